@@ -1,0 +1,117 @@
+import { timerClock } from './load/clock.js';
+import { runClosedLoop } from './load/closed-loop.js';
+import { bench, type BenchRun } from './lib/bench.js';
+import { exactNeighbours } from './lib/exact.js';
+import { numberList } from './lib/flags.js';
+import { measureHardness } from './lib/hardness.js';
+import { diskBytes } from './lib/memory.js';
+import { memoryBytes } from './lib/processes.js';
+import { mean, recall } from './lib/quality.js';
+import { print } from './lib/report.js';
+import { search, type SearchReply } from './lib/search.js';
+import { formatTable } from './lib/table.js';
+import { idRow, vectorSearch } from './lib/vector-json.js';
+import { loadVectors, serveVectors } from './lib/vector-server.js';
+
+const K = 10;
+const TARGET_RECALL = 0.95;
+
+const FLAGS = {
+  sizes: { default: '10000,100000', help: 'vectors; 1000000 takes up to an hour' },
+  dimensions: { default: 512, help: 'of the vectors' },
+  queries: { default: 500, help: 'different queries' },
+  seconds: { default: 10, help: 'measured time of each load' },
+  users: { default: 16, help: 'requests in flight for the throughput' },
+  shards: { default: 2, help: 'shard processes' },
+};
+
+await bench(
+  {
+    name: 'scale',
+    about: 'Building and searching 10 K to 1 M CLIP-like vectors over HTTP, without a model.',
+    maxMinutes: ({ sizes }) => 5 + Math.ceil(Math.max(...numberList(sizes)) / 18_000),
+    flags: FLAGS,
+  },
+  async (run) => {
+    const sizes = run.flags.quick ? [5000] : numberList(run.flags.sizes);
+    const results = [];
+    for (const size of sizes) {
+      results.push(await measureSize(run, size));
+      print('so far', formatTable(results.map(tableRow)));
+    }
+    return {
+      data: { dimensions: run.flags.dimensions, recipe: 'CLIP-like', k: K },
+      results,
+      figures: results.flatMap((result) => {
+        const of = `${result.vectors.toLocaleString('en-US')} x ${String(run.flags.dimensions)}`;
+        return [
+          { name: `${of}, recall@10`, value: result.recall, unit: '' },
+          { name: `${of}, one at a time, p50`, value: result.single.latency.p50_ms, unit: 'ms' },
+          { name: `${of}, 16 at once`, value: result.many.achieved_per_s, unit: 'QPS' },
+        ];
+      }),
+    };
+  },
+);
+
+async function measureSize(run: BenchRun<typeof FLAGS>, size: number) {
+  const { flags } = run;
+  const { base, queries } = await loadVectors(size, flags.dimensions, flags.queries, flags.seed);
+  const hardness = measureHardness(base, queries, flags.seed);
+  const truth = exactNeighbours(base, queries, K, undefined, 'exact neighbours');
+  const { server, times } = await serveVectors(run, base, flags.shards);
+  const memory = memoryBytes(server.processes());
+  const bodies = queries.map((query) => vectorSearch(query, { top_k: K, fields: [] }));
+  const ask = (index: number): Promise<SearchReply> =>
+    search(server.client, '/search/vector', bodies[index % bodies.length] as Buffer);
+
+  const recalls: number[] = [];
+  for (const [i, { rows }] of truth.entries()) {
+    const found = (await ask(i)).body?.hits.map(({ id }) => idRow(id)) ?? [];
+    recalls.push(recall(found, rows));
+  }
+  const drive = (users: number) =>
+    run.measure(`${String(size)} vectors, ${String(users)} at once`, () =>
+      runClosedLoop({
+        clock: timerClock,
+        users,
+        warmupMs: 1000,
+        durationMs: 1000 + (flags.quick ? 2 : flags.seconds) * 1000,
+        send: ask,
+      }),
+    );
+  const result = {
+    vectors: size,
+    hardness,
+    ...times,
+    memory_bytes: memory,
+    disk_bytes: await diskBytes(server.dataDir),
+    recall: mean(recalls),
+    single: await drive(1),
+    many: await drive(flags.users),
+  };
+  if (result.recall < TARGET_RECALL) {
+    run.say(`recall ${result.recall.toFixed(3)} is below ${String(TARGET_RECALL)}`);
+  }
+  await run.release(server);
+  return result;
+}
+
+function tableRow(result: Awaited<ReturnType<typeof measureSize>>) {
+  return {
+    vectors: result.vectors,
+    '10th cosine': result.hardness.tenth_neighbour_cosine,
+    LID: result.hardness.local_intrinsic_dimensionality,
+    'searchable s': result.searchable_ms / 1000,
+    'at rest s': result.at_rest_ms / 1000,
+    'memory MB': result.memory_bytes / 1e6,
+    'disk MB': result.disk_bytes / 1e6,
+    'recall@10': result.recall,
+    'p50 ms': result.single.latency.p50_ms,
+    p99: result.single.latency.p99_ms,
+    'QPS at once': result.many.achieved_per_s,
+    'p50 at once': result.many.latency.p50_ms,
+    'p99 at once': result.many.latency.p99_ms,
+    'errors %': 100 * result.many.error_rate,
+  };
+}

@@ -1,0 +1,21 @@
+/**
+ * Writes the demo shop: `catalogue.ndjson.gz` and its pictures. Run by the build as
+ * `tsx scripts/demo-catalogue/generate.ts --out dist/demo`. The same bytes on every run.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { DEPARTMENTS } from './departments.js';
+import { demoProducts } from './products.js';
+
+function main(): void {
+  const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist/demo' } } });
+  mkdirSync(values.out, { recursive: true });
+  const products = demoProducts(DEPARTMENTS);
+  const ndjson = products.map((product) => `${JSON.stringify(product)}\n`).join('');
+  writeFileSync(path.join(values.out, 'catalogue.ndjson.gz'), gzipSync(ndjson, { level: 9 }));
+  process.stdout.write(`demo catalogue: ${products.length} products in ${values.out}\n`);
+}
+
+main();

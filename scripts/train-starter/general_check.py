@@ -1,0 +1,83 @@
+"""A small check of general goods: queries, and the products that answer them. Never trained on.
+
+Each line of NEEDS is "query; query | product; product": the line's products are relevant to its queries,
+all others are not. Wordings differ from those in general_goods.py on purpose.
+"""
+
+import numpy as np
+
+NEEDS = """
+jogging shoes; trainers for marathon | Nike Pegasus Women's Road Running Shoe; Asics Gel Contend Trainers; Brooks Ghost cushioned runners
+shoes for walking in the alps; trekking footwear | Salomon Gore-Tex Trekking Boot; Merrell Moab trail walking shoes
+heels for a wedding; party pumps | Stiletto Court Shoes in satin; Block heel evening sandal with ankle strap
+dress for a summer party; floral frock | Floral Print Midi Dress; Sleeveless A-line sundress; Chiffon cocktail gown
+warm winter jacket; parka | Quilted Down Puffer Coat; Fleece lined snow anorak
+denim trousers; blue jeans | Levi's 501 Straight Denim; High waisted skinny jean
+something to fry eggs in; non stick skillet | Tefal 28 cm Frying Pan; Cast Iron Skillet 10 inch
+pot for soup; big cooking pot with lid | Stainless Steel Stockpot 8 L; Enamelled casserole with cover
+knife for the kitchen; cut vegetables | Santoku Knife 18 cm; Acacia chopping board; Mandoline slicer
+coffee cup; mugs | Stoneware Mug set of 4; Espresso cups with saucers
+make espresso at home; coffee maker | Bean to Cup Espresso Machine; French Press 1 litre; Drip filter coffee brewer
+clean the floor; hoover | Bagless cylinder vacuum; Microfibre spray mop; Robot floor sweeper
+couch for the living room; settee | Three Seater Velvet Sofa; Corner chaise sectional
+place to sleep; double bed | Oak King Size Bed Frame; Memory Foam Mattress 160x200
+store my books; shelving | Ladder Bookshelf in walnut; Floating wall shelf
+seat for the office; ergonomic chair | Mesh Desk Chair with lumbar support; Kneeling stool
+light for reading in bed; bedside lamp | Adjustable Reading Light with clamp; Ceramic nightstand lamp
+water the plants; irrigation | Expandable Garden Hose 30 m; Galvanised Watering Can; Lawn sprinkler
+grill for the backyard; bbq | Charcoal Kettle Barbecue; Gas grill with three burners
+cut the grass; lawnmower | Cordless Rotary Mower; Grass Trimmer with nylon line
+hang a picture on the wall; nails and hammer | Claw Hammer with fibreglass shaft; Picture hooks assortment
+drill holes in concrete; power drill | 18V Hammer Drill Driver; Masonry Bit Set
+gift for a four year old; toy for children | Wooden Train Track; Stacking Rings; Plush Unicorn; Magnetic tiles playset
+family evening game; games for four players | Strategy Board Game of settlers; Dice and Card Party Game; Dominoes
+soft animal for cuddling; stuffed toy | Plush Unicorn; Teddy Bear 40 cm
+pushchair for my baby; buggy | Lightweight Travel Stroller; Three wheel jogging pram
+newborn nappies; diapers size 1 | Disposable Nappies 2-5 kg; Reusable cloth diapers
+camping equipment; sleep outdoors | Dome Tent for 3 persons; Mummy Sleeping Bag; Self-inflating camping mat
+lift weights at home; gym equipment | Adjustable Dumbbell pair; Kettlebell 12 kg; Resistance Bands
+gym mat for pilates; yoga | Non-slip Yoga Mat 6 mm; Cork yoga block
+bike for steep trails; mtb | Full Suspension Mountain Bike; Hardtail 29 inch bicycle
+head protection for riding; cycling helmet | Road Cycle Helmet with vents; Kids BMX helmet
+dry skin; moisturiser | Hydrating Face Lotion with aloe; Shea butter hand cream
+smell nice; fragrance | Eau de Toilette for Men; Rose Perfume Spray
+brush my teeth; dental care | Sonic Toothbrush; Whitening Toothpaste; Mint dental floss
+something sweet; candy | Milk Chocolate Bar with hazelnuts; Fruit gummies; Caramel fudge
+breakfast; porridge | Organic Rolled Oats; Crunchy Granola with nuts; Strawberry preserve
+italian dinner; noodles | Durum Wheat Penne; Tomato Basil Sauce; Extra Virgin Olive Oil
+tea to drink in the evening; herbal infusion | Chamomile Tea Bags; Peppermint loose leaf tea
+food for my puppy; dog treats | Chicken Kibble for young dogs; Chewing Bones
+kitten; cat accessories | Cat Scratching Tree; Clumping Litter; Feather wand for cats
+timepiece; watch for men | Chronograph Wristwatch with steel band; Automatic Diver's Watch
+present for my girlfriend; jewellery | Sterling Silver Necklace; Pearl Drop Earrings; Charm Bracelet
+luggage for a flight; trolley case | Hard Shell Cabin Suitcase; Weekend Holdall
+protect eyes from the sun; shades | Polarised Aviator Sunglasses; Wayfarer style sun glasses
+keep warm in bed; covers | Goose Down Duvet; Weighted Blanket; Flannel sheets
+after the shower; dry off | Egyptian Cotton Bath Towel; Terry Bathrobe
+write by hand; stationery | Fountain Pen; Dotted Journal A5; Gel Ink Rollerballs
+learn music; guitar | Classical Guitar with nylon strings; Electric Bass starter kit
+headache; medicine cabinet | Ibuprofen Tablets; First Aid Box with plasters
+it is raining; rainwear | Automatic Folding Umbrella; Waterproof Poncho
+fiction to read on holiday; thriller | Crime Novel paperback; Bestselling Romance Book
+"""
+
+
+def needs():
+    """Returns (products, [(query, relevant product numbers)])."""
+    lines = [line.split(" | ") for line in NEEDS.strip().splitlines()]
+    products = list(dict.fromkeys(product for _, right in lines for product in right.split("; ")))
+    number = {product: index for index, product in enumerate(products)}
+    return products, [
+        (query, {number[product] for product in right.split("; ")}) for left, right in lines for query in left.split("; ")
+    ]
+
+
+def mean_average_precision(encode):
+    """`encode` maps a list of texts to unit rows. Returns the MAP over all queries."""
+    products, queries = needs()
+    scores = encode([query for query, _ in queries]) @ encode(products).T
+    total = 0.0
+    for row, (_, relevant) in zip(scores, queries, strict=True):
+        ranks = sorted(1 + int(np.sum(row > row[number])) for number in relevant)
+        total += sum((found + 1) / rank for found, rank in enumerate(ranks)) / len(ranks)
+    return total / len(queries)

@@ -1,0 +1,96 @@
+import { createReadStream } from 'node:fs';
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { OmniError } from '../../core/errors.js';
+
+const CHUNK_BYTES = 256 * 1024;
+const GZIP_MAGIC = Buffer.of(0x1f, 0x8b);
+/** As far as the first line is looked for. */
+const HEAD_BYTES = 64 * 1024;
+
+export interface ByteSource {
+  /** `-` is standard input. */
+  path: string;
+  stdin: Readable;
+  /** Told how many bytes of the file, still compressed, have been read. */
+  onBytes: (bytes: number) => void;
+}
+
+/** Bytes with a look ahead at their first line. */
+export interface PeekedBytes {
+  /** Up to the first line's end or 64 KiB, whichever comes later within what had arrived. */
+  head: Buffer;
+  /** All of them, the head again included. */
+  chunks: AsyncGenerator<Uint8Array>;
+}
+
+/**
+ * A file's bytes, unpacked where they are gzip, whatever the name. Reads on only as fast as they
+ * are taken. Throws `not_found`, or `unavailable` for what cannot be read or unpacked.
+ */
+export async function openFeedBytes(source: ByteSource): Promise<PeekedBytes> {
+  const raw = await peek(rawBytes(source), (head) => head.length >= GZIP_MAGIC.length);
+  const isGzip = raw.head.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC);
+  const unpacked = isGzip ? gunzipped(source.path, raw.chunks) : raw.chunks;
+  return peek(unpacked, (head) => head.includes('\n') || head.length >= HEAD_BYTES);
+}
+
+async function* rawBytes({ path, stdin, onBytes }: ByteSource): AsyncGenerator<Uint8Array> {
+  const stream = path === '-' ? stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  let bytes = 0;
+  try {
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      bytes += chunk.length;
+      onBytes(bytes);
+      yield chunk;
+    }
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+async function* gunzipped(
+  path: string,
+  packed: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
+  // The callback is asked for, but an error also ends the loop below, and is reported there.
+  const unpacked = pipeline(Readable.from(packed), gunzip, () => undefined);
+  try {
+    for await (const chunk of unpacked as AsyncIterable<Uint8Array>) yield chunk;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+async function peek(
+  chunks: AsyncGenerator<Uint8Array>,
+  isEnough: (head: Buffer) => boolean,
+): Promise<PeekedBytes> {
+  let head = Buffer.alloc(0);
+  while (!isEnough(head)) {
+    const read = await chunks.next();
+    if (read.done === true) break;
+    head = Buffer.concat([head, read.value]);
+  }
+  return { head, chunks: prepended(head, chunks) };
+}
+
+async function* prepended(
+  head: Buffer,
+  rest: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield head;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
+}
+
+function unreadable(path: string, error: unknown): OmniError {
+  if (error instanceof OmniError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return new OmniError('not_found', `${path}: there is no such file`);
+  return new OmniError('unavailable', `${path} cannot be read: ${message}`, { cause: error });
+}

@@ -1,0 +1,22 @@
+/** A row to send, as one line of NDJSON. */
+export interface FeedRow {
+  /** Physical line from 1; in a JSON array the position from 1. */
+  line: number;
+  text: string;
+}
+
+/** A row that cannot be sent. */
+export interface FeedReject {
+  line: number;
+  id?: string;
+  field?: string;
+  code: 'invalid_field' | 'invalid_json' | 'invalid_csv' | 'too_large';
+  message: string;
+}
+
+export type FeedItem = FeedRow | FeedReject;
+
+export function tooLarge(line: number, what: string, bytes: number, maxBytes: number): FeedReject {
+  const message = `${what} may have at most ${maxBytes} bytes, this one has ${bytes}`;
+  return { line, code: 'too_large', message };
+}

@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import { request } from 'undici';
+import { loadConfig } from '../config/load.js';
+import { runIndex } from './index-command.js';
+import { packageFile } from './package-file.js';
+import { StartError } from './run-role.js';
+
+/** Indexes the bundled demo catalogue through the public API, unless the store has products. */
+export async function indexDemo(
+  url: string,
+  apiKey: string | undefined,
+): Promise<void> {
+  const catalogue = packageFile('dist/demo/catalogue.ndjson.gz');
+  if (!existsSync(catalogue)) throw new StartError('the demo catalogue is missing: npm run build');
+  if (!(await isEmpty(url, apiKey))) return;
+  const argv = ['--url', url, '--wait'];
+  const env = apiKey === undefined ? {} : { OMNISEARCH_API_KEY: apiKey };
+  const { config } = loadConfig({ verb: 'index', argv, env });
+  const code = await runIndex(config, [catalogue]);
+  if (code !== 0) throw new StartError('the demo catalogue could not be indexed');
+}
+
+async function isEmpty(url: string, apiKey: string | undefined): Promise<boolean> {
+  const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+  const { body } = await request(`${url}/categories`, { headers });
+  const { categories } = (await body.json()) as { categories: unknown[] };
+  return categories.length === 0;
+}

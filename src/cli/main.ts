@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+import { ConfigError } from '../config/config-error.js';
+import { helpFor, helpForAll, wantsHelp } from '../config/help.js';
+import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/settings.js';
+import { isVerb, type Verb } from '../config/verbs.js';
+import { createLogger, type Logger } from '../core/logger.js';
+import { runIndex } from './index-command.js';
+import { runModels } from './models.js';
+import { startQueryNode } from './query-node.js';
+import { runRole, type Role } from './run-role.js';
+import { runSearch } from './search-command.js';
+import { startShardNode } from './shard-node.js';
+import { startUp } from './up.js';
+
+const WRONG_USAGE = 2;
+
+type StartRole = (config: Config, logger: Logger) => Promise<Role>;
+
+/** Runs `omnisearch …`; resolves with the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const [verb, ...argv] = args;
+  if (verb === undefined || verb === 'help' || verb.startsWith('-')) {
+    const asked = verb !== undefined && wantsHelp(args);
+    (asked || verb === 'help' ? process.stdout : process.stderr).write(helpForAll());
+    return asked || verb === 'help' ? 0 : WRONG_USAGE;
+  }
+  if (!isVerb(verb)) return wrongUsage(`there is no ${verb}: try omnisearch --help`);
+  if (wantsHelp(argv)) {
+    process.stdout.write(helpFor(verb));
+    return 0;
+  }
+  const { config, positionals, warnings } = loadConfig({ verb, argv, env: process.env });
+  for (const warning of warnings) process.stderr.write(`omnisearch: ${warning}\n`);
+  return run(verb, config, positionals);
+}
+
+async function run(verb: Verb, config: Config, positionals: string[]): Promise<number> {
+  switch (verb) {
+    case 'up':
+      return role(verb, startUp, config);
+    case 'query-node':
+      return role(verb, startQueryNode, config);
+    case 'shard-node':
+      return role(verb, startShardNode, config);
+    case 'worker':
+      return wrongUsage('worker: this version has no background jobs to do');
+    case 'index':
+      return runIndex(config, positionals);
+    case 'search':
+      return runSearch(config, positionals);
+    case 'models':
+      return runModels(positionals);
+  }
+}
+
+function role(name: string, start: StartRole, config: Config): Promise<number> {
+  const logger = createLogger(config.logLevel, name);
+  return runRole(() => start(config, logger), logger);
+}
+
+function wrongUsage(line: string): number {
+  process.stderr.write(`omnisearch: ${line}\n`);
+  return WRONG_USAGE;
+}
+
+main(process.argv.slice(2)).then(
+  // Not `process.exit`: what was written to a pipe may still be on its way.
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    if (error instanceof ConfigError) process.exitCode = wrongUsage(error.message);
+    else throw error;
+  },
+);

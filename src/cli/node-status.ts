@@ -1,0 +1,76 @@
+import type { NodeStatus, PartHealth, ShardFigures, StatusPort } from '../http/ports.js';
+import type { ModelIdentity } from '../core/product.js';
+import type { Encoder } from '../embedding/encoder.js';
+import type { ShardFleet, ShardState } from '../shard-client/shard-fleet.js';
+import type { StoreReader } from '../store/store.js';
+
+/** How a query node is, for the status pages. */
+export class QueryNodeStatus implements StatusPort {
+  /** All shards have been ready once; later ones that are down make answers partial, not absent. */
+  private started = false;
+
+  constructor(
+    private readonly model: ModelIdentity,
+    private readonly encoder: Encoder | undefined,
+    private readonly store: StoreReader,
+    private readonly fleet: ShardFleet,
+  ) {}
+
+  async notReady(): Promise<string | undefined> {
+    const states = await this.fleet.states();
+    const unready = states.filter(({ reply }) => reply?.ready !== true);
+    if (unready.length === 0) this.started = true;
+    if (this.started && unready.length < states.length) return undefined;
+    if (this.started && unready.length === 0) return undefined;
+    return `shards not ready: ${unready.map(({ name }) => name).join(', ')}`;
+  }
+
+  async parts(): Promise<PartHealth[]> {
+    const shards = (await this.fleet.states()).map(shardHealth);
+    return [await this.storeHealth(), { name: 'embedding', state: 'ok' }, ...shards];
+  }
+
+  async status(): Promise<NodeStatus> {
+    const [products, states, partitions] = await Promise.all([
+      this.store.productCount(),
+      this.fleet.states(),
+      this.countPartitions(),
+    ]);
+    const cache = this.encoder?.status().cache ?? { entries: 0, hits: 0, misses: 0 };
+    const { entries, hits, misses } = cache;
+    return {
+      model: this.model,
+      products,
+      partitions,
+      shards: states.map(shardFigures),
+      embeddingCache: { entries, hits, misses },
+    };
+  }
+
+  private async countPartitions(): Promise<number> {
+    const tenants = await this.store.tenants();
+    const placements = await Promise.all(tenants.map((tenant) => this.store.placement(tenant)));
+    return placements.reduce((sum, { partitions }) => sum + partitions.length, 0);
+  }
+
+  private async storeHealth(): Promise<PartHealth> {
+    try {
+      await this.store.productCount();
+      return { name: 'store', state: 'ok' };
+    } catch (error) {
+      return { name: 'store', state: 'down', detail: String(error) };
+    }
+  }
+}
+
+function shardHealth({ name, reply }: ShardState): PartHealth {
+  const part = `shard ${name}`;
+  if (reply === undefined) return { name: part, state: 'down', detail: 'no answer' };
+  if (!reply.ready) return { name: part, state: 'starting', detail: `${reply.behind} behind` };
+  return { name: part, state: 'ok' };
+}
+
+function shardFigures({ name, reply }: ShardState): ShardFigures {
+  const { documents = 0, bytes = 0, behind = 0 } = reply ?? {};
+  return { name, documents, bytes, behind };
+}

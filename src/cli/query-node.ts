@@ -1,0 +1,142 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config/settings.js';
+import type { Logger } from '../core/logger.js';
+import type { ModelIdentity } from '../core/product.js';
+import type { Encoder } from '../embedding/encoder.js';
+import { noneModel, openEncoder } from '../embedding/open-encoder.js';
+import { createHttpServer, type HttpServer } from '../http/server.js';
+import { Ingest } from '../ingest/ingest.js';
+import type { IngestDeps } from '../ingest/ports.js';
+import { reembed } from '../ingest/reembed.js';
+import { PlacementCache } from '../placement/placement-cache.js';
+import { Placer } from '../placement/placer.js';
+import { reassignToShards } from '../placement/reassign.js';
+import { RootSearch } from '../search/root-search.js';
+import { ShardFleet } from '../shard-client/shard-fleet.js';
+import type { Store } from '../store/store.js';
+import { tellSupervisor } from '../supervisor/lifeline.js';
+import { QueryNodeStatus } from './node-status.js';
+import { openStore } from './open-store.js';
+import { packageFile } from './package-file.js';
+import { StartError, type Role } from './run-role.js';
+import { TombstonePurge } from './tombstone-purge.js';
+
+/** An orphan of a killed `up` frees its port within a moment. */
+const LISTEN_ATTEMPTS = 40;
+const LISTEN_PAUSE_MS = 100;
+
+/** Wires a query node: encoder, store, placement, shards → search and ingest → HTTP. */
+export async function startQueryNode(config: Config, logger: Logger): Promise<Role> {
+  const { encoder, model } = await openModel(config);
+  const store = await openStore(config.storeUrl);
+  const addresses = new Map(config.shardAddress);
+  if (addresses.size === 0) throw new StartError('SHARD_ADDRESS is needed: NAME=ADDRESS a shard');
+  const fleet = new ShardFleet(addresses, store.storeId);
+  const placements = new PlacementCache(store);
+  const shards = [...addresses.keys()];
+  const { maxPartitions } = config;
+  const placement = new Placer(store, placements, { shards, maxPartitions });
+  const deps: IngestDeps = { store, model, encoder, placement, fleet, logger };
+
+  await settleModel(deps, config.reembed, logger);
+  const moved = await reassignToShards(store, shards);
+  if (moved > 0) logger.info({ moved }, 'partitions were placed anew, shards rebuild them');
+
+  const search = new RootSearch({ model, encoder, placements, fleet, store });
+  const status = new QueryNodeStatus(model, encoder, store, fleet);
+  const ports = { search, ingest: new Ingest(deps), status, logger };
+  const server = await createHttpServer(ports, httpOptions(config, model));
+  const port = await listen(server, config);
+  const purge = new TombstonePurge(store, config.tombstoneRetentionMs, logger);
+  tellSupervisor({ type: 'ready', port });
+  return {
+    close: async () => {
+      await server.close(config.drainTimeoutMs);
+      await purge.close();
+      fleet.close();
+      await encoder?.close();
+      await store.close();
+    },
+  };
+}
+
+function httpOptions(
+  config: Config,
+  model: ModelIdentity,
+): Parameters<typeof createHttpServer>[1] {
+  const pictures = packageFile('dist/demo/pictures');
+  return {
+    dimensions: model.dimensions,
+    apiKey: config.apiKey,
+    adminKey: config.adminKey,
+    loopback: isLoopback(config.host),
+    searchConcurrency: config.searchConcurrency,
+    webDir: packageFile('dist/web'),
+    picturesDir: existsSync(pictures) ? pictures : undefined,
+  };
+}
+
+async function openModel(config: Config): Promise<{ encoder?: Encoder; model: ModelIdentity }> {
+  if (config.model === 'none') return { model: noneModel(config.dimensions) };
+  // A folder of the user's first, then one that came with the package.
+  const own = resolve(config.model);
+  const modelDir = existsSync(own) ? own : packageFile(config.model);
+  try {
+    const encoder = await openEncoder({
+      modelDir,
+      precision: config.modelPrecision,
+      queueLimit: config.embeddingQueue,
+      cacheEntries: config.embeddingCacheEntries,
+      cacheBytes: config.embeddingCacheBytes,
+      cacheFile: join(config.dataDir, 'embedding-cache'),
+      ...(config.embeddingThreads === 0 ? {} : { threads: config.embeddingThreads }),
+    });
+    return { encoder, model: encoder.model };
+  } catch (error) {
+    throw new StartError(`MODEL cannot be used: ${(error as Error).message}`);
+  }
+}
+
+/** Vectors of two models are never compared: the store's must be this node's. */
+async function settleModel(deps: IngestDeps, allowed: boolean, logger: Logger): Promise<void> {
+  const { store, model } = deps;
+  const stored = await store.model();
+  if (stored?.fingerprint === model.fingerprint) return;
+  if (stored === undefined || (await isEmpty(store))) {
+    await store.setModel(model);
+    return;
+  }
+  if (!allowed) {
+    throw new StartError(
+      `the data was embedded by ${stored.name}@${stored.fingerprint.slice(0, 8)}, not by ` +
+        `${model.name}@${model.fingerprint.slice(0, 8)}: start with --reembed to embed it again`,
+    );
+  }
+  const embedded = await reembed(deps, (done) => logger.info({ done }, 'embedding again'));
+  logger.info({ embedded }, 'all products were embedded again');
+}
+
+async function isEmpty(store: Store): Promise<boolean> {
+  return (await store.productCount()) === 0;
+}
+
+async function listen(server: HttpServer, config: Config): Promise<number> {
+  const { port, host } = config;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await server.listen({ port, host });
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const taken = code === 'EADDRINUSE';
+      if (!taken) throw new StartError(`cannot listen on ${host}:${port}: ${message}`);
+      if (attempt >= LISTEN_ATTEMPTS) throw new StartError(`PORT ${port} is in use on ${host}`);
+      await sleep(LISTEN_PAUSE_MS);
+    }
+  }
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

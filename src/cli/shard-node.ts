@@ -1,0 +1,70 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config/settings.js';
+import type { Logger } from '../core/logger.js';
+import type { ModelIdentity } from '../core/product.js';
+import { ShardNode } from '../shard/shard-node.js';
+import { ShardServer } from '../shard/shard-server.js';
+import type { StoreReader } from '../store/store.js';
+import { lockFolder } from '../supervisor/folder-lock.js';
+import { tellSupervisor } from '../supervisor/lifeline.js';
+import { openReader } from './open-store.js';
+import { StartError, type Role } from './run-role.js';
+
+const MODEL_WAIT_MS = 30_000;
+const MODEL_POLL_MS = 100;
+const QUEUE_LIMIT = 512;
+const MERGE_FANOUT = 8;
+const MAX_DEAD_SHARE = 0.2;
+
+/** Wires a shard process: store reader → node → server. */
+export async function startShardNode(config: Config, logger: Logger): Promise<Role> {
+  const { shard, listen } = config;
+  if (listen === undefined) throw new StartError('LISTEN is needed: where query nodes reach this');
+  const dataDir = join(config.dataDir, 'shards', shard);
+  const unlock = await lockFolder(dataDir);
+  const store = await openReader(config.storeUrl);
+  const model = await waitForModel(store);
+  const node = new ShardNode(
+    store,
+    {
+      shard,
+      dataDir: join(dataDir, 'tenants'),
+      model: model.fingerprint,
+      dimensions: model.dimensions,
+      segment: {
+        graphMinRows: config.graphMinRows,
+        graph: { M: config.hnswM, efConstruction: config.hnswEfConstruction },
+      },
+      merge: { tailRows: config.tailRows, fanout: MERGE_FANOUT, maxDeadShare: MAX_DEAD_SHARE },
+      ef: config.hnswEf,
+    },
+    logger,
+  );
+  const { storeId } = store;
+  const options = { shard, storeId, address: listen, queueLimit: QUEUE_LIMIT };
+  const server = new ShardServer(node, options, logger);
+  if (!/:\d+$/.test(listen)) await mkdir(dirname(listen), { recursive: true, mode: 0o700 });
+  await server.listen();
+  await node.start();
+  tellSupervisor({ type: 'ready' });
+  return {
+    close: async () => {
+      await server.close();
+      await node.close();
+      await store.close();
+      await unlock();
+    },
+  };
+}
+
+/** The model of the stored vectors, which the first query node names. */
+async function waitForModel(store: StoreReader): Promise<ModelIdentity> {
+  for (let waitedMs = 0; waitedMs < MODEL_WAIT_MS; waitedMs += MODEL_POLL_MS) {
+    const model = await store.model();
+    if (model !== undefined) return model;
+    await sleep(MODEL_POLL_MS);
+  }
+  throw new StartError('the store names no model yet: start a query node first');
+}

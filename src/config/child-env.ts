@@ -1,0 +1,20 @@
+import { settingName } from './setting.js';
+import { settingsOf, type Config } from './settings.js';
+import type { Verb } from './verbs.js';
+
+/**
+ * The environment that gives a child process running `verb` the settings of this one: `env` with
+ * every setting of the verb spelt out. Not as flags, because others can read a command line. Lists
+ * of pairs are left to the command line.
+ */
+export function childEnv(config: Config, verb: Verb, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const child = Object.fromEntries(
+    Object.entries(env).filter(([name]) => !name.startsWith('OMNISEARCH_')),
+  );
+  for (const [key, { type }] of settingsOf(verb)) {
+    const value = config[key];
+    if (type === 'pairs' || key === 'config' || value === undefined) continue;
+    child[`OMNISEARCH_${settingName(key)}`] = String(value);
+  }
+  return child;
+}

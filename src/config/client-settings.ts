@@ -1,0 +1,105 @@
+import type { Setting } from './setting.js';
+import { CLIENTS } from './verbs.js';
+
+const DAY_MS = 86_400_000;
+
+/** What `index` and `search` are told. */
+export const CLIENT_SETTINGS = {
+  url: {
+    type: 'string',
+    default: 'http://127.0.0.1:8080',
+    placeholder: 'URL',
+    form: { pattern: /^https?:\/\/[^\s/]/, expected: 'http://… or https://…' },
+    verbs: CLIENTS,
+    description: 'the OmniSearch to talk to',
+  },
+  tenant: {
+    type: 'string',
+    default: 'default',
+    placeholder: 'NAME',
+    form: { pattern: /^[a-z0-9_-]{1,64}$/, expected: '1 to 64 of a-z, 0-9, _ and -' },
+    verbs: CLIENTS,
+    description: 'whose catalogue',
+  },
+  format: {
+    type: 'enum',
+    choices: ['auto', 'ndjson', 'json', 'csv'],
+    default: 'auto',
+    verbs: ['index'],
+    description: 'format of the feed; auto goes by file name, then by content',
+  },
+  map: {
+    type: 'pairs',
+    default: [],
+    placeholder: 'OURS=THEIRS',
+    verbs: ['index'],
+    description: "our field = the feed's, e.g. title=name; may be repeated",
+  },
+  rejects: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'FILE',
+    verbs: ['index'],
+    description: 'file for rejected rows with line, field and reason',
+  },
+  resume: {
+    type: 'boolean',
+    default: false,
+    verbs: ['index'],
+    description: 'go on where the last run of this feed was cut off',
+  },
+  wait: {
+    type: 'boolean',
+    default: false,
+    verbs: ['index'],
+    description: 'end only when everything is searchable',
+  },
+  waitTimeoutMs: {
+    type: 'ms',
+    default: 300_000,
+    min: 1,
+    max: DAY_MS,
+    verbs: ['index'],
+    description: 'how long --wait waits',
+  },
+  batchRows: {
+    type: 'integer',
+    default: 500,
+    min: 1,
+    max: 10_000,
+    unit: 'rows',
+    verbs: ['index'],
+    description: 'rows a request',
+  },
+  concurrency: {
+    type: 'integer',
+    default: 2,
+    min: 1,
+    max: 64,
+    unit: 'requests',
+    verbs: ['index'],
+    description: 'requests in flight',
+  },
+  topK: {
+    type: 'integer',
+    default: 10,
+    min: 1,
+    max: 1_000,
+    unit: 'hits',
+    verbs: ['search'],
+    description: 'how many hits',
+  },
+  filter: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'JSON',
+    verbs: ['search'],
+    description: 'filter as in POST /search/text, e.g. {"price": {"lte": 50}}',
+  },
+  json: {
+    type: 'boolean',
+    default: false,
+    verbs: ['search'],
+    description: 'print the reply instead of a table',
+  },
+} as const satisfies Record<string, Setting>;

@@ -1,0 +1,41 @@
+import { CLIENT_SETTINGS } from './client-settings.js';
+import { EMBEDDING_SETTINGS } from './embedding-settings.js';
+import { SERVING_SETTINGS } from './serving-settings.js';
+import type { Pairs, Setting } from './setting.js';
+import { SHARD_SETTINGS } from './shard-settings.js';
+import type { Verb } from './verbs.js';
+
+/**
+ * Every setting there is. Flags, environment names, keys of the config file, the `Config` type,
+ * `--help` and docs/settings.md are all made of this table.
+ */
+const SETTINGS = {
+  ...SERVING_SETTINGS,
+  ...EMBEDDING_SETTINGS,
+  ...SHARD_SETTINGS,
+  ...CLIENT_SETTINGS,
+} as const;
+
+export type SettingKey = keyof typeof SETTINGS;
+
+type ValueOf<S extends Setting> = S extends { type: 'boolean' }
+  ? boolean
+  : S extends { type: 'pairs' }
+    ? Pairs
+    : S extends { type: 'enum'; choices: readonly (infer Choice)[] }
+      ? Choice
+      : S extends { type: 'string' }
+        ? string | (undefined extends S['default'] ? undefined : never)
+        : number | (undefined extends S['default'] ? undefined : never);
+
+/** All settings with their values, checked; those that a verb does not have are at their default. */
+export type Config = { readonly [Key in SettingKey]: ValueOf<(typeof SETTINGS)[Key]> };
+
+/** The settings of one verb, in the table's order. */
+export function settingsOf(verb: Verb): [key: SettingKey, setting: Setting][] {
+  return allSettings().filter(([, setting]) => setting.verbs.includes(verb));
+}
+
+export function allSettings(): [key: SettingKey, setting: Setting][] {
+  return Object.entries(SETTINGS) as [SettingKey, Setting][];
+}

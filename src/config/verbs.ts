@@ -1,0 +1,29 @@
+/** What `omnisearch` can be told to do, and what follows on its command line. */
+export const VERBS = {
+  up: { usage: '', words: 'none', summary: 'run every role on this machine' },
+  'query-node': { usage: '', words: 'none', summary: 'answer searches and take products' },
+  'shard-node': { usage: '', words: 'none', summary: 'hold and search one shard' },
+  worker: { usage: '', words: 'none', summary: 'do background work' },
+  index: { usage: 'FILE…', words: 'some', summary: 'send feeds: .ndjson .json .csv, .gz, -' },
+  search: { usage: 'TEXT', words: 'some', summary: 'search, and show a table' },
+  models: { usage: 'list | pull NAME | check DIR', words: 'some', summary: 'look after models' },
+} as const;
+
+export type Verb = keyof typeof VERBS;
+
+export function isVerb(word: string): word is Verb {
+  return Object.hasOwn(VERBS, word);
+}
+
+/** Verbs that share settings. */
+export const NODES = [
+  'up',
+  'query-node',
+  'shard-node',
+  'worker',
+] as const satisfies readonly Verb[];
+export const SERVING = ['up', 'query-node'] as const satisfies readonly Verb[];
+export const EMBEDDING = ['up', 'query-node', 'worker'] as const satisfies readonly Verb[];
+export const SHARDS = ['up', 'shard-node'] as const satisfies readonly Verb[];
+export const CLIENTS = ['index', 'search'] as const satisfies readonly Verb[];
+export const EVERYWHERE = [...NODES, ...CLIENTS, 'models'] as const satisfies readonly Verb[];

@@ -1,0 +1,52 @@
+/**
+ * The error catalogue. Every error a caller may see is an `OmniError` with one of these codes;
+ * `http/error-reply.ts` holds the one map from code to HTTP status. Nothing matches on messages.
+ */
+export type ErrorCode =
+  | 'invalid_field'
+  | 'invalid_json'
+  | 'unauthorized'
+  | 'not_found'
+  | 'too_large'
+  | 'unsupported_media_type'
+  | 'rate_limited'
+  | 'overloaded'
+  | 'unavailable'
+  | 'deadline_exceeded'
+  | 'internal';
+
+/** Where and when, for the codes that have a where or a when. */
+export interface ErrorDetails {
+  /** The field as the caller wrote it, e.g. `top_k` or `filter.price.lte`. */
+  field?: string;
+  /** How long the caller should wait before trying again. */
+  retryAfterMs?: number;
+  /** What was underneath; logged, never sent. */
+  cause?: unknown;
+}
+
+/** An error with a code that callers can rely on. */
+export class OmniError extends Error {
+  readonly code: ErrorCode;
+  readonly field: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'OmniError';
+    this.code = code;
+    this.field = details.field;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** `field` did not hold what was expected of it: a 400 that says both. */
+export function invalidField(field: string, expected: string): OmniError {
+  return new OmniError('invalid_field', `${field} ${expected}`, { field });
+}
+
+/** An `OmniError` as it is; anything else wrapped as `internal`, its text kept for the log only. */
+export function toOmniError(error: unknown): OmniError {
+  if (error instanceof OmniError) return error;
+  return new OmniError('internal', 'internal error', { cause: error });
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Orders two strings by their UTF-8 bytes, which is the order by code point. JavaScript's own `<`
+ * compares UTF-16 units and differs where surrogates meet U+E000–U+FFFF.
+ */
+export function compareBytes(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x !== y) return isSurrogate(x) === isSurrogate(y) ? x - y : isSurrogate(x) ? 1 : -1;
+  }
+  return a.length - b.length;
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
+}
+
+/** One past the largest `hashId`: the end of a whole range. */
+export const HASH_END = 2 ** 32;
+
+/**
+ * A product id's place in the hash space [0, 2^32) that splits cut. FNV-1a over UTF-8 with
+ * MurmurHash3's finalizer, so that similar ids spread. Part of the stored format: never change it.
+ */
+export function hashId(id: string): number {
+  const bytes = Buffer.from(id, 'utf8');
+  let h = 0x811c9dc5;
+  for (const byte of bytes) h = Math.imul(h ^ byte, 0x01000193);
+  h ^= h >>> 16;
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** 128 bits of SHA-256 in hex: a name for text that may be long or hold anything. */
+export function digest(...parts: (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) {
+    // Length-prefixed, so that ["ab", "c"] and ["a", "bc"] differ.
+    const length = typeof part === 'string' ? Buffer.byteLength(part) : part.byteLength;
+    hash.update(`${length}:`);
+    hash.update(part);
+  }
+  return hash.digest('hex').slice(0, 32);
+}

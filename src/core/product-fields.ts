@@ -1,0 +1,28 @@
+import type { JsonObject, JsonValue, Product } from './product.js';
+
+/** A value that a filter can compare: null and objects are not. */
+export type FieldValue = string | number | boolean | JsonValue[];
+
+/**
+ * A product's filterable fields with their values: top-level scalars and lists, and `attributes.` +
+ * the whole rest as the attribute's name. Null counts as absent.
+ */
+export function filterFields(product: Product): [name: string, value: FieldValue][] {
+  const fields: [string, FieldValue][] = [];
+  for (const [name, value] of Object.entries(product)) {
+    if (name === 'attributes' && isObject(value)) {
+      for (const [attribute, inner] of Object.entries(value)) {
+        if (isFieldValue(inner)) fields.push([`attributes.${attribute}`, inner]);
+      }
+    } else if (isFieldValue(value)) fields.push([name, value]);
+  }
+  return fields;
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isFieldValue(value: JsonValue): value is FieldValue {
+  return value !== null && !isObject(value);
+}

@@ -1,0 +1,29 @@
+/** Vector arithmetic that all rooms share. Vectors are Float32Array; sums are float64. */
+
+/**
+ * The one function behind every score that leaves the system: the float64 dot product of two
+ * float32 vectors, summed in index order, rounded to float32. `b` starts at `offset` of its block.
+ */
+export function score(a: Float32Array, b: Float32Array, offset = 0): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[offset + i] as number);
+  return Math.fround(sum);
+}
+
+/**
+ * `values` at length 1 as float32, or undefined when that cannot be: a value that is not finite in
+ * float32, or zero length.
+ */
+export function normalise(values: ArrayLike<number>): Float32Array | undefined {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (!Number.isFinite(Math.fround(value))) return undefined;
+    sum += value * value;
+  }
+  const length = Math.sqrt(sum);
+  if (length === 0 || !Number.isFinite(length)) return undefined;
+  const out = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) out[i] = (values[i] as number) / length;
+  return out;
+}

@@ -1,0 +1,73 @@
+import { LRUCache } from 'lru-cache';
+import type { TokenIds } from './token-ids.js';
+
+export interface EmbeddingCacheOptions {
+  entries: number;
+  bytes: number;
+  /** Milliseconds an entry lives; without it as long as there is room. */
+  ttlMs?: number;
+}
+
+/** One embedding and how often it was asked for, which decides what is kept over a restart. */
+export interface CachedEmbedding {
+  vector: Float32Array;
+  uses: number;
+}
+
+/** What an entry costs beside its key and its numbers, roughly: objects, map and list nodes. */
+const ENTRY_OVERHEAD_BYTES = 256;
+
+/**
+ * The key of a text: its token ids, four bytes each. Two spellings that the model cannot tell apart
+ * share an entry, two that it can never do. One cache belongs to one model, so that the fingerprint
+ * needs no place in the key.
+ */
+export function cacheKey(tokens: TokenIds): string {
+  return Buffer.from(Int32Array.from(tokens).buffer).toString('latin1');
+}
+
+/** Embeddings of queries, the least recently used dropped first. */
+export class EmbeddingCache {
+  readonly #lru: LRUCache<string, CachedEmbedding>;
+  #hits = 0;
+  #misses = 0;
+
+  constructor(private readonly options: EmbeddingCacheOptions) {
+    this.#lru = new LRUCache<string, CachedEmbedding>({
+      max: options.entries,
+      maxSize: options.bytes,
+      sizeCalculation: ({ vector }, key) => vector.byteLength + key.length + ENTRY_OVERHEAD_BYTES,
+      ...(options.ttlMs === undefined ? {} : { ttl: options.ttlMs }),
+    });
+  }
+
+  /** The vector under `key`, counted as a hit or a miss. Shared: never write to it. */
+  get(key: string): Float32Array | undefined {
+    const entry = this.#lru.get(key);
+    if (entry === undefined) {
+      this.#misses++;
+      return undefined;
+    }
+    this.#hits++;
+    entry.uses++;
+    return entry.vector;
+  }
+
+  set(key: string, vector: Float32Array, uses = 1): void {
+    this.#lru.set(key, { vector, uses });
+  }
+
+  /** All entries, most used first; among equals the most recent first. */
+  mostUsed(): [key: string, entry: CachedEmbedding][] {
+    return [...this.#lru.entries()].sort((a, b) => b[1].uses - a[1].uses);
+  }
+
+  status(): { entries: number; capacity: number; hits: number; misses: number } {
+    return {
+      entries: this.#lru.size,
+      capacity: this.options.entries,
+      hits: this.#hits,
+      misses: this.#misses,
+    };
+  }
+}

@@ -1,0 +1,98 @@
+import { digest } from '../core/ids.js';
+import type { ModelIdentity } from '../core/product.js';
+import { loadCache } from './cache-file.js';
+import { EmbeddingCache } from './embedding-cache.js';
+import type { Encoder } from './encoder.js';
+import {
+  badFolder,
+  modelFingerprint,
+  readModelFolder,
+  sessionOptions,
+  type ModelFolder,
+  type Precision,
+} from './model-folder.js';
+import { EmbeddingPool } from './pool.js';
+import { TextEncoder } from './text-encoder.js';
+
+export interface EncoderOptions {
+  /** A folder as the hub lays it out. */
+  modelDir: string;
+  precision?: Precision;
+  /** Worker threads, one session (one copy of the model) each. */
+  threads?: number;
+  cacheEntries?: number;
+  cacheBytes?: number;
+  cacheTtlMs?: number;
+  /** Query texts that may wait for a worker. */
+  queueLimit?: number;
+  /** A query that would wait longer for a worker is turned away. */
+  maxWaitMs?: number;
+  /** Where the cache's most used entries outlive a restart; without it they do not. */
+  cacheFile?: string;
+  /** The compiled `worker.js`, when it is not beside this file. */
+  workerFile?: URL;
+}
+
+const MEGABYTE = 1 << 20;
+const DEFAULTS = {
+  precision: 'fp32' as Precision,
+  threads: 1,
+  cacheEntries: 10_000,
+  cacheBytes: 64 * MEGABYTE,
+  queueLimit: 1_000,
+  maxWaitMs: 50,
+};
+const RUN_TIMEOUT_MS = 60_000;
+
+/** The identity of "no model": vectors of that many dimensions, brought by the caller. */
+export function noneModel(dimensions: number): ModelIdentity {
+  return { name: 'none', fingerprint: digest('none', String(dimensions)), dimensions };
+}
+
+/**
+ * Opens a model folder: every worker loaded and warm, the cache filled from its file. Rejects with
+ * `unavailable`, in one line that names the file that is wrong.
+ */
+export async function openEncoder(options: EncoderOptions): Promise<Encoder> {
+  const settings = { ...DEFAULTS, ...options };
+  const folder = await readModelFolder(settings.modelDir, settings.precision);
+  const { options: model, fileDigest } = await sessionOptions(folder);
+  const { pool, shape } = await EmbeddingPool.open({
+    threads: settings.threads,
+    queueLimit: settings.queueLimit,
+    maxWaitMs: settings.maxWaitMs,
+    runTimeoutMs: RUN_TIMEOUT_MS,
+    setup: { model, sample: folder.tokenizer.encode('a') },
+    workerFile: settings.workerFile ?? new URL('./worker.js', import.meta.url),
+  }).catch((error: unknown) => {
+    throw cannotLoad(folder, error);
+  });
+  const identity = {
+    name: folder.name,
+    fingerprint: modelFingerprint(folder, fileDigest, shape),
+    dimensions: shape.dimensions,
+  };
+  if (shape.pooled && folder.denseAfterPooling) {
+    await pool.close(0);
+    throw badFolder(folder.modelFile, 'lacks the dense layer that modules.json puts after pooling');
+  }
+  const cache = new EmbeddingCache({
+    entries: settings.cacheEntries,
+    bytes: settings.cacheBytes,
+    ...(settings.cacheTtlMs === undefined ? {} : { ttlMs: settings.cacheTtlMs }),
+  });
+  if (settings.cacheFile !== undefined) await loadCache(settings.cacheFile, cache, identity);
+  return new TextEncoder({
+    model: identity,
+    tokenizer: folder.tokenizer,
+    pool,
+    threads: settings.threads,
+    cache,
+    cacheFile: settings.cacheFile,
+  });
+}
+
+function cannotLoad(folder: ModelFolder, error: unknown): Error {
+  const reason = error instanceof Error ? error.message : String(error);
+  return badFolder(folder.modelFile, `cannot be loaded: ${reason.split('\n')[0] ?? ''}`, error);
+}

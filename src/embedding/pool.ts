@@ -1,0 +1,249 @@
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import { OmniError } from '../core/errors.js';
+import { CostEstimate } from './cost-estimate.js';
+import { createJob, type EmbeddingJob, type PendingJob } from './embedding-job.js';
+import { JobQueue } from './job-queue.js';
+import type { OnnxModelShape } from './onnx-model.js';
+import { packTokens, type TokenBatch, type TokenIds } from './token-ids.js';
+import type { WorkerSetup } from './worker.js';
+
+export interface PoolOptions {
+  threads: number;
+  /** Query texts that may wait. */
+  queueLimit: number;
+  /** A query that would wait longer than this behind others is turned away at once. */
+  maxWaitMs: number;
+  /** A worker that is silent for so long over one batch is replaced. */
+  runTimeoutMs: number;
+  setup: WorkerSetup;
+  /** The compiled `worker.js`. */
+  workerFile: URL;
+}
+
+/** Texts of a batch at most: past this a batch is no cheaper a text. */
+const MAX_BATCH_TEXTS = 32;
+/** A batch of queries should be done within this, so that the next ones do not wait long. */
+const QUERY_BATCH_MS = 50;
+/** The same for products, while queries come in and while none do. */
+const PRODUCT_BATCH_ACTIVE_MS = 15;
+const PRODUCT_BATCH_IDLE_MS = 100;
+/** Queries are coming in when the last one is no older than this. */
+const ACTIVE_MS = 1_000;
+/** Products that got no turn for so long get one, however many queries wait. */
+const STARVED_MS = 1_000;
+const WARM_UP_TEXTS = [1, 1, 8];
+/** Product texts that may wait; who brings more waits for room. */
+const PRODUCT_LIMIT = 4_096;
+
+/**
+ * Worker threads, each with its own session, behind two queues: queries, which are bounded and go
+ * first, and products. A free worker takes what is there, never waits for more:
+ *
+ *     submit ──> [ queries  ] ──┐   a batch of similar length,
+ *     embedAll > [ products ] ──┴─> small enough not to delay ──> piscina ──> vectors
+ */
+export class EmbeddingPool {
+  readonly #piscina: Piscina<TokenBatch, Float32Array>;
+  readonly #queries = new JobQueue();
+  readonly #products = new JobQueue();
+  readonly #cost = new CostEstimate();
+  readonly #roomWaiters: (() => void)[] = [];
+  #running = 0;
+  #runningProducts = 0;
+  #lastQueryAtMs = -Infinity;
+  #lastProductAtMs = 0;
+  #closing = false;
+  #whenIdle: (() => void) | undefined;
+
+  private constructor(private readonly options: PoolOptions) {
+    this.#piscina = new Piscina({
+      filename: fileURLToPath(options.workerFile),
+      minThreads: options.threads,
+      maxThreads: options.threads,
+      workerData: options.setup,
+      recordTiming: false,
+    });
+    // A worker that dies while idle: piscina has started another, nobody waits for it.
+    this.#piscina.on('error', () => undefined);
+  }
+
+  /**
+   * Starts all workers and waits until each has loaded the model. Rejects with what the first of
+   * them says when it cannot.
+   */
+  static async open(options: PoolOptions): Promise<{ pool: EmbeddingPool; shape: OnnxModelShape }> {
+    const pool = new EmbeddingPool(options);
+    try {
+      const shapes = await Promise.all(
+        Array.from({ length: options.threads }, async () => pool.#describe()),
+      );
+      const shape = shapes[0];
+      if (shape === undefined) throw new Error('a pool needs at least one thread');
+      // One text and several: the two points that the first estimate of the cost is a line through.
+      for (const texts of WARM_UP_TEXTS) {
+        await pool.#run(
+          Array.from({ length: texts }, () => createJob(options.setup.sample).job),
+          false,
+        );
+      }
+      return { pool, shape };
+    } catch (error) {
+      await pool.#piscina.destroy();
+      throw error;
+    }
+  }
+
+  get queued(): number {
+    return this.#queries.size + this.#products.size;
+  }
+
+  /**
+   * Takes in the texts of one request, all or none of them. Throws `overloaded` when the queue is
+   * full or the wait would be too long. `cancel` takes back what has not started.
+   */
+  submit(texts: readonly TokenIds[]): PendingJob[] {
+    if (this.#closing) throw new OmniError('unavailable', 'the encoder is stopping');
+    const waitMs = this.#cost.predictMs(this.#queries.tokens) / this.options.threads;
+    const full = this.#queries.size > 0 && waitMs > this.options.maxWaitMs;
+    if (full || this.#queries.size + texts.length > this.options.queueLimit) {
+      throw new OmniError('overloaded', 'too many queries wait for their embedding', {
+        retryAfterMs: Math.max(100, Math.ceil(waitMs)),
+      });
+    }
+    const pending = texts.map(createJob);
+    this.#lastQueryAtMs = performance.now();
+    this.#queries.push(pending.map(({ job }) => job));
+    this.#dispatch();
+    return pending;
+  }
+
+  /** Takes a query back that nobody waits for any more. One that is running runs on. */
+  cancel(job: EmbeddingJob): void {
+    this.#queries.remove(job);
+  }
+
+  /** Vectors of product texts, in order. Waits for room and for its turn, however long. */
+  async embedAll(texts: readonly TokenIds[]): Promise<Float32Array[]> {
+    while (this.#products.size >= PRODUCT_LIMIT && !this.#closing) {
+      await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
+    }
+    if (this.#closing) throw new OmniError('unavailable', 'the encoder is stopping');
+    const pending = texts.map(createJob);
+    const vectors = Promise.all(pending.map(({ vector }) => vector));
+    // Longest first: neighbours in the queue are of one length, and memory grows once.
+    const jobs = pending.map(({ job }) => job);
+    this.#products.push(jobs.sort((a, b) => b.tokens.length - a.tokens.length));
+    this.#dispatch();
+    return vectors;
+  }
+
+  /** Lets what runs and waits finish within `graceMs`, fails the rest, ends every thread. */
+  async close(graceMs: number): Promise<void> {
+    this.#closing = true;
+    this.#failAll(this.#products, 'the encoder is stopping');
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)));
+    const idle = new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    this.#settleIfIdle();
+    await Promise.race([idle, late]);
+    clearTimeout(timer);
+    this.#failAll(this.#queries, 'the encoder is stopping');
+    for (const resolve of this.#roomWaiters.splice(0)) resolve();
+    await this.#piscina.destroy();
+  }
+
+  async #describe(): Promise<OnnxModelShape> {
+    const shape: unknown = await (this.#piscina as Piscina).run(undefined, { name: 'describe' });
+    return shape as OnnxModelShape;
+  }
+
+  #dispatch(): void {
+    while (this.#running < this.options.threads) {
+      const products = this.#productsAreNext();
+      const jobs = products ? this.#takeProducts() : this.#takeQueries();
+      if (jobs.length === 0) break;
+      void this.#run(jobs, products);
+    }
+    this.#settleIfIdle();
+  }
+
+  #productsAreNext(): boolean {
+    if (this.#products.size === 0) return false;
+    const now = performance.now();
+    if (this.#queries.size > 0) return now - this.#lastProductAtMs > STARVED_MS;
+    // While queries come in, one worker stays free for the next of them.
+    const slots = this.#queriesAreActive(now)
+      ? Math.max(1, this.options.threads - 1)
+      : this.options.threads;
+    return this.#runningProducts < slots;
+  }
+
+  #queriesAreActive(now: number): boolean {
+    return now - this.#lastQueryAtMs < ACTIVE_MS;
+  }
+
+  #takeQueries(): EmbeddingJob[] {
+    const idle = this.options.threads - this.#running;
+    const fairShare = Math.ceil(this.#queries.size / idle);
+    return this.#queries.take(this.#limit(this.#queries, QUERY_BATCH_MS, fairShare));
+  }
+
+  #takeProducts(): EmbeddingJob[] {
+    const now = performance.now();
+    this.#lastProductAtMs = now;
+    const budgetMs = this.#queriesAreActive(now) ? PRODUCT_BATCH_ACTIVE_MS : PRODUCT_BATCH_IDLE_MS;
+    const jobs = this.#products.take(this.#limit(this.#products, budgetMs, MAX_BATCH_TEXTS));
+    for (const resolve of this.#roomWaiters.splice(0)) resolve();
+    return jobs;
+  }
+
+  #limit(queue: JobQueue, budgetMs: number, fairShare: number): number {
+    const affordable = this.#cost.textsWithin(budgetMs, queue.headLength);
+    return Math.min(MAX_BATCH_TEXTS, fairShare, affordable);
+  }
+
+  /** Runs one batch. Settles its jobs; never rejects. */
+  async #run(jobs: EmbeddingJob[], products: boolean): Promise<void> {
+    this.#running++;
+    if (products) this.#runningProducts++;
+    const startMs = performance.now();
+    const batch = packTokens(jobs.map((job) => job.tokens));
+    try {
+      const signal = AbortSignal.timeout(this.options.runTimeoutMs);
+      const vectors = await this.#piscina.run(batch, { name: 'embed', signal });
+      const paddedTokens = jobs.length * Math.max(...batch.lengths);
+      this.#cost.observe(paddedTokens, performance.now() - startMs);
+      settle(jobs, vectors);
+    } catch (error) {
+      this.#retryOrFail(jobs, products ? this.#products : this.#queries, error);
+    }
+    this.#running--;
+    if (products) this.#runningProducts--;
+    this.#dispatch();
+  }
+
+  #retryOrFail(jobs: readonly EmbeddingJob[], queue: JobQueue, cause: unknown): void {
+    for (const job of jobs) {
+      job.failures++;
+      if (job.failures === 1) queue.pushFront(job);
+      else job.reject(new OmniError('unavailable', 'the encoder failed twice', { cause }));
+    }
+  }
+
+  #failAll(queue: JobQueue, why: string): void {
+    for (const job of queue.takeAll()) job.reject(new OmniError('unavailable', why));
+  }
+
+  #settleIfIdle(): void {
+    if (this.#running === 0 && this.#queries.size === 0) this.#whenIdle?.();
+  }
+}
+
+/** Hands each job its part of the batch's vectors, copied so that none keeps the others alive. */
+function settle(jobs: readonly EmbeddingJob[], vectors: Float32Array): void {
+  const dimensions = vectors.length / jobs.length;
+  for (const [i, job] of jobs.entries()) {
+    job.resolve(jobs.length === 1 ? vectors : vectors.slice(i * dimensions, (i + 1) * dimensions));
+  }
+}

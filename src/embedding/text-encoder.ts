@@ -1,0 +1,121 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Deadline } from '../core/deadline.js';
+import type { ModelIdentity } from '../core/product.js';
+import { saveCache } from './cache-file.js';
+import { cacheKey, type EmbeddingCache } from './embedding-cache.js';
+import type { EmbeddingSource, Encoder, EncoderStatus, QueryEmbedding } from './encoder.js';
+import type { EmbeddingPool } from './pool.js';
+import { SingleFlight } from './single-flight.js';
+import type { TokenIds } from './token-ids.js';
+import type { TextTokenizer } from './tokenize.js';
+
+interface Parts {
+  model: ModelIdentity;
+  tokenizer: TextTokenizer;
+  pool: EmbeddingPool;
+  threads: number;
+  cache: EmbeddingCache;
+  cacheFile: string | undefined;
+}
+
+/** One query's way to its vector: there already, or coming. */
+interface Lookup {
+  key: string;
+  tokens: TokenIds;
+  cached: Float32Array | undefined;
+}
+
+/** Product texts tokenised in one turn: about 1.5 ms, so that queries are not held up. */
+const TOKENISED_A_TURN = 32;
+const CLOSE_GRACE_MS = 3_000;
+/** Entries of the cache that are written on stop: 10 MB of 512 dimensions. */
+const SAVED_ENTRIES = 5_000;
+
+/** The encoder of a model folder: tokenise → cache → single flight → pool. */
+export class TextEncoder implements Encoder {
+  readonly model: ModelIdentity;
+  readonly #flights = new SingleFlight<Float32Array>();
+  #closing: Promise<void> | undefined;
+
+  constructor(private readonly parts: Parts) {
+    this.model = parts.model;
+  }
+
+  async embedQuery(text: string, deadline: Deadline): Promise<QueryEmbedding> {
+    const [embedding] = await this.embedQueries([text], deadline);
+    return embedding as QueryEmbedding;
+  }
+
+  async embedQueries(texts: readonly string[], deadline: Deadline): Promise<QueryEmbedding[]> {
+    deadline.check('embedding');
+    const lookups = texts.map((text) => this.#lookUp(text));
+    const started = this.#startMissing(lookups);
+    const leaves: (() => void)[] = [];
+    const embeddings = lookups.map(async ({ key, cached }): Promise<QueryEmbedding> => {
+      if (cached !== undefined) return { vector: cached, source: 'cached' };
+      // The first of two equal texts in one batch computes, the second shares.
+      const source: EmbeddingSource = started.delete(key) ? 'computed' : 'shared';
+      const { result, leave } = this.#flights.join(key);
+      leaves.push(leave);
+      return { vector: await result, source };
+    });
+    const all = Promise.all(embeddings);
+    if (leaves.length === 0) return all;
+    try {
+      return await deadline.race(all, 'embedding');
+    } finally {
+      for (const leave of leaves) leave();
+    }
+  }
+
+  async embedProducts(texts: readonly string[]): Promise<Float32Array[]> {
+    const tokens: TokenIds[] = [];
+    for (const text of texts) {
+      if (tokens.length > 0 && tokens.length % TOKENISED_A_TURN === 0) await nextTurn();
+      tokens.push(this.parts.tokenizer.encode(text));
+    }
+    return this.parts.pool.embedAll(tokens);
+  }
+
+  status(): EncoderStatus {
+    const { cache, pool, threads } = this.parts;
+    return { cache: cache.status(), pool: { threads, queued: pool.queued } };
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#stop();
+    return this.#closing;
+  }
+
+  #lookUp(text: string): Lookup {
+    const tokens = this.parts.tokenizer.encode(text);
+    const key = cacheKey(tokens);
+    return { key, tokens, cached: this.parts.cache.get(key) };
+  }
+
+  /** Submits what nobody has and nobody computes, in one go; returns the keys of it. */
+  #startMissing(lookups: readonly Lookup[]): Set<string> {
+    const missing = new Map<string, TokenIds>();
+    for (const { key, tokens, cached } of lookups) {
+      if (cached === undefined && !this.#flights.has(key)) missing.set(key, tokens);
+    }
+    if (missing.size === 0) return new Set();
+    const { pool, cache } = this.parts;
+    const pending = pool.submit([...missing.values()]);
+    for (const [i, key] of [...missing.keys()].entries()) {
+      const { job, vector } = pending[i] as (typeof pending)[number];
+      const result = vector.then((values) => {
+        cache.set(key, values);
+        return values;
+      });
+      this.#flights.start(key, { result, cancel: () => pool.cancel(job) });
+    }
+    return new Set(missing.keys());
+  }
+
+  async #stop(): Promise<void> {
+    const { pool, cache, cacheFile, model } = this.parts;
+    await pool.close(CLOSE_GRACE_MS);
+    if (cacheFile !== undefined) await saveCache(cacheFile, cache, model, SAVED_ENTRIES);
+  }
+}

@@ -1,0 +1,21 @@
+/** The filter's syntax tree. The wire form is in the contract; `parse-filter.ts` makes this of it. */
+
+export type Scalar = string | number | boolean;
+
+/** One comparison of one field. The scalars of a set are deduplicated, none is null. */
+export type Leaf =
+  | { kind: 'in'; field: string; values: readonly Scalar[] }
+  | { kind: 'range'; field: string; op: 'gt' | 'gte' | 'lt' | 'lte'; value: string | number };
+
+/**
+ * `ne` is `not` of `eq`, `not_in` `not` of `in`: exact complements. `and` of nothing is everything,
+ * `or` of nothing is nothing, `in` of no values matches nothing.
+ */
+export type Filter =
+  | Leaf
+  | { kind: 'and'; of: readonly Filter[] }
+  | { kind: 'or'; of: readonly Filter[] }
+  | { kind: 'not'; of: Filter };
+
+/** The filter that matches every product. */
+export const MATCH_ALL: Filter = { kind: 'and', of: [] };

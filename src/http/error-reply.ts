@@ -1,0 +1,102 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { OmniError, toOmniError, type ErrorCode } from '../core/errors.js';
+
+/** The one map from error code to HTTP status. */
+const STATUS: Record<ErrorCode, number> = {
+  invalid_field: 400,
+  invalid_json: 400,
+  unauthorized: 401,
+  not_found: 404,
+  too_large: 413,
+  unsupported_media_type: 415,
+  rate_limited: 429,
+  overloaded: 503,
+  unavailable: 503,
+  deadline_exceeded: 504,
+  internal: 500,
+};
+
+const MAX_FIELD_CHARACTERS = 300;
+const MAX_MESSAGE_CHARACTERS = 1_000;
+const DEFAULT_RETRY_AFTER_MS = 1_000;
+
+/** `error` on the wire. */
+export interface ErrorBody {
+  code: ErrorCode;
+  message: string;
+  field?: string;
+  request_id: string;
+}
+
+/** An error as callers see it: code, message, field; never a stack, never a cause. */
+export function errorBody(error: OmniError, requestId: string): ErrorBody {
+  return {
+    code: error.code,
+    message: error.message.slice(0, MAX_MESSAGE_CHARACTERS),
+    ...(error.field === undefined ? {} : { field: error.field.slice(0, MAX_FIELD_CHARACTERS) }),
+    request_id: requestId,
+  };
+}
+
+/** Sends `error` alone, or beside the members of `extra`, with its status and headers. */
+export function sendError(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  thrown: unknown,
+  extra: object = {},
+): FastifyReply {
+  const error = asOmniError(thrown);
+  if (error.code === 'internal') request.log.error({ err: error.cause ?? error }, 'internal error');
+  if (error.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
+  const status = STATUS[error.code];
+  if (status === 429 || status === 503) {
+    const seconds = Math.ceil((error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS) / 1_000);
+    reply.header('retry-after', String(Math.max(1, seconds)));
+  }
+  const body = JSON.stringify({ ...extra, error: errorBody(error, request.id) });
+  return reply.code(status).header('content-type', 'application/json; charset=utf-8').send(body);
+}
+
+/** An `OmniError` as it is; Fastify's own errors by their code. */
+export function asOmniError(thrown: unknown): OmniError {
+  if (thrown instanceof OmniError) return thrown;
+  switch (fastifyCode(thrown)) {
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new OmniError(
+        'unsupported_media_type',
+        'the body must be application/json, or application/x-ndjson where rows are sent',
+      );
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new OmniError('too_large', 'the body is too large');
+    case 'FST_ERR_BAD_URL':
+      return new OmniError('invalid_field', 'the path must be percent-encoded UTF-8', {
+        field: 'path',
+      });
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new OmniError('invalid_field', 'id must be a string of 1 to 256 bytes', {
+        field: 'id',
+      });
+    default:
+      return toOmniError(thrown);
+  }
+}
+
+function fastifyCode(thrown: unknown): string | undefined {
+  return thrown instanceof Error ? (thrown as Partial<FastifyError>).code : undefined;
+}
+
+/** The reply to bytes that are not HTTP: there is no request to hang it on. */
+export function malformedRequestReply(tooLarge: boolean): string {
+  const code: ErrorCode = tooLarge ? 'too_large' : 'invalid_json';
+  const message = tooLarge ? 'the request head is too large' : 'the request is not valid HTTP';
+  const body = JSON.stringify({ error: { code, message, request_id: 'none' } });
+  const status = tooLarge ? '413 Payload Too Large' : '400 Bad Request';
+  return [
+    `HTTP/1.1 ${status}`,
+    'connection: close',
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    '',
+    body,
+  ].join('\r\n');
+}

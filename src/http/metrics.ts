@@ -1,0 +1,82 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ErrorCode } from '../core/errors.js';
+import type { NodeStatus } from './ports.js';
+
+const LATENCY_BUCKETS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
+
+/** The node's figures in Prometheus' terms, in a registry of their own. */
+export class Metrics {
+  private readonly registry = new Registry();
+  private readonly latency = new Histogram({
+    name: 'query_latency_ms',
+    help: 'Time from a validated search request to its reply, milliseconds.',
+    buckets: LATENCY_BUCKETS_MS,
+    registers: [this.registry],
+  });
+  private readonly queries = this.counter('queries_total', 'Searches, failed ones included.');
+  private readonly errors = new Counter({
+    name: 'search_errors_total',
+    help: 'Searches answered with an error, by its code.',
+    labelNames: ['type'] as const,
+    registers: [this.registry],
+  });
+  private readonly hits = this.counter('embedding_cache_hits_total', 'Query embeddings cached.');
+  private readonly misses = this.counter(
+    'embedding_cache_misses_total',
+    'Query embeddings computed.',
+  );
+  private readonly products = this.gauge('store_products', 'Live products in the store.');
+  private readonly partitions = this.gauge('partitions', 'Partitions of all tenants.');
+  private readonly documents = this.shardGauge('shard_documents', 'Documents a shard holds.');
+  private readonly bytes = this.shardGauge('shard_bytes', 'Bytes a shard holds.');
+  private readonly behind = this.shardGauge('shard_behind', 'Feed entries not yet applied.');
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** A search was answered. */
+  searched(elapsedMs: number): void {
+    this.queries.inc();
+    this.latency.observe(elapsedMs);
+  }
+
+  /** A search was answered with an error. */
+  failed(code: ErrorCode): void {
+    this.queries.inc();
+    this.errors.inc({ type: code });
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** The exposition text, with `status` as it is now. */
+  async render(status: NodeStatus): Promise<string> {
+    this.hits.reset();
+    this.hits.inc(status.embeddingCache.hits);
+    this.misses.reset();
+    this.misses.inc(status.embeddingCache.misses);
+    this.products.set(status.products);
+    this.partitions.set(status.partitions);
+    for (const gauge of [this.documents, this.bytes, this.behind]) gauge.reset();
+    for (const shard of status.shards) {
+      this.documents.set({ shard: shard.name }, shard.documents);
+      this.bytes.set({ shard: shard.name }, shard.bytes);
+      this.behind.set({ shard: shard.name }, shard.behind);
+    }
+    return this.registry.metrics();
+  }
+
+  private counter(name: string, help: string): Counter {
+    return new Counter({ name, help, registers: [this.registry] });
+  }
+
+  private gauge(name: string, help: string): Gauge {
+    return new Gauge({ name, help, registers: [this.registry] });
+  }
+
+  private shardGauge(name: string, help: string): Gauge<'shard'> {
+    return new Gauge({ name, help, labelNames: ['shard'] as const, registers: [this.registry] });
+  }
+}

@@ -1,0 +1,71 @@
+import type { OmniError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import type { ModelIdentity } from '../core/product.js';
+import type { Ingest } from '../ingest/ingest.js';
+import type { SearchReply, SearchRequest } from '../search/search-types.js';
+
+/** What the routes need of search: `RootSearch` is one. */
+export interface SearchPort {
+  search(request: SearchRequest): Promise<SearchReply>;
+  /** One result a request, in order. */
+  searchBatch(requests: readonly SearchRequest[]): Promise<(SearchReply | OmniError)[]>;
+}
+
+/** One part of the node, for `/healthz`. */
+export interface PartHealth {
+  name: string;
+  state: 'ok' | 'starting' | 'degraded' | 'down';
+  detail?: string;
+}
+
+export interface ShardFigures {
+  name: string;
+  documents: number;
+  bytes: number;
+  /** Feed entries not yet applied. */
+  behind: number;
+}
+
+/** What `/stats` and `/metrics` tell. */
+export interface NodeStatus {
+  model: ModelIdentity;
+  products: number;
+  partitions: number;
+  shards: readonly ShardFigures[];
+  embeddingCache: { entries: number; hits: number; misses: number };
+}
+
+/** Status pages read this; each call answers within a second or so, whatever is down. */
+export interface StatusPort {
+  /** Why the node cannot answer searches now; undefined when it can. */
+  notReady(): Promise<string | undefined>;
+  parts(): Promise<PartHealth[]>;
+  status(): Promise<NodeStatus>;
+}
+
+export interface HttpPorts {
+  search: SearchPort;
+  ingest: Pick<
+    Ingest,
+    'upsert' | 'upsertOne' | 'patch' | 'remove' | 'read' | 'categories' | 'waitSearchable'
+  >;
+  status: StatusPort;
+  logger: Logger;
+}
+
+export interface HttpOptions {
+  /** Length of a query vector. */
+  dimensions: number;
+  apiKey: string | undefined;
+  adminKey: string | undefined;
+  /** The server listens on a loopback address only: `/stats` and `/metrics` are open then. */
+  loopback: boolean;
+  /** Searches in flight at once; past it `overloaded`. */
+  searchConcurrency: number;
+  /** Folder with the page's files. */
+  webDir: string | undefined;
+  /** Folder with the demo catalogue's pictures. */
+  picturesDir: string | undefined;
+  /** A request body that sends nothing for so long is given up. */
+  bodyIdleTimeoutMs?: number;
+}

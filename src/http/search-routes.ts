@@ -1,0 +1,120 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { OmniError, toOmniError } from '../core/errors.js';
+import { isObject } from '../ingest/validate-product.js';
+import type { JsonValue } from '../core/product.js';
+import type { SearchReply, SearchRequest } from '../search/search-types.js';
+import { asOmniError, errorBody } from './error-reply.js';
+import { InFlightGate } from './in-flight-gate.js';
+import type { Metrics } from './metrics.js';
+import type { HttpOptions, HttpPorts } from './ports.js';
+import { belowPrefix, schemaError } from './schema-error.js';
+import {
+  BatchSearchBody,
+  TextSearchBody,
+  vectorSearchBody,
+  type VectorSearchBody,
+} from './schemas.js';
+import { searchReplyBody } from './search-reply.js';
+import { toSearchRequest } from './search-request.js';
+
+/** `POST /search/text`, `/search/vector` and `/search/batch`. */
+export function searchRoutes(
+  app: FastifyInstance,
+  ports: HttpPorts,
+  options: HttpOptions,
+  metrics: Metrics,
+): void {
+  const gate = new InFlightGate(options.searchConcurrency, 'searches');
+  const VectorBody = vectorSearchBody(options.dimensions);
+
+  const searchOne = async (
+    request: FastifyRequest<{ Body: TextSearchBody | VectorSearchBody }>,
+    reply: FastifyReply,
+  ) => {
+    const startedMs = performance.now();
+    const search = toSearchRequest(request.tenant, request.body, options.dimensions);
+    const leave = gate.enter();
+    try {
+      const found = await ports.search.search(search);
+      metrics.searched(performance.now() - startedMs);
+      return sendJson(reply, searchReplyBody(found));
+    } finally {
+      leave();
+    }
+  };
+  const onError = async (_: FastifyRequest, __: FastifyReply, error: Error) => {
+    metrics.failed(asOmniError(error).code);
+  };
+  app.post<{ Body: TextSearchBody }>(
+    '/search/text',
+    { schema: { body: TextSearchBody }, onError },
+    searchOne,
+  );
+  app.post<{ Body: VectorSearchBody }>(
+    '/search/vector',
+    { schema: { body: VectorBody }, onError },
+    searchOne,
+  );
+
+  app.post<{ Body: BatchSearchBody }>(
+    '/search/batch',
+    { schema: { body: BatchSearchBody }, onError },
+    async (request, reply) => {
+      const startedMs = performance.now();
+      const entries = request.body.searches.map((entry, i) =>
+        entryRequest(request, entry as JsonValue, i, VectorBody, options.dimensions),
+      );
+      const searches = entries.flatMap((entry) => (entry instanceof OmniError ? [] : [entry]));
+      const leave = gate.enter(Math.max(1, searches.length));
+      try {
+        const found = searches.length === 0 ? [] : await ports.search.searchBatch(searches);
+        const answers = found[Symbol.iterator]();
+        const results = entries.map((entry) =>
+          entry instanceof OmniError ? entry : nextAnswer(answers),
+        );
+        for (const result of results) {
+          if (result instanceof OmniError) metrics.failed(result.code);
+          else metrics.searched(performance.now() - startedMs);
+        }
+        return await sendJson(reply, { results: results.map((r) => entryBody(r, request.id)) });
+      } finally {
+        leave();
+      }
+    },
+  );
+}
+
+/** One entry of a batch as a request, or what is wrong with it. */
+function entryRequest(
+  request: FastifyRequest,
+  entry: JsonValue,
+  index: number,
+  VectorBody: ReturnType<typeof vectorSearchBody>,
+  dimensions: number,
+): SearchRequest | OmniError {
+  const prefix = `searches[${index}]`;
+  const schema = isObject(entry) && 'vector' in entry ? VectorBody : TextSearchBody;
+  const validate = request.compileValidationSchema(schema);
+  if (!validate(entry)) return schemaError(validate.errors ?? [], prefix);
+  try {
+    return toSearchRequest(request.tenant, entry as unknown as TextSearchBody, dimensions);
+  } catch (error) {
+    return belowPrefix(toOmniError(error), prefix);
+  }
+}
+
+function nextAnswer(answers: Iterator<SearchReply | OmniError>): SearchReply | OmniError {
+  const next = answers.next();
+  if (next.done !== true) return next.value;
+  return new OmniError('internal', 'a search of the batch got no answer');
+}
+
+function entryBody(result: SearchReply | OmniError, requestId: string): object {
+  if (result instanceof OmniError) return { error: errorBody(result, requestId) };
+  return searchReplyBody(result);
+}
+
+/** Serialised by hand: a response schema would drop fields that products bring. */
+function sendJson(reply: FastifyReply, body: object): FastifyReply {
+  return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
+}

@@ -1,0 +1,64 @@
+import type { FastifyInstance } from 'fastify';
+import { OmniError } from '../core/errors.js';
+import { refuseWithoutKey, requireKey } from './access.js';
+import type { Metrics } from './metrics.js';
+import type { HttpOptions, HttpPorts } from './ports.js';
+
+const RETRY_AFTER_MS = 1_000;
+
+/** `/livez`, `/readyz` and `/healthz`. `isDraining`: the node is about to stop. */
+export function healthRoutes(
+  app: FastifyInstance,
+  ports: HttpPorts,
+  isDraining: () => boolean,
+): void {
+  app.get('/livez', async () => ({ status: 'ok' }));
+
+  app.get('/readyz', async () => {
+    const reason = isDraining() ? 'shutting down' : await ports.status.notReady();
+    if (reason === undefined) return { status: 'ok' };
+    throw new OmniError('unavailable', `not ready: ${reason}`, { retryAfterMs: RETRY_AFTER_MS });
+  });
+
+  app.get('/healthz', async () => {
+    const parts = await ports.status.parts();
+    const healthy = parts.every((part) => part.state === 'ok');
+    return { status: healthy ? 'ok' : 'degraded', parts };
+  });
+}
+
+/** `/stats` and `/metrics`, for operators: beyond loopback they want the admin key. */
+export function statsRoutes(
+  app: FastifyInstance,
+  ports: HttpPorts,
+  options: HttpOptions,
+  metrics: Metrics,
+): void {
+  if (!options.loopback) {
+    const { adminKey } = options;
+    app.addHook('onRequest', adminKey === undefined ? refuseWithoutKey : requireKey(adminKey));
+  }
+
+  app.get('/stats', async () => {
+    const { model, products, partitions, shards, embeddingCache } = await ports.status.status();
+    return {
+      model: { name: model.name, fingerprint: model.fingerprint, dimensions: model.dimensions },
+      products,
+      partitions,
+      shards,
+      embedding_cache: embeddingCache,
+    };
+  });
+
+  app.get('/metrics', async (_, reply) => {
+    const text = await metrics.render(await ports.status.status());
+    return reply.header('content-type', metrics.contentType).send(text);
+  });
+}
+
+/** `GET /categories`: the tenant's live categories with their numbers of products. */
+export function categoryRoutes(app: FastifyInstance, ports: HttpPorts): void {
+  app.get('/categories', async (request) => ({
+    categories: await ports.ingest.categories(request.tenant),
+  }));
+}

@@ -1,0 +1,81 @@
+import { OmniError } from '../core/errors.js';
+import { productText } from '../embedding/product-text.js';
+import type { PutProduct, StoredHead, StoredRow } from '../store/store.js';
+import { textEmbedHash } from './content-hash.js';
+import type { IngestDeps } from './ports.js';
+
+const PAGE_ENTRIES = 256;
+
+interface OldRow {
+  row: StoredRow;
+  head: StoredHead;
+}
+
+/**
+ * Embeds anew every product whose vectors are of another model, then names the current model as the
+ * store's. May be stopped at any point and run again: what is done is skipped. A vector that was
+ * supplied for the old model is replaced by one of the product's text. Rejects `unavailable`
+ * without an encoder. Returns how many products were embedded; `onProgress` hears it on the way.
+ */
+export async function reembed(
+  deps: IngestDeps,
+  onProgress: (embedded: number) => void = () => undefined,
+): Promise<number> {
+  let embedded = 0;
+  for (const tenant of await deps.store.tenants()) {
+    let position: Uint8Array | undefined;
+    for (;;) {
+      // What is embedded moves to the end of the feed and is met again there, and then skipped.
+      const page = await deps.store.readFeed(tenant, position, PAGE_ENTRIES);
+      const ids = page.entries.filter((entry) => !entry.deleted).map((entry) => entry.id);
+      embedded += await reembedPage(deps, tenant, ids);
+      onProgress(embedded);
+      position = page.expired ? undefined : page.position;
+      if (page.atEnd && !page.expired) break;
+    }
+  }
+  await deps.store.setModel(deps.model);
+  return embedded;
+}
+
+async function reembedPage(
+  deps: IngestDeps,
+  tenant: string,
+  ids: readonly string[],
+): Promise<number> {
+  const [rows, heads] = await Promise.all([
+    deps.store.rows(tenant, ids),
+    deps.store.heads(tenant, ids),
+  ]);
+  const old = ids.flatMap((_, i): OldRow[] => {
+    const row = rows[i];
+    const head = heads[i];
+    if (row === undefined || head === undefined || head.deleted) return [];
+    return row.model === deps.model.fingerprint ? [] : [{ row, head }];
+  });
+  if (old.length === 0) return 0;
+  const writes = await toWrites(deps, old);
+  const { statuses } = await deps.store.write(tenant, writes);
+  deps.fleet.nudge(tenant);
+  return statuses.filter((status) => status === 'applied').length;
+}
+
+async function toWrites(deps: IngestDeps, old: readonly OldRow[]): Promise<PutProduct[]> {
+  if (deps.encoder === undefined) {
+    throw new OmniError('unavailable', 'nothing can be embedded anew: there is no encoder');
+  }
+  const texts = old.map(({ row }) => productText(row.product));
+  const vectors = await deps.encoder.embedProducts(texts);
+  return old.map(({ row, head }, i) => ({
+    op: 'put',
+    id: row.product.id,
+    product: row.product,
+    feedVersion: head.feedVersion,
+    contentHash: head.contentHash,
+    embedHash: textEmbedHash(deps.model.fingerprint, texts[i] as string),
+    model: deps.model.fingerprint,
+    vectors: { text: vectors[i] as Float32Array },
+    // Another writer came first: its entry is further on in the feed, and looked at there.
+    ifVersion: row.version,
+  }));
+}

@@ -1,0 +1,100 @@
+import type { Deadline } from '../core/deadline.js';
+import { toOmniError } from '../core/errors.js';
+import type { PlacementCache } from '../placement/placement-cache.js';
+import { planTargets, type ShardTarget } from '../placement/plan.js';
+import type {
+  LeafAnswer,
+  LeafSearch,
+  PartialHit,
+  ShardFleet,
+} from '../shard-client/shard-fleet.js';
+import type { MissingPart, MissingReason } from './search-types.js';
+
+/** What every shard is asked, whatever its partitions. */
+export type FanOutQuery = Omit<LeafSearch, 'partitions'>;
+
+/** What came back from all shards together. */
+export interface FanOutResult {
+  /** A list a shard, each best first. */
+  lists: PartialHit[][];
+  /** Some shard may have further matches. */
+  more: boolean;
+  missing: MissingPart[];
+  /** Partitions that were asked for. */
+  asked: number;
+}
+
+/** Rounds over partitions that turned out to have moved: the placement is read again for each. */
+const MAX_MOVES = 3;
+
+/**
+ * One request a shard, all at once, one deadline. A partition that is not where it was thought is
+ * looked up and asked for again; what stays unanswered is named in `missing`, never left out
+ * silently. Never rejects.
+ */
+export async function fanOut(
+  fleet: ShardFleet,
+  placements: PlacementCache,
+  targets: readonly ShardTarget[],
+  query: FanOutQuery,
+  deadline: Deadline,
+): Promise<FanOutResult> {
+  const asked = targets.reduce((sum, { partitions }) => sum + partitions.length, 0);
+  const result: FanOutResult = { lists: [], more: false, missing: [], asked };
+  let pending = targets;
+  for (let round = 0; pending.length > 0; round++) {
+    const moved: string[] = [];
+    await Promise.all(
+      pending.map(async (target) => {
+        moved.push(...(await askShard(fleet, placements, target, query, deadline, result)));
+      }),
+    );
+    if (moved.length === 0) break;
+    pending = planTargets(await placements.refresh(query.tenant), moved);
+    if (round < MAX_MOVES) continue;
+    for (const target of pending) result.missing.push(...missingOf(target, 'not_ready'));
+    break;
+  }
+  return result;
+}
+
+/** Adds the shard's answer to `result`; returns the categories that have moved elsewhere. */
+async function askShard(
+  fleet: ShardFleet,
+  placements: PlacementCache,
+  target: ShardTarget,
+  query: FanOutQuery,
+  deadline: Deadline,
+  result: FanOutResult,
+): Promise<string[]> {
+  let answer: LeafAnswer;
+  try {
+    answer = await fleet.search(target.shard, { ...query, partitions: target.partitions }, deadline);
+  } catch (error) {
+    result.missing.push(...missingOf(target, reasonOf(error)));
+    return [];
+  }
+  result.lists.push(answer.hits);
+  result.more ||= answer.more;
+  await placements.noticed(query.tenant, answer.counter);
+  if (answer.refused.length === 0) return [];
+
+  const reasons = new Map(answer.refused.map(({ partition, reason }) => [partition, reason]));
+  const refused = (reason: string): ShardTarget => ({
+    shard: target.shard,
+    partitions: target.partitions.filter(({ id }) => reasons.get(id) === reason),
+  });
+  result.missing.push(...missingOf(refused('not_ready'), 'not_ready'));
+  return refused('wrong_shard').partitions.map(({ category }) => category);
+}
+
+function missingOf(target: ShardTarget, reason: MissingReason): MissingPart[] {
+  const { shard, partitions } = target;
+  return partitions.map(({ category }) => ({ part: 'shard', category, shard, reason }));
+}
+
+function reasonOf(error: unknown): MissingReason {
+  const { code } = toOmniError(error);
+  if (code === 'deadline_exceeded') return 'timeout';
+  return code === 'overloaded' ? 'overloaded' : 'unavailable';
+}

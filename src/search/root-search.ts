@@ -1,0 +1,177 @@
+import { Deadline } from '../core/deadline.js';
+import { OmniError, toOmniError } from '../core/errors.js';
+import type { ModelIdentity } from '../core/product.js';
+import type { Encoder, QueryEmbedding } from '../embedding/encoder.js';
+import { categoriesOf, fieldsOf } from '../filter/analyse.js';
+import type { PlacementCache } from '../placement/placement-cache.js';
+import { planTargets } from '../placement/plan.js';
+import type { ShardFleet } from '../shard-client/shard-fleet.js';
+import type { StoreReader } from '../store/store.js';
+import { fanOut, type FanOutResult } from './fan-out.js';
+import { joinHits } from './join-hits.js';
+import { mergeHits } from './merge-hits.js';
+import { residualFilter } from './residual-filter.js';
+import type { Hit, MissingPart, SearchReply, SearchRequest } from './search-types.js';
+
+export interface RootSearchDeps {
+  model: ModelIdentity;
+  /** Undefined with `--model none`: only vectors can be searched for. */
+  encoder: Encoder | undefined;
+  placements: PlacementCache;
+  fleet: ShardFleet;
+  store: StoreReader;
+}
+
+/** Part of what is left of the time that the shards may use; the rest is the join's. */
+const FAN_OUT_SHARE = 0.9;
+/** Hits beyond k, to refill what the join drops. */
+const overFetch = (topK: number): number => topK + 4 + (topK >> 2);
+/** Wider and wider rounds when the join dropped more than that. */
+const MAX_ROUNDS = 4;
+
+/** The story of a query: embed → plan → fan out → merge → join. */
+export class RootSearch {
+  constructor(private readonly deps: RootSearchDeps) {}
+
+  /** Rejects `deadline_exceeded` before the fan-out, `unavailable` or `overloaded` when nothing answered. */
+  async search(request: SearchRequest): Promise<SearchReply> {
+    const deadline = Deadline.after(request.timeoutMs);
+    const startedMs = performance.now();
+    const embedded = await this.embed(request, deadline);
+    return this.searchVector(request, embedded, deadline, startedMs);
+  }
+
+  /** One result a request, in order; all texts are embedded in one pass. */
+  async searchBatch(requests: readonly SearchRequest[]): Promise<(SearchReply | OmniError)[]> {
+    const startedMs = performance.now();
+    const deadlines = requests.map(({ timeoutMs }) => Deadline.after(timeoutMs));
+    const embeddings = await this.embedBatch(requests);
+    return Promise.all(
+      requests.map(async (request, i) => {
+        try {
+          const embedded = await (embeddings[i] as Promise<Embedded>);
+          return await this.searchVector(request, embedded, deadlines[i] as Deadline, startedMs);
+        } catch (error) {
+          return toOmniError(error);
+        }
+      }),
+    );
+  }
+
+  private async searchVector(
+    request: SearchRequest,
+    { vector, source }: Embedded,
+    deadline: Deadline,
+    startedMs: number,
+  ): Promise<SearchReply> {
+    deadline.check('embedding');
+    const embeddedMs = performance.now();
+    const { hits, missing, joinMs } = await this.find(request, vector, deadline);
+    const endedMs = performance.now();
+    const { name, fingerprint } = this.deps.model;
+    return {
+      hits,
+      tookMs: endedMs - startedMs,
+      timingsMs: {
+        embed: embeddedMs - startedMs,
+        search: endedMs - embeddedMs - joinMs,
+        join: joinMs,
+      },
+      embedding: source,
+      model: `${name}@${fingerprint.slice(0, 8)}`,
+      missing,
+      unknownFields: await this.unknownFields(request),
+    };
+  }
+
+  /** Plan, fan out, merge, join; again and wider while the join drops too much. */
+  private async find(
+    request: SearchRequest,
+    vector: Float32Array,
+    deadline: Deadline,
+  ): Promise<{ hits: Hit[]; missing: MissingPart[]; joinMs: number }> {
+    const { placements, fleet, store, model } = this.deps;
+    const { tenant, filter, exact, topK } = request;
+    const placement = await placements.get(tenant);
+    const targets = planTargets(placement, categoriesOf(filter));
+    const shardFilter = residualFilter(filter);
+    const shardDeadline = Deadline.after(deadline.remainingMs() * FAN_OUT_SHARE);
+    let joinMs = 0;
+    for (let round = 1, k = overFetch(topK); ; round++, k *= 4) {
+      const query = { tenant, vector, model: model.fingerprint, filter: shardFilter, exact, k };
+      const found = await fanOut(fleet, placements, targets, query, shardDeadline);
+      throwIfNothing(found);
+      const joinStartedMs = performance.now();
+      const hits = await joinOrFail(joinHits(store, request, mergeHits(found.lists, k)), deadline);
+      joinMs += performance.now() - joinStartedMs;
+      const held = found.lists.reduce((sum, list) => sum + list.length, 0);
+      const exhausted = !found.more && held <= k;
+      if (hits.length >= topK || exhausted) return { hits, missing: found.missing, joinMs };
+      if (round < MAX_ROUNDS && !shardDeadline.expired) continue;
+      return { hits, missing: [...found.missing, { part: 'shard', reason: 'stale_index' }], joinMs };
+    }
+  }
+
+  private async embed(request: SearchRequest, deadline: Deadline): Promise<Embedded> {
+    if (typeof request.query !== 'string') return { vector: request.query, source: undefined };
+    return this.encoder().embedQuery(request.query, deadline);
+  }
+
+  /** A promise a request, so that one that fails does not fail the others. */
+  private async embedBatch(requests: readonly SearchRequest[]): Promise<Promise<Embedded>[]> {
+    const texts = requests.flatMap(({ query }) => (typeof query === 'string' ? [query] : []));
+    let embeddings: QueryEmbedding[] = [];
+    let failure: OmniError | undefined;
+    if (texts.length > 0) {
+      const longest = Math.max(...requests.map(({ timeoutMs }) => timeoutMs));
+      try {
+        embeddings = await this.encoder().embedQueries(texts, Deadline.after(longest));
+      } catch (error) {
+        failure = toOmniError(error);
+      }
+    }
+    let next = 0;
+    return requests.map(async ({ query }) => {
+      if (typeof query !== 'string') return { vector: query, source: undefined };
+      if (failure !== undefined) throw failure;
+      return embeddings[next++] as QueryEmbedding;
+    });
+  }
+
+  private encoder(): Encoder {
+    const { encoder } = this.deps;
+    if (encoder !== undefined) return encoder;
+    const message = 'this node has no encoder (--model none): search by vector';
+    throw new OmniError('unavailable', message, { retryAfterMs: 60_000 });
+  }
+
+  private async unknownFields({ tenant, filter }: SearchRequest): Promise<string[]> {
+    const fields = fieldsOf(filter);
+    if (fields.length === 0) return [];
+    const known = await this.deps.store.knownFields(tenant, fields);
+    return fields.filter((_, i) => known[i] !== true);
+  }
+}
+
+interface Embedded {
+  vector: Float32Array;
+  source: QueryEmbedding['source'] | undefined;
+}
+
+/** Nothing of what was asked for has answered: that is an error, not an empty result. */
+function throwIfNothing({ missing, asked }: FanOutResult): void {
+  if (asked === 0 || missing.length < asked) return;
+  const overloaded = missing.every(({ reason }) => reason === 'overloaded');
+  throw new OmniError(overloaded ? 'overloaded' : 'unavailable', 'no shard answered', {
+    retryAfterMs: 1_000,
+  });
+}
+
+async function joinOrFail(join: Promise<Hit[]>, deadline: Deadline): Promise<Hit[]> {
+  try {
+    return await deadline.race(join, 'the join');
+  } catch (error) {
+    const details = { retryAfterMs: 1_000, cause: error };
+    throw new OmniError('unavailable', 'the documents could not be read', details);
+  }
+}

@@ -1,0 +1,49 @@
+import type { EmbeddingSource } from '../embedding/encoder.js';
+import type { Filter } from '../filter/filter.js';
+import type { Product, JsonObject } from '../core/product.js';
+
+/** A validated search of one tenant; `text` is embedded first, a vector is used as it is. */
+export interface SearchRequest {
+  tenant: string;
+  /** The text of the query, or its unit-length vector. */
+  query: string | Float32Array;
+  topK: number;
+  filter: Filter;
+  /** Product fields to return; undefined returns all but the vector. */
+  fields: readonly string[] | undefined;
+  /** Compares with every vector instead of searching the graph. */
+  exact: boolean;
+  /** For the whole request. */
+  timeoutMs: number;
+}
+
+export interface Hit {
+  id: string;
+  /** Cosine of query and product, larger is better. */
+  score: number;
+  product: Product | JsonObject;
+}
+
+export type MissingReason = 'timeout' | 'unavailable' | 'not_ready' | 'overloaded' | 'stale_index';
+
+/** One thing that an answer misses, and why. */
+export interface MissingPart {
+  part: 'shard' | 'store';
+  category?: string;
+  shard?: string;
+  reason: MissingReason;
+}
+
+export interface SearchReply {
+  hits: Hit[];
+  tookMs: number;
+  timingsMs: { embed: number; search: number; join: number };
+  /** Undefined for a search by vector. */
+  embedding: EmbeddingSource | undefined;
+  /** `name@fingerprint`, the fingerprint cut to 8 characters. */
+  model: string;
+  /** What the answer misses; empty when it is complete. */
+  missing: MissingPart[];
+  /** Filter fields that no product of the tenant has. */
+  unknownFields: string[];
+}

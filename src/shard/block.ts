@@ -1,0 +1,36 @@
+import type { Bitset } from './bitset.js';
+import type { Column } from './column.js';
+import type { Graph } from './engine/graph.js';
+import type { VectorSlabs } from './vector-slabs.js';
+
+/** A run of rows of one category, with a graph where the segment has one for it. */
+export interface CategoryRange {
+  category: string;
+  from: number;
+  to: number;
+  graph: Graph | undefined;
+}
+
+/** Rows that are searched together: an immutable segment, or a tail. */
+export interface Block {
+  readonly rows: number;
+  readonly vectors: VectorSlabs;
+  /** Rows deleted or superseded since they were written. */
+  readonly dead: Bitset;
+  readonly deadCount: number;
+  /** A graph over all rows; undefined when the block is scanned. */
+  readonly graph: Graph | undefined;
+  /** Sorted by row; undefined for a tail, whose rows are in order of arrival. */
+  readonly ranges: readonly CategoryRange[] | undefined;
+
+  id(row: number): string;
+  version(row: number): number;
+  /** `hashId` of the row's id. */
+  hash(row: number): number;
+  categoryOf(row: number): string;
+  /** The live row of `id`, or -1. */
+  find(id: string): number;
+  kill(row: number): void;
+  /** The columns of `fields` that the block has. */
+  columns(fields: readonly string[]): Promise<ReadonlyMap<string, Column>>;
+}

@@ -1,0 +1,31 @@
+import type { Column } from './column.js';
+import type { SegmentRecord } from './segment-format.js';
+import type { SegmentOptions } from './write-segment.js';
+
+/** Messages from a shard to its build worker: the tail in pieces, if there is one, then the job. */
+export type BuildMessage =
+  | { type: 'tail'; tail: TailRows }
+  | { type: 'slab'; vectors: Float32Array }
+  | { type: 'column'; field: string; column: Column }
+  | { type: 'build'; job: BuildJob };
+
+/** A frozen tail without its vectors and columns, which follow one by one. */
+export interface TailRows {
+  ids: string[];
+  versions: number[];
+  hashes: number[];
+  categories: string[];
+  dead: Uint32Array;
+}
+
+export interface BuildJob {
+  tenantFolder: string;
+  /** Name of the folder to write. */
+  folder: string;
+  options: SegmentOptions;
+  /** Segments to merge, each with its delete bitmap as of the freeze. */
+  segments: { record: SegmentRecord; dead: Uint32Array }[];
+}
+
+/** `record` undefined: no row was live. */
+export type BuildResult = { record: SegmentRecord | undefined } | { error: string };

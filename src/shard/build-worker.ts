@@ -1,0 +1,55 @@
+import { parentPort } from 'node:worker_threads';
+import type { BuildJob, BuildMessage, BuildResult, TailRows } from './build-protocol.js';
+import type { Column } from './column.js';
+import { FrozenTail } from './frozen-tail.js';
+import { openSegment, type Segment } from './segment.js';
+import type { SegmentRecord } from './segment-format.js';
+import { writeSegment } from './write-segment.js';
+
+/** The thread that builds segments: gathers a job's pieces, writes files, answers with a record. */
+if (parentPort === null) throw new Error('the build worker runs as a worker thread');
+const port = parentPort;
+
+let tail: TailRows | undefined;
+let slabs: Float32Array[] = [];
+let columns = new Map<string, Column>();
+
+port.on('message', (message: BuildMessage) => {
+  switch (message.type) {
+    case 'tail':
+      tail = message.tail;
+      break;
+    case 'slab':
+      slabs.push(message.vectors);
+      break;
+    case 'column':
+      columns.set(message.field, message.column);
+      break;
+    case 'build':
+      void build(message.job).then(answer, (error: unknown) => answer({ error: String(error) }));
+  }
+});
+
+function answer(result: BuildResult): void {
+  tail = undefined;
+  slabs = [];
+  columns = new Map();
+  port.postMessage(result);
+}
+
+async function build(job: BuildJob): Promise<{ record: SegmentRecord | undefined }> {
+  const opened: Segment[] = [];
+  try {
+    for (const { record, dead } of job.segments) {
+      const segment = await openSegment(job.tenantFolder, record, false);
+      segment.dead.words.set(dead);
+      opened.push(segment);
+    }
+    const { dimensions } = job.options;
+    const blocks =
+      tail === undefined ? opened : [...opened, new FrozenTail(dimensions, tail, slabs, columns)];
+    return { record: await writeSegment(job.tenantFolder, job.folder, blocks, job.options) };
+  } finally {
+    await Promise.all(opened.map((segment) => segment.close()));
+  }
+}

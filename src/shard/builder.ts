@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { BuildJob, BuildMessage, BuildResult } from './build-protocol.js';
+import type { SegmentRecord } from './segment-format.js';
+import type { Tail } from './tail.js';
+
+/**
+ * Builds segments in one worker thread, one at a time in order of asking: two builds at once would
+ * take both cores from searches. A worker that dies fails its build and is started again.
+ */
+export class Builder {
+  private worker: Worker | undefined;
+  private queue: Promise<unknown> = Promise.resolve();
+  private closed = false;
+
+  /** @param workerFile the compiled `build-worker.js` */
+  constructor(private readonly workerFile: URL | string = new URL('./build-worker.js', import.meta.url)) {}
+
+  /** Builds `job` from its segments and the frozen `tail`; undefined when nothing was live. */
+  build(job: BuildJob, tail: Tail | undefined): Promise<SegmentRecord | undefined> {
+    const built = this.queue.then(() => this.run(job, tail));
+    this.queue = built.catch(() => undefined);
+    return built;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.worker?.terminate();
+  }
+
+  private async run(job: BuildJob, tail: Tail | undefined): Promise<SegmentRecord | undefined> {
+    if (this.closed) throw new Error('the builder is closed');
+    this.worker ??= this.start();
+    const worker = this.worker;
+    const answer = answerOf(worker);
+    try {
+      if (tail !== undefined) await sendTail(worker, tail);
+      worker.postMessage({ type: 'build', job } satisfies BuildMessage);
+      const built = await answer.result;
+      if ('error' in built) throw new Error(built.error);
+      return built.record;
+    } finally {
+      answer.release();
+    }
+  }
+
+  private start(): Worker {
+    const worker = new Worker(this.workerFile);
+    worker.on('exit', () => {
+      if (this.worker === worker) this.worker = undefined;
+    });
+    worker.on('error', () => undefined);
+    return worker;
+  }
+}
+
+/** The worker's next message, or its end. */
+function answerOf(worker: Worker): { result: Promise<BuildResult>; release: () => void } {
+  const ended = new AbortController();
+  const { signal } = ended;
+  const result = Promise.race([
+    once(worker, 'message', { signal }).then(([message]) => message as BuildResult),
+    once(worker, 'exit', { signal }).then(() => ({ error: 'the build worker ended' })),
+  ]);
+  result.catch(() => undefined);
+  return { result, release: () => ended.abort() };
+}
+
+/** In pieces, a turn each, so that copying a large tail never holds up a search. */
+async function sendTail(worker: Worker, tail: Tail): Promise<void> {
+  const post = (message: BuildMessage): void => worker.postMessage(message);
+  const rows = Array.from({ length: tail.rows }, (_, row) => row);
+  post({
+    type: 'tail',
+    tail: {
+      ids: rows.map((row) => tail.id(row)),
+      versions: rows.map((row) => tail.version(row)),
+      hashes: rows.map((row) => tail.hash(row)),
+      categories: rows.map((row) => tail.categoryOf(row)),
+      dead: tail.dead.words,
+    },
+  });
+  for (const vectors of tail.vectors.slabs) {
+    post({ type: 'slab', vectors });
+    await nextTurn();
+  }
+  for (const field of tail.fields()) {
+    const column = (await tail.columns([field])).get(field);
+    if (column !== undefined) post({ type: 'column', field, column });
+    await nextTurn();
+  }
+}

@@ -1,0 +1,109 @@
+import { TopK } from '../core/top-k.js';
+import { fieldsOf } from '../filter/analyse.js';
+import type { Block } from './block.js';
+import type { Candidates, Graph } from './engine/graph.js';
+import { offerBest, type LeafHit, type LeafQuery } from './leaf-hit.js';
+import { scanRows } from './scan-rows.js';
+import { select, type Selection } from './selection.js';
+import type { TenantIndex } from './tenant-index.js';
+
+export interface LeafResult {
+  hits: LeafHit[];
+  /** There may be further matches beyond these. */
+  more: boolean;
+}
+
+/** Below this share of matches a graph search would have to widen too far: the matches are scanned. */
+const MIN_GRAPH_SHARE = 0.05;
+/** A widened graph search asks for at most this many candidates; past it a scan is cheaper. */
+const MAX_WIDENED = 1_000;
+
+/** The k best live matches in this shard, best first. */
+export async function leafSearch(index: TenantIndex, query: LeafQuery): Promise<LeafResult> {
+  const fields = query.filter === undefined ? [] : fieldsOf(query.filter);
+  const blocks = index.blocks();
+  const columns = await Promise.all(blocks.map((block) => block.columns(fields)));
+  // From here to the end is one turn: the rows cannot change under the search.
+  const top = new TopK<LeafHit>(query.k);
+  let matches = 0;
+  blocks.forEach((block, i) => {
+    const selection = select(block, query.partitions, query.filter, columns[i] ?? new Map());
+    matches += selection.count;
+    if (selection.count > 0) searchBlock(block, selection, query, top);
+  });
+  return { hits: top.sorted(), more: matches > query.k };
+}
+
+function searchBlock(
+  block: Block,
+  selection: Selection,
+  query: LeafQuery,
+  top: TopK<LeafHit>,
+): void {
+  if (query.exact) {
+    scanRows(block, selection, query, top);
+    return;
+  }
+  if (selection.mask !== undefined) {
+    if (!searchMasked(block, selection, query, top)) scanRows(block, selection, query, top);
+    return;
+  }
+  if (selection.ranges === undefined && block.graph !== undefined) {
+    if (searchGraph(block, block.graph, selection, query, top)) return;
+  }
+  for (const range of selection.ranges ?? block.ranges ?? [undefined]) {
+    const count = range === undefined ? selection.count : range.to - range.from;
+    const part: Selection = { count, mask: undefined, ranges: range && [range] };
+    const graph = range?.graph;
+    if (graph !== undefined && searchGraph(block, graph, part, query, top)) continue;
+    scanRows(block, part, query, top);
+  }
+}
+
+/** A filtered search by graph, widened by the share of matches; false when a scan is better. */
+function searchMasked(
+  block: Block,
+  selection: Selection,
+  query: LeafQuery,
+  top: TopK<LeafHit>,
+): boolean {
+  const only = selection.ranges?.length === 1 ? selection.ranges[0] : undefined;
+  const graph = only?.graph ?? block.graph;
+  if (graph === undefined) return false;
+  const share = selection.count / graph.size;
+  if (share < MIN_GRAPH_SHARE) return false;
+  return searchGraph(block, graph, selection, query, top);
+}
+
+/**
+ * Searches `graph` so wide that about k of what it finds may be returned, and offers those. False,
+ * with nothing offered, when too few were: the matches lie elsewhere.
+ */
+function searchGraph(
+  block: Block,
+  graph: Graph,
+  selection: Selection,
+  query: LeafQuery,
+  top: TopK<LeafHit>,
+): boolean {
+  const share = Math.min(1, selection.count / graph.size);
+  const wanted = Math.min(query.k, selection.count);
+  const widened = share === 1 ? wanted : Math.ceil((wanted * 1.5) / share) + 8;
+  if (widened > Math.max(MAX_WIDENED, query.k * 2)) return false;
+  const found = graph.search(query.vector, widened, query.ef);
+  const kept = keepMatches(found, block, selection);
+  if (kept.rows.length < wanted) return false;
+  offerBest(kept, block, query, top);
+  return true;
+}
+
+function keepMatches(found: Candidates, block: Block, { mask }: Selection): Candidates {
+  const rows: number[] = [];
+  const scores: number[] = [];
+  found.rows.forEach((row, i) => {
+    if (mask === undefined ? block.dead.has(row) : !mask.has(row)) return;
+    rows.push(row);
+    scores.push(found.scores[i] as number);
+  });
+  return { rows, scores };
+}

@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '../core/logger.js';
+import type { Position } from '../store/store.js';
+import type { Builder } from './builder.js';
+import { CorruptFile, readInto, recordFile, writeFile } from './durable-file.js';
+import {
+  decodePosition,
+  encodePosition,
+  readManifest,
+  writeManifest,
+  type Manifest,
+} from './manifest.js';
+import { planMerge, type MergeOptions, type MergePlan } from './merge-policy.js';
+import { openSegment, type Segment } from './segment.js';
+import { SEGMENT_FORMAT } from './segment-format.js';
+import type { TenantIndex } from './tenant-index.js';
+import type { SegmentOptions } from './write-segment.js';
+
+export interface KeeperOptions {
+  /** The tenant's folder, its name free of the tenant's text. */
+  folder: string;
+  storeId: string;
+  segment: Omit<SegmentOptions, 'dimensions'>;
+  merge: MergeOptions;
+}
+
+/** What `load` found: undefined `position` asks for a resync with the store. */
+export interface Loaded {
+  position: Position | undefined;
+  /** Partitions that were complete as of `position`. */
+  partitions: string[];
+}
+
+/** Keeps a tenant's segments on disk: loads them at start, seals, merges, cleans up. */
+export class SegmentKeeper {
+  private building: Promise<void> | undefined;
+  private deadFile: string | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly index: TenantIndex,
+    private readonly builder: Builder,
+    private readonly options: KeeperOptions,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Brings the segments of the manifest into the index. One that fails its checksums is left out,
+   * and all is compared with the store again (`position` undefined).
+   */
+  async load(): Promise<Loaded> {
+    const { folder, storeId } = this.options;
+    await mkdir(folder, { recursive: true });
+    let manifest: Manifest | undefined;
+    try {
+      manifest = await readManifest(folder, storeId, this.index.model);
+    } catch (error) {
+      this.logger.warn({ error: String(error) }, 'manifest discarded, rebuilding from the store');
+    }
+    if (manifest === undefined) {
+      await this.clean([]);
+      return { position: undefined, partitions: [] };
+    }
+    this.deadFile = manifest.deadFile.name;
+    const complete = await this.loadSegments(manifest);
+    await this.clean(this.index.segments);
+    if (!complete || manifest.position === null) return { position: undefined, partitions: [] };
+    return { position: decodePosition(manifest.position), partitions: manifest.partitions };
+  }
+
+  private async loadSegments(manifest: Manifest): Promise<boolean> {
+    const { folder } = this.options;
+    const dead = await this.readDead(manifest);
+    if (dead === undefined) return false;
+    let complete = true;
+    for (const [i, record] of manifest.segments.entries()) {
+      try {
+        const segment = await openSegment(folder, record);
+        segment.dead.words.set(new Uint32Array(dead[i] as ArrayBuffer));
+        segment.deadCount = segment.dead.count();
+        this.index.segments.push(segment);
+        this.index.generation += 1;
+      } catch (error) {
+        if (!(error instanceof CorruptFile)) throw error;
+        complete = false;
+        const { message } = error;
+        this.logger.warn({ segment: record.folder, message }, 'segment discarded, rebuilding it');
+      }
+    }
+    return complete;
+  }
+
+  private async readDead(manifest: Manifest): Promise<ArrayBuffer[] | undefined> {
+    const lengths = manifest.segments.map(({ rows }) => 4 * ((rows + 31) >>> 5));
+    try {
+      return await readInto(this.options.folder, manifest.deadFile, lengths);
+    } catch (error) {
+      this.logger.warn({ error: String(error) }, 'delete bitmaps discarded, rebuilding');
+      return undefined;
+    }
+  }
+
+  /** Starts the next build, if one is due and none runs. `busy`: more of the feed is waiting. */
+  maintain(busy: boolean, partitions: () => string[]): void {
+    if (this.building !== undefined || this.closed) return;
+    const { index } = this;
+    const sizes = index.segments.map(({ rows, deadCount }) => ({ rows, deadRows: deadCount }));
+    const plan = planMerge(index.tail.rows, sizes, busy, this.options.merge);
+    if (plan === undefined) return;
+    this.building = this.build(plan, index.position, partitions())
+      .catch((error: unknown) => {
+        if (this.closed) return;
+        index.thaw();
+        this.logger.error({ error: String(error) }, 'a segment could not be built; trying again');
+      })
+      .finally(() => {
+        this.building = undefined;
+      });
+  }
+
+  /** Resolves when the tail has room again. */
+  async backpressure(): Promise<void> {
+    const full = this.index.tail.rows >= this.options.merge.tailRows * 8;
+    if (full && this.building !== undefined) await this.building;
+  }
+
+  /** Waits for a running build, whose worker the caller has ended, and lets go of the files. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.building;
+    await Promise.all(this.index.segments.map((segment) => segment.close()));
+  }
+
+  /** `position` and `partitions` are of the turn in which the tail is frozen. */
+  private async build(
+    plan: MergePlan,
+    position: Position | undefined,
+    partitions: string[],
+  ): Promise<void> {
+    const { index } = this;
+    const { folder, segment } = this.options;
+    const merged = plan.segments.map((i) => index.segments[i] as Segment);
+    const name = `segment-${randomUUID()}`;
+    index.freeze(plan.tail);
+    const record = await this.builder.build(
+      {
+        tenantFolder: folder,
+        folder: name,
+        options: { ...segment, dimensions: index.dimensions },
+        segments: merged.map(({ record, dead }) => ({ record, dead: dead.words.slice() })),
+      },
+      index.frozen,
+    );
+    const built = record === undefined ? undefined : await openSegment(folder, record);
+    if (this.closed) {
+      await built?.close();
+      return;
+    }
+    index.swap(merged, built);
+    await this.writeManifest(position, partitions);
+    await Promise.all(merged.map((old) => old.close()));
+    await this.clean(index.segments);
+  }
+
+  /**
+   * The bitmaps may be newer than `position`, never older: whatever killed a row since is found
+   * again when the feed is replayed from there.
+   */
+  private async writeManifest(
+    position: Position | undefined,
+    partitions: string[],
+  ): Promise<void> {
+    const { folder, storeId } = this.options;
+    const { index } = this;
+    const name = `dead-${randomUUID()}.bits`;
+    const segments = [...index.segments];
+    const words = segments.map(({ dead }) => new Uint8Array(dead.words.slice().buffer));
+    await writeFile(join(folder, name), words);
+    await writeManifest(folder, {
+      format: SEGMENT_FORMAT,
+      storeId,
+      model: index.model,
+      tenant: index.tenant,
+      position: position === undefined ? null : encodePosition(position),
+      partitions,
+      segments: segments.map(({ record }) => record),
+      deadFile: await recordFile(folder, name),
+    });
+    this.deadFile = name;
+  }
+
+  /** Removes what no manifest names: leftovers of builds that a crash cut short. */
+  private async clean(keep: readonly Segment[]): Promise<void> {
+    const { folder } = this.options;
+    const names = new Set(['manifest.json', ...keep.map(({ record }) => record.folder)]);
+    if (this.deadFile !== undefined) names.add(this.deadFile);
+    for (const name of await readdir(folder)) {
+      if (!names.has(name)) await rm(join(folder, name), { recursive: true, force: true });
+    }
+  }
+}

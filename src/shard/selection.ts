@@ -1,0 +1,106 @@
+import type { Filter } from '../filter/filter.js';
+import type { Partition } from '../store/store.js';
+import { Bitset } from './bitset.js';
+import type { Block, CategoryRange } from './block.js';
+import type { Column } from './column.js';
+import { filterRows } from './filter-rows.js';
+import { HASH_END } from '../core/ids.js';
+
+/** Which rows of a block a query may return. */
+export interface Selection {
+  /** How many live rows match. */
+  count: number;
+  /** The matching live rows; undefined when every live row of `ranges` (or of the block) does. */
+  mask: Bitset | undefined;
+  /** The categories asked for, where the block is sorted; undefined when that is all of them. */
+  ranges: readonly CategoryRange[] | undefined;
+}
+
+/** The live rows of `block` in `partitions` that match `filter`. */
+export function select(
+  block: Block,
+  partitions: readonly Partition[],
+  filter: Filter | undefined,
+  columns: ReadonlyMap<string, Column>,
+): Selection {
+  const inPartitions = selectPartitions(block, partitions);
+  if (filter === undefined) return inPartitions;
+  const mask = filterRows(filter, block.rows, (field) => columns.get(field));
+  const held = sized(block.dead, block.rows);
+  mask.andNot(held);
+  if (inPartitions.mask !== undefined) mask.and(inPartitions.mask);
+  else if (inPartitions.ranges !== undefined) {
+    mask.and(rangesMask(block.rows, inPartitions.ranges));
+  }
+  return { count: mask.count(), mask, ranges: inPartitions.ranges };
+}
+
+function selectPartitions(block: Block, partitions: readonly Partition[]): Selection {
+  if (block.ranges === undefined) return selectFromTail(block, partitions);
+  const byCategory = new Map<string, Partition[]>();
+  for (const partition of partitions) {
+    const parts = byCategory.get(partition.category);
+    if (parts === undefined) byCategory.set(partition.category, [partition]);
+    else parts.push(partition);
+  }
+  const ranges = block.ranges.filter(({ category }) => byCategory.has(category));
+  const isCut = ranges.some(({ category }) => !isWhole(byCategory.get(category) ?? []));
+  const all = ranges.length === block.ranges.length;
+  if (isCut) {
+    const mask = cutMask(block, ranges, byCategory).andNot(block.dead);
+    return { count: mask.count(), mask, ranges: all ? undefined : ranges };
+  }
+  if (all) return { count: block.rows - block.deadCount, mask: undefined, ranges: undefined };
+  let count = 0;
+  for (const { from, to } of ranges) count += to - from - block.dead.count(from, to);
+  return { count, mask: undefined, ranges };
+}
+
+function selectFromTail(block: Block, partitions: readonly Partition[]): Selection {
+  const wanted = new Map<string, Partition[]>();
+  for (const partition of partitions) {
+    wanted.set(partition.category, [...(wanted.get(partition.category) ?? []), partition]);
+  }
+  const mask = new Bitset(block.rows);
+  let count = 0;
+  for (let row = 0; row < block.rows; row++) {
+    const parts = wanted.get(block.categoryOf(row));
+    if (parts === undefined || block.dead.has(row)) continue;
+    if (!isWhole(parts) && !inAnyRange(block.hash(row), parts)) continue;
+    mask.add(row);
+    count += 1;
+  }
+  return { count, mask: count === block.rows ? undefined : mask, ranges: undefined };
+}
+
+function isWhole(partitions: readonly Partition[]): boolean {
+  return partitions.some(({ from, to }) => from === 0 && to === HASH_END);
+}
+
+function inAnyRange(hash: number, partitions: readonly Partition[]): boolean {
+  return partitions.some(({ from, to }) => hash >= from && hash < to);
+}
+
+function cutMask(
+  block: Block,
+  ranges: readonly CategoryRange[],
+  byCategory: ReadonlyMap<string, Partition[]>,
+): Bitset {
+  const mask = new Bitset(block.rows);
+  for (const { category, from, to } of ranges) {
+    const parts = byCategory.get(category) ?? [];
+    for (let row = from; row < to; row++) if (inAnyRange(block.hash(row), parts)) mask.add(row);
+  }
+  return mask;
+}
+
+function rangesMask(rows: number, ranges: readonly CategoryRange[]): Bitset {
+  const mask = new Bitset(rows);
+  for (const { from, to } of ranges) mask.addRange(from, to);
+  return mask;
+}
+
+/** A tail's bitmap has room for rows to come. */
+function sized(set: Bitset, rows: number): Bitset {
+  return set.size === rows ? set : new Bitset(rows, set.words.subarray(0, (rows + 31) >>> 5));
+}

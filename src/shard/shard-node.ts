@@ -1,0 +1,182 @@
+import { join } from 'node:path';
+import { Deadline } from '../core/deadline.js';
+import { OmniError } from '../core/errors.js';
+import { digest } from '../core/ids.js';
+import type { Logger } from '../core/logger.js';
+import type { Filter } from '../filter/filter.js';
+import type {
+  AwaitApplied,
+  Refusal,
+  SearchLeaf,
+  SearchLeafReply,
+  StatusReply,
+} from '../protocol/messages.js';
+import { decodePartitions } from '../protocol/partition-list.js';
+import { bytesVector } from '../protocol/vector-bytes.js';
+import type { Partition, StoreReader } from '../store/store.js';
+import { Builder } from './builder.js';
+import { Follower } from './follower.js';
+import { leafSearch } from './leaf-search.js';
+import type { LeafHit } from './leaf-hit.js';
+import type { MergeOptions } from './merge-policy.js';
+import { SegmentKeeper } from './segment-keeper.js';
+import { TenantIndex } from './tenant-index.js';
+import type { SegmentOptions } from './write-segment.js';
+
+export interface ShardNodeOptions {
+  /** This shard's name in the placement. */
+  shard: string;
+  /** Folder of this shard's segments; may be deleted at any time it is stopped. */
+  dataDir: string;
+  model: string;
+  dimensions: number;
+  segment: Omit<SegmentOptions, 'dimensions'>;
+  merge: MergeOptions;
+  /** Width of a graph search. */
+  ef: number;
+  /** The compiled build worker; for tests that run from source. */
+  buildWorkerFile?: URL;
+}
+
+/** How often tenants are looked for that no nudge named. */
+const TENANT_POLL_MS = 1_000;
+const BEHIND_LIMIT = 10_000;
+
+/** A shard: for each tenant an index and its follower, and the answers to the protocol's requests. */
+export class ShardNode {
+  private readonly followers = new Map<string, Follower>();
+  private readonly builder: Builder;
+  private timer: NodeJS.Timeout | undefined;
+  private tenantCounter = -1;
+  /** The first look for tenants is done. */
+  private listed = false;
+
+  constructor(
+    private readonly store: StoreReader,
+    private readonly options: ShardNodeOptions,
+    private readonly logger: Logger,
+  ) {
+    this.builder = new Builder(options.buildWorkerFile);
+  }
+
+  async start(): Promise<void> {
+    await this.findTenants();
+    this.listed = true;
+    this.timer = setInterval(() => {
+      this.findTenants().catch((error: unknown) => {
+        this.logger.warn({ error: String(error) }, 'tenants could not be listed');
+      });
+    }, TENANT_POLL_MS);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    const stopping = [...this.followers.values()].map((follower) => follower.stop());
+    await this.builder.close();
+    await Promise.all(stopping);
+  }
+
+  nudge(tenant: string): void {
+    this.follower(tenant).nudge();
+  }
+
+  async awaitApplied({ tenant, mark, budgetMs }: AwaitApplied): Promise<boolean> {
+    return this.follower(tenant).awaitApplied(mark, budgetMs);
+  }
+
+  /** Searches the partitions that are here and ready, and names the others. */
+  async search(request: SearchLeaf, deadline: Deadline): Promise<SearchLeafReply> {
+    const startedMs = performance.now();
+    if (request.model !== this.options.model) {
+      throw new OmniError('unavailable', 'this shard serves vectors of another model');
+    }
+    const follower = this.follower(request.tenant);
+    const { partitions, refused } = await this.resolve(follower, request.partitions);
+    deadline.check('waiting in the shard');
+    const { hits, more } = await leafSearch(follower.index, {
+      vector: bytesVector(request.vector),
+      partitions,
+      filter: request.filter === null ? undefined : (request.filter as Filter),
+      k: request.k,
+      ef: this.options.ef,
+      exact: request.exact,
+    });
+    const { counter } = follower.assignment;
+    const tookMs = performance.now() - startedMs;
+    return { type: 'hits', hits: columns(hits), more, refused, counter, tookMs };
+  }
+
+  async status(): Promise<StatusReply> {
+    const status: StatusReply = {
+      type: 'status',
+      shard: this.options.shard,
+      documents: 0,
+      bytes: 0,
+      behind: 0,
+      ready: this.listed,
+    };
+    for (const { index, allReady } of this.followers.values()) {
+      status.documents += index.liveRows;
+      status.bytes += index.bytes;
+      status.behind += await this.store.behind(index.tenant, index.position, BEHIND_LIMIT);
+      status.ready &&= allReady;
+    }
+    return status;
+  }
+
+  /** Which of the named partitions can be searched; looks at the placement again before refusing. */
+  private async resolve(
+    follower: Follower,
+    list: string,
+  ): Promise<{ partitions: Partition[]; refused: Refusal[] }> {
+    const refs = decodePartitions(list);
+    const known = (): boolean =>
+      refs.every(({ id, epoch }) => follower.assignment.get(id)?.epoch === epoch);
+    if (!known()) await follower.refreshAssignment();
+    const partitions: Partition[] = [];
+    const refused: Refusal[] = [];
+    for (const { id, epoch } of refs) {
+      const held = follower.assignment.get(id);
+      if (held?.epoch !== epoch) refused.push({ partition: id, reason: 'wrong_shard' });
+      else if (!follower.isReady(held)) refused.push({ partition: id, reason: 'not_ready' });
+      else partitions.push(held);
+    }
+    return { partitions, refused };
+  }
+
+  private async findTenants(): Promise<void> {
+    const counter = await this.store.placementCounter();
+    if (counter === this.tenantCounter) return;
+    for (const tenant of await this.store.tenants()) this.follower(tenant);
+    this.tenantCounter = counter;
+  }
+
+  private follower(tenant: string): Follower {
+    let follower = this.followers.get(tenant);
+    if (follower === undefined) {
+      follower = this.follow(tenant);
+      this.followers.set(tenant, follower);
+    }
+    return follower;
+  }
+
+  private follow(tenant: string): Follower {
+    const { shard, dataDir, model, dimensions, segment, merge } = this.options;
+    const index = new TenantIndex(tenant, model, dimensions);
+    const folder = join(dataDir, digest(tenant));
+    const logger = this.logger.child({ tenant });
+    const keeperOptions = { folder, storeId: this.store.storeId, segment, merge };
+    const keeper = new SegmentKeeper(index, this.builder, keeperOptions, logger);
+    const follower = new Follower(shard, this.store, index, keeper, logger);
+    follower.start();
+    return follower;
+  }
+}
+
+function columns(hits: readonly LeafHit[]): SearchLeafReply['hits'] {
+  return {
+    ids: hits.map((hit) => hit.id),
+    versions: hits.map((hit) => hit.version),
+    scores: { vector: hits.map((hit) => hit.score) },
+  };
+}

@@ -1,0 +1,164 @@
+import { unlink } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { Deadline } from '../core/deadline.js';
+import { OmniError, toOmniError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import { encodeFrame, FrameReader, type Frame } from '../protocol/frames.js';
+import {
+  PROTOCOL_VERSION,
+  type Failure,
+  type FailureCode,
+  type Hello,
+  type Reply,
+  type SearchLeaf,
+} from '../protocol/messages.js';
+import { SearchQueue } from './search-queue.js';
+import type { ShardNode } from './shard-node.js';
+
+export interface ShardServerOptions {
+  shard: string;
+  storeId: string;
+  /** Path of a Unix socket, or `host:port`. */
+  address: string;
+  /** Searches waiting at once; past it `overloaded`. */
+  queueLimit: number;
+}
+
+/** Bytes of answers a client may leave unread before it is cut off. */
+const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+
+/** Speaks the protocol for a `ShardNode`: handshake, queue, deadlines, cancellation. */
+export class ShardServer {
+  private readonly server: Server;
+  private readonly sockets = new Set<Socket>();
+  private readonly queue: SearchQueue;
+
+  constructor(
+    private readonly node: ShardNode,
+    private readonly options: ShardServerOptions,
+    private readonly logger: Logger,
+  ) {
+    this.queue = new SearchQueue(options.queueLimit);
+    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+  }
+
+  async listen(): Promise<void> {
+    const { address } = this.options;
+    const tcp = /^(.+):(\d+)$/.exec(address);
+    // A socket file that a killed process left behind refuses the next one.
+    if (tcp === null) await unlink(address).catch(() => undefined);
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      if (tcp === null) this.server.listen({ path: address }, resolve);
+      else this.server.listen({ host: tcp[1], port: Number(tcp[2]) }, resolve);
+    });
+  }
+
+  /** Stops listening, lets running searches end, closes connections. */
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    await this.queue.drained();
+    for (const socket of this.sockets) socket.end();
+    const timer = setTimeout(() => this.sockets.forEach((socket) => socket.destroy()), 200);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  private accept(socket: Socket): void {
+    this.sockets.add(socket);
+    const reader = new FrameReader();
+    let greeted = false;
+    socket.on('close', () => this.sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk) => {
+      try {
+        for (const frame of reader.push(chunk)) {
+          if (greeted) this.handle(socket, frame);
+          else if (frame.message.type === 'hello') greeted = this.greet(socket, frame.message);
+          else socket.destroy();
+        }
+      } catch (error) {
+        this.logger.warn({ error: String(error) }, 'a client sent nonsense');
+        socket.destroy();
+      }
+    });
+  }
+
+  private greet(socket: Socket, hello: Hello): boolean {
+    const { shard, storeId } = this.options;
+    const problem =
+      hello.protocol !== PROTOCOL_VERSION
+        ? `protocol ${hello.protocol} is not ${PROTOCOL_VERSION}`
+        : hello.storeId !== storeId
+          ? 'the client serves another store'
+          : undefined;
+    if (problem === undefined) {
+      reply(socket, 0, { type: 'welcome', protocol: PROTOCOL_VERSION, shard });
+      return true;
+    }
+    reply(socket, 0, { type: 'failure', code: 'protocol', message: problem });
+    socket.end();
+    return false;
+  }
+
+  private handle(socket: Socket, { request, message }: Frame): void {
+    switch (message.type) {
+      case 'search':
+        this.search(socket, request, message);
+        break;
+      case 'cancel':
+        this.queue.cancel(socket, message.request);
+        break;
+      case 'nudge':
+        this.node.nudge(message.tenant);
+        break;
+      case 'await':
+        void this.node
+          .awaitApplied(message)
+          .then((applied) => reply(socket, request, { type: 'applied', applied }));
+        break;
+      case 'status':
+        void this.node.status().then(
+          (status) => reply(socket, request, status),
+          (error: unknown) => reply(socket, request, failure(error)),
+        );
+        break;
+      default:
+        socket.destroy();
+    }
+  }
+
+  private search(socket: Socket, request: number, message: SearchLeaf): void {
+    const deadline = Deadline.after(message.budgetMs);
+    const run = async (): Promise<void> => {
+      try {
+        deadline.check('waiting in the shard');
+        reply(socket, request, await this.node.search(message, deadline));
+      } catch (error) {
+        if (toOmniError(error).code === 'internal') this.logger.error(error, 'a search failed');
+        reply(socket, request, failure(error));
+      }
+    };
+    if (this.queue.add({ owner: socket, request, run })) return;
+    const message503 = 'too many searches are waiting';
+    reply(socket, request, failure(new OmniError('overloaded', message503)));
+  }
+}
+
+function reply(socket: Socket, request: number, message: Reply): void {
+  if (socket.destroyed) return;
+  if (socket.writableLength > MAX_UNREAD_BYTES) socket.destroy();
+  else socket.write(encodeFrame(request, message));
+}
+
+const FAILURES: ReadonlySet<string> = new Set<FailureCode>([
+  'overloaded',
+  'deadline_exceeded',
+  'unavailable',
+]);
+
+function failure(error: unknown): Failure {
+  const { code, message } = toOmniError(error);
+  const known = FAILURES.has(code) ? (code as FailureCode) : 'internal';
+  return { type: 'failure', code: known, message };
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { OmniError } from '../../core/errors.js';
+
+/**
+ * Binary keys. Tenant first, then 0x00, then the rest, so that one tenant's keys lie together and
+ * "a" never meets "ab". LMDB compares bytes and allows 1,978 of them in a key.
+ */
+
+/** Text up to this long stands in its key as it is, in UTF-8; what is longer is cut and hashed. */
+const LITERAL_BYTES = 1000;
+const SEQUENCE_BYTES = 8;
+
+/** A tenant's own key, and the first of all its keys. */
+export function tenantKey(tenant: string): Buffer {
+  return Buffer.from(tenantPrefix(tenant));
+}
+
+/** The first key after all keys of `tenant`. */
+export function tenantEnd(tenant: string): Buffer {
+  return Buffer.from(`${checked(tenant)}\x01`);
+}
+
+/** Tenant and text (an id, a category, a field), in byte order of the text. */
+export function textKey(tenant: string, text: string): Buffer {
+  const key = Buffer.from(tenantPrefix(tenant) + text);
+  const literalEnd = Buffer.byteLength(tenant) + 1 + LITERAL_BYTES;
+  if (key.length <= literalEnd) return key;
+  // Longer than any literal key, so it cannot meet one.
+  const hash = createHash('sha256').update(text).digest().subarray(0, 16);
+  return Buffer.concat([key.subarray(0, literalEnd), hash]);
+}
+
+/** Tenant and feed sequence, in order of the sequence. */
+export function sequenceKey(tenant: string, sequence: number): Buffer {
+  const prefix = tenantPrefix(tenant);
+  const length = Buffer.byteLength(prefix);
+  const key = Buffer.allocUnsafe(length + SEQUENCE_BYTES);
+  key.write(prefix, 0);
+  writeUint64(key, sequence, length);
+  return key;
+}
+
+/** The sequence at the end of a `sequenceKey`. */
+export function sequenceOf(key: Buffer): number {
+  return readUint64(key, key.length - SEQUENCE_BYTES);
+}
+
+/** Time (epoch ms) first, then tenant and sequence: the order in which tombstones are purged. */
+export function timeKey(timeMs: number, tenant: string, sequence: number): Buffer {
+  return Buffer.concat([timePrefix(timeMs), sequenceKey(tenant, sequence)]);
+}
+
+/** The smallest key at or after `timeMs`. */
+export function timePrefix(timeMs: number): Buffer {
+  const prefix = Buffer.allocUnsafe(SEQUENCE_BYTES);
+  writeUint64(prefix, Math.max(0, Math.floor(timeMs)), 0);
+  return prefix;
+}
+
+/** Tenant and sequence of a `timeKey`. */
+export function timeKeyParts(key: Buffer): { tenant: string; sequence: number } {
+  const tenant = key.toString('utf8', SEQUENCE_BYTES, key.length - SEQUENCE_BYTES - 1);
+  return { tenant, sequence: sequenceOf(key) };
+}
+
+/** Big-endian, so that byte order is numeric order. `value` is a safe integer. */
+export function writeUint64(target: Buffer, value: number, offset: number): void {
+  target.writeUInt32BE(Math.floor(value / 2 ** 32), offset);
+  target.writeUInt32BE(value >>> 0, offset + 4);
+}
+
+export function readUint64(source: Buffer, offset: number): number {
+  return source.readUInt32BE(offset) * 2 ** 32 + source.readUInt32BE(offset + 4);
+}
+
+function tenantPrefix(tenant: string): string {
+  return `${checked(tenant)}\0`;
+}
+
+function checked(tenant: string): string {
+  // Callers validate tenants; a NUL in one would open another tenant's keys.
+  if (tenant === '' || tenant.includes('\0')) throw new OmniError('internal', 'not a tenant name');
+  return tenant;
+}

@@ -1,0 +1,76 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** The folder is in use by a process that does not go away. */
+export class FolderInUse extends Error {}
+
+const WAIT_MS = 4_000;
+const POLL_MS = 50;
+
+/**
+ * Takes `folder` for this process: two processes over the same files would undo each other's work.
+ * A holder that was killed is recognised by its process id; one that is just ending is waited for.
+ * Returns the function that lets go.
+ */
+export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, 'lock');
+  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+    if (await claim(file)) return () => rm(file, { force: true });
+    const holder = await readHolder(file);
+    if (holder === undefined || !isAlive(holder)) {
+      await rm(file, { force: true });
+      continue;
+    }
+    if (waitedMs >= WAIT_MS) throw new FolderInUse(`${folder} is in use by process ${holder.pid}`);
+    await sleep(POLL_MS);
+  }
+}
+
+interface Holder {
+  pid: number;
+  /** When the process started, by the kernel; undefined where that is not told. */
+  startedAt: string | undefined;
+}
+
+async function claim(file: string): Promise<boolean> {
+  const holder: Holder = { pid: process.pid, startedAt: await startOf(process.pid) };
+  try {
+    await writeFile(file, JSON.stringify(holder), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function readHolder(file: string): Promise<Holder | undefined> {
+  try {
+    const holder = JSON.parse(await readFile(file, 'utf8')) as Holder;
+    // The same id with another start is a process of someone else's.
+    return (await startOf(holder.pid)) === holder.startedAt ? holder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive({ pid }: Holder): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Field 22 of /proc/PID/stat; the second, the name, may hold anything but ends with ")". */
+async function startOf(pid: number): Promise<string | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,19 @@
+import type { ChildMessage } from './managed-child.js';
+
+/** Whether a supervisor started this process. */
+export function isSupervised(): boolean {
+  return process.send !== undefined;
+}
+
+/** Tells the supervisor, if there is one. */
+export function tellSupervisor(message: ChildMessage): void {
+  process.send?.(message);
+}
+
+/**
+ * Ends this process at once when its supervisor is gone, also by kill -9: nobody would restart or
+ * stop it, and the next start would meet it on its ports and files.
+ */
+export function endWithSupervisor(): void {
+  if (isSupervised()) process.once('disconnect', () => process.exit(1));
+}

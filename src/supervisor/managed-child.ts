@@ -1,0 +1,72 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import type { Logger } from '../core/logger.js';
+
+export interface ChildSpec {
+  name: string;
+  /** The script that `node` runs, and its arguments. */
+  script: string;
+  args: readonly string[];
+  env: NodeJS.ProcessEnv;
+}
+
+/** What a role tells its supervisor. */
+export type ChildMessage = { type: 'ready'; port?: number } | { type: 'fatal'; line: string };
+
+const RESTART_FIRST_MS = 100;
+const RESTART_LAST_MS = 5_000;
+/** A child that lived this long was well: the next restart is quick again. */
+const HEALTHY_MS = 10_000;
+
+/**
+ * One child process, started again whenever it ends by itself.
+ *
+ *   starting ──ready──> running ──exit──> waiting ──pause──> starting
+ *      └── fatal: it cannot work as configured; told once, not started again
+ *
+ * The IPC channel doubles as its lifeline: a child whose channel breaks has lost its parent and ends.
+ */
+export class ManagedChild {
+  private child: ChildProcess | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private pauseMs = RESTART_FIRST_MS;
+  private stopping = false;
+  private exited: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly spec: ChildSpec,
+    private readonly logger: Logger,
+    private readonly onMessage: (message: ChildMessage) => void,
+  ) {}
+
+  start(): void {
+    const { name, script, args, env } = this.spec;
+    const startedMs = performance.now();
+    const child = fork(script, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.child = child;
+    child.on('message', (message) => this.onMessage(message as ChildMessage));
+    child.on('error', (error) => this.logger.error({ error: String(error) }, `${name} failed`));
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        this.child = undefined;
+        resolve();
+        if (this.stopping) return;
+        if (performance.now() - startedMs > HEALTHY_MS) this.pauseMs = RESTART_FIRST_MS;
+        this.logger.warn({ code, signal, inMs: this.pauseMs }, `${name} ended, starting it again`);
+        this.timer = setTimeout(() => this.start(), this.pauseMs);
+        this.pauseMs = Math.min(RESTART_LAST_MS, this.pauseMs * 2);
+      });
+    });
+  }
+
+  /** Asks the child to stop, and ends it when it has not by `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    this.stopping = true;
+    clearTimeout(this.timer);
+    const { child } = this;
+    if (child === undefined) return;
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    await this.exited;
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,129 @@
+import type { LightMyRequestResponse } from 'fastify';
+import { OmniError } from '../../src/core/errors.js';
+import { score } from '../../src/core/vector.js';
+import { createHttpServer, type HttpServer } from '../../src/http/server.js';
+import type { HttpOptions, SearchPort, StatusPort } from '../../src/http/ports.js';
+import type { SearchReply, SearchRequest } from '../../src/search/search-types.js';
+import { CountingEncoder, DIMENSIONS, openIngest, type IngestHarness } from '../ingest/harness.js';
+
+/** Scans the store: enough of a search for the routes in front of it. */
+export class ScanningSearch implements SearchPort {
+  seen: SearchRequest[] = [];
+  /** Set to make searches fail, or wait. */
+  failure: Error | undefined;
+  hold: Promise<void> | undefined;
+
+  constructor(private readonly node: IngestHarness) {}
+
+  async search(request: SearchRequest): Promise<SearchReply> {
+    this.seen.push(request);
+    if (this.failure !== undefined) throw this.failure;
+    await this.hold;
+    if (typeof request.query === 'string' && this.node.deps.encoder === undefined) {
+      throw new OmniError('unavailable', 'there is no encoder: --model none');
+    }
+    const query =
+      typeof request.query === 'string' ? CountingEncoder.vector(request.query) : request.query;
+    const { entries } = await this.node.store.readFeed(request.tenant, undefined, 1_000);
+    const ids = entries.filter((entry) => !entry.deleted).map((entry) => entry.id);
+    const rows = await this.node.store.rows(request.tenant, ids);
+    const hits = rows
+      .flatMap((row) => (row === undefined ? [] : [row]))
+      .map(({ product, vectors }) => ({
+        id: product.id,
+        score: score(query, vectors.text),
+        product,
+      }))
+      .sort((a, b) => b.score - a.score)
+      .slice(0, request.topK);
+    return {
+      hits,
+      tookMs: 1.23456,
+      timingsMs: { embed: 0.1, search: 0.5, join: 0.2 },
+      embedding: typeof request.query === 'string' ? 'computed' : undefined,
+      model: 'counting@ffffffff',
+      missing: [],
+      unknownFields: [],
+    };
+  }
+
+  async searchBatch(requests: readonly SearchRequest[]): Promise<(SearchReply | OmniError)[]> {
+    return Promise.all(
+      requests.map((request) => this.search(request).catch((error: unknown) => error as OmniError)),
+    );
+  }
+}
+
+export interface HttpHarness extends IngestHarness {
+  server: HttpServer;
+  search: ScanningSearch;
+  status: { notReady: string | undefined };
+  /** A request without a socket. */
+  send(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT',
+    url: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<LightMyRequestResponse>;
+}
+
+/** The real app over a real store. A body that is not a string or bytes is sent as JSON. */
+export async function openHttp(
+  options: Partial<HttpOptions> & { encoder?: 'none' } = {},
+): Promise<HttpHarness> {
+  const node = await openIngest(options.encoder === undefined ? {} : { encoder: options.encoder });
+  const search = new ScanningSearch(node);
+  const status = { notReady: undefined as string | undefined };
+  const server = await createHttpServer(
+    { search, ingest: node.ingest, status: statusOf(node, status), logger: node.deps.logger },
+    {
+      dimensions: DIMENSIONS,
+      apiKey: undefined,
+      adminKey: undefined,
+      loopback: true,
+      searchConcurrency: 64,
+      webDir: undefined,
+      picturesDir: undefined,
+      ...options,
+    },
+  );
+  return {
+    ...node,
+    server,
+    search,
+    status,
+    send: async (method, url, body, headers = {}) => {
+      const raw = typeof body === 'string' || body instanceof Uint8Array;
+      const payload = raw
+        ? Buffer.from(body)
+        : body === undefined
+          ? undefined
+          : JSON.stringify(body);
+      const contentType = payload === undefined ? {} : { 'content-type': 'application/json' };
+      return server.app.inject({
+        method,
+        url,
+        headers: { ...contentType, ...headers },
+        ...(payload === undefined ? {} : { payload }),
+      });
+    },
+    close: async () => {
+      await server.close(100);
+      await node.close();
+    },
+  };
+}
+
+function statusOf(node: IngestHarness, state: { notReady: string | undefined }): StatusPort {
+  return {
+    notReady: async () => state.notReady,
+    parts: async () => [{ name: 'store', state: 'ok' }],
+    status: async () => ({
+      model: node.deps.model,
+      products: await node.store.productCount(),
+      partitions: 1,
+      shards: [{ name: 's1', documents: 7, bytes: 1_000, behind: 0 }],
+      embeddingCache: { entries: 1, hits: 2, misses: 3 },
+    }),
+  };
+}

@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, describe } from 'vitest';
+import { countsContract } from './contract/counts.js';
+import { feedContract, purgeContract } from './contract/feed.js';
+import type { StoreFixture } from './contract/fixture.js';
+import { modelContract } from './contract/model.js';
+import { placementContract } from './contract/placement.js';
+import { feedVersionContract, readingContract, writingContract } from './contract/products.js';
+import { writersContract } from './contract/writers.js';
+
+/**
+ * What every implementation of `Store` must do: all that `src/store/store.ts` promises, and nothing
+ * else. `makeStore` gives an empty store a test.
+ */
+export function storeContract(
+  name: string,
+  makeStore: () => Promise<StoreFixture>,
+  modelRuns = 60,
+): void {
+  describe(`store contract: ${name}`, () => {
+    let fixture: StoreFixture | undefined;
+    beforeEach(async () => {
+      fixture = await makeStore();
+    });
+    afterEach(async () => {
+      await fixture?.close();
+      fixture = undefined;
+    });
+    const use = (): StoreFixture => {
+      if (fixture === undefined) throw new Error('no store outside of a test');
+      return fixture;
+    };
+    readingContract(use);
+    writingContract(use);
+    feedVersionContract(use);
+    countsContract(use);
+    feedContract(use);
+    purgeContract(use);
+    placementContract(use);
+    writersContract(use);
+    modelContract(use, modelRuns);
+  });
+}
