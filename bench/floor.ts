@@ -2,33 +2,18 @@ import { join } from 'node:path';
 import { bench, type BenchRun } from './lib/bench.js';
 import { openBareEncoder, type BareEncoder } from './lib/bare-encoder.js';
 import { loadCatalogue } from './lib/catalogue.js';
-import { exactNeighbours } from './lib/exact.js';
-import {
-  timeJson,
-  timeLmdbReads,
-  timeLoopback,
-  timeRounds,
-  WARMUP_ROUNDS,
-} from './lib/floor-parts.js';
+import { JUDGED, K, measure, type Floor } from './lib/floor-case.js';
 import { ingest, waitUntilQuiet } from './lib/ingest.js';
 import { OmniServer } from './lib/omni-server.js';
 import { REPOSITORY } from './lib/paths.js';
-import { preciseCpuMs } from './lib/processes.js';
 import { Progress } from './lib/progress.js';
-import { mean, recall } from './lib/quality.js';
-import { buildHnsw, searchHnsw, tuneEf } from './lib/raw-hnsw.js';
 import { print } from './lib/report.js';
 import { mustSearch } from './lib/search.js';
-import { categoryName, rowOf, type VectorSet } from './lib/synthetic.js';
+import { categoryName, rowOf, rowsOfCategory, type VectorSet } from './lib/synthetic.js';
 import { formatTable } from './lib/table.js';
 import { loadTraffic } from './lib/traffic.js';
-import { idRow, rowId, vectorJson, vectorSearch } from './lib/vector-json.js';
+import { rowId, vectorJson, vectorSearch } from './lib/vector-json.js';
 import { loadVectors, serveVectors } from './lib/vector-server.js';
-import type { Percentiles } from './load/histogram.js';
-
-const K = 10;
-/** Queries that recall is measured on, and that the raw index is tuned on. */
-const JUDGED = 200;
 
 const FLAGS = {
   vectors: { default: 100_000, help: 'synthetic vectors of the first part' },
@@ -37,38 +22,6 @@ const FLAGS = {
   catalogue: { default: '', help: 'products as NDJSON for the part with text' },
   model: { default: join(REPOSITORY, 'models', 'starter'), help: 'model folder for that part' },
 };
-
-/** What a search cost and what its parts cost alone, in the same run. */
-interface Floor {
-  search: string;
-  whole: Percentiles;
-  /** Parts by name; the sum is over their medians. */
-  parts: Record<string, Percentiles>;
-  sum_p50_ms: number;
-  /** whole p50 / sum_p50_ms */
-  ratio: number;
-  recall: number;
-  /** `ef` of the raw index at (at least) that recall, and what it reached. */
-  raw: { ef: number; recall: number };
-  /** CPU of each process of ours per search, and of the raw index alone, microseconds. */
-  cpu_us: Record<string, number>;
-  raw_cpu_us: number;
-}
-
-/** One kind of search: how to ask for it, and what the raw index must do for it. */
-interface Case {
-  name: string;
-  server: OmniServer;
-  base: VectorSet;
-  /** The rows that a search is over; all without it. */
-  rows?: Uint32Array;
-  queries: readonly Float32Array[];
-  route: '/search/text' | '/search/vector';
-  request: (round: number) => Buffer;
-  cacheName?: string;
-  /** Further parts, for instance embedding. */
-  more?: Record<string, (round: number) => unknown>;
-}
 
 await bench(
   {
@@ -105,11 +58,13 @@ async function floorsOfVectors(run: BenchRun<typeof FLAGS>): Promise<Floor[]> {
   );
   const { server } = await serveVectors(run, base, flags.shards);
   const label = `${String(count)}x${String(flags.dimensions)}-seed${String(flags.seed)}`;
-  const rows = Uint32Array.from(base.categories.keys()).filter((row) => base.categories[row] === 0);
+  const rows = rowsOfCategory(base, 0);
   const own = queries.filter((_, i) => queryCategories[i] === 0);
   const ask = (list: readonly Float32Array[], filter?: object) => {
-    const bodies = list.map((query) => vectorSearch(query, { top_k: K, ...(filter && { filter }) }));
-    return (round: number): Buffer => bodies[round % bodies.length] as Buffer;
+    const bodies = list.map((query) =>
+      vectorSearch(query, { top_k: K, ...(filter && { filter }) }),
+    );
+    return (round: number): Buffer => bodies[round % bodies.length]!;
   };
   const common = { server, base, route: '/search/vector' as const };
   const floors = [
@@ -181,86 +136,20 @@ async function floorsOfTexts(run: BenchRun<typeof FLAGS>): Promise<Floor[]> {
   return floors;
 }
 
-async function measure(run: BenchRun<typeof FLAGS>, test: Case): Promise<Floor> {
-  run.say(`measuring ${test.name}`);
-  const { server, base, rows, queries, route, request } = test;
-  const ask = (round: number) => mustSearch(server.client, route, request(round));
-  const judged = queries.slice(0, JUDGED);
-  const found = await recallOfServer(test, judged);
-  const index = await buildHnsw(base, 'raw hnswlib index', rows, test.cacheName);
-  const raw = tuneEf(index, base, judged, K, found, rows);
-  const reply = await ask(0);
-  const documents = Array.from({ length: 10_000 }, (_, i) => ({ ...reply.hits[0]?.product, i }));
-
-  return run.measure(test.name, async () => {
-    const before = cpuByProcess(server);
-    const whole = await timeRounds(ask);
-    const after = cpuByProcess(server);
-    const rawCpu = process.cpuUsage();
-    const searching = await timeRounds((round) =>
-      searchHnsw(index, queries[round % queries.length] as Float32Array, K),
-    );
-    const { user, system } = process.cpuUsage(rawCpu);
-    const parts: Record<string, Percentiles> = {
-      'raw hnswlib': searching,
-      'loopback HTTP': await timeLoopback(request(0), JSON.stringify(reply).length),
-      'LMDB reads': await timeLmdbReads(documents, K, run.flags.seed),
-      JSON: await timeJson(request(0), reply),
-    };
-    for (const [name, part] of Object.entries(test.more ?? {})) parts[name] = await timeRounds(part);
-    const sum = Object.values(parts).reduce((total, { p50_ms }) => total + p50_ms, 0);
-    const searches = whole.count + WARMUP_ROUNDS;
-    return {
-      search: test.name,
-      whole,
-      parts,
-      sum_p50_ms: sum,
-      ratio: whole.p50_ms / sum,
-      recall: found,
-      raw,
-      cpu_us: Object.fromEntries(
-        [...after].map(([name, ms]) => [name, ((ms - (before.get(name) ?? 0)) * 1000) / searches]),
-      ),
-      raw_cpu_us: (user + system) / searches,
-    };
-  });
-}
-
-/** By its vectors, so that the truth is the same for queries in words. */
-async function recallOfServer(
-  { server, base, rows, name }: Case,
-  queries: readonly Float32Array[],
-): Promise<number> {
-  const truth = exactNeighbours(base, queries, K, rows);
-  const filter = rows === undefined ? {} : { filter: { category: categoryName(0) } };
-  const progress = new Progress(`recall, ${name}`, queries.length, 'queries');
-  const recalls: number[] = [];
-  for (const [i, query] of queries.entries()) {
-    const body = vectorSearch(query, { top_k: K, fields: [], ...filter });
-    const { hits } = await mustSearch(server.client, '/search/vector', body);
-    recalls.push(recall(hits.map(({ id }) => idRow(id)), truth[i]?.rows ?? []));
-    progress.add();
-  }
-  progress.done();
-  return mean(recalls);
-}
-
 async function embedAll(encoder: BareEncoder, texts: readonly string[]): Promise<VectorSet> {
   const progress = new Progress('embedding titles', texts.length, 'texts');
   const dimensions = (await encoder.embed('x')).length;
   const vectors = new Float32Array(texts.length * dimensions);
   for (const [i, text] of texts.entries()) {
     const vector = await encoder.embed(text);
-    vectors.set(vector.map((value) => Math.round(value * 1e6) / 1e6), i * dimensions);
+    vectors.set(
+      vector.map((value) => Math.round(value * 1e6) / 1e6),
+      i * dimensions,
+    );
     progress.add();
   }
   progress.done();
   return { count: texts.length, dimensions, vectors, categories: new Uint8Array(texts.length) };
-}
-
-function cpuByProcess(server: OmniServer): Map<string, number> {
-  const processes = server.processes();
-  return new Map(processes.map(({ pid, name }) => [`${name} (${String(pid)})`, preciseCpuMs(pid)]));
 }
 
 function timeRow(floor: Floor) {

@@ -35,8 +35,16 @@ await bench(
     const { products } = catalogue;
 
     const server = await startServer(run);
-    const texts = await load(server, 'texts to embed', products.map(({ line }) => line));
-    const again = await load(server, 'the same again', products.map(({ line }) => line));
+    const texts = await load(
+      server,
+      'texts to embed',
+      products.map(({ line }) => line),
+    );
+    const again = await load(
+      server,
+      'the same again',
+      products.map(({ line }) => line),
+    );
     await waitUntilQuiet(() => server.processes());
     const singles = await timeSingles(run, server, catalogue);
     const memory = peakMemory(server.processes());
@@ -50,7 +58,10 @@ await bench(
 
     const steps = splitSteps(texts, vectors);
     const rates = { texts, again, vectors };
-    print('loading', formatTable(Object.entries(rates).map(([name, times]) => rateRow(name, times))));
+    print(
+      'loading',
+      formatTable(Object.entries(rates).map(([name, times]) => rateRow(name, times))),
+    );
     print('where the time goes, ms a product', formatTable([steps]));
     print('one product until searchable', formatTable([singles]));
     print('memory', formatTable(memory.rows));

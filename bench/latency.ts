@@ -76,7 +76,8 @@ async function climb(
   mix: string,
   rates: readonly number[],
 ): Promise<Rung[]> {
-  if (!(mix in MIXES)) throw new Error(`unknown mix "${mix}"; there are ${Object.keys(MIXES).join()}`);
+  if (!(mix in MIXES))
+    throw new Error(`unknown mix "${mix}"; there are ${Object.keys(MIXES).join()}`);
   if (mix === 'warm') await warmUp(shop);
   const rungs: Rung[] = [];
   for (const rate of rates) {
@@ -155,7 +156,9 @@ async function compareWith(file: string, rungs: readonly Rung[]): Promise<void> 
   };
   const rows = rungs.flatMap((rung) => {
     const step = `${rung.mix} ${String(rung.rate)}/s`;
-    const before = report.results.rungs.find(({ mix, rate }) => `${mix} ${String(rate)}/s` === step);
+    const before = report.results.rungs.find(
+      ({ mix, rate }) => `${mix} ${String(rate)}/s` === step,
+    );
     if (before === undefined) return [];
     const ratio = rung.latency.p50_ms / before.latency.p50_ms;
     const noisy = report.noise.noisy_steps.includes(step);

@@ -1,36 +1,22 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { timerClock } from './load/clock.js';
-import { runClosedLoop } from './load/closed-loop.js';
-import type { LoadResult, Reply } from './load/tally.js';
-import { bench, type BenchRun } from './lib/bench.js';
-import { failureOf } from './lib/client.js';
-import { exactNeighbours } from './lib/exact.js';
+import { bench } from './lib/bench.js';
 import { measureHardness } from './lib/hardness.js';
-import { waitUntilQuiet } from './lib/ingest.js';
-import { diskBytes } from './lib/memory.js';
-import { memoryBytes, preciseCpuMs } from './lib/processes.js';
-import { mean, recall } from './lib/quality.js';
+import { mean } from './lib/quality.js';
 import { print } from './lib/report.js';
 import { formatBytes, formatTable } from './lib/table.js';
-import { loadVectors, type VectorData } from './lib/vector-server.js';
+import { loadVectors } from './lib/vector-server.js';
 import { chroma } from './peers/chroma.js';
-import type { Peer, PeerEngine, PeerQuery } from './peers/engine.js';
+import { prepare, takeTurn, timeRestarts, type Contender, type Turn } from './peers/contest.js';
+import type { PeerEngine } from './peers/engine.js';
 import { hnswlib } from './peers/hnswlib.js';
 import { installPeers } from './peers/installed.js';
 import { lancedb } from './peers/lancedb.js';
 import { omnisearch } from './peers/omnisearch.js';
 import { pgvector } from './peers/pgvector.js';
 import { qdrant } from './peers/qdrant.js';
+import { K, makeScenarios } from './peers/scenarios.js';
 import { weaviate } from './peers/weaviate.js';
 
 const ENGINES = [omnisearch, pgvector, chroma, lancedb, qdrant, weaviate, hnswlib];
-const K = 10;
-const TARGET_RECALL = 0.95;
-/** Queries that an engine's effort is tuned on; recall is then measured on all. */
-const TUNING_QUERIES = 100;
-
 const FLAGS = {
   vectors: { default: 100_000, help: 'synthetic vectors' },
   dimensions: { default: 512, help: 'of these' },
@@ -40,35 +26,6 @@ const FLAGS = {
   engines: { default: '', help: 'only those whose names contain one of these words' },
   install: { default: false, help: 'first install the engines that registries have (1 GB)' },
 };
-
-/** A kind of query that every engine answers, with the truth to judge it by. */
-interface Scenario {
-  name: string;
-  queries: PeerQuery[];
-  truth: number[][];
-}
-
-interface Contender {
-  engine: PeerEngine;
-  peer: Peer;
-  folder: string;
-  ingest_s: number;
-  at_rest_s: number;
-  memory_bytes: number;
-  disk_bytes: number;
-}
-
-/** One engine in one scenario in one round. */
-interface Turn {
-  engine: string;
-  scenario: string;
-  round: number;
-  effort: number;
-  recall: number;
-  single: LoadResult;
-  many: LoadResult;
-  server_cpu_us: number | null;
-}
 
 await bench(
   {
@@ -82,6 +39,7 @@ await bench(
     const { flags } = run;
     const count = flags.quick ? 5000 : flags.vectors;
     const data = await loadVectors(count, flags.dimensions, flags.queries, flags.seed);
+    run.say('scanning for the exact neighbours');
     const scenarios = makeScenarios(data);
     const skipped: Record<string, string> = {};
     const contenders: Contender[] = [];
@@ -91,12 +49,13 @@ await bench(
       else skipped[engine.name] = missing;
     }
 
+    const seconds = flags.quick ? 1 : flags.seconds;
     const turns: Turn[] = [];
     const efforts = new Map<string, number>();
     for (let round = 1; round <= (flags.quick ? 1 : flags.rounds); round += 1) {
       for (const contender of contenders) {
         for (const scenario of scenarios) {
-          turns.push(await takeTurn(run, contender, scenario, round, efforts));
+          turns.push(await takeTurn(run, contender, scenario, round, seconds, efforts));
         }
       }
     }
@@ -115,12 +74,14 @@ await bench(
         k: K,
         hardness: measureHardness(data.base, data.queries, flags.seed),
       },
-      versions: Object.fromEntries(contenders.map(({ engine, peer }) => [engine.name, peer.version])),
+      versions: Object.fromEntries(
+        contenders.map(({ engine, peer }) => [engine.name, peer.version]),
+      ),
       results: {
-        engines: contenders.map(({ engine, peer, folder: _, ...figures }) => ({
+        engines: contenders.map(({ engine, peer, costs }) => ({
           name: engine.name,
           settings: peer.settings,
-          ...figures,
+          ...costs,
           restart_ms: restarts.get(engine.name) ?? null,
         })),
         skipped,
@@ -137,156 +98,16 @@ function chosen(words: string): PeerEngine[] {
   return ENGINES.filter(({ name }) => wanted.some((word) => name.toLowerCase().includes(word)));
 }
 
-function makeScenarios({ base, queries, queryCategories }: VectorData): Scenario[] {
-  const sizes = new Map<number, number>();
-  for (const category of base.categories) sizes.set(category, (sizes.get(category) ?? 0) + 1);
-  const small = [...sizes].reduce((a, b) => (b[1] < a[1] ? b : a))[0];
-  const scenario = (name: string, categoryOf: (query: number) => number | undefined): Scenario => {
-    const list = queries.map((vector, i): PeerQuery => {
-      const category = categoryOf(i);
-      return { vector, k: K, ...(category !== undefined && { category }) };
-    });
-    const truth: number[][] = [];
-    for (const category of new Set(list.map((query) => query.category))) {
-      const members = [...list.keys()].filter((i) => list[i]?.category === category);
-      const rows =
-        category === undefined
-          ? undefined
-          : Uint32Array.from(base.categories.keys()).filter((r) => base.categories[r] === category);
-      const vectors = members.map((i) => queries[i] as Float32Array);
-      const found = exactNeighbours(base, vectors, K, rows, `exact neighbours, ${name}`);
-      members.forEach((i, position) => (truth[i] = found[position]?.rows ?? []));
-    }
-    return { name, queries: list, truth };
-  };
-  const share = ((100 * (sizes.get(small) ?? 0)) / base.count).toFixed(1);
-  return [
-    scenario('no filter', () => undefined),
-    scenario('own category', (query) => queryCategories[query]),
-    scenario(`a category of ${share} %`, () => small),
-  ];
-}
-
-/** Starts an engine, loads the data and waits until it is at rest. */
-async function prepare(
-  run: BenchRun<typeof FLAGS>,
-  engine: PeerEngine,
-  data: VectorData,
-): Promise<Contender> {
-  run.say(`${engine.name}: starting and loading`);
-  const folder = await mkdtemp(join(tmpdir(), 'omnisearch-peer-'));
-  run.use({ close: () => rm(folder, { recursive: true, force: true }) });
-  const { dimensions } = data.base;
-  const peer = run.use(await engine.start({ folder, dimensions, seed: run.flags.seed }));
-  const startMs = performance.now();
-  await peer.load(data);
-  const loadedMs = performance.now();
-  if (!peer.processes().some(({ pid }) => pid === process.pid)) {
-    await waitUntilQuiet(() => peer.processes());
-  }
-  return {
-    engine,
-    peer,
-    folder,
-    ingest_s: (loadedMs - startMs) / 1000,
-    at_rest_s: (performance.now() - startMs) / 1000,
-    memory_bytes: memoryBytes(peer.processes()),
-    disk_bytes: await diskBytes(folder),
-  };
-}
-
-async function takeTurn(
-  run: BenchRun<typeof FLAGS>,
-  { engine, peer }: Contender,
-  scenario: Scenario,
-  round: number,
-  efforts: Map<string, number>,
-): Promise<Turn> {
-  const key = `${engine.name}, ${scenario.name}`;
-  run.say(`${key}, round ${String(round)}`);
-  const effort = efforts.get(key) ?? (await tune(peer, scenario));
-  efforts.set(key, effort);
-  await peer.setEffort(effort);
-  const found = await recallOf(peer, scenario, scenario.queries.length);
-
-  const send = async (index: number): Promise<Reply> => {
-    try {
-      await peer.search(scenario.queries[index % scenario.queries.length] as PeerQuery);
-      return {};
-    } catch (error) {
-      return failureOf(error);
-    }
-  };
-  const warmupMs = 500;
-  const durationMs = warmupMs + (run.flags.quick ? 1 : run.flags.seconds) * 1000;
-  const drive = (users: number): Promise<LoadResult> =>
-    run.measure(`${key}, ${String(users)} at once`, () =>
-      runClosedLoop({ clock: timerClock, users, warmupMs, durationMs, send }),
-    );
-  const single = await drive(1);
-  const pids = peer.processes().map(({ pid }) => pid);
-  const cpu = (): number => pids.reduce((sum, pid) => sum + preciseCpuMs(pid), 0);
-  const before = cpu();
-  const many = await drive(16);
-  const searches = (many.succeeded * durationMs) / (durationMs - warmupMs); // with the warm-up
-  return {
-    engine: engine.name,
-    scenario: scenario.name,
-    round,
-    effort,
-    recall: found,
-    single,
-    many,
-    server_cpu_us: pids.length === 0 ? null : ((cpu() - before) * 1000) / searches,
-  };
-}
-
-/** The smallest effort that reaches the recall all are compared at, else the largest. */
-async function tune(peer: Peer, scenario: Scenario): Promise<number> {
-  for (const effort of peer.efforts) {
-    await peer.setEffort(effort);
-    if ((await recallOf(peer, scenario, TUNING_QUERIES)) >= TARGET_RECALL) return effort;
-  }
-  return peer.efforts.at(-1) ?? 0;
-}
-
-async function recallOf(peer: Peer, { queries, truth }: Scenario, count: number): Promise<number> {
-  const recalls: number[] = [];
-  for (const [i, query] of queries.slice(0, count).entries()) {
-    recalls.push(recall(await peer.search(query), truth[i] ?? []));
-  }
-  return mean(recalls);
-}
-
-/** Each in turn: ended as by a crash, started, and asked until it answers as well as before. */
-async function timeRestarts(
-  run: BenchRun<typeof FLAGS>,
-  contenders: readonly Contender[],
-  [scenario]: readonly Scenario[],
-): Promise<Map<string, number>> {
-  const times = new Map<string, number>();
-  for (const { engine, peer } of contenders) {
-    if (peer.crash === undefined || scenario === undefined) continue;
-    run.say(`${engine.name}: kill and start`);
-    const startMs = performance.now();
-    await peer.crash();
-    while ((await recallOf(peer, scenario, 1).catch(() => 0)) < 0.9) {
-      if (performance.now() - startMs > 300_000) throw new Error(`${engine.name} does not recover`);
-    }
-    times.set(engine.name, performance.now() - startMs);
-  }
-  return times;
-}
-
 function contenderRow(contender: Contender, restarts: ReadonlyMap<string, number>) {
-  const { engine, peer } = contender;
+  const { engine, peer, costs } = contender;
+  const restartMs = restarts.get(engine.name);
   return {
     engine: engine.name,
     version: peer.version,
-    'ingest s': contender.ingest_s,
-    'at rest s': contender.at_rest_s,
-    memory: contender.memory_bytes === 0 ? null : formatBytes(contender.memory_bytes),
-    'answers after kill, s': (restarts.get(engine.name) ?? NaN) / 1000,
+    'ingest s': costs.ingest_s,
+    'at rest s': costs.at_rest_s,
+    memory: costs.memory_bytes === 0 ? null : formatBytes(costs.memory_bytes),
+    'answers after kill, s': restartMs === undefined ? null : restartMs / 1000,
     settings: peer.settings,
   };
 }

@@ -10,7 +10,7 @@ import { mustSearch } from './lib/search.js';
 import { recallOfTexts } from './lib/recall-of-texts.js';
 import { filterCases, rowAttributes, type FilterCase } from './lib/selectivity.js';
 import { formatTable } from './lib/table.js';
-import { categoryName } from './lib/synthetic.js';
+import { categoryName, rowsOfCategory } from './lib/synthetic.js';
 import { idRow, vectorSearch } from './lib/vector-json.js';
 import { loadVectors, serveVectors, type VectorData } from './lib/vector-server.js';
 import { LatencyHistogram } from './load/histogram.js';
@@ -104,7 +104,12 @@ async function measureCase(
       const startMs = performance.now();
       const { hits } = await mustSearch(server.client, '/search/vector', request);
       histogram.record(performance.now() - startMs);
-      recalls.push(recall(hits.map(({ id }) => idRow(id)), truth[i]?.rows ?? []));
+      recalls.push(
+        recall(
+          hits.map(({ id }) => idRow(id)),
+          truth[i]?.rows ?? [],
+        ),
+      );
       progress.add();
     }
   }
@@ -132,14 +137,11 @@ function ownCategory({ base, queries, queryCategories }: VectorData): FilterCase
     name: 'own category',
     groups: categories.map((category) => ({
       filter: { category: categoryName(category) },
-      rows: Uint32Array.from(base.categories.keys()).filter(
-        (row) => base.categories[row] === category,
-      ),
+      rows: rowsOfCategory(base, category),
       members: [...queryCategories.keys()].filter((i) => queryCategories[i] === category),
     })),
   };
 }
-
 
 function tableRow(cell: Cell) {
   return {

@@ -63,7 +63,7 @@ async function measureSize(run: BenchRun<typeof FLAGS>, size: number) {
   const memory = memoryBytes(server.processes());
   const bodies = queries.map((query) => vectorSearch(query, { top_k: K, fields: [] }));
   const ask = (index: number): Promise<SearchReply> =>
-    search(server.client, '/search/vector', bodies[index % bodies.length] as Buffer);
+    search(server.client, '/search/vector', bodies[index % bodies.length]!);
 
   const recalls: number[] = [];
   for (const [i, { rows }] of truth.entries()) {

@@ -113,7 +113,9 @@ export async function bench<S extends FlagSpecs>(
     const noise = run.noiseSummary();
     await writeReport(flags.json, {
       bench: spec.name,
-      command: ['npm run', `bench:${spec.name}`, ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
+      command: ['npm run', `bench:${spec.name}`, ...(args.length > 0 ? ['--', ...args] : [])].join(
+        ' ',
+      ),
       started_at: startedAt.toISOString(),
       duration_s: Math.round((Date.now() - startedAt.getTime()) / 1000),
       seed: flags.seed,
@@ -124,7 +126,11 @@ export async function bench<S extends FlagSpecs>(
       noise,
     });
     if (noise.noisy) {
-      process.stdout.write(`\nNOISY MACHINE: do not trust medians of ${noise.noisy_steps.join(', ')}\n`);
+      const { noisy_steps: steps, steps: all } = noise;
+      process.stdout.write(
+        `\nNOISY MACHINE in ${String(steps.length)} of ${String(all.length)} steps: ` +
+          `do not trust the medians. Noisy were: ${steps.join('; ')}\n`,
+      );
     }
   } catch (error) {
     process.stderr.write(`bench:${spec.name} failed: ${message(error)}\n`);

@@ -22,7 +22,8 @@ export interface CatalogueProduct {
 export async function loadCatalogue(file = ''): Promise<Catalogue> {
   const candidates = [file, sharedFile('icecat-19k.ndjson.gz') ?? '', demoFile()];
   const path = file === '' ? candidates.find((candidate) => existsSync(candidate)) : file;
-  if (path === undefined) throw new Error('no catalogue: build first (npm run build) or --catalogue');
+  if (path === undefined)
+    throw new Error('no catalogue: build first (npm run build) or --catalogue');
   const products: CatalogueProduct[] = [];
   for await (const line of lines(path)) {
     if (line.trim() === '') continue;

@@ -50,7 +50,9 @@ export class JsonClient {
   async expect(...request: Parameters<JsonClient['request']>): Promise<unknown> {
     const { status, body } = await this.request(...request);
     if (status >= 200 && status < 300) return body;
-    throw new Error(`${request[0]} ${request[1]}: ${String(status)} ${JSON.stringify(body).slice(0, 400)}`);
+    throw new Error(
+      `${request[0]} ${request[1]}: ${String(status)} ${JSON.stringify(body).slice(0, 400)}`,
+    );
   }
 
   async close(): Promise<void> {

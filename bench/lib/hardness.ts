@@ -16,7 +16,11 @@ export interface Hardness {
 const NEIGHBOURS = 100;
 
 /** Measured on up to 200 of `queries`, with Euclidean distances of the unit vectors. */
-export function measureHardness(base: VectorSet, queries: readonly Float32Array[], seed: number): Hardness {
+export function measureHardness(
+  base: VectorSet,
+  queries: readonly Float32Array[],
+  seed: number,
+): Hardness {
   const random = new Random(seed, 'hardness');
   const sample = queries.slice(0, 200);
   const neighbours = exactNeighbours(base, sample, Math.min(NEIGHBOURS, base.count));

@@ -29,9 +29,10 @@ export async function ingest(
   const sender = async (): Promise<void> => {
     while (nextRow < total) {
       const from = nextRow;
-      nextRow = Math.min(total, from + ROWS_A_REQUEST);
-      await sendRows(client, from, nextRow, lineAt);
-      progress.add(nextRow - from);
+      const to = Math.min(total, from + ROWS_A_REQUEST);
+      nextRow = to;
+      await sendRows(client, from, to, lineAt);
+      progress.add(to - from);
     }
   };
   await Promise.all(Array.from({ length: REQUESTS_IN_FLIGHT }, sender));

@@ -46,7 +46,12 @@ export function plotSvg(series: readonly Series[], options: PlotOptions): string
     ...yTicks.map((y) => grid(LEFT, toY(y), WIDTH - RIGHT, toY(y))),
     ...yTicks.map((y) => text(LEFT - 8, toY(y) + 4, label(y), 'text-anchor="end"')),
     text(middleX, HEIGHT - 18, options.x, 'text-anchor="middle"'),
-    text(0, 0, options.y, `text-anchor="middle" transform="translate(20 ${n(middleY)}) rotate(-90)"`),
+    text(
+      0,
+      0,
+      options.y,
+      `text-anchor="middle" transform="translate(20 ${n(middleY)}) rotate(-90)"`,
+    ),
     ...(limit === undefined ? [] : [limitLine(toY(limit.y), limit.name)]),
     ...lines.map(({ name, points }, i) => {
       const colour = COLOURS[i % COLOURS.length] ?? '#000';

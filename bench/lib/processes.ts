@@ -8,7 +8,7 @@ export interface ProcessInfo {
   pid: number;
   parent: number;
   group: number;
-  /** Command line without the interpreter, shortened. */
+  /** The program and its first argument, without the interpreter. */
   name: string;
   residentBytes: number;
   /** Highest resident size so far. */
@@ -105,10 +105,11 @@ function commandName(folder: string): string {
   const isNode = tryRead(() => readlinkSync(`${folder}/exe`))?.endsWith('/node') ?? false;
   const words = (isNode ? args : [command, ...args]).filter((word) => !word.startsWith('--'));
   return words
+    .slice(0, 2)
     .map((word) => word.split('/').pop() ?? '')
     .join(' ')
     .trim()
-    .slice(0, 48);
+    .slice(0, 40);
 }
 
 function tryRead<T>(read: () => T): T | undefined {

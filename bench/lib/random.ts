@@ -68,7 +68,7 @@ export class Random {
     const all = Array.from({ length: bound }, (_, i) => i);
     for (let i = 0; i < Math.min(count, bound); i += 1) {
       const j = i + this.below(bound - i);
-      [all[i], all[j]] = [all[j] as number, all[i] as number];
+      [all[i], all[j]] = [all[j]!, all[i]!];
     }
     return all.slice(0, count);
   }

@@ -85,7 +85,10 @@ export class SearchTally {
    */
   private splitAround(low: number, high: number): Split {
     const from = Math.floor(low * this.samples.length);
-    const band = this.samples.slice(from, Math.max(from + 1, Math.ceil(high * this.samples.length)));
+    const band = this.samples.slice(
+      from,
+      Math.max(from + 1, Math.ceil(high * this.samples.length)),
+    );
     const mean = (part: keyof Split): number =>
       band.reduce((sum, sample) => sum + sample[part], 0) / Math.max(1, band.length);
     return {

@@ -86,8 +86,9 @@ export function filterCases({ base, queries }: VectorData, seed: number): Filter
 
 /** The attributes of a row that the filters refer to. */
 export function rowAttributes({ randomRank, pivotRanks }: FilterCases, row: number): object {
-  const ranks = pivotRanks.map((rank, pivot) => [rankName(pivot), rank[row]]);
-  return { random_rank: randomRank[row], ...Object.fromEntries(ranks) };
+  const attributes: Record<string, number | undefined> = { random_rank: randomRank[row] };
+  pivotRanks.forEach((ranks, pivot) => (attributes[rankName(pivot)] = ranks[row]));
+  return attributes;
 }
 
 function rankName(pivot: number): string {
@@ -103,7 +104,10 @@ function ranksBy(score: (row: number) => number, count: number): Uint32Array {
   return ranks;
 }
 
-function rowsWhere(ranks: Uint32Array | undefined, matches: (rank: number) => boolean): Uint32Array {
+function rowsWhere(
+  ranks: Uint32Array | undefined,
+  matches: (rank: number) => boolean,
+): Uint32Array {
   const rows: number[] = [];
   ranks?.forEach((rank, row) => {
     if (matches(rank)) rows.push(row);
@@ -122,7 +126,7 @@ function choosePivots(
   const pivots = [];
   while (pivots.length < PIVOTS && free.size > 0) {
     const circles = [...free].map((i) => ({
-      centre: queries[i] as Float32Array,
+      centre: queries[i]!,
       members: [...free].filter((j) => near(queries[i], queries[j])),
     }));
     const best = circles.reduce((a, b) => (b.members.length > a.members.length ? b : a));

@@ -59,6 +59,11 @@ export function categoryName(category: number): string {
   return `category ${String(category).padStart(2, '0')}`;
 }
 
+/** Numbers of the rows of one category, ascending. */
+export function rowsOfCategory({ categories }: VectorSet, category: number): Uint32Array {
+  return Uint32Array.from(categories.keys()).filter((row) => categories[row] === category);
+}
+
 /** One row as a view, not a copy. */
 export function rowOf(set: VectorSet, row: number): Float32Array {
   return set.vectors.subarray(row * set.dimensions, (row + 1) * set.dimensions);

@@ -22,11 +22,7 @@ export interface Traffic {
  * where there is none, * from queries made of titles with Zipf's popularity. New queries are made of words of titles, in
  * the order of their product, and none is given twice or stands in the log.
  */
-export async function loadTraffic(
-  catalogue: Catalogue,
-  seed: number,
-  file = '',
-): Promise<Traffic> {
+export async function loadTraffic(catalogue: Catalogue, seed: number, file = ''): Promise<Traffic> {
   const random = new Random(seed, 'traffic');
   const path = file === '' ? sharedFile('query-log.tsv') : file;
   const titles = catalogue.products.map(({ title }) => title);

@@ -20,7 +20,7 @@ export function* poissonArrivals(
   random: Random,
 ): Arrivals {
   const meanGapMs = 1000 / ratePerSecond;
-  for (let atMs = 0; ; ) {
+  for (let atMs = 0; ;) {
     atMs -= Math.log(1 - random.next()) * meanGapMs;
     if (atMs >= durationMs) return;
     yield atMs;

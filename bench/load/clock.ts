@@ -49,13 +49,25 @@ export class PacedClock implements Clock {
   private readonly due = new Float64Array(this.memory, 8, 1);
   private readonly pacer = new Worker(PACER_SOURCE, { eval: true, workerData: this.memory });
   private wake: (() => void) | undefined;
+  private dueMs = 0;
 
   constructor() {
     this.pacer.on('message', () => {
-      const wake = this.wake;
-      this.wake = undefined;
-      wake?.();
+      this.wakeWhenDue();
     });
+  }
+
+  /** The helper's clock may differ by some microseconds, and nobody is to be woken early. */
+  private wakeWhenDue(): void {
+    if (performance.now() < this.dueMs) {
+      setImmediate(() => {
+        this.wakeWhenDue();
+      });
+      return;
+    }
+    const wake = this.wake;
+    this.wake = undefined;
+    wake?.();
   }
 
   nowMs(): number {
@@ -67,6 +79,7 @@ export class PacedClock implements Clock {
     if (this.wake !== undefined) throw new Error('PacedClock serves one sleeper at a time');
     return new Promise((resolve) => {
       this.wake = resolve;
+      this.dueMs = atMs;
       this.due[0] = performance.timeOrigin + atMs;
       Atomics.add(this.control, 0, 1);
       Atomics.notify(this.control, 0);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { packageVersion } from '../lib/machine.js';
 import { REPOSITORY } from '../lib/paths.js';
 import { buildHnsw, searchHnsw } from '../lib/raw-hnsw.js';
+import { categoryName, rowsOfCategory } from '../lib/synthetic.js';
 import type { PeerEngine } from './engine.js';
 
 /** hnswlib-node in this process: no server, no store, no documents. What the rest adds to. */
@@ -22,10 +23,8 @@ export const hnswlib: PeerEngine = {
       async load({ base }) {
         indexes.set(WHOLE, await buildHnsw(base, 'hnswlib'));
         for (const category of new Set(base.categories)) {
-          const rows = Uint32Array.from(base.categories.keys()).filter(
-            (row) => base.categories[row] === category,
-          );
-          indexes.set(category, await buildHnsw(base, `hnswlib ${String(category)}`, rows));
+          const rows = rowsOfCategory(base, category);
+          indexes.set(category, await buildHnsw(base, `hnswlib, ${categoryName(category)}`, rows));
         }
       },
       search({ vector, k, category }) {

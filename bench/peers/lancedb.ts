@@ -24,7 +24,6 @@ interface LanceTable {
 interface Lance {
   connect(folder: string): Promise<{
     createTable(name: string, rows: object[]): Promise<LanceTable>;
-    openTable(name: string): Promise<LanceTable>;
   }>;
   Index: { hnswSq(options: object): unknown; bitmap(): unknown };
 }
@@ -60,7 +59,9 @@ export const lancedb: PeerEngine = {
           if (table === undefined) table = await database.createTable('bench', objects);
           else await table.add(objects);
         });
-        await opened().createIndex('vector', { config: lance.Index.hnswSq({ distanceType: 'dot' }) });
+        await opened().createIndex('vector', {
+          config: lance.Index.hnswSq({ distanceType: 'dot' }),
+        });
         await opened().createIndex('category', { config: lance.Index.bitmap() });
         await opened().optimize();
       },
@@ -72,10 +73,6 @@ export const lancedb: PeerEngine = {
         return rows.map(({ row }) => row);
       },
       processes: () => listProcesses().filter(({ pid }) => pid === process.pid),
-      // It lives in this process, so a crash is no more than opening its files again.
-      crash: async () => {
-        table = await (await lance.connect(folder)).openTable('bench');
-      },
       close: () => Promise.resolve(),
     };
   },

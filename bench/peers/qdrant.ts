@@ -40,9 +40,10 @@ export const qdrant: PeerEngine = {
           return client.expect('PUT', path, body, 'application/json', LOAD_TIMEOUT_MS);
         });
         // Green: its optimizers have built what they want to build.
-        for (let status = ''; status !== 'green'; await sleep(500)) {
+        for (;;) {
           const reply = await client.expect('GET', COLLECTION);
-          status = (reply as { result: { status: string } }).result.status;
+          if ((reply as { result: { status: string } }).result.status === 'green') break;
+          await sleep(500);
         }
       },
       async search({ vector, k, category }) {
@@ -54,7 +55,9 @@ export const qdrant: PeerEngine = {
         });
         const body = `${head.slice(0, -1)},"query":${vectorJson(vector).toString()}}`;
         const reply = await client.expect('POST', `${COLLECTION}/points/query`, body);
-        return (reply as { result: { points: { id: number }[] } }).result.points.map(({ id }) => id);
+        return (reply as { result: { points: { id: number }[] } }).result.points.map(
+          ({ id }) => id,
+        );
       },
       processes: () => [],
       async close() {

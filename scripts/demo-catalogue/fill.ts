@@ -17,7 +17,7 @@ export function rollSlots(kind: Kind, random: Random): Slots {
   return slots;
 }
 
-const SMALL_WORDS = new Set(['a', 'an', 'and', 'as', 'at', 'by', 'for', 'in', 'of', 'or', 'the', 'to', 'with']);
+const SMALL_WORDS = new Set(['a', 'an', 'and', 'as', 'at', 'by', 'de', 'for', 'in', 'of', 'or', 'the', 'to', 'with']);
 
 function titleCase(text: string): string {
   return text
@@ -40,16 +40,31 @@ function valueOf(name: string, slots: Slots): SlotValue {
   return value;
 }
 
+/** `{Name}` is the slot `name` in title case. */
+function slotText(name: string, slots: Slots): string {
+  const slot = name.charAt(0).toLowerCase() + name.slice(1);
+  const text = inProse(valueOf(slot, slots));
+  return slot === name ? text : titleCase(text);
+}
+
+/** "a" before a consonant, "an" before a vowel as it is spoken ("a unisex", "a one-litre"). */
+function article(a: string, next: string): string {
+  return /^([ai]|e(?!u)|o(?!ne)|8|11|18|un(?!i))/i.test(next) ? a.replace(/a/i, '$&n') : a;
+}
+
+function fillSlots(template: string, slots: Slots): string {
+  return template.replace(/(\b[Aa] )?\{(\w+)\}/g, (_, a: string | undefined, name: string) => {
+    const text = slotText(name, slots);
+    return `${article(a ?? '', text)}${text}`;
+  });
+}
+
 /**
- * Fills `{name}` with the slot's value and `{Name}` with it in title case. The text then starts
- * with a capital. Throws for an unknown slot.
+ * Fills `{name}` with the slot's value and `{Name}` with it in title case, and makes "a" an "an"
+ * where the value asks for it. The text then starts with a capital. Throws for an unknown slot.
  */
 export function fillText(template: string, slots: Slots): string {
-  const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const first = name.charAt(0);
-    if (first === first.toLowerCase()) return inProse(valueOf(name, slots));
-    return titleCase(inProse(valueOf(first.toLowerCase() + name.slice(1), slots)));
-  });
+  const filled = fillSlots(template, slots);
   return filled.charAt(0).toUpperCase() + filled.slice(1);
 }
 
@@ -57,5 +72,5 @@ export function fillText(template: string, slots: Slots): string {
 export function fillAttribute(template: string | number | boolean, slots: Slots): SlotValue {
   if (typeof template !== 'string') return template;
   const lone = /^\{(\w+)\}$/.exec(template)?.[1];
-  return lone === undefined ? fillText(template, slots) : valueOf(lone, slots);
+  return lone === undefined ? fillSlots(template, slots) : valueOf(lone, slots);
 }

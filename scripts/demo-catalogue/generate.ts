@@ -7,15 +7,22 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { DEPARTMENTS } from './departments.js';
-import { demoProducts } from './products.js';
+import { svgOf } from './pictures/svg.js';
+import { demoProducts, pictureFile, picturesOf } from './products.js';
 
 function main(): void {
   const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist/demo' } } });
   mkdirSync(values.out, { recursive: true });
   const products = demoProducts(DEPARTMENTS);
+  const pictures = picturesOf(DEPARTMENTS);
   const ndjson = products.map((product) => `${JSON.stringify(product)}\n`).join('');
   writeFileSync(path.join(values.out, 'catalogue.ndjson.gz'), gzipSync(ndjson, { level: 9 }));
-  process.stdout.write(`demo catalogue: ${products.length} products in ${values.out}\n`);
+  const folder = path.join(values.out, 'pictures');
+  mkdirSync(folder, { recursive: true });
+  for (const picture of pictures) {
+    writeFileSync(path.join(folder, pictureFile(picture)), svgOf(picture));
+  }
+  process.stdout.write(`demo catalogue: ${products.length} products, ${pictures.length} pictures in ${values.out}\n`);
 }
 
 main();

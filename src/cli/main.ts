@@ -5,13 +5,7 @@ import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/settings.js';
 import { isVerb, type Verb } from '../config/verbs.js';
 import { createLogger, type Logger } from '../core/logger.js';
-import { runIndex } from './index-command.js';
-import { runModels } from './models.js';
-import { startQueryNode } from './query-node.js';
 import { runRole, type Role } from './run-role.js';
-import { runSearch } from './search-command.js';
-import { startShardNode } from './shard-node.js';
-import { startUp } from './up.js';
 
 const WRONG_USAGE = 2;
 
@@ -35,22 +29,23 @@ async function main(args: readonly string[]): Promise<number> {
   return run(verb, config, positionals);
 }
 
+/** Each verb loads only its own part: a shard process starts without HTTP and ONNX. */
 async function run(verb: Verb, config: Config, positionals: string[]): Promise<number> {
   switch (verb) {
     case 'up':
-      return role(verb, startUp, config);
+      return role(verb, (await import('./up.js')).startUp, config);
     case 'query-node':
-      return role(verb, startQueryNode, config);
+      return role(verb, (await import('./query-node.js')).startQueryNode, config);
     case 'shard-node':
-      return role(verb, startShardNode, config);
+      return role(verb, (await import('./shard-node.js')).startShardNode, config);
     case 'worker':
       return wrongUsage('worker: this version has no background jobs to do');
     case 'index':
-      return runIndex(config, positionals);
+      return (await import('./index-command.js')).runIndex(config, positionals);
     case 'search':
-      return runSearch(config, positionals);
+      return (await import('./search-command.js')).runSearch(config, positionals);
     case 'models':
-      return runModels(positionals);
+      return (await import('./models.js')).runModels(positionals);
   }
 }
 

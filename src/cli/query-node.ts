@@ -17,6 +17,7 @@ import { RootSearch } from '../search/root-search.js';
 import { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { Store } from '../store/store.js';
 import { tellSupervisor } from '../supervisor/lifeline.js';
+import { isLoopback } from './loopback.js';
 import { QueryNodeStatus } from './node-status.js';
 import { openStore } from './open-store.js';
 import { packageFile } from './package-file.js';
@@ -135,8 +136,4 @@ async function listen(server: HttpServer, config: Config): Promise<number> {
       await sleep(LISTEN_PAUSE_MS);
     }
   }
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

@@ -1,7 +1,12 @@
 import { ConfigError } from '../config/config-error.js';
 import type { Logger } from '../core/logger.js';
 import { FolderInUse } from '../supervisor/folder-lock.js';
-import { endWithSupervisor, isSupervised, tellSupervisor } from '../supervisor/lifeline.js';
+import {
+  endWithSupervisor,
+  isSupervised,
+  leaveSupervisor,
+  tellSupervisor,
+} from '../supervisor/lifeline.js';
 
 /** A started role: what it is asked to do when it should end. */
 export interface Role {
@@ -28,12 +33,14 @@ export async function runRole(start: () => Promise<Role>, logger: Logger): Promi
       process.stderr.write(`omnisearch: ${line}\n`);
       tellSupervisor({ type: 'fatal', line });
     }
+    leaveSupervisor();
     return error instanceof ConfigError ? 2 : 1;
   }
   await stopped;
   const limit = setTimeout(() => process.exit(1), CLOSE_LIMIT_MS);
   await role.close();
   clearTimeout(limit);
+  leaveSupervisor();
   return 0;
 }
 

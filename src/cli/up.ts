@@ -7,9 +7,8 @@ import { digest } from '../core/ids.js';
 import type { Logger } from '../core/logger.js';
 import { lockFolder } from '../supervisor/folder-lock.js';
 import { ManagedChild, type ChildMessage } from '../supervisor/managed-child.js';
-import { indexDemo } from './index-demo.js';
 import { packageFile } from './package-file.js';
-import { isLoopback } from './query-node.js';
+import { isLoopback } from './loopback.js';
 import { StartError, type Role } from './run-role.js';
 import { untilReady } from './until-ready.js';
 
@@ -38,7 +37,7 @@ export async function startUp(config: Config, logger: Logger): Promise<Role> {
     const port = await startChildren(settings, addresses, children, logger);
     const url = `http://${isLoopback(config.host) ? config.host : '127.0.0.1'}:${port}`;
     await untilReady(url);
-    if (config.demo) await indexDemo(url, config.apiKey);
+    if (config.demo) await (await import('./index-demo.js')).indexDemo(url, config.apiKey);
     process.stdout.write(`OmniSearch is ready: ${url}\n`);
     return { close };
   } catch (error) {

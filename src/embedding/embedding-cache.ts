@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { TokenIds } from './token-ids.js';
 
+/** 0 entries or 0 bytes keep nothing. */
 export interface EmbeddingCacheOptions {
   entries: number;
   bytes: number;
@@ -28,11 +29,13 @@ export function cacheKey(tokens: TokenIds): string {
 
 /** Embeddings of queries, the least recently used dropped first. */
 export class EmbeddingCache {
-  readonly #lru: LRUCache<string, CachedEmbedding>;
+  readonly #lru: LRUCache<string, CachedEmbedding> | undefined;
   #hits = 0;
   #misses = 0;
 
   constructor(private readonly options: EmbeddingCacheOptions) {
+    // The library reads 0 as "no limit".
+    if (options.entries === 0 || options.bytes === 0) return;
     this.#lru = new LRUCache<string, CachedEmbedding>({
       max: options.entries,
       maxSize: options.bytes,
@@ -43,7 +46,7 @@ export class EmbeddingCache {
 
   /** The vector under `key`, counted as a hit or a miss. Shared: never write to it. */
   get(key: string): Float32Array | undefined {
-    const entry = this.#lru.get(key);
+    const entry = this.#lru?.get(key);
     if (entry === undefined) {
       this.#misses++;
       return undefined;
@@ -54,17 +57,17 @@ export class EmbeddingCache {
   }
 
   set(key: string, vector: Float32Array, uses = 1): void {
-    this.#lru.set(key, { vector, uses });
+    this.#lru?.set(key, { vector, uses });
   }
 
   /** All entries, most used first; among equals the most recent first. */
   mostUsed(): [key: string, entry: CachedEmbedding][] {
-    return [...this.#lru.entries()].sort((a, b) => b[1].uses - a[1].uses);
+    return [...(this.#lru?.entries() ?? [])].sort((a, b) => b[1].uses - a[1].uses);
   }
 
   status(): { entries: number; capacity: number; hits: number; misses: number } {
     return {
-      entries: this.#lru.size,
+      entries: this.#lru?.size ?? 0,
       capacity: this.options.entries,
       hits: this.#hits,
       misses: this.#misses,

@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { score } from '../core/vector.js';
-import { modelFingerprint, readModelFolder, sessionOptions, type ModelFolder } from './model-folder.js';
+import {
+  modelFingerprint,
+  readModelFolder,
+  sessionOptions,
+  type ModelFolder,
+} from './model-folder.js';
 import { OnnxModel } from './onnx-model.js';
 import { packTokens } from './token-ids.js';
 
@@ -43,7 +48,9 @@ export async function checkModel(dir: string): Promise<ModelReport> {
   const samples = SAMPLES.map((text) => folder.tokenizer.encode(text));
   const model = await OnnxModel.open(options, folder.tokenizer.encode('a'));
   const queryMs = await timeQuery(model, folder);
-  const batch = packTokens(Array.from({ length: BATCH_TEXTS }, (_, i) => samples[i % samples.length] ?? []));
+  const batch = packTokens(
+    Array.from({ length: BATCH_TEXTS }, (_, i) => samples[i % samples.length] ?? []),
+  );
   const batchMs = await medianMs(5, async () => model.embed(batch));
   const report: ModelReport = {
     name: folder.name,

@@ -4,7 +4,6 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import { hubFileUrl, type HubFile, type HubModel } from './model-hub.js';
 
 export interface PullOptions {
@@ -63,15 +62,23 @@ async function askHub(url: string, file: HubFile): Promise<RemoteFile> {
     throw new Error(`${url}: the hub answered ${response.status} for ${file.path}`);
   }
   const tag = response.headers.get('x-linked-etag') ?? response.headers.get('etag');
-  const size = response.headers.get('x-linked-size') ?? response.headers.get('content-length');
+  const length = response.status < 300 ? response.headers.get('content-length') : null;
+  const size = response.headers.get('x-linked-size') ?? length;
   const checksum = tag?.replace(/^W\//, '').replaceAll('"', '');
   return {
-    bytes: size === null || response.status >= 300 !== response.headers.has('x-linked-size') ? undefined : Number(size),
-    checksum: checksum !== undefined && /^([0-9a-f]{64}|[0-9a-f]{40})$/.test(checksum) ? checksum : undefined,
+    bytes: size === null ? undefined : Number(size),
+    checksum:
+      checksum !== undefined && /^([0-9a-f]{64}|[0-9a-f]{40})$/.test(checksum)
+        ? checksum
+        : undefined,
   };
 }
 
-async function download(url: string, part: string, onBytes: (bytes: number) => void): Promise<void> {
+async function download(
+  url: string,
+  part: string,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
   let bytes = (await stat(part).catch(() => undefined))?.size ?? 0;
   const response = await request(url, bytes === 0 ? {} : { headers: { range: `bytes=${bytes}-` } });
   // 416: everything was there already; the checksum decides.
@@ -81,11 +88,14 @@ async function download(url: string, part: string, onBytes: (bytes: number) => v
   }
   const resumed = response.status === 206;
   if (!resumed) bytes = 0;
-  const body = Readable.fromWeb(response.body as ReadableStream);
+  const body = Readable.fromWeb(response.body);
   let silence: NodeJS.Timeout | undefined;
   const listen = (): void => {
     clearTimeout(silence);
-    silence = setTimeout(() => body.destroy(new Error(`${url}: nothing came for a while`)), SILENCE_MS);
+    silence = setTimeout(
+      () => body.destroy(new Error(`${url}: nothing came for a while`)),
+      SILENCE_MS,
+    );
   };
   listen();
   try {

@@ -1,10 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { digest } from '../core/ids.js';
 import type { ModelIdentity } from '../core/product.js';
 import { loadCache } from './cache-file.js';
 import { EmbeddingCache } from './embedding-cache.js';
 import type { Encoder } from './encoder.js';
+import { badFolder, firstLine } from './model-config.js';
 import {
-  badFolder,
   modelFingerprint,
   readModelFolder,
   sessionOptions,
@@ -36,7 +37,9 @@ export interface EncoderOptions {
 const MEGABYTE = 1 << 20;
 const DEFAULTS = {
   precision: 'fp32' as Precision,
-  threads: 1,
+  // Two sessions of one thread each embed twice as much as one; more than four copies of a model
+  // that may take 250 MB are for the operator to ask for.
+  threads: Math.min(4, availableParallelism()),
   cacheEntries: 10_000,
   cacheBytes: 64 * MEGABYTE,
   queueLimit: 1_000,
@@ -72,7 +75,7 @@ export async function openEncoder(options: EncoderOptions): Promise<Encoder> {
     fingerprint: modelFingerprint(folder, fileDigest, shape),
     dimensions: shape.dimensions,
   };
-  if (shape.pooled && folder.denseAfterPooling) {
+  if (shape.pooled && folder.config.denseAfterPooling) {
     await pool.close(0);
     throw badFolder(folder.modelFile, 'lacks the dense layer that modules.json puts after pooling');
   }
@@ -93,6 +96,5 @@ export async function openEncoder(options: EncoderOptions): Promise<Encoder> {
 }
 
 function cannotLoad(folder: ModelFolder, error: unknown): Error {
-  const reason = error instanceof Error ? error.message : String(error);
-  return badFolder(folder.modelFile, `cannot be loaded: ${reason.split('\n')[0] ?? ''}`, error);
+  return badFolder(folder.modelFile, `cannot be loaded: ${firstLine(error)}`, error);
 }

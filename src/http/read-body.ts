@@ -4,7 +4,7 @@ import type { JsonValue } from '../core/product.js';
 import { parseJson } from '../ingest/parse-json.js';
 import type { InFlightGate } from './in-flight-gate.js';
 
-export const MAX_JSON_BYTES = 32 * 1024 * 1024;
+const MAX_JSON_BYTES = 32 * 1024 * 1024;
 /** What of a body that is too large is still read, so that its sender gets to hear of it. */
 const MAX_DRAINED_BYTES = 8 * MAX_JSON_BYTES;
 

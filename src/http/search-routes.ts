@@ -73,7 +73,7 @@ export function searchRoutes(
           entry instanceof OmniError ? entry : nextAnswer(answers),
         );
         for (const result of results) {
-          if (result instanceof OmniError) metrics.failed(result.code);
+          if (result instanceof OmniError) countFailure(request, metrics, result);
           else metrics.searched(performance.now() - startedMs);
         }
         return await sendJson(reply, { results: results.map((r) => entryBody(r, request.id)) });
@@ -82,6 +82,11 @@ export function searchRoutes(
       }
     },
   );
+}
+
+function countFailure(request: FastifyRequest, metrics: Metrics, error: OmniError): void {
+  metrics.failed(error.code);
+  if (error.code === 'internal') request.log.error({ err: error.cause ?? error }, 'internal error');
 }
 
 /** One entry of a batch as a request, or what is wrong with it. */

@@ -4,7 +4,7 @@ import type { Encoder } from '../embedding/encoder.js';
 import type { Store, WriteMark } from '../store/store.js';
 
 /** What ingest needs of placement: `Placer` is one. */
-export interface PlacementPort {
+interface PlacementPort {
   /** Creates missing partitions; returns the categories refused, the tenant being at its bound. */
   ensure(tenant: string, categories: ReadonlyMap<string, number>): Promise<ReadonlySet<string>>;
 }

@@ -137,7 +137,8 @@ async function embedMissing(
     throw new OmniError('unavailable', 'nothing can be embedded: this server has no encoder');
   }
   const vectors = await deps.encoder.embedProducts([...texts.values()]);
-  return new Map([...texts.keys()].map((hash, i) => [hash, vectors[i] as Float32Array]));
+  const hashes = [...texts.keys()];
+  return new Map(vectors.map((vector, i) => [hashes[i] ?? '', vector]));
 }
 
 function toPut(deps: IngestDeps, draft: Draft, vectors: Map<string, Float32Array>): PutProduct {

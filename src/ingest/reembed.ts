@@ -64,18 +64,24 @@ async function toWrites(deps: IngestDeps, old: readonly OldRow[]): Promise<PutPr
   if (deps.encoder === undefined) {
     throw new OmniError('unavailable', 'nothing can be embedded anew: there is no encoder');
   }
+  const { fingerprint } = deps.model;
   const texts = old.map(({ row }) => productText(row.product));
   const vectors = await deps.encoder.embedProducts(texts);
-  return old.map(({ row, head }, i) => ({
-    op: 'put',
-    id: row.product.id,
-    product: row.product,
-    feedVersion: head.feedVersion,
-    contentHash: head.contentHash,
-    embedHash: textEmbedHash(deps.model.fingerprint, texts[i] as string),
-    model: deps.model.fingerprint,
-    vectors: { text: vectors[i] as Float32Array },
-    // Another writer came first: its entry is further on in the feed, and looked at there.
-    ifVersion: row.version,
-  }));
+  return old.flatMap(({ row, head }, i): PutProduct[] => {
+    const [text, vector] = [texts[i], vectors[i]];
+    if (text === undefined || vector === undefined) return [];
+    const write: PutProduct = {
+      op: 'put',
+      id: row.product.id,
+      product: row.product,
+      feedVersion: head.feedVersion,
+      contentHash: head.contentHash,
+      embedHash: textEmbedHash(fingerprint, text),
+      model: fingerprint,
+      vectors: { text: vector },
+      // Another writer came first: its entry is further on in the feed, and looked at there.
+      ifVersion: row.version,
+    };
+    return [write];
+  });
 }

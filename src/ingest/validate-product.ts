@@ -15,7 +15,7 @@ export interface PutRow {
   vector: Float32Array | undefined;
 }
 
-export interface DeleteRow {
+interface DeleteRow {
   op: 'delete';
   id: string;
   feedVersion: number | undefined;

@@ -1,8 +1,8 @@
-import { OmniError, toOmniError, type ErrorCode } from '../core/errors.js';
+import { toOmniError, type ErrorCode, type OmniError } from '../core/errors.js';
 import type { WriteMark, WriteStatus } from '../store/store.js';
 
 /** Why one row was not written. */
-export interface Rejection {
+interface Rejection {
   /** Physical line or position in the request, from 1. */
   line: number;
   id: string | undefined;

@@ -17,3 +17,10 @@ export function tellSupervisor(message: ChildMessage): void {
 export function endWithSupervisor(): void {
   if (isSupervised()) process.once('disconnect', () => process.exit(1));
 }
+
+/** After a clean stop: lets go of the channel, which would keep this process alive. */
+export function leaveSupervisor(): void {
+  if (!isSupervised()) return;
+  process.removeAllListeners('disconnect');
+  if (process.connected) process.disconnect();
+}

@@ -37,7 +37,7 @@ function measure(server: (clock: VirtualClock) => Send<Reply>, setup: Setup): Pr
 /** The value that `percentile` % of `values` do not exceed. */
 function exactPercentile(values: number[], percentile: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.round((percentile / 100) * sorted.length) - 1] as number;
+  return sorted[Math.round((percentile / 100) * sorted.length) - 1]!;
 }
 
 describe('the open loop on a server of known behaviour', () => {
@@ -164,7 +164,7 @@ describe('Poisson arrivals', () => {
 
   it('have exponentially distributed gaps', () => {
     const times = [...poissonArrivals(100, 300_000, new Random(7))];
-    const gaps = times.slice(1).map((time, i) => time - (times[i] as number));
+    const gaps = times.slice(1).map((time, i) => time - times[i]!);
     for (const thresholdMs of [2, 7, 10, 20, 40]) {
       const share = gaps.filter((gap) => gap <= thresholdMs).length / gaps.length;
       expect(share).toBeCloseTo(1 - Math.exp(-thresholdMs / 10), 1.7);

@@ -24,13 +24,13 @@ export class VirtualClock implements Clock {
 
   /** Lets `work` run to its end. Throws when it waits for something that is not this clock. */
   async run<T>(work: Promise<T>): Promise<T> {
-    let ended = false;
-    const done = work.finally(() => (ended = true));
+    const state = { ended: false };
+    const done = work.finally(() => (state.ended = true));
     done.catch(() => undefined);
     for (;;) {
       // All that follows from the last event happens in microtasks, before this returns.
       await new Promise((resolve) => setImmediate(resolve));
-      if (ended) return done;
+      if (state.ended) return done;
       const next = this.sleepers.shift();
       if (next === undefined) throw new Error('the work waits for something other than the clock');
       this.time = next.atMs;

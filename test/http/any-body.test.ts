@@ -69,14 +69,14 @@ const batchBody = fc
   .map((searches) => `{"searches":[${searches.join(',')}]}`);
 
 const anyRequest = fc.tuple(
-  fc.constantFrom(
+  fc.constantFrom<['POST' | 'PATCH' | 'DELETE', string]>(
     ['POST', '/products'],
     ['PATCH', '/products/p'],
     ['DELETE', '/products/p'],
     ['POST', '/search/text'],
     ['POST', '/search/vector'],
     ['POST', '/search/batch'],
-  ) as fc.Arbitrary<['POST' | 'PATCH' | 'DELETE', string]>,
+  ),
   fc.oneof(json, productBody, textBody, vectorBody, batchBody),
   fc.constantFrom('application/json', 'application/x-ndjson'),
 );
@@ -88,15 +88,11 @@ test('any body to any route is answered with 2xx, or with 4xx in the error shape
       expect(reply.statusCode, `${method} ${url} ${body} ${reply.body}`).toBeLessThan(500);
       if (reply.statusCode < 300) return;
       expect(reply.statusCode).toBeGreaterThanOrEqual(400);
-      const { error } = reply.json() as { error: Record<string, unknown> };
-      expect(error).toMatchObject({
-        code: expect.stringMatching(
-          /^(invalid_field|invalid_json|not_found|unsupported_media_type)$/,
-        ),
-        message: expect.any(String),
-        request_id: expect.any(String),
-      });
-      if (error['code'] === 'invalid_field') expect(error['field']).toEqual(expect.any(String));
+      const { error } = reply.json();
+      expect(error.code).toMatch(/^(invalid_field|invalid_json|not_found|unsupported_media_type)$/);
+      expect(error.message).toEqual(expect.any(String));
+      expect(error.request_id).toEqual(expect.any(String));
+      if (error.code === 'invalid_field') expect(error.field).toEqual(expect.any(String));
     }),
     { numRuns: 1_500 },
   );
@@ -120,9 +116,9 @@ test('whatever product was accepted is read back as it was sent', async () => {
       const sent = { ...more, id: 'round', title: 'trip', category: 'c' };
       const reply = await node.send('POST', '/products', sent);
       if (reply.statusCode !== 200) return;
-      const { vector: _, ...kept } = sent as { vector?: unknown };
       // Through JSON once, for -0 and the like.
-      const expected: unknown = JSON.parse(JSON.stringify(kept));
+      const expected = JSON.parse(JSON.stringify(sent)) as Record<string, unknown>;
+      delete expected['vector'];
       expect((await node.send('GET', '/products/round')).json()).toEqual(expected);
     }),
     { numRuns: 300 },

@@ -7,7 +7,7 @@ import type { SearchReply, SearchRequest } from '../../src/search/search-types.j
 import { CountingEncoder, DIMENSIONS, openIngest, type IngestHarness } from '../ingest/harness.js';
 
 /** Scans the store: enough of a search for the routes in front of it. */
-export class ScanningSearch implements SearchPort {
+class ScanningSearch implements SearchPort {
   seen: SearchRequest[] = [];
   /** Set to make searches fail, or wait. */
   failure: Error | undefined;
@@ -54,6 +54,25 @@ export class ScanningSearch implements SearchPort {
   }
 }
 
+interface ErrorReply {
+  code: string;
+  message: string;
+  field?: string;
+  request_id: string;
+}
+
+/** What any route may answer, as far as tests look into it. */
+interface ReplyBody {
+  [member: string]: unknown;
+  error: ErrorReply;
+  rejected: { line: number; code: string }[];
+  results: { hits: unknown[]; error?: ErrorReply }[];
+  price: number;
+  description: string;
+}
+
+type Reply = Omit<LightMyRequestResponse, 'json'> & { json(): ReplyBody };
+
 export interface HttpHarness extends IngestHarness {
   server: HttpServer;
   search: ScanningSearch;
@@ -64,7 +83,7 @@ export interface HttpHarness extends IngestHarness {
     url: string,
     body?: unknown,
     headers?: Record<string, string>,
-  ): Promise<LightMyRequestResponse>;
+  ): Promise<Reply>;
 }
 
 /** The real app over a real store. A body that is not a string or bytes is sent as JSON. */

@@ -130,7 +130,7 @@ describe('POST /products', () => {
     const reply = await node.send('POST', '/products', body, headers);
     expect(reply.statusCode).toBeGreaterThanOrEqual(400);
     expect(reply.statusCode).toBeLessThan(500);
-    expect(reply.json().error).toMatchObject({ code, request_id: expect.any(String) });
+    expect(reply.json().error).toMatchObject({ code, request_id: expect.any(String) as string });
   });
 
   test('a body over 32 MiB is 413', async () => {

@@ -28,7 +28,7 @@ describe('POST /search/text', () => {
       hits: [
         {
           id: 'a',
-          score: expect.any(Number),
+          score: expect.any(Number) as number,
           product: {
             id: 'a',
             title: 'mouse',
@@ -163,7 +163,7 @@ describe('POST /search/text', () => {
   });
 
   test('past the bound of searches in flight the answer is 503 at once', async () => {
-    let release = () => undefined as void;
+    let release: () => void = () => undefined;
     node.search.hold = new Promise<void>((resolve) => {
       release = resolve;
     });
@@ -223,9 +223,9 @@ describe('POST /search/batch', () => {
     expect(reply.statusCode).toBe(200);
     const { results } = reply.json();
     expect(results).toHaveLength(searches.length);
-    expect(results[0].hits).toHaveLength(2);
-    expect(results[2].hits).toHaveLength(1);
-    const fields = results.map((r: { error?: { field: string } }) => r.error?.field);
+    expect(results[0]?.hits).toHaveLength(2);
+    expect(results[2]?.hits).toHaveLength(1);
+    const fields = results.map((result) => result.error?.field);
     expect(fields).toEqual([
       undefined,
       'searches[1].query',
@@ -236,7 +236,7 @@ describe('POST /search/batch', () => {
       'searches[6]',
       'searches[7].top_k',
     ]);
-    expect(results[7].error.message).toBe(
+    expect(results[7]?.error?.message).toBe(
       'searches[7].top_k must be an integer from 1 to 1000, got 0',
     );
   });

@@ -219,7 +219,7 @@ describe('on a socket', () => {
   test('draining answers 503 to new requests and lets running ones end', async () => {
     node = await openHttp();
     const port = await node.server.listen({ port: 0, host: '127.0.0.1' });
-    let release = () => undefined as void;
+    let release: () => void = () => undefined;
     node.search.hold = new Promise<void>((resolve) => {
       release = resolve;
     });

@@ -56,7 +56,7 @@ export class CountingEncoder implements Encoder {
 }
 
 /** Shards that have always applied everything, unless told to lag. */
-export class QuietFleet implements FleetPort {
+class QuietFleet implements FleetPort {
   nudged: string[] = [];
   lagging: string[] = [];
 

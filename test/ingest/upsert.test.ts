@@ -92,7 +92,7 @@ test('rows of one request are applied in their order, whatever mix of puts and d
         expect(rows[i]?.product).toEqual(expected === undefined ? undefined : document);
         if (expected === undefined) continue;
         const unit = vector as number[] | undefined;
-        const text = CountingEncoder.vector(`${String(expected['title'])} c`);
+        const text = CountingEncoder.vector(`${expected['title'] as string} c`);
         const length = Math.hypot(...(unit ?? [1]));
         expect(rows[i]?.vectors.text).toEqual(
           unit === undefined ? text : Float32Array.from(unit, (v) => v / length),

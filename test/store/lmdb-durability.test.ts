@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,8 +25,12 @@ function run(command: readonly string[]): Child {
 }
 
 /** Whether `strace` is here and may trace. */
-const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
-const canLimit = spawnSync('prlimit', ['--version']).status === 0;
+const canTrace = succeeds(['strace', '-o', '/dev/null', 'true']);
+const canLimit = succeeds(['prlimit', '--version']);
+
+function succeeds([program = '', ...args]: readonly string[]): boolean {
+  return spawnSync(program, args).status === 0;
+}
 
 /** What a line of strace says of flushes and acknowledgements. */
 type TraceEvent = 'flush begins' | 'flush ends' | 'ack';
@@ -90,7 +94,8 @@ describe('the durability of the LMDB store', () => {
       const [last, none] = await reader.documents('shop', [`p-${batch - 1}-4`, `p-${batch}-0`]);
       expect(last).toBeDefined();
       expect(none).toBeUndefined();
-      execFileSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited']);
+      const lifted = ['prlimit', '--pid', String(child.pid), '--fsize=unlimited'];
+      expect(succeeds(lifted)).toBe(true);
       await child.line('done');
       expect(child.acknowledged()).toHaveLength(60);
       // The first product of each batch but the last two is deleted.

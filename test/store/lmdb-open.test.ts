@@ -107,6 +107,22 @@ describe('opening the LMDB store', () => {
     await again.close();
   });
 
+  it('leaves nothing behind of products that are gone', async () => {
+    const store = await openLmdbStore({ dir: folder.dir });
+    const moves = ['A', 'B', 'C'].map((category) =>
+      put('b', { category, rest: { [category]: 1 } }),
+    );
+    await store.write(T, [put('a'), remove('a'), put('a', { title: 'x' }), remove('a'), ...moves]);
+    await store.write(T, [remove('b'), put('c'), remove('c')]);
+    await store.purgeTombstones(Date.now() + 1000);
+    await store.close();
+    const { root, meta, tenants, ...others } = openDatabases(folder.dir, true);
+    const counts = Object.entries(others).map(([name, db]) => [name, db.getKeysCount()]);
+    expect(counts.filter(([, count]) => count !== 0)).toEqual([]);
+    expect([meta.getKeysCount() > 0, tenants.getKeysCount()]).toEqual([true, 1]);
+    await root.close();
+  });
+
   it('has room for more readers than LMDB gives by default', async () => {
     const store = await openLmdbStore({ dir: folder.dir });
     await store.write(T, [put('a')]);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabases } from '../../src/store/lmdb/databases.js';
 import { openLmdbReader, openLmdbStore } from '../../src/store/lmdb/open.js';
@@ -113,6 +114,18 @@ describe('the LMDB store in several processes', () => {
     );
     while (!(await follower.readPage(50)));
     expect(follower.held.size).toBe(await reader.productCount());
+    await reader.close();
+  });
+
+  it('reads a fresh snapshot every time, also within one turn', async () => {
+    const store = await openLmdbStore({ dir: folder.dir });
+    await store.close();
+    const reader = await openLmdbReader({ dir: folder.dir });
+    expect(await reader.productCount()).toBe(0);
+    // Nothing else of this process runs meanwhile, no timer either.
+    const [node = '', ...args] = nodeCommand(WRITER, ['--dir', folder.dir, '--batches', '1']);
+    execFileSync(node, args);
+    expect(await reader.productCount()).toBe(SIZE);
     await reader.close();
   });
 

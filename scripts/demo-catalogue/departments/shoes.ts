@@ -8,7 +8,7 @@ export const shoes: Department = {
   brands: list('Fennel & Moor | Strideworth | Alderquick | Kestrel Lane | Pavo | Norrby | Tarnbeck'),
   lines: list('Vale | Ridge | Harbour | Mila | Oslo | Tempo | Juno | Piper | Corrie | Dash | Linden | Orbit'),
   closes: list(
-    'Runs true to size. | Half sizes are available in the shop. | Comes with a spare pair of laces. | Allow a few days of wear to break them in. | The insole lifts out, so orthotics fit.',
+    'Runs true to size. | Half sizes are available in the shop. | Sent in a box made of recycled card. | Allow a few days of wear to break them in. | The insole lifts out, so orthotics fit.',
   ),
   kinds: [
     {
@@ -20,15 +20,15 @@ export const shoes: Department = {
         '{brand} {Line} {Colour} {Use} Shoes | {brand} {Line} {Upper} {Use} Trainers, {Colour} | {Wearer} {Use} Shoes {brand} {Line}, {Colour}',
       ),
       opens: list(
-        'Light {use} shoes with a {upper} upper and a cushioned foam sole. | A {colour} trainer for {use} that stays comfortable for hours. | {Wearer} {use} shoes with a {upper} upper, made to breathe on warm days. | Everyday {colour} trainers that feel soft underfoot from the first step.',
+        'Light {use} shoes with a {upper} upper and a cushioned foam sole. | A {colour} trainer for {use} that stays comfortable for hours. | {wearer} {use} shoes with a {upper} upper, made to breathe on warm days. | Everyday {colour} trainers that feel soft underfoot from the first step.',
       ),
       adds: list(
         'The outsole grips on wet pavement and forest tracks alike. | A padded collar keeps the heel in place without rubbing. | They weigh only {weight} g each, which you notice after ten kilometres. | Reflective details help drivers see you after dark. | Good for long shifts on your feet as well as for training.',
       ),
       slots: {
-        use: oneOf('running | walking | gym | trail running | tennis'),
+        use: oneOf('running | walking | gym training | trail running | tennis'),
         upper: oneOf('mesh | knitted | suede | recycled polyester'),
-        wearer: oneOf("women's | men's | kids' | unisex"),
+        wearer: oneOf("women's | men's | unisex"),
         weight: range(190, 340, 10),
         size: sizeEu,
       },
@@ -44,7 +44,7 @@ export const shoes: Department = {
         '{brand} {Line} {Style} Boots, {Colour} | {Wearer} {Colour} {Upper} {Style} Boots by {brand} | {brand} {Line} {Upper} {Style} Boots in {Colour}',
       ),
       opens: list(
-        '{Style} boots in {colour} {upper}, stitched so that they can be resoled. | Sturdy {wearer} {style} boots for cold and muddy months. | A classic {style} boot in {upper} with a deep rubber tread.',
+        '{style} boots in {colour} {upper}, stitched so that they can be resoled. | Sturdy {wearer} {style} boots for cold and muddy months. | A classic {style} boot in {upper} with a deep rubber tread.',
       ),
       adds: list(
         'A {lining} lining keeps toes warm well below freezing. | The seams are sealed, so rain and slush stay out. | Ankle support makes them a safe choice on rocky paths. | Pull tabs at the back make them quick to put on. | They look as good with jeans as with a winter dress.',
@@ -67,7 +67,7 @@ export const shoes: Department = {
       colours: list('black | red | beige | gold | navy | rose'),
       titles: list('{brand} {Line} {Colour} {Upper} {Style} | {Colour} {Style} {brand} {Line}, {heel} cm'),
       opens: list(
-        '{Colour} {upper} {style} with a steady {heel} cm heel. | Elegant {style} for weddings, evenings out and the office. | {Style} in soft {upper} that you can dance in all night.',
+        '{colour} {upper} {style} with a steady {heel} cm heel. | Elegant {style} for weddings, evenings out and the office. | {style} in soft {upper} that you can dance in all night.',
       ),
       adds: list(
         'A padded footbed takes the pressure off the ball of the foot. | The block heel does not sink into a lawn. | An adjustable strap holds the ankle securely. | Pair them with a cocktail dress or a sharp trouser suit.',
@@ -87,7 +87,7 @@ export const shoes: Department = {
       colours: list('tan | black | white | brown | teal | yellow'),
       titles: list('{brand} {Line} {Colour} {Style} | {Wearer} {Style} {brand} {Line} in {Colour} {Upper}'),
       opens: list(
-        'Airy {style} in {colour} {upper} for hot days and the beach. | {Wearer} {style} with a cork footbed that moulds to the foot. | Open summer {style} with adjustable straps.',
+        'Airy {style} in {colour} {upper} for hot days and the beach. | {wearer} {style} with a cork footbed that moulds to the foot. | Open summer {style} with adjustable straps.',
       ),
       adds: list(
         'They dry within minutes after a dip in the sea. | Easy to slip on by the pool or for a trip to the garden. | The arch support makes them fit for long city walks. | Light enough to pack in hand luggage.',
@@ -95,10 +95,25 @@ export const shoes: Department = {
       slots: {
         style: oneOf('sandals | slides | walking sandals | flip-flops | espadrilles'),
         upper: oneOf('leather | rubber | vegan leather | canvas'),
-        wearer: oneOf("women's | men's | kids'"),
+        wearer: oneOf("women's | men's"),
         size: sizeEu,
       },
       attributes: { Material: '{upper}', Wearer: '{wearer}', 'Size EU': '{size}', Season: 'summer' },
+    },
+    {
+      drawing: 'sneaker',
+      price: [19, 59],
+      colours: list('pink | blue | yellow | green | lilac | red'),
+      titles: list("{brand} {Line} Kids' {Style}, {Colour} | Kids' {Colour} {Style} {brand} {Line}"),
+      opens: list(
+        "{colour} children's {style} with a hook-and-loop strap they can close themselves. | Tough little {style} for school, playground and puddles.",
+      ),
+      adds: list(
+        'The reinforced toe survives scooters and football. | Machine washable at 30 degrees. | There is a size check printed on the insole, so you see when they are outgrown.',
+      ),
+      slots: { style: oneOf('trainers | canvas shoes | school shoes'), size: range(24, 35) },
+      attributes: { Wearer: "kids'", 'Size EU': '{size}', Closure: 'hook and loop' },
+      also: list('Kids'),
     },
   ],
 };

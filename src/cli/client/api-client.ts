@@ -56,7 +56,12 @@ export class ApiClient {
     for (let attempt = 1; ; attempt++) {
       let askedMs = 0;
       try {
-        const { reply, retryAfterMs } = await this.exchange(path, contentType, body, replyTimeoutMs);
+        const { reply, retryAfterMs } = await this.exchange(
+          path,
+          contentType,
+          body,
+          replyTimeoutMs,
+        );
         if (!RETRIED_STATUSES.includes(reply.status) || attempt === MAX_ATTEMPTS) return reply;
         askedMs = retryAfterMs;
       } catch (error) {
@@ -92,7 +97,10 @@ export class ApiClient {
       });
       const text = await response.body.text();
       const reply = { status: response.statusCode, body: parseBody(text) };
-      return { reply, retryAfterMs: Math.max(0, Number(response.headers['retry-after'])) * 1_000 || 0 };
+      return {
+        reply,
+        retryAfterMs: Math.max(0, Number(response.headers['retry-after'])) * 1_000 || 0,
+      };
     } catch (error) {
       throw new ApiError(`${url} does not answer: ${reasonOf(error)}`, { cause: error });
     }

@@ -1,25 +1,18 @@
+import type { FeedReject } from '../feed-reader/feed-item.js';
 import { ApiError, errorMessage, type ApiClient } from './api-client.js';
 import type { RowBatch } from './row-batch.js';
 
-/** A row that the feed or the server refused. */
-export interface RejectedRow {
-  line: number;
-  id?: string;
-  field?: string;
-  code: string;
-  message: string;
-}
-
 /** The counts of `POST /products`. */
-interface WriteCounts {
+export interface WriteCounts {
   accepted: number;
   unchanged: number;
   stale: number;
   rejected_count: number;
-  rejected: RejectedRow[];
+  rejected: FeedReject[];
 }
 
 const NDJSON = 'application/x-ndjson';
+const REPLY_GRACE_MS = 30_000;
 
 /**
  * Sends batches, a bounded number at once. Batches that share an id are never in flight together:
@@ -93,5 +86,3 @@ export async function waitUntilSearchable(
   const { searchable, lagging } = reply.body as { searchable: boolean; lagging?: string[] };
   return searchable ? [] : (lagging ?? ['unknown']);
 }
-
-const REPLY_GRACE_MS = 30_000;

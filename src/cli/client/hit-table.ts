@@ -4,7 +4,9 @@ export interface SearchAnswer {
   took_ms: number;
   timings_ms: { embed: number; search: number; join: number };
   embedding?: string;
-  partial: { missing: { part: string; shard?: string; category?: string; reason: string }[] } | null;
+  partial: {
+    missing: { part: string; shard?: string; category?: string; reason: string }[];
+  } | null;
 }
 
 const COLUMNS = ['#', 'SCORE', 'ID', 'TITLE', 'CATEGORY', 'PRICE'] as const;
@@ -22,7 +24,10 @@ export function formatHits(answer: SearchAnswer, width: number): string {
   const others = widths.reduce((sum, w, c) => (c === TITLE ? sum : sum + w + GAP.length), 0);
   widths[TITLE] = Math.max(MIN_TITLE_WIDTH, Math.min(widths[TITLE] ?? 0, width - others));
   const lines = rows.map((row) =>
-    row.map((cell, c) => fit(cell, widths[c] ?? 0)).join(GAP).trimEnd(),
+    row
+      .map((cell, c) => fit(cell, widths[c] ?? 0))
+      .join(GAP)
+      .trimEnd(),
   );
   const embedded = `embed ${timings_ms.embed}${embedding === undefined ? '' : ` (${embedding})`}`;
   const timings = `${embedded}, search ${timings_ms.search}, join ${timings_ms.join}`;

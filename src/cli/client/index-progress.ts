@@ -59,7 +59,8 @@ export class IndexProgress {
   private writeLine(): void {
     const { rows, rate, rejected } = this.payload();
     const { read, total } = this.bytes();
-    const share = total === undefined ? '' : ` (${Math.floor((100 * read) / Math.max(1, total))} %)`;
+    const share =
+      total === undefined ? '' : ` (${Math.floor((100 * read) / Math.max(1, total))} %)`;
     this.out.write(`${rows} rows${share}, ${rate} rows/s, ${rejected} rejected\n`);
   }
 

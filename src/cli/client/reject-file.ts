@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import type { RejectedRow } from './batch-sender.js';
+import type { FeedReject } from '../feed-reader/feed-item.js';
 
 /** Rejected rows as NDJSON: file, line, id, field, code, message. */
 export class RejectFile {
@@ -10,7 +10,7 @@ export class RejectFile {
     return new RejectFile(await open(path, append ? 'a' : 'w'));
   }
 
-  async add(file: string, rows: readonly RejectedRow[]): Promise<void> {
+  async add(file: string, rows: readonly FeedReject[]): Promise<void> {
     const lines = rows.map((row) => `${JSON.stringify({ file, ...row })}\n`);
     if (lines.length > 0) await this.handle.appendFile(lines.join(''));
   }

@@ -85,13 +85,13 @@ function parsed(text: string, delimiter: string, relaxQuotes: boolean): string[]
   try {
     const records = parse(text, {
       delimiter,
-      trim: true,
+      trim: !relaxQuotes, // together they refuse white space after a stray quote
       record_delimiter: '\n',
       relax_column_count: true,
       relax_quotes: relaxQuotes,
       max_record_size: 0, // bounded by the caller
     });
-    return records.length === 1 ? records[0] : undefined;
+    return records.length === 1 ? records[0]?.map((cell) => cell.trim()) : undefined;
   } catch {
     return undefined;
   }

@@ -5,6 +5,7 @@ import { OmniError } from '../../core/errors.js';
 
 const CHUNK_BYTES = 256 * 1024;
 const GZIP_MAGIC = Buffer.of(0x1f, 0x8b);
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 /** As far as the first line is looked for. */
 const HEAD_BYTES = 64 * 1024;
 
@@ -18,10 +19,12 @@ export interface ByteSource {
 
 /** Bytes with a look ahead at their first line. */
 export interface PeekedBytes {
-  /** Up to the first line's end or 64 KiB, whichever comes later within what had arrived. */
+  /** At least the first line, or 64 KiB of it; without a byte-order mark. */
   head: Buffer;
   /** All of them, the head again included. */
   chunks: AsyncGenerator<Uint8Array>;
+  /** Closes the file, whether or not `chunks` was ever begun. */
+  close: () => Promise<unknown>;
 }
 
 /**
@@ -29,10 +32,18 @@ export interface PeekedBytes {
  * are taken. Throws `not_found`, or `unavailable` for what cannot be read or unpacked.
  */
 export async function openFeedBytes(source: ByteSource): Promise<PeekedBytes> {
-  const raw = await peek(rawBytes(source), (head) => head.length >= GZIP_MAGIC.length);
-  const isGzip = raw.head.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC);
-  const unpacked = isGzip ? gunzipped(source.path, raw.chunks) : raw.chunks;
-  return peek(unpacked, (head) => head.includes('\n') || head.length >= HEAD_BYTES);
+  const raw = rawBytes(source);
+  const magic = await peek(raw, (head) => head.length >= GZIP_MAGIC.length);
+  const isGzip = magic.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC);
+  const packed = prepended(magic, raw);
+  const unpacked = isGzip ? gunzipped(source.path, packed) : packed;
+  const first = await peek(unpacked, (head) => head.length >= HEAD_BYTES || hasLine(head));
+  const head = first.subarray(0, 3).equals(BYTE_ORDER_MARK) ? first.subarray(3) : first;
+  return {
+    head,
+    chunks: prepended(head, unpacked),
+    close: () => unpacked.return(undefined),
+  };
 }
 
 async function* rawBytes({ path, stdin, onBytes }: ByteSource): AsyncGenerator<Uint8Array> {
@@ -63,17 +74,23 @@ async function* gunzipped(
   }
 }
 
+/** Whether a line that is not blank has ended, after a byte-order mark too. */
+function hasLine(head: Buffer): boolean {
+  return head.toString('utf8').trimStart().includes('\n');
+}
+
+/** Takes chunks until they are enough, or there are no more. */
 async function peek(
   chunks: AsyncGenerator<Uint8Array>,
   isEnough: (head: Buffer) => boolean,
-): Promise<PeekedBytes> {
+): Promise<Buffer> {
   let head = Buffer.alloc(0);
   while (!isEnough(head)) {
     const read = await chunks.next();
     if (read.done === true) break;
     head = Buffer.concat([head, read.value]);
   }
-  return { head, chunks: prepended(head, chunks) };
+  return head;
 }
 
 async function* prepended(

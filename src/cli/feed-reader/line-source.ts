@@ -15,7 +15,7 @@ export class LineSource implements AsyncIterable<PhysicalLine> {
 
   /** Lines as they were taken, first one first; they come again in that order. */
   unread(lines: readonly PhysicalLine[]): void {
-    for (let i = lines.length - 1; i >= 0; i--) this.returned.push(lines[i] as PhysicalLine);
+    this.returned = this.returned.concat(lines.toReversed());
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<PhysicalLine> {

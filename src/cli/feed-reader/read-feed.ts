@@ -31,20 +31,28 @@ export interface FeedOptions {
  * `invalid_json` or `invalid_field` where a JSON array or a CSV header is beyond use.
  */
 export async function* readFeed(options: FeedOptions): AsyncGenerator<FeedItem> {
-  const { path, format, map, maxRowBytes = MAX_ROW_BYTES } = options;
-  const { stdin = process.stdin, onBytes = () => undefined } = options;
-  const { head, chunks } = await openFeedBytes({ path, stdin, onBytes });
+  const { path, stdin = process.stdin, onBytes = () => undefined } = options;
+  const { head, chunks, close } = await openFeedBytes({ path, stdin, onBytes });
   try {
-    const byContent = feedFormat(path, head);
-    switch (format === 'auto' ? byContent : format) {
-      case 'ndjson':
-        return yield* ndjsonFeed(chunks, jsonRow(map), maxRowBytes);
-      case 'json':
-        return yield* jsonFeed(withoutMark(chunks), jsonRow(map), maxRowBytes);
-      case 'csv':
-        return yield* csvFeed(chunks, map, maxRowBytes);
-    }
+    const format = options.format === 'auto' ? feedFormat(path, head) : options.format;
+    yield* itemsOf(format, chunks, options.map, options.maxRowBytes ?? MAX_ROW_BYTES);
   } finally {
-    await chunks.return(undefined);
+    await close();
+  }
+}
+
+function itemsOf(
+  format: FeedFormat,
+  chunks: AsyncIterable<Uint8Array>,
+  map: Pairs,
+  maxRowBytes: number,
+): AsyncGenerator<FeedItem> {
+  switch (format) {
+    case 'ndjson':
+      return ndjsonFeed(chunks, jsonRow(map), maxRowBytes);
+    case 'json':
+      return jsonFeed(chunks, jsonRow(map), maxRowBytes);
+    case 'csv':
+      return csvFeed(chunks, map, maxRowBytes);
   }
 }

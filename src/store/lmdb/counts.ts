@@ -14,7 +14,7 @@ export class CountChanges {
   product(category: string, fields: readonly string[], by: 1 | -1): void {
     this.products += by;
     increment(this.categories, category, by);
-    for (const field of new Set(fields)) increment(this.fields, field, by);
+    for (const field of fields) increment(this.fields, field, by);
   }
 
   /** Within the transaction that changed the products. */

@@ -23,7 +23,7 @@ export interface Databases {
   tombstones: Bytes;
   /** Tenant and category to its count of live products. */
   categories: Bytes;
-  /** Tenant and field to the count of live products that have it. */
+  /** Tenant and field to how often live products have it. */
   fields: Bytes;
   /** Tenant and partition id to partition. */
   partitions: Bytes;
@@ -42,8 +42,8 @@ export function openDatabases(dir: string, readOnly: boolean): Databases {
     noSubdir: false,
     readOnly,
     ...BINARY,
-    // A transaction's promise then resolves only after fdatasync. With overlapping sync it resolves
-    // at the commit, and a failed flush is never reported at all.
+    // A commit then is on disk before anyone sees it, and its promise stands for that. With
+    // overlapping sync lmdb-js only promises that it is visible.
     overlappingSync: false,
     // With it, a failed commit also rejects a promise that nobody holds, which ends the process.
     eventTurnBatching: false,

@@ -114,14 +114,13 @@ export class LmdbReader implements StoreReader {
   }
 
   /**
-   * Runs `action` on a snapshot taken now and released after it. lmdb-js would keep one until a
-   * timer fires: another process's acknowledged delete could be read as live, and a long turn
+   * Runs `action` on a snapshot that begins with its first read and is let go after it. lmdb-js
+   * would keep it until a timer fires: another process's acknowledged delete could be read as live, and a long turn
    * would keep the writer from reusing pages.
    */
   private read<T>(action: () => T): T {
     this.checkOpen();
     try {
-      this.db.root.resetReadTxn();
       return action();
     } catch (error) {
       throw storeError(error, 'the store could not be read');

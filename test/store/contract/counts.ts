@@ -61,7 +61,7 @@ export function countsContract(use: UseFixture): void {
       expect(await store.knownFields(T, fields)).toEqual(Array(6).fill(false));
     });
 
-    it('counts a name once that a product has twice', async () => {
+    it('knows a name that a product has twice', async () => {
       const { store } = use();
       const rest = { 'attributes.x': 1, attributes: { x: 2 } };
       await store.write(T, [put('a', { rest }), put('b', { rest: { 'attributes.x': 1 } })]);

@@ -1,6 +1,9 @@
 import type { FeedEntry, Position, StoreReader, WriteMark } from '../../../src/store/store.js';
 import { eventually } from './fixture.js';
 
+/** More than any test writes: a follower that rebuilds for ever is to fail, not to hang. */
+const MAX_PAGES = 1000;
+
 /** A follower as a shard is one: it holds what it wants of a tenant, and knows only the feed. */
 export class Follower {
   position: Position | undefined;
@@ -34,7 +37,7 @@ export class Follower {
   /** Reads until everything behind `mark` is in. */
   async catchUp(mark: WriteMark, limit = 100): Promise<void> {
     await eventually('the follower covers the mark', async () => {
-      while (!(await this.readPage(limit)));
+      for (let pages = 0; pages < MAX_PAGES && !(await this.readPage(limit)); pages++);
       return this.reader.covers(this.position, mark);
     });
   }

@@ -1,0 +1,61 @@
+import { OmniError } from '../core/errors.js';
+import { ApiClient, ApiError } from './client/api-client.js';
+import { waitUntilSearchable } from './client/batch-sender.js';
+import { FeedIndexer } from './client/feed-indexer.js';
+import type { IndexConfig } from './client/index-config.js';
+import { IndexProgress, type FeedBytes, type IndexCounts } from './client/index-progress.js';
+import { RejectFile } from './client/reject-file.js';
+
+const COULD_NOT_FINISH = 1;
+const WRONG_USAGE = 2;
+const ROWS_REJECTED = 3;
+
+/**
+ * `omnisearch index FILE…`: sends feeds in order. Resolves with the exit code: 1 when it could not
+ * finish, else 3 when any row was rejected, else 0; 2 for wrong usage.
+ */
+export async function runIndex(config: IndexConfig, files: readonly string[]): Promise<number> {
+  if (files.length === 0)
+    return complain('index needs a file, or - for standard input', WRONG_USAGE);
+  if (config.resume && files.includes('-')) {
+    return complain('--resume needs a file: standard input cannot be read again', WRONG_USAGE);
+  }
+  const { url, tenant, apiKey, concurrency } = config;
+  const client = new ApiClient({ url, tenant, apiKey, connections: concurrency });
+  const counts: IndexCounts = { rows: 0, accepted: 0, unchanged: 0, stale: 0, rejected: 0 };
+  const bytes: FeedBytes = { read: 0, total: 0 };
+  const progress = new IndexProgress(counts, () => bytes);
+  let rejects: RejectFile | undefined;
+  try {
+    if (config.rejects !== undefined)
+      rejects = await RejectFile.open(config.rejects, config.resume);
+    const indexer = new FeedIndexer({ config, client, counts, bytes, rejects });
+    await indexer.index(files);
+    const lagging = config.wait ? await waitUntilSearchable(client, config.waitTimeoutMs) : [];
+    progress.stop();
+    process.stdout.write(`${progress.summary()}\n`);
+    if (lagging.length > 0) {
+      return complain(`not searchable yet on ${lagging.join(', ')}`, COULD_NOT_FINISH);
+    }
+    return counts.rejected > 0 ? ROWS_REJECTED : 0;
+  } catch (error) {
+    progress.stop();
+    process.stderr.write(`${progress.summary()}\n`);
+    return complain(problemOf(error), COULD_NOT_FINISH);
+  } finally {
+    await rejects?.close();
+    await client.close();
+  }
+}
+
+function problemOf(error: unknown): string {
+  if (error instanceof OmniError || error instanceof ApiError) return error.message;
+  // Files that cannot be opened or written.
+  if (error instanceof Error && 'code' in error) return error.message;
+  throw error;
+}
+
+function complain(line: string, code: number): number {
+  process.stderr.write(`omnisearch: ${line}\n`);
+  return code;
+}

@@ -1,0 +1,143 @@
+// @ts-check
+import { request } from './api.js';
+import { Controls } from './controls.js';
+import { Detail } from './detail.js';
+import { byId } from './dom.js';
+import { CARD_FIELDS } from './hit-card.js';
+import { bindKeyboard } from './keyboard.js';
+import { Results } from './results.js';
+import { SearchLoop } from './search-loop.js';
+import { addressOf, filterOf, hasFilters, readState } from './state.js';
+import { BROWSE_QUERY, drawExamples } from './welcome.js';
+import { isObject } from './wire.js';
+
+/** @typedef {import('./state.js').State} State */
+/** @typedef {import('./wire.js').Category} Category */
+
+const PAGE_SIZE = 24;
+/** Past this a shopper should search otherwise; the API itself would go to 1,000. */
+const MAX_SHOWN = 96;
+
+let state = readState(location.search);
+let topK = PAGE_SIZE;
+/** True while the newest entry of the history was made by typing: further keystrokes replace it. */
+let typingEntry = false;
+
+const detail = new Detail(byId('detail', HTMLDialogElement));
+const results = new Results({
+  onOpen: (hit) => void detail.open(hit, state.tenant),
+  onRetry: () => void loop.run(searchRequest()),
+});
+const loop = new SearchLoop({
+  onStart: () => results.showBusy(),
+  onRetry: (waitMs) => results.showRetry(waitMs),
+  onError: (error) => results.showError(error),
+  onReply: (reply) =>
+    results.showReply(reply, {
+      heading: state.query.trim() === '' && reply.hits.length > 0 ? browseHeading() : undefined,
+      hasMore: reply.hits.length === topK && topK < MAX_SHOWN,
+      hasFilters: hasFilters(state),
+    }),
+});
+const controls = new Controls({ state: () => state, onType, onSet });
+
+/** @param {Partial<State>} change */
+function onType(change) {
+  const before = addressOf(state);
+  apply(change);
+  const address = addressOf(state);
+  if (address === before) return;
+  if (typingEntry) history.replaceState(null, '', address);
+  else history.pushState(null, '', address);
+  typingEntry = true;
+  loop.runSoon(searchRequest);
+}
+
+/** @param {Partial<State>} change */
+function onSet(change) {
+  apply(change);
+  const address = addressOf(state);
+  if (address !== location.pathname + location.search) history.pushState(null, '', address);
+  typingEntry = false;
+  void loop.run(searchRequest());
+}
+
+/** @param {Partial<State>} change */
+function apply(change) {
+  state = { ...state, ...change };
+  topK = PAGE_SIZE;
+  showState();
+}
+
+function showState() {
+  controls.show(state);
+  const query = state.query.trim();
+  byId('welcome', HTMLElement).hidden = query !== '' || hasFilters(state);
+  document.title = query === '' ? 'OmniSearch shop' : `${query} – OmniSearch shop`;
+}
+
+/** @returns {{ body: object, tenant: string | undefined }} */
+function searchRequest() {
+  const filter = filterOf(state);
+  // The API wants a query: without one, a category's own name finds what is typical of it.
+  const query = state.query.trim() || state.categories.join(', ').slice(0, 2_000) || BROWSE_QUERY;
+  const body = { query, top_k: topK, fields: CARD_FIELDS, ...(filter ? { filter } : {}) };
+  return { body, tenant: state.tenant };
+}
+
+/** @returns {string} */
+function browseHeading() {
+  return state.categories.length > 0 ? state.categories.join(', ') : 'A look around the shop';
+}
+
+/** Categories and counts are extras: without them the search still works. */
+async function loadShop() {
+  const { tenant } = state;
+  const reply = await request('/categories', { tenant }).catch(() => undefined);
+  const listed = isObject(reply) && Array.isArray(reply.categories) ? reply.categories : [];
+  /** @type {Category[]} */
+  const categories = listed.filter(
+    (entry) => typeof entry?.category === 'string' && typeof entry.products === 'number',
+  );
+  controls.chips.setCategories(categories);
+  drawExamples(byId('examples', HTMLElement), categories, (query) => {
+    controls.box.focus();
+    onSet({ query });
+  });
+  const products = categories.reduce((sum, { products: count }) => sum + count, 0);
+  const size = `${products.toLocaleString()} products in ${categories.length} categories`;
+  byId('size', HTMLElement).textContent = products === 0 ? '' : size;
+}
+
+results.more.addEventListener('click', async () => {
+  const shown = topK;
+  topK = Math.min(topK + PAGE_SIZE, MAX_SHOWN);
+  await loop.run(searchRequest());
+  const cards = /** @type {NodeListOf<HTMLElement>} */ (
+    results.grid.querySelectorAll('.card-open')
+  );
+  cards[shown]?.focus();
+});
+
+byId('home', HTMLAnchorElement).addEventListener('click', (event) => {
+  if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  onSet({ query: '', categories: [], min: undefined, max: undefined, inStock: false });
+});
+
+window.addEventListener('popstate', () => {
+  state = readState(location.search);
+  topK = PAGE_SIZE;
+  typingEntry = false;
+  showState();
+  void loop.run(searchRequest());
+});
+
+bindKeyboard({
+  box: controls.box,
+  grid: results.grid,
+  onClear: () => onSet({ query: '' }),
+});
+showState();
+void loop.run(searchRequest());
+void loadShop();

@@ -1,0 +1,206 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { IndexConfig } from '../../src/cli/client/index-config.js';
+import { runIndex } from '../../src/cli/index-command.js';
+import { OmniError } from '../../src/core/errors.js';
+import { openHttp, type HttpHarness } from '../http/harness.js';
+
+let node: HttpHarness;
+let dir: string;
+let config: IndexConfig;
+let printed: string[];
+
+beforeEach(async () => {
+  node = await openHttp();
+  dir = await mkdtemp(join(tmpdir(), 'omnisearch-cli-'));
+  const port = await node.server.listen({ port: 0, host: '127.0.0.1' });
+  config = {
+    url: `http://127.0.0.1:${port}`,
+    tenant: 'default',
+    apiKey: undefined,
+    format: 'auto',
+    map: [],
+    rejects: undefined,
+    resume: false,
+    wait: false,
+    waitTimeoutMs: 5_000,
+    batchRows: 10,
+    concurrency: 3,
+  };
+  printed = [];
+  vi.stubEnv('XDG_STATE_HOME', join(dir, 'state'));
+  const capture = (text: string | Uint8Array): boolean => printed.push(String(text)) > 0;
+  vi.spyOn(process.stdout, 'write').mockImplementation(capture);
+  vi.spyOn(process.stderr, 'write').mockImplementation(capture);
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  await node.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function feed(name: string, content: string | Buffer): Promise<string> {
+  const path = join(dir, name);
+  await writeFile(path, content);
+  return path;
+}
+
+function lines(count: number, more: object = {}): string {
+  return Array.from({ length: count }, (_, i) =>
+    JSON.stringify({ id: `p${i}`, title: `t ${i}`, category: 'c', ...more }),
+  ).join('\n');
+}
+
+test('a feed is sent; a second run changes and embeds nothing', async () => {
+  const file = await feed('shop.ndjson.gz', gzipSync(lines(105)));
+  expect(await runIndex(config, [file])).toBe(0);
+  expect(await node.store.productCount()).toBe(105);
+  expect(printed.join('')).toContain('105 rows in');
+  node.encoder.embedded = [];
+  printed = [];
+  expect(await runIndex({ ...config, wait: true }, [file])).toBe(0);
+  expect(printed.join('')).toContain('105 accepted (105 unchanged, 0 stale), 0 rejected');
+  expect(node.encoder.embedded).toEqual([]);
+  expect(await node.store.productCount()).toBe(105);
+});
+
+test('rejected rows: exit 3, each in the file with its own line', async () => {
+  const dirty = [lines(12), '', '{"id":"bad","title":7,"category":"c"}', '{broken', lines(1)];
+  const file = await feed('dirty.ndjson', dirty.join('\r\n'));
+  const rejects = join(dir, 'rejects.ndjson');
+  expect(await runIndex({ ...config, rejects }, [file])).toBe(3);
+  const rows = (await readFile(rejects, 'utf8')).trim().split('\n');
+  expect(rows.map((row) => JSON.parse(row) as unknown)).toEqual([
+    {
+      file,
+      line: 14,
+      id: 'bad',
+      field: 'title',
+      code: 'invalid_field',
+      message: 'title must be a string, got 7',
+    },
+    { file, line: 15, code: 'invalid_json', message: expect.any(String) as string },
+  ]);
+});
+
+test('a feed of nothing but bad rows is exit 3, not a failure', async () => {
+  const file = await feed('bad.ndjson', '{"id":"1"}\n{"id":"2"}');
+  expect(await runIndex(config, [file])).toBe(3);
+});
+
+test('CSV with mapped fields', async () => {
+  const file = await feed('shop.csv', 'sku,name,category,price,in_stock\n1,Mouse,Mice,9.5,true\n');
+  const map = [
+    ['id', 'sku'],
+    ['title', 'name'],
+  ] as const;
+  expect(await runIndex({ ...config, map }, [file])).toBe(0);
+  expect((await node.send('GET', '/products/1')).json()).toEqual({
+    id: '1',
+    title: 'Mouse',
+    category: 'Mice',
+    price: 9.5,
+    in_stock: true,
+  });
+});
+
+test('the last of equal ids wins, however many requests are in flight', async () => {
+  const rows = Array.from({ length: 300 }, (_, i) =>
+    JSON.stringify({ id: `p${i % 9}`, title: 't', category: 'c', price: i }),
+  );
+  const file = await feed('doubles.ndjson', rows.join('\n'));
+  expect(await runIndex({ ...config, batchRows: 1 }, [file])).toBe(0);
+  for (let i = 0; i < 9; i++) {
+    const { price } = (await node.send('GET', `/products/p${i}`)).json();
+    expect(price).toBe(291 + ((i + 9 - (291 % 9)) % 9));
+  }
+});
+
+test('a server that asks for patience is asked again', async () => {
+  const file = await feed('shop.ndjson', lines(30));
+  const embed = node.encoder.embedProducts.bind(node.encoder);
+  let failures = 2;
+  node.encoder.embedProducts = async (texts) => {
+    if (failures-- > 0) throw new OmniError('overloaded', 'busy', { retryAfterMs: 1 });
+    return embed(texts);
+  };
+  expect(await runIndex(config, [file])).toBe(0);
+  expect(await node.store.productCount()).toBe(30);
+});
+
+test('--wait: shards that lag are named, and the exit code is 1', async () => {
+  const file = await feed('shop.ndjson', lines(3));
+  node.fleet.lagging = ['s2'];
+  expect(await runIndex({ ...config, wait: true }, [file])).toBe(1);
+  expect(printed.join('')).toContain('not searchable yet on s2');
+});
+
+test('what cannot be finished is exit 1, wrong usage 2', async () => {
+  expect(await runIndex(config, [])).toBe(2);
+  expect(await runIndex({ ...config, resume: true }, ['-'])).toBe(2);
+  expect(await runIndex(config, [join(dir, 'nothing.ndjson')])).toBe(1);
+  await node.close();
+  node = await openHttp({ apiKey: 'secret' });
+  const port = await node.server.listen({ port: 0, host: '127.0.0.1' });
+  const file = await feed('shop.ndjson', lines(3));
+  const locked = { ...config, url: `http://127.0.0.1:${port}` };
+  expect(await runIndex(locked, [file])).toBe(1);
+  expect(printed.join('')).toContain('unauthorized');
+  expect(await runIndex({ ...locked, apiKey: 'secret' }, [file])).toBe(0);
+});
+
+test('killed with -9 and resumed: what was acknowledged is not sent again, all is there', async () => {
+  const file = await feed('long.ndjson', lines(2_000));
+  const embed = node.encoder.embedProducts.bind(node.encoder);
+  let hold: () => void = () => undefined;
+  node.encoder.embedProducts = async (texts) => {
+    // From the 1,000th product on the server takes its time.
+    if (node.encoder.embedded.length > 1_000) {
+      await new Promise<void>((resolve) => (hold = resolve));
+    }
+    return embed(texts);
+  };
+  const script = fileURLToPath(new URL('index-child.ts', import.meta.url));
+  const args = ['--import', 'tsx', script, JSON.stringify({ ...config, concurrency: 1 }), file];
+  const child = spawn(process.execPath, args, { stdio: 'ignore' });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  while (node.encoder.embedded.length <= 1_000 || (await node.store.productCount()) < 1_000) {
+    expect(child.exitCode).toBeNull();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  child.kill('SIGKILL');
+  await exited;
+  hold();
+  node.encoder.embedProducts = embed;
+
+  expect(await runIndex({ ...config, resume: true }, [file])).toBe(0);
+  expect(await node.store.productCount()).toBe(2_000);
+  const sent = Number(/(\d+) rows in/.exec(printed.join(''))?.[1]);
+  expect(sent).toBeLessThanOrEqual(1_010);
+  expect(sent).toBeGreaterThan(0);
+
+  printed = [];
+  expect(await runIndex({ ...config, resume: true }, [file])).toBe(0);
+  expect(printed.join('')).toContain('2000 rows in');
+});
+
+test('a feed that changed since is not resumed in the middle', async () => {
+  const file = await feed('shop.ndjson', lines(40));
+  const embed = node.encoder.embedProducts.bind(node.encoder);
+  node.encoder.embedProducts = async (texts) => {
+    if (node.encoder.embedded.length >= 20) throw new OmniError('invalid_field', 'no more');
+    return embed(texts);
+  };
+  expect(await runIndex({ ...config, concurrency: 1 }, [file])).toBe(1);
+  node.encoder.embedProducts = embed;
+  await writeFile(file, lines(41));
+  printed = [];
+  expect(await runIndex({ ...config, resume: true }, [file])).toBe(0);
+  expect(printed.join('')).toContain('41 rows in');
+});
