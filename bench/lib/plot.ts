@@ -59,7 +59,7 @@ export function plotSvg(series: readonly Series[], options: PlotOptions): string
       const dots = points.map(
         ({ x, y }) => `<circle cx="${n(toX(x))}" cy="${n(toY(y))}" r="3" fill="${colour}"/>`,
       );
-      const keyY = TOP + 12 + i * 20;
+      const keyY = TOP + 16 + i * 20;
       const keyX = WIDTH - RIGHT + 14;
       return [
         `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`,
@@ -113,7 +113,7 @@ function scale(ticks: readonly number[], from: number, to: number): (value: numb
 function limitLine(y: number, name: string): string {
   const line = `<line x1="${n(LEFT)}" x2="${n(WIDTH - RIGHT)}" y1="${n(y)}" y2="${n(y)}"`;
   return `${line} stroke="#b00020" stroke-dasharray="6 4"/>
-${text(WIDTH - RIGHT + 14, y + 4, name, 'fill="#b00020"')}`;
+${text(WIDTH - RIGHT - 6, y - 5, name, 'fill="#b00020" text-anchor="end"')}`;
 }
 
 function grid(x1: number, y1: number, x2: number, y2: number): string {

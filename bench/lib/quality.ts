@@ -10,6 +10,16 @@ export function recall<T>(found: readonly T[], truth: readonly T[]): number {
   return truth.filter((id) => set.has(id)).length / truth.length;
 }
 
+/**
+ * Recall where products of one model have equal vectors: a hit counts when its score is no worse than
+ * the last true one's, whichever of the equals it is (as ann-benchmarks counts).
+ */
+export function recallByScore(found: readonly number[], truth: readonly number[]): number {
+  const last = truth.at(-1);
+  if (last === undefined) return 1;
+  return Math.min(1, found.filter((score) => score >= last).length / truth.length);
+}
+
 /** Gain 2^rating - 1, discount log2(rank + 1), unjudged as 0 (Burges et al. 2005). */
 export function ndcg(ranking: readonly string[], judgments: Judgments, k: number): number {
   const gain = (ratings: readonly number[]): number =>

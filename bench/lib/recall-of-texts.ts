@@ -2,7 +2,7 @@ import type { BenchRun } from './bench.js';
 import { loadCatalogue } from './catalogue.js';
 import { ingest, waitUntilQuiet } from './ingest.js';
 import { OmniServer } from './omni-server.js';
-import { mean, recall } from './quality.js';
+import { mean, recallByScore } from './quality.js';
 import { mustSearch } from './search.js';
 import { loadTraffic } from './traffic.js';
 import { LatencyHistogram } from '../load/histogram.js';
@@ -28,15 +28,16 @@ export async function recallOfTexts(
   const histogram = new LatencyHistogram();
   const recalls: number[] = [];
   for (const { query } of traffic.log.slice(0, run.flags.quick ? 50 : QUERIES)) {
-    const ask = async (exact: boolean): Promise<string[]> => {
+    const ask = async (exact: boolean): Promise<number[]> => {
       const request = { query, top_k: TOP_K, fields: [], exact };
-      return (await mustSearch(server.client, '/search/text', request)).hits.map(({ id }) => id);
+      const { hits } = await mustSearch(server.client, '/search/text', request);
+      return hits.map(({ score }) => score);
     };
     const truth = await ask(true); // first, so that both find the embedding or neither does
     const startMs = performance.now();
     const found = await ask(false);
     histogram.record(performance.now() - startMs);
-    recalls.push(recall(found, truth));
+    recalls.push(recallByScore(found, truth));
   }
   await run.release(server);
   return {

@@ -63,7 +63,12 @@ function attributesOf(kind: Kind, slots: Slots): Record<string, SlotValue> {
   return attributes;
 }
 
-function draw(kind: Kind, department: Department, random: Random): Omit<DemoProduct, 'id'> {
+interface Drawn {
+  readonly product: Omit<DemoProduct, 'id'>;
+  readonly picture: Picture;
+}
+
+function draw(kind: Kind, department: Department, random: Random): Drawn {
   const rolled = rollSlots(kind, random);
   const slots: Slots = {
     ...rolled,
@@ -73,17 +78,19 @@ function draw(kind: Kind, department: Department, random: Random): Omit<DemoProd
   const factor = Number(slots['priceFactor'] ?? 1);
   const also = (kind.also ?? []).map((template) => fillText(template, slots));
   const listed = also.length > 0 && random.next() < 0.7;
-  return {
+  const picture = { drawing: kind.drawing, colour: String(slots['colour']) };
+  const product = {
     title: fillText(random.pick(kind.titles), slots),
     category: department.category,
     brand: fillText('{brand}', slots),
     description: describe(kind, department, slots, random),
     price: shopPrice(kind.price[0] * factor, kind.price[1] * factor, random),
     in_stock: random.next() < 0.88,
-    image_url: `/demo/pictures/${pictureFile({ drawing: kind.drawing, colour: String(slots['colour']) })}`,
+    image_url: `/demo/pictures/${pictureFile(picture)}`,
     ...(listed ? { categories: [department.category, ...also] } : {}),
     attributes: attributesOf(kind, slots),
   };
+  return { product, picture };
 }
 
 const ATTEMPTS = 50;
@@ -94,14 +101,16 @@ function drawUnique(
   department: Department,
   random: Random,
   titles: Set<string>,
-): Omit<DemoProduct, 'id'> {
+): Drawn {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const product = draw(kind, department, random);
-    if (titles.has(product.title)) continue;
-    titles.add(product.title);
-    return product;
+    const drawn = draw(kind, department, random);
+    if (titles.has(drawn.product.title)) continue;
+    titles.add(drawn.product.title);
+    return drawn;
   }
-  throw new Error(`${department.category}: too few different titles, e.g. ${kind.titles.join(' / ')}`);
+  throw new Error(
+    `${department.category}: too few different titles, e.g. ${kind.titles.join(' / ')}`,
+  );
 }
 
 /** Interleaves the departments, so that any first part of the feed looks like the whole shop. */
@@ -110,29 +119,23 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
   return keyed.sort((left, right) => left.key - right.key).map(({ item }) => item);
 }
 
-/** Every product of the departments; the same list for the same departments, always. */
-export function demoProducts(departments: readonly Department[]): DemoProduct[] {
+/** The shop's products and every picture they show, each once. */
+export interface DemoShop {
+  readonly products: readonly DemoProduct[];
+  readonly pictures: readonly Picture[];
+}
+
+/** Rolls every product of the departments; the same shop for the same departments, always. */
+export function demoShop(departments: readonly Department[]): DemoShop {
   const titles = new Set<string>();
   const drawn = departments.flatMap((department) => {
     const random = seededRandom(seedOf(department.category));
     return kindsByShare(department).map((kind) => drawUnique(kind, department, random, titles));
   });
-  return shuffled(drawn, seededRandom(seedOf('order'))).map((product, at) => ({
+  const products = shuffled(drawn, seededRandom(seedOf('order'))).map(({ product }, at) => ({
     id: `om-${String(at + 1).padStart(5, '0')}`,
     ...product,
   }));
-}
-
-/** Every picture the departments' products can show, each once. */
-export function picturesOf(departments: readonly Department[]): Picture[] {
-  const pictures = new Map<string, Picture>();
-  for (const kind of departments.flatMap((department) => department.kinds)) {
-    const colours = [...kind.colours, ...(kind.variants ?? []).map((set) => set['colour'])];
-    for (const colour of colours) {
-      if (typeof colour !== 'string') continue;
-      const picture = { drawing: kind.drawing, colour };
-      pictures.set(pictureFile(picture), picture);
-    }
-  }
-  return [...pictures.values()];
+  const pictures = new Map(drawn.map(({ picture }) => [pictureFile(picture), picture]));
+  return { products, pictures: [...pictures.values()] };
 }

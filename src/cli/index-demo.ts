@@ -13,10 +13,10 @@ export async function indexDemo(
   const catalogue = packageFile('dist/demo/catalogue.ndjson.gz');
   if (!existsSync(catalogue)) throw new StartError('the demo catalogue is missing: npm run build');
   if (!(await isEmpty(url, apiKey))) return;
-  const argv = ['--url', url, '--wait'];
+  const argv = ['--url', url, '--wait', catalogue];
   const env = apiKey === undefined ? {} : { OMNISEARCH_API_KEY: apiKey };
-  const { config } = loadConfig({ verb: 'index', argv, env });
-  const code = await runIndex(config, [catalogue]);
+  const { config, positionals } = loadConfig({ verb: 'index', argv, env });
+  const code = await runIndex(config, positionals);
   if (code !== 0) throw new StartError('the demo catalogue could not be indexed');
 }
 

@@ -14,6 +14,8 @@ export function childEnv(config: Config, verb: Verb, env: NodeJS.ProcessEnv): No
   for (const [key, { type }] of settingsOf(verb)) {
     const value = config[key];
     if (type === 'pairs' || key === 'config' || value === undefined) continue;
+    // Only `--model none` has use for it; others warn that it is ignored.
+    if (key === 'dimensions' && config.model !== 'none') continue;
     child[`OMNISEARCH_${settingName(key)}`] = String(value);
   }
   return child;

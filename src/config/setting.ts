@@ -28,19 +28,19 @@ export interface TextSetting extends Described {
   form?: { pattern: RegExp; expected: string };
 }
 
-export interface SwitchSetting extends Described {
+interface SwitchSetting extends Described {
   type: 'boolean';
   default: boolean;
 }
 
-export interface ChoiceSetting extends Described {
+interface ChoiceSetting extends Described {
   type: 'enum';
   choices: readonly string[];
   default: string;
 }
 
 /** Repeatable `--flag a=b`. */
-export interface PairsSetting extends Described {
+interface PairsSetting extends Described {
   type: 'pairs';
   default: readonly [];
   placeholder: string;

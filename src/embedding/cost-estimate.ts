@@ -1,5 +1,7 @@
 /** How much of what was learnt remains after each new measurement. */
 const MEMORY = 0.9;
+/** What takes so many times as long as expected counts as this many times. */
+const OUTLIER = 5;
 
 /**
  * How long a batch will take, learnt from those that ran: a line `fixed + perToken · tokens` through
@@ -15,8 +17,11 @@ export class CostEstimate {
   #tokensSquared = 0;
   #tokensMs = 0;
 
-  /** A batch of `tokens` tokens, padding included, took `tookMs`. */
-  observe(tokens: number, tookMs: number): void {
+  /** A batch of `tokens` tokens, padding included, took `measuredMs`. */
+  observe(tokens: number, measuredMs: number): void {
+    // A worker that was just replaced loads its model first: that is not what a batch costs.
+    const usualMs = this.predictMs(tokens);
+    const tookMs = usualMs === 0 ? measuredMs : Math.min(measuredMs, usualMs * OUTLIER);
     this.#weight = this.#weight * MEMORY + 1;
     this.#tokens = this.#tokens * MEMORY + tokens;
     this.#ms = this.#ms * MEMORY + tookMs;

@@ -32,6 +32,7 @@ const PRODUCT_BATCH_IDLE_MS = 100;
 const ACTIVE_MS = 1_000;
 /** Products that got no turn for so long get one, however many queries wait. */
 const STARVED_MS = 1_000;
+const STOPPING = 'the encoder is stopping';
 const WARM_UP_TEXTS = [1, 1, 8];
 /** Product texts that may wait; who brings more waits for room. */
 const PRODUCT_LIMIT = 4_096;
@@ -82,10 +83,13 @@ export class EmbeddingPool {
       if (shape === undefined) throw new Error('a pool needs at least one thread');
       // One text and several: the two points that the first estimate of the cost is a line through.
       for (const texts of WARM_UP_TEXTS) {
-        await pool.#run(
-          Array.from({ length: texts }, () => createJob(options.setup.sample).job),
+        const pending = Array.from({ length: texts }, () => createJob(options.setup.sample));
+        const vectors = Promise.all(pending.map(({ vector }) => vector));
+        void pool.#run(
+          pending.map(({ job }) => job),
           false,
         );
+        await vectors;
       }
       return { pool, shape };
     } catch (error) {
@@ -103,7 +107,7 @@ export class EmbeddingPool {
    * full or the wait would be too long. `cancel` takes back what has not started.
    */
   submit(texts: readonly TokenIds[]): PendingJob[] {
-    if (this.#closing) throw new OmniError('unavailable', 'the encoder is stopping');
+    if (this.#closing) throw new OmniError('unavailable', STOPPING);
     const waitMs = this.#cost.predictMs(this.#queries.tokens) / this.options.threads;
     const full = this.#queries.size > 0 && waitMs > this.options.maxWaitMs;
     if (full || this.#queries.size + texts.length > this.options.queueLimit) {
@@ -118,9 +122,9 @@ export class EmbeddingPool {
     return pending;
   }
 
-  /** Takes a query back that nobody waits for any more. One that is running runs on. */
-  cancel(job: EmbeddingJob): void {
-    this.#queries.remove(job);
+  /** Takes a query back that nobody waits for any more. False: it runs, or ran, already. */
+  cancel(job: EmbeddingJob): boolean {
+    return this.#queries.remove(job);
   }
 
   /** Vectors of product texts, in order. Waits for room and for its turn, however long. */
@@ -128,7 +132,7 @@ export class EmbeddingPool {
     while (this.#products.size >= PRODUCT_LIMIT && !this.#closing) {
       await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
     }
-    if (this.#closing) throw new OmniError('unavailable', 'the encoder is stopping');
+    if (this.#closing) throw new OmniError('unavailable', STOPPING);
     const pending = texts.map(createJob);
     const vectors = Promise.all(pending.map(({ vector }) => vector));
     // Longest first: neighbours in the queue are of one length, and memory grows once.
@@ -141,14 +145,14 @@ export class EmbeddingPool {
   /** Lets what runs and waits finish within `graceMs`, fails the rest, ends every thread. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
-    this.#failAll(this.#products, 'the encoder is stopping');
+    this.#failAll(this.#products);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)));
     const idle = new Promise<void>((resolve) => (this.#whenIdle = resolve));
     this.#settleIfIdle();
     await Promise.race([idle, late]);
     clearTimeout(timer);
-    this.#failAll(this.#queries, 'the encoder is stopping');
+    this.#failAll(this.#queries);
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
     await this.#piscina.destroy();
   }
@@ -226,13 +230,14 @@ export class EmbeddingPool {
   #retryOrFail(jobs: readonly EmbeddingJob[], queue: JobQueue, cause: unknown): void {
     for (const job of jobs) {
       job.failures++;
-      if (job.failures === 1) queue.pushFront(job);
+      if (this.#closing) job.reject(new OmniError('unavailable', STOPPING, { cause }));
+      else if (job.failures === 1) queue.pushFront(job);
       else job.reject(new OmniError('unavailable', 'the encoder failed twice', { cause }));
     }
   }
 
-  #failAll(queue: JobQueue, why: string): void {
-    for (const job of queue.takeAll()) job.reject(new OmniError('unavailable', why));
+  #failAll(queue: JobQueue): void {
+    for (const job of queue.takeAll()) job.reject(new OmniError('unavailable', STOPPING));
   }
 
   #settleIfIdle(): void {

@@ -1,7 +1,8 @@
 /** A computation that was started, and how to give it up. */
 export interface Flight<T> {
   result: Promise<T>;
-  cancel(): void;
+  /** False when it is too late: the result will come. */
+  cancel(): boolean;
 }
 
 interface Entry<T> {
@@ -39,8 +40,7 @@ export class SingleFlight<T> {
     const leave = (): void => {
       entry.waiters--;
       if (entry.waiters > 0 || this.#entries.get(key) !== entry) return;
-      this.#entries.delete(key);
-      entry.flight.cancel();
+      if (entry.flight.cancel()) this.#entries.delete(key);
     };
     return { result: entry.flight.result, leave };
   }

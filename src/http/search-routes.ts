@@ -37,7 +37,7 @@ export function searchRoutes(
     try {
       const found = await ports.search.search(search);
       metrics.searched(performance.now() - startedMs);
-      return sendJson(reply, searchReplyBody(found));
+      return await sendJson(reply, searchReplyBody(found));
     } finally {
       leave();
     }

@@ -4,8 +4,8 @@ const SHOWN_CHARACTERS = 60;
 export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (value === undefined) return 'nothing';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  if (typeof value !== 'string') return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return `${value}`;
+  if (typeof value !== 'string') return 'an object';
   const shown = value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value;
   return JSON.stringify(shown);
 }

@@ -26,6 +26,8 @@ describe('the quality measures', () => {
   it('counts recall and the reciprocal rank', () => {
     expect(quality.recall([1, 2, 3], [2, 9])).toBe(0.5);
     expect(quality.recall([], [])).toBe(1);
+    expect(quality.recallByScore([0.9, 0.8, 0.8], [0.9, 0.8, 0.8])).toBe(1);
+    expect(quality.recallByScore([0.9, 0.8, 0.7], [0.9, 0.85, 0.8])).toBeCloseTo(2 / 3, 12);
     expect(quality.relevantRecall(['x', 'good', 'exact'], JUDGMENTS, 2)).toBe(0.5);
     expect(quality.reciprocalRank(['poor', 'x', 'good'], JUDGMENTS)).toBeCloseTo(1 / 3, 12);
     expect(quality.reciprocalRank(['poor'], JUDGMENTS)).toBe(0);

@@ -195,9 +195,9 @@ describe('JSON', () => {
           ...json,
           chunkBytes: size,
         });
-        expect(items.map((item) => ('text' in item ? (JSON.parse(item.text) as unknown) : item))).toEqual(
-          JSON.parse(JSON.stringify(array)),
-        );
+        expect(
+          items.map((item) => ('text' in item ? (JSON.parse(item.text) as unknown) : item)),
+        ).toEqual(JSON.parse(JSON.stringify(array)));
       },
     );
     await fc.assert(property);
@@ -314,9 +314,9 @@ describe('CSV', () => {
           Object.fromEntries(Object.entries(record).filter(([, text]) => text !== '')),
         );
         const items = await read(content, { format: 'csv' });
-        expect(items.map((item) => ('text' in item ? (JSON.parse(item.text) as unknown) : item))).toEqual(
-          expected,
-        );
+        expect(
+          items.map((item) => ('text' in item ? (JSON.parse(item.text) as unknown) : item)),
+        ).toEqual(expected);
       }),
     );
   });

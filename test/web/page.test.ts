@@ -113,7 +113,7 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('the page', () => {
         price: { gte: 12, lte: 30 },
         in_stock: true,
       });
-    await shown('4 best matches');
+    await shown('3 best matches');
     expect(page.url()).toContain('?q=gift&category=Mice&min=12&max=30&stock=1');
     await page.getByRole('button', { name: 'Clear filters' }).click();
     await shown('24 best matches');

@@ -94,7 +94,7 @@ export function replyWith(products: readonly Product[], change: object = {}): ob
 }
 
 /** Filters as the API would, and counts a repeated query as cached. */
-function usualAnswer(this: void, { query, filter, top_k }: SentSearch): object {
+function usualAnswer({ query, filter, top_k }: SentSearch): object {
   const found = PRODUCTS.filter(
     ({ category, price, in_stock }) =>
       (filter?.category?.includes(String(category)) ?? true) &&

@@ -6,7 +6,9 @@ export const dresses: Department = {
   category: 'Dresses',
   products: 240,
   brands: list('Maribel Grey | Fennel & Moor | Ottoline | Sorrel House | Lune et Fils | Wrenfield'),
-  lines: list('Clara | Ines | Odette | Freya | Noor | Helena | Pia | Rosalind | Yuki | Carmen | Thea | Isla'),
+  lines: list(
+    'Clara | Ines | Odette | Freya | Noor | Helena | Pia | Rosalind | Yuki | Carmen | Thea | Isla',
+  ),
   closes: list(
     'Model is 176 cm tall and wears size S. | Has side pockets. | Cut to fit true to size. | Fully lined. | Hang to dry and it hardly needs ironing.',
   ),
@@ -32,14 +34,23 @@ export const dresses: Department = {
         length: oneOf('mini | midi | knee-length'),
         size,
       },
-      attributes: { Material: '{fabric}', Pattern: '{pattern}', Neckline: '{neck}', Length: '{length}', Size: '{size}', Season: 'summer' },
+      attributes: {
+        Material: '{fabric}',
+        Pattern: '{pattern}',
+        Neckline: '{neck}',
+        Length: '{length}',
+        Size: '{size}',
+        Season: 'summer',
+      },
     },
     {
       drawing: 'gown',
       share: 2,
       price: [89, 420],
       colours: list('black | red | navy | burgundy | forest green | gold | lilac'),
-      titles: list('{brand} {Line} {Fabric} {Occasion} Gown, {Colour} | {Colour} {Fabric} {Occasion} Dress by {brand}, {Line}'),
+      titles: list(
+        '{brand} {Line} {Fabric} {Occasion} Gown, {Colour} | {Colour} {Fabric} {Occasion} Dress by {brand}, {Line}',
+      ),
       opens: list(
         'A floor-length {colour} gown in {fabric} with {sleeve} sleeves. | Made for the {occasion}: draped {fabric} that moves as you walk. | A long formal {occasion} dress with a fitted bodice and an open back.',
       ),
@@ -52,7 +63,13 @@ export const dresses: Department = {
         sleeve: oneOf('long | cap | no | puff'),
         size,
       },
-      attributes: { Material: '{fabric}', Occasion: '{occasion}', Sleeves: '{sleeve}', Length: 'floor-length', Size: '{size}' },
+      attributes: {
+        Material: '{fabric}',
+        Occasion: '{occasion}',
+        Sleeves: '{sleeve}',
+        Length: 'floor-length',
+        Size: '{size}',
+      },
       also: list('Occasion wear'),
     },
     {
@@ -60,7 +77,9 @@ export const dresses: Department = {
       share: 2,
       price: [45, 150],
       colours: list('black | navy | grey | charcoal | burgundy | teal'),
-      titles: list('{brand} {Line} {Colour} {Cut} Work Dress | {Colour} {Cut} Office Dress {brand} {Line}'),
+      titles: list(
+        '{brand} {Line} {Colour} {Cut} Work Dress | {Colour} {Cut} Office Dress {brand} {Line}',
+      ),
       opens: list(
         'A smart {cut} dress in {fabric} that goes from meeting to dinner. | Tailored {colour} office dress with {sleeve} sleeves. | A plain {cut} dress that pairs with a blazer.',
       ),
@@ -73,21 +92,33 @@ export const dresses: Department = {
         sleeve: oneOf('long | three-quarter | short'),
         size,
       },
-      attributes: { Material: '{fabric}', Cut: '{cut}', Sleeves: '{sleeve}', Size: '{size}', Stretch: true },
+      attributes: {
+        Material: '{fabric}',
+        Cut: '{cut}',
+        Sleeves: '{sleeve}',
+        Size: '{size}',
+        Stretch: true,
+      },
       also: list('Workwear'),
     },
     {
       drawing: 'dress',
       price: [35, 130],
       colours: list('cream | grey | brown | mustard | olive | rose'),
-      titles: list('{brand} {Line} {Knit} Jumper Dress, {Colour} | {Colour} {Knit} Knitted Dress {brand} {Line}'),
+      titles: list(
+        '{brand} {Line} {Knit} Jumper Dress, {Colour} | {Colour} {Knit} Knitted Dress {brand} {Line}',
+      ),
       opens: list(
         'A cosy {knit} jumper dress for autumn and winter. | Knitted {colour} dress with a {neck} to wear over tights and boots. | Soft {knit} dress that is as warm as your favourite jumper.',
       ),
       adds: list(
         'The ribbed cuffs keep their shape after washing. | Soft enough to wear on bare skin. | Maternity friendly, with plenty of give at the front.',
       ),
-      slots: { knit: oneOf('merino | cashmere | lambswool | cotton knit'), neck: oneOf('roll neck | crew neck | V-neck'), size },
+      slots: {
+        knit: oneOf('merino | cashmere | lambswool | cotton knit'),
+        neck: oneOf('roll neck | crew neck | V-neck'),
+        size,
+      },
       attributes: { Material: '{knit}', Neckline: '{neck}', Size: '{size}', Season: 'winter' },
     },
   ],

@@ -5,8 +5,12 @@ const sizeEu = range(36, 46);
 export const shoes: Department = {
   category: 'Shoes',
   products: 300,
-  brands: list('Fennel & Moor | Strideworth | Alderquick | Kestrel Lane | Pavo | Norrby | Tarnbeck'),
-  lines: list('Vale | Ridge | Harbour | Mila | Oslo | Tempo | Juno | Piper | Corrie | Dash | Linden | Orbit'),
+  brands: list(
+    'Fennel & Moor | Strideworth | Alderquick | Kestrel Lane | Pavo | Norrby | Tarnbeck',
+  ),
+  lines: list(
+    'Vale | Ridge | Harbour | Mila | Oslo | Tempo | Juno | Piper | Corrie | Dash | Linden | Orbit',
+  ),
   closes: list(
     'Runs true to size. | Half sizes are available in the shop. | Sent in a box made of recycled card. | Allow a few days of wear to break them in. | The insole lifts out, so orthotics fit.',
   ),
@@ -32,7 +36,13 @@ export const shoes: Department = {
         weight: range(190, 340, 10),
         size: sizeEu,
       },
-      attributes: { Material: '{upper}', Wearer: '{wearer}', 'Size EU': '{size}', 'Weight g': '{weight}', Activity: '{use}' },
+      attributes: {
+        Material: '{upper}',
+        Wearer: '{wearer}',
+        'Size EU': '{size}',
+        'Weight g': '{weight}',
+        Activity: '{use}',
+      },
       also: list('Sports'),
     },
     {
@@ -57,7 +67,13 @@ export const shoes: Department = {
         waterproof: yesOrNo(),
         size: sizeEu,
       },
-      attributes: { Material: '{upper}', Lining: '{lining}', Waterproof: '{waterproof}', 'Size EU': '{size}', Wearer: '{wearer}' },
+      attributes: {
+        Material: '{upper}',
+        Lining: '{lining}',
+        Waterproof: '{waterproof}',
+        'Size EU': '{size}',
+        Wearer: '{wearer}',
+      },
       also: list('{style} boots'),
     },
     {
@@ -65,7 +81,9 @@ export const shoes: Department = {
       share: 2,
       price: [45, 160],
       colours: list('black | red | beige | gold | navy | rose'),
-      titles: list('{brand} {Line} {Colour} {Upper} {Style} | {Colour} {Style} {brand} {Line}, {heel} cm'),
+      titles: list(
+        '{brand} {Line} {Colour} {Upper} {Style} | {Colour} {Style} {brand} {Line}, {heel} cm',
+      ),
       opens: list(
         '{colour} {upper} {style} with a steady {heel} cm heel. | Elegant {style} for weddings, evenings out and the office. | {style} in soft {upper} that you can dance in all night.',
       ),
@@ -78,14 +96,21 @@ export const shoes: Department = {
         heel: oneOfNumbers(4, 5.5, 6, 7, 8.5, 10),
         size: range(35, 42),
       },
-      attributes: { Material: '{upper}', 'Heel height cm': '{heel}', 'Size EU': '{size}', Wearer: "women's" },
+      attributes: {
+        Material: '{upper}',
+        'Heel height cm': '{heel}',
+        'Size EU': '{size}',
+        Wearer: "women's",
+      },
     },
     {
       drawing: 'sandal',
       share: 2,
       price: [24, 95],
       colours: list('tan | black | white | brown | teal | yellow'),
-      titles: list('{brand} {Line} {Colour} {Style} | {Wearer} {Style} {brand} {Line} in {Colour} {Upper}'),
+      titles: list(
+        '{brand} {Line} {Colour} {Style} | {Wearer} {Style} {brand} {Line} in {Colour} {Upper}',
+      ),
       opens: list(
         'Airy {style} in {colour} {upper} for hot days and the beach. | {wearer} {style} with a cork footbed that moulds to the foot. | Open summer {style} with adjustable straps.',
       ),
@@ -98,13 +123,20 @@ export const shoes: Department = {
         wearer: oneOf("women's | men's"),
         size: sizeEu,
       },
-      attributes: { Material: '{upper}', Wearer: '{wearer}', 'Size EU': '{size}', Season: 'summer' },
+      attributes: {
+        Material: '{upper}',
+        Wearer: '{wearer}',
+        'Size EU': '{size}',
+        Season: 'summer',
+      },
     },
     {
       drawing: 'sneaker',
       price: [19, 59],
       colours: list('pink | blue | yellow | green | lilac | red'),
-      titles: list("{brand} {Line} Kids' {Style}, {Colour} | Kids' {Colour} {Style} {brand} {Line}"),
+      titles: list(
+        "{brand} {Line} Kids' {Style}, {Colour} | Kids' {Colour} {Style} {brand} {Line}",
+      ),
       opens: list(
         "{colour} children's {style} with a hook-and-loop strap they can close themselves. | Tough little {style} for school, playground and puddles.",
       ),

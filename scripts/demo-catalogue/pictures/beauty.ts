@@ -4,11 +4,10 @@ export const beauty: Readonly<Record<string, Drawing>> = {
   cream: ({ base, dark, light }) =>
     path('M32 78h96v44q0 14-14 14H46q-14 0-14-14z', base) +
     path('M112 78h16v44q0 14-14 14h-10q8-20 8-58z', dark) +
-    box(28, 50, 104, 30, GOLD, 6) +
+    box(28, 44, 104, 36, GOLD, 6) +
     box(28, 70, 104, 6, '#b98f2f') +
     box(50, 94, 56, 24, PAPER, 4) +
     line('M60 103h36M66 111h24', '#9aa1a9', 3) +
-    path('M60 50q-4-14 12-16 2-14 18-10 14 2 8 14 10 4 4 12z', PAPER) +
     line('M42 92v24', light, 4),
   lipstick: ({ base, dark, light }) =>
     path('M64 60V36q16-18 32-16v40z', base) +

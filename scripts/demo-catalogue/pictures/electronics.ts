@@ -1,4 +1,16 @@
-import { box, dot, INK, line, METAL, oval, PAPER, path, ring, SHADE, type Drawing } from './shapes.js';
+import {
+  box,
+  dot,
+  INK,
+  line,
+  METAL,
+  oval,
+  PAPER,
+  path,
+  ring,
+  SHADE,
+  type Drawing,
+} from './shapes.js';
 
 /** Three rows of keys. */
 function keys(fill: string): string {
@@ -38,14 +50,16 @@ export const electronics: Readonly<Record<string, Drawing>> = {
     dot(100, 27, 4, light),
   mouse: ({ base, dark, light }) =>
     path('M42 70q0-46 38-46t38 46v28q0 40-38 40t-38-40z', base) +
-    path('M80 24q38 0 38 46v6H80z', dark) +
+    path('M80 24q38 0 38 46v6H80z', light) +
     path('M80 24q-38 0-38 46v6h38z', light) +
+    path('M43 108q6 30 37 30t37-30q-14 16-37 16t-37-16z', dark) +
     line('M42 76h76M80 25v50', INK, 2) +
     box(74, 40, 12, 26, INK, 6) +
     box(77, 44, 6, 12, METAL, 3),
   keyboard: ({ base, dark, light }) =>
     box(10, 54, 140, 66, dark, 10) +
     box(10, 50, 140, 66, base, 10) +
+    box(15, 60, 130, 54, dark, 5) +
     keys(light) +
     line('M24 108h10M44 108h66M122 108h14', light, 7) +
     box(22, 65.5, 9, 9, '#f0796a', 1),

@@ -1,4 +1,16 @@
-import { box, dot, INK, line, METAL, oval, PAPER, path, SHADE, turned, type Drawing } from './shapes.js';
+import {
+  box,
+  dot,
+  INK,
+  line,
+  METAL,
+  oval,
+  PAPER,
+  path,
+  SHADE,
+  turned,
+  type Drawing,
+} from './shapes.js';
 
 export const kitchen: Readonly<Record<string, Drawing>> = {
   pan: ({ base, dark, light }) =>

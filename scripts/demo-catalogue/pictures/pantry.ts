@@ -1,4 +1,4 @@
-import { BARK, box, dot, GOLD, LEAF, line, oval, PAPER, path, type Drawing } from './shapes.js';
+import { BARK, box, GOLD, LEAF, line, oval, PAPER, path, type Drawing } from './shapes.js';
 
 export const pantry: Readonly<Record<string, Drawing>> = {
   coffee: ({ base, dark, light }) =>
@@ -21,8 +21,7 @@ export const pantry: Readonly<Record<string, Drawing>> = {
     path('M48 62h64v58q0 12-12 12H60q-12 0-12-12z', base) +
     path('M98 62h14v58q0 12-12 12h-8q6-30 6-70z', dark) +
     box(48, 76, 64, 38, PAPER) +
-    dot(80, 95, 12, base) +
-    path('M80 84q4-10 14-8-4 10-14 8z', LEAF) +
+    line('M60 90h40M68 101h24', base, 6) +
     box(42, 26, 76, 22, GOLD, 5) +
     box(42, 40, 76, 5, '#b98f2f') +
     line('M55 66v4M55 120v4', light, 4),
@@ -31,8 +30,8 @@ export const pantry: Readonly<Record<string, Drawing>> = {
     path('M42 26h76l1 14H41zM39 124h82l1 12H38z', dark) +
     path('M106 40h13l3 84h-14z', dark) +
     box(54, 52, 46, 20, PAPER, 4) +
-    path('M54 86h46l-5 20q-18 12-36 0z', '#e9c46a') +
-    line('M62 90q4 12 0 16M72 88q4 14 0 20M82 88q4 14 0 20M92 90q4 12-1 16', '#c98f2d', 3) +
+    box(54, 80, 46, 34, PAPER, 17) +
+    line('M64 91q4 8 0 14M72 87q4 10 0 20M81 87q4 10 0 20M90 91q4 8 0 14', '#c98f2d', 3) +
     line('M62 62h30', light, 5),
   chocolate: ({ base, dark, light }) =>
     `<g transform="rotate(-14 80 80)">${

@@ -3,12 +3,11 @@ import { box, dot, INK, line, METAL, oval, PAPER, path, type Drawing } from './s
 export const play: Readonly<Record<string, Drawing>> = {
   bricks: ({ base, dark, light }) =>
     path('M26 92h10v-8h14v8h10v-8h14v8h6v42H26z', base) +
-    path('M80 92h8v-8h14v8h10v-8h14v8h8v42H80z', '#f2c744') +
+    path('M80 92h8v-8h14v8h10v-8h14v8h8v42H80z', '#ec8a3b') +
     path('M52 50h10v-8h14v8h10v-8h14v8h10v42H52z', light) +
     path('M26 122h54v12H26z', dark) +
-    path('M80 122h54v12H80z', '#d3a029') +
-    path('M52 80h58v12H52z', base) +
-    dot(122, 66, 0.1, INK),
+    path('M80 122h54v12H80z', '#c46e27') +
+    path('M52 80h58v12H52z', base),
   teddy: ({ base, dark, light }) =>
     dot(50, 32, 15, base) +
     dot(110, 32, 15, base) +

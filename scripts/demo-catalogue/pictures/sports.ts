@@ -1,4 +1,16 @@
-import { box, dot, INK, line, METAL, oval, PAPER, path, ring, turned, type Drawing } from './shapes.js';
+import {
+  box,
+  dot,
+  INK,
+  line,
+  METAL,
+  oval,
+  PAPER,
+  path,
+  ring,
+  turned,
+  type Drawing,
+} from './shapes.js';
 
 export const sports: Readonly<Record<string, Drawing>> = {
   ball: ({ base, dark, light }) =>

@@ -30,7 +30,9 @@ function shadesOf(base: string): Shades {
 
 /** A pale backdrop in the product's own tint; pale products get a cooler, darker one to stand on. */
 function backdropOf(base: string): string {
-  return brightness(base) > 205 ? '#d5dee6' : mixed(base, '#fafafa', 0.84);
+  return brightness(base) > 205
+    ? '#d5dee6'
+    : mixed(base, '#fbfbfa', brightness(base) < 110 ? 0.89 : 0.84);
 }
 
 /** A picture as SVG text. Throws for a drawing or colour that does not exist. */

@@ -52,12 +52,17 @@ function plain(value: unknown): string {
   return typeof value === 'string' ? value.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim() : '';
 }
 
+/** By code point: near enough to columns for a table. */
+function charactersOf(cell: string): string[] {
+  return Array.from(cell);
+}
+
 function lengthOf(cell: string): number {
-  return [...cell].length;
+  return charactersOf(cell).length;
 }
 
 function cut(cell: string, width: number): string {
-  const characters = [...cell];
+  const characters = charactersOf(cell);
   return characters.length <= width ? cell : `${characters.slice(0, width - 1).join('')}…`;
 }
 

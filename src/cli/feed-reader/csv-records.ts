@@ -31,15 +31,16 @@ export async function* csvRecords(
     }
     if (bytes.toString('latin1').trim() === '') continue;
     delimiter ??= delimiterOf(bytes.toString('latin1'));
-    const whole = (await multiLineRecord(bytes, source, delimiter, maxRowBytes)) ?? bytes;
-    if (!isUtf8(whole)) {
+    const alone = cellsOf(bytes.toString('utf8'), delimiter);
+    const record =
+      alone === undefined
+        ? await multiLineRecord(bytes, source, delimiter, maxRowBytes)
+        : { bytes, cells: alone };
+    if (!isUtf8(record?.bytes ?? bytes)) {
       yield { line, code: 'invalid_csv', message: 'not valid UTF-8' };
-      continue;
-    }
-    const cells = cellsOf(whole.toString('utf8'), delimiter);
-    if (cells === undefined) {
+    } else if (record === undefined) {
       yield { line, code: 'invalid_csv', message: 'a quote is not closed, or out of place' };
-    } else yield { line, cells };
+    } else yield { line, cells: record.cells };
   }
 }
 
@@ -52,8 +53,7 @@ async function multiLineRecord(
   source: LineSource,
   delimiter: string,
   maxBytes: number,
-): Promise<Buffer | undefined> {
-  if (quotesIn(first) % 2 === 0 || cellsOf(first.toString('latin1'), delimiter)) return undefined;
+): Promise<{ bytes: Buffer; cells: string[] } | undefined> {
   const parts = [first];
   const taken = [];
   let size = first.length;
@@ -67,9 +67,10 @@ async function multiLineRecord(
     size += next.bytes.length + 1;
     quotes += quotesIn(next.bytes);
   }
-  const whole = Buffer.concat(parts);
-  if (quotes % 2 === 0 && size <= maxBytes && parsed(whole.toString('latin1'), delimiter, false)) {
-    return whole;
+  if (taken.length > 0 && quotes % 2 === 0 && size <= maxBytes) {
+    const bytes = Buffer.concat(parts);
+    const cells = parsed(bytes.toString('utf8'), delimiter, false);
+    if (cells !== undefined) return { bytes, cells };
   }
   source.unread(taken);
   return undefined;
