@@ -91,13 +91,13 @@ async function floorsOfVectors(run: BenchRun<typeof FLAGS>): Promise<Floor[]> {
 /** A catalogue with its titles' vectors: queries in words, new ones and cached ones. */
 async function floorsOfTexts(run: BenchRun<typeof FLAGS>): Promise<Floor[]> {
   const { flags } = run;
-  const encoder = run.use(await openBareEncoder(flags.model));
+  const encoder = await run.start(openBareEncoder(flags.model));
   const catalogue = await loadCatalogue(flags.catalogue);
   const products = flags.quick ? catalogue.products.slice(0, 2000) : catalogue.products;
   const texts = products.map(({ title }) => title);
   const base = await embedAll(encoder, texts);
   run.say('starting OmniSearch with a catalogue');
-  const server = run.use(await OmniServer.start({ shards: flags.shards, model: flags.model }));
+  const server = await run.start(OmniServer.start({ shards: flags.shards, model: flags.model }));
   await ingest(server.client, products.length, (row) => {
     const product = JSON.parse(products[row]?.line ?? '') as object;
     const head = JSON.stringify({ ...product, id: rowId(row) });

@@ -83,7 +83,7 @@ await bench(
 async function startServer(run: BenchRun<typeof FLAGS>): Promise<OmniServer> {
   const { shards, model } = run.flags;
   run.say(`starting OmniSearch with ${String(shards)} shards`);
-  return run.use(await OmniServer.start({ shards, ...(model === '' ? {} : { model }) }));
+  return run.start(OmniServer.start({ shards, ...(model === '' ? {} : { model }) }));
 }
 
 function load(server: OmniServer, title: string, lines: readonly string[]): Promise<IngestTimes> {

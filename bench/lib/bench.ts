@@ -48,6 +48,22 @@ export class BenchRun<S extends FlagSpecs> {
     return resource;
   }
 
+  /** As {@link use}, for what takes time to start: closed also when the run ends meanwhile. */
+  async start<R extends Resource>(starting: Promise<R>): Promise<R> {
+    const pending = {
+      close: async () => {
+        const resource = await starting.catch(() => undefined); // a failed start leaves nothing
+        await resource?.close();
+      },
+    };
+    this.resources.push(pending);
+    const resource = await starting;
+    const index = this.resources.indexOf(pending);
+    if (index < 0) throw new Error('the run has ended');
+    this.resources[index] = resource;
+    return resource;
+  }
+
   /** Closes one resource early. */
   async release(resource: Resource): Promise<void> {
     const index = this.resources.lastIndexOf(resource);
@@ -70,10 +86,13 @@ export class BenchRun<S extends FlagSpecs> {
     return { noisy: noisy.length > 0, noisy_steps: noisy.map((lap) => lap.step), steps: this.laps };
   }
 
+  /** Closes everything, also when one part fails to close, and then throws what failed. */
   async close(): Promise<void> {
+    const failures: unknown[] = [];
     for (let next = this.resources.pop(); next !== undefined; next = this.resources.pop()) {
-      await next.close();
+      await next.close().catch((error: unknown) => failures.push(error));
     }
+    if (failures.length > 0) throw new Error(failures.map(message).join('\n'));
   }
 }
 

@@ -10,7 +10,7 @@ export interface Catalogue {
   products: CatalogueProduct[];
 }
 
-export interface CatalogueProduct {
+interface CatalogueProduct {
   id: string;
   title: string;
   category: string;

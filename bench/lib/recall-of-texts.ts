@@ -20,7 +20,7 @@ export async function recallOfTexts(
   const catalogue = await loadCatalogue(run.flags.catalogue);
   const traffic = await loadTraffic(catalogue, run.flags.seed);
   run.say(`starting OmniSearch with ${catalogue.name}`);
-  const server = run.use(await OmniServer.start({ shards: run.flags.shards }));
+  const server = await run.start(OmniServer.start({ shards: run.flags.shards }));
   const { products } = catalogue;
   await ingest(server.client, products.length, (row) => products[row]?.line ?? '');
   await waitUntilQuiet(() => server.processes());

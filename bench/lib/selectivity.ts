@@ -4,7 +4,7 @@ import { rowOf } from './synthetic.js';
 import type { VectorData } from './vector-server.js';
 
 /** Queries that go with one filter. */
-export interface FilterGroup {
+interface FilterGroup {
   /** As in a search body; none without it. */
   filter?: object;
   /** The rows that match; all without it. */

@@ -41,7 +41,7 @@ export async function openShop(run: BenchRun<typeof SHOP_FLAGS>): Promise<Shop> 
   }
   run.say(`starting OmniSearch with ${String(flags.shards)} shards`);
   const model = flags.model === '' ? {} : { model: flags.model };
-  const server = run.use(await OmniServer.start({ shards: flags.shards, ...model }));
+  const server = await run.start(OmniServer.start({ shards: flags.shards, ...model }));
   const { products } = catalogue;
   await ingest(server.client, products.length, (row) => products[row]?.line ?? '');
   await waitUntilQuiet(() => server.processes());

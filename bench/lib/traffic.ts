@@ -4,7 +4,7 @@ import { sharedFile } from './paths.js';
 import { Random } from './random.js';
 
 /** A query and how often it was asked, relative to the others. */
-export interface LoggedQuery {
+interface LoggedQuery {
   query: string;
   popularity: number;
 }

@@ -41,8 +41,8 @@ export async function serveVectors(
   attributesOf?: (row: number) => object,
 ): Promise<{ server: OmniServer; times: IngestTimes & { at_rest_ms: number } }> {
   run.say(`starting OmniSearch with ${String(shards)} shards and ${String(base.count)} vectors`);
-  const server = run.use(
-    await OmniServer.start({ shards, model: 'none', dimensions: base.dimensions }),
+  const server = await run.start(
+    OmniServer.start({ shards, model: 'none', dimensions: base.dimensions }),
   );
   const startMs = performance.now();
   const times = await ingest(server.client, base.count, (row) =>

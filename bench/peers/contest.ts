@@ -60,7 +60,7 @@ export async function prepare(
   const folder = await mkdtemp(join(tmpdir(), 'omnisearch-peer-'));
   run.use({ close: () => rm(folder, { recursive: true, force: true }) });
   const { dimensions } = data.base;
-  const peer = run.use(await engine.start({ folder, dimensions, seed: run.flags.seed }));
+  const peer = await run.start(engine.start({ folder, dimensions, seed: run.flags.seed }));
   const startMs = performance.now();
   await peer.load(data);
   const loadedMs = performance.now();

@@ -69,15 +69,15 @@ async function startChildren(
     '--shard-address',
     `${name}=${address}`,
   ]);
-  const port = await start({
-    name: 'query node',
-    args: ['query-node', ...addressFlags],
-    env: childEnv(config, 'query-node', process.env),
-  });
+  const env = childEnv(config, 'query-node', process.env);
+  const port = await start({ name: 'query node', args: ['query-node', ...addressFlags], env });
+  // Started again, it must be found where it was, also when the first port was any free one.
+  env['OMNISEARCH_PORT'] = String(port);
   for (const [shard, listen] of addresses) {
     const shardConfig: Config = { ...config, shard, listen };
-    const env = childEnv(shardConfig, 'shard-node', process.env);
-    start({ name: `shard ${shard}`, args: ['shard-node'], env }).catch((error: unknown) => {
+    const shardEnv = childEnv(shardConfig, 'shard-node', process.env);
+    const spec = { name: `shard ${shard}`, args: ['shard-node'], env: shardEnv };
+    start(spec).catch((error: unknown) => {
       logger.error({ error: String(error) }, `shard ${shard} cannot start`);
     });
   }

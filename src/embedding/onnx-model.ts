@@ -111,8 +111,9 @@ export class OnnxModel {
           ? new this.ort.Tensor('int32', values, rows.dims)
           : new this.ort.Tensor('int64', BigInt64Array.from(values, BigInt), rows.dims);
     }
-    const result = await this.session.run(feeds, [this.shape.output]);
-    return result[this.shape.output] as Ort.Tensor;
+    const { [this.shape.output]: result } = await this.session.run(feeds, [this.shape.output]);
+    if (result === undefined) throw new Error(`gave no ${this.shape.output}`);
+    return result;
   }
 
   #writeVectors(result: Ort.Tensor, lengths: Int32Array, first: number, out: Float32Array): void {
@@ -122,7 +123,7 @@ export class OnnxModel {
     const shape = { paddedLength: pooled ? (result.dims[1] ?? 0) : 1, dimensions };
     for (let i = 0; i < texts; i++) {
       const raw = pooled
-        ? poolTokens(data, shape, i, lengths[first + i] as number, this.options.pooling)
+        ? poolTokens(data, shape, i, lengths[first + i] ?? 0, this.options.pooling)
         : data.subarray(i * dimensions, (i + 1) * dimensions);
       out.set(unitVector(raw), (first + i) * dimensions);
     }

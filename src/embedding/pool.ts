@@ -1,24 +1,16 @@
-import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
 import { OmniError } from '../core/errors.js';
 import { CostEstimate } from './cost-estimate.js';
 import { createJob, type EmbeddingJob, type PendingJob } from './embedding-job.js';
 import { JobQueue } from './job-queue.js';
 import type { OnnxModelShape } from './onnx-model.js';
-import { packTokens, type TokenBatch, type TokenIds } from './token-ids.js';
-import type { WorkerSetup } from './worker.js';
+import { packTokens, type TokenIds } from './token-ids.js';
+import { EmbeddingWorkers, type WorkersOptions } from './workers.js';
 
-export interface PoolOptions {
-  threads: number;
+export interface PoolOptions extends WorkersOptions {
   /** Query texts that may wait. */
   queueLimit: number;
   /** A query that would wait longer than this behind others is turned away at once. */
   maxWaitMs: number;
-  /** A worker that is silent for so long over one batch is replaced. */
-  runTimeoutMs: number;
-  setup: WorkerSetup;
-  /** The compiled `worker.js`. */
-  workerFile: URL;
 }
 
 /** Texts of a batch at most: past this a batch is no cheaper a text. */
@@ -27,7 +19,7 @@ const MAX_BATCH_TEXTS = 32;
 const QUERY_BATCH_MS = 50;
 /** The same for products, while queries come in and while none do. */
 const PRODUCT_BATCH_ACTIVE_MS = 15;
-const PRODUCT_BATCH_IDLE_MS = 100;
+const PRODUCT_BATCH_IDLE_MS = 50;
 /** Queries are coming in when the last one is no older than this. */
 const ACTIVE_MS = 1_000;
 /** Products that got no turn for so long get one, however many queries wait. */
@@ -42,10 +34,10 @@ const PRODUCT_LIMIT = 4_096;
  * first, and products. A free worker takes what is there, never waits for more:
  *
  *     submit ──> [ queries  ] ──┐   a batch of similar length,
- *     embedAll > [ products ] ──┴─> small enough not to delay ──> piscina ──> vectors
+ *     embedAll > [ products ] ──┴─> small enough not to delay ──> workers ──> vectors
  */
 export class EmbeddingPool {
-  readonly #piscina: Piscina<TokenBatch, Float32Array>;
+  readonly #workers: EmbeddingWorkers;
   readonly #queries = new JobQueue();
   readonly #products = new JobQueue();
   readonly #cost = new CostEstimate();
@@ -53,20 +45,13 @@ export class EmbeddingPool {
   #running = 0;
   #runningProducts = 0;
   #lastQueryAtMs = -Infinity;
-  #lastProductAtMs = 0;
+  /** When products last had a turn, or began to wait for one. */
+  #productsWaitSinceMs = 0;
   #closing = false;
   #whenIdle: (() => void) | undefined;
 
   private constructor(private readonly options: PoolOptions) {
-    this.#piscina = new Piscina({
-      filename: fileURLToPath(options.workerFile),
-      minThreads: options.threads,
-      maxThreads: options.threads,
-      workerData: options.setup,
-      recordTiming: false,
-    });
-    // A worker that dies while idle: piscina has started another, nobody waits for it.
-    this.#piscina.on('error', () => undefined);
+    this.#workers = new EmbeddingWorkers(options);
   }
 
   /**
@@ -76,11 +61,7 @@ export class EmbeddingPool {
   static async open(options: PoolOptions): Promise<{ pool: EmbeddingPool; shape: OnnxModelShape }> {
     const pool = new EmbeddingPool(options);
     try {
-      const shapes = await Promise.all(
-        Array.from({ length: options.threads }, async () => pool.#describe()),
-      );
-      const shape = shapes[0];
-      if (shape === undefined) throw new Error('a pool needs at least one thread');
+      const shape = await pool.#workers.load();
       // One text and several: the two points that the first estimate of the cost is a line through.
       for (const texts of WARM_UP_TEXTS) {
         const pending = Array.from({ length: texts }, () => createJob(options.setup.sample));
@@ -93,7 +74,7 @@ export class EmbeddingPool {
       }
       return { pool, shape };
     } catch (error) {
-      await pool.#piscina.destroy();
+      await pool.#workers.end();
       throw error;
     }
   }
@@ -116,10 +97,15 @@ export class EmbeddingPool {
       });
     }
     const pending = texts.map(createJob);
-    this.#lastQueryAtMs = performance.now();
+    this.noteQuery();
     this.#queries.push(pending.map(({ job }) => job));
     this.#dispatch();
     return pending;
+  }
+
+  /** Tells of a query that needed no worker: those of its kind that do are to find one soon. */
+  noteQuery(): void {
+    this.#lastQueryAtMs = performance.now();
   }
 
   /** Takes a query back that nobody waits for any more. False: it runs, or ran, already. */
@@ -135,6 +121,7 @@ export class EmbeddingPool {
     if (this.#closing) throw new OmniError('unavailable', STOPPING);
     const pending = texts.map(createJob);
     const vectors = Promise.all(pending.map(({ vector }) => vector));
+    if (this.#products.size === 0) this.#productsWaitSinceMs = performance.now();
     // Longest first: neighbours in the queue are of one length, and memory grows once.
     const jobs = pending.map(({ job }) => job);
     this.#products.push(jobs.sort((a, b) => b.tokens.length - a.tokens.length));
@@ -142,24 +129,29 @@ export class EmbeddingPool {
     return vectors;
   }
 
-  /** Lets what runs and waits finish within `graceMs`, fails the rest, ends every thread. */
+  /**
+   * Lets queries finish within `graceMs`, fails the rest, lets batches that run finish within
+   * `graceMs` once more, ends every thread.
+   */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     this.#failAll(this.#products);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)));
-    const idle = new Promise<void>((resolve) => (this.#whenIdle = resolve));
-    this.#settleIfIdle();
-    await Promise.race([idle, late]);
-    clearTimeout(timer);
-    this.#failAll(this.#queries);
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
-    await this.#piscina.destroy();
+    await this.#idleWithin(graceMs);
+    this.#failAll(this.#queries);
+    await this.#idleWithin(graceMs);
+    await this.#workers.end();
   }
 
-  async #describe(): Promise<OnnxModelShape> {
-    const shape: unknown = await (this.#piscina as Piscina).run(undefined, { name: 'describe' });
-    return shape as OnnxModelShape;
+  /** Resolves when nothing runs or waits, or after `ms`. */
+  async #idleWithin(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+      this.#whenIdle = resolve;
+      this.#settleIfIdle();
+    });
+    clearTimeout(timer);
   }
 
   #dispatch(): void {
@@ -175,7 +167,7 @@ export class EmbeddingPool {
   #productsAreNext(): boolean {
     if (this.#products.size === 0) return false;
     const now = performance.now();
-    if (this.#queries.size > 0) return now - this.#lastProductAtMs > STARVED_MS;
+    if (this.#queries.size > 0) return now - this.#productsWaitSinceMs > STARVED_MS;
     // While queries come in, one worker stays free for the next of them.
     const slots = this.#queriesAreActive(now)
       ? Math.max(1, this.options.threads - 1)
@@ -195,7 +187,7 @@ export class EmbeddingPool {
 
   #takeProducts(): EmbeddingJob[] {
     const now = performance.now();
-    this.#lastProductAtMs = now;
+    this.#productsWaitSinceMs = now;
     const budgetMs = this.#queriesAreActive(now) ? PRODUCT_BATCH_ACTIVE_MS : PRODUCT_BATCH_IDLE_MS;
     const jobs = this.#products.take(this.#limit(this.#products, budgetMs, MAX_BATCH_TEXTS));
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
@@ -214,8 +206,7 @@ export class EmbeddingPool {
     const startMs = performance.now();
     const batch = packTokens(jobs.map((job) => job.tokens));
     try {
-      const signal = AbortSignal.timeout(this.options.runTimeoutMs);
-      const vectors = await this.#piscina.run(batch, { name: 'embed', signal });
+      const vectors = await this.#workers.embed(batch);
       const paddedTokens = jobs.length * Math.max(...batch.lengths);
       this.#cost.observe(paddedTokens, performance.now() - startMs);
       settle(jobs, vectors);

@@ -25,12 +25,12 @@ export function poolTokens(
   for (let i = 1; i < length; i++) {
     const token = tokenAt(i);
     for (let d = 0; d < dimensions; d++) {
-      const value = token[d] as number;
-      out[d] = pooling === 'max' ? Math.max(out[d] as number, value) : (out[d] as number) + value;
+      const value = token[d] ?? 0;
+      out[d] = pooling === 'max' ? Math.max(out[d] ?? 0, value) : (out[d] ?? 0) + value;
     }
   }
   if (pooling === 'max') return out;
   const divisor = pooling === 'mean' ? length : Math.sqrt(length);
-  for (let d = 0; d < dimensions; d++) out[d] = (out[d] as number) / divisor;
+  for (let d = 0; d < dimensions; d++) out[d] = (out[d] ?? 0) / divisor;
   return out;
 }

@@ -15,6 +15,9 @@ const RAW_PER_PLAIN = 20;
 
 const block = { format: 'block', options: { leadingLineBreaks: 1, trailingLineBreaks: 1 } };
 
+/** Elements whose words are not part of their neighbours'; paragraphs and the like are so anyway. */
+const SEPARATE_WORDS = 'ul ol li dt dd td th blockquote h1 h2 h3 h4 h5 h6'.split(' ');
+
 const htmlToPlain = compile({
   wordwrap: false,
   limits: { maxDepth: 50, maxChildNodes: 1_000, ellipsis: '' },
@@ -22,11 +25,7 @@ const htmlToPlain = compile({
     { selector: 'a', options: { ignoreHref: true } },
     { selector: 'img', format: 'skip' },
     { selector: 'hr', format: 'skip' },
-    { selector: 'ul', ...block },
-    { selector: 'ol', ...block },
-    { selector: 'li', ...block },
-    { selector: 'blockquote', ...block },
-    ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({ selector, ...block })),
+    ...SEPARATE_WORDS.map((selector) => ({ selector, ...block })),
   ],
 });
 

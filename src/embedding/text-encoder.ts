@@ -27,7 +27,7 @@ interface Lookup {
 
 /** Product texts tokenised in one turn: about 1.5 ms, so that queries are not held up. */
 const TOKENISED_A_TURN = 32;
-const CLOSE_GRACE_MS = 3_000;
+const CLOSE_GRACE_MS = 1_500;
 /** Entries of the cache that are written on stop: 10 MB of 512 dimensions. */
 const SAVED_ENTRIES = 5_000;
 
@@ -43,7 +43,8 @@ export class TextEncoder implements Encoder {
 
   async embedQuery(text: string, deadline: Deadline): Promise<QueryEmbedding> {
     const [embedding] = await this.embedQueries([text], deadline);
-    return embedding as QueryEmbedding;
+    if (embedding === undefined) throw new Error('one text has one embedding');
+    return embedding;
   }
 
   async embedQueries(texts: readonly string[], deadline: Deadline): Promise<QueryEmbedding[]> {
@@ -60,7 +61,10 @@ export class TextEncoder implements Encoder {
       return { vector: await result, source };
     });
     const all = Promise.all(embeddings);
-    if (leaves.length === 0) return all;
+    if (leaves.length === 0) {
+      this.parts.pool.noteQuery();
+      return all;
+    }
     try {
       return await deadline.race(all, 'embedding');
     } finally {
@@ -101,9 +105,8 @@ export class TextEncoder implements Encoder {
     }
     if (missing.size === 0) return new Set();
     const { pool, cache } = this.parts;
-    const pending = pool.submit([...missing.values()]);
-    for (const [i, key] of [...missing.keys()].entries()) {
-      const { job, vector } = pending[i] as (typeof pending)[number];
+    for (const { job, vector } of pool.submit([...missing.values()])) {
+      const key = cacheKey(job.tokens);
       const result = vector.then((values) => {
         cache.set(key, values);
         return values;

@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { OmniError, toOmniError, type ErrorCode } from '../core/errors.js';
+import { invalidField, OmniError, toOmniError, type ErrorCode } from '../core/errors.js';
 
 /** The one map from error code to HTTP status. */
 const STATUS: Record<ErrorCode, number> = {
@@ -57,32 +57,23 @@ export function sendError(
   return reply.code(status).header('content-type', 'application/json; charset=utf-8').send(body);
 }
 
+/** Fastify's own errors that callers can cause, as ours. */
+const FASTIFY_ERRORS: ReadonlyMap<string, OmniError> = new Map([
+  [
+    'FST_ERR_CTP_INVALID_MEDIA_TYPE',
+    new OmniError(
+      'unsupported_media_type',
+      'the body must be application/json, or application/x-ndjson where rows are sent',
+    ),
+  ],
+  ['FST_ERR_BAD_URL', invalidField('path', 'must be percent-encoded UTF-8')],
+  ['FST_ERR_MAX_PARAM_LENGTH', invalidField('id', 'must be a string of 1 to 256 bytes')],
+]);
+
 /** An `OmniError` as it is; Fastify's own errors by their code. */
 export function asOmniError(thrown: unknown): OmniError {
-  if (thrown instanceof OmniError) return thrown;
-  switch (fastifyCode(thrown)) {
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new OmniError(
-        'unsupported_media_type',
-        'the body must be application/json, or application/x-ndjson where rows are sent',
-      );
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new OmniError('too_large', 'the body is too large');
-    case 'FST_ERR_BAD_URL':
-      return new OmniError('invalid_field', 'the path must be percent-encoded UTF-8', {
-        field: 'path',
-      });
-    case 'FST_ERR_MAX_PARAM_LENGTH':
-      return new OmniError('invalid_field', 'id must be a string of 1 to 256 bytes', {
-        field: 'id',
-      });
-    default:
-      return toOmniError(thrown);
-  }
-}
-
-function fastifyCode(thrown: unknown): string | undefined {
-  return thrown instanceof Error ? (thrown as Partial<FastifyError>).code : undefined;
+  const code = thrown instanceof Error ? (thrown as Partial<FastifyError>).code : undefined;
+  return FASTIFY_ERRORS.get(code ?? '') ?? toOmniError(thrown);
 }
 
 /** The reply to bytes that are not HTTP: there is no request to hang it on. */

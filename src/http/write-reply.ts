@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { OmniError } from '../core/errors.js';
-import { invalidField } from '../core/errors.js';
+import { invalidField, OmniError } from '../core/errors.js';
 import type { Searchable } from '../ingest/wait-searchable.js';
 import type { WriteReport } from '../ingest/write-report.js';
 import { sendError } from './error-reply.js';

@@ -12,7 +12,10 @@ const UNPAIRED_SURROGATE = /\p{Surrogate}/u;
  * end. `path` is how the caller wrote the place of `value`.
  */
 export function checkSound(value: JsonValue, path: string, depthLeft = MAX_DEPTH): void {
-  if (typeof value === 'string') return checkText(value, path);
+  if (typeof value === 'string') {
+    checkText(value, path);
+    return;
+  }
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw invalidField(path, `must be a finite number, got ${value}`);
     return;

@@ -133,7 +133,8 @@ export class Follower {
     if (counter === this.placementCounter) return;
     const next = await Assignment.read(this.store, this.index.tenant, this.shard);
     this.placementCounter = counter;
-    if (next.counter === this.assignment.counter) return;
+    // A search may have refreshed it meanwhile: the newer view stays.
+    if (next.counter <= this.assignment.counter) return;
     const lost = this.assignment.partitions.some((old) => next.get(old.id) === undefined);
     const first = this.assignment === Assignment.NONE;
     this.assignment = next;

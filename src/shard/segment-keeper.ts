@@ -26,8 +26,9 @@ export interface KeeperOptions {
   merge: MergeOptions;
 }
 
-/** What `load` found: undefined `position` asks for a resync with the store. */
+/** Up to where segments follow the feed. */
 export interface Loaded {
+  /** Undefined: nowhere known; all is compared with the store again. */
   position: Position | undefined;
   /** Partitions that were complete as of `position`. */
   partitions: string[];
@@ -37,6 +38,8 @@ export interface Loaded {
 export class SegmentKeeper {
   private building: Promise<void> | undefined;
   private deadFile: string | undefined;
+  /** What the segments on disk amount to; the tail's rows are beyond it. */
+  private sealed: Loaded = { position: undefined, partitions: [] };
   private closed = false;
 
   constructor(
@@ -67,7 +70,9 @@ export class SegmentKeeper {
     const complete = await this.loadSegments(manifest);
     await this.clean(this.index.segments);
     if (!complete || manifest.position === null) return { position: undefined, partitions: [] };
-    return { position: decodePosition(manifest.position), partitions: manifest.partitions };
+    const { partitions } = manifest;
+    this.sealed = { position: decodePosition(manifest.position), partitions };
+    return this.sealed;
   }
 
   private async loadSegments(manifest: Manifest): Promise<boolean> {
@@ -109,7 +114,11 @@ export class SegmentKeeper {
     const sizes = index.segments.map(({ rows, deadCount }) => ({ rows, deadRows: deadCount }));
     const plan = planMerge(index.tail.rows, sizes, busy, this.options.merge);
     if (plan === undefined) return;
-    this.building = this.build(plan, index.position, partitions())
+    // A merge without the tail writes no newer state than the segments have together.
+    const state = plan.tail
+      ? { position: index.position, partitions: partitions() }
+      : this.sealed;
+    this.building = this.build(plan, state)
       .catch((error: unknown) => {
         if (this.closed) return;
         index.thaw();
@@ -133,12 +142,8 @@ export class SegmentKeeper {
     await Promise.all(this.index.segments.map((segment) => segment.close()));
   }
 
-  /** `position` and `partitions` are of the turn in which the tail is frozen. */
-  private async build(
-    plan: MergePlan,
-    position: Position | undefined,
-    partitions: string[],
-  ): Promise<void> {
+  /** `state` is of the turn in which the tail is frozen. */
+  private async build(plan: MergePlan, state: Loaded): Promise<void> {
     const { index } = this;
     const { folder, segment } = this.options;
     const merged = plan.segments.map((i) => index.segments[i] as Segment);
@@ -159,7 +164,8 @@ export class SegmentKeeper {
       return;
     }
     index.swap(merged, built);
-    await this.writeManifest(position, partitions);
+    await this.writeManifest(state);
+    this.sealed = state;
     await Promise.all(merged.map((old) => old.close()));
     await this.clean(index.segments);
   }
@@ -168,10 +174,7 @@ export class SegmentKeeper {
    * The bitmaps may be newer than `position`, never older: whatever killed a row since is found
    * again when the feed is replayed from there.
    */
-  private async writeManifest(
-    position: Position | undefined,
-    partitions: string[],
-  ): Promise<void> {
+  private async writeManifest({ position, partitions }: Loaded): Promise<void> {
     const { folder, storeId } = this.options;
     const { index } = this;
     const name = `dead-${randomUUID()}.bits`;

@@ -63,8 +63,7 @@ export function publishedClipTokenizer(list: Buffer): TokenizerJson {
       merges,
     },
   };
-  // The file says "Sequence" where the interface names BERT's own options, absent here.
-  return json as unknown as TokenizerJson;
+  return json;
 }
 
 /** Bytes as characters that print: the printable ones first, as OpenAI orders them. */

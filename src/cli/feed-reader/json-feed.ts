@@ -64,7 +64,8 @@ class ElementScanner {
     let start = this.state === 'before' ? this.open(chunk) : 0;
     if (this.state === 'inside') {
       for (let i = start; i < chunk.length; i++) {
-        if (!this.endsElement(chunk[i] as number)) continue;
+        const byte = chunk[i];
+        if (byte === undefined || !this.endsElement(byte)) continue;
         const isClosed = this.depth === 0;
         this.element.append(chunk.subarray(start, isClosed && !this.isList ? i + 1 : i));
         start = i + 1;

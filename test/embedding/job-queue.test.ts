@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CostEstimate } from '../../src/embedding/cost-estimate.js';
+import { createJob, type EmbeddingJob } from '../../src/embedding/embedding-job.js';
+import { JobQueue } from '../../src/embedding/job-queue.js';
+
+const jobOf = (length: number): EmbeddingJob => createJob(new Array<number>(length).fill(1)).job;
+
+describe('the queue', () => {
+  it('hands out every job once, the longest-waiting first, in batches of similar length', () => {
+    const lengths = fc.array(fc.integer({ min: 2, max: 77 }), { maxLength: 60 });
+    fc.assert(
+      fc.property(lengths, fc.integer({ min: 1, max: 16 }), (sizes, limit) => {
+        const queue = new JobQueue();
+        const waiting = sizes.map(jobOf);
+        queue.push(waiting);
+        while (waiting.length > 0) {
+          expect(queue.size).toBe(waiting.length);
+          expect(queue.tokens).toBe(waiting.reduce((sum, job) => sum + job.tokens.length, 0));
+          const batch = queue.take(limit);
+          expect(batch[0]).toBe(waiting[0]);
+          expect(batch.length).toBeLessThanOrEqual(limit);
+          const head = waiting[0]!.tokens.length;
+          for (const job of batch) {
+            expect(Math.abs(job.tokens.length - head)).toBeLessThanOrEqual(Math.max(3, head / 4));
+            waiting.splice(waiting.indexOf(job), 1);
+          }
+        }
+        expect(queue.take(limit)).toEqual([]);
+        expect(queue.tokens).toBe(0);
+      }),
+    );
+  });
+
+  it('hands out a job that failed before first and alone', () => {
+    const queue = new JobQueue();
+    queue.push([jobOf(5), jobOf(5)]);
+    const failed = jobOf(5);
+    failed.failures = 1;
+    queue.pushFront(failed);
+    expect(queue.take(10)).toEqual([failed]);
+    expect(queue.take(10)).toHaveLength(2);
+  });
+
+  it('lets a job be taken back once', () => {
+    const queue = new JobQueue();
+    const job = jobOf(4);
+    queue.push([job]);
+    expect(queue.remove(job)).toBe(true);
+    expect(queue.remove(job)).toBe(false);
+    expect(queue.headLength).toBe(0);
+  });
+});
+
+describe('the cost estimate', () => {
+  it('finds the fixed part and the part of each token', () => {
+    const cost = new CostEstimate();
+    for (const tokens of [8, 40, 16, 80, 8, 24]) cost.observe(tokens, 5 + 0.7 * tokens);
+    expect(cost.predictMs(100)).toBeCloseTo(75, 5);
+    expect(cost.textsWithin(50, 8)).toBe(8);
+    expect(cost.textsWithin(1, 8)).toBe(1);
+  });
+
+  it('blames the tokens when all batches were of one size', () => {
+    const cost = new CostEstimate();
+    for (let i = 0; i < 5; i++) cost.observe(8, 12);
+    expect(cost.predictMs(16)).toBeCloseTo(24, 5);
+  });
+
+  it('is not led astray by one batch that loaded the model first', () => {
+    const cost = new CostEstimate();
+    for (let i = 0; i < 10; i++) cost.observe(8, 12);
+    cost.observe(8, 3_000);
+    expect(cost.predictMs(8)).toBeLessThan(24);
+  });
+
+  it('never predicts a negative time, whatever was measured', () => {
+    const measured = fc.tuple(
+      fc.integer({ min: 1, max: 2_464 }),
+      fc.double({ min: 0.01, max: 500, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(fc.array(measured, { minLength: 1, maxLength: 30 }), (batches) => {
+        const cost = new CostEstimate();
+        for (const [tokens, ms] of batches) cost.observe(tokens, ms);
+        for (const tokens of [1, 8, 2_464]) {
+          expect(cost.predictMs(tokens)).toBeGreaterThanOrEqual(-1e-9);
+          expect(cost.textsWithin(15, tokens)).toBeGreaterThanOrEqual(1);
+        }
+      }),
+    );
+  });
+});
