@@ -6,10 +6,7 @@ import { packageFile } from './package-file.js';
 import { StartError } from './run-role.js';
 
 /** Indexes the bundled demo catalogue through the public API, unless the store has products. */
-export async function indexDemo(
-  url: string,
-  apiKey: string | undefined,
-): Promise<void> {
+export async function indexDemo(url: string, apiKey: string | undefined): Promise<void> {
   const catalogue = packageFile('dist/demo/catalogue.ndjson.gz');
   if (!existsSync(catalogue)) throw new StartError('the demo catalogue is missing: npm run build');
   if (!(await isEmpty(url, apiKey))) return;

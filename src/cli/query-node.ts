@@ -63,10 +63,7 @@ export async function startQueryNode(config: Config, logger: Logger): Promise<Ro
   };
 }
 
-function httpOptions(
-  config: Config,
-  model: ModelIdentity,
-): Parameters<typeof createHttpServer>[1] {
+function httpOptions(config: Config, model: ModelIdentity): Parameters<typeof createHttpServer>[1] {
   const pictures = packageFile('dist/demo/pictures');
   return {
     dimensions: model.dimensions,

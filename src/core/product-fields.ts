@@ -5,7 +5,8 @@ export type FieldValue = string | number | boolean | JsonValue[];
 
 /**
  * A product's filterable fields with their values: top-level scalars and lists, and `attributes.` +
- * the whole rest as the attribute's name. Null counts as absent.
+ * the whole rest as the attribute's name. Null counts as absent. A top-level field whose own name
+ * begins with `attributes.` cannot be filtered by, or one name would mean two things.
  */
 export function filterFields(product: Product): [name: string, value: FieldValue][] {
   const fields: [string, FieldValue][] = [];
@@ -14,7 +15,7 @@ export function filterFields(product: Product): [name: string, value: FieldValue
       for (const [attribute, inner] of Object.entries(value)) {
         if (isFieldValue(inner)) fields.push([`attributes.${attribute}`, inner]);
       }
-    } else if (isFieldValue(value)) fields.push([name, value]);
+    } else if (isFieldValue(value) && !name.startsWith('attributes.')) fields.push([name, value]);
   }
   return fields;
 }

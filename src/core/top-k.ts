@@ -7,7 +7,7 @@ export interface Scored {
 }
 
 /** Negative when `a` comes before `b` in results (invariant 5). */
-export function compareHits(a: Scored, b: Scored): number {
+function compareHits(a: Scored, b: Scored): number {
   return b.score - a.score || compareBytes(a.id, b.id);
 }
 

@@ -19,7 +19,7 @@ const MAX_BATCH_TEXTS = 32;
 const QUERY_BATCH_MS = 50;
 /** The same for products, while queries come in and while none do. */
 const PRODUCT_BATCH_ACTIVE_MS = 15;
-const PRODUCT_BATCH_IDLE_MS = 50;
+const PRODUCT_BATCH_IDLE_MS = 80;
 /** Queries are coming in when the last one is no older than this. */
 const ACTIVE_MS = 1_000;
 /** Products that got no turn for so long get one, however many queries wait. */

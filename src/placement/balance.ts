@@ -10,7 +10,8 @@ export interface ShardLoad {
 /** The shard for the next partition: least products, then fewest partitions, then the first name. */
 export function leastLoaded(loads: readonly ShardLoad[]): ShardLoad {
   const best = [...loads].sort(
-    (a, b) => a.products - b.products || a.partitions - b.partitions || (a.shard < b.shard ? -1 : 1),
+    (a, b) =>
+      a.products - b.products || a.partitions - b.partitions || (a.shard < b.shard ? -1 : 1),
   )[0];
   if (best === undefined) throw new Error('a cluster has at least one shard');
   return best;

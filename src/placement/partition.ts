@@ -5,7 +5,7 @@ import type { Partition } from '../store/store.js';
  * A partition's id: a function of category and range alone, so that two nodes that see a category
  * first create the same document. Holds no text of the shop's, so it can name files and keys.
  */
-export function partitionId(category: string, from: number, to: number): string {
+function partitionId(category: string, from: number, to: number): string {
   return `${digest(category)}-${from.toString(16)}-${to.toString(16)}`;
 }
 

@@ -45,7 +45,9 @@ export class Placer {
     categories: ReadonlyMap<string, number>,
   ): [string, number][] {
     const placed = new Set(placement.partitions.map((partition) => partition.category));
-    return [...categories].filter(([category]) => !placed.has(category)).sort((a, b) => b[1] - a[1]);
+    return [...categories]
+      .filter(([category]) => !placed.has(category))
+      .sort((a, b) => b[1] - a[1]);
   }
 
   private async place(

@@ -14,7 +14,7 @@ export interface Hello {
   storeId: string;
 }
 
-export interface Welcome {
+interface Welcome {
   type: 'welcome';
   protocol: number;
   shard: string;
@@ -39,7 +39,7 @@ export interface SearchLeaf {
 }
 
 /** Why a shard did not search a partition. */
-export type RefusalReason = 'wrong_shard' | 'not_ready';
+type RefusalReason = 'wrong_shard' | 'not_ready';
 
 export interface Refusal {
   partition: string;
@@ -47,7 +47,7 @@ export interface Refusal {
 }
 
 /** Hits as columns, best first: ids, versions and one list a named score. */
-export interface LeafHits {
+interface LeafHits {
   ids: string[];
   versions: number[];
   scores: { vector: number[] };
@@ -66,13 +66,13 @@ export interface SearchLeafReply {
 }
 
 /** The caller gave up on a request: it need not be started. */
-export interface Cancel {
+interface Cancel {
   type: 'cancel';
   request: number;
 }
 
 /** The writer has committed something of this tenant; nothing is answered. */
-export interface Nudge {
+interface Nudge {
   type: 'nudge';
   tenant: string;
 }
@@ -85,12 +85,12 @@ export interface AwaitApplied {
   budgetMs: number;
 }
 
-export interface Applied {
+interface Applied {
   type: 'applied';
   applied: boolean;
 }
 
-export interface StatusRequest {
+interface StatusRequest {
   type: 'status';
 }
 
@@ -106,7 +106,8 @@ export interface StatusReply {
   ready: boolean;
 }
 
-export type FailureCode = 'overloaded' | 'deadline_exceeded' | 'protocol' | 'unavailable' | 'internal';
+export type FailureCode =
+  'overloaded' | 'deadline_exceeded' | 'protocol' | 'unavailable' | 'internal';
 
 /** Instead of a reply. */
 export interface Failure {

@@ -69,7 +69,11 @@ async function askShard(
 ): Promise<string[]> {
   let answer: LeafAnswer;
   try {
-    answer = await fleet.search(target.shard, { ...query, partitions: target.partitions }, deadline);
+    answer = await fleet.search(
+      target.shard,
+      { ...query, partitions: target.partitions },
+      deadline,
+    );
   } catch (error) {
     result.missing.push(...missingOf(target, reasonOf(error)));
     return [];

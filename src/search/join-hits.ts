@@ -24,7 +24,7 @@ export async function joinHits(
 ): Promise<Hit[]> {
   const hits: Hit[] = [];
   // The first k are nearly always enough; what they lack is taken from the over-fetch.
-  for (let at = 0; at < partial.length && hits.length < query.topK; ) {
+  for (let at = 0; at < partial.length && hits.length < query.topK;) {
     const batch = partial.slice(at, at + query.topK - hits.length);
     at += batch.length;
     const products = await readProducts(store, query, batch);

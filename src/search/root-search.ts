@@ -108,7 +108,11 @@ export class RootSearch {
       const exhausted = !found.more && held <= k;
       if (hits.length >= topK || exhausted) return { hits, missing: found.missing, joinMs };
       if (round < MAX_ROUNDS && !shardDeadline.expired) continue;
-      return { hits, missing: [...found.missing, { part: 'shard', reason: 'stale_index' }], joinMs };
+      return {
+        hits,
+        missing: [...found.missing, { part: 'shard', reason: 'stale_index' }],
+        joinMs,
+      };
     }
   }
 

@@ -120,7 +120,8 @@ export class ShardConnection {
               this.socket = socket;
               this.retryMs = RETRY_FIRST_MS;
               resolve(socket);
-            } else lost(reply.type === 'failure' ? reply.message : 'the shard refused the handshake');
+            } else
+              lost(reply.type === 'failure' ? reply.message : 'the shard refused the handshake');
           }
         } catch (error) {
           lost(`the shard sent nonsense: ${String(error)}`);

@@ -76,7 +76,7 @@ export class Bitset {
   rows(from = 0, to = this.size): Uint32Array {
     const out = new Uint32Array(this.count(from, to));
     let n = 0;
-    for (let row = from; row < to; ) {
+    for (let row = from; row < to;) {
       const word = (this.words[row >>> 5] as number) >>> (row & 31);
       if (word === 0) {
         row = ((row >>> 5) + 1) << 5;

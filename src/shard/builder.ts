@@ -15,7 +15,9 @@ export class Builder {
   private closed = false;
 
   /** @param workerFile the compiled `build-worker.js` */
-  constructor(private readonly workerFile: URL | string = new URL('./build-worker.js', import.meta.url)) {}
+  constructor(
+    private readonly workerFile: URL | string = new URL('./build-worker.js', import.meta.url),
+  ) {}
 
   /** Builds `job` from its segments and the frozen `tail`; undefined when nothing was live. */
   build(job: BuildJob, tail: Tail | undefined): Promise<SegmentRecord | undefined> {

@@ -20,12 +20,18 @@ const LONG_TEXT = 64;
 
 /**
  * A scalar as columns hold it: long texts (descriptions) are cut to 64 characters and a digest.
- * Equality is kept; the order among texts that share 64 characters is not, which is why the join
- * checks documents again.
+ * Equality is kept; the order among texts that share 64 characters is not, see `orderIsUnknown`.
  */
 export function columnScalar(value: Scalar): Scalar {
   if (typeof value !== 'string' || value.length <= LONG_TEXT) return value;
   return `${value.slice(0, LONG_TEXT)}\u0000${digest(value)}`;
+}
+
+/** Whether a range cannot be decided: `held` was cut, and `bound` agrees with what is left of it. */
+export function orderIsUnknown(held: Scalar, bound: Scalar): boolean {
+  if (typeof held !== 'string' || typeof bound !== 'string') return false;
+  if (held.length <= LONG_TEXT || bound.length <= LONG_TEXT) return false;
+  return held.slice(0, LONG_TEXT) === bound.slice(0, LONG_TEXT);
 }
 
 export function columnValue(value: FieldValue): ColumnValue {

@@ -31,7 +31,7 @@ export async function writeFile(path: string, parts: Iterable<Uint8Array>): Prom
 }
 
 async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.byteLength; ) {
+  for (let at = 0; at < chunk.byteLength;) {
     const { bytesWritten } = await file.write(chunk, at);
     at += bytesWritten;
   }
@@ -101,7 +101,7 @@ export async function readInto(
     let crc = 0;
     for (const length of lengths) {
       const buffer = new ArrayBuffer(length);
-      for (let filled = 0; filled < length; ) {
+      for (let filled = 0; filled < length;) {
         const chunk = new Uint8Array(buffer, filled, Math.min(CHUNK_BYTES, length - filled));
         const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, at);
         if (bytesRead === 0) throw new CorruptFile(`${record.name} is too short`);

@@ -214,9 +214,7 @@ export class Follower {
     const ids = wanted.map(({ id }) => id);
     const rows = ids.length === 0 ? [] : await this.store.rows(this.index.tenant, ids);
     const byId = new Map<string, StoredRow>();
-    rows.forEach((row) => {
-      if (row !== undefined && row.model === this.index.model) byId.set(row.product.id, row);
-    });
+    for (const row of rows) if (row?.model === this.index.model) byId.set(row.product.id, row);
     return byId;
   }
 

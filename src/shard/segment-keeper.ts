@@ -115,9 +115,7 @@ export class SegmentKeeper {
     const plan = planMerge(index.tail.rows, sizes, busy, this.options.merge);
     if (plan === undefined) return;
     // A merge without the tail writes no newer state than the segments have together.
-    const state = plan.tail
-      ? { position: index.position, partitions: partitions() }
-      : this.sealed;
+    const state = plan.tail ? { position: index.position, partitions: partitions() } : this.sealed;
     this.building = this.build(plan, state)
       .catch((error: unknown) => {
         if (this.closed) return;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Deadline } from '../core/deadline.js';
+import type { Deadline } from '../core/deadline.js';
 import { OmniError } from '../core/errors.js';
 import { digest } from '../core/ids.js';
 import type { Logger } from '../core/logger.js';

@@ -123,7 +123,11 @@ export class ShardServer {
           (error: unknown) => reply(socket, request, failure(error)),
         );
         break;
-      default:
+      case 'hello':
+      case 'welcome':
+      case 'hits':
+      case 'applied':
+      case 'failure':
         socket.destroy();
     }
   }

@@ -3,7 +3,13 @@ import { filterFields } from '../core/product-fields.js';
 import type { Product } from '../core/product.js';
 import { Bitset } from './bitset.js';
 import type { Block } from './block.js';
-import { ColumnWriter, columnValue, forEachValue, type Column, type ColumnValue } from './column.js';
+import {
+  ColumnWriter,
+  columnValue,
+  forEachValue,
+  type Column,
+  type ColumnValue,
+} from './column.js';
 import { VectorSlabs } from './vector-slabs.js';
 
 /** Rows of a slab: large enough to scan fast, small enough to allocate without a pause. */

@@ -72,7 +72,9 @@ function liveRows(blocks: readonly SourceBlock[]): SourceRow[] {
       if (!block.dead.has(row)) rows.push({ block, row, category: block.categoryOf(row) });
     }
   }
-  return rows.sort((a, b) => (a.category === b.category ? 0 : compareBytes(a.category, b.category)));
+  return rows.sort((a, b) =>
+    a.category === b.category ? 0 : compareBytes(a.category, b.category),
+  );
 }
 
 function countCategories(rows: readonly SourceRow[]): CategoryRecord[] {

@@ -97,7 +97,7 @@ export interface WriteResult {
 
 /** The unit of placement: one tenant's category, cut to a range of `hashId`. */
 export interface Partition {
-  /** `partitionId(category, from, to)`, see `placement/partition.ts`. */
+  /** Made of category and range by `placement/partition.ts`. */
   id: string;
   category: string;
   /** Range [from, to) of `hashId`, within [0, 2^32]. */

@@ -2,7 +2,7 @@
 import { request } from './api.js';
 import { Controls } from './controls.js';
 import { Detail } from './detail.js';
-import { byId } from './dom.js';
+import { byId, element } from './dom.js';
 import { CARD_FIELDS } from './hit-card.js';
 import { bindKeyboard } from './keyboard.js';
 import { Results } from './results.js';
@@ -105,8 +105,9 @@ async function loadShop() {
     onSet({ query });
   });
   const products = categories.reduce((sum, { products: count }) => sum + count, 0);
-  const size = `${products.toLocaleString()} products in ${categories.length} categories`;
-  byId('size', HTMLElement).textContent = products === 0 ? '' : size;
+  if (products === 0) return;
+  const more = element('span', 'size-more', ` in ${categories.length} categories`);
+  byId('size', HTMLElement).replaceChildren(`${products.toLocaleString()} products`, more);
 }
 
 results.more.addEventListener('click', async () => {
@@ -136,7 +137,9 @@ window.addEventListener('popstate', () => {
 bindKeyboard({
   box: controls.box,
   grid: results.grid,
-  onClear: () => onSet({ query: '' }),
+  onClear: () => {
+    if (controls.box.value !== '') onSet({ query: '' });
+  },
 });
 showState();
 void loop.run(searchRequest());

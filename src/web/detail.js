@@ -11,6 +11,8 @@ import { isObject, textOf } from './wire.js';
 
 const MAX_DESCRIPTION_CHARACTERS = 2_000;
 const MAX_ATTRIBUTES = 40;
+/** From five digits on: a year or a model number is not 2,016. */
+const GROUPED = /** @type {const} */ ({ useGrouping: 'min2', maximumFractionDigits: 6 });
 
 /** One product, larger: shown from the hit at once, completed from the store. */
 export class Detail {
@@ -101,5 +103,5 @@ function valueText(value) {
   if (value === true) return 'yes';
   if (value === false) return 'no';
   if (Array.isArray(value)) return value.map(String).join(', ');
-  return typeof value === 'number' ? value.toLocaleString() : String(value);
+  return typeof value === 'number' ? value.toLocaleString(undefined, GROUPED) : String(value);
 }

@@ -40,7 +40,10 @@ export function makeProducts(count: number, dimensions: number, seed = 1): TestP
     price: Math.round(random() * 10_000) / 100,
     in_stock: random() < 0.8,
     brand: `Brand ${Math.floor(random() * 20)}`,
-    attributes: { Colour: pick(['red', 'green', 'blue']), Tags: [pick(['a', 'b']), pick(['c', 'd'])] },
+    attributes: {
+      Colour: pick(['red', 'green', 'blue']),
+      Tags: [pick(['a', 'b']), pick(['c', 'd'])],
+    },
     vector: randomVector(random, dimensions),
   }));
 }

@@ -89,7 +89,7 @@ export class Cluster {
         last ? '/products?wait=searchable' : '/products',
         rows.join('\n'),
       );
-      if (status !== 200 || json["rejected_count"] !== 0 || (last && json["searchable"] !== true)) {
+      if (status !== 200 || json['rejected_count'] !== 0 || (last && json['searchable'] !== true)) {
         throw new Error(`indexing failed: ${status} ${JSON.stringify(json).slice(0, 500)}`);
       }
     }

@@ -27,18 +27,33 @@ async function expectAllServed(cluster: Cluster, acknowledged: Acknowledged): Pr
   const found = new Set(json.hits?.map(({ id }) => id));
   const wrong = [...acknowledged].filter(([id, product]) => found.has(id) !== (product !== null));
   if (wrong.length) {
-    console.log('WRONG', wrong.map(([id, p]) => [id, p?.category ?? null]), 'of', acknowledged.size, found.size, cluster.dataDir);
+    console.log(
+      'WRONG',
+      wrong.map(([id, p]) => [id, p?.category ?? null]),
+      'of',
+      acknowledged.size,
+      found.size,
+      cluster.dataDir,
+    );
     console.log(JSON.stringify((await cluster.send('GET', '/stats')).json), cluster.log());
     await sleep(3000);
-    const again = await cluster.post('/search/vector', { vector: Array.from({ length: DIMENSIONS }, (_, i) => i + 1), top_k: 1_000, exact: true, fields: [] });
+    const again = await cluster.post('/search/vector', {
+      vector: Array.from({ length: DIMENSIONS }, (_, i) => i + 1),
+      top_k: 1_000,
+      exact: true,
+      fields: [],
+    });
     const f2 = new Set(again.json.hits?.map(({ id }) => id));
-    console.log('again', wrong.map(([id]) => f2.has(id)), f2.size);
+    console.log(
+      'again',
+      wrong.map(([id]) => f2.has(id)),
+      f2.size,
+    );
   }
   expect(wrong).toEqual([]);
 }
 
-const [probe] = makeProducts(1, DIMENSIONS, 99).map((product) => ({ ...product, id: 'probe' }));
-if (probe === undefined) throw new Error('unreachable');
+const probe = { ...makeProducts(1, DIMENSIONS, 99)[0], id: 'probe' };
 
 /** Writes until told to stop; only what was answered with 200 counts. */
 async function writeUntil(
@@ -60,7 +75,10 @@ async function writeUntil(
       rows.push(deleted ? { op: 'delete', id: product.id } : next);
     }
     try {
-      const { status } = await cluster.post('/products', rows.map((row) => JSON.stringify(row)).join('\n'));
+      const { status } = await cluster.post(
+        '/products',
+        rows.map((row) => JSON.stringify(row)).join('\n'),
+      );
       // A batch without an answer may be there or not: what it touched is not checked.
       if (status !== 200) batch.forEach((_, id) => acknowledged.delete(id));
       else batch.forEach((product, id) => acknowledged.set(id, product));

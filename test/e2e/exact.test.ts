@@ -52,7 +52,8 @@ describe('invariant 3: exact answers do not depend on shards, partitions and seg
       const random = seeded(7);
       for (const { filter, matches } of CASES) {
         for (const k of [1, 10, 150]) {
-          const query = k === 10 ? (products[10] as TestProduct).vector : randomVector(random, DIMENSIONS);
+          const query =
+            k === 10 ? (products[10] as TestProduct).vector : randomVector(random, DIMENSIONS);
           const { json } = await cluster.post('/search/vector', {
             vector: query,
             top_k: k,

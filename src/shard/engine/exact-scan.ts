@@ -21,7 +21,7 @@ export function scanSlab(
   const distances = found.distances;
   const candidates: Candidates = { rows: [], scores: [] };
   for (let i = 0; i < wanted; i++) {
-    candidates.rows.push(Number(keys[i] as bigint));
+    candidates.rows.push(Number(keys[i]));
     candidates.scores.push(1 - (distances[i] as number));
   }
   return candidates;
