@@ -100,7 +100,7 @@ def main():
     folder = options.folder / "tiny-clip"
     save_reference(folder, clip, 77, make_clip(folder, clip, {**small, "projection_dim": 16}))
     folder = options.folder / "tiny-bert"
-    bert = bert_tokenizer(400)
+    bert = bert_tokenizer()
     save_reference(folder, bert, 64, make_bert(folder, bert, {**small, "max_position_embeddings": 64}))
 
 

@@ -2,9 +2,9 @@
 
 import gzip
 import itertools
-import json
+from collections import Counter
 
-from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 CLIP_WORDS = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
@@ -50,17 +50,34 @@ def byte_alphabet():
 
 
 def learnt_merges(count):
-    """Merges learnt from our own text."""
-    tokenizer = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+    """The merges of the commonest neighbours in our own text; ties by spelling, so that every run learns the same."""
+    splitter = pre_tokenizers.Sequence(
         [pre_tokenizers.Split(Regex(CLIP_WORDS), "removed", invert=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
-    trainer = trainers.BpeTrainer(
-        vocab_size=count + 512, end_of_word_suffix="</w>", show_progress=False, initial_alphabet=byte_alphabet()
-    )
-    tokenizer.train_from_iterator(own_text(), trainer)
-    return [tuple(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]]
+    counts = Counter(word for text in own_text() for word, _ in splitter.pre_tokenize_str(text.lower()))
+    words = {word: [*word[:-1], word[-1] + "</w>"] for word in counts}
+    merges = []
+    for _ in range(count):
+        pairs = Counter()
+        for word, pieces in words.items():
+            for pair in itertools.pairwise(pieces):
+                pairs[pair] += counts[word]
+        if not pairs:
+            break
+        best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+        merges.append(best)
+        words = {word: merge(pieces, best) for word, pieces in words.items()}
+    return merges
+
+
+def merge(pieces, pair):
+    merged = []
+    for piece in pieces:
+        if merged and (merged[-1], piece) == pair:
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    return merged
 
 
 def published_merges(path):
@@ -69,15 +86,19 @@ def published_merges(path):
     return [tuple(line.split()) for line in lines[1 : 49152 - 256 - 2 + 1]]
 
 
-def bert_tokenizer(size):
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+def bert_tokenizer():
+    """Special tokens, characters at a word's start and within, and the whole words of half of our own text."""
+    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    characters = [chr(c) for c in range(33, 127) if not chr(c).isupper()]
+    words = sorted({word for text in own_text() for word in text.lower().split() if len(word) > 2 and word.isascii()})
+    ends = sorted({f"##{word[-3:]}" for word in words})
+    pieces = [*specials, *characters, *(f"##{c}" for c in characters), *words[::2], *ends]
+    vocabulary = {piece: i for i, piece in enumerate(dict.fromkeys(pieces))}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    alphabet = [chr(c) for c in range(33, 127)]
-    trainer = trainers.WordPieceTrainer(vocab_size=size, special_tokens=specials, initial_alphabet=alphabet, show_progress=False)
-    tokenizer.train_from_iterator(own_text(), trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
+    tokenizer.add_special_tokens([AddedToken(special, special=True, normalized=False) for special in specials])
     return tokenizer

@@ -11,6 +11,12 @@ export interface CategoryRange {
   graph: Graph | undefined;
 }
 
+/** Categories of rows that are not sorted by them: `names[codes[row]]`. */
+export interface CategoryCodes {
+  names: readonly string[];
+  codes: ArrayLike<number>;
+}
+
 /** Rows that are searched together: an immutable segment, or a tail. */
 export interface Block {
   readonly rows: number;
@@ -22,6 +28,8 @@ export interface Block {
   readonly graph: Graph | undefined;
   /** Sorted by row; undefined for a tail, whose rows are in order of arrival. */
   readonly ranges: readonly CategoryRange[] | undefined;
+  /** For a tail, instead of `ranges`. */
+  readonly categoryCodes: CategoryCodes | undefined;
 
   id(row: number): string;
   version(row: number): number;

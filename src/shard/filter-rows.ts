@@ -31,12 +31,7 @@ function evaluate(filter: Filter, rows: number, columnOf: ColumnOf, doubtful: bo
   }
 }
 
-function leafRows(
-  leaf: Leaf,
-  rows: number,
-  column: Column | undefined,
-  doubtful: boolean,
-): Bitset {
+function leafRows(leaf: Leaf, rows: number, column: Column | undefined, doubtful: boolean): Bitset {
   const matching = new Bitset(rows);
   if (column === undefined) return matching;
   const verdicts = verdictsOf(leaf, column.values, doubtful);

@@ -9,6 +9,7 @@ import type { SourceBlock } from './write-segment.js';
 export class FrozenTail implements SourceBlock {
   readonly graph = undefined;
   readonly ranges = undefined;
+  readonly categoryCodes = undefined;
   readonly rows: number;
   readonly dead: Bitset;
   readonly deadCount: number;

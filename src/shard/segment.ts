@@ -23,6 +23,7 @@ export class Segment implements Block {
   readonly rows: number;
   readonly dead: Bitset;
   deadCount = 0;
+  readonly categoryCodes = undefined;
   private readonly columnCache = new Map<string, Promise<Column>>();
 
   constructor(

@@ -1,7 +1,7 @@
 import type { Filter } from '../filter/filter.js';
 import type { Partition } from '../store/store.js';
 import { Bitset } from './bitset.js';
-import type { Block, CategoryRange } from './block.js';
+import type { Block, CategoryCodes, CategoryRange } from './block.js';
 import type { Column } from './column.js';
 import { filterRows } from './filter-rows.js';
 import { HASH_END } from '../core/ids.js';
@@ -35,17 +35,17 @@ export function select(
   return { count: mask.count(), mask, ranges: inPartitions.ranges };
 }
 
+type PartitionsOf = ReadonlyMap<string, readonly Partition[]>;
+
 function selectPartitions(block: Block, partitions: readonly Partition[]): Selection {
-  if (block.ranges === undefined) return selectFromTail(block, partitions);
-  const byCategory = new Map<string, Partition[]>();
-  for (const partition of partitions) {
-    const parts = byCategory.get(partition.category);
-    if (parts === undefined) byCategory.set(partition.category, [partition]);
-    else parts.push(partition);
+  const byCategory = groupByCategory(partitions);
+  if (block.categoryCodes !== undefined) {
+    return selectFromTail(block, block.categoryCodes, byCategory);
   }
-  const ranges = block.ranges.filter(({ category }) => byCategory.has(category));
+  const held = block.ranges ?? [];
+  const ranges = held.filter(({ category }) => byCategory.has(category));
   const isCut = ranges.some(({ category }) => !isWhole(byCategory.get(category) ?? []));
-  const all = ranges.length === block.ranges.length;
+  const all = ranges.length === held.length;
   if (isCut) {
     const mask = cutMask(block, ranges, byCategory).andNot(block.dead);
     return { count: mask.count(), mask, ranges: all ? undefined : ranges };
@@ -56,21 +56,33 @@ function selectPartitions(block: Block, partitions: readonly Partition[]): Selec
   return { count, mask: undefined, ranges };
 }
 
-function selectFromTail(block: Block, partitions: readonly Partition[]): Selection {
-  const wanted = new Map<string, Partition[]>();
+function groupByCategory(partitions: readonly Partition[]): PartitionsOf {
+  const byCategory = new Map<string, Partition[]>();
   for (const partition of partitions) {
-    wanted.set(partition.category, [...(wanted.get(partition.category) ?? []), partition]);
+    const parts = byCategory.get(partition.category);
+    if (parts === undefined) byCategory.set(partition.category, [partition]);
+    else parts.push(partition);
+  }
+  return byCategory;
+}
+
+function selectFromTail(
+  block: Block,
+  { names, codes }: CategoryCodes,
+  byCategory: PartitionsOf,
+): Selection {
+  const parts = names.map((name) => byCategory.get(name) ?? []);
+  const whole = parts.map(isWhole);
+  if (whole.every(Boolean)) {
+    return { count: block.rows - block.deadCount, mask: undefined, ranges: undefined };
   }
   const mask = new Bitset(block.rows);
-  let count = 0;
   for (let row = 0; row < block.rows; row++) {
-    const parts = wanted.get(block.categoryOf(row));
-    if (parts === undefined || block.dead.has(row)) continue;
-    if (!isWhole(parts) && !inAnyRange(block.hash(row), parts)) continue;
-    mask.add(row);
-    count += 1;
+    const code = codes[row] as number;
+    const wanted = whole[code] === true || inAnyRange(block.hash(row), parts[code] ?? []);
+    if (wanted && !block.dead.has(row)) mask.add(row);
   }
-  return { count, mask: count === block.rows ? undefined : mask, ranges: undefined };
+  return { count: mask.count(), mask, ranges: undefined };
 }
 
 function isWhole(partitions: readonly Partition[]): boolean {
@@ -81,11 +93,7 @@ function inAnyRange(hash: number, partitions: readonly Partition[]): boolean {
   return partitions.some(({ from, to }) => hash >= from && hash < to);
 }
 
-function cutMask(
-  block: Block,
-  ranges: readonly CategoryRange[],
-  byCategory: ReadonlyMap<string, Partition[]>,
-): Bitset {
+function cutMask(block: Block, ranges: readonly CategoryRange[], byCategory: PartitionsOf): Bitset {
   const mask = new Bitset(block.rows);
   for (const { category, from, to } of ranges) {
     const parts = byCategory.get(category) ?? [];

@@ -28,7 +28,8 @@ export class Tail implements Block {
   private readonly ids: string[] = [];
   private readonly versions: number[] = [];
   private readonly hashes: number[] = [];
-  private readonly categories: string[] = [];
+  private readonly codeOfCategory = new Map<string, number>();
+  readonly categoryCodes = { names: [] as string[], codes: [] as number[] };
   private readonly rowOf = new Map<string, number>();
   private readonly writers = new Map<string, ColumnWriter>();
   /** Columns as of `rows`, made when a filter first asks. */
@@ -74,7 +75,7 @@ export class Tail implements Block {
     this.ids.push(id);
     this.versions.push(version);
     this.hashes.push(hashId(id));
-    this.categories.push(category);
+    this.categoryCodes.codes.push(this.categoryCode(category));
     this.rowOf.set(id, row);
     for (const [field, value] of fields) this.writer(field).set(row, value);
     this.rows = row + 1;
@@ -94,7 +95,8 @@ export class Tail implements Block {
   }
 
   categoryOf(row: number): string {
-    return this.categories[row] as string;
+    const { names, codes } = this.categoryCodes;
+    return names[codes[row] as number] as string;
   }
 
   find(id: string): number {
@@ -127,6 +129,15 @@ export class Tail implements Block {
   /** Every field that any row has. */
   fields(): string[] {
     return [...this.writers.keys()];
+  }
+
+  private categoryCode(category: string): number {
+    let code = this.codeOfCategory.get(category);
+    if (code === undefined) {
+      code = this.categoryCodes.names.push(category) - 1;
+      this.codeOfCategory.set(category, code);
+    }
+    return code;
   }
 
   private grow(): void {

@@ -59,13 +59,15 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('the page', () => {
   });
 
   test('searches while typing, in one request for a burst of keys', async () => {
+    await page.clock.install({ time: 0 });
     await open();
+    await page.clock.pauseAt(3_600_000);
+    const before = shop.searches.length;
     await box().pressSequentially('wireless mouse');
-    await page.waitForURL('**/?q=wireless+mouse');
+    expect(page.url()).toContain('/?q=wireless+mouse');
+    await page.clock.runFor(200);
     await shown('24 best matches');
-    const asked = shop.searches.map(({ query }) => query);
-    expect(asked.at(-1)).toBe('wireless mouse');
-    expect(asked.length).toBeLessThan(8);
+    expect(shop.searches.slice(before).map(({ query }) => query)).toEqual(['wireless mouse']);
     expect(await cards().first().innerText()).toContain('Shoes number 0');
     expect(await cards().first().innerText()).toContain('10.00');
     expect(await cards().first().innerText()).toContain('Sold out');
@@ -94,7 +96,10 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('the page', () => {
     await box().fill('fast');
     await shown('answer to fast');
     release();
-    await page.waitForLoadState('networkidle');
+    // A later round trip is over: so is the slow one, had anybody waited for it.
+    for (let trip = 0; trip < 3; trip++) {
+      await page.evaluate("fetch('/categories').then((reply) => reply.text())");
+    }
     expect(await cards().allInnerTexts()).toEqual([expect.stringContaining('answer to fast')]);
     expect(complaints).toEqual([]);
   });

@@ -2,7 +2,7 @@ import Fastify, { type FastifyReply } from 'fastify';
 import { pageRoutes } from '../../src/http/page-routes.js';
 
 /** A search body as the page sends it. */
-export interface SentSearch {
+interface SentSearch {
   query: string;
   top_k: number;
   fields: string[];
