@@ -7,7 +7,10 @@ export interface SegmentSize {
 export interface MergeOptions {
   /** Rows at which the tail becomes a segment. */
   tailRows: number;
-  /** Segments of a kind of size before they are merged while the feed is busy. */
+  /**
+   * While the feed is busy: how many times `tailRows` the tail grows to, and how many segments of
+   * like size come together before they are merged.
+   */
   fanout: number;
   /** Share of dead rows at which a segment is rewritten alone. */
   maxDeadShare: number;
@@ -21,8 +24,8 @@ export interface MergePlan {
 
 /**
  * The next build, or undefined when all is in order. Size-tiered, as Lucene's `TieredMergePolicy`:
- * while the feed is busy a merge waits until `fanout` segments of like size have come together, so
- * that each row is rewritten some log_fanout(n) times; once it is quiet, everything within a factor
+ * while the feed is busy the tail grows to `fanout` times its size, and a merge waits until `fanout`
+ * segments of like size have come together, so that each row is rewritten some log_fanout(n) times; once it is quiet, everything within a factor
  * of two is merged, since every segment costs each query a search of its own.
  */
 export function planMerge(
@@ -31,7 +34,7 @@ export function planMerge(
   busy: boolean,
   options: MergeOptions,
 ): MergePlan | undefined {
-  const sealTail = tailRows >= options.tailRows;
+  const sealTail = tailRows >= options.tailRows * (busy ? options.fanout : 1);
   const rotten = segments.findIndex(
     ({ rows, deadRows }) => rows > 0 && deadRows > rows * options.maxDeadShare,
   );

@@ -129,7 +129,8 @@ export class SegmentKeeper {
 
   /** Resolves when the tail has room again. */
   async backpressure(): Promise<void> {
-    const full = this.index.tail.rows >= this.options.merge.tailRows * 8;
+    const { tailRows, fanout } = this.options.merge;
+    const full = this.index.tail.rows >= tailRows * fanout * 2;
     if (full && this.building !== undefined) await this.building;
   }
 
