@@ -64,7 +64,7 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('the page', () => {
     await page.clock.pauseAt(3_600_000);
     const before = shop.searches.length;
     await box().pressSequentially('wireless mouse');
-    expect(page.url()).toContain('/?q=wireless+mouse');
+    await expect.poll(() => page.url()).toContain('/?q=wireless+mouse');
     await page.clock.runFor(200);
     await shown('24 best matches');
     expect(shop.searches.slice(before).map(({ query }) => query)).toEqual(['wireless mouse']);
@@ -119,7 +119,7 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('the page', () => {
         in_stock: true,
       });
     await shown('3 best matches');
-    expect(page.url()).toContain('?q=gift&category=Mice&min=12&max=30&stock=1');
+    await expect.poll(() => page.url()).toContain('?q=gift&category=Mice&min=12&max=30&stock=1');
     await page.getByRole('button', { name: 'Clear filters' }).click();
     await shown('24 best matches');
     expect(shop.searches.at(-1)?.filter).toBeUndefined();
@@ -136,7 +136,7 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('the page', () => {
     await page.goBack();
     await page.locator('.chip[aria-pressed=true]').waitFor();
     await expect.poll(() => shop.searches.at(-1)?.filter?.category).toEqual(['Toys']);
-    expect(page.url()).toContain('tenant=north');
+    await expect.poll(() => page.url()).toContain('tenant=north');
   });
 
   test('Show more asks for more and keeps the place', async () => {
