@@ -39,6 +39,8 @@ export interface Block {
   /** The live row of `id`, or -1. */
   find(id: string): number;
   kill(row: number): void;
-  /** The columns of `fields` that the block has. */
+  /** The columns of `fields` that the block has, read from its file when they are not in memory. */
   columns(fields: readonly string[]): Promise<ReadonlyMap<string, Column>>;
+  /** The same without a wait; undefined when one must be read first. */
+  loadedColumns(fields: readonly string[]): ReadonlyMap<string, Column> | undefined;
 }

@@ -35,6 +35,8 @@ export class Follower {
   private needsResync = false;
   /** False until the feed's end, as of the start, was reached once. */
   private caughtUp = false;
+  /** The files were read: `assignment` means something from the next refresh on. */
+  loaded = false;
   private readonly waiters = new Set<Waiter>();
   private wake: (() => void) | undefined;
   private nudged = false;
@@ -64,12 +66,17 @@ export class Follower {
   }
 
   get allReady(): boolean {
-    return this.assignment.partitions.every((partition) => this.isReady(partition));
+    return this.caughtUp && this.assignment.partitions.every((partition) => this.isReady(partition));
   }
 
-  /** Resolves true once `mark` is applied, false when `timeoutMs` passes first. */
-  awaitApplied(mark: WriteMark, timeoutMs: number): Promise<boolean> {
-    if (this.caughtUp && this.store.covers(this.index.position, mark)) return Promise.resolve(true);
+  /**
+   * Resolves true once `mark` is applied to all that the placement, as of now, gives this shard;
+   * false when `timeoutMs` passes first.
+   */
+  async awaitApplied(mark: WriteMark, timeoutMs: number): Promise<boolean> {
+    await this.refreshAssignment();
+    if (this.hasApplied(mark)) return true;
+    if (this.stopped) return false;
     this.nudge();
     return new Promise((resolve) => {
       const waiter: Waiter = {
@@ -96,11 +103,7 @@ export class Follower {
   }
 
   private async run(): Promise<void> {
-    try {
-      await this.load();
-    } catch (error) {
-      this.logger.error({ error: String(error) }, 'segments could not be read, rebuilding');
-    }
+    await this.load();
     while (!this.stopped) {
       try {
         await this.step();
@@ -113,10 +116,15 @@ export class Follower {
   }
 
   private async load(): Promise<void> {
-    const { position, partitions } = await this.keeper.load();
-    this.index.position = position;
-    for (const key of partitions) this.ready.add(key);
-    this.needsResync = position === undefined && this.index.segments.length > 0;
+    try {
+      const { position, partitions } = await this.keeper.load();
+      this.index.position = position;
+      for (const key of partitions) this.ready.add(key);
+    } catch (error) {
+      this.logger.error({ error: String(error) }, 'segments could not be read, rebuilding');
+    }
+    this.needsResync = this.index.position === undefined && this.index.segments.length > 0;
+    this.loaded = true;
   }
 
   private async step(): Promise<void> {
@@ -124,10 +132,14 @@ export class Follower {
     await this.refreshAssignment();
     if (this.needsResync) await this.resync();
     await this.catchUp();
+    // A partition that came here meanwhile is fetched without a pause.
+    if (this.needsResync) this.nudged = true;
   }
 
   /** Takes over the placement as it is now. Called after a page was read, before it is applied. */
   async refreshAssignment(): Promise<void> {
+    // What is complete here is only known once the manifest was read.
+    if (!this.loaded) return;
     // Read before the placement: a change between the two is seen again next time.
     const counter = await this.store.placementCounter();
     if (counter === this.placementCounter) return;
@@ -178,9 +190,16 @@ export class Follower {
   private async resync(): Promise<void> {
     const { tenant } = this.index;
     const known = new Set<string>();
+    // One that comes here on the way has missed the pages before: it waits for another round.
+    const complete = new Set(this.assignment.partitions.map(partitionKey));
     let position: Position | undefined;
     for (;;) {
       const page = await this.store.readFeed(tenant, position, PAGE_ENTRIES);
+      if (page.expired) {
+        known.clear();
+        position = undefined;
+        continue;
+      }
       await this.refreshAssignment();
       const rows = await this.fetch(page.entries);
       this.apply(page.entries, rows);
@@ -194,13 +213,21 @@ export class Follower {
     }
     for (const block of this.index.blocks()) {
       for (let row = 0; row < block.rows; row++) {
-        if (!block.dead.has(row) && !known.has(block.id(row))) this.index.killRow(block, row);
+        if (block.dead.has(row)) continue;
+        const id = block.id(row);
+        // By id: between two turns the block may have been merged into another.
+        if (!known.has(id)) this.index.drop(id, block.version(row));
       }
       await nextTurn();
     }
     this.index.position = position;
-    this.needsResync = false;
-    for (const partition of this.assignment.partitions) this.ready.add(partitionKey(partition));
+    for (const partition of this.assignment.partitions) {
+      const key = partitionKey(partition);
+      if (complete.has(key)) this.ready.add(key);
+    }
+    this.needsResync = this.assignment.partitions.some(
+      (partition) => !this.ready.has(partitionKey(partition)),
+    );
   }
 
   /** The rows of entries that belong here and are not held yet. */
@@ -242,13 +269,18 @@ export class Follower {
   }
 
   private maintain(busy: boolean): void {
+    if (this.stopped) return;
     this.keeper.maintain(busy, () => [...this.ready].sort(compareBytes));
   }
 
+  private hasApplied(mark: WriteMark): boolean {
+    const current = this.caughtUp && !this.needsResync;
+    return current && this.store.covers(this.index.position, mark);
+  }
+
   private settleWaiters(): void {
-    if (!this.caughtUp) return;
     for (const waiter of this.waiters) {
-      if (!this.store.covers(this.index.position, waiter.mark)) continue;
+      if (!this.hasApplied(waiter.mark)) continue;
       this.waiters.delete(waiter);
       clearTimeout(waiter.timer);
       waiter.resolve(true);

@@ -57,6 +57,10 @@ export class FrozenTail implements SourceBlock {
   }
 
   async columns(fields: readonly string[]): Promise<ReadonlyMap<string, Column>> {
+    return this.loadedColumns(fields);
+  }
+
+  loadedColumns(fields: readonly string[]): ReadonlyMap<string, Column> {
     const wanted = new Set(fields);
     return new Map([...this.columnByField].filter(([field]) => wanted.has(field)));
   }

@@ -1,6 +1,8 @@
 import { TopK } from '../core/top-k.js';
 import { fieldsOf } from '../filter/analyse.js';
-import type { Block } from './block.js';
+import type { Partition } from '../store/store.js';
+import type { Block, CategoryRange } from './block.js';
+import type { Column } from './column.js';
 import type { Candidates, Graph } from './engine/graph.js';
 import { offerBest, type LeafHit, type LeafQuery } from './leaf-hit.js';
 import { scanRows } from './scan-rows.js';
@@ -18,19 +20,57 @@ const MIN_GRAPH_SHARE = 0.05;
 /** A widened graph search asks for at most this many candidates; past it a scan is cheaper. */
 const MAX_WIDENED = 1_000;
 
-/** The k best live matches in this shard, best first. */
-export async function leafSearch(index: TenantIndex, query: LeafQuery): Promise<LeafResult> {
+/**
+ * The k best live matches in this shard, best first. `partitions` is asked in the turn of the
+ * search, for those that are complete here at that moment.
+ */
+export async function leafSearch(
+  index: TenantIndex,
+  query: Omit<LeafQuery, 'partitions'>,
+  partitions: () => readonly Partition[],
+): Promise<LeafResult> {
   const fields = query.filter === undefined ? [] : fieldsOf(query.filter);
-  const blocks = index.blocks();
-  const columns = await Promise.all(blocks.map((block) => block.columns(fields)));
-  // From here to the end is one turn: the rows cannot change under the search.
+  let blocks = withColumns(index, fields);
+  while (blocks === undefined) {
+    await loadColumns(index, fields);
+    blocks = withColumns(index, fields);
+  }
+  // From here to the end is one turn: neither rows nor assignment can change under the search.
+  return searchBlocks(blocks, { ...query, partitions: partitions() });
+}
+
+type BlockColumns = [block: Block, columns: ReadonlyMap<string, Column>];
+
+/** Every block with its columns; undefined when some must be read first. */
+function withColumns(index: TenantIndex, fields: readonly string[]): BlockColumns[] | undefined {
+  const found: BlockColumns[] = [];
+  for (const block of index.blocks()) {
+    const columns = block.loadedColumns(fields);
+    if (columns === undefined) return undefined;
+    found.push([block, columns]);
+  }
+  return found;
+}
+
+async function loadColumns(index: TenantIndex, fields: readonly string[]): Promise<void> {
+  for (const block of index.blocks()) {
+    try {
+      await block.columns(fields);
+    } catch (error) {
+      // A segment that was merged away meanwhile has closed its file; its successor is asked next.
+      if (index.blocks().includes(block)) throw error;
+    }
+  }
+}
+
+function searchBlocks(blocks: readonly BlockColumns[], query: LeafQuery): LeafResult {
   const top = new TopK<LeafHit>(query.k);
   let matches = 0;
-  blocks.forEach((block, i) => {
-    const selection = select(block, query.partitions, query.filter, columns[i] ?? new Map());
+  for (const [block, columns] of blocks) {
+    const selection = select(block, query.partitions, query.filter, columns);
     matches += selection.count;
     if (selection.count > 0) searchBlock(block, selection, query, top);
-  });
+  }
   return { hits: top.sorted(), more: matches > query.k };
 }
 
@@ -52,12 +92,17 @@ function searchBlock(
     if (searchGraph(block, block.graph, selection, query, top)) return;
   }
   for (const range of selection.ranges ?? block.ranges ?? [undefined]) {
-    const count = range === undefined ? selection.count : range.to - range.from;
+    const count = range === undefined ? selection.count : liveIn(block, range);
+    if (count === 0) continue;
     const part: Selection = { count, mask: undefined, ranges: range && [range] };
     const graph = range?.graph;
     if (graph !== undefined && searchGraph(block, graph, part, query, top)) continue;
     scanRows(block, part, query, top);
   }
+}
+
+function liveIn(block: Block, { from, to }: CategoryRange): number {
+  return to - from - block.dead.count(from, to);
 }
 
 /** A filtered search by graph, widened by the share of matches; false when a scan is better. */

@@ -47,19 +47,30 @@ export function planMerge(
 }
 
 /**
- * The small segments that, from the smallest up, each are at most twice of what has come together
- * before it: at least `fanout` pieces (the tail is one), otherwise none.
+ * Segments that, from small to large, each are at most twice of what has come together before it:
+ * at least `fanout` pieces (the tail is one), otherwise none. A run that is too short is passed
+ * over for the next, or one small segment would keep all larger ones apart. Segments without a live
+ * row are left to be dropped alone.
  */
 function absorb(tailRows: number, segments: readonly SegmentSize[], fanout: number): number[] {
-  const live = segments.map(({ rows, deadRows }, index) => ({ index, rows: rows - deadRows }));
-  live.sort((a, b) => a.rows - b.rows);
+  const live = segments
+    .map(({ rows, deadRows }, index) => ({ index, rows: rows - deadRows }))
+    .filter(({ rows }) => rows > 0)
+    .sort((a, b) => a.rows - b.rows);
   let together = tailRows;
-  const chosen: number[] = [];
+  let pieces = tailRows > 0 ? 1 : 0;
+  let chosen: number[] = [];
   for (const segment of live) {
-    if (together > 0 && segment.rows > 2 * together) break;
+    if (together > 0 && segment.rows > 2 * together) {
+      // With the tail only what is next to it in size: the rest is looked at when that is done.
+      if (pieces >= fanout || tailRows > 0) break;
+      together = 0;
+      pieces = 0;
+      chosen = [];
+    }
     together += segment.rows;
+    pieces += 1;
     chosen.push(segment.index);
   }
-  const pieces = chosen.length + (tailRows > 0 ? 1 : 0);
   return pieces >= fanout ? chosen : [];
 }

@@ -3,6 +3,7 @@ interface Waiting {
   /** Whose request it is: request numbers are unique to an owner. */
   owner: object;
   request: number;
+  /** Answers also when it fails; never rejects. */
   run: () => Promise<void>;
 }
 
@@ -29,6 +30,11 @@ export class SearchQueue {
     this.waiting = this.waiting.filter(
       (search) => search.owner !== owner || search.request !== request,
     );
+  }
+
+  /** The owner is gone: nothing of it need be started. */
+  cancelAll(owner: object): void {
+    this.waiting = this.waiting.filter((search) => search.owner !== owner);
   }
 
   /** Resolves once nothing waits or runs. */

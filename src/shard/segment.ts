@@ -16,7 +16,8 @@ import {
 } from './segment-format.js';
 import { VectorSlabs } from './vector-slabs.js';
 
-const utf8 = new TextDecoder();
+/** A byte order mark that begins an id belongs to it. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Immutable rows of one tenant with their graphs, in memory; only `dead` changes. */
 export class Segment implements Block {
@@ -24,7 +25,8 @@ export class Segment implements Block {
   readonly dead: Bitset;
   deadCount = 0;
   readonly categoryCodes = undefined;
-  private readonly columnCache = new Map<string, Promise<Column>>();
+  private readonly loaded = new Map<string, Column>();
+  private readonly loading = new Map<string, Promise<Column>>();
 
   constructor(
     readonly record: SegmentRecord,
@@ -83,15 +85,36 @@ export class Segment implements Block {
     const columns = new Map<string, Column>();
     for (const field of fields) {
       if (!Object.hasOwn(this.directory, field)) continue;
-      const record = this.directory[field] as ColumnRecord;
-      let column = this.columnCache.get(field);
-      if (column === undefined) {
-        column = readColumn(this.columnFile, record);
-        this.columnCache.set(field, column);
-      }
-      columns.set(field, await column);
+      columns.set(field, this.loaded.get(field) ?? (await this.loadColumn(field)));
     }
     return columns;
+  }
+
+  loadedColumns(fields: readonly string[]): ReadonlyMap<string, Column> | undefined {
+    const columns = new Map<string, Column>();
+    for (const field of fields) {
+      if (!Object.hasOwn(this.directory, field)) continue;
+      const column = this.loaded.get(field);
+      if (column === undefined) return undefined;
+      columns.set(field, column);
+    }
+    return columns;
+  }
+
+  /** One read for all who wait; one that failed is tried again by the next to ask. */
+  private async loadColumn(field: string): Promise<Column> {
+    let reading = this.loading.get(field);
+    if (reading === undefined) {
+      reading = readColumn(this.columnFile, this.directory[field] as ColumnRecord);
+      this.loading.set(field, reading);
+    }
+    try {
+      const column = await reading;
+      this.loaded.set(field, column);
+      return column;
+    } finally {
+      this.loading.delete(field);
+    }
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,7 @@ import type {
   SearchLeafReply,
   StatusReply,
 } from '../protocol/messages.js';
-import { decodePartitions } from '../protocol/partition-list.js';
+import { decodePartitions, type PartitionRef } from '../protocol/partition-list.js';
 import { bytesVector } from '../protocol/vector-bytes.js';
 import type { Partition, StoreReader } from '../store/store.js';
 import { Builder } from './builder.js';
@@ -50,6 +50,7 @@ export class ShardNode {
   private tenantCounter = -1;
   /** The first look for tenants is done. */
   private listed = false;
+  private closed = false;
 
   constructor(
     private readonly store: StoreReader,
@@ -70,6 +71,7 @@ export class ShardNode {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     clearInterval(this.timer);
     const stopping = [...this.followers.values()].map((follower) => follower.stop());
     await this.builder.close();
@@ -91,15 +93,25 @@ export class ShardNode {
       throw new OmniError('unavailable', 'this shard serves vectors of another model');
     }
     const follower = this.follower(request.tenant);
-    const { partitions, refused } = await this.resolve(follower, request.partitions);
+    const refs = decodePartitions(request.partitions);
+    if (!isKnown(follower, refs)) await follower.refreshAssignment();
     deadline.check('waiting in the shard');
-    const { hits, more } = await leafSearch(follower.index, {
-      vector: bytesVector(request.vector),
-      partitions,
+    const vector = bytesVector(request.vector);
+    if (vector.length !== this.options.dimensions) {
+      throw new OmniError('internal', `a vector of ${vector.length} dimensions was asked for`);
+    }
+    const query = {
+      vector,
       filter: request.filter === null ? undefined : (request.filter as Filter),
       k: request.k,
       ef: this.options.ef,
       exact: request.exact,
+    };
+    let refused: Refusal[] = [];
+    const { hits, more } = await leafSearch(follower.index, query, () => {
+      const resolved = resolve(follower, refs);
+      refused = resolved.refused;
+      return resolved.partitions;
     });
     const { counter } = follower.assignment;
     const tookMs = performance.now() - startedMs;
@@ -124,30 +136,12 @@ export class ShardNode {
     return status;
   }
 
-  /** Which of the named partitions can be searched; looks at the placement again before refusing. */
-  private async resolve(
-    follower: Follower,
-    list: string,
-  ): Promise<{ partitions: Partition[]; refused: Refusal[] }> {
-    const refs = decodePartitions(list);
-    const known = (): boolean =>
-      refs.every(({ id, epoch }) => follower.assignment.get(id)?.epoch === epoch);
-    if (!known()) await follower.refreshAssignment();
-    const partitions: Partition[] = [];
-    const refused: Refusal[] = [];
-    for (const { id, epoch } of refs) {
-      const held = follower.assignment.get(id);
-      if (held?.epoch !== epoch) refused.push({ partition: id, reason: 'wrong_shard' });
-      else if (!follower.isReady(held)) refused.push({ partition: id, reason: 'not_ready' });
-      else partitions.push(held);
-    }
-    return { partitions, refused };
-  }
-
   private async findTenants(): Promise<void> {
     const counter = await this.store.placementCounter();
     if (counter === this.tenantCounter) return;
-    for (const tenant of await this.store.tenants()) this.follower(tenant);
+    const tenants = await this.store.tenants();
+    if (this.closed) return;
+    for (const tenant of tenants) this.follower(tenant);
     this.tenantCounter = counter;
   }
 
@@ -171,6 +165,29 @@ export class ShardNode {
     follower.start();
     return follower;
   }
+}
+
+function isKnown({ assignment }: Follower, refs: readonly PartitionRef[]): boolean {
+  return refs.every(({ id, epoch }) => assignment.get(id)?.epoch === epoch);
+}
+
+/** Which of the named partitions can be searched now. */
+function resolve(
+  follower: Follower,
+  refs: readonly PartitionRef[],
+): { partitions: Partition[]; refused: Refusal[] } {
+  const partitions: Partition[] = [];
+  const refused: Refusal[] = [];
+  for (const { id, epoch } of refs) {
+    const held = follower.assignment.get(id);
+    if (held?.epoch === epoch && follower.isReady(held)) {
+      partitions.push(held);
+      continue;
+    }
+    const foreign = follower.loaded && held?.epoch !== epoch;
+    refused.push({ partition: id, reason: foreign ? 'wrong_shard' : 'not_ready' });
+  }
+  return { partitions, refused };
 }
 
 function columns(hits: readonly LeafHit[]): SearchLeafReply['hits'] {

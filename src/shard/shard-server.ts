@@ -32,6 +32,7 @@ export class ShardServer {
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
   private readonly queue: SearchQueue;
+  private closing = false;
 
   constructor(
     private readonly node: ShardNode,
@@ -56,6 +57,7 @@ export class ShardServer {
 
   /** Stops listening, lets running searches end, closes connections. */
   async close(): Promise<void> {
+    this.closing = true;
     const closed = new Promise((resolve) => this.server.close(resolve));
     await this.queue.drained();
     for (const socket of this.sockets) socket.end();
@@ -68,7 +70,10 @@ export class ShardServer {
     this.sockets.add(socket);
     const reader = new FrameReader();
     let greeted = false;
-    socket.on('close', () => this.sockets.delete(socket));
+    socket.on('close', () => {
+      this.sockets.delete(socket);
+      this.queue.cancelAll(socket);
+    });
     socket.on('error', () => socket.destroy());
     socket.on('data', (chunk) => {
       try {
@@ -113,9 +118,10 @@ export class ShardServer {
         this.node.nudge(message.tenant);
         break;
       case 'await':
-        void this.node
-          .awaitApplied(message)
-          .then((applied) => reply(socket, request, { type: 'applied', applied }));
+        void this.node.awaitApplied(message).then(
+          (applied) => reply(socket, request, { type: 'applied', applied }),
+          (error: unknown) => reply(socket, request, failure(error)),
+        );
         break;
       case 'status':
         void this.node.status().then(
@@ -133,6 +139,10 @@ export class ShardServer {
   }
 
   private search(socket: Socket, request: number, message: SearchLeaf): void {
+    if (this.closing) {
+      reply(socket, request, failure(new OmniError('unavailable', 'the shard is closing')));
+      return;
+    }
     const deadline = Deadline.after(message.budgetMs);
     const run = async (): Promise<void> => {
       try {

@@ -112,6 +112,10 @@ export class Tail implements Block {
   }
 
   async columns(fields: readonly string[]): Promise<ReadonlyMap<string, Column>> {
+    return this.loadedColumns(fields);
+  }
+
+  loadedColumns(fields: readonly string[]): ReadonlyMap<string, Column> {
     const columns = new Map<string, Column>();
     for (const field of fields) {
       const writer = this.writers.get(field);

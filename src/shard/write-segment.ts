@@ -131,7 +131,8 @@ async function writeColumns(
   rows.forEach(({ block, row }, i) => {
     (newRows.get(block) as Int32Array)[row] = i;
   });
-  const directory: ColumnDirectory = {};
+  // Without a prototype: a field may be called `__proto__`.
+  const directory = Object.create(null) as ColumnDirectory;
   const parts: Uint8Array[] = [];
   let at = 0;
   for (const field of new Set(blocks.flatMap((block) => block.fields()))) {

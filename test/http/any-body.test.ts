@@ -98,7 +98,7 @@ test('any body to any route is answered with 2xx, or with 4xx in the error shape
   );
 });
 
-test('any bytes to any route never give a 5xx', async () => {
+test('invariant 9: any bytes to any route never give a 5xx', async () => {
   const bytes = fc.uint8Array({ maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(fc.constantFrom('/products', '/search/text'), bytes, async (url, body) => {

@@ -334,7 +334,7 @@ describe('GET, PATCH, DELETE /products/{id}', () => {
     }
   });
 
-  test('tenants are apart', async () => {
+  test('invariant 7: tenants are apart', async () => {
     await node.send('POST', '/products', product('t1'), { 'x-omnisearch-tenant': 'shop-b' });
     expect((await node.send('GET', '/products/t1')).statusCode).toBe(404);
     const bad = await node.send('GET', '/products/t1', undefined, { 'x-omnisearch-tenant': 'A' });

@@ -162,7 +162,7 @@ describe('POST /search/text', () => {
     expect(reply.body).not.toContain('secret');
   });
 
-  test('past the bound of searches in flight the answer is 503 at once', async () => {
+  test('invariant 8: past the bound of searches in flight the answer is 503 at once', async () => {
     let release: () => void = () => undefined;
     node.search.hold = new Promise<void>((resolve) => {
       release = resolve;

@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MATCH_ALL, type Filter } from '../../src/filter/filter.js';
+import { PlacementCache } from '../../src/placement/placement-cache.js';
+import { RootSearch } from '../../src/search/root-search.js';
+import type { SearchRequest } from '../../src/search/search-types.js';
+import { ShardFleet } from '../../src/shard-client/shard-fleet.js';
+import { ShardServer } from '../../src/shard/shard-server.js';
+import { DIMENSIONS, MODEL, put, remove, ShardFixture } from '../shard/shard-fixture.js';
+
+const logger = pino({ level: 'silent' });
+
+describe('a query node over a real shard and store', () => {
+  let shard: ShardFixture;
+  let server: ShardServer;
+  let fleet: ShardFleet;
+  let search: RootSearch;
+  let runDir: string;
+
+  beforeEach(async () => {
+    shard = await ShardFixture.open();
+    for (const category of ['Mice', 'Pans']) await shard.place(category);
+    runDir = mkdtempSync(join(tmpdir(), 'omnisearch-run-'));
+    const address = join(runDir, 's1.sock');
+    const { storeId } = shard.store;
+    server = new ShardServer(shard.node, { shard: 's1', storeId, address, queueLimit: 8 }, logger);
+    await server.listen();
+    fleet = new ShardFleet(new Map([['s1', address]]), storeId);
+    search = searchWith(MODEL);
+  });
+
+  afterEach(async () => {
+    fleet.close();
+    await server.close();
+    await shard.close();
+    rmSync(runDir, { recursive: true });
+  });
+
+  function searchWith(fingerprint: string): RootSearch {
+    const { store } = shard;
+    const model = { name: 'test', fingerprint, dimensions: DIMENSIONS };
+    const placements = new PlacementCache(store);
+    return new RootSearch({ model, encoder: undefined, placements, fleet, store });
+  }
+
+  const products = (count: number, price = 1): ReturnType<typeof put>[] =>
+    Array.from({ length: count }, (_, i) =>
+      put(`p${i}`, i % 2 === 0 ? 'Mice' : 'Pans', [1, i / 100, 0, 0, 0, 0, 0, 0], { price }),
+    );
+
+  /** What the shards have not heard of: the store moves on, the index does not. */
+  async function writeBehindTheIndex(writes: ReturnType<typeof put>[]): Promise<void> {
+    await shard.node.close();
+    await shard.store.write('shop', writes);
+  }
+
+  test('invariant 2: a deleted product is never returned, and what it leaves is refilled', async () => {
+    await shard.write(products(60));
+    await writeBehindTheIndex([remove('p0'), remove('p1'), remove('p2')]);
+    const { hits, missing } = await search.search(request({ topK: 5 }));
+    expect(hits.map(({ id }) => id)).toEqual(['p3', 'p4', 'p5', 'p6', 'p7']);
+    expect(missing).toEqual([]);
+  });
+
+  test("invariant 2: a returned price is the store's, and one that left the filter is dropped", async () => {
+    await shard.write(products(60));
+    await writeBehindTheIndex([
+      put('p0', 'Mice', [1, 0, 0, 0, 0, 0, 0, 0], { price: 99 }),
+      put('p1', 'Pans', [1, 0.01, 0, 0, 0, 0, 0, 0], { price: 2 }),
+    ]);
+    const filter: Filter = { kind: 'range', field: 'price', op: 'lt', value: 50 };
+    const { hits } = await search.search(request({ topK: 3, filter }));
+    expect(hits.map(({ id, product }) => [id, product['price']])).toEqual([
+      ['p1', 2],
+      ['p2', 1],
+      ['p3', 1],
+    ]);
+  });
+
+  test('invariant 2: still short after the refill, the answer says stale_index', async () => {
+    await shard.write(products(700));
+    await writeBehindTheIndex(Array.from({ length: 690 }, (_, i) => remove(`p${i}`)));
+    const { hits, missing } = await search.search(request({ topK: 5 }));
+    const full = hits.length === 5;
+    expect(full || missing.some(({ reason }) => reason === 'stale_index')).toBe(true);
+    expect(hits.every(({ id }) => Number(id.slice(1)) >= 690)).toBe(true);
+  });
+
+  test('invariant 4: vectors of another model are not compared', async () => {
+    await shard.write(products(10));
+    await expect(searchWith('m2').search(request({}))).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+  });
+
+  test('invariant 6: nothing answered is an error, not an empty result', async () => {
+    await shard.write(products(10));
+    await server.close();
+    await expect(search.search(request({ timeoutMs: 300 }))).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+  });
+
+  test('a partition on a shard that is not there is named, others are searched', async () => {
+    await shard.write(products(10));
+    await shard.move('Pans', 's9');
+    await shard.settle();
+    const { hits, missing } = await search.search(request({ topK: 10 }));
+    expect(hits.map(({ product }) => product['category'])).toEqual(Array(5).fill('Mice'));
+    expect(missing).toEqual([
+      { part: 'shard', category: 'Pans', shard: 's9', reason: 'unavailable' },
+    ]);
+  });
+
+  test('a category that no product has yields nothing and asks nobody', async () => {
+    await shard.write(products(10));
+    const filter: Filter = { kind: 'in', field: 'category', values: ['Hats'] };
+    const { hits, missing } = await search.search(request({ filter }));
+    expect([hits, missing]).toEqual([[], []]);
+  });
+
+  test('a shard of another store or protocol refuses the handshake', async () => {
+    const stranger = new ShardFleet(new Map([['s1', join(runDir, 's1.sock')]]), 'another store');
+    const [state] = await stranger.states();
+    expect(state?.reply).toBeUndefined();
+    stranger.close();
+  });
+
+  function request(options: Partial<SearchRequest>): SearchRequest {
+    return {
+      tenant: 'shop',
+      query: Float32Array.from([1, 0, 0, 0, 0, 0, 0, 0]),
+      topK: 10,
+      filter: MATCH_ALL,
+      fields: undefined,
+      exact: false,
+      timeoutMs: 5_000,
+      ...options,
+    };
+  }
+});

@@ -1,0 +1,178 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { compareBytes } from '../../src/core/ids.js';
+import { TopK } from '../../src/core/top-k.js';
+import { normalise, score } from '../../src/core/vector.js';
+import { matchesProduct } from '../../src/filter/evaluate.js';
+import { MATCH_ALL, type Filter } from '../../src/filter/filter.js';
+import { DIMENSIONS, put, remove, ShardFixture } from './shard-fixture.js';
+
+/** What the shard must know: a plain map. */
+interface Held {
+  category: string;
+  vector: number[];
+  price: number;
+}
+
+type Operation =
+  | { kind: 'put'; id: number; category: number; seed: number; price: number }
+  | { kind: 'delete'; id: number }
+  | { kind: 'bulk'; seed: number }
+  | { kind: 'restart' }
+  | { kind: 'lose files' }
+  | { kind: 'flip a byte'; which: number; at: number }
+  | { kind: 'move away and back'; category: number }
+  | { kind: 'check'; seed: number; price: number };
+
+const CATEGORIES = ['Mice', 'Shoes', 'Pans', 'Toys'];
+const id = fc.integer({ min: 0, max: 60 });
+const seed = fc.integer({ min: 1, max: 1_000_000 });
+const category = fc.integer({ min: 0, max: CATEGORIES.length - 1 });
+const price = fc.integer({ min: 0, max: 9 });
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('put'), id, category, seed, price }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('delete'), id }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('bulk'), seed }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('restart') }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('lose files') }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('flip a byte'), which: fc.nat(), at: fc.nat() }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('move away and back'), category }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('check'), seed, price }) },
+) as fc.Arbitrary<Operation>;
+
+test('a shard equals a map and a brute-force scan, whatever happens to it', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(operation, { minLength: 20, maxLength: 60 }), async (operations) => {
+      const shard = await ShardFixture.open();
+      const model = new Map<string, Held>();
+      try {
+        for (const name of CATEGORIES) await shard.place(name);
+        for (const one of operations) await apply(one, shard, model);
+        await apply({ kind: 'restart' }, shard, model);
+        await check(shard, model, 3, MATCH_ALL);
+      } finally {
+        await shard.close();
+      }
+    }),
+    { numRuns: 25, seed: 20_261_121, endOnFailure: true },
+  );
+}, 120_000);
+
+async function apply(one: Operation, shard: ShardFixture, model: Map<string, Held>): Promise<void> {
+  switch (one.kind) {
+    case 'put':
+      return upsert(shard, model, [[one.id, one.category, one.seed, one.price]]);
+    case 'delete':
+      model.delete(`p${one.id}`);
+      return shard.write([remove(`p${one.id}`)]);
+    case 'bulk':
+      return upsert(
+        shard,
+        model,
+        Array.from({ length: 40 }, (_, i) => [
+          (one.seed + i * 7) % 150,
+          (one.seed >> (i % 8)) % CATEGORIES.length,
+          one.seed + i,
+          i % 10,
+        ]),
+      );
+    case 'restart':
+      await shard.restart();
+      return shard.settle();
+    case 'lose files':
+      await shard.restart((folder) => rmSync(folder, { recursive: true, force: true }));
+      return shard.settle();
+    case 'flip a byte':
+      await shard.restart(() => flipByte(shard, one.which, one.at));
+      return shard.settle();
+    case 'move away and back':
+      await shard.move(CATEGORIES[one.category] as string, 's2');
+      await shard.settle();
+      await shard.move(CATEGORIES[one.category] as string, 's1');
+      return shard.settle();
+    case 'check':
+      await check(shard, model, one.seed, MATCH_ALL);
+      return check(shard, model, one.seed, {
+        kind: 'range',
+        field: 'price',
+        op: 'lte',
+        value: one.price,
+      });
+  }
+}
+
+async function upsert(
+  shard: ShardFixture,
+  model: Map<string, Held>,
+  rows: number[][],
+): Promise<void> {
+  const writes = rows.map(([n, categoryIndex, vectorSeed, value]) => {
+    const held: Held = {
+      category: CATEGORIES[categoryIndex as number] as string,
+      vector: vectorOf(vectorSeed as number),
+      price: value as number,
+    };
+    model.set(`p${String(n)}`, held);
+    return put(`p${String(n)}`, held.category, held.vector, { price: held.price });
+  });
+  await shard.write(writes);
+}
+
+async function check(
+  shard: ShardFixture,
+  model: Map<string, Held>,
+  querySeed: number,
+  filter: Filter,
+): Promise<void> {
+  const query = vectorOf(querySeed + 17);
+  const unit = normalise(query) as Float32Array;
+  const truth = new TopK<{ id: string; score: number }>(1_000);
+  for (const [held, { category: name, vector, price: value }] of model) {
+    const product = { id: held, title: held, category: name, price: value };
+    if (!matchesProduct(filter, product)) continue;
+    truth.offer({ id: held, score: score(unit, normalise(vector) as Float32Array) });
+  }
+  const expected = truth.sorted();
+  const found = await untilReady(() => shard.search(query, { filter }));
+  expect(found.refused).toEqual([]);
+  expect(found.hits.ids).toEqual(expected.map((hit) => hit.id));
+  expect(found.hits.scores.vector).toEqual(expected.map((hit) => hit.score));
+
+  const graph = await shard.search(query, { filter, exact: false, k: 5 });
+  const best = new Set(expected.slice(0, 5).map((hit) => hit.id));
+  const right = graph.hits.ids.filter((one) => best.has(one)).length;
+  expect(right).toBeGreaterThanOrEqual(best.size - 1);
+  expect([...graph.hits.ids].sort(compareBytes)).toHaveLength(best.size);
+}
+
+/** A partition that has just come back is not ready until it was read again. */
+async function untilReady<T extends { refused: unknown[] }>(search: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    const reply = await search();
+    if (reply.refused.length === 0 || attempt > 200) return reply;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function flipByte(shard: ShardFixture, which: number, at: number): void {
+  const files = shard.files(/segment-|manifest|dead/);
+  const file = files[which % Math.max(1, files.length)];
+  if (file === undefined) return;
+  const content = readFileSync(file);
+  const place = at % content.length;
+  content[place] = (content[place] as number) ^ (1 << (at % 8));
+  writeFileSync(file, content);
+}
+
+/** A few directions repeat, so that equal scores happen. */
+function vectorOf(vectorSeed: number): number[] {
+  let state = vectorSeed % 400;
+  return Array.from({ length: DIMENSIONS }, () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return (state % 1_000) - 500;
+  });
+}

@@ -1,0 +1,153 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { Deadline } from '../../src/core/deadline.js';
+import type { JsonObject } from '../../src/core/product.js';
+import { normalise } from '../../src/core/vector.js';
+import type { Filter } from '../../src/filter/filter.js';
+import { firstPartition } from '../../src/placement/partition.js';
+import type { SearchLeafReply } from '../../src/protocol/messages.js';
+import { encodePartitions } from '../../src/protocol/partition-list.js';
+import { vectorBytes } from '../../src/protocol/vector-bytes.js';
+import { ShardNode } from '../../src/shard/shard-node.js';
+import { openLmdbStore } from '../../src/store/lmdb/open.js';
+import type { Partition, ProductWrite, Store } from '../../src/store/store.js';
+
+export const DIMENSIONS = 8;
+export const MODEL = 'm1';
+const TENANT = 'shop';
+/** Worker threads run the compiled code. */
+const BUILD_WORKER = new URL('../../dist/shard/build-worker.js', import.meta.url);
+
+/** A shard `s1` that follows a real store, in a folder of its own. */
+export class ShardFixture {
+  private constructor(
+    readonly dir: string,
+    readonly store: Store,
+    public node: ShardNode,
+  ) {}
+
+  static async open(): Promise<ShardFixture> {
+    const dir = mkdtempSync(join(tmpdir(), 'omnisearch-shard-'));
+    const store = await openLmdbStore({ dir: join(dir, 'store') });
+    return new ShardFixture(dir, store, await startNode(store, dir));
+  }
+
+  async restart(meanwhile: (folder: string) => void = () => undefined): Promise<void> {
+    await this.node.close();
+    meanwhile(this.shardDir);
+    this.node = await startNode(this.store, this.dir);
+  }
+
+  async close(): Promise<void> {
+    await this.node.close();
+    await this.store.close();
+    rmSync(this.dir, { recursive: true });
+  }
+
+  get shardDir(): string {
+    return join(this.dir, 'shard');
+  }
+
+  /** Files below the shard's folder that hold at least one byte. */
+  files(pattern: RegExp): string[] {
+    if (!existsSync(this.shardDir)) return [];
+    return readdirSync(this.shardDir, { recursive: true, encoding: 'utf8' })
+      .map((name) => join(this.shardDir, name))
+      .filter((file) => pattern.test(file) && statSync(file).isFile() && statSync(file).size > 0);
+  }
+
+  async place(category: string, shard = 's1'): Promise<void> {
+    await this.store.createPartitions(TENANT, [firstPartition(category, shard)]);
+  }
+
+  async move(category: string, shard: string): Promise<void> {
+    const { partitions } = await this.store.placement(TENANT);
+    const old = partitions.find((partition) => partition.category === category) as Partition;
+    const next = { ...old, shard, epoch: old.epoch + 1 };
+    if (!(await this.store.updatePartition(TENANT, next, old.epoch))) throw new Error('raced');
+  }
+
+  /** Writes, and waits until the shard has applied it. */
+  async write(writes: readonly ProductWrite[]): Promise<void> {
+    const { mark } = await this.store.write(TENANT, writes);
+    await this.settle(mark);
+  }
+
+  async settle(mark?: Uint8Array): Promise<void> {
+    const upTo = mark ?? (await this.store.write(TENANT, [])).mark;
+    this.node.nudge(TENANT);
+    const wait = { type: 'await' as const, tenant: TENANT, mark: upTo, budgetMs: 20_000 };
+    if (!(await this.node.awaitApplied(wait))) throw new Error('the shard did not catch up');
+  }
+
+  async search(query: readonly number[], options: SearchOptions = {}): Promise<SearchLeafReply> {
+    const { partitions } = await this.store.placement(TENANT);
+    const asked = options.partitions ?? partitions.filter(({ shard }) => shard === 's1');
+    return this.node.search(
+      {
+        type: 'search',
+        tenant: TENANT,
+        partitions: encodePartitions(asked),
+        vector: vectorBytes(normalise(query) as Float32Array),
+        model: MODEL,
+        k: options.k ?? 1_000,
+        filter: options.filter ?? null,
+        exact: options.exact ?? true,
+        budgetMs: 10_000,
+      },
+      Deadline.after(10_000),
+    );
+  }
+}
+
+export interface SearchOptions {
+  k?: number;
+  filter?: Filter;
+  exact?: boolean;
+  partitions?: Partition[];
+}
+
+export function put(
+  id: string,
+  category: string,
+  vector: number[],
+  rest: JsonObject = {},
+): ProductWrite {
+  const text = normalise(vector) as Float32Array;
+  const content = JSON.stringify([id, category, vector, rest]);
+  return {
+    op: 'put',
+    id,
+    product: { id, title: id, category, ...rest },
+    feedVersion: undefined,
+    contentHash: content,
+    embedHash: content,
+    model: MODEL,
+    vectors: { text },
+  };
+}
+
+export function remove(id: string): ProductWrite {
+  return { op: 'delete', id, feedVersion: undefined };
+}
+
+async function startNode(store: Store, dir: string): Promise<ShardNode> {
+  const node = new ShardNode(
+    store,
+    {
+      shard: 's1',
+      dataDir: join(dir, 'shard'),
+      model: MODEL,
+      dimensions: DIMENSIONS,
+      segment: { graphMinRows: 12, graph: { M: 8, efConstruction: 60 } },
+      merge: { tailRows: 20, fanout: 3, maxDeadShare: 0.2 },
+      ef: 64,
+      buildWorkerFile: BUILD_WORKER,
+    },
+    pino({ level: 'silent' }),
+  );
+  await node.start();
+  return node;
+}
