@@ -12,17 +12,20 @@ export function score(a: Float32Array, b: Float32Array, offset = 0): number {
 
 /**
  * `values` at length 1 as float32, or undefined when that cannot be: a value that is not finite in
- * float32, or zero length.
+ * float32, or nothing but values that are zero in float32.
  */
 export function normalise(values: ArrayLike<number>): Float32Array | undefined {
   let sum = 0;
+  let isZero = true;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
-    if (!Number.isFinite(Math.fround(value))) return undefined;
+    const rounded = Math.fround(value);
+    if (!Number.isFinite(rounded)) return undefined;
+    if (rounded !== 0) isZero = false;
     sum += value * value;
   }
+  if (isZero) return undefined;
   const length = Math.sqrt(sum);
-  if (length === 0 || !Number.isFinite(length)) return undefined;
   const out = new Float32Array(values.length);
   for (let i = 0; i < values.length; i++) out[i] = (values[i] as number) / length;
   return out;

@@ -56,9 +56,10 @@ export function statsRoutes(
   });
 }
 
-/** `GET /categories`: the tenant's live categories with their numbers of products. */
+/** `GET /categories`: the tenant's live categories with their numbers of products, most first. */
 export function categoryRoutes(app: FastifyInstance, ports: HttpPorts): void {
-  app.get('/categories', async (request) => ({
-    categories: await ports.ingest.categories(request.tenant),
-  }));
+  app.get('/categories', async (request) => {
+    const categories = await ports.ingest.categories(request.tenant);
+    return { categories: categories.sort((a, b) => b.products - a.products) };
+  });
 }

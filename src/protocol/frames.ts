@@ -18,6 +18,7 @@ export interface Frame {
 
 export function encodeFrame(request: number, message: Message): Buffer {
   const body = packr.pack(message);
+  if (4 + body.byteLength > MAX_FRAME_BYTES) throw new Error(`frame of ${body.byteLength} bytes`);
   const frame = Buffer.allocUnsafe(HEADER_BYTES + body.byteLength);
   frame.writeUInt32LE(4 + body.byteLength, 0);
   frame.writeUInt32LE(request, 4);
@@ -29,22 +30,27 @@ export function encodeFrame(request: number, message: Message): Buffer {
 export class FrameReader {
   private chunks: Buffer[] = [];
   private bytes = 0;
+  /** Bytes at which there is something to do: chunks of a long frame are joined once. */
+  private wanted = HEADER_BYTES;
 
   /** The frames that `chunk` completes, in order. */
   push(chunk: Buffer): Frame[] {
     this.chunks.push(chunk);
     this.bytes += chunk.byteLength;
     const frames: Frame[] = [];
-    if (this.bytes < HEADER_BYTES) return frames;
+    if (this.bytes < this.wanted) return frames;
+    this.wanted = HEADER_BYTES;
 
     let held = this.chunks.length === 1 ? chunk : Buffer.concat(this.chunks);
     while (held.byteLength >= HEADER_BYTES) {
       const length = held.readUInt32LE(0);
       if (length < 4 || length > MAX_FRAME_BYTES) throw new Error(`frame of ${length} bytes`);
-      if (held.byteLength < 4 + length) break;
+      this.wanted = 4 + length;
+      if (held.byteLength < this.wanted) break;
       const message = packr.unpack(held.subarray(HEADER_BYTES, 4 + length)) as Message;
       frames.push({ request: held.readUInt32LE(4), message });
-      held = held.subarray(4 + length);
+      held = held.subarray(this.wanted);
+      this.wanted = HEADER_BYTES;
     }
     this.chunks = held.byteLength > 0 ? [held] : [];
     this.bytes = held.byteLength;

@@ -20,8 +20,8 @@ export interface FanOutResult {
   /** Some shard may have further matches. */
   more: boolean;
   missing: MissingPart[];
-  /** Partitions that were asked for. */
-  asked: number;
+  /** Ids of the partitions that were searched. */
+  searched: Set<string>;
 }
 
 /** Rounds over partitions that turned out to have moved: the placement is read again for each. */
@@ -39,18 +39,16 @@ export async function fanOut(
   query: FanOutQuery,
   deadline: Deadline,
 ): Promise<FanOutResult> {
-  const asked = targets.reduce((sum, { partitions }) => sum + partitions.length, 0);
-  const result: FanOutResult = { lists: [], more: false, missing: [], asked };
+  const result: FanOutResult = { lists: [], more: false, missing: [], searched: new Set() };
   let pending = targets;
   for (let round = 0; pending.length > 0; round++) {
-    const moved: string[] = [];
+    const moved: ShardTarget[] = [];
     await Promise.all(
       pending.map(async (target) => {
-        moved.push(...(await askShard(fleet, placements, target, query, deadline, result)));
+        moved.push(await askShard(fleet, placements, target, query, deadline, result));
       }),
     );
-    if (moved.length === 0) break;
-    pending = planTargets(await placements.refresh(query.tenant), moved);
+    pending = await locate(placements, query.tenant, moved, result);
     if (round < MAX_MOVES) continue;
     for (const target of pending) result.missing.push(...missingOf(target, 'not_ready'));
     break;
@@ -58,7 +56,32 @@ export async function fanOut(
   return result;
 }
 
-/** Adds the shard's answer to `result`; returns the categories that have moved elsewhere. */
+/**
+ * Where the partitions of `moved` are now, less what was searched already (a split cuts a category
+ * in several). When the placement cannot be read they are missing.
+ */
+async function locate(
+  placements: PlacementCache,
+  tenant: string,
+  moved: readonly ShardTarget[],
+  result: FanOutResult,
+): Promise<ShardTarget[]> {
+  const categories = moved.flatMap(({ partitions }) => partitions.map(({ category }) => category));
+  if (categories.length === 0) return [];
+  try {
+    return planTargets(await placements.refresh(tenant), categories)
+      .map(({ shard, partitions }) => ({
+        shard,
+        partitions: partitions.filter(({ id }) => !result.searched.has(id)),
+      }))
+      .filter(({ partitions }) => partitions.length > 0);
+  } catch {
+    for (const target of moved) result.missing.push(...missingOf(target, 'unavailable'));
+    return [];
+  }
+}
+
+/** Adds the shard's answer to `result`; returns the partitions that have moved elsewhere. */
 async function askShard(
   fleet: ShardFleet,
   placements: PlacementCache,
@@ -66,7 +89,7 @@ async function askShard(
   query: FanOutQuery,
   deadline: Deadline,
   result: FanOutResult,
-): Promise<string[]> {
+): Promise<ShardTarget> {
   let answer: LeafAnswer;
   try {
     answer = await fleet.search(
@@ -76,12 +99,12 @@ async function askShard(
     );
   } catch (error) {
     result.missing.push(...missingOf(target, reasonOf(error)));
-    return [];
+    return { shard: target.shard, partitions: [] };
   }
   result.lists.push(answer.hits);
   result.more ||= answer.more;
-  await placements.noticed(query.tenant, answer.counter);
-  if (answer.refused.length === 0) return [];
+  // Only a hint: whoever needs the placement finds out when it cannot be read.
+  await placements.noticed(query.tenant, answer.counter).catch(() => undefined);
 
   const reasons = new Map(answer.refused.map(({ partition, reason }) => [partition, reason]));
   const refused = (reason: string): ShardTarget => ({
@@ -89,7 +112,8 @@ async function askShard(
     partitions: target.partitions.filter(({ id }) => reasons.get(id) === reason),
   });
   result.missing.push(...missingOf(refused('not_ready'), 'not_ready'));
-  return refused('wrong_shard').partitions.map(({ category }) => category);
+  for (const { id } of target.partitions) if (!reasons.has(id)) result.searched.add(id);
+  return refused('wrong_shard');
 }
 
 function missingOf(target: ShardTarget, reason: MissingReason): MissingPart[] {

@@ -163,8 +163,8 @@ interface Embedded {
 }
 
 /** Nothing of what was asked for has answered: that is an error, not an empty result. */
-function throwIfNothing({ missing, asked }: FanOutResult): void {
-  if (asked === 0 || missing.length < asked) return;
+function throwIfNothing({ missing, searched }: FanOutResult): void {
+  if (missing.length === 0 || searched.size > 0) return;
   const overloaded = missing.every(({ reason }) => reason === 'overloaded');
   throw new OmniError(overloaded ? 'overloaded' : 'unavailable', 'no shard answered', {
     retryAfterMs: 1_000,

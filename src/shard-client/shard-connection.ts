@@ -7,8 +7,12 @@ import { PROTOCOL_VERSION, type Reply, type Request } from '../protocol/messages
 /** Requests under way on one connection; past it the caller gets `overloaded` at once. */
 const MAX_IN_FLIGHT = 1_024;
 const CONNECT_TIMEOUT_MS = 1_000;
-const RETRY_FIRST_MS = 50;
-const RETRY_LAST_MS = 1_000;
+/** Pause after a refused attempt, so short that a shard that is back is found back. */
+const RETRY_REFUSED_MS = 50;
+/** Pause after an attempt without any answer, which has cost its callers their time. */
+const RETRY_SILENT_MS = 1_000;
+/** Bytes that a shard may leave unread before further requests are refused. */
+const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
 
 interface Waiter {
   resolve: (reply: Reply) => void;
@@ -24,14 +28,18 @@ export type ShardAddress = string;
  *
  *   closed ──ensure()──> connecting ──welcome──> open ──error, end──> closed, again after a pause
  *
- * A request that finds no connection waits for one within its own deadline.
+ * A request that finds no connection waits for one within its own deadline; during the pause after
+ * a failed attempt it is refused at once.
  */
 export class ShardConnection {
   private socket: Socket | undefined;
   private opening: Promise<Socket> | undefined;
+  /** Any socket not yet gone, open or not. */
+  private live: Socket | undefined;
   private readonly waiting = new Map<number, Waiter>();
+  /** Requests that wait for the connection or for their answer. */
+  private underWay = 0;
   private lastRequest = 0;
-  private retryMs = RETRY_FIRST_MS;
   private retryAtMs = 0;
   private closed = false;
 
@@ -42,28 +50,42 @@ export class ShardConnection {
 
   /** The reply to `message`. Rejects `unavailable`, `overloaded` or `deadline_exceeded`. */
   async request(message: Request, deadline: Deadline): Promise<Reply> {
-    if (this.waiting.size >= MAX_IN_FLIGHT) {
+    if (this.underWay >= MAX_IN_FLIGHT || this.isClogged()) {
       throw new OmniError('overloaded', 'too many requests to a shard', { retryAfterMs: 1_000 });
     }
-    const socket = this.socket ?? (await deadline.race(this.ensure(), 'connecting to a shard'));
-    return this.send(socket, message, deadline);
+    this.underWay += 1;
+    try {
+      const socket = this.socket ?? (await deadline.race(this.ensure(), 'connecting to a shard'));
+      return await this.send(socket, message, deadline);
+    } finally {
+      this.underWay -= 1;
+    }
   }
 
   /** Sends what wants no answer, if there is a connection. */
   notify(message: Request): void {
+    if (this.isClogged()) return;
     if (this.socket !== undefined) this.socket.write(encodeFrame(0, message));
     else this.ensure().catch(() => undefined);
   }
 
   close(): void {
     this.closed = true;
-    this.socket?.destroy();
+    this.socket = undefined;
+    this.live?.destroy();
     this.fail(new OmniError('unavailable', 'closing'));
   }
 
-  private send(socket: Socket, message: Request, deadline: Deadline): Promise<Reply> {
+  private isClogged(): boolean {
+    return this.socket !== undefined && this.socket.writableLength > MAX_UNSENT_BYTES;
+  }
+
+  private async send(socket: Socket, message: Request, deadline: Deadline): Promise<Reply> {
+    // Lost again before its first request: nobody would answer.
+    if (socket !== this.socket) throw new OmniError('unavailable', 'the connection was lost');
     this.lastRequest = (this.lastRequest % 0xffffffff) + 1;
     const request = this.lastRequest;
+    const frame = encodeFrame(request, message);
     return new Promise<Reply>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.waiting.delete(request);
@@ -71,7 +93,7 @@ export class ShardConnection {
         reject(new OmniError('deadline_exceeded', 'a shard did not answer in time'));
       }, deadline.remainingMs());
       this.waiting.set(request, { resolve, reject, timer });
-      socket.write(encodeFrame(request, message));
+      socket.write(frame);
     });
   }
 
@@ -88,21 +110,26 @@ export class ShardConnection {
   private open(): Promise<Socket> {
     return new Promise<Socket>((resolve, reject) => {
       const socket = connectTo(this.address);
+      this.live = socket;
       const reader = new FrameReader();
-      let open = false;
-      const lost = (message: string): void => {
+      let state: 'opening' | 'open' | 'lost' = 'opening';
+      const lost = (message: string, retryMs = RETRY_REFUSED_MS): void => {
+        if (state === 'lost') return;
         socket.destroy();
         const error = new OmniError('unavailable', message);
-        this.retryAtMs = performance.now() + this.retryMs;
-        this.retryMs = Math.min(RETRY_LAST_MS, this.retryMs * 2);
+        // One that worked is tried again at once: a shard that was restarted may be back.
+        if (state === 'opening') this.retryAtMs = performance.now() + retryMs;
         reject(error);
-        if (!open) return;
-        open = false;
-        this.socket = undefined;
-        this.fail(error);
+        if (state === 'open') {
+          this.socket = undefined;
+          this.fail(error);
+        }
+        state = 'lost';
       };
       socket.setNoDelay(true);
-      socket.setTimeout(CONNECT_TIMEOUT_MS, () => lost('the shard did not answer the handshake'));
+      socket.setTimeout(CONNECT_TIMEOUT_MS, () =>
+        lost('the shard did not answer the handshake', RETRY_SILENT_MS),
+      );
       socket.once('connect', () => {
         const hello: Request = { type: 'hello', protocol: PROTOCOL_VERSION, storeId: this.storeId };
         socket.write(encodeFrame(0, hello));
@@ -113,12 +140,11 @@ export class ShardConnection {
         try {
           for (const frame of reader.push(chunk)) {
             const reply = frame.message as Reply;
-            if (open) this.settle(frame.request, reply);
+            if (state === 'open') this.settle(frame.request, reply);
             else if (reply.type === 'welcome') {
-              open = true;
+              state = 'open';
               socket.setTimeout(0);
               this.socket = socket;
-              this.retryMs = RETRY_FIRST_MS;
               resolve(socket);
             } else
               lost(reply.type === 'failure' ? reply.message : 'the shard refused the handshake');

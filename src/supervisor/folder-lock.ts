@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -19,8 +20,8 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   for (let waitedMs = 0; ; waitedMs += POLL_MS) {
     if (await claim(file)) return () => rm(file, { force: true });
     const holder = await readHolder(file);
-    if (holder === undefined || !isAlive(holder)) {
-      await rm(file, { force: true });
+    if (holder === undefined) {
+      await removeStale(file);
       continue;
     }
     if (waitedMs >= WAIT_MS) throw new FolderInUse(`${folder} is in use by process ${holder.pid}`);
@@ -34,10 +35,22 @@ interface Holder {
   startedAt: string | undefined;
 }
 
+/** The lock appears with its content in one step: nobody reads half of it. */
 async function claim(file: string): Promise<boolean> {
   const holder: Holder = { pid: process.pid, startedAt: await startOf(process.pid) };
+  const own = `${file}.${randomUUID()}`;
+  await writeFile(own, JSON.stringify(holder));
   try {
-    await writeFile(file, JSON.stringify(holder), { flag: 'wx' });
+    return await linked(own, file);
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+/** Whether `file` is now another name of `existing`; false when something has that name. */
+async function linked(existing: string, file: string): Promise<boolean> {
+  try {
+    await link(existing, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -45,11 +58,26 @@ async function claim(file: string): Promise<boolean> {
   }
 }
 
+/** Puts a lock without a holder aside; another process's, taken since that was seen, goes back. */
+async function removeStale(file: string): Promise<void> {
+  const aside = `${file}.${randomUUID()}`;
+  try {
+    await rename(file, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if ((await readHolder(aside)) !== undefined) await linked(aside, file);
+  await rm(aside, { force: true });
+}
+
+/** The live process that holds the lock, if any. */
 async function readHolder(file: string): Promise<Holder | undefined> {
   try {
     const holder = JSON.parse(await readFile(file, 'utf8')) as Holder;
     // The same id with another start is a process of someone else's.
-    return (await startOf(holder.pid)) === holder.startedAt ? holder : undefined;
+    const isSame = (await startOf(holder.pid)) === holder.startedAt;
+    return isSame && isAlive(holder) ? holder : undefined;
   } catch {
     return undefined;
   }
@@ -60,8 +88,9 @@ function isAlive({ pid }: Holder): boolean {
   try {
     process.kill(pid, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // Someone else's process is alive all the same.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -43,19 +43,35 @@ export class ManagedChild {
     const startedMs = performance.now();
     const child = fork(script, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.child = child;
-    child.on('message', (message) => this.onMessage(message as ChildMessage));
-    child.on('error', (error) => this.logger.error({ error: String(error) }, `${name} failed`));
+    child.on('message', (message) => {
+      const told = message as ChildMessage;
+      if (told.type === 'fatal') this.stopping = true;
+      this.onMessage(told);
+    });
     this.exited = new Promise((resolve) => {
-      child.once('exit', (code, signal) => {
+      let ended = false;
+      const onEnd = (reason: object): void => {
+        if (ended) return;
+        ended = true;
         this.child = undefined;
         resolve();
-        if (this.stopping) return;
-        if (performance.now() - startedMs > HEALTHY_MS) this.pauseMs = RESTART_FIRST_MS;
-        this.logger.warn({ code, signal, inMs: this.pauseMs }, `${name} ended, starting it again`);
-        this.timer = setTimeout(() => this.start(), this.pauseMs);
-        this.pauseMs = Math.min(RESTART_LAST_MS, this.pauseMs * 2);
+        if (!this.stopping) this.restart(startedMs, reason);
+      };
+      child.once('exit', (code, signal) => onEnd({ code, signal }));
+      child.on('error', (error) => {
+        this.logger.error({ error: String(error) }, `${name} failed`);
+        // A process that could not be started has no exit.
+        if (child.pid === undefined) onEnd({});
       });
     });
+  }
+
+  private restart(startedMs: number, reason: object): void {
+    if (performance.now() - startedMs > HEALTHY_MS) this.pauseMs = RESTART_FIRST_MS;
+    const inMs = this.pauseMs;
+    this.logger.warn({ ...reason, inMs }, `${this.spec.name} ended, starting it again`);
+    this.timer = setTimeout(() => this.start(), inMs);
+    this.pauseMs = Math.min(RESTART_LAST_MS, inMs * 2);
   }
 
   /** Asks the child to stop, and ends it when it has not by `graceMs`. */

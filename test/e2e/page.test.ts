@@ -1,0 +1,52 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CHROMIUM_MISSING, openChromium } from '../web/chromium.js';
+import { Cluster } from './cluster.js';
+
+if (CHROMIUM_MISSING !== undefined) console.warn(`page test is skipped: ${CHROMIUM_MISSING}`);
+
+describe.skipIf(CHROMIUM_MISSING !== undefined)('the page on a real node', () => {
+  let cluster: Cluster;
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    cluster = await Cluster.start({ args: ['--demo'] });
+    browser = await openChromium();
+    page = await browser.newPage();
+    page.setDefaultTimeout(10_000);
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await cluster.stop();
+    cluster.remove();
+  });
+
+  const cards = () => page.locator('.card');
+
+  test('finds as one types, with pictures, prices, chips, filters and timings', async () => {
+    await page.goto(cluster.url);
+    await page.getByText('3,110 products').first().waitFor();
+    await page.getByRole('searchbox').pressSequentially('red running shoes', { delay: 5 });
+    await page.locator('.card', { hasText: 'Running Shoes' }).first().waitFor();
+    await page.getByText('embedding computed').waitFor();
+    for (const step of ['embed', 'search', 'join']) await page.getByText(step).first().waitFor();
+    await page.waitForFunction('document.querySelector(".card img").naturalWidth > 0');
+    expect(await cards().first().innerText()).toMatch(/\d+\.\d\d/);
+
+    await page.locator('.chip', { hasText: 'Shoes' }).first().click();
+    await page.locator('#max').fill('80');
+    await page.waitForURL(/max=80/);
+    await page.waitForFunction(
+      '[...document.querySelectorAll(".card")].every((card) => /Shoes/.test(card.innerText))',
+    );
+    await page.getByText('embedding cached').waitFor();
+    expect(await cards().count()).toBeGreaterThan(3);
+    expect(complaints).toEqual([]);
+  });
+});
