@@ -29,10 +29,9 @@ export async function runRole(start: () => Promise<Role>, logger: Logger): Promi
   } catch (error) {
     const line = startProblem(error);
     if (line === undefined) logger.error(error, 'could not start');
-    else {
-      process.stderr.write(`omnisearch: ${line}\n`);
-      tellSupervisor({ type: 'fatal', line });
-    }
+    // The supervisor prints what its children tell it.
+    else if (isSupervised()) tellSupervisor({ type: 'fatal', line });
+    else process.stderr.write(`omnisearch: ${line}\n`);
     leaveSupervisor();
     return error instanceof ConfigError ? 2 : 1;
   }

@@ -49,7 +49,12 @@ test('hashId never changes: it is part of the stored format', () => {
 
 test('vectors are brought to length 1, or refused', () => {
   expect(normalise([3, 4])).toEqual(Float32Array.from([0.6, 0.8]));
-  for (const bad of [[0, 0], [1e39, 1], [Number.NaN, 1], [Infinity, 0]]) {
+  for (const bad of [
+    [0, 0],
+    [1e39, 1],
+    [Number.NaN, 1],
+    [Infinity, 0],
+  ]) {
     expect(normalise(bad)).toBeUndefined();
   }
   const block = Float32Array.from([9, 9, 0.6, 0.8]);

@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { MAIN } from './command.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const START_LIMIT_MS = 60_000;
 
 export interface ClusterOptions {
@@ -62,20 +61,20 @@ export class Cluster {
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 
-  async post(path: string, body: unknown): Promise<Reply> {
-    return this.send('POST', path, body);
+  async post(path: string, body: unknown, headers?: Record<string, string>): Promise<Reply> {
+    return this.send('POST', path, body, headers);
   }
 
-  async send(method: string, path: string, body?: unknown): Promise<Reply> {
-    const ndjson = typeof body === 'string';
+  /** A string is sent as NDJSON, bytes as JSON that may be broken, all else as JSON. */
+  async send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Reply> {
     const response = await fetch(this.url + path, {
       method,
-      ...(body === undefined
-        ? {}
-        : {
-            body: ndjson ? body : JSON.stringify(body),
-            headers: { 'content-type': ndjson ? 'application/x-ndjson' : 'application/json' },
-          }),
+      ...(body === undefined ? { headers } : encoded(body, headers)),
     });
     return { status: response.status, json: (await response.json()) as Reply['json'] };
   }
@@ -102,6 +101,17 @@ export interface Reply {
   json: Record<string, unknown> & {
     hits?: { id: string; score: number; product: Record<string, unknown> }[];
   };
+}
+
+function encoded(
+  body: unknown,
+  headers: Record<string, string>,
+): { body: string | Uint8Array<ArrayBuffer>; headers: Record<string, string> } {
+  if (typeof body === 'string') {
+    return { body, headers: { 'content-type': 'application/x-ndjson', ...headers } };
+  }
+  const json = body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body);
+  return { body: json, headers: { 'content-type': 'application/json', ...headers } };
 }
 
 function addressOf(child: ChildProcess, log: () => string): Promise<string> {

@@ -18,7 +18,7 @@ export const DIMENSIONS = 8;
 export const MODEL = 'm1';
 const TENANT = 'shop';
 /** Worker threads run the compiled code. */
-const BUILD_WORKER = new URL('../../dist/shard/build-worker.js', import.meta.url);
+export const BUILD_WORKER = new URL('../../dist/shard/build-worker.js', import.meta.url);
 
 /** A shard `s1` that follows a real store, in a folder of its own. */
 export class ShardFixture {

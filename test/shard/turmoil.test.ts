@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { seeded } from '../e2e/catalogue.js';
+import { SHARDS, Turmoil } from './turmoil.js';
+
+const ROUNDS = 8;
+const OPERATIONS_A_ROUND = 60;
+
+/**
+ * Unlike the model test nothing waits for anything here: partitions move while others are still
+ * being read, searches run while segments are swapped, purges overtake followers.
+ */
+test.each([1, 2, 3, 4])('shards end up equal to the store, seed %i', async (seed) => {
+  const turmoil = await Turmoil.open(seed);
+  const random = seeded(seed * 1_000);
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      const glances: Promise<void>[] = [];
+      for (let i = 0; i < OPERATIONS_A_ROUND; i++) {
+        const shard = SHARDS[i % SHARDS.length] as string;
+        const dice = random();
+        if (dice < 0.5) await turmoil.write();
+        else if (dice < 0.88) glances.push(turmoil.glance());
+        else if (dice < 0.95) await turmoil.move();
+        else if (dice < 0.97) await turmoil.purge();
+        else {
+          await Promise.all(glances);
+          await turmoil.restart(shard, dice > 0.99);
+        }
+      }
+      await Promise.all(glances);
+      await turmoil.check();
+    }
+    expect(turmoil.recall.found / turmoil.recall.wanted).toBeGreaterThanOrEqual(0.95);
+  } finally {
+    await turmoil.close();
+  }
+});

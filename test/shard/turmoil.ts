@@ -1,0 +1,244 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { expect } from 'vitest';
+import { Deadline } from '../../src/core/deadline.js';
+import { TopK } from '../../src/core/top-k.js';
+import { score } from '../../src/core/vector.js';
+import { matchesProduct } from '../../src/filter/evaluate.js';
+import type { Filter } from '../../src/filter/filter.js';
+import { firstPartition } from '../../src/placement/partition.js';
+import type { SearchLeafReply } from '../../src/protocol/messages.js';
+import { encodePartitions } from '../../src/protocol/partition-list.js';
+import { vectorBytes } from '../../src/protocol/vector-bytes.js';
+import type { JsonObject } from '../../src/core/product.js';
+import { ShardNode } from '../../src/shard/shard-node.js';
+import { openLmdbStore } from '../../src/store/lmdb/open.js';
+import type { Partition, Store, StoredRow } from '../../src/store/store.js';
+import { randomVector, seeded } from '../e2e/catalogue.js';
+import { BUILD_WORKER, DIMENSIONS, MODEL, put, remove } from './shard-fixture.js';
+import { slowReader } from './slow-reader.js';
+
+export const SHARDS = ['s1', 's2'];
+const TENANTS = ['shop', 'other'];
+const CATEGORIES = ['Mice', 'Shoes', 'Pans'];
+const FILTERS: (Filter | undefined)[] = [
+  undefined,
+  { kind: 'range', field: 'price', op: 'lt', value: 6 },
+  { kind: 'not', of: { kind: 'in', field: 'attributes.Colour', values: ['red', 'blue'] } },
+  {
+    kind: 'or',
+    of: [
+      { kind: 'in', field: 'tags', values: ['a', 3] },
+      { kind: 'in', field: 'attributes.Colour', values: ['green'] },
+    ],
+  },
+];
+
+/** Two shards over one store that answers late, and what the store holds as the truth. */
+export class Turmoil {
+  private readonly nodes = new Map<string, ShardNode>();
+  /** Rows by tenant and id. */
+  readonly rows = new Map<string, Map<string, StoredRow>>(TENANTS.map((t) => [t, new Map()]));
+  recall = { found: 0, wanted: 0 };
+
+  private constructor(
+    private readonly dir: string,
+    readonly store: Store,
+    readonly random: () => number,
+  ) {}
+
+  static async open(seed: number): Promise<Turmoil> {
+    const dir = mkdtempSync(join(tmpdir(), 'omnisearch-turmoil-'));
+    const store = await openLmdbStore({ dir: join(dir, 'store') });
+    const turmoil = new Turmoil(dir, store, seeded(seed));
+    for (const tenant of TENANTS) {
+      const partitions = CATEGORIES.map((c, i) => firstPartition(c, SHARDS[i % 2] as string));
+      await store.createPartitions(tenant, partitions);
+    }
+    for (const shard of SHARDS) await turmoil.start(shard);
+    return turmoil;
+  }
+
+  async close(): Promise<void> {
+    for (const node of this.nodes.values()) await node.close();
+    await this.store.close();
+    rmSync(this.dir, { recursive: true });
+  }
+
+  /** Closes the shard and opens it again, from its files or from nothing. */
+  async restart(shard: string, empty: boolean): Promise<void> {
+    await this.nodes.get(shard)?.close();
+    if (empty) rmSync(join(this.dir, shard), { recursive: true, force: true });
+    await this.start(shard);
+  }
+
+  private async start(shard: string): Promise<void> {
+    const node = new ShardNode(
+      slowReader(this.store, () => Math.floor(this.random() ** 4 * 6)),
+      {
+        shard,
+        dataDir: join(this.dir, shard),
+        model: MODEL,
+        dimensions: DIMENSIONS,
+        segment: { graphMinRows: 12, graph: { M: 8, efConstruction: 60 } },
+        merge: { tailRows: 16, fanout: 2, maxDeadShare: 0.2 },
+        ef: 64,
+        buildWorkerFile: BUILD_WORKER,
+      },
+      pino({ level: 'silent' }),
+    );
+    await node.start();
+    this.nodes.set(shard, node);
+  }
+
+  /** A batch of upserts, moves of category and deletes. */
+  async write(): Promise<void> {
+    const tenant = this.pick(TENANTS);
+    const held = this.rows.get(tenant) as Map<string, StoredRow>;
+    const writes = new Map(
+      Array.from({ length: 1 + Math.floor(this.random() * 30) }, () => {
+        const id = `p${Math.floor(this.random() * 120)}`;
+        if (this.random() < 0.25) return [id, remove(id)];
+        const vector = randomVector(this.random, DIMENSIONS);
+        return [id, put(id, this.pick(CATEGORIES), vector, this.fields())];
+      }),
+    );
+    await this.store.write(tenant, [...writes.values()]);
+    const ids = [...writes.keys()];
+    const rows = await this.store.rows(tenant, ids);
+    ids.forEach((id, i) => {
+      const row = rows[i];
+      if (row === undefined) held.delete(id);
+      else held.set(id, row);
+    });
+    for (const node of this.nodes.values()) node.nudge(tenant);
+  }
+
+  async move(): Promise<void> {
+    const tenant = this.pick(TENANTS);
+    const { partitions } = await this.store.placement(tenant);
+    const old = this.pick(partitions);
+    const shard = SHARDS.find((name) => name !== old.shard) as string;
+    await this.store.updatePartition(tenant, { ...old, shard, epoch: old.epoch + 1 }, old.epoch);
+  }
+
+  async purge(): Promise<void> {
+    await this.store.purgeTombstones(Date.now() + 1_000);
+  }
+
+  /** A search in the middle of everything: it may be refused, never wrong in form. */
+  async glance(): Promise<void> {
+    const tenant = this.pick(TENANTS);
+    const query = this.query();
+    const { partitions } = await this.store.placement(tenant);
+    for (const shard of SHARDS) {
+      const asked = partitions.filter((partition) => partition.shard === shard);
+      const { hits } = await this.ask(shard, tenant, asked, query, this.pick(FILTERS), true);
+      expect(new Set(hits.ids).size).toBe(hits.ids.length);
+    }
+  }
+
+  /** All shards together say what a scan of the store says. */
+  async check(): Promise<void> {
+    for (const tenant of TENANTS) {
+      const { mark } = await this.store.write(tenant, []);
+      const wait = { type: 'await' as const, tenant, mark, budgetMs: 20_000 };
+      for (const node of this.nodes.values()) expect(await node.awaitApplied(wait)).toBe(true);
+      const { partitions } = await this.store.placement(tenant);
+      for (const filter of FILTERS) {
+        const query = this.query();
+        const truth = this.truth(tenant, query, filter);
+        expect(await this.askAll(tenant, partitions, query, filter, true)).toEqual(truth);
+        const near = await this.askAll(tenant, partitions, query, filter, false, 10);
+        const best = new Set(truth.slice(0, 10).map(({ id }) => id));
+        this.recall.wanted += best.size;
+        this.recall.found += near.filter(({ id }) => best.has(id)).length;
+      }
+    }
+  }
+
+  private truth(tenant: string, query: Float32Array, filter: Filter | undefined): Hit[] {
+    const top = new TopK<Hit>(1_000);
+    for (const { product, version, vectors } of this.rows.get(tenant)?.values() ?? []) {
+      if (filter !== undefined && !matchesProduct(filter, product)) continue;
+      top.offer({ id: product.id, score: score(query, vectors.text), version });
+    }
+    return top.sorted();
+  }
+
+  private async askAll(
+    tenant: string,
+    partitions: readonly Partition[],
+    query: Float32Array,
+    filter: Filter | undefined,
+    exact: boolean,
+    k = 1_000,
+  ): Promise<Hit[]> {
+    const top = new TopK<Hit>(k);
+    for (const shard of SHARDS) {
+      const asked = partitions.filter((partition) => partition.shard === shard);
+      const { hits, refused } = await this.ask(shard, tenant, asked, query, filter, exact, k);
+      expect(refused).toEqual([]);
+      hits.ids.forEach((id, i) =>
+        top.offer({
+          id,
+          score: hits.scores.vector[i] as number,
+          version: hits.versions[i] as number,
+        }),
+      );
+    }
+    return top.sorted();
+  }
+
+  private ask(
+    shard: string,
+    tenant: string,
+    asked: readonly Partition[],
+    query: Float32Array,
+    filter: Filter | undefined,
+    exact: boolean,
+    k = 1_000,
+  ): Promise<SearchLeafReply> {
+    return (this.nodes.get(shard) as ShardNode).search(
+      {
+        type: 'search',
+        tenant,
+        partitions: encodePartitions(asked),
+        vector: vectorBytes(query),
+        model: MODEL,
+        k,
+        filter: filter ?? null,
+        exact,
+        budgetMs: 10_000,
+      },
+      Deadline.after(10_000),
+    );
+  }
+
+  private fields(): JsonObject {
+    const { random } = this;
+    return {
+      ...(random() < 0.8 ? { price: Math.floor(random() * 10) } : {}),
+      ...(random() < 0.3 ? { tags: [this.pick(['a', 'b', 'c']), Math.floor(random() * 4)] } : {}),
+      ...(random() < 0.5 ? { attributes: { Colour: this.pick(['red', 'green', 'blue']) } } : {}),
+    };
+  }
+
+  private query(): Float32Array {
+    const vector = randomVector(this.random, DIMENSIONS);
+    const length = Math.hypot(...vector);
+    return Float32Array.from(vector, (value) => value / length);
+  }
+
+  private pick<T>(values: readonly T[]): T {
+    return values[Math.floor(this.random() * values.length)] as T;
+  }
+}
+
+interface Hit {
+  id: string;
+  score: number;
+  version: number;
+}
