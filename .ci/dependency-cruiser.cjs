@@ -28,7 +28,12 @@ const only = (name, path, folder) => ({
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/(?!web)', pathNot: '[.]d[.]ts$' }, to: {} },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^src/(?!web)', pathNot: '[.]d[.]ts$' },
+      to: {},
+    },
     ...Object.entries(rooms).map(([room, allowed]) => ({
       name: `room-${room}`,
       comment: `src/${room} may import ${allowed.join(', ') || 'nothing'}`,

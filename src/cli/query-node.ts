@@ -30,6 +30,7 @@ const LISTEN_PAUSE_MS = 100;
 
 /** Wires a query node: encoder, store, placement, shards → search and ingest → HTTP. */
 export async function startQueryNode(config: Config, logger: Logger): Promise<Role> {
+  warnOfOpenDoors(config);
   const { encoder, model } = await openModel(config);
   const store = await openStore(config.storeUrl);
   const addresses = new Map(config.shardAddress);
@@ -61,6 +62,14 @@ export async function startQueryNode(config: Config, logger: Logger): Promise<Ro
       await store.close();
     },
   };
+}
+
+/** Whoever can reach the port can read and change everything. */
+function warnOfOpenDoors({ host, apiKey }: Config): void {
+  if (isLoopback(host) || apiKey !== undefined) return;
+  process.stderr.write(
+    `omnisearch: listening on ${host} without API_KEY: anyone who reaches it may search and write\n`,
+  );
 }
 
 function httpOptions(config: Config, model: ModelIdentity): Parameters<typeof createHttpServer>[1] {

@@ -89,30 +89,33 @@ export class RootSearch {
     request: SearchRequest,
     vector: Float32Array,
     deadline: Deadline,
-  ): Promise<{ hits: Hit[]; missing: MissingPart[]; joinMs: number }> {
+  ): Promise<Found> {
     const { placements, fleet, store, model } = this.deps;
     const { tenant, filter, exact, topK } = request;
     const placement = await placements.get(tenant);
     const targets = planTargets(placement, categoriesOf(filter));
     const shardFilter = residualFilter(filter);
     const shardDeadline = Deadline.after(deadline.remainingMs() * FAN_OUT_SHARE);
-    let joinMs = 0;
+    const answer: Found = { hits: [], missing: [], joinMs: 0 };
     for (let round = 1, k = overFetch(topK); ; round++, k *= 4) {
       const query = { tenant, vector, model: model.fingerprint, filter: shardFilter, exact, k };
       const found = await fanOut(fleet, placements, targets, query, shardDeadline);
-      throwIfNothing(found);
+      if (nothingAnswered(found)) {
+        if (round === 1) throw noAnswer(found);
+        // The narrower round's hits stand; what the wider one was for is missing.
+        return { ...answer, missing: found.missing };
+      }
       const joinStartedMs = performance.now();
-      const hits = await joinOrFail(joinHits(store, request, mergeHits(found.lists, k)), deadline);
-      joinMs += performance.now() - joinStartedMs;
+      const merged = mergeHits(found.lists, k);
+      answer.hits = await joinOrFail(joinHits(store, request, merged), deadline);
+      answer.joinMs += performance.now() - joinStartedMs;
+      answer.missing = found.missing;
       const held = found.lists.reduce((sum, list) => sum + list.length, 0);
       const exhausted = !found.more && held <= k;
-      if (hits.length >= topK || exhausted) return { hits, missing: found.missing, joinMs };
+      if (answer.hits.length >= topK || exhausted) return answer;
       if (round < MAX_ROUNDS && !shardDeadline.expired) continue;
-      return {
-        hits,
-        missing: [...found.missing, { part: 'shard', reason: 'stale_index' }],
-        joinMs,
-      };
+      answer.missing.push({ part: 'shard', reason: 'stale_index' });
+      return answer;
     }
   }
 
@@ -157,18 +160,27 @@ export class RootSearch {
   }
 }
 
+/** What plan, fan-out, merge and join came to. */
+interface Found {
+  hits: Hit[];
+  missing: MissingPart[];
+  joinMs: number;
+}
+
 interface Embedded {
   vector: Float32Array;
   source: QueryEmbedding['source'] | undefined;
 }
 
-/** Nothing of what was asked for has answered: that is an error, not an empty result. */
-function throwIfNothing({ missing, searched }: FanOutResult): void {
-  if (missing.length === 0 || searched.size > 0) return;
+/** Nothing of what was asked for has answered: an error, not an empty result. */
+function nothingAnswered({ missing, searched }: FanOutResult): boolean {
+  return missing.length > 0 && searched.size === 0;
+}
+
+function noAnswer({ missing }: FanOutResult): OmniError {
   const overloaded = missing.every(({ reason }) => reason === 'overloaded');
-  throw new OmniError(overloaded ? 'overloaded' : 'unavailable', 'no shard answered', {
-    retryAfterMs: 1_000,
-  });
+  const code = overloaded ? 'overloaded' : 'unavailable';
+  return new OmniError(code, 'no shard answered', { retryAfterMs: 1_000 });
 }
 
 async function joinOrFail(join: Promise<Hit[]>, deadline: Deadline): Promise<Hit[]> {

@@ -7,7 +7,11 @@ export type BuildMessage =
   | { type: 'tail'; tail: TailRows }
   | { type: 'slab'; vectors: Float32Array }
   | { type: 'column'; field: string; column: Column }
-  | { type: 'build'; job: BuildJob };
+  | { type: 'build'; job: BuildJob }
+  | { type: 'close' };
+
+/** What the worker is started with: its first element turns 1 when a build is to stop early. */
+export type StopFlag = Int32Array<SharedArrayBuffer>;
 
 /** A frozen tail without its vectors and columns, which follow one by one. */
 export interface TailRows {

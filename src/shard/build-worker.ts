@@ -1,5 +1,5 @@
-import { parentPort } from 'node:worker_threads';
-import type { BuildJob, BuildMessage, BuildResult, TailRows } from './build-protocol.js';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { BuildJob, BuildMessage, BuildResult, StopFlag, TailRows } from './build-protocol.js';
 import type { Column } from './column.js';
 import { FrozenTail } from './frozen-tail.js';
 import { openSegment, type Segment } from './segment.js';
@@ -9,6 +9,8 @@ import { writeSegment } from './write-segment.js';
 /** The thread that builds segments: gathers a job's pieces, writes files, answers with a record. */
 if (parentPort === null) throw new Error('the build worker runs as a worker thread');
 const port = parentPort;
+const stopFlag = workerData as StopFlag;
+const isStopped = (): boolean => Atomics.load(stopFlag, 0) === 1;
 
 let tail: TailRows | undefined;
 let slabs: Float32Array[] = [];
@@ -27,6 +29,9 @@ port.on('message', (message: BuildMessage) => {
       break;
     case 'build':
       void build(message.job).then(answer, (error: unknown) => answer({ error: String(error) }));
+      break;
+    case 'close':
+      port.close();
   }
 });
 
@@ -48,7 +53,8 @@ async function build(job: BuildJob): Promise<{ record: SegmentRecord | undefined
     const { dimensions } = job.options;
     const blocks =
       tail === undefined ? opened : [...opened, new FrozenTail(dimensions, tail, slabs, columns)];
-    return { record: await writeSegment(job.tenantFolder, job.folder, blocks, job.options) };
+    const { tenantFolder, folder, options } = job;
+    return { record: await writeSegment(tenantFolder, folder, blocks, options, isStopped) };
   } finally {
     await Promise.all(opened.map((segment) => segment.close()));
   }

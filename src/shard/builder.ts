@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { BuildJob, BuildMessage, BuildResult } from './build-protocol.js';
+import type { BuildJob, BuildMessage, BuildResult, StopFlag } from './build-protocol.js';
 import type { SegmentRecord } from './segment-format.js';
 import type { Tail } from './tail.js';
+
+/** A worker looks at the stop flag at each row and between files. */
+const CLOSE_TIMEOUT_MS = 3_000;
 
 /**
  * Builds segments in one worker thread, one at a time in order of asking: two builds at once would
@@ -13,6 +16,7 @@ export class Builder {
   private worker: Worker | undefined;
   private queue: Promise<unknown> = Promise.resolve();
   private closed = false;
+  private readonly stopFlag: StopFlag = new Int32Array(new SharedArrayBuffer(4));
 
   /** @param workerFile the compiled `build-worker.js` */
   constructor(
@@ -26,9 +30,20 @@ export class Builder {
     return built;
   }
 
+  /**
+   * Calls off a running build and ends the worker. Not by `terminate`, except for a worker that
+   * hangs: a thread that is terminated within a call of hnswlib-node takes the whole process along.
+   */
   async close(): Promise<void> {
     this.closed = true;
-    await this.worker?.terminate();
+    Atomics.store(this.stopFlag, 0, 1);
+    const { worker } = this;
+    if (worker === undefined) return;
+    const exited = once(worker, 'exit');
+    worker.postMessage({ type: 'close' } satisfies BuildMessage);
+    const timer = setTimeout(() => void worker.terminate(), CLOSE_TIMEOUT_MS);
+    await exited.catch(() => undefined);
+    clearTimeout(timer);
   }
 
   private async run(job: BuildJob, tail: Tail | undefined): Promise<SegmentRecord | undefined> {
@@ -48,7 +63,7 @@ export class Builder {
   }
 
   private start(): Worker {
-    const worker = new Worker(this.workerFile);
+    const worker = new Worker(this.workerFile, { workerData: this.stopFlag });
     worker.on('exit', () => {
       if (this.worker === worker) this.worker = undefined;
     });

@@ -66,7 +66,9 @@ export class Follower {
   }
 
   get allReady(): boolean {
-    return this.caughtUp && this.assignment.partitions.every((partition) => this.isReady(partition));
+    return (
+      this.caughtUp && this.assignment.partitions.every((partition) => this.isReady(partition))
+    );
   }
 
   /**

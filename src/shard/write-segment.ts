@@ -28,13 +28,14 @@ interface SourceRow {
 /**
  * Writes the live rows of `blocks` as one segment, sorted by category, flushed to the disk, and
  * reads every file back for its checksum. Returns undefined when no row is live. Blocks its thread
- * while graphs are built.
+ * while graphs are built, and throws soon after `isStopped` turns true.
  */
 export async function writeSegment(
   tenantFolder: string,
   folder: string,
   blocks: readonly SourceBlock[],
   options: SegmentOptions,
+  isStopped: () => boolean = () => false,
 ): Promise<SegmentRecord | undefined> {
   const rows = liveRows(blocks);
   if (rows.length === 0) return undefined;
@@ -45,7 +46,7 @@ export async function writeSegment(
   const idParts = await writeRows(path, rows);
   await writeFile(join(path, 'vectors.f32'), vectorParts(rows));
   await writeColumns(path, rows, blocks);
-  const graphs = writeGraphs(path, rows, categories, options);
+  const graphs = writeGraphs(path, rows, categories, options, isStopped);
 
   const names = ['rows.bin', 'vectors.f32', 'columns.bin', 'columns.json', ...graphs.names];
   const files = [];
@@ -186,6 +187,7 @@ function writeGraphs(
   rows: readonly SourceRow[],
   categories: readonly CategoryRecord[],
   options: SegmentOptions,
+  isStopped: () => boolean,
 ): { all: string | undefined; names: string[] } {
   const names: string[] = [];
   const build = (name: string, from: number, count: number): string => {
@@ -193,7 +195,7 @@ function writeGraphs(
       const { block, row } = rows[from + i] as SourceRow;
       return block.vectors.view(row);
     };
-    buildHnswlib(join(path, name), options.dimensions, count, vectorAt, options.graph);
+    buildHnswlib(join(path, name), options.dimensions, count, vectorAt, options.graph, isStopped);
     names.push(name);
     return name;
   };

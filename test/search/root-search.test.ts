@@ -109,7 +109,7 @@ describe('a query node over a real shard and store', () => {
     await shard.move('Pans', 's9');
     await shard.settle();
     const { hits, missing } = await search.search(request({ topK: 10 }));
-    expect(hits.map(({ product }) => product['category'])).toEqual(Array(5).fill('Mice'));
+    expect(hits.map(({ product }) => product.category)).toEqual(Array(5).fill('Mice'));
     expect(missing).toEqual([
       { part: 'shard', category: 'Pans', shard: 's9', reason: 'unavailable' },
     ]);

@@ -42,7 +42,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('move away and back'), category }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('check'), seed, price }) },
-) as fc.Arbitrary<Operation>;
+);
 
 test('a shard equals a map and a brute-force scan, whatever happens to it', async () => {
   await fc.assert(

@@ -46,13 +46,17 @@ export async function openHnswlib(
   return new HnswlibGraph(index, firstRow, bytes);
 }
 
-/** Builds a graph over `rows` vectors and writes it. Blocks its thread: for the build worker. */
+/**
+ * Builds a graph over `rows` vectors and writes it. Blocks its thread: for the build worker. Throws
+ * when `isStopped` turns true on the way.
+ */
 export function buildHnswlib(
   file: string,
   dimensions: number,
   rows: number,
   vectorAt: (row: number) => Float32Array,
   parameters: GraphParameters,
+  isStopped: () => boolean,
 ): void {
   const index = new HierarchicalNSW('ip', dimensions);
   index.initIndex({
@@ -61,6 +65,9 @@ export function buildHnswlib(
     efConstruction: parameters.efConstruction,
     randomSeed: SEED,
   });
-  for (let row = 0; row < rows; row++) index.addPoint(Array.from(vectorAt(row)), row);
+  for (let row = 0; row < rows; row++) {
+    if (isStopped()) throw new Error('the build was called off');
+    index.addPoint(Array.from(vectorAt(row)), row);
+  }
   index.writeIndexSync(file);
 }

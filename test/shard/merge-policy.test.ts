@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { planMerge, type MergeOptions, type SegmentSize } from '../../src/shard/merge-policy.js';
+
+const OPTIONS: MergeOptions = { tailRows: 100, fanout: 4, maxDeadShare: 0.2 };
+const segment = fc
+  .tuple(fc.integer({ min: 1, max: 100_000 }), fc.double({ min: 0, max: 1, noNaN: true }))
+  .map(([rows, dead]): SegmentSize => ({ rows, deadRows: Math.floor(rows * dead) }));
+
+/** Carries out plans until none is due; returns how many it took and what is left. */
+function settle(
+  tailRows: number,
+  segments: readonly SegmentSize[],
+  busy: boolean,
+): { steps: number; tail: number; segments: SegmentSize[] } {
+  let held = [...segments];
+  let tail = tailRows;
+  for (let steps = 0; ; steps++) {
+    const plan = planMerge(tail, held, busy, OPTIONS);
+    if (plan === undefined) return { steps, tail, segments: held };
+    expect(steps).toBeLessThan(2 * segments.length + 2);
+    expect(plan.tail || plan.segments.length > 0).toBe(true);
+    expect(new Set(plan.segments).size).toBe(plan.segments.length);
+    let rows = plan.tail ? tail : 0;
+    for (const i of plan.segments) {
+      const merged = held[i] as SegmentSize;
+      rows += merged.rows - merged.deadRows;
+    }
+    held = held.filter((_, i) => !plan.segments.includes(i));
+    if (rows > 0) held.push({ rows, deadRows: 0 });
+    if (plan.tail) tail = 0;
+  }
+}
+
+test('merging ends, and leaves nothing rotten, no like-sized segments and no full tail', () => {
+  fc.assert(
+    fc.property(fc.array(segment, { maxLength: 40 }), fc.nat(1_000), (segments, tailRows) => {
+      const settled = settle(tailRows, segments, false);
+      expect(settled.tail).toBeLessThan(OPTIONS.tailRows);
+      const sizes = settled.segments.map(({ rows, deadRows }) => {
+        expect(deadRows).toBeLessThanOrEqual(rows * OPTIONS.maxDeadShare);
+        return rows - deadRows;
+      });
+      sizes.sort((a, b) => a - b);
+      for (let i = 1; i < sizes.length; i++) {
+        expect(sizes[i]).toBeGreaterThan(2 * (sizes[i - 1] as number));
+      }
+    }),
+  );
+});
+
+test('while the feed is busy the number of segments stays logarithmic, rewriting too', () => {
+  let segments: SegmentSize[] = [];
+  let rewritten = 0;
+  const batches = 2_000;
+  const sealed = OPTIONS.tailRows * OPTIONS.fanout;
+  for (let batch = 0; batch < batches; batch++) {
+    let tail = sealed;
+    for (;;) {
+      const plan = planMerge(tail, segments, true, OPTIONS);
+      if (plan === undefined) break;
+      const merged = plan.segments.map((i) => segments[i] as SegmentSize);
+      const rows = merged.reduce((sum, one) => sum + one.rows, plan.tail ? tail : 0);
+      rewritten += rows;
+      segments = [...segments.filter((one) => !merged.includes(one)), { rows, deadRows: 0 }];
+      if (plan.tail) tail = 0;
+    }
+    expect(segments.length).toBeLessThanOrEqual(
+      OPTIONS.fanout * (2 + Math.log2(batch + 1)),
+    );
+  }
+  expect(rewritten / (batches * sealed)).toBeLessThan(2 + Math.log2(batches));
+});
+
+test('nothing is due: nothing is merged', () => {
+  expect(planMerge(99, [], false, OPTIONS)).toBeUndefined();
+  expect(planMerge(99, [{ rows: 1_000, deadRows: 100 }], false, OPTIONS)).toBeUndefined();
+  const apart = [1, 3, 9, 27].map((rows) => ({ rows, deadRows: 0 }));
+  expect(planMerge(0, apart, false, OPTIONS)).toBeUndefined();
+  expect(planMerge(399, [{ rows: 1_000, deadRows: 0 }], true, OPTIONS)).toBeUndefined();
+});
+
+test('one small segment does not keep larger ones apart, a dead one costs no other', () => {
+  const sizes = [1, 50, 60, 70].map((rows) => ({ rows, deadRows: 0 }));
+  expect(planMerge(0, sizes, false, OPTIONS)).toEqual({ tail: false, segments: [1, 2, 3] });
+  const dead = [
+    { rows: 10, deadRows: 10 },
+    { rows: 100_000, deadRows: 0 },
+  ];
+  expect(planMerge(0, dead, false, OPTIONS)).toEqual({ tail: false, segments: [0] });
+});

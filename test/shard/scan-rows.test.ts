@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { TopK } from '../../src/core/top-k.js';
+import { normalise, score } from '../../src/core/vector.js';
+import { Bitset } from '../../src/shard/bitset.js';
+import type { LeafHit } from '../../src/shard/leaf-hit.js';
+import { scanRows } from '../../src/shard/scan-rows.js';
+import { Tail } from '../../src/shard/tail.js';
+import { seeded } from '../e2e/catalogue.js';
+
+const DIMENSIONS = 4;
+
+/** Coarse values, so that equal vectors and equal scores are common. */
+function coarseVector(random: () => number): Float32Array {
+  const values = Array.from({ length: DIMENSIONS }, () => Math.floor(random() * 3) - 1);
+  return normalise(values) ?? Float32Array.of(1, 0, 0, 0);
+}
+
+test('invariant 3: a scan is exact: ties, equal vectors, k above the rows, masks of any density', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 2_500 }),
+      fc.constantFrom(1, 3, 40, 4_000),
+      fc.constantFrom(0.001, 0.05, 0.29, 0.31, 1),
+      fc.constantFrom(0, 0.3, 0.95),
+      fc.boolean(),
+      fc.nat(),
+      (rows, k, density, deadShare, masked, seed) => {
+        const random = seeded(seed);
+        const tail = new Tail(DIMENSIONS);
+        const mask = new Bitset(rows);
+        const query = coarseVector(random);
+        const truth = new TopK<LeafHit>(k);
+        for (let row = 0; row < rows; row++) {
+          const vector = coarseVector(random);
+          const id = `p${Math.floor(random() * 1e9)}-${row}`;
+          tail.append({ id, title: id, category: 'c' }, row, vector);
+          if (random() < deadShare) tail.kill(row);
+          const isIn = !tail.dead.has(row) && (!masked || random() < density);
+          if (isIn) mask.add(row);
+          if (isIn) truth.offer({ id, version: row, score: score(query, vector) });
+        }
+        const top = new TopK<LeafHit>(k);
+        const selection = { count: mask.count(), mask: masked ? mask : undefined, ranges: undefined };
+        const leaf = { vector: query, partitions: [], filter: undefined, k, ef: 10, exact: true };
+        scanRows(tail, selection, leaf, top);
+        expect(top.sorted()).toEqual(truth.sorted());
+      },
+    ),
+    { numRuns: 60, seed: 3 },
+  );
+});
