@@ -10,6 +10,7 @@ import { createHttpServer, type HttpServer } from '../http/server.js';
 import { Ingest } from '../ingest/ingest.js';
 import type { IngestDeps } from '../ingest/ports.js';
 import { reembed } from '../ingest/reembed.js';
+import { TombstonePurge } from '../jobs/tombstone-purge.js';
 import { PlacementCache } from '../placement/placement-cache.js';
 import { Placer } from '../placement/placer.js';
 import { reassignToShards } from '../placement/reassign.js';
@@ -22,7 +23,6 @@ import { QueryNodeStatus } from './node-status.js';
 import { openStore } from './open-store.js';
 import { packageFile } from './package-file.js';
 import { StartError, type Role } from './run-role.js';
-import { TombstonePurge } from './tombstone-purge.js';
 
 /** An orphan of a killed `up` frees its port within a moment. */
 const LISTEN_ATTEMPTS = 40;

@@ -64,10 +64,12 @@ export class Builder {
 
   private start(): Worker {
     const worker = new Worker(this.workerFile, { workerData: this.stopFlag });
-    worker.on('exit', () => {
+    const forget = (): void => {
       if (this.worker === worker) this.worker = undefined;
-    });
-    worker.on('error', () => undefined);
+    };
+    // An error comes before the exit, and the next build must not meet a worker that is ending.
+    worker.on('error', forget);
+    worker.on('exit', forget);
     return worker;
   }
 }

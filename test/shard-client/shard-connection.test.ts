@@ -1,0 +1,234 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Deadline } from '../../src/core/deadline.js';
+import { encodeFrame, FrameReader } from '../../src/protocol/frames.js';
+import { PROTOCOL_VERSION, type Message, type Reply } from '../../src/protocol/messages.js';
+import { ShardConnection } from '../../src/shard-client/shard-connection.js';
+import { ShardFleet } from '../../src/shard-client/shard-fleet.js';
+import { ShardServer } from '../../src/shard/shard-server.js';
+import { put, ShardFixture } from '../shard/shard-fixture.js';
+
+const VECTOR = Float32Array.of(1, 0, 0, 0, 0, 0, 0, 0);
+let dir: string;
+let address: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'omnisearch-socket-'));
+  address = join(dir, 's1.sock');
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+describe('over a real shard', () => {
+  let shard: ShardFixture;
+  let server: ShardServer;
+  const opened: ShardConnection[] = [];
+
+  beforeEach(async () => {
+    shard = await ShardFixture.open();
+    await shard.place('c');
+    await shard.write([put('a', 'c', [...VECTOR])]);
+    server = await serve();
+  });
+  afterEach(async () => {
+    for (const connection of opened.splice(0)) connection.close();
+    await server.close();
+    await shard.close();
+  });
+
+  async function serve(): Promise<ShardServer> {
+    const { storeId } = shard.store;
+    const options = { shard: 's1', storeId, address, queueLimit: 4 };
+    const started = new ShardServer(shard.node, options, pino({ level: 'silent' }));
+    await started.listen();
+    return started;
+  }
+
+  function client(storeId = shard.store.storeId): ShardConnection {
+    const connection = new ShardConnection(address, storeId);
+    opened.push(connection);
+    return connection;
+  }
+
+  const status = (connection: ShardConnection, ms = 5_000): Promise<Reply> =>
+    connection.request({ type: 'status' }, Deadline.after(ms));
+
+  test('a client of another store or protocol is refused at the handshake', async () => {
+    await expect(status(client('another'))).rejects.toMatchObject({ code: 'unavailable' });
+    const hello = { type: 'hello' as const, storeId: shard.store.storeId };
+    const reply = await exchange({ ...hello, protocol: PROTOCOL_VERSION + 1 });
+    expect(reply).toMatchObject({ type: 'failure', code: 'protocol' });
+    expect(await status(client())).toMatchObject({ type: 'status', documents: 1 });
+  });
+
+  /** The first answer to a first frame. */
+  async function exchange(message: Message): Promise<Message | undefined> {
+    const socket = connect(address);
+    socket.write(encodeFrame(0, message));
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    return new FrameReader().push(chunk)[0]?.message;
+  }
+
+  test('broken and strange frames end their connection, never the shard', async () => {
+    const hello: Message = { type: 'hello', protocol: 1, storeId: shard.store.storeId };
+    const strange: unknown[] = [
+      { type: 'await' },
+      { type: 'await', tenant: 'shop', mark: 7, budgetMs: 'x' },
+      { type: 'nudge' },
+      { type: 'search' },
+      { type: 'search', tenant: 'shop', model: 'm1', partitions: '', vector: VECTOR.buffer },
+      { type: 'search', tenant: 'shop', model: 'm1', partitions: 7, vector: null, filter: 3, k: {} },
+      { type: 'unheard of' },
+      null,
+      7,
+    ];
+    const broken = [
+      Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+      Buffer.alloc(64, 0xff),
+      Buffer.concat([encodeFrame(0, hello), Buffer.alloc(40, 0xfe)]),
+      ...strange.map((message) =>
+        Buffer.concat([encodeFrame(0, hello), encodeFrame(1, message as Message)]),
+      ),
+      encodeFrame(1, { type: 'status' }),
+    ];
+    for (const bytes of broken) {
+      const socket = connect(address);
+      socket.on('error', () => undefined);
+      socket.end(bytes);
+      socket.resume();
+      await once(socket, 'close');
+    }
+    expect(await status(client())).toMatchObject({ type: 'status', shard: 's1' });
+  });
+
+  test('after a restart of the shard the same connection finds it again', async () => {
+    const connection = client();
+    await status(connection);
+    await server.close();
+    await expect(status(connection)).rejects.toMatchObject({ code: 'unavailable' });
+    server = await serve();
+    // At most the pause after a refused attempt.
+    await sleep(60);
+    expect(await status(connection)).toMatchObject({ documents: 1 });
+    // A connection that worked is made anew at once.
+    await server.close();
+    server = await serve();
+    await sleep(1);
+    expect(await status(connection)).toMatchObject({ documents: 1 });
+  });
+
+  test('a shard that closes answers what it has begun', async () => {
+    const fleet = new ShardFleet(new Map([['s1', address]]), shard.store.storeId);
+    const { partitions } = await shard.store.placement('shop');
+    const leaf = { tenant: 'shop', partitions, vector: VECTOR, model: 'm1', k: 1, exact: true };
+    const ask = () => fleet.search('s1', { ...leaf, filter: undefined }, Deadline.after(5_000));
+    await ask();
+    const answers = Promise.allSettled([ask(), ask()]);
+    await sleep(5);
+    await server.close();
+    for (const answer of await answers) {
+      if (answer.status === 'fulfilled') expect(answer.value.hits).toHaveLength(1);
+      else expect(answer.reason).toMatchObject({ code: 'unavailable' });
+    }
+    await expect(ask()).rejects.toMatchObject({ code: 'unavailable' });
+    fleet.close();
+  });
+});
+
+describe('over a peer of any behaviour', () => {
+  let server: Server;
+  let sockets: Socket[];
+  let connection: ShardConnection;
+  beforeEach(() => {
+    sockets = [];
+    connection = new ShardConnection(address, 'store');
+  });
+  afterEach(async () => {
+    connection.close();
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  /** Welcomes, then hands each further frame to `onFrame`. */
+  async function listen(
+    onFrame: (socket: Socket, request: number, message: Message) => void,
+    welcome = true,
+  ): Promise<void> {
+    server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      const reader = new FrameReader();
+      socket.on('data', (chunk) => {
+        for (const { request, message } of reader.push(chunk)) {
+          if (message.type !== 'hello') onFrame(socket, request, message);
+          else if (welcome) {
+            socket.write(encodeFrame(0, { type: 'welcome', protocol: 1, shard: 's1' }));
+          }
+        }
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(address, resolve));
+  }
+
+  const ask = (ms: number): Promise<Reply> =>
+    connection.request({ type: 'status' }, Deadline.after(ms));
+
+  test('a shard that hangs costs the deadline, is told to forget it, and late answers are ignored', async () => {
+    const seen: [number, Message][] = [];
+    await listen((_, request, message) => seen.push([request, message]));
+    await expect(ask(30)).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    await sleep(5);
+    const [asked] = seen[0] ?? [];
+    expect(seen[1]).toEqual([0, { type: 'cancel', request: asked }]);
+    sockets[0]?.write(encodeFrame(asked as number, { type: 'applied', applied: true }));
+    const next = ask(1_000);
+    while (seen.length < 3) await sleep(1);
+    const [request] = seen[2] as [number, Message];
+    sockets[0]?.write(encodeFrame(request, { type: 'applied', applied: false }));
+    expect(await next).toEqual({ type: 'applied', applied: false });
+  });
+
+  test('invariant 8: too many requests under way are refused at once', async () => {
+    await listen(() => undefined);
+    const asked = Array.from({ length: 1_100 }, () => ask(300));
+    const codes = (await Promise.allSettled(asked)).map((one) =>
+      one.status === 'rejected' ? (one.reason as { code: string }).code : 'answered',
+    );
+    expect(codes.filter((code) => code === 'overloaded')).toHaveLength(1_100 - 1_024);
+    expect(codes.filter((code) => code === 'deadline_exceeded')).toHaveLength(1_024);
+    await expect(ask(1)).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  });
+
+  test('all requests under way end with a connection that breaks or talks nonsense', async () => {
+    let last: Socket | undefined;
+    await listen((socket) => (last = socket));
+    for (const end of [
+      (socket: Socket) => socket.destroy(),
+      (socket: Socket) => socket.write(Buffer.alloc(100, 0xff)),
+    ]) {
+      const asked = Promise.allSettled([ask(5_000), ask(5_000)]);
+      while (last === undefined) await sleep(1);
+      end(last);
+      last = undefined;
+      for (const one of await asked) {
+        expect(one).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
+      }
+    }
+  });
+
+  test('closing while it connects leaves nothing behind', async () => {
+    await listen(() => undefined, false);
+    const asked = ask(60_000);
+    while (sockets.length === 0) await sleep(1);
+    const gone = once(sockets[0] as Socket, 'close');
+    connection.close();
+    await expect(asked).rejects.toMatchObject({ code: 'unavailable' });
+    await gone;
+    await expect(ask(1_000)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});

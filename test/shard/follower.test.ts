@@ -1,0 +1,207 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Builder } from '../../src/shard/builder.js';
+import { Follower } from '../../src/shard/follower.js';
+import { SegmentKeeper, type Loaded } from '../../src/shard/segment-keeper.js';
+import { TenantIndex } from '../../src/shard/tenant-index.js';
+import { firstPartition } from '../../src/placement/partition.js';
+import { openLmdbStore } from '../../src/store/lmdb/open.js';
+import type { Partition, Position, Store, StoreReader } from '../../src/store/store.js';
+import { BUILD_WORKER, put, remove, ShardFixture } from './shard-fixture.js';
+import { slowReader } from './slow-reader.js';
+
+const VECTOR = [1, 0, 0, 0, 0, 0, 0, 0];
+
+describe('a shard answers for exactly what it was given', () => {
+  let shard: ShardFixture;
+  beforeEach(async () => {
+    shard = await ShardFixture.open();
+    await shard.place('Mice');
+    await shard.place('Pans', 's2');
+    await shard.write([put('m', 'Mice', VECTOR), put('p', 'Pans', VECTOR)]);
+  });
+  afterEach(() => shard.close());
+
+  const partitions = async (): Promise<Partition[]> =>
+    (await shard.store.placement('shop')).partitions;
+
+  test('invariant 6: a partition of another shard, or at another epoch, is refused by name', async () => {
+    const [mice, pans] = (await partitions()).sort((a, b) => (a.category < b.category ? -1 : 1));
+    if (mice === undefined || pans === undefined) throw new Error('unreachable');
+    const asked = [mice, pans, { ...mice, epoch: 7 }, { ...mice, id: 'unheard-of' }];
+    const { hits, refused } = await shard.search(VECTOR, { partitions: asked });
+    expect(hits.ids).toEqual(['m']);
+    expect(refused).toEqual([
+      { partition: pans.id, reason: 'wrong_shard' },
+      { partition: mice.id, reason: 'wrong_shard' },
+      { partition: 'unheard-of', reason: 'wrong_shard' },
+    ]);
+  });
+
+  test('invariant 6: a partition that comes here is refused until it was read, then complete', async () => {
+    await shard.move('Pans', 's1');
+    const first = await shard.search(VECTOR);
+    expect(first.refused.map(({ reason }) => reason)).toEqual(['not_ready']);
+    expect(first.hits.ids).toEqual(['m']);
+    await shard.settle();
+    const second = await shard.search(VECTOR);
+    expect(second).toMatchObject({ refused: [], hits: { ids: ['m', 'p'] } });
+  });
+
+  test('invariant 6: right after a start nothing is searched that was not caught up', async () => {
+    await shard.node.close();
+    await shard.store.write('shop', [remove('m'), put('m2', 'Mice', VECTOR)]);
+    await shard.restart();
+    const early = await shard.search(VECTOR);
+    const answered = early.refused.length === 0 ? ['m2'] : [];
+    expect(early.hits.ids).toEqual(answered);
+    await shard.settle();
+    expect((await shard.search(VECTOR)).hits.ids).toEqual(['m2']);
+  });
+
+  test('a product that moves to another category here is found once, under the new one', async () => {
+    await shard.place('Toys');
+    await shard.write([put('m', 'Toys', VECTOR)]);
+    const toys = (await partitions()).filter(({ category }) => category === 'Toys');
+    expect((await shard.search(VECTOR, { partitions: toys })).hits.ids).toEqual(['m']);
+    expect((await shard.search(VECTOR)).hits.ids).toEqual(['m']);
+    await shard.write([put('m', 'Pans', VECTOR)]);
+    expect((await shard.search(VECTOR)).hits.ids).toEqual([]);
+  });
+});
+
+describe('over a store that fails or answers late', () => {
+  let dir: string;
+  let store: Store;
+  let follower: Follower | undefined;
+  const builder = new Builder(BUILD_WORKER);
+
+  beforeEach(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'omnisearch-follower-'));
+    store = await openLmdbStore({ dir: join(dir, 'store') });
+    await store.createPartitions('t', [firstPartition('c', 's1')]);
+  });
+  afterEach(async () => {
+    await follower?.stop();
+    await store.close();
+    rmSync(dir, { recursive: true });
+  });
+
+  function follow(reader: StoreReader): Follower {
+    const index = new TenantIndex('t', 'm1', VECTOR.length);
+    const merge = { tailRows: 1e9, fanout: 2, maxDeadShare: 0.5 };
+    const segment = { graphMinRows: 1e9, graph: { M: 4, efConstruction: 10 } };
+    const options = { folder: join(dir, 'shard'), storeId: store.storeId, segment, merge };
+    const logger = pino({ level: 'silent' });
+    const keeper = new SegmentKeeper(index, builder, options, logger);
+    follower = new Follower('s1', reader, index, keeper, logger);
+    follower.start();
+    return follower;
+  }
+
+  /** Another follower of what `index` holds, as after a restart. */
+  function followOn(index: TenantIndex, reader: StoreReader): Follower {
+    const keeper = new NoFiles(index.position) as unknown as SegmentKeeper;
+    const again = new Follower('s1', reader, index, keeper, pino({ level: 'silent' }));
+    again.start();
+    return again;
+  }
+
+  const writes = (count: number): ReturnType<typeof put>[] =>
+    Array.from({ length: count }, (_, i) => put(`p${i}`, 'c', VECTOR));
+
+  test('it goes on where it was when the store comes back', async () => {
+    let failing = true;
+    const { mark } = await store.write('t', writes(300));
+    const one = follow(slowReader(store, () => 0, () => failing));
+    await sleep(20);
+    expect([one.index.liveRows, one.allReady]).toEqual([0, false]);
+    failing = false;
+    expect(await one.awaitApplied(mark, 10_000)).toBe(true);
+    expect(one.index.liveRows).toBe(300);
+  });
+
+  test('a resync drops what the feed does not know any more, whatever the feed has forgotten', async () => {
+    const { mark } = await store.write('t', writes(300));
+    const held = follow(store);
+    expect(await held.awaitApplied(mark, 10_000)).toBe(true);
+    // While it is cut off, products are deleted and their tombstones purged: it cannot be told.
+    await held.stop();
+    await store.write('t', Array.from({ length: 200 }, (_, i) => remove(`p${i}`)));
+    await store.purgeTombstones(Date.now() + 1_000);
+    const again = followOn(held.index, store);
+    const { mark: now } = await store.write('t', []);
+    expect(await again.awaitApplied(now, 10_000)).toBe(true);
+    await again.stop();
+    expect(again.index.liveRows).toBe(100);
+  });
+
+  test('a purge in the middle of a resync starts it again', async () => {
+    const { mark } = await store.write('t', writes(400));
+    const base = follow(store);
+    await base.awaitApplied(mark, 10_000);
+    await base.stop();
+    // Gone and forgotten while nobody followed: the way back is a resync.
+    await store.write('t', [remove('p0')]);
+    await store.purgeTombstones(Date.now() + 1_000);
+    let pages = 0;
+    const reader = new Proxy(store, {
+      get(target, name) {
+        if (name !== 'readFeed') {
+          const member: unknown = Reflect.get(target, name);
+          return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+        }
+        return async (...args: Parameters<Store['readFeed']>) => {
+          if (pages++ === 3) {
+            await store.write('t', [remove('p1'), remove('p2')]);
+            await store.purgeTombstones(Date.now() + 1_000);
+          }
+          return store.readFeed(...args);
+        };
+      },
+    });
+    const again = followOn(base.index, reader);
+    expect(await again.awaitApplied(mark, 10_000)).toBe(true);
+    const { mark: now } = await store.write('t', []);
+    expect(await again.awaitApplied(now, 10_000)).toBe(true);
+    await again.stop();
+    expect(again.index.liveRows).toBe(397);
+    expect(again.index.heldVersion('p1')).toBeUndefined();
+  });
+
+  test('waiting for what never comes ends, and stopping ends every wait', async () => {
+    const one = follow(store);
+    const { mark } = await store.write('t', []);
+    await one.awaitApplied(mark, 10_000);
+    const future = Buffer.from(mark);
+    future.writeUInt8(9, future.length - 1);
+    expect(await one.awaitApplied(future, 5)).toBe(false);
+    const waiting = one.awaitApplied(future, 60_000);
+    await sleep(1);
+    await one.stop();
+    expect(await waiting).toBe(false);
+    expect(await one.awaitApplied(future, 60_000)).toBe(false);
+  });
+});
+
+/** A keeper of nothing: the index keeps what it has in memory, and where it stood. */
+class NoFiles {
+  constructor(private readonly position: Position | undefined) {}
+
+  async load(): Promise<Loaded> {
+    return { position: this.position, partitions: [] };
+  }
+  maintain(): void {
+    // Nothing is built.
+  }
+  async backpressure(): Promise<void> {
+    // There is always room.
+  }
+  async close(): Promise<void> {
+    // There is nothing to close.
+  }
+}

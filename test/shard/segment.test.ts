@@ -1,0 +1,171 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { hashId } from '../../src/core/ids.js';
+import type { Product } from '../../src/core/product.js';
+import { normalise } from '../../src/core/vector.js';
+import { fieldsOf } from '../../src/filter/analyse.js';
+import { matchesProduct } from '../../src/filter/evaluate.js';
+import { parseFilter } from '../../src/filter/parse-filter.js';
+import { CorruptFile, readInto, recordFile, writeFile } from '../../src/shard/durable-file.js';
+import { filterRows } from '../../src/shard/filter-rows.js';
+import { buildIdTable, findInIdTable } from '../../src/shard/id-table.js';
+import { readManifest, writeManifest, type Manifest } from '../../src/shard/manifest.js';
+import { openSegment } from '../../src/shard/segment.js';
+import type { SegmentRecord } from '../../src/shard/segment-format.js';
+import { Tail } from '../../src/shard/tail.js';
+import { writeSegment } from '../../src/shard/write-segment.js';
+import { product, wireFilter } from '../filter/arbitraries.js';
+import { randomVector, seeded } from '../e2e/catalogue.js';
+
+const DIMENSIONS = 4;
+const OPTIONS = { dimensions: DIMENSIONS, graphMinRows: 6, graph: { M: 4, efConstruction: 20 } };
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'omnisearch-segment-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function tailOf(products: readonly Product[]): Tail {
+  const random = seeded(5);
+  const tail = new Tail(DIMENSIONS);
+  products.forEach((one, i) => {
+    tail.append(one, i + 1, normalise(randomVector(random, DIMENSIONS)) as Float32Array);
+  });
+  return tail;
+}
+
+async function write(name: string, blocks: Parameters<typeof writeSegment>[2]): Promise<SegmentRecord> {
+  const record = await writeSegment(folder, name, blocks, OPTIONS);
+  if (record === undefined) throw new Error('no row was live');
+  return record;
+}
+
+/** Ids as awkward as the contract allows: any text of up to 256 bytes. */
+const id = fc.oneof(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }), fc.constantFrom('\ufeffx', 'x'));
+const products = fc
+  .uniqueArray(fc.tuple(id, product), { selector: ([own]) => own, minLength: 1, maxLength: 14 })
+  .map((pairs) => pairs.map(([own, one]): Product => ({ ...one, id: own })));
+
+test('a segment holds what was written, also after it was merged once more', async () => {
+  let n = 0;
+  await fc.assert(
+    fc.asyncProperty(products, fc.array(fc.nat(13)), wireFilter, async (all, killed, wire) => {
+      const name = `s${n++}`;
+      const tail = tailOf(all);
+      const first = await write(name, [tail]);
+      const whole = await openSegment(folder, first);
+      for (const row of killed) if (row < whole.rows - 1) whole.kill(row);
+      const live = all.filter((one) => whole.find(one.id) !== -1);
+      expect(whole.rows - whole.deadCount).toBe(live.length);
+      const segment = await openSegment(folder, await write(`${name}-again`, [whole]));
+      const filter = parseFilter(wire);
+      const columns = await segment.columns(fieldsOf(filter));
+      const matching = filterRows(filter, segment.rows, (field) => columns.get(field));
+      expect(segment.rows).toBe(live.length);
+      for (const one of live) {
+        const row = segment.find(one.id);
+        const source = all.indexOf(one);
+        expect([segment.id(row), segment.categoryOf(row)]).toEqual([one.id, one.category]);
+        expect([segment.version(row), segment.hash(row)]).toEqual([source + 1, hashId(one.id)]);
+        expect(segment.vectors.view(row)).toEqual(tail.vectors.view(source));
+        expect([one.id, matching.has(row)]).toEqual([one.id, matchesProduct(filter, one)]);
+      }
+      await Promise.all([whole.close(), segment.close()]);
+    }),
+    { numRuns: 40, seed: 11 },
+  );
+});
+
+const shop = Array.from(
+  { length: 20 },
+  (_, i): Product => ({ id: `p${i}`, title: 't', category: `c${i % 2}`, price: i, brand: `b${i}` }),
+);
+
+test('any single flipped byte of any file of a segment is found when it is opened', async () => {
+  const record = await write('s', [tailOf(shop)]);
+  expect(record.files.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['all.graph', 'c0.graph', 'c1.graph']),
+  );
+  for (const name of readdirSync(join(folder, 's'))) {
+    const file = join(folder, 's', name);
+    const content = readFileSync(file);
+    // Every byte of the small files, a spread of the larger ones.
+    const step = Math.max(1, Math.floor(content.length / 25));
+    for (let at = 0; at < content.length; at += step) {
+      const broken = Buffer.from(content);
+      broken[at] = (broken[at] as number) ^ (1 << (at % 8));
+      writeFileSync(file, broken);
+      await expect(openSegment(folder, record)).rejects.toBeInstanceOf(CorruptFile);
+    }
+    for (const other of [content.subarray(1), Buffer.concat([content, content.subarray(0, 1)])]) {
+      writeFileSync(file, other);
+      await expect(openSegment(folder, record)).rejects.toBeInstanceOf(CorruptFile);
+    }
+    rmSync(file);
+    await expect(openSegment(folder, record)).rejects.toBeInstanceOf(CorruptFile);
+    writeFileSync(file, content);
+  }
+  await (await openSegment(folder, record)).close();
+});
+
+test('any single flipped byte of the manifest is found', async () => {
+  const manifest: Manifest = {
+    format: 1,
+    storeId: 'store',
+    model: 'm',
+    tenant: 'shop',
+    position: 'AAAA',
+    partitions: ['a-0-100000000@1'],
+    segments: [],
+    deadFile: { name: 'dead.bits', bytes: 0, crc32: 0 },
+  };
+  await writeManifest(folder, manifest);
+  expect(await readManifest(folder, 'store', 'm')).toEqual(manifest);
+  expect(await readManifest(folder, 'another store', 'm')).toBeUndefined();
+  expect(await readManifest(folder, 'store', 'another model')).toBeUndefined();
+  const file = join(folder, 'manifest.json');
+  const content = readFileSync(file);
+  for (let at = 0; at < content.length; at++) {
+    for (const bit of [0, 5]) {
+      const broken = Buffer.from(content);
+      broken[at] = (broken[at] as number) ^ (1 << bit);
+      writeFileSync(file, broken);
+      await expect(readManifest(folder, 'store', 'm')).rejects.toBeInstanceOf(CorruptFile);
+    }
+  }
+  writeFileSync(file, content.subarray(0, 4));
+  await expect(readManifest(folder, 'store', 'm')).rejects.toBeInstanceOf(CorruptFile);
+});
+
+test('files are read back as they were written, in pieces of any length', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 6 }), async (parts) => {
+      await writeFile(join(folder, 'f'), parts);
+      const record = await recordFile(folder, 'f');
+      const lengths = parts.map((part) => part.length);
+      const buffers = await readInto(folder, record, lengths);
+      expect(buffers.map((buffer) => [...new Uint8Array(buffer)])).toEqual(parts.map((p) => [...p]));
+      const short = readInto(folder, record, [...lengths, 1]);
+      await expect(short).rejects.toBeInstanceOf(CorruptFile);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('the id table finds every row and nothing else, also among equal hashes', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.string(), { maxLength: 60 }), fc.string(), (ids, other) => {
+      const hashes = Uint32Array.from(ids, hashId);
+      const crowded = ids.map(() => hashId(ids[0] ?? ''));
+      const find = (all: Uint32Array, wanted: string): number =>
+        findInIdTable(buildIdTable(all), all, wanted, (row) => ids[row] === wanted);
+      ids.forEach((one, row) => expect(find(hashes, one)).toBe(row));
+      expect(find(hashes, other)).toBe(ids.indexOf(other));
+      const first = ids[0];
+      if (first !== undefined) expect(find(Uint32Array.from(crowded), first)).toBe(0);
+    }),
+  );
+});

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import type { StoredRow } from '../../src/store/store.js';
+import { TenantIndex } from '../../src/shard/tenant-index.js';
+
+function row(id: string, version: number, price = 0): StoredRow {
+  return {
+    version,
+    model: 'm',
+    product: { id, title: id, category: 'c', price },
+    vectors: { text: Float32Array.of(1, 0) },
+  };
+}
+
+/** Every live row, by id: one a product. */
+function live(index: TenantIndex): [id: string, version: number][] {
+  const rows = index.blocks().flatMap((block) =>
+    Array.from({ length: block.rows }, (_, i) => i)
+      .filter((i) => !block.dead.has(i))
+      .map((i): [string, number] => [block.id(i), block.version(i)]),
+  );
+  return rows.sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+test('rows that changed while a build failed are there once, in their newest version', () => {
+  const index = new TenantIndex('t', 'm', 2);
+  for (const id of ['a', 'b', 'c', 'd']) index.upsert(row(id, 1, 1));
+  index.freeze(true);
+  index.upsert(row('b', 2, 2));
+  index.drop('c', 3);
+  index.upsert(row('e', 4, 4));
+  index.upsert(row('e', 5, 5));
+  index.thaw();
+  expect(live(index)).toEqual([['a', 1], ['b', 2], ['d', 1], ['e', 5]]);
+  expect(index.liveRows).toBe(4);
+  expect(index.heldVersion('c')).toBeUndefined();
+  const prices = index.tail.loadedColumns(['price']).get('price');
+  const priceOf = (id: string): unknown =>
+    prices?.values[(prices.codes[index.tail.find(id)] as number) - 1];
+  expect(['a', 'b', 'd', 'e'].map(priceOf)).toEqual([1, 2, 1, 5]);
+  // The next build starts as if there had been none.
+  index.freeze(true);
+  index.swap([], undefined);
+  expect(live(index)).toEqual([]);
+});
+
+test('an older version never replaces a newer one', () => {
+  const index = new TenantIndex('t', 'm', 2);
+  index.upsert(row('a', 5));
+  index.upsert(row('a', 4));
+  index.upsert(row('a', 5));
+  expect(index.drop('a', 4)).toBe(false);
+  expect(live(index)).toEqual([['a', 5]]);
+  expect(index.tail.rows).toBe(1);
+  expect(index.drop('a', 5)).toBe(true);
+  expect(live(index)).toEqual([]);
+});
+
+test('what a thawed tail absorbs may be larger than a slab', () => {
+  const index = new TenantIndex('t', 'm', 2);
+  for (let i = 0; i < 1_500; i++) index.upsert(row(`old${i}`, i + 1));
+  index.freeze(true);
+  for (let i = 0; i < 1_500; i++) index.upsert(row(i % 2 === 0 ? `old${i}` : `new${i}`, 2_000 + i));
+  index.thaw();
+  expect(index.liveRows).toBe(2_250);
+  expect(new Set(live(index).map(([id]) => id)).size).toBe(2_250);
+});
