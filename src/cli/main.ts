@@ -9,7 +9,7 @@ import { runRole, type Role } from './run-role.js';
 
 const WRONG_USAGE = 2;
 
-type StartRole = (config: Config, logger: Logger) => Promise<Role>;
+type StartRole = (config: Config, logger: Logger, stopping: AbortSignal) => Promise<Role>;
 
 /** Runs `omnisearch …`; resolves with the exit code. */
 async function main(args: readonly string[]): Promise<number> {
@@ -51,7 +51,7 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
 
 function role(name: string, start: StartRole, config: Config): Promise<number> {
   const logger = createLogger(config.logLevel, name);
-  return runRole(() => start(config, logger), logger);
+  return runRole((stopping) => start(config, logger, stopping), logger, config.drainTimeoutMs);
 }
 
 function wrongUsage(line: string): number {

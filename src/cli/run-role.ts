@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { ConfigError } from '../config/config-error.js';
 import type { Logger } from '../core/logger.js';
 import { FolderInUse } from '../supervisor/folder-lock.js';
@@ -13,34 +14,49 @@ export interface Role {
   close(): Promise<void>;
 }
 
-/** A stop takes longer than this only when something hangs. */
-const CLOSE_LIMIT_MS = 8_000;
+/** A start that is given up, and a role that closes, get this long beyond the drain time. */
+const CLOSE_LIMIT_MS = 4_000;
 
 /**
  * Runs a long-lived role until SIGTERM or Ctrl-C, then closes it. Resolves with the exit code: 0
  * after a clean stop, 1 when it could not start, 2 when its settings were wrong.
+ *
+ * @param start is told by its signal when a stop is asked for before it has ended
  */
-export async function runRole(start: () => Promise<Role>, logger: Logger): Promise<number> {
+export async function runRole(
+  start: (stopping: AbortSignal) => Promise<Role>,
+  logger: Logger,
+  drainTimeoutMs: number,
+): Promise<number> {
   endWithSupervisor();
-  const stopped = stopSignal();
-  let role: Role;
+  const stopping = stopSignal();
+  const stopped = once(stopping, 'abort');
+  const starting = start(stopping);
+  let limit: NodeJS.Timeout | undefined;
+  void stopped.then(() => {
+    // Everything in order takes the drain time twice: the query node's, then the shards'.
+    limit = setTimeout(() => process.exit(1), 2 * drainTimeoutMs + CLOSE_LIMIT_MS);
+  });
   try {
-    role = await start();
+    const role = await starting;
+    await stopped;
+    await role.close();
   } catch (error) {
-    const line = startProblem(error);
-    if (line === undefined) logger.error(error, 'could not start');
-    // The supervisor prints what its children tell it.
-    else if (isSupervised()) tellSupervisor({ type: 'fatal', line });
-    else process.stderr.write(`omnisearch: ${line}\n`);
+    if (!stopping.aborted) return tellProblem(error, logger);
+  } finally {
+    clearTimeout(limit);
     leaveSupervisor();
-    return error instanceof ConfigError ? 2 : 1;
   }
-  await stopped;
-  const limit = setTimeout(() => process.exit(1), CLOSE_LIMIT_MS);
-  await role.close();
-  clearTimeout(limit);
-  leaveSupervisor();
   return 0;
+}
+
+function tellProblem(error: unknown, logger: Logger): number {
+  const line = startProblem(error);
+  if (line === undefined) logger.error(error, 'could not start');
+  // The supervisor prints what its children tell it.
+  else if (isSupervised()) tellSupervisor({ type: 'fatal', line });
+  else process.stderr.write(`omnisearch: ${line}\n`);
+  return error instanceof ConfigError ? 2 : 1;
 }
 
 /** A start that failed for a reason the operator can mend, in one line. */
@@ -51,17 +67,17 @@ function startProblem(error: unknown): string | undefined {
   return known.some((kind) => error instanceof kind) ? (error as Error).message : undefined;
 }
 
-/** Resolves at the first signal to stop. A second Ctrl-C ends the process at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', resolve);
-    // Ctrl-C reaches the whole process group; the supervisor decides for its children.
-    if (isSupervised()) process.on('SIGINT', () => undefined);
-    else {
-      process.once('SIGINT', () => {
-        process.once('SIGINT', () => process.exit(130));
-        resolve();
-      });
-    }
-  });
+/** Aborted by the first signal to stop. A second Ctrl-C ends the process at once. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  process.once('SIGTERM', () => stop.abort());
+  // Ctrl-C reaches the whole process group; the supervisor decides for its children.
+  if (isSupervised()) process.on('SIGINT', () => undefined);
+  else {
+    process.once('SIGINT', () => {
+      process.once('SIGINT', () => process.exit(130));
+      stop.abort();
+    });
+  }
+  return stop.signal;
 }

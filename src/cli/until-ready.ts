@@ -1,21 +1,37 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
+import type { Logger } from '../core/logger.js';
 
-const WAIT_MS = 120_000;
 const POLL_MS = 50;
+const TELL_EVERY_MS = 10_000;
 
-/** Resolves once the node at `url` can answer searches. */
-export async function untilReady(url: string): Promise<void> {
-  const endMs = performance.now() + WAIT_MS;
+/**
+ * Resolves once the node at `url` can answer searches. However long that takes: shards that lost
+ * their files build them again. Rejects when `stopping` is aborted.
+ */
+export async function untilReady(
+  url: string,
+  stopping: AbortSignal,
+  logger: Logger,
+): Promise<void> {
+  let tellAtMs = performance.now() + TELL_EVERY_MS;
   for (;;) {
-    try {
-      const { statusCode, body } = await request(`${url}/readyz`);
-      await body.dump();
-      if (statusCode === 200) return;
-    } catch (error) {
-      if (performance.now() > endMs) throw error;
+    if (await isReady(url)) return;
+    if (performance.now() > tellAtMs) {
+      logger.info('waiting for the shards to catch up with the store');
+      tellAtMs += TELL_EVERY_MS;
     }
-    if (performance.now() > endMs) throw new Error(`${url} did not become ready`);
-    await sleep(POLL_MS);
+    await sleep(POLL_MS, undefined, { signal: stopping });
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    const { statusCode, body } = await request(`${url}/readyz`);
+    await body.dump();
+    return statusCode === 200;
+  } catch {
+    // The query node is being started again.
+    return false;
   }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -6,7 +7,7 @@ import type { Config } from '../config/settings.js';
 import { digest } from '../core/ids.js';
 import type { Logger } from '../core/logger.js';
 import { lockFolder } from '../supervisor/folder-lock.js';
-import { ManagedChild, type ChildMessage } from '../supervisor/managed-child.js';
+import { ManagedChild, type ChildMessage, type ChildSpec } from '../supervisor/managed-child.js';
 import { packageFile } from './package-file.js';
 import { isLoopback } from './loopback.js';
 import { StartError, type Role } from './run-role.js';
@@ -21,7 +22,11 @@ const MAX_SOCKET_PATH_BYTES = 100;
  * Every role on this machine: one query node, which owns the store, and the shard processes. The
  * parent itself only starts, restarts and stops them.
  */
-export async function startUp(config: Config, logger: Logger): Promise<Role> {
+export async function startUp(
+  config: Config,
+  logger: Logger,
+  stopping: AbortSignal,
+): Promise<Role> {
   const dataDir = resolve(config.dataDir);
   const unlock = await lockFolder(dataDir);
   const settings: Config = { ...config, dataDir };
@@ -29,15 +34,22 @@ export async function startUp(config: Config, logger: Logger): Promise<Role> {
   const children: ManagedChild[] = [];
   const close = async (): Promise<void> => {
     const graceMs = config.drainTimeoutMs + KILL_AFTER_DRAIN_MS;
+    for (const child of children) child.letGo();
     // Searches in flight still need the shards: the query node goes first.
-    for (const child of children) await child.stop(graceMs);
+    const [queryNode, ...shards] = children;
+    await queryNode?.stop(graceMs);
+    await Promise.all(shards.map((shard) => shard.stop(graceMs)));
     await unlock();
   };
   try {
-    const port = await startChildren(settings, addresses, children, logger);
+    const starting = startChildren(settings, addresses, children, logger);
+    const port = await unlessStopped(starting, stopping);
     const url = `http://${isLoopback(config.host) ? config.host : '127.0.0.1'}:${port}`;
-    await untilReady(url);
-    if (config.demo) await (await import('./index-demo.js')).indexDemo(url, config.apiKey);
+    await untilReady(url, stopping, logger);
+    if (config.demo) {
+      const { indexDemo } = await import('./index-demo.js');
+      await unlessStopped(indexDemo(url, config.apiKey), stopping);
+    }
     process.stdout.write(`OmniSearch is ready: ${url}\n`);
     return { close };
   } catch (error) {
@@ -45,6 +57,19 @@ export async function startUp(config: Config, logger: Logger): Promise<Role> {
     throw error;
   }
 }
+
+/** `work`, or a rejection when a stop is asked for first. */
+async function unlessStopped<T>(work: Promise<T>, stopping: AbortSignal): Promise<T> {
+  work.catch(() => undefined);
+  const aborted = once(stopping, 'abort').then(() => {
+    throw new StartError('stopped before it was ready');
+  });
+  aborted.catch(() => undefined);
+  stopping.throwIfAborted();
+  return Promise.race([work, aborted]);
+}
+
+type Fork = Omit<ChildSpec, 'script'>;
 
 /** Resolves with the query node's port once it listens; the shards follow. */
 async function startChildren(
@@ -54,32 +79,32 @@ async function startChildren(
   logger: Logger,
 ): Promise<number> {
   const script = packageFile('dist/cli/main.js');
-  const start = (spec: { name: string; args: string[]; env: NodeJS.ProcessEnv }): Promise<number> =>
+  const start = (spec: Fork): Promise<number> =>
     new Promise((ready, fail) => {
       const onMessage = (message: ChildMessage): void => {
         if (message.type === 'ready') ready(message.port ?? 0);
-        else fail(new StartError(message.line));
+        else if (spec.mustStart) fail(new StartError(message.line));
       };
       const child = new ManagedChild({ ...spec, script }, logger, onMessage);
       children.push(child);
       child.start();
     });
 
-  const addressFlags = [...addresses].flatMap(([name, address]) => [
+  const flags = [...addresses].flatMap(([name, address]) => [
     '--shard-address',
     `${name}=${address}`,
   ]);
   const env = childEnv(config, 'query-node', process.env);
-  const port = await start({ name: 'query node', args: ['query-node', ...addressFlags], env });
+  const args = ['query-node', ...flags];
+  const port = await start({ name: 'query node', args, env, mustStart: true });
   // Started again, it must be found where it was, also when the first port was any free one.
   env['OMNISEARCH_PORT'] = String(port);
   for (const [shard, listen] of addresses) {
     const shardConfig: Config = { ...config, shard, listen };
     const shardEnv = childEnv(shardConfig, 'shard-node', process.env);
-    const spec = { name: `shard ${shard}`, args: ['shard-node'], env: shardEnv };
-    start(spec).catch((error: unknown) => {
-      logger.error({ error: String(error) }, `shard ${shard} cannot start`);
-    });
+    const name = `shard ${shard}`;
+    // Until it is there, answers say that it is missing.
+    void start({ name, args: ['shard-node'], env: shardEnv, mustStart: false });
   }
   return port;
 }

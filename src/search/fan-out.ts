@@ -103,8 +103,8 @@ async function askShard(
   }
   result.lists.push(answer.hits);
   result.more ||= answer.more;
-  // Only a hint: whoever needs the placement finds out when it cannot be read.
-  await placements.noticed(query.tenant, answer.counter).catch(() => undefined);
+  // A hint for the next query: this one has its answer.
+  void placements.noticed(query.tenant, answer.counter).catch(() => undefined);
 
   const reasons = new Map(answer.refused.map(({ partition, reason }) => [partition, reason]));
   const refused = (reason: string): ShardTarget => ({

@@ -106,10 +106,15 @@ export class RootSearch {
         return { ...answer, missing: found.missing };
       }
       const joinStartedMs = performance.now();
-      const merged = mergeHits(found.lists, k);
-      answer.hits = await joinOrFail(joinHits(store, request, merged), deadline);
+      const joining = joinHits(store, request, mergeHits(found.lists, k));
+      const hits = await joinOrFail(joining, deadline).catch((error: unknown) => {
+        if (round === 1) throw error;
+        return [];
+      });
       answer.joinMs += performance.now() - joinStartedMs;
       answer.missing = found.missing;
+      // A wider round in which a shard was late, or the join, may know less than the one before.
+      if (hits.length >= answer.hits.length) answer.hits = hits;
       const held = found.lists.reduce((sum, list) => sum + list.length, 0);
       const exhausted = !found.more && held <= k;
       if (answer.hits.length >= topK || exhausted) return answer;

@@ -33,6 +33,8 @@ export class Follower {
   private readonly ready = new Set<string>();
   private placementCounter = -1;
   private needsResync = false;
+  /** A page of the feed has been asked for: what comes here now may have been passed over. */
+  private begun = false;
   /** False until the feed's end, as of the start, was reached once. */
   private caughtUp = false;
   /** The files were read: `assignment` means something from the next refresh on. */
@@ -105,9 +107,9 @@ export class Follower {
   }
 
   private async run(): Promise<void> {
-    await this.load();
     while (!this.stopped) {
       try {
+        if (!this.loaded) await this.load();
         await this.step();
         await this.sleep(POLL_MS);
       } catch (error) {
@@ -118,13 +120,9 @@ export class Follower {
   }
 
   private async load(): Promise<void> {
-    try {
-      const { position, partitions } = await this.keeper.load();
-      this.index.position = position;
-      for (const key of partitions) this.ready.add(key);
-    } catch (error) {
-      this.logger.error({ error: String(error) }, 'segments could not be read, rebuilding');
-    }
+    const { position, partitions } = await this.keeper.load();
+    this.index.position = position;
+    for (const key of partitions) this.ready.add(key);
     this.needsResync = this.index.position === undefined && this.index.segments.length > 0;
     this.loaded = true;
   }
@@ -155,7 +153,8 @@ export class Follower {
     if (lost || first) this.dropForeignRows();
     const keys = new Set(next.partitions.map(partitionKey));
     for (const key of this.ready) if (!keys.has(key)) this.ready.delete(key);
-    const fresh = this.index.position === undefined && this.index.segments.length === 0;
+    const { position, segments } = this.index;
+    const fresh = !this.begun && position === undefined && segments.length === 0;
     for (const partition of next.partitions) {
       if (this.ready.has(partitionKey(partition))) continue;
       // Epoch 1: no product of it was written before the document, so none was passed over.
@@ -165,6 +164,7 @@ export class Follower {
   }
 
   private async catchUp(): Promise<void> {
+    this.begun = true;
     for (;;) {
       const { index } = this;
       const page = await this.store.readFeed(index.tenant, index.position, PAGE_ENTRIES);
@@ -191,6 +191,7 @@ export class Follower {
   /** Compares everything held with the whole feed; see the class comment. */
   private async resync(): Promise<void> {
     const { tenant } = this.index;
+    this.begun = true;
     const known = new Set<string>();
     // One that comes here on the way has missed the pages before: it waits for another round.
     const complete = new Set(this.assignment.partitions.map(partitionKey));
@@ -205,7 +206,9 @@ export class Follower {
       await this.refreshAssignment();
       const rows = await this.fetch(page.entries);
       this.apply(page.entries, rows);
-      for (const { id, deleted } of page.entries) if (!deleted) known.add(id);
+      for (const { id, deleted } of page.entries) {
+        if (!deleted && this.index.heldVersion(id) !== undefined) known.add(id);
+      }
       position = page.position;
       this.maintain(true);
       if (page.atEnd) break;

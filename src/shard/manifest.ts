@@ -45,8 +45,9 @@ export async function readManifest(
   let content: Buffer;
   try {
     content = await readFile(join(folder, MANIFEST));
-  } catch {
-    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
   const json = content.subarray(9);
   const expected = content.subarray(0, 9).toString('latin1');

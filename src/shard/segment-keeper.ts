@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../core/logger.js';
 import type { Position } from '../store/store.js';
+import type { BuildJob } from './build-protocol.js';
 import type { Builder } from './builder.js';
 import { CorruptFile, readInto, recordFile, writeFile } from './durable-file.js';
 import {
@@ -26,6 +28,9 @@ export interface KeeperOptions {
   merge: MergeOptions;
 }
 
+const RETRY_FIRST_MS = 1_000;
+const RETRY_LAST_MS = 60_000;
+
 /** Up to where segments follow the feed. */
 export interface Loaded {
   /** Undefined: nowhere known; all is compared with the store again. */
@@ -41,6 +46,9 @@ export class SegmentKeeper {
   /** What the segments on disk amount to; the tail's rows are beyond it. */
   private sealed: Loaded = { position: undefined, partitions: [] };
   private closed = false;
+  /** After a build that failed: a full disk is not helped by trying at once. */
+  private retryAtMs = 0;
+  private retryMs = RETRY_FIRST_MS;
 
   constructor(
     private readonly index: TenantIndex,
@@ -60,6 +68,7 @@ export class SegmentKeeper {
     try {
       manifest = await readManifest(folder, storeId, this.index.model);
     } catch (error) {
+      if (!(error instanceof CorruptFile)) throw error;
       this.logger.warn({ error: String(error) }, 'manifest discarded, rebuilding from the store');
     }
     if (manifest === undefined) {
@@ -80,6 +89,7 @@ export class SegmentKeeper {
     const dead = await this.readDead(manifest);
     if (dead === undefined) return false;
     let complete = true;
+    this.index.segments = [];
     for (const [i, record] of manifest.segments.entries()) {
       try {
         const segment = await openSegment(folder, record);
@@ -109,8 +119,8 @@ export class SegmentKeeper {
 
   /** Starts the next build, if one is due and none runs. `busy`: more of the feed is waiting. */
   maintain(busy: boolean, partitions: () => string[]): void {
-    if (this.building !== undefined || this.closed) return;
     const { index } = this;
+    if (this.building !== undefined || this.closed || performance.now() < this.retryAtMs) return;
     const sizes = index.segments.map(({ rows, deadCount }) => ({ rows, deadRows: deadCount }));
     const plan = planMerge(index.tail.rows, sizes, busy, this.options.merge);
     if (plan === undefined) return;
@@ -120,18 +130,22 @@ export class SegmentKeeper {
       .catch((error: unknown) => {
         if (this.closed) return;
         index.thaw();
-        this.logger.error({ error: String(error) }, 'a segment could not be built; trying again');
+        this.retryAtMs = performance.now() + this.retryMs;
+        const details = { error: String(error), inMs: this.retryMs };
+        this.logger.error(details, 'a segment could not be built; trying again');
+        this.retryMs = Math.min(RETRY_LAST_MS, this.retryMs * 2);
       })
       .finally(() => {
         this.building = undefined;
       });
   }
 
-  /** Resolves when the tail has room again. */
+  /** Resolves when the tail has room again, or when it is time to try to make some. */
   async backpressure(): Promise<void> {
     const { tailRows, fanout } = this.options.merge;
-    const full = this.index.tail.rows >= tailRows * fanout * 2;
-    if (full && this.building !== undefined) await this.building;
+    if (this.index.tail.rows < tailRows * fanout * 2) return;
+    if (this.building !== undefined) await this.building;
+    else await sleep(Math.min(RETRY_FIRST_MS, Math.max(0, this.retryAtMs - performance.now())));
   }
 
   /** Waits for a running build, whose worker the caller has ended, and lets go of the files. */
@@ -148,25 +162,38 @@ export class SegmentKeeper {
     const merged = plan.segments.map((i) => index.segments[i] as Segment);
     const name = `segment-${randomUUID()}`;
     index.freeze(plan.tail);
-    const record = await this.builder.build(
-      {
-        tenantFolder: folder,
-        folder: name,
-        options: { ...segment, dimensions: index.dimensions },
-        segments: merged.map(({ record, dead }) => ({ record, dead: dead.words.slice() })),
-      },
-      index.frozen,
-    );
-    const built = record === undefined ? undefined : await openSegment(folder, record);
+    const job: BuildJob = {
+      tenantFolder: folder,
+      folder: name,
+      options: { ...segment, dimensions: index.dimensions },
+      segments: merged.map(({ record, dead }) => ({ record, dead: dead.words.slice() })),
+    };
+    const built = await this.buildSegment(job);
     if (this.closed) {
       await built?.close();
       return;
     }
     index.swap(merged, built);
-    await this.writeManifest(state);
-    this.sealed = state;
-    await Promise.all(merged.map((old) => old.close()));
-    await this.clean(index.segments);
+    try {
+      await this.writeManifest(state);
+      this.sealed = state;
+      this.retryMs = RETRY_FIRST_MS;
+      await this.clean(index.segments);
+    } finally {
+      await Promise.all(merged.map((old) => old.close()));
+    }
+  }
+
+  /** Leaves nothing behind when it fails: the disk may be full. */
+  private async buildSegment(job: BuildJob): Promise<Segment | undefined> {
+    const { folder } = this.options;
+    try {
+      const record = await this.builder.build(job, this.index.frozen);
+      return record === undefined ? undefined : await openSegment(folder, record);
+    } catch (error) {
+      await rm(join(folder, job.folder), { recursive: true, force: true });
+      throw error;
+    }
   }
 
   /**

@@ -50,6 +50,13 @@ export class ShardServer {
     if (tcp === null) await unlink(address).catch(() => undefined);
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);
+      this.server.once('listening', () => {
+        this.server.removeListener('error', reject);
+        // Too many open files, say: one connection is refused, the others go on.
+        this.server.on('error', (error) => {
+          this.logger.error({ error: String(error) }, 'a connection could not be accepted');
+        });
+      });
       if (tcp === null) this.server.listen({ path: address }, resolve);
       else this.server.listen({ host: tcp[1], port: Number(tcp[2]) }, resolve);
     });

@@ -202,8 +202,8 @@ function writeGraphs(
   const all = rows.length >= options.graphMinRows ? build('all.graph', 0, rows.length) : undefined;
   let from = 0;
   categories.forEach((category, i) => {
-    // A category that is nearly the whole segment is served by the graph over all.
-    const worthIt = category.rows >= options.graphMinRows && category.rows < rows.length * 0.9;
+    // The only category of a segment is served by the graph over all.
+    const worthIt = category.rows >= options.graphMinRows && categories.length > 1;
     if (worthIt) category.graph = build(`c${i}.graph`, from, category.rows);
     from += category.rows;
   });

@@ -7,6 +7,8 @@ export interface ChildSpec {
   script: string;
   args: readonly string[];
   env: NodeJS.ProcessEnv;
+  /** A child that cannot start the first time ends the whole start, instead of trying again. */
+  mustStart: boolean;
 }
 
 /** What a role tells its supervisor. */
@@ -21,7 +23,7 @@ const HEALTHY_MS = 10_000;
  * One child process, started again whenever it ends by itself.
  *
  *   starting ──ready──> running ──exit──> waiting ──pause──> starting
- *      └── fatal: it cannot work as configured; told once, not started again
+ *      └── fatal before it ever was ready: it cannot work as configured, and is not started again
  *
  * The IPC channel doubles as its lifeline: a child whose channel breaks has lost its parent and ends.
  */
@@ -30,6 +32,8 @@ export class ManagedChild {
   private timer: NodeJS.Timeout | undefined;
   private pauseMs = RESTART_FIRST_MS;
   private stopping = false;
+  /** It was ready once. */
+  private worked = false;
   private exited: Promise<void> = Promise.resolve();
 
   constructor(
@@ -39,13 +43,16 @@ export class ManagedChild {
   ) {}
 
   start(): void {
-    const { name, script, args, env } = this.spec;
+    const { name, script, args, env, mustStart } = this.spec;
     const startedMs = performance.now();
     const child = fork(script, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.child = child;
     child.on('message', (message) => {
       const told = message as ChildMessage;
-      if (told.type === 'fatal') this.stopping = true;
+      if (told.type === 'ready') this.worked = true;
+      // What has worked before is hindered by something that passes: a port, a lock.
+      else if (this.worked || !mustStart) this.logger.error(`${name}: ${told.line}`);
+      else this.stopping = true;
       this.onMessage(told);
     });
     this.exited = new Promise((resolve) => {
@@ -74,10 +81,15 @@ export class ManagedChild {
     this.pauseMs = Math.min(RESTART_LAST_MS, inMs * 2);
   }
 
-  /** Asks the child to stop, and ends it when it has not by `graceMs`. */
-  async stop(graceMs: number): Promise<void> {
+  /** From now on it is not started again. */
+  letGo(): void {
     this.stopping = true;
     clearTimeout(this.timer);
+  }
+
+  /** Asks the child to stop, and ends it when it has not by `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    this.letGo();
     const { child } = this;
     if (child === undefined) return;
     child.kill('SIGTERM');

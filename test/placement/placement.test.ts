@@ -8,6 +8,7 @@ import { firstPartition } from '../../src/placement/partition.js';
 import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { Placer } from '../../src/placement/placer.js';
 import { planTargets } from '../../src/placement/plan.js';
+import { reassignToShards } from '../../src/placement/reassign.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Store } from '../../src/store/store.js';
 
@@ -83,6 +84,27 @@ describe('with a store', () => {
       'd',
     ]);
     expect(new Set(placement.partitions.map(({ shard }) => shard))).toEqual(new Set(['s1', 's2']));
+  });
+
+  test('other shards than last time: all is placed anew, each move raises an epoch', async () => {
+    const s = await open();
+    await placerOf(s, 10).ensure('t', rows('a', 'b', 'c', 'd'));
+    await placerOf(s, 10).ensure('u', rows('a'));
+    const before = (await s.placement('t')).counter;
+    expect(await reassignToShards(s, ['s1', 's2'])).toBe(0);
+    expect((await s.placement('t')).counter).toBe(before);
+
+    expect(await reassignToShards(s, ['s1', 's2', 's3'])).toBeGreaterThan(0);
+    const { partitions: spread } = await s.placement('t');
+    expect(new Set(spread.map(({ shard }) => shard)).size).toBe(3);
+    expect(await reassignToShards(s, ['s1', 's2', 's3'])).toBe(0);
+
+    await reassignToShards(s, ['s9']);
+    for (const tenant of ['t', 'u']) {
+      for (const { shard, epoch } of (await s.placement(tenant)).partitions) {
+        expect([shard, epoch > 1]).toEqual(['s9', true]);
+      }
+    }
   });
 
   test('past its bound of partitions a tenant gets no more', async () => {

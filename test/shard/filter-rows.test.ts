@@ -10,7 +10,10 @@ import { Tail } from '../../src/shard/tail.js';
 import { product, wireFilter } from '../filter/arbitraries.js';
 
 /** The rows by the columns, and those by the evaluator on the documents. */
-function bothWays(filter: Filter, products: readonly Product[]): { rows: number[]; truth: number[] } {
+function bothWays(
+  filter: Filter,
+  products: readonly Product[],
+): { rows: number[]; truth: number[] } {
   const tail = new Tail(2);
   products.forEach((one, row) => tail.append(one, row + 1, Float32Array.of(1, 0)));
   const columns = tail.loadedColumns(fieldsOf(filter));
@@ -44,12 +47,18 @@ test('long texts: equality is exact, and a range never loses a row', () => {
       op,
       fc.boolean(),
       (texts, bound, rangeOp, negated) => {
-        const products = texts.map(
-          (text): Product => ({ id: 'p', title: 't', category: 'c', text }),
-        );
+        const products = texts.map((text): Product => ({
+          id: 'p',
+          title: 't',
+          category: 'c',
+          text,
+        }));
         const equal: Filter = { kind: 'in', field: 'text', values: [bound] };
         const range: Filter = { kind: 'range', field: 'text', op: rangeOp, value: bound };
-        const same = bothWays(equal, [...products, { id: 'p', title: 't', category: 'c', text: bound }]);
+        const same = bothWays(equal, [
+          ...products,
+          { id: 'p', title: 't', category: 'c', text: bound },
+        ]);
         expect(same.rows).toEqual(same.truth);
         const { rows, truth } = bothWays(negated ? { kind: 'not', of: range } : range, products);
         expect(rows).toEqual(expect.arrayContaining(truth));

@@ -117,7 +117,13 @@ describe('over a store that fails or answers late', () => {
   test('it goes on where it was when the store comes back', async () => {
     let failing = true;
     const { mark } = await store.write('t', writes(300));
-    const one = follow(slowReader(store, () => 0, () => failing));
+    const one = follow(
+      slowReader(
+        store,
+        () => 0,
+        () => failing,
+      ),
+    );
     await sleep(20);
     expect([one.index.liveRows, one.allReady]).toEqual([0, false]);
     failing = false;
@@ -131,7 +137,10 @@ describe('over a store that fails or answers late', () => {
     expect(await held.awaitApplied(mark, 10_000)).toBe(true);
     // While it is cut off, products are deleted and their tombstones purged: it cannot be told.
     await held.stop();
-    await store.write('t', Array.from({ length: 200 }, (_, i) => remove(`p${i}`)));
+    await store.write(
+      't',
+      Array.from({ length: 200 }, (_, i) => remove(`p${i}`)),
+    );
     await store.purgeTombstones(Date.now() + 1_000);
     const again = followOn(held.index, store);
     const { mark: now } = await store.write('t', []);

@@ -65,9 +65,7 @@ test('while the feed is busy the number of segments stays logarithmic, rewriting
       segments = [...segments.filter((one) => !merged.includes(one)), { rows, deadRows: 0 }];
       if (plan.tail) tail = 0;
     }
-    expect(segments.length).toBeLessThanOrEqual(
-      OPTIONS.fanout * (2 + Math.log2(batch + 1)),
-    );
+    expect(segments.length).toBeLessThanOrEqual(OPTIONS.fanout * (2 + Math.log2(batch + 1)));
   }
   expect(rewritten / (batches * sealed)).toBeLessThan(2 + Math.log2(batches));
 });

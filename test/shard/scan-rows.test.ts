@@ -41,7 +41,11 @@ test('invariant 3: a scan is exact: ties, equal vectors, k above the rows, masks
           if (isIn) truth.offer({ id, version: row, score: score(query, vector) });
         }
         const top = new TopK<LeafHit>(k);
-        const selection = { count: mask.count(), mask: masked ? mask : undefined, ranges: undefined };
+        const selection = {
+          count: mask.count(),
+          mask: masked ? mask : undefined,
+          ranges: undefined,
+        };
         const leaf = { vector: query, partitions: [], filter: undefined, k, ef: 10, exact: true };
         scanRows(tail, selection, leaf, top);
         expect(top.sorted()).toEqual(truth.sorted());

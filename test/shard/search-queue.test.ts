@@ -26,3 +26,26 @@ test('invariant 8: a full queue refuses at once, and what was cancelled is not s
   await queue.drained();
   expect(ran).toEqual([1, 3, 5]);
 });
+
+test('what a client that is gone had asked for is not started', async () => {
+  const queue = new SearchQueue(10);
+  const [gone, here] = [{}, {}];
+  const ran: object[] = [];
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const search = (owner: object, work = Promise.resolve()) => ({
+    owner,
+    request: 1,
+    run: async () => {
+      ran.push(owner);
+      await work;
+    },
+  });
+  queue.add(search(here, held));
+  for (const owner of [gone, here, gone]) queue.add(search(owner));
+  queue.cancelAll(gone);
+  release();
+  await queue.drained();
+  expect(ran).toEqual([here, here]);
+  await queue.drained();
+});

@@ -37,14 +37,20 @@ function tailOf(products: readonly Product[]): Tail {
   return tail;
 }
 
-async function write(name: string, blocks: Parameters<typeof writeSegment>[2]): Promise<SegmentRecord> {
+async function write(
+  name: string,
+  blocks: Parameters<typeof writeSegment>[2],
+): Promise<SegmentRecord> {
   const record = await writeSegment(folder, name, blocks, OPTIONS);
   if (record === undefined) throw new Error('no row was live');
   return record;
 }
 
 /** Ids as awkward as the contract allows: any text of up to 256 bytes. */
-const id = fc.oneof(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }), fc.constantFrom('\ufeffx', 'x'));
+const id = fc.oneof(
+  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }),
+  fc.constantFrom('\ufeffx', 'x'),
+);
 const products = fc
   .uniqueArray(fc.tuple(id, product), { selector: ([own]) => own, minLength: 1, maxLength: 14 })
   .map((pairs) => pairs.map(([own, one]): Product => ({ ...one, id: own })));
@@ -79,10 +85,13 @@ test('a segment holds what was written, also after it was merged once more', asy
   );
 });
 
-const shop = Array.from(
-  { length: 20 },
-  (_, i): Product => ({ id: `p${i}`, title: 't', category: `c${i % 2}`, price: i, brand: `b${i}` }),
-);
+const shop = Array.from({ length: 20 }, (_, i): Product => ({
+  id: `p${i}`,
+  title: 't',
+  category: `c${i % 2}`,
+  price: i,
+  brand: `b${i}`,
+}));
 
 test('any single flipped byte of any file of a segment is found when it is opened', async () => {
   const record = await write('s', [tailOf(shop)]);
@@ -142,15 +151,20 @@ test('any single flipped byte of the manifest is found', async () => {
 
 test('files are read back as they were written, in pieces of any length', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 6 }), async (parts) => {
-      await writeFile(join(folder, 'f'), parts);
-      const record = await recordFile(folder, 'f');
-      const lengths = parts.map((part) => part.length);
-      const buffers = await readInto(folder, record, lengths);
-      expect(buffers.map((buffer) => [...new Uint8Array(buffer)])).toEqual(parts.map((p) => [...p]));
-      const short = readInto(folder, record, [...lengths, 1]);
-      await expect(short).rejects.toBeInstanceOf(CorruptFile);
-    }),
+    fc.asyncProperty(
+      fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 6 }),
+      async (parts) => {
+        await writeFile(join(folder, 'f'), parts);
+        const record = await recordFile(folder, 'f');
+        const lengths = parts.map((part) => part.length);
+        const buffers = await readInto(folder, record, lengths);
+        expect(buffers.map((buffer) => [...new Uint8Array(buffer)])).toEqual(
+          parts.map((p) => [...p]),
+        );
+        const short = readInto(folder, record, [...lengths, 1]);
+        await expect(short).rejects.toBeInstanceOf(CorruptFile);
+      },
+    ),
     { numRuns: 40 },
   );
 });

@@ -30,7 +30,12 @@ test('rows that changed while a build failed are there once, in their newest ver
   index.upsert(row('e', 4, 4));
   index.upsert(row('e', 5, 5));
   index.thaw();
-  expect(live(index)).toEqual([['a', 1], ['b', 2], ['d', 1], ['e', 5]]);
+  expect(live(index)).toEqual([
+    ['a', 1],
+    ['b', 2],
+    ['d', 1],
+    ['e', 5],
+  ]);
   expect(index.liveRows).toBe(4);
   expect(index.heldVersion('c')).toBeUndefined();
   const prices = index.tail.loadedColumns(['price']).get('price');
