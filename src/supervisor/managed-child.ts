@@ -52,7 +52,8 @@ export class ManagedChild {
       if (told.type === 'ready') this.worked = true;
       // What has worked before is hindered by something that passes: a port, a lock.
       else if (this.worked || !mustStart) this.logger.error(`${name}: ${told.line}`);
-      else this.stopping = true;
+      // The message may come after the exit that it explains, when a restart is due already.
+      else this.letGo();
       this.onMessage(told);
     });
     this.exited = new Promise((resolve) => {
