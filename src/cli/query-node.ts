@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
@@ -89,7 +89,7 @@ async function openModel(config: Config): Promise<{ encoder?: Encoder; model: Mo
   if (config.model === 'none') return { model: noneModel(config.dimensions) };
   // A folder of the user's first, then one that came with the package.
   const own = resolve(config.model);
-  const modelDir = existsSync(own) ? own : packageFile(config.model);
+  const modelDir = existsSync(own) || isAbsolute(config.model) ? own : packageFile(config.model);
   try {
     const encoder = await openEncoder({
       modelDir,
@@ -119,6 +119,11 @@ async function settleModel(deps: IngestDeps, allowed: boolean, logger: Logger): 
     throw new StartError(
       `the data was embedded by ${stored.name}@${stored.fingerprint.slice(0, 8)}, not by ` +
         `${model.name}@${model.fingerprint.slice(0, 8)}: start with --reembed to embed it again`,
+    );
+  }
+  if (deps.encoder === undefined) {
+    throw new StartError(
+      '--reembed needs a model: with --model none nothing can be embedded again',
     );
   }
   const embedded = await reembed(deps, (done) => logger.info({ done }, 'embedding again'));

@@ -70,7 +70,8 @@ function startProblem(error: unknown): string | undefined {
 /** Aborted by the first signal to stop. A second Ctrl-C ends the process at once. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController();
-  process.once('SIGTERM', () => stop.abort());
+  // Not once: a second one must not end this process before its children.
+  process.on('SIGTERM', () => stop.abort());
   // Ctrl-C reaches the whole process group; the supervisor decides for its children.
   if (isSupervised()) process.on('SIGINT', () => undefined);
   else {

@@ -1,8 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Deadline } from '../core/deadline.js';
 import type { JsonObject, JsonValue, Product } from '../core/product.js';
 import { matchesProduct } from '../filter/evaluate.js';
 import type { Filter } from '../filter/filter.js';
 import type { PartialHit } from '../shard-client/shard-fleet.js';
 import type { StoreReader } from '../store/store.js';
+import type { ReplyBudget } from './reply-budget.js';
 import type { Hit } from './search-types.js';
 
 export interface JoinQuery {
@@ -13,28 +16,47 @@ export interface JoinQuery {
   fields: readonly string[] | undefined;
 }
 
+/** Documents read in one turn: 1 MB each at worst, and others wait meanwhile. */
+const DOCUMENTS_A_TURN = 32;
+
+export interface Joined {
+  hits: Hit[];
+  /** The deadline passed on the way: these hits are not all. */
+  late: boolean;
+}
+
 /**
  * Turns partial hits into hits with the store's documents, which have the last word: what the store
- * no longer holds, or what no longer matches the filter, is dropped (invariant 2).
+ * no longer holds, or what no longer matches the filter, is dropped (invariant 2). Rejects
+ * `too_large` when the documents are more than a reply may hold.
  */
 export async function joinHits(
   store: StoreReader,
   query: JoinQuery,
   partial: readonly PartialHit[],
-): Promise<Hit[]> {
+  budget: ReplyBudget,
+  deadline: Deadline,
+): Promise<Joined> {
   const hits: Hit[] = [];
   // The first k are nearly always enough; what they lack is taken from the over-fetch.
   for (let at = 0; at < partial.length && hits.length < query.topK;) {
-    const batch = partial.slice(at, at + query.topK - hits.length);
+    if (at > 0) {
+      await nextTurn();
+      if (deadline.expired) return { hits, late: true };
+    }
+    const wanted = Math.min(DOCUMENTS_A_TURN, query.topK - hits.length);
+    const batch = partial.slice(at, at + wanted);
     at += batch.length;
     const products = await readProducts(store, query, batch);
     batch.forEach(({ id, score }, i) => {
-      const product = products[i];
-      if (product === undefined || !matchesProduct(query.filter, product.document)) return;
-      hits.push({ id, score, product: project(product, query.fields) });
+      const read = products[i];
+      if (read === undefined || !matchesProduct(query.filter, read.document)) return;
+      const product = project(read, query.fields);
+      budget.take(product);
+      hits.push({ id, score, product });
     });
   }
-  return hits;
+  return { hits, late: false };
 }
 
 interface ReadProduct {

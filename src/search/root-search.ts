@@ -8,8 +8,9 @@ import { planTargets } from '../placement/plan.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { StoreReader } from '../store/store.js';
 import { fanOut, type FanOutResult } from './fan-out.js';
-import { joinHits } from './join-hits.js';
+import { joinHits, type Joined } from './join-hits.js';
 import { mergeHits } from './merge-hits.js';
+import { ReplyBudget } from './reply-budget.js';
 import { residualFilter } from './residual-filter.js';
 import type { Hit, MissingPart, SearchReply, SearchRequest } from './search-types.js';
 
@@ -35,22 +36,20 @@ export class RootSearch {
 
   /** Rejects `deadline_exceeded` before the fan-out, `unavailable` or `overloaded` when nothing answered. */
   async search(request: SearchRequest): Promise<SearchReply> {
-    const deadline = Deadline.after(request.timeoutMs);
-    const startedMs = performance.now();
-    const embedded = await this.embed(request, deadline);
-    return this.searchVector(request, embedded, deadline, startedMs);
+    const run = startRun(request, new ReplyBudget());
+    return this.searchVector(request, await this.embed(request, run.deadline), run);
   }
 
   /** One result a request, in order; all texts are embedded in one pass. */
   async searchBatch(requests: readonly SearchRequest[]): Promise<(SearchReply | OmniError)[]> {
-    const startedMs = performance.now();
-    const deadlines = requests.map(({ timeoutMs }) => Deadline.after(timeoutMs));
+    const budget = new ReplyBudget();
+    const runs = requests.map((request) => startRun(request, budget));
     const embeddings = await this.embedBatch(requests);
     return Promise.all(
       requests.map(async (request, i) => {
         try {
           const embedded = await (embeddings[i] as Promise<Embedded>);
-          return await this.searchVector(request, embedded, deadlines[i] as Deadline, startedMs);
+          return await this.searchVector(request, embedded, runs[i] as Run);
         } catch (error) {
           return toOmniError(error);
         }
@@ -61,19 +60,18 @@ export class RootSearch {
   private async searchVector(
     request: SearchRequest,
     { vector, source }: Embedded,
-    deadline: Deadline,
-    startedMs: number,
+    run: Run,
   ): Promise<SearchReply> {
-    deadline.check('embedding');
+    run.deadline.check('embedding');
     const embeddedMs = performance.now();
-    const { hits, missing, joinMs } = await this.find(request, vector, deadline);
+    const { hits, missing, joinMs } = await this.find(request, vector, run);
     const endedMs = performance.now();
     const { name, fingerprint } = this.deps.model;
     return {
       hits,
-      tookMs: endedMs - startedMs,
+      tookMs: endedMs - run.startedMs,
       timingsMs: {
-        embed: embeddedMs - startedMs,
+        embed: embeddedMs - run.startedMs,
         search: endedMs - embeddedMs - joinMs,
         join: joinMs,
       },
@@ -88,7 +86,7 @@ export class RootSearch {
   private async find(
     request: SearchRequest,
     vector: Float32Array,
-    deadline: Deadline,
+    { deadline, budget }: Run,
   ): Promise<Found> {
     const { placements, fleet, store, model } = this.deps;
     const { tenant, filter, exact, topK } = request;
@@ -106,18 +104,19 @@ export class RootSearch {
         return { ...answer, missing: found.missing };
       }
       const joinStartedMs = performance.now();
-      const joining = joinHits(store, request, mergeHits(found.lists, k));
-      const hits = await joinOrFail(joining, deadline).catch((error: unknown) => {
+      const joining = joinHits(store, request, mergeHits(found.lists, k), budget, deadline);
+      const { hits, late } = await joinOrFail(joining, deadline).catch((error: unknown) => {
         if (round === 1) throw error;
-        return [];
+        return { hits: [], late: true };
       });
       answer.joinMs += performance.now() - joinStartedMs;
       answer.missing = found.missing;
+      if (late) answer.missing.push({ part: 'store', reason: 'timeout' });
       // A wider round in which a shard was late, or the join, may know less than the one before.
       if (hits.length >= answer.hits.length) answer.hits = hits;
       const held = found.lists.reduce((sum, list) => sum + list.length, 0);
       const exhausted = !found.more && held <= k;
-      if (answer.hits.length >= topK || exhausted) return answer;
+      if (answer.hits.length >= topK || exhausted || late) return answer;
       if (round < MAX_ROUNDS && !shardDeadline.expired) continue;
       answer.missing.push({ part: 'shard', reason: 'stale_index' });
       return answer;
@@ -165,6 +164,18 @@ export class RootSearch {
   }
 }
 
+/** What bounds one search. */
+interface Run {
+  startedMs: number;
+  deadline: Deadline;
+  /** Shared by the searches of a batch. */
+  budget: ReplyBudget;
+}
+
+function startRun({ timeoutMs }: SearchRequest, budget: ReplyBudget): Run {
+  return { startedMs: performance.now(), deadline: Deadline.after(timeoutMs), budget };
+}
+
 /** What plan, fan-out, merge and join came to. */
 interface Found {
   hits: Hit[];
@@ -188,10 +199,11 @@ function noAnswer({ missing }: FanOutResult): OmniError {
   return new OmniError(code, 'no shard answered', { retryAfterMs: 1_000 });
 }
 
-async function joinOrFail(join: Promise<Hit[]>, deadline: Deadline): Promise<Hit[]> {
+async function joinOrFail(join: Promise<Joined>, deadline: Deadline): Promise<Joined> {
   try {
     return await deadline.race(join, 'the join');
   } catch (error) {
+    if (toOmniError(error).code === 'too_large') throw error;
     const details = { retryAfterMs: 1_000, cause: error };
     throw new OmniError('unavailable', 'the documents could not be read', details);
   }

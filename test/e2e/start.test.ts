@@ -33,6 +33,10 @@ test('invariant 4: data of another model stops the start, unless it is embedded 
     expect(refused.err.trim().split('\n')).toHaveLength(1);
     expect(refused.err).toMatch(/--reembed/);
 
+    const hopeless = run('up', '--port', '0', '--data-dir', dataDir, ...none, '--reembed');
+    expect(hopeless.code).toBe(1);
+    expect(hopeless.err).toMatch(/--reembed needs a model/);
+
     const tiny = ['--model', TINY_MODEL];
     expect(run('up', '--port', '0', '--data-dir', dataDir, ...tiny).err).toMatch(/--reembed/);
     const other = await Cluster.start({ dataDir, args: [...tiny, '--reembed'] });

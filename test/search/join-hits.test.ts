@@ -5,7 +5,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { matchesProduct } from '../../src/filter/evaluate.js';
 import { MATCH_ALL, type Filter } from '../../src/filter/filter.js';
-import { joinHits } from '../../src/search/join-hits.js';
+import { Deadline } from '../../src/core/deadline.js';
+import { joinHits, type JoinQuery } from '../../src/search/join-hits.js';
+import { ReplyBudget } from '../../src/search/reply-budget.js';
+import type { Hit } from '../../src/search/search-types.js';
+import type { PartialHit } from '../../src/shard-client/shard-fleet.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Store } from '../../src/store/store.js';
 import { put } from '../shard/shard-fixture.js';
@@ -27,6 +31,18 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
+async function joined(query: JoinQuery, partial: readonly PartialHit[]): Promise<Hit[]> {
+  const { hits, late } = await joinHits(
+    store,
+    query,
+    partial,
+    new ReplyBudget(),
+    Deadline.after(10_000),
+  );
+  expect(late).toBe(false);
+  return hits;
+}
+
 test('invariant 2: the join keeps the order, drops what is gone or no longer matches, and refills', async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -36,11 +52,7 @@ test('invariant 2: the join keeps the order, drops what is gone or no longer mat
       async (numbers, topK, price) => {
         const filter: Filter = { kind: 'range', field: 'price', op: 'lt', value: price };
         const partial = numbers.map((n, i) => ({ id: `p${n}`, version: 1, score: 1 - i / 100 }));
-        const hits = await joinHits(
-          store,
-          { tenant: 't', topK, filter, fields: undefined },
-          partial,
-        );
+        const hits = await joined({ tenant: 't', topK, filter, fields: undefined }, partial);
         const kept = partial.filter(
           ({ id }) => Number(id.slice(1)) < PRODUCTS && Number(id.slice(1)) % 10 < price,
         );
@@ -60,7 +72,7 @@ test('fields choose what is returned; the vector only when it is named', async (
   const partial = [{ id: 'p3', version: 1, score: 0.5 }];
   const ask = async (fields: string[] | undefined): Promise<unknown> => {
     const query = { tenant: 't', topK: 1, filter: MATCH_ALL, fields };
-    return (await joinHits(store, query, partial))[0]?.product;
+    return (await joined(query, partial))[0]?.product;
   };
   expect(await ask(undefined)).toEqual({
     id: 'p3',
@@ -76,5 +88,27 @@ test('fields choose what is returned; the vector only when it is named', async (
 
 test('a product of another tenant is never joined', async () => {
   const query = { tenant: 'other', topK: 5, filter: MATCH_ALL, fields: undefined };
-  expect(await joinHits(store, query, [{ id: 'p1', version: 1, score: 1 }])).toEqual([]);
+  expect(await joined(query, [{ id: 'p1', version: 1, score: 1 }])).toEqual([]);
+});
+
+test('invariant 6: a join that runs out of time says so, and keeps what it has', async () => {
+  const partial = Array.from({ length: PRODUCTS }, (_, i) => ({
+    id: `p${i}`,
+    version: 1,
+    score: 1,
+  }));
+  const query = { tenant: 't', topK: PRODUCTS, filter: MATCH_ALL, fields: undefined };
+  const spent = Deadline.after(0, () => 0);
+  const { hits, late } = await joinHits(store, query, partial, new ReplyBudget(), spent);
+  expect(late).toBe(true);
+  expect(hits.length).toBeGreaterThan(0);
+  expect(hits.length).toBeLessThan(PRODUCTS);
+});
+
+test('invariant 8: documents beyond what a reply may hold are refused, not gathered', () => {
+  const budget = new ReplyBudget();
+  const megabyte = { id: 'a', description: 'x'.repeat(1024 * 1024) };
+  expect(() => {
+    for (let i = 0; i < 100; i++) budget.take(megabyte);
+  }).toThrow(/64 MiB/);
 });
