@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { bench } from './lib/bench.js';
 import { sharedFile } from './lib/paths.js';
@@ -63,7 +64,11 @@ await bench(
     const comparison = run.flags.compare === '' ? [] : await compare(run.flags, queries);
     if (comparison.length > 0) print(`against ${run.flags.compare}`, formatTable(comparison));
     return {
-      data: { catalogue: shop.catalogue.name, products: shop.catalogue.products.length, file },
+      data: {
+        catalogue: shop.catalogue.name,
+        products: shop.catalogue.products.length,
+        judgments: basename(file),
+      },
       results: { means, queries, comparison },
       figures: [
         { name: 'nDCG@10', value: means['ndcg_10'] ?? 0, unit: '' },
