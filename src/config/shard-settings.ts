@@ -63,7 +63,7 @@ export const SHARD_SETTINGS = {
   },
   hnswEf: {
     type: 'integer',
-    default: 64,
+    default: 128,
     min: 1,
     max: 4_096,
     verbs: SHARDS,

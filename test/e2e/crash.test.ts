@@ -26,30 +26,6 @@ async function expectAllServed(cluster: Cluster, acknowledged: Acknowledged): Pr
   expect(json['partial']).toBeNull();
   const found = new Set(json.hits?.map(({ id }) => id));
   const wrong = [...acknowledged].filter(([id, product]) => found.has(id) !== (product !== null));
-  if (wrong.length) {
-    console.log(
-      'WRONG',
-      wrong.map(([id, p]) => [id, p?.category ?? null]),
-      'of',
-      acknowledged.size,
-      found.size,
-      cluster.dataDir,
-    );
-    console.log(JSON.stringify((await cluster.send('GET', '/stats')).json), cluster.log());
-    await sleep(3000);
-    const again = await cluster.post('/search/vector', {
-      vector: Array.from({ length: DIMENSIONS }, (_, i) => i + 1),
-      top_k: 1_000,
-      exact: true,
-      fields: [],
-    });
-    const f2 = new Set(again.json.hits?.map(({ id }) => id));
-    console.log(
-      'again',
-      wrong.map(([id]) => f2.has(id)),
-      f2.size,
-    );
-  }
   expect(wrong).toEqual([]);
 }
 

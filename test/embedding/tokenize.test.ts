@@ -94,7 +94,7 @@ describe('special tokens in what a user types', () => {
   });
 });
 
-describe("CLIP's published vocabulary", () => {
+describe("CLIP's published vocabulary, needs the shared data", () => {
   const vocabulary = sharedFile('clip/bpe_simple_vocab_16e6.txt.gz');
   const log = sharedFile('query-log.tsv');
   const absent = 'the shared data is not beside the repository (set OMNISEARCH_SHARED)';
