@@ -21,7 +21,6 @@ export class QueryNodeStatus implements StatusPort {
     const unready = states.filter(({ reply }) => reply?.ready !== true);
     if (unready.length === 0) this.started = true;
     if (this.started && unready.length < states.length) return undefined;
-    if (this.started && unready.length === 0) return undefined;
     return `shards not ready: ${unready.map(({ name }) => name).join(', ')}`;
   }
 

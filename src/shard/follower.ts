@@ -254,11 +254,13 @@ export class Follower {
     const { index, assignment } = this;
     for (const { id, version, category, deleted } of entries) {
       const row = rows.get(id);
-      if (row !== undefined && assignment.owns(row.product.category, id)) index.upsert(row);
+      if (row !== undefined && assignment.owns(row.product.category, id)) {
+        index.upsert(row);
+        continue;
+      }
       // What moved away, was deleted, or has lost its row since: nothing older may stay.
-      else if (deleted || !assignment.owns(category, id) || row !== undefined) {
-        index.drop(id, version);
-      } else if ((index.heldVersion(id) ?? -1) < version) index.drop(id, version);
+      const leaves = deleted || row !== undefined || !assignment.owns(category, id);
+      if (leaves || (index.heldVersion(id) ?? -1) < version) index.drop(id, version);
     }
   }
 
