@@ -3,6 +3,7 @@ import { score } from '../core/vector.js';
 import type { Filter } from '../filter/filter.js';
 import type { Partition } from '../store/store.js';
 import type { Block } from './block.js';
+import type { CostModel } from './cost-model.js';
 import type { Candidates } from './engine/graph.js';
 
 export interface LeafQuery {
@@ -14,6 +15,7 @@ export interface LeafQuery {
   /** Width of the graph search. */
   ef: number;
   exact: boolean;
+  costs: CostModel;
 }
 
 export interface LeafHit extends Scored {

@@ -15,6 +15,7 @@ import { decodePartitions, type PartitionRef } from '../protocol/partition-list.
 import { bytesVector } from '../protocol/vector-bytes.js';
 import type { Partition, StoreReader } from '../store/store.js';
 import { Builder } from './builder.js';
+import { CostModel } from './cost-model.js';
 import { Follower } from './follower.js';
 import { leafSearch } from './leaf-search.js';
 import type { LeafHit } from './leaf-hit.js';
@@ -46,6 +47,7 @@ const BEHIND_LIMIT = 10_000;
 export class ShardNode {
   private readonly followers = new Map<string, Follower>();
   private readonly builder: Builder;
+  private readonly costs = new CostModel();
   private timer: NodeJS.Timeout | undefined;
   private tenantCounter = -1;
   /** The first look for tenants is done. */
@@ -106,6 +108,7 @@ export class ShardNode {
       k: request.k,
       ef: this.options.ef,
       exact: request.exact,
+      costs: this.costs,
     };
     let refused: Refusal[] = [];
     const { hits, more } = await leafSearch(follower.index, query, () => {
