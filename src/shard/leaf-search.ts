@@ -128,12 +128,12 @@ function keepSelected(found: Candidates, block: Block, { mask, ranges }: Selecti
 }
 
 /**
- * The first candidates of a compressed graph with float32 scores. Twice k and some are enough:
- * measured on 100,000 clustered vectors, no true neighbour stood further behind.
+ * The first candidates of a compressed graph with float32 scores. So many are enough: measured on
+ * 100,000 clustered vectors, no true neighbour that was found stood further behind.
  */
 function compare({ rows }: Candidates, block: Block, { k, vector }: LeafQuery): Candidates {
   const compared: Candidates = { rows: [], scores: [] };
-  const count = Math.min(rows.length, 2 * k + 16);
+  const count = Math.min(rows.length, Math.ceil(1.5 * k) + 8);
   for (let at = 0; at < count; at += GATHER_ROWS) {
     const batch = rows.slice(at, Math.min(count, at + GATHER_ROWS));
     const found = scanSlab(gather(block.vectors, batch), batch.length, vector, batch.length);

@@ -26,27 +26,35 @@ const COMPRESSED_SPARE = 16;
  * right; a graph with a filter is asked for so many candidates that k of them should match.
  */
 export function planBlock(block: Block, selection: Selection, query: LeafQuery): Step[] {
-  const each = planEach(block, selection, query);
-  if (block.graph === undefined) return each;
-  const whole = graphStep(block, block.graph, selection, query);
-  const eachUs = each.reduce((sum, { costUs }) => sum + costUs, 0);
-  return whole.costUs < eachUs ? [whole] : each;
+  const ranges = selection.ranges ?? block.ranges;
+  // A tail is not sorted by category: it is one piece.
+  if (ranges === undefined) return [scanStep(block, selection, query)];
+  const whole = block.graph && graphStep(block, block.graph, selection, query);
+  const each: Step[] = [];
+  let eachUs = 0;
+  for (const range of ranges) {
+    const step = planRange(block, range, selection, query);
+    if (step === undefined) continue;
+    each.push(step);
+    eachUs += step.costUs;
+    if (whole !== undefined && eachUs > whole.costUs) return [whole];
+  }
+  return each;
 }
 
-/** Each category alone; a tail, which is not sorted by category, as one. */
-function planEach(block: Block, selection: Selection, query: LeafQuery): Step[] {
-  const ranges = selection.ranges ?? block.ranges;
-  if (ranges === undefined) return [scanStep(block, selection, query)];
-  const steps: Step[] = [];
-  for (const range of ranges) {
-    const count = countIn(block, selection, range);
-    if (count === 0) continue;
-    const part: Selection = { count, mask: selection.mask, ranges: [range] };
-    const scan = scanStep(block, part, query);
-    const graph = range.graph && graphStep(block, range.graph, part, query);
-    steps.push(graph !== undefined && graph.costUs < scan.costUs ? graph : scan);
-  }
-  return steps;
+/** One category by itself; undefined when nothing of it is selected. */
+function planRange(
+  block: Block,
+  range: CategoryRange,
+  selection: Selection,
+  query: LeafQuery,
+): Step | undefined {
+  const count = countIn(block, selection, range);
+  if (count === 0) return undefined;
+  const part: Selection = { count, mask: selection.mask, ranges: [range] };
+  const scan = scanStep(block, part, query);
+  const graph = range.graph && graphStep(block, range.graph, part, query);
+  return graph !== undefined && graph.costUs < scan.costUs ? graph : scan;
 }
 
 function countIn(block: Block, { mask }: Selection, { from, to }: CategoryRange): number {
