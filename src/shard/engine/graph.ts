@@ -40,7 +40,7 @@ export type EngineName = 'usearch' | 'hnswlib';
 export interface GraphRows {
   dimensions: number;
   count: number;
-  vectorAt(row: number): Float32Array;
+  vectorAt: (row: number) => Float32Array;
 }
 
 /** A library that builds graphs into files and opens them. */

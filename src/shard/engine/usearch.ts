@@ -26,7 +26,7 @@ class UsearchGraph implements Graph {
     readonly firstRow: number,
     readonly bytes: number,
   ) {
-    this.size = Number(index.size());
+    this.size = index.size();
   }
 
   search(query: Float32Array, width: number): Candidates {
