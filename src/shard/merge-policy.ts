@@ -12,8 +12,24 @@ export interface MergeOptions {
    * like size come together before they are merged.
    */
   fanout: number;
-  /** Share of dead rows at which a segment is rewritten alone. */
+  /**
+   * Share of dead rows at which a segment is rewritten alone; at twice that also before the tail is
+   * sealed, which under steady writes would always come first.
+   */
   maxDeadShare: number;
+  /**
+   * Entries of the feed after which the tail is sealed however small it is (`fanout` times as many
+   * while the feed is busy): a start reads them again.
+   */
+  replayEntries: number;
+}
+
+/** What no manifest covers yet. */
+export interface Unsealed {
+  /** Rows of the tail. */
+  rows: number;
+  /** Entries of the feed, also those of other shards. */
+  entries: number;
 }
 
 /** What to build next: the tail, or not, and the segments (by index) to merge with it. */
@@ -29,16 +45,22 @@ export interface MergePlan {
  * of two is merged, since every segment costs each query a search of its own.
  */
 export function planMerge(
-  tailRows: number,
+  unsealed: Unsealed,
   segments: readonly SegmentSize[],
   busy: boolean,
   options: MergeOptions,
 ): MergePlan | undefined {
-  const sealTail = tailRows >= options.tailRows * (busy ? options.fanout : 1);
-  const rotten = segments.findIndex(
-    ({ rows, deadRows }) => rows > 0 && deadRows > rows * options.maxDeadShare,
-  );
-  const absorbed = absorb(sealTail ? tailRows : 0, segments, busy ? options.fanout : 2);
+  const { tailRows, replayEntries, fanout, maxDeadShare } = options;
+  const wait = busy ? fanout : 1;
+  const sealTail = unsealed.rows >= tailRows * wait || unsealed.entries >= replayEntries * wait;
+  const isRotten =
+    (share: number) =>
+    ({ rows, deadRows }: SegmentSize): boolean =>
+      rows > 0 && deadRows > rows * share;
+  const urgent = segments.findIndex(isRotten(2 * maxDeadShare));
+  if (urgent !== -1) return { tail: false, segments: [urgent] };
+  const rotten = segments.findIndex(isRotten(maxDeadShare));
+  const absorbed = absorb(sealTail ? unsealed.rows : 0, segments, busy ? fanout : 2);
   if (absorbed.length > 0 && (sealTail || absorbed.length > 1)) {
     return { tail: sealTail, segments: absorbed };
   }

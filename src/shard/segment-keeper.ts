@@ -45,6 +45,8 @@ export class SegmentKeeper {
   private deadFile: string | undefined;
   /** What the segments on disk amount to; the tail's rows are beyond it. */
   private sealed: Loaded = { position: undefined, partitions: [] };
+  /** `index.entriesRead` as of then: what has been read since is read again at a start. */
+  private sealedEntries = 0;
   private closed = false;
   /** After a build that failed: a full disk is not helped by trying at once. */
   private retryAtMs = 0;
@@ -122,11 +124,16 @@ export class SegmentKeeper {
     const { index } = this;
     if (this.building !== undefined || this.closed || performance.now() < this.retryAtMs) return;
     const sizes = index.segments.map(({ rows, deadCount }) => ({ rows, deadRows: deadCount }));
-    const plan = planMerge(index.tail.rows, sizes, busy, this.options.merge);
+    const unsealed = { rows: index.tail.rows, entries: index.entriesRead - this.sealedEntries };
+    const plan = planMerge(unsealed, sizes, busy, this.options.merge);
     if (plan === undefined) return;
     // A merge without the tail writes no newer state than the segments have together.
     const state = plan.tail ? { position: index.position, partitions: partitions() } : this.sealed;
+    const entries = plan.tail ? index.entriesRead : this.sealedEntries;
     this.building = this.build(plan, state)
+      .then(() => {
+        this.sealedEntries = entries;
+      })
       .catch((error: unknown) => {
         if (this.closed) return;
         index.thaw();
@@ -169,6 +176,7 @@ export class SegmentKeeper {
       segments: merged.map(({ record, dead }) => ({ record, dead: dead.words.slice() })),
     };
     const built = await this.buildSegment(job);
+    if (built !== undefined) await index.catchUpDead(built);
     if (this.closed) {
       await built?.close();
       return;
@@ -187,8 +195,11 @@ export class SegmentKeeper {
   /** Leaves nothing behind when it fails: the disk may be full. */
   private async buildSegment(job: BuildJob): Promise<Segment | undefined> {
     const { folder } = this.options;
+    const { frozen } = this.index;
+    // Nothing was written here for long: only the manifest is to be brought up to now.
+    if (job.segments.length === 0 && frozen?.rows === frozen?.deadCount) return undefined;
     try {
-      const record = await this.builder.build(job, this.index.frozen);
+      const record = await this.builder.build(job, frozen);
       return record === undefined ? undefined : await openSegment(folder, record);
     } catch (error) {
       await rm(join(folder, job.folder), { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Deadline } from '../../src/core/deadline.js';
 import type { JsonObject } from '../../src/core/product.js';
@@ -17,6 +18,7 @@ import type { Partition, ProductWrite, Store } from '../../src/store/store.js';
 export const DIMENSIONS = 8;
 export const MODEL = 'm1';
 const TENANT = 'shop';
+export const REPLAY_ENTRIES = 400;
 /** Worker threads run the compiled code. */
 export const BUILD_WORKER = new URL('../../dist/shard/build-worker.js', import.meta.url);
 
@@ -56,6 +58,14 @@ export class ShardFixture {
     return readdirSync(this.shardDir, { recursive: true, encoding: 'utf8' })
       .map((name) => join(this.shardDir, name))
       .filter((file) => pattern.test(file) && statSync(file).isFile() && statSync(file).size > 0);
+  }
+
+  /** Files are written some time after what they hold was applied. */
+  async untilFiles(pattern: RegExp): Promise<void> {
+    for (let attempt = 0; attempt < 400 && this.files(pattern).length === 0; attempt++) {
+      this.node.nudge(TENANT);
+      await sleep(25);
+    }
   }
 
   async place(category: string, shard = 's1'): Promise<void> {
@@ -142,7 +152,7 @@ async function startNode(store: Store, dir: string): Promise<ShardNode> {
       model: MODEL,
       dimensions: DIMENSIONS,
       segment: { graphMinRows: 12, graph: { M: 8, efConstruction: 60 } },
-      merge: { tailRows: 20, fanout: 3, maxDeadShare: 0.2 },
+      merge: { tailRows: 20, fanout: 3, maxDeadShare: 0.2, replayEntries: REPLAY_ENTRIES },
       ef: 64,
       buildWorkerFile: BUILD_WORKER,
     },
