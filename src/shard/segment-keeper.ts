@@ -74,13 +74,17 @@ export class SegmentKeeper {
       this.logger.warn({ error: String(error) }, 'manifest discarded, rebuilding from the store');
     }
     if (manifest === undefined) {
-      await this.clean([]);
+      await emptyFolder(folder, new Set());
       return { position: undefined, partitions: [] };
     }
     this.deadFile = manifest.deadFile.name;
     const complete = await this.loadSegments(manifest);
     await this.clean(this.index.segments);
-    if (!complete || manifest.position === null) return { position: undefined, partitions: [] };
+    if (!complete || manifest.position === null) {
+      // As soon as all was compared: every start until then would have to do so.
+      this.sealedEntries = -Infinity;
+      return { position: undefined, partitions: [] };
+    }
     const { partitions } = manifest;
     this.sealed = { position: decodePosition(manifest.position), partitions };
     return this.sealed;
@@ -124,15 +128,17 @@ export class SegmentKeeper {
     const { index } = this;
     if (this.building !== undefined || this.closed || performance.now() < this.retryAtMs) return;
     const sizes = index.segments.map(({ rows, deadCount }) => ({ rows, deadRows: deadCount }));
-    const unsealed = { rows: index.tail.rows, entries: index.entriesRead - this.sealedEntries };
-    const plan = planMerge(unsealed, sizes, busy, this.options.merge);
+    // Without a position a manifest spares no reading.
+    const entries = index.position === undefined ? 0 : index.entriesRead - this.sealedEntries;
+    const plan = planMerge({ rows: index.tail.rows, entries }, sizes, busy, this.options.merge);
     if (plan === undefined) return;
     // A merge without the tail writes no newer state than the segments have together.
     const state = plan.tail ? { position: index.position, partitions: partitions() } : this.sealed;
-    const entries = plan.tail ? index.entriesRead : this.sealedEntries;
+    const { entriesRead } = index;
     this.building = this.build(plan, state)
       .then(() => {
-        this.sealedEntries = entries;
+        if (state.position === undefined) this.sealedEntries = -Infinity;
+        else if (plan.tail) this.sealedEntries = entriesRead;
       })
       .catch((error: unknown) => {
         if (this.closed) return;
@@ -233,11 +239,14 @@ export class SegmentKeeper {
 
   /** Removes what no manifest names: leftovers of builds that a crash cut short. */
   private async clean(keep: readonly Segment[]): Promise<void> {
-    const { folder } = this.options;
     const names = new Set(['manifest.json', ...keep.map(({ record }) => record.folder)]);
     if (this.deadFile !== undefined) names.add(this.deadFile);
-    for (const name of await readdir(folder)) {
-      if (!names.has(name)) await rm(join(folder, name), { recursive: true, force: true });
-    }
+    await emptyFolder(this.options.folder, names);
+  }
+}
+
+async function emptyFolder(folder: string, except: ReadonlySet<string>): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!except.has(name)) await rm(join(folder, name), { recursive: true, force: true });
   }
 }

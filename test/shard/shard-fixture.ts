@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +11,7 @@ import { firstPartition } from '../../src/placement/partition.js';
 import type { SearchLeafReply } from '../../src/protocol/messages.js';
 import { encodePartitions } from '../../src/protocol/partition-list.js';
 import { vectorBytes } from '../../src/protocol/vector-bytes.js';
+import type { Manifest } from '../../src/shard/manifest.js';
 import { ShardNode } from '../../src/shard/shard-node.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Partition, ProductWrite, Store } from '../../src/store/store.js';
@@ -28,18 +29,21 @@ export class ShardFixture {
     readonly dir: string,
     readonly store: Store,
     public node: ShardNode,
+    /** Lines of warnings and errors, as JSON. */
+    readonly log: string[],
   ) {}
 
   static async open(): Promise<ShardFixture> {
     const dir = mkdtempSync(join(tmpdir(), 'omnisearch-shard-'));
     const store = await openLmdbStore({ dir: join(dir, 'store') });
-    return new ShardFixture(dir, store, await startNode(store, dir));
+    const log: string[] = [];
+    return new ShardFixture(dir, store, await startNode(store, dir, log), log);
   }
 
   async restart(meanwhile: (folder: string) => void = () => undefined): Promise<void> {
     await this.node.close();
     meanwhile(this.shardDir);
-    this.node = await startNode(this.store, this.dir);
+    this.node = await startNode(this.store, this.dir, this.log);
   }
 
   async close(): Promise<void> {
@@ -60,12 +64,32 @@ export class ShardFixture {
       .filter((file) => pattern.test(file) && statSync(file).isFile() && statSync(file).size > 0);
   }
 
-  /** Files are written some time after what they hold was applied. */
-  async untilFiles(pattern: RegExp): Promise<void> {
-    for (let attempt = 0; attempt < 400 && this.files(pattern).length === 0; attempt++) {
+  /** The manifest, without looking at its checksum; undefined before the first was written. */
+  manifest(): Manifest | undefined {
+    const [file] = this.files(/manifest\.json$/);
+    if (file === undefined) return undefined;
+    return JSON.parse(readFileSync(file, 'utf8').slice(9)) as Manifest;
+  }
+
+  /** The files that the manifest names, and itself. */
+  namedFiles(): string[] {
+    const manifest = this.manifest();
+    if (manifest === undefined) return [];
+    const names = [...manifest.segments.map(({ folder }) => folder), manifest.deadFile.name];
+    return this.files(/./).filter(
+      (file) => file.endsWith('manifest.json') || names.some((name) => file.includes(name)),
+    );
+  }
+
+  /** Waits for a manifest of which `what` holds: it is written some time after what it names. */
+  async untilSaved(what: (manifest: Manifest) => boolean): Promise<void> {
+    for (let attempt = 0; attempt < 400; attempt++) {
+      const manifest = this.manifest();
+      if (manifest !== undefined && what(manifest)) return;
       this.node.nudge(TENANT);
       await sleep(25);
     }
+    throw new Error(`not saved: ${JSON.stringify(this.manifest())}`);
   }
 
   async place(category: string, shard = 's1'): Promise<void> {
@@ -143,7 +167,7 @@ export function remove(id: string): ProductWrite {
   return { op: 'delete', id, feedVersion: undefined };
 }
 
-async function startNode(store: Store, dir: string): Promise<ShardNode> {
+async function startNode(store: Store, dir: string, log: string[]): Promise<ShardNode> {
   const node = new ShardNode(
     store,
     {
@@ -156,7 +180,7 @@ async function startNode(store: Store, dir: string): Promise<ShardNode> {
       ef: 64,
       buildWorkerFile: BUILD_WORKER,
     },
-    pino({ level: 'silent' }),
+    pino({ level: 'warn' }, { write: (line: string) => void log.push(line) }),
   );
   await node.start();
   return node;
