@@ -24,7 +24,7 @@ test('100 flipped bytes in the files of a shard: each is found, none served, all
     expect([all.hits.ids.length, some.hits.ids.length]).toEqual([150, 66]);
 
     for (let flip = 0; flip < FLIPS; flip++) {
-      await shard.untilSaved(({ segments }) => segments.some(({ graph }) => graph !== undefined));
+      await shard.untilSaved((manifest) => manifest?.segments.some(({ graph }) => graph) ?? false);
       shard.log.length = 0;
       await shard.restart(() => kinds.add(flipOneByte(shard.namedFiles(), random)));
       await shard.settle();

@@ -80,7 +80,7 @@ test('a shard does not read again and again what others hold', async () => {
   try {
     await shard.place('Pans', 's2');
     await shard.write(Array.from({ length: 1_300 }, (_, i) => put(`p${i}`, 'Pans', VECTOR)));
-    await shard.untilSaved(() => true);
+    await shard.untilSaved((manifest) => manifest !== undefined);
     const position = decodePosition(shard.manifest()?.position ?? '');
     const behind = await shard.store.behind('shop', position, 10_000);
     expect(behind).toBeLessThan(1_300 - REPLAY_ENTRIES);

@@ -19,6 +19,7 @@ import type { Partition, ProductWrite, Store } from '../../src/store/store.js';
 export const DIMENSIONS = 8;
 export const MODEL = 'm1';
 const TENANT = 'shop';
+export const MAX_DEAD_SHARE = 0.2;
 export const REPLAY_ENTRIES = 400;
 /** Worker threads run the compiled code. */
 export const BUILD_WORKER = new URL('../../dist/shard/build-worker.js', import.meta.url);
@@ -81,11 +82,12 @@ export class ShardFixture {
     );
   }
 
-  /** Waits for a manifest of which `what` holds: it is written some time after what it names. */
-  async untilSaved(what: (manifest: Manifest) => boolean): Promise<void> {
+  /** Waits until `what` holds of the manifest, which is written some time after what it names. */
+  async untilSaved(
+    what: (manifest: Manifest | undefined) => boolean | Promise<boolean>,
+  ): Promise<void> {
     for (let attempt = 0; attempt < 400; attempt++) {
-      const manifest = this.manifest();
-      if (manifest !== undefined && what(manifest)) return;
+      if (await what(this.manifest())) return;
       this.node.nudge(TENANT);
       await sleep(25);
     }
@@ -176,7 +178,12 @@ async function startNode(store: Store, dir: string, log: string[]): Promise<Shar
       model: MODEL,
       dimensions: DIMENSIONS,
       segment: { graphMinRows: 12, graph: { M: 8, efConstruction: 60 } },
-      merge: { tailRows: 20, fanout: 3, maxDeadShare: 0.2, replayEntries: REPLAY_ENTRIES },
+      merge: {
+        tailRows: 20,
+        fanout: 3,
+        maxDeadShare: MAX_DEAD_SHARE,
+        replayEntries: REPLAY_ENTRIES,
+      },
       ef: 64,
       buildWorkerFile: BUILD_WORKER,
     },
