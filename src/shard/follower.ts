@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { OmniError } from '../core/errors.js';
 import { compareBytes } from '../core/ids.js';
 import type { Logger } from '../core/logger.js';
 import type { FeedEntry, StoreReader, WriteMark } from '../store/store.js';
@@ -14,6 +15,8 @@ const PAGE_ENTRIES = 128;
 /** How long a follower sleeps when no nudge comes. */
 const POLL_MS = 500;
 const RETRY_MS = 1_000;
+/** Requests that wait for a write at once; past it `overloaded`. */
+const MAX_WAITERS = 4_096;
 
 interface Waiter {
   mark: WriteMark;
@@ -82,12 +85,15 @@ export class Follower {
 
   /**
    * Resolves true once `mark` is applied to all that the placement, as of now, gives this shard;
-   * false when `timeoutMs` passes first.
+   * false when `timeoutMs` passes first. Rejects `overloaded` when too many wait.
    */
   async awaitApplied(mark: WriteMark, timeoutMs: number): Promise<boolean> {
     await this.refreshAssignment();
     if (this.hasApplied(mark)) return true;
     if (this.stopped) return false;
+    if (this.waiters.size >= MAX_WAITERS) {
+      throw new OmniError('overloaded', 'too many requests wait for a write');
+    }
     this.nudge();
     return new Promise((resolve) => {
       const waiter: Waiter = {

@@ -51,24 +51,31 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('check'), seed, price }) },
 );
 
-test('a shard equals a map and a brute-force scan, whatever happens to it', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(operation, { minLength: 20, maxLength: 60 }), async (operations) => {
-      const shard = await ShardFixture.open();
-      const model = new Map<string, Held>();
-      try {
-        for (const name of CATEGORIES) await shard.place(name);
-        for (const one of operations) await apply(one, shard, model);
-        await apply({ kind: 'restart' }, shard, model);
-        await apply({ kind: 'rest' }, shard, model);
-        await check(shard, model, 3, MATCH_ALL);
-      } finally {
-        await shard.close();
-      }
-    }),
-    { numRuns: RUNS, seed: 20_261_121, endOnFailure: true },
-  );
-}, 60_000 + RUNS * 5_000);
+test(
+  'a shard equals a map and a brute-force scan, whatever happens to it',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(operation, { minLength: 20, maxLength: 60 }),
+        async (operations) => {
+          const shard = await ShardFixture.open();
+          const model = new Map<string, Held>();
+          try {
+            for (const name of CATEGORIES) await shard.place(name);
+            for (const one of operations) await apply(one, shard, model);
+            await apply({ kind: 'restart' }, shard, model);
+            await apply({ kind: 'rest' }, shard, model);
+            await check(shard, model, 3, MATCH_ALL);
+          } finally {
+            await shard.close();
+          }
+        },
+      ),
+      { numRuns: RUNS, seed: 20_261_121, endOnFailure: true },
+    );
+  },
+  60_000 + RUNS * 5_000,
+);
 
 async function apply(one: Operation, shard: ShardFixture, model: Map<string, Held>): Promise<void> {
   switch (one.kind) {
