@@ -44,9 +44,14 @@ export function idRow(id: string): number {
 }
 
 /** A row as a product line with its vector; `attributes` are added to it. */
-export function vectorProduct(set: VectorSet, row: number, attributes?: object): Buffer {
+export function vectorProduct(
+  set: VectorSet,
+  row: number,
+  attributes?: object,
+  id = rowId(row),
+): Buffer {
   const head = JSON.stringify({
-    id: rowId(row),
+    id,
     title: `Synthetic product ${String(row)}`,
     category: categoryName(set.categories[row] ?? 0),
     ...(attributes === undefined ? {} : { attributes }),

@@ -17,6 +17,8 @@ const MODEL_POLL_MS = 100;
 const QUEUE_LIMIT = 512;
 const MERGE_FANOUT = 8;
 const MAX_DEAD_SHARE = 0.2;
+/** Some tenths of a second of reading at a start. */
+const REPLAY_ENTRIES = 10_000;
 
 /** Wires a shard process: store reader → node → server. */
 export async function startShardNode(config: Config, logger: Logger): Promise<Role> {
@@ -41,7 +43,12 @@ export async function startShardNode(config: Config, logger: Logger): Promise<Ro
           efConstruction: config.hnswEfConstruction,
         },
       },
-      merge: { tailRows: config.tailRows, fanout: MERGE_FANOUT, maxDeadShare: MAX_DEAD_SHARE },
+      merge: {
+        tailRows: config.tailRows,
+        fanout: MERGE_FANOUT,
+        maxDeadShare: MAX_DEAD_SHARE,
+        replayEntries: REPLAY_ENTRIES,
+      },
       ef: config.hnswEf,
     },
     logger,

@@ -4,7 +4,8 @@ import type { SegmentOptions } from './write-segment.js';
 
 /** Messages from a shard to its build worker: the tail in pieces, if there is one, then the job. */
 export type BuildMessage =
-  | { type: 'tail'; tail: TailRows }
+  | { type: 'rows'; rows: TailRows }
+  | { type: 'dead'; dead: Uint32Array }
   | { type: 'slab'; vectors: Float32Array }
   | { type: 'column'; field: string; column: Column }
   | { type: 'build'; job: BuildJob }
@@ -13,13 +14,12 @@ export type BuildMessage =
 /** What the worker is started with: its first element turns 1 when a build is to stop early. */
 export type StopFlag = Int32Array<SharedArrayBuffer>;
 
-/** A frozen tail without its vectors and columns, which follow one by one. */
+/** Some rows of a frozen tail, in order; its vectors and columns follow one by one. */
 export interface TailRows {
   ids: string[];
   versions: number[];
   hashes: number[];
   categories: string[];
-  dead: Uint32Array;
 }
 
 export interface BuildJob {

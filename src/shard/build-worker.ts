@@ -12,14 +12,18 @@ const port = parentPort;
 const stopFlag = workerData as StopFlag;
 const isStopped = (): boolean => Atomics.load(stopFlag, 0) === 1;
 
-let tail: TailRows | undefined;
+let tail = noRows();
+let dead: Uint32Array | undefined;
 let slabs: Float32Array[] = [];
 let columns = new Map<string, Column>();
 
 port.on('message', (message: BuildMessage) => {
   switch (message.type) {
-    case 'tail':
-      tail = message.tail;
+    case 'rows':
+      append(message.rows);
+      break;
+    case 'dead':
+      dead = message.dead;
       break;
     case 'slab':
       slabs.push(message.vectors);
@@ -35,8 +39,20 @@ port.on('message', (message: BuildMessage) => {
   }
 });
 
+function noRows(): TailRows {
+  return { ids: [], versions: [], hashes: [], categories: [] };
+}
+
+function append(rows: TailRows): void {
+  tail.ids.push(...rows.ids);
+  tail.versions.push(...rows.versions);
+  tail.hashes.push(...rows.hashes);
+  tail.categories.push(...rows.categories);
+}
+
 function answer(result: BuildResult): void {
-  tail = undefined;
+  tail = noRows();
+  dead = undefined;
   slabs = [];
   columns = new Map();
   port.postMessage(result);
@@ -52,7 +68,9 @@ async function build(job: BuildJob): Promise<{ record: SegmentRecord | undefined
     }
     const { dimensions } = job.options;
     const blocks =
-      tail === undefined ? opened : [...opened, new FrozenTail(dimensions, tail, slabs, columns)];
+      dead === undefined
+        ? opened
+        : [...opened, new FrozenTail(dimensions, tail, dead, slabs, columns)];
     const { tenantFolder, folder, options } = job;
     return { record: await writeSegment(tenantFolder, folder, blocks, options, isStopped) };
   } finally {

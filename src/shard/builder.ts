@@ -7,6 +7,8 @@ import type { Tail } from './tail.js';
 
 /** A worker looks at the stop flag at each row and between files. */
 const CLOSE_TIMEOUT_MS = 3_000;
+/** Rows of a tail sent in one turn: about a millisecond. */
+const SENT_ROWS = 2_048;
 
 /**
  * Builds segments in one worker thread, one at a time in order of asking: two builds at once would
@@ -89,17 +91,22 @@ function answerOf(worker: Worker): { result: Promise<BuildResult>; release: () =
 /** In pieces, a turn each, so that copying a large tail never holds up a search. */
 async function sendTail(worker: Worker, tail: Tail): Promise<void> {
   const post = (message: BuildMessage): void => worker.postMessage(message);
-  const rows = Array.from({ length: tail.rows }, (_, row) => row);
-  post({
-    type: 'tail',
-    tail: {
-      ids: rows.map((row) => tail.id(row)),
-      versions: rows.map((row) => tail.version(row)),
-      hashes: rows.map((row) => tail.hash(row)),
-      categories: rows.map((row) => tail.categoryOf(row)),
-      dead: tail.dead.words,
-    },
-  });
+  for (let from = 0; from < tail.rows; from += SENT_ROWS) {
+    const length = Math.min(SENT_ROWS, tail.rows - from);
+    const rows = Array.from({ length }, (_, i) => from + i);
+    post({
+      type: 'rows',
+      rows: {
+        ids: rows.map((row) => tail.id(row)),
+        versions: rows.map((row) => tail.version(row)),
+        hashes: rows.map((row) => tail.hash(row)),
+        categories: rows.map((row) => tail.categoryOf(row)),
+      },
+    });
+    await nextTurn();
+  }
+  // What dies from here on is noted by the index, and killed again in what was built.
+  post({ type: 'dead', dead: tail.dead.words });
   for (const vectors of tail.vectors.slabs) {
     post({ type: 'slab', vectors });
     await nextTurn();

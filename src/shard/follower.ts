@@ -1,8 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { OmniError } from '../core/errors.js';
 import { compareBytes } from '../core/ids.js';
 import type { Logger } from '../core/logger.js';
-import type { FeedEntry, Position, StoredRow, StoreReader, WriteMark } from '../store/store.js';
+import type { FeedEntry, StoreReader, WriteMark } from '../store/store.js';
 import { Assignment, partitionKey } from './assignment.js';
+import { applyEntries, fetchRows } from './feed-rows.js';
+import { resync } from './resync.js';
+import { forEachLiveRow } from './row-slices.js';
+import type { Pace } from './merge-policy.js';
 import type { SegmentKeeper } from './segment-keeper.js';
 import type { TenantIndex } from './tenant-index.js';
 
@@ -11,6 +16,10 @@ const PAGE_ENTRIES = 128;
 /** How long a follower sleeps when no nudge comes. */
 const POLL_MS = 500;
 const RETRY_MS = 1_000;
+/** Without a change for so long, what is left in the tail is worth a build. */
+const REST_MS = 2_000;
+/** Requests that wait for a write at once; past it `overloaded`. */
+const MAX_WAITERS = 4_096;
 
 interface Waiter {
   mark: WriteMark;
@@ -24,8 +33,8 @@ interface Waiter {
  *   load ──manifest, position──> catch up ──end of feed──> wait ──nudge, poll──> catch up
  *     └─ no position, position expired, partition moved here ──> resync ──> catch up
  *
- * A resync reads the whole feed beside what is held: rows that are there in the right version stay,
- * missing ones are fetched, and what the feed does not know any more is dropped.
+ * It is ready once it has read what was written before it began: under steady writes the end of the
+ * feed may never be met.
  */
 export class Follower {
   assignment = Assignment.NONE;
@@ -35,13 +44,18 @@ export class Follower {
   private needsResync = false;
   /** A page of the feed has been asked for: what comes here now may have been passed over. */
   private begun = false;
-  /** False until the feed's end, as of the start, was reached once. */
+  /** False until the feed was read up to `goal`. */
   private caughtUp = false;
+  /** The feed's head when the follower began, or began again. */
+  private goal: WriteMark | undefined;
+  /** Rows may be held of partitions that are not ours any more: not searched, to be dropped. */
+  private holdsForeign = false;
   /** The files were read: `assignment` means something from the next refresh on. */
   loaded = false;
   private readonly waiters = new Set<Waiter>();
   private wake: (() => void) | undefined;
   private nudged = false;
+  private changedAtMs = performance.now();
   private stopped = false;
   private running: Promise<void> = Promise.resolve();
 
@@ -75,12 +89,15 @@ export class Follower {
 
   /**
    * Resolves true once `mark` is applied to all that the placement, as of now, gives this shard;
-   * false when `timeoutMs` passes first.
+   * false when `timeoutMs` passes first. Rejects `overloaded` when too many wait.
    */
   async awaitApplied(mark: WriteMark, timeoutMs: number): Promise<boolean> {
     await this.refreshAssignment();
     if (this.hasApplied(mark)) return true;
     if (this.stopped) return false;
+    if (this.waiters.size >= MAX_WAITERS) {
+      throw new OmniError('overloaded', 'too many requests wait for a write');
+    }
     this.nudge();
     return new Promise((resolve) => {
       const waiter: Waiter = {
@@ -129,11 +146,14 @@ export class Follower {
 
   private async step(): Promise<void> {
     this.nudged = false;
+    this.goal ??= await this.store.head(this.index.tenant);
     await this.refreshAssignment();
+    if (this.holdsForeign) await this.dropForeignRows();
     if (this.needsResync) await this.resync();
+    if (this.stopped) return;
     await this.catchUp();
-    // A partition that came here meanwhile is fetched without a pause.
-    if (this.needsResync) this.nudged = true;
+    // A partition that came or went meanwhile is seen to without a pause.
+    if (this.needsResync || this.holdsForeign) this.nudged = true;
   }
 
   /** Takes over the placement as it is now. Called after a page was read, before it is applied. */
@@ -150,7 +170,7 @@ export class Follower {
     const lost = this.assignment.partitions.some((old) => next.get(old.id) === undefined);
     const first = this.assignment === Assignment.NONE;
     this.assignment = next;
-    if (lost || first) this.dropForeignRows();
+    if (lost || first) this.holdsForeign = true;
     const keys = new Set(next.partitions.map(partitionKey));
     for (const key of this.ready) if (!keys.has(key)) this.ready.delete(key);
     const { position, segments } = this.index;
@@ -165,67 +185,46 @@ export class Follower {
 
   private async catchUp(): Promise<void> {
     this.begun = true;
+    const { index, store } = this;
     for (;;) {
-      const { index } = this;
-      const page = await this.store.readFeed(index.tenant, index.position, PAGE_ENTRIES);
+      const page = await store.readFeed(index.tenant, index.position, PAGE_ENTRIES);
       if (page.expired) {
         this.logger.warn('this shard is older than the tombstones kept, comparing with the store');
         this.caughtUp = false;
+        this.goal = undefined;
         this.needsResync = true;
-        return this.step();
+        return;
       }
-      await this.refreshAssignment();
-      const rows = await this.fetch(page.entries);
-      this.apply(page.entries, rows);
-      index.position = page.position;
+      await this.applyPage(page.entries);
+      index.advance(page.position, page.entries.length);
+      const reached = this.goal !== undefined && store.covers(page.position, this.goal);
+      if (page.atEnd || reached) this.caughtUp = true;
       this.settleWaiters();
-      this.maintain(!page.atEnd);
-      if (page.atEnd || this.stopped) break;
+      if (page.entries.length > 0) this.changedAtMs = performance.now();
+      this.maintain(page.atEnd ? this.pace() : 'busy');
+      if (page.atEnd || this.stopped || this.needsResync || this.holdsForeign) return;
       await this.keeper.backpressure();
       await nextTurn();
     }
-    this.caughtUp = true;
-    this.settleWaiters();
   }
 
-  /** Compares everything held with the whole feed; see the class comment. */
+  /** Compares everything held with the whole feed. */
   private async resync(): Promise<void> {
-    const { tenant } = this.index;
     this.begun = true;
-    const known = new Set<string>();
     // One that comes here on the way has missed the pages before: it waits for another round.
     const complete = new Set(this.assignment.partitions.map(partitionKey));
-    let position: Position | undefined;
-    for (;;) {
-      const page = await this.store.readFeed(tenant, position, PAGE_ENTRIES);
-      if (page.expired) {
-        known.clear();
-        position = undefined;
-        continue;
-      }
-      await this.refreshAssignment();
-      const rows = await this.fetch(page.entries);
-      this.apply(page.entries, rows);
-      for (const { id, deleted } of page.entries) {
-        if (!deleted && this.index.heldVersion(id) !== undefined) known.add(id);
-      }
-      position = page.position;
-      this.maintain(true);
-      if (page.atEnd) break;
-      if (this.stopped) return;
-      await this.keeper.backpressure();
-      await nextTurn();
-    }
-    for (const block of this.index.blocks()) {
-      for (let row = 0; row < block.rows; row++) {
-        if (block.dead.has(row)) continue;
-        const id = block.id(row);
-        // By id: between two turns the block may have been merged into another.
-        if (!known.has(id)) this.index.drop(id, block.version(row));
-      }
-      await nextTurn();
-    }
-    this.index.position = position;
+    const done = await resync(this.store, this.index, {
+      pageEntries: PAGE_ENTRIES,
+      apply: (entries) => this.applyPage(entries),
+      goOn: async () => {
+        this.maintain('busy');
+        await this.keeper.backpressure();
+        await nextTurn();
+        return !this.stopped;
+      },
+    });
+    if (done === undefined) return;
+    this.index.advance(done.position, done.entries);
     for (const partition of this.assignment.partitions) {
       const key = partitionKey(partition);
       if (complete.has(key)) this.ready.add(key);
@@ -235,49 +234,27 @@ export class Follower {
     );
   }
 
-  /** The rows of entries that belong here and are not held yet. */
-  private async fetch(entries: readonly FeedEntry[]): Promise<Map<string, StoredRow>> {
-    const wanted = entries.filter(
-      ({ id, version, category, deleted }) =>
-        !deleted &&
-        this.assignment.owns(category, id) &&
-        (this.index.heldVersion(id) ?? -1) < version,
-    );
-    const ids = wanted.map(({ id }) => id);
-    const rows = ids.length === 0 ? [] : await this.store.rows(this.index.tenant, ids);
-    const byId = new Map<string, StoredRow>();
-    for (const row of rows) if (row?.model === this.index.model) byId.set(row.product.id, row);
-    return byId;
+  private async applyPage(entries: readonly FeedEntry[]): Promise<void> {
+    await this.refreshAssignment();
+    const rows = await fetchRows(this.store, this.index, this.assignment, entries);
+    applyEntries(this.index, this.assignment, entries, rows);
   }
 
-  private apply(entries: readonly FeedEntry[], rows: ReadonlyMap<string, StoredRow>): void {
-    const { index, assignment } = this;
-    for (const { id, version, category, deleted } of entries) {
-      const row = rows.get(id);
-      if (row !== undefined && assignment.owns(row.product.category, id)) {
-        index.upsert(row);
-        continue;
-      }
-      // What moved away, was deleted, or has lost its row since: nothing older may stay.
-      const leaves = deleted || row !== undefined || !assignment.owns(category, id);
-      if (leaves || (index.heldVersion(id) ?? -1) < version) index.drop(id, version);
-    }
+  private async dropForeignRows(): Promise<void> {
+    this.holdsForeign = false;
+    await forEachLiveRow(this.index, (block, row) => {
+      if (this.assignment.ownsHash(block.categoryOf(row), block.hash(row))) return;
+      this.index.drop(block.id(row), block.version(row));
+    });
   }
 
-  private dropForeignRows(): void {
-    for (const block of this.index.blocks()) {
-      for (let row = 0; row < block.rows; row++) {
-        if (block.dead.has(row)) continue;
-        if (!this.assignment.ownsHash(block.categoryOf(row), block.hash(row))) {
-          this.index.killRow(block, row);
-        }
-      }
-    }
+  private pace(): Pace {
+    return performance.now() - this.changedAtMs < REST_MS ? 'quiet' : 'rest';
   }
 
-  private maintain(busy: boolean): void {
+  private maintain(pace: Pace): void {
     if (this.stopped) return;
-    this.keeper.maintain(busy, () => [...this.ready].sort(compareBytes));
+    this.keeper.maintain(pace, () => [...this.ready].sort(compareBytes));
   }
 
   private hasApplied(mark: WriteMark): boolean {

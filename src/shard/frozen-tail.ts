@@ -18,11 +18,12 @@ export class FrozenTail implements SourceBlock {
   constructor(
     dimensions: number,
     private readonly tail: TailRows,
+    dead: Uint32Array,
     slabs: readonly Float32Array[],
     private readonly columnByField: ReadonlyMap<string, Column>,
   ) {
     this.rows = tail.ids.length;
-    this.dead = new Bitset(tail.dead.length * 32, tail.dead);
+    this.dead = new Bitset(dead.length * 32, dead);
     this.deadCount = this.dead.count(0, this.rows);
     const starts = slabs.map((_, i) => i * SLAB_ROWS);
     this.vectors = new VectorSlabs(dimensions, slabs, [...starts, this.rows]);

@@ -12,8 +12,27 @@ export interface MergeOptions {
    * like size come together before they are merged.
    */
   fanout: number;
-  /** Share of dead rows at which a segment is rewritten alone. */
+  /**
+   * Share of dead rows at which a segment is rewritten alone; at twice that also before the tail is
+   * sealed, which under steady writes would always come first.
+   */
   maxDeadShare: number;
+  /**
+   * Entries of the feed after which the tail is sealed however small it is (`fanout` times as many
+   * while the feed is busy): a start reads them again.
+   */
+  replayEntries: number;
+}
+
+/** How the feed comes: more is waiting; all was read; nothing has come for a while. */
+export type Pace = 'busy' | 'quiet' | 'rest';
+
+/** What no manifest covers yet. */
+export interface Unsealed {
+  /** Rows of the tail. */
+  rows: number;
+  /** Entries of the feed, also those of other shards. */
+  entries: number;
 }
 
 /** What to build next: the tail, or not, and the segments (by index) to merge with it. */
@@ -22,6 +41,8 @@ export interface MergePlan {
   segments: number[];
 }
 
+/** At rest a tail of this share of `tailRows` is sealed: a search scans all of it. */
+const REST_SHARE = 1 / 16;
 /**
  * How many times larger a segment may be than all smaller ones together and still be merged with
  * them: by the second once the feed is quiet, since every segment costs each query a search.
@@ -33,21 +54,29 @@ const QUIET_RATIO = 8;
  * The next build, or undefined when all is in order. Size-tiered, as Lucene's `TieredMergePolicy`:
  * while the feed is busy the tail grows to `fanout` times its size, and a merge waits until `fanout`
  * segments of like size have come together, so that each row is rewritten some log_fanout(n) times;
- * once it is quiet, all within a wider ratio is merged.
+ * once it is quiet, all within a wider ratio is merged, and at rest small tails are sealed.
  */
 export function planMerge(
-  tailRows: number,
+  unsealed: Unsealed,
   segments: readonly SegmentSize[],
-  busy: boolean,
+  pace: Pace,
   options: MergeOptions,
 ): MergePlan | undefined {
-  const sealTail = tailRows >= options.tailRows * (busy ? options.fanout : 1);
-  const rotten = segments.findIndex(
-    ({ rows, deadRows }) => rows > 0 && deadRows > rows * options.maxDeadShare,
-  );
-  const pieces = busy ? options.fanout : 2;
+  const { tailRows, replayEntries, fanout, maxDeadShare } = options;
+  const busy = pace === 'busy';
+  const wait = busy ? fanout : 1;
+  const sealRows = tailRows * (pace === 'rest' ? REST_SHARE : wait);
+  const sealTail = unsealed.rows >= sealRows || unsealed.entries >= replayEntries * wait;
+  const isRotten =
+    (share: number) =>
+    ({ rows, deadRows }: SegmentSize): boolean =>
+      rows > 0 && deadRows > rows * share;
+  const urgent = segments.findIndex(isRotten(2 * maxDeadShare));
+  if (urgent !== -1) return { tail: false, segments: [urgent] };
+  const rotten = segments.findIndex(isRotten(maxDeadShare));
+  const pieces = busy ? fanout : 2;
   const ratio = busy ? BUSY_RATIO : QUIET_RATIO;
-  const absorbed = absorb(sealTail ? tailRows : 0, segments, pieces, ratio);
+  const absorbed = absorb(sealTail ? unsealed.rows : 0, segments, pieces, ratio);
   if (absorbed.length > 0 && (sealTail || absorbed.length > 1)) {
     return { tail: sealTail, segments: absorbed };
   }

@@ -14,7 +14,7 @@ import {
   writeManifest,
   type Manifest,
 } from './manifest.js';
-import { planMerge, type MergeOptions, type MergePlan } from './merge-policy.js';
+import { planMerge, type MergeOptions, type MergePlan, type Pace } from './merge-policy.js';
 import { openSegment, type Segment } from './segment.js';
 import { SEGMENT_FORMAT } from './segment-format.js';
 import type { TenantIndex } from './tenant-index.js';
@@ -45,6 +45,8 @@ export class SegmentKeeper {
   private deadFile: string | undefined;
   /** What the segments on disk amount to; the tail's rows are beyond it. */
   private sealed: Loaded = { position: undefined, partitions: [] };
+  /** `index.entriesRead` as of then: what has been read since is read again at a start. */
+  private sealedEntries = 0;
   private closed = false;
   /** After a build that failed: a full disk is not helped by trying at once. */
   private retryAtMs = 0;
@@ -72,13 +74,17 @@ export class SegmentKeeper {
       this.logger.warn({ error: String(error) }, 'manifest discarded, rebuilding from the store');
     }
     if (manifest === undefined) {
-      await this.clean([]);
+      await emptyFolder(folder, new Set());
       return { position: undefined, partitions: [] };
     }
     this.deadFile = manifest.deadFile.name;
     const complete = await this.loadSegments(manifest);
     await this.clean(this.index.segments);
-    if (!complete || manifest.position === null) return { position: undefined, partitions: [] };
+    if (!complete || manifest.position === null) {
+      // As soon as all was compared: every start until then would have to do so.
+      this.sealedEntries = -Infinity;
+      return { position: undefined, partitions: [] };
+    }
     const { partitions } = manifest;
     this.sealed = { position: decodePosition(manifest.position), partitions };
     return this.sealed;
@@ -117,16 +123,23 @@ export class SegmentKeeper {
     }
   }
 
-  /** Starts the next build, if one is due and none runs. `busy`: more of the feed is waiting. */
-  maintain(busy: boolean, partitions: () => string[]): void {
+  /** Starts the next build, if one is due and none runs. */
+  maintain(pace: Pace, partitions: () => string[]): void {
     const { index } = this;
     if (this.building !== undefined || this.closed || performance.now() < this.retryAtMs) return;
     const sizes = index.segments.map(({ rows, deadCount }) => ({ rows, deadRows: deadCount }));
-    const plan = planMerge(index.tail.rows, sizes, busy, this.options.merge);
+    // Without a position a manifest spares no reading.
+    const entries = index.position === undefined ? 0 : index.entriesRead - this.sealedEntries;
+    const plan = planMerge({ rows: index.tail.rows, entries }, sizes, pace, this.options.merge);
     if (plan === undefined) return;
     // A merge without the tail writes no newer state than the segments have together.
     const state = plan.tail ? { position: index.position, partitions: partitions() } : this.sealed;
+    const { entriesRead } = index;
     this.building = this.build(plan, state)
+      .then(() => {
+        if (state.position === undefined) this.sealedEntries = -Infinity;
+        else if (plan.tail) this.sealedEntries = entriesRead;
+      })
       .catch((error: unknown) => {
         if (this.closed) return;
         index.thaw();
@@ -169,6 +182,7 @@ export class SegmentKeeper {
       segments: merged.map(({ record, dead }) => ({ record, dead: dead.words.slice() })),
     };
     const built = await this.buildSegment(job);
+    if (built !== undefined) await index.catchUpDead(built);
     if (this.closed) {
       await built?.close();
       return;
@@ -187,8 +201,11 @@ export class SegmentKeeper {
   /** Leaves nothing behind when it fails: the disk may be full. */
   private async buildSegment(job: BuildJob): Promise<Segment | undefined> {
     const { folder } = this.options;
+    const { frozen } = this.index;
+    // Nothing was written here for long: only the manifest is to be brought up to now.
+    if (job.segments.length === 0 && frozen?.rows === frozen?.deadCount) return undefined;
     try {
-      const record = await this.builder.build(job, this.index.frozen);
+      const record = await this.builder.build(job, frozen);
       return record === undefined ? undefined : await openSegment(folder, record);
     } catch (error) {
       await rm(join(folder, job.folder), { recursive: true, force: true });
@@ -222,11 +239,14 @@ export class SegmentKeeper {
 
   /** Removes what no manifest names: leftovers of builds that a crash cut short. */
   private async clean(keep: readonly Segment[]): Promise<void> {
-    const { folder } = this.options;
     const names = new Set(['manifest.json', ...keep.map(({ record }) => record.folder)]);
     if (this.deadFile !== undefined) names.add(this.deadFile);
-    for (const name of await readdir(folder)) {
-      if (!names.has(name)) await rm(join(folder, name), { recursive: true, force: true });
-    }
+    await emptyFolder(this.options.folder, names);
+  }
+}
+
+async function emptyFolder(folder: string, except: ReadonlySet<string>): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!except.has(name)) await rm(join(folder, name), { recursive: true, force: true });
   }
 }

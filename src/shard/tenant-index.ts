@@ -1,7 +1,16 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Position, StoredRow } from '../store/store.js';
 import type { Block } from './block.js';
 import type { Segment } from './segment.js';
 import { Tail } from './tail.js';
+
+interface Killed {
+  id: string;
+  version: number;
+}
+
+/** A few milliseconds of finding ids. */
+const KILLS_A_TURN = 2_000;
 
 /**
  * One tenant's rows in one shard: immutable segments and a mutable tail. An id is live in at most
@@ -12,6 +21,8 @@ import { Tail } from './tail.js';
 export class TenantIndex {
   /** Everything up to here is in the rows below; undefined before the first page was applied. */
   position: Position | undefined;
+  /** Entries of the feed that were read, all in all. */
+  entriesRead = 0;
   segments: Segment[] = [];
   tail: Tail;
   /** A tail that is being built into a segment. */
@@ -19,7 +30,7 @@ export class TenantIndex {
   /** Grows with every change of rows: what was computed from them before is stale. */
   generation = 0;
   /** Ids killed in frozen rows or segments while a build runs over them. */
-  private killed: { id: string; version: number }[] | undefined;
+  private killed: Killed[] | undefined;
 
   constructor(
     readonly tenant: string,
@@ -27,6 +38,12 @@ export class TenantIndex {
     readonly dimensions: number,
   ) {
     this.tail = new Tail(dimensions);
+  }
+
+  /** The feed is applied up to `position`, which `entries` more have led to. */
+  advance(position: Position, entries: number): void {
+    this.position = position;
+    this.entriesRead += entries;
   }
 
   /** Everything that is searched. */
@@ -88,12 +105,20 @@ export class TenantIndex {
     this.tail = new Tail(this.dimensions);
   }
 
+  /**
+   * Kills in `built`, which nobody searches yet, what died since the freeze, in turns of bounded
+   * length. What dies meanwhile is left for `swap`.
+   */
+  async catchUpDead(built: Segment): Promise<void> {
+    while ((this.killed?.length ?? 0) > KILLS_A_TURN) {
+      killIn(built, this.killed?.splice(0, KILLS_A_TURN) ?? []);
+      await nextTurn();
+    }
+  }
+
   /** Replaces the frozen tail and `merged` by `built`, less what died since the freeze. */
   swap(merged: readonly Segment[], built: Segment | undefined): void {
-    for (const { id, version } of this.killed ?? []) {
-      const row = built?.find(id) ?? -1;
-      if (built !== undefined && row !== -1 && built.version(row) <= version) built.kill(row);
-    }
+    if (built !== undefined) killIn(built, this.killed ?? []);
     const kept = this.segments.filter((segment) => !merged.includes(segment));
     this.segments = built === undefined ? kept : [...kept, built];
     this.frozen = undefined;
@@ -124,5 +149,12 @@ export class TenantIndex {
       if (found !== -1) return { block: segment, row: found };
     }
     return undefined;
+  }
+}
+
+function killIn(built: Segment, killed: readonly Killed[]): void {
+  for (const { id, version } of killed) {
+    const row = built.find(id);
+    if (row !== -1 && built.version(row) <= version) built.kill(row);
   }
 }

@@ -135,6 +135,8 @@ export interface StoreReader {
 
   /** The feed after `after` (undefined: from the start), at most `limit` entries. */
   readFeed(tenant: string, after: Position | undefined, limit: number): Promise<FeedPage>;
+  /** Covers everything that is written by now: what a follower that begins has to catch up with. */
+  head(tenant: string): Promise<WriteMark>;
   /** Whether a follower at `position` has seen everything behind `mark`. */
   covers(position: Position | undefined, mark: WriteMark): boolean;
   /** How many entries follow `position`, exact up to `limit`. */

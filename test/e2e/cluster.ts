@@ -64,10 +64,14 @@ export class Cluster {
     return this.process.exitCode;
   }
 
-  /** kill -9 of the parent. Resolves with the children, which should end by themselves. */
-  async crash(): Promise<number[]> {
+  /**
+   * kill -9 of the parent, and of `others` in the same moment. Resolves with the children, which
+   * should end by themselves.
+   */
+  async crash(others: readonly number[] = []): Promise<number[]> {
     const children = descendants(this.process.pid as number);
     this.process.kill('SIGKILL');
+    kill(others);
     await once(this.process, 'exit');
     return children;
   }

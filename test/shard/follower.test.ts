@@ -6,12 +6,13 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Builder } from '../../src/shard/builder.js';
 import { Follower } from '../../src/shard/follower.js';
+import { decodePosition } from '../../src/shard/manifest.js';
 import { SegmentKeeper, type Loaded } from '../../src/shard/segment-keeper.js';
 import { TenantIndex } from '../../src/shard/tenant-index.js';
 import { firstPartition } from '../../src/placement/partition.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Partition, Position, Store, StoreReader } from '../../src/store/store.js';
-import { BUILD_WORKER, put, remove, ShardFixture } from './shard-fixture.js';
+import { BUILD_WORKER, put, remove, REPLAY_ENTRIES, ShardFixture } from './shard-fixture.js';
 import { slowReader } from './slow-reader.js';
 
 const VECTOR = [1, 0, 0, 0, 0, 0, 0, 0];
@@ -74,6 +75,24 @@ describe('a shard answers for exactly what it was given', () => {
   });
 });
 
+test('a shard does not read again and again what others hold', async () => {
+  const shard = await ShardFixture.open();
+  try {
+    await shard.place('Pans', 's2');
+    await shard.write(Array.from({ length: 1_300 }, (_, i) => put(`p${i}`, 'Pans', VECTOR)));
+    await shard.untilSaved((manifest) => manifest !== undefined);
+    const position = decodePosition(shard.manifest()?.position ?? '');
+    const behind = await shard.store.behind('shop', position, 10_000);
+    expect(behind).toBeLessThan(1_300 - REPLAY_ENTRIES);
+    await shard.restart();
+    await shard.place('Mice');
+    await shard.write([put('m', 'Mice', VECTOR)]);
+    expect((await shard.search(VECTOR)).hits.ids).toEqual(['m']);
+  } finally {
+    await shard.close();
+  }
+});
+
 describe('over a store that fails or answers late', () => {
   let dir: string;
   let store: Store;
@@ -93,7 +112,7 @@ describe('over a store that fails or answers late', () => {
 
   function follow(reader: StoreReader): Follower {
     const index = new TenantIndex('t', 'm1', VECTOR.length);
-    const merge = { tailRows: 1e9, fanout: 2, maxDeadShare: 0.5 };
+    const merge = { tailRows: 1e9, fanout: 2, maxDeadShare: 0.5, replayEntries: 1e9 };
     const segment = {
       graphMinRows: 1e9,
       graph: { engine: 'usearch' as const, M: 4, efConstruction: 10 },
@@ -183,6 +202,50 @@ describe('over a store that fails or answers late', () => {
     await again.stop();
     expect(again.index.liveRows).toBe(397);
     expect(again.index.heldVersion('p1')).toBeUndefined();
+  });
+
+  /** A store that others write to before each page is read: the feed's end is never met. */
+  function underSteadyWrites(entriesAPage: number): StoreReader {
+    let n = 0;
+    return new Proxy(store, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        const method = member.bind(target) as (...args: unknown[]) => unknown;
+        if (name !== 'readFeed') return method;
+        return async (...args: Parameters<Store['readFeed']>) => {
+          const more = Array.from({ length: entriesAPage }, () => put(`more${n++}`, 'c', VECTOR));
+          // Among them one that stood further ahead in the feed, and moves to its end.
+          await store.write('t', [...more, put(`p${n % 300}`, 'c', VECTOR, { n })]);
+          return store.readFeed(...args);
+        };
+      },
+    });
+  }
+
+  test('it is ready once it has read what was there at its start, though the feed never ends', async () => {
+    const { mark } = await store.write('t', writes(1_000));
+    const one = follow(underSteadyWrites(200));
+    expect(await one.awaitApplied(mark, 10_000)).toBe(true);
+    expect(one.allReady).toBe(true);
+    expect(one.index.liveRows).toBeGreaterThanOrEqual(999 - 20);
+    expect(await store.behind('t', one.index.position, 1)).toBe(1);
+  });
+
+  test('a resync ends too, and drops nothing that was only written again', async () => {
+    const { mark } = await store.write('t', writes(300));
+    const base = follow(store);
+    await base.awaitApplied(mark, 10_000);
+    await base.stop();
+    await store.write('t', [remove('p299')]);
+    await store.purgeTombstones(Date.now() + 1_000);
+    const again = followOn(base.index, underSteadyWrites(200));
+    const { mark: now } = await store.write('t', []);
+    expect(await again.awaitApplied(now, 10_000)).toBe(true);
+    const held = writes(299).filter(({ id }) => again.index.heldVersion(id) !== undefined);
+    expect(held).toHaveLength(299);
+    expect(again.index.heldVersion('p299')).toBeUndefined();
+    await again.stop();
   });
 
   test('waiting for what never comes ends, and stopping ends every wait', async () => {

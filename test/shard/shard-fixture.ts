@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Deadline } from '../../src/core/deadline.js';
 import type { JsonObject } from '../../src/core/product.js';
@@ -10,6 +11,7 @@ import { firstPartition } from '../../src/placement/partition.js';
 import type { SearchLeafReply } from '../../src/protocol/messages.js';
 import { encodePartitions } from '../../src/protocol/partition-list.js';
 import { vectorBytes } from '../../src/protocol/vector-bytes.js';
+import type { Manifest } from '../../src/shard/manifest.js';
 import { ShardNode } from '../../src/shard/shard-node.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Partition, ProductWrite, Store } from '../../src/store/store.js';
@@ -17,6 +19,8 @@ import type { Partition, ProductWrite, Store } from '../../src/store/store.js';
 export const DIMENSIONS = 8;
 export const MODEL = 'm1';
 const TENANT = 'shop';
+export const MAX_DEAD_SHARE = 0.2;
+export const REPLAY_ENTRIES = 400;
 /** Worker threads run the compiled code. */
 export const BUILD_WORKER = new URL('../../dist/shard/build-worker.js', import.meta.url);
 
@@ -26,18 +30,21 @@ export class ShardFixture {
     readonly dir: string,
     readonly store: Store,
     public node: ShardNode,
+    /** Lines of warnings and errors, as JSON. */
+    readonly log: string[],
   ) {}
 
   static async open(): Promise<ShardFixture> {
     const dir = mkdtempSync(join(tmpdir(), 'omnisearch-shard-'));
     const store = await openLmdbStore({ dir: join(dir, 'store') });
-    return new ShardFixture(dir, store, await startNode(store, dir));
+    const log: string[] = [];
+    return new ShardFixture(dir, store, await startNode(store, dir, log), log);
   }
 
   async restart(meanwhile: (folder: string) => void = () => undefined): Promise<void> {
     await this.node.close();
     meanwhile(this.shardDir);
-    this.node = await startNode(this.store, this.dir);
+    this.node = await startNode(this.store, this.dir, this.log);
   }
 
   async close(): Promise<void> {
@@ -56,6 +63,35 @@ export class ShardFixture {
     return readdirSync(this.shardDir, { recursive: true, encoding: 'utf8' })
       .map((name) => join(this.shardDir, name))
       .filter((file) => pattern.test(file) && statSync(file).isFile() && statSync(file).size > 0);
+  }
+
+  /** The manifest, without looking at its checksum; undefined before the first was written. */
+  manifest(): Manifest | undefined {
+    const [file] = this.files(/manifest\.json$/);
+    if (file === undefined) return undefined;
+    return JSON.parse(readFileSync(file, 'utf8').slice(9)) as Manifest;
+  }
+
+  /** The files that the manifest names, and itself. */
+  namedFiles(): string[] {
+    const manifest = this.manifest();
+    if (manifest === undefined) return [];
+    const names = [...manifest.segments.map(({ folder }) => folder), manifest.deadFile.name];
+    return this.files(/./).filter(
+      (file) => file.endsWith('manifest.json') || names.some((name) => file.includes(name)),
+    );
+  }
+
+  /** Waits until `what` holds of the manifest, which is written some time after what it names. */
+  async untilSaved(
+    what: (manifest: Manifest | undefined) => boolean | Promise<boolean>,
+  ): Promise<void> {
+    for (let attempt = 0; attempt < 400; attempt++) {
+      if (await what(this.manifest())) return;
+      this.node.nudge(TENANT);
+      await sleep(25);
+    }
+    throw new Error(`not saved: ${JSON.stringify(this.manifest())}`);
   }
 
   async place(category: string, shard = 's1'): Promise<void> {
@@ -133,7 +169,7 @@ export function remove(id: string): ProductWrite {
   return { op: 'delete', id, feedVersion: undefined };
 }
 
-async function startNode(store: Store, dir: string): Promise<ShardNode> {
+async function startNode(store: Store, dir: string, log: string[]): Promise<ShardNode> {
   const node = new ShardNode(
     store,
     {
@@ -142,11 +178,16 @@ async function startNode(store: Store, dir: string): Promise<ShardNode> {
       model: MODEL,
       dimensions: DIMENSIONS,
       segment: { graphMinRows: 12, graph: { engine: 'usearch', M: 8, efConstruction: 60 } },
-      merge: { tailRows: 20, fanout: 3, maxDeadShare: 0.2 },
+      merge: {
+        tailRows: 20,
+        fanout: 3,
+        maxDeadShare: MAX_DEAD_SHARE,
+        replayEntries: REPLAY_ENTRIES,
+      },
       ef: 64,
       buildWorkerFile: BUILD_WORKER,
     },
-    pino({ level: 'silent' }),
+    pino({ level: 'warn' }, { write: (line: string) => void log.push(line) }),
   );
   await node.start();
   return node;

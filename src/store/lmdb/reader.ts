@@ -18,9 +18,9 @@ import { countBehind, readFeedPage } from './feed.js';
 import { textKey } from './keys.js';
 import { readMeta } from './meta.js';
 import { readPlacement, readPlacementCounter } from './placement.js';
-import { positionCovers } from './position.js';
+import { encodeMark, positionCovers } from './position.js';
 import { decodeDocument, decodeHead, decodeVectors } from './records.js';
-import { listTenants } from './tenant.js';
+import { listTenants, readTenant } from './tenant.js';
 
 /** The reading half. Each method reads one fresh snapshot, synchronously, and lets it go. */
 export class LmdbReader implements StoreReader {
@@ -64,6 +64,10 @@ export class LmdbReader implements StoreReader {
 
   async readFeed(tenant: string, after: Position | undefined, limit: number): Promise<FeedPage> {
     return this.read(() => readFeedPage(this.db, tenant, after, limit));
+  }
+
+  async head(tenant: string): Promise<WriteMark> {
+    return this.read(() => encodeMark(readTenant(this.db, tenant).sequence));
   }
 
   covers(position: Position | undefined, mark: WriteMark): boolean {

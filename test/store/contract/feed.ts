@@ -57,6 +57,28 @@ export function feedContract(use: UseFixture): void {
       expect(follower.held).toEqual(await liveVersions(reader, T, [...ids, 'new']));
     });
 
+    it('has a head: whoever covers it has seen all that was written before', async () => {
+      const { store, openReader } = use();
+      const reader = await openReader();
+      const { mark } = await store.write(T, [put('a'), put('b'), remove('a')]);
+      let head = await reader.head(T);
+      await eventually('the head is there', async () => {
+        head = await reader.head(T);
+        return (await reader.readFeed(T, undefined, 10)).entries.length === 2;
+      });
+      const before = await reader.readFeed(T, undefined, 10);
+      expect([store.covers(before.position, head), store.covers(before.position, mark)]).toEqual([
+        true,
+        true,
+      ]);
+      await store.write(T, [put('c')]);
+      await eventually('the head moves on', async () => {
+        return !reader.covers(before.position, await reader.head(T));
+      });
+      const nothing = await reader.readFeed('unheard-of', undefined, 10);
+      expect(reader.covers(nothing.position, await reader.head('unheard-of'))).toBe(true);
+    });
+
     it('covers what an unchanged or stale write found', async () => {
       const { store } = use();
       const before = await store.write(T, [put('a', { feedVersion: 5 })]);

@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Deadline } from '../../src/core/deadline.js';
+import { normalise } from '../../src/core/vector.js';
+import { ShardFleet, type LeafSearch } from '../../src/shard-client/shard-fleet.js';
+import { ShardServer } from '../../src/shard/shard-server.js';
+import { MODEL, put, ShardFixture } from './shard-fixture.js';
+
+const VECTOR = [1, 0, 0, 0, 0, 0, 0, 0];
+
+let shard: ShardFixture;
+let server: ShardServer;
+let fleet: ShardFleet;
+beforeEach(async () => {
+  shard = await ShardFixture.open();
+  await shard.place('Mice');
+  await shard.write([put('m', 'Mice', VECTOR)]);
+  const { storeId } = shard.store;
+  const address = join(shard.dir, 's1.sock');
+  const logger = pino({ level: 'silent' });
+  server = new ShardServer(shard.node, { shard: 's1', storeId, address, queueLimit: 2 }, logger);
+  await server.listen();
+  fleet = new ShardFleet(new Map([['s1', address]]), storeId);
+});
+afterEach(async () => {
+  fleet.close();
+  await server.close();
+  await shard.close();
+});
+
+async function leaf(partition?: string): Promise<LeafSearch> {
+  const { partitions } = await shard.store.placement('shop');
+  return {
+    tenant: 'shop',
+    partitions: partitions.map(({ id, epoch }) => ({ id: partition ?? id, epoch })),
+    vector: normalise(VECTOR) as Float32Array,
+    model: MODEL,
+    k: 5,
+    filter: undefined,
+    exact: false,
+  };
+}
+
+test('a search whose caller gave up while it waited is not started, and makes room', async () => {
+  const known = await leaf();
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const search = vi.spyOn(shard.node, 'search');
+  const counter = vi.spyOn(shard.store, 'placementCounter');
+  // A partition that is not known makes the shard ask the store, which answers late.
+  counter.mockImplementation(async () => gate.then(() => 1_000));
+  const long = Deadline.after(20_000);
+  const first = fleet.search('s1', await leaf('unheard-of'), long);
+  await vi.waitFor(() => expect(search).toHaveBeenCalledTimes(1));
+  const late = [1, 2].map(() => fleet.search('s1', known, Deadline.after(30)));
+  const codes = (await Promise.allSettled(late)).map(
+    (one) => one.status === 'rejected' && (one.reason as { code: string }).code,
+  );
+  expect(codes).toEqual(['deadline_exceeded', 'deadline_exceeded']);
+  const patient = [1, 2].map(() => fleet.search('s1', known, long));
+  await expect(fleet.search('s1', known, long)).rejects.toMatchObject({ code: 'overloaded' });
+  counter.mockRestore();
+  release();
+  expect((await Promise.all(patient)).map(({ hits }) => hits.map(({ id }) => id))).toEqual([
+    ['m'],
+    ['m'],
+  ]);
+  expect((await first).refused).toHaveLength(1);
+  expect(search).toHaveBeenCalledTimes(3);
+});
+
+test('a search never waits behind a bulk load', async () => {
+  const products = Array.from({ length: 6_000 }, (_, i) => put(`p${i}`, 'Mice', VECTOR));
+  const { mark } = await shard.store.write('shop', products);
+  const known = await leaf();
+  const pages = vi.spyOn(shard.store, 'readFeed');
+  shard.node.nudge('shop');
+  await vi.waitFor(() => expect(pages.mock.calls.length).toBeGreaterThan(2));
+  for (let i = 0; i < 3; i++) {
+    const before = pages.mock.calls.length;
+    await fleet.search('s1', known, Deadline.after(20_000));
+    // A page a turn; question and answer take a few turns of the client and the shard.
+    expect(pages.mock.calls.length - before).toBeLessThanOrEqual(10);
+  }
+  expect(pages.mock.calls.length).toBeLessThan(6_000 / 128);
+  await shard.settle(mark);
+});
+
+test('invariant 8: waits for a write are bounded', async () => {
+  const mark = Buffer.from((await shard.store.write('shop', [])).mark);
+  mark.writeUInt8(9, mark.length - 2);
+  const wait = { type: 'await' as const, tenant: 'shop', mark, budgetMs: 60_000 };
+  const waits = Array.from({ length: 4_200 }, () => shard.node.awaitApplied(wait));
+  await expect(Promise.race(waits)).rejects.toMatchObject({ code: 'overloaded' });
+  await shard.restart();
+  const ends = await Promise.allSettled(waits);
+  expect(ends.filter(({ status }) => status === 'rejected')).toHaveLength(4_200 - 4_096);
+});
