@@ -13,6 +13,21 @@ export interface LeafResult {
   hits: LeafHit[];
   /** There may be further matches beyond these. */
   more: boolean;
+  /** What was searched. */
+  selected: readonly SelectedBlock[];
+  /** Live rows of the tenant here, and how many of them match. */
+  live: number;
+  matches: number;
+}
+
+export interface SelectedBlock {
+  block: Block;
+  selection: Selection;
+}
+
+/** A search whose `ef` may depend on how many of the `live` rows match. */
+export interface LeafRequest extends Omit<LeafQuery, 'partitions' | 'ef'> {
+  efOf: (matches: number, live: number) => number;
 }
 
 /** Below this share of matches a graph search would have to widen too far: the matches are scanned. */
@@ -26,7 +41,7 @@ const MAX_WIDENED = 1_000;
  */
 export async function leafSearch(
   index: TenantIndex,
-  query: Omit<LeafQuery, 'partitions'>,
+  query: LeafRequest,
   partitions: () => readonly Partition[],
 ): Promise<LeafResult> {
   const fields = query.filter === undefined ? [] : fieldsOf(query.filter);
@@ -36,7 +51,7 @@ export async function leafSearch(
     blocks = withColumns(index, fields);
   }
   // From here to the end is one turn: neither rows nor assignment can change under the search.
-  return searchBlocks(blocks, { ...query, partitions: partitions() });
+  return searchBlocks(blocks, query, partitions());
 }
 
 type BlockColumns = [block: Block, columns: ReadonlyMap<string, Column>];
@@ -63,15 +78,24 @@ async function loadColumns(index: TenantIndex, fields: readonly string[]): Promi
   }
 }
 
-function searchBlocks(blocks: readonly BlockColumns[], query: LeafQuery): LeafResult {
-  const top = new TopK<LeafHit>(query.k);
+function searchBlocks(
+  blocks: readonly BlockColumns[],
+  request: LeafRequest,
+  partitions: readonly Partition[],
+): LeafResult {
+  let live = 0;
   let matches = 0;
+  const selected: SelectedBlock[] = [];
   for (const [block, columns] of blocks) {
-    const selection = select(block, query.partitions, query.filter, columns);
+    const selection = select(block, partitions, request.filter, columns);
+    live += block.rows - block.deadCount;
     matches += selection.count;
-    if (selection.count > 0) searchBlock(block, selection, query, top);
+    if (selection.count > 0) selected.push({ block, selection });
   }
-  return { hits: top.sorted(), more: matches > query.k };
+  const query: LeafQuery = { ...request, partitions, ef: request.efOf(matches, live) };
+  const top = new TopK<LeafHit>(query.k);
+  for (const { block, selection } of selected) searchBlock(block, selection, query, top);
+  return { hits: top.sorted(), more: matches > query.k, selected, live, matches };
 }
 
 function searchBlock(
@@ -81,11 +105,11 @@ function searchBlock(
   top: TopK<LeafHit>,
 ): void {
   if (query.exact) {
-    scanRows(block, selection, query, top);
+    scan(block, selection, query, top);
     return;
   }
   if (selection.mask !== undefined) {
-    if (!searchMasked(block, selection, query, top)) scanRows(block, selection, query, top);
+    if (!searchMasked(block, selection, query, top)) scan(block, selection, query, top);
     return;
   }
   if (selection.ranges === undefined && block.graph !== undefined) {
@@ -97,8 +121,30 @@ function searchBlock(
     const part: Selection = { count, mask: undefined, ranges: range && [range] };
     const graph = range?.graph;
     if (graph !== undefined && searchGraph(block, graph, part, query, top)) continue;
-    scanRows(block, part, query, top);
+    scan(block, part, query, top);
   }
+}
+
+function scan(block: Block, selection: Selection, query: LeafQuery, top: TopK<LeafHit>): void {
+  const { trace } = query;
+  if (trace === undefined) {
+    scanRows(block, selection, query, top);
+    return;
+  }
+  const plan = query.exact ? 'exact' : 'scan';
+  trace.step({ ...describe(block, selection), plan, rows: block.rows }, () => {
+    scanRows(block, selection, query, top);
+    return true;
+  });
+}
+
+/** Categories named one by one in an explanation. */
+const MAX_NAMED = 8;
+
+function describe(block: Block, { ranges, count }: Selection) {
+  const names = ranges?.map(({ category }) => category) ?? null;
+  const categories = names !== null && names.length > MAX_NAMED ? names.length : names;
+  return { block: block.name, categories, matches: count };
 }
 
 function liveIn(block: Block, { from, to }: CategoryRange): number {
@@ -135,11 +181,19 @@ function searchGraph(
   const wanted = Math.min(query.k, selection.count);
   const widened = share === 1 ? wanted : Math.ceil((wanted * 1.5) / share) + 8;
   if (widened > Math.max(MAX_WIDENED, query.k * 2)) return false;
-  const found = graph.search(query.vector, widened, query.ef);
-  const kept = keepMatches(found, block, selection);
-  if (kept.rows.length < wanted) return false;
-  offerBest(kept, block, query, top);
-  return true;
+  const run = (): boolean => {
+    const found = graph.search(query.vector, widened, query.ef);
+    const kept = keepMatches(found, block, selection);
+    if (kept.rows.length < wanted) return false;
+    offerBest(kept, block, query, top);
+    return true;
+  };
+  const { trace } = query;
+  if (trace === undefined) return run();
+  const plan = selection.mask === undefined ? 'graph' : 'widened';
+  const ef = Math.max(query.ef, widened);
+  const planned = { ...describe(block, selection), plan, ef, candidates: widened } as const;
+  return trace.step({ ...planned, rows: graph.size }, run);
 }
 
 function keepMatches(found: Candidates, block: Block, { mask }: Selection): Candidates {

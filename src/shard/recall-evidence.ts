@@ -30,6 +30,16 @@ export class RecallEvidence {
     this.expected2 += expected * expected;
   }
 
+  /** Takes in what `other` knows. */
+  merge(other: RecallEvidence): void {
+    this.searches += other.searches;
+    this.found += other.found;
+    this.expected += other.expected;
+    this.found2 += other.found2;
+    this.both += other.both;
+    this.expected2 += other.expected2;
+  }
+
   /** Halves the weight of what is known, so that newer samples count more. */
   halve(): void {
     this.searches /= 2;

@@ -10,7 +10,7 @@ import { firstPartition } from '../../src/placement/partition.js';
 import type { SearchLeafReply } from '../../src/protocol/messages.js';
 import { encodePartitions } from '../../src/protocol/partition-list.js';
 import { vectorBytes } from '../../src/protocol/vector-bytes.js';
-import { ShardNode } from '../../src/shard/shard-node.js';
+import { ShardNode, type ShardNodeOptions } from '../../src/shard/shard-node.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Partition, ProductWrite, Store } from '../../src/store/store.js';
 
@@ -26,18 +26,20 @@ export class ShardFixture {
     readonly dir: string,
     readonly store: Store,
     public node: ShardNode,
+    private readonly options: Partial<ShardNodeOptions>,
   ) {}
 
-  static async open(): Promise<ShardFixture> {
+  /** `options` change those of `startNode`. */
+  static async open(options: Partial<ShardNodeOptions> = {}): Promise<ShardFixture> {
     const dir = mkdtempSync(join(tmpdir(), 'omnisearch-shard-'));
     const store = await openLmdbStore({ dir: join(dir, 'store') });
-    return new ShardFixture(dir, store, await startNode(store, dir));
+    return new ShardFixture(dir, store, await startNode(store, dir, options), options);
   }
 
   async restart(meanwhile: (folder: string) => void = () => undefined): Promise<void> {
     await this.node.close();
     meanwhile(this.shardDir);
-    this.node = await startNode(this.store, this.dir);
+    this.node = await startNode(this.store, this.dir, this.options);
   }
 
   async close(): Promise<void> {
@@ -95,6 +97,7 @@ export class ShardFixture {
         k: options.k ?? 1_000,
         filter: options.filter ?? null,
         exact: options.exact ?? true,
+        explain: options.explain ?? false,
         budgetMs: 10_000,
       },
       Deadline.after(10_000),
@@ -106,6 +109,7 @@ export interface SearchOptions {
   k?: number;
   filter?: Filter;
   exact?: boolean;
+  explain?: boolean;
   partitions?: Partition[];
 }
 
@@ -133,7 +137,11 @@ export function remove(id: string): ProductWrite {
   return { op: 'delete', id, feedVersion: undefined };
 }
 
-async function startNode(store: Store, dir: string): Promise<ShardNode> {
+async function startNode(
+  store: Store,
+  dir: string,
+  options: Partial<ShardNodeOptions>,
+): Promise<ShardNode> {
   const node = new ShardNode(
     store,
     {
@@ -145,6 +153,7 @@ async function startNode(store: Store, dir: string): Promise<ShardNode> {
       merge: { tailRows: 20, fanout: 3, maxDeadShare: 0.2 },
       ef: 64,
       buildWorkerFile: BUILD_WORKER,
+      ...options,
     },
     pino({ level: 'silent' }),
   );
