@@ -19,7 +19,7 @@ export interface PartHealth {
 }
 
 /** Recall of a shard's searches whose filter lets a certain share of the rows through. */
-export interface RecallFigures {
+interface RecallFigures {
   /** Upper end of that share; the lower one is the end of the band before. */
   selectivity: number;
   /** Searches repeated exactly since the shard's start. */

@@ -41,6 +41,10 @@ export class IdleTurns {
     this.startedMs = undefined;
   }
 
+  isClosed(): boolean {
+    return this.stop.signal.aborted;
+  }
+
   /** Whoever waits for a turn gets an `AbortError`. */
   close(): void {
     this.stop.abort();

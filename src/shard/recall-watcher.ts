@@ -34,7 +34,6 @@ export class RecallWatcher {
   private readonly random: () => number;
   private working: Promise<void> | undefined;
   private turnOf = 0;
-  private closed = false;
 
   constructor(
     private readonly options: RecallOptions,
@@ -74,7 +73,6 @@ export class RecallWatcher {
   }
 
   async close(): Promise<void> {
-    this.closed = true;
     this.turns.close();
     await this.working;
   }
@@ -101,20 +99,20 @@ export class RecallWatcher {
   }
 
   private work(): void {
-    if (this.closed || this.working !== undefined) return;
+    if (this.turns.isClosed() || this.working !== undefined) return;
     this.working = this.repeatAll().finally(() => {
       this.working = undefined;
     });
   }
 
   private async repeatAll(): Promise<void> {
-    for (let next = this.next(); next !== undefined && !this.closed; next = this.next()) {
+    for (let next = this.next(); next !== undefined && !this.turns.isClosed(); next = this.next()) {
       const { watch, repeat } = next;
       try {
         const result = await repeatExactly(watch.index, repeat.query, watch.efOf, this.turns.next);
         if (result !== undefined) watch.record(result, repeat.source);
       } catch (error) {
-        if (this.closed) return;
+        if (this.turns.isClosed()) return;
         this.logger.warn({ error: String(error) }, 'a search could not be repeated');
       }
       this.turns.end();
