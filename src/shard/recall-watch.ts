@@ -42,6 +42,8 @@ export class RecallWatch {
   private graphs = '';
   private isCalibrated = true;
   private repeatsLeft = 0;
+  /** As many queries as can be kept were asked of these graphs. */
+  private hasAskedQueries = false;
   private round = { queries: 0, rows: 0 };
 
   constructor(
@@ -79,10 +81,16 @@ export class RecallWatch {
       this.isCalibrated = false;
       return;
     }
-    if (this.isCalibrated || graphs === '' || this.partitions().length === 0) return;
-    this.isCalibrated = true;
-    this.repeatsLeft = MAX_REPEATS;
-    this.startRound();
+    if (graphs === '' || this.partitions().length === 0) return;
+    if (!this.isCalibrated) {
+      this.isCalibrated = true;
+      this.hasAskedQueries = false;
+      this.repeatsLeft = MAX_REPEATS;
+      this.startRound();
+    } else if (!this.hasAskedQueries && this.remembered.length === REMEMBERED) {
+      // Stored rows had to do until there were queries.
+      this.startRound();
+    }
   }
 
   /** The next search by which this would learn its recall; undefined when it knows enough. */
@@ -115,13 +123,14 @@ export class RecallWatch {
       for (let i = 0; i < 3; i++) band.recent.halve();
       this.startRound();
     }
-    this.warnOnce(band, recall);
+    this.warnOnce(result.band, band, recall);
   }
 
-  private warnOnce(band: Band, recall: number | undefined): void {
+  private warnOnce(index: number, band: Band, recall: number | undefined): void {
     const { failing, ef } = band.controller;
     if (failing && !band.warned) {
-      this.logger.warn({ recall, ef }, 'recall is below its target at the highest ef');
+      const upTo = BAND_ENDS[index];
+      this.logger.warn({ upTo, recall, ef }, 'recall is below its target at the highest ef');
     }
     band.warned = failing;
   }
@@ -130,6 +139,7 @@ export class RecallWatch {
     const repeats = Math.min(ROUND_REPEATS, this.repeatsLeft);
     this.repeatsLeft -= repeats;
     const queries = Math.min(repeats, this.remembered.length);
+    this.hasAskedQueries ||= this.remembered.length === REMEMBERED;
     this.round = { queries, rows: repeats - queries };
   }
 

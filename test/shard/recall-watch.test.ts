@@ -65,6 +65,14 @@ describe('a graph that was damaged', () => {
   });
 });
 
+test('once enough queries have come, recall is learnt from them', async () => {
+  await open(SOUND, 512, 1e-9);
+  const calibrated = ({ repeats }: RecallBand): boolean => repeats >= 32;
+  const before = await bandWhen(calibrated);
+  for (let i = 0; i < 64; i++) await shard.search(vector(), { k: 10, exact: false });
+  await bandWhen(({ repeats }) => repeats >= before.repeats + 48);
+});
+
 test('a sound graph keeps its ef, and callers are sampled per band', async () => {
   await open(SOUND, 512, 1);
   await bandWhen(({ repeats }) => repeats >= 40);
