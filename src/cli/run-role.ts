@@ -3,6 +3,7 @@ import { ConfigError } from '../config/config-error.js';
 import type { Logger } from '../core/logger.js';
 import { FolderInUse } from '../supervisor/folder-lock.js';
 import {
+  endAtOnce,
   endWithSupervisor,
   isSupervised,
   leaveSupervisor,
@@ -35,7 +36,7 @@ export async function runRole(
   let limit: NodeJS.Timeout | undefined;
   void stopped.then(() => {
     // Everything in order takes the drain time twice: the query node's, then the shards'.
-    limit = setTimeout(() => process.exit(1), 2 * drainTimeoutMs + CLOSE_LIMIT_MS);
+    limit = setTimeout(endAtOnce, 2 * drainTimeoutMs + CLOSE_LIMIT_MS);
   });
   try {
     const role = await starting;
@@ -76,7 +77,7 @@ function stopSignal(): AbortSignal {
   if (isSupervised()) process.on('SIGINT', () => undefined);
   else {
     process.once('SIGINT', () => {
-      process.once('SIGINT', () => process.exit(130));
+      process.once('SIGINT', endAtOnce);
       stop.abort();
     });
   }

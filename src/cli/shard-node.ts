@@ -35,7 +35,11 @@ export async function startShardNode(config: Config, logger: Logger): Promise<Ro
       dimensions: model.dimensions,
       segment: {
         graphMinRows: config.graphMinRows,
-        graph: { M: config.hnswM, efConstruction: config.hnswEfConstruction },
+        graph: {
+          engine: config.graphEngine,
+          M: config.hnswM,
+          efConstruction: config.hnswEfConstruction,
+        },
       },
       merge: { tailRows: config.tailRows, fanout: MERGE_FANOUT, maxDeadShare: MAX_DEAD_SHARE },
       ef: config.hnswEf,

@@ -44,6 +44,13 @@ export const SHARD_SETTINGS = {
     verbs: SHARDS,
     description: 'size from which a segment or category gets a graph; below it is scanned',
   },
+  graphEngine: {
+    type: 'enum',
+    choices: ['usearch', 'hnswlib'],
+    default: 'usearch',
+    verbs: SHARDS,
+    description: 'library of new graphs: usearch (int8, memory-mapped) or hnswlib (float32)',
+  },
   hnswM: {
     type: 'integer',
     default: 16,

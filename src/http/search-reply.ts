@@ -57,6 +57,9 @@ function shardBody(explained: ShardExplanation): object {
             matches: step.matches,
             ...(step.ef === undefined ? {} : { ef: step.ef }),
             ...(step.candidates === undefined ? {} : { candidates: step.candidates }),
+            ...(step.estimatedUs === undefined
+              ? {}
+              : { estimated_ms: rounded(step.estimatedUs / 1_000) }),
             rows_scanned: step.rowsScanned,
             rescored: step.rescored,
             took_ms: rounded(step.tookUs / 1_000),

@@ -69,16 +69,17 @@ export interface PlanStep {
   rows: number;
   /** Live rows that match, as known before the search. */
   matches: number;
-  /** Width of a graph search. */
+  /** Of a graph: the width that recall asks for, and that of the search, wider for a filter. */
   ef?: number;
-  /** Candidates asked of a graph. */
   candidates?: number;
+  /** What the planner took it to cost; absent in exact mode, which has no choice. */
+  estimatedUs?: number;
   /** Rows that a kernel compared. */
   rowsScanned: number;
   /** Candidates scored from their stored vectors. */
   rescored: number;
   tookUs: number;
-  /** The graph found too few matches: the next step scans them. */
+  /** The graph found too few matches: the next step goes wider, or scans them. */
   gaveUp: boolean;
 }
 

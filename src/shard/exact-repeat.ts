@@ -3,6 +3,7 @@ import type { Filter } from '../filter/filter.js';
 import type { Partition } from '../store/store.js';
 import { Bitset } from './bitset.js';
 import type { Block } from './block.js';
+import type { CostModel } from './cost-model.js';
 import type { LeafHit, LeafQuery } from './leaf-hit.js';
 import { leafSearch, type LeafRequest, type SelectedBlock } from './leaf-search.js';
 import type { RecallSample } from './recall-evidence.js';
@@ -44,6 +45,7 @@ export async function repeatExactly(
   index: TenantIndex,
   query: RepeatQuery,
   efOf: LeafRequest['efOf'],
+  costs: CostModel,
   nextTurn: NextTurn,
 ): Promise<RepeatResult | undefined> {
   await nextTurn();
@@ -52,7 +54,7 @@ export async function repeatExactly(
   let ef = 0;
   const chooseEf = (matches: number, live: number): number => (ef = efOf(matches, live));
   const { vector, filter, k } = query;
-  const request = { vector, filter, k, exact: false, efOf: chooseEf, trace };
+  const request = { vector, filter, k, exact: false, efOf: chooseEf, costs, trace };
   const result = await leafSearch(index, request, () => {
     generation = index.generation;
     return query.partitions;
@@ -64,7 +66,7 @@ export async function repeatExactly(
   }));
 
   const exact = new TopK<LeafHit>(k);
-  const scan: LeafQuery = { ...query, ef, exact: true };
+  const scan: LeafQuery = { ...query, ef, exact: true, costs };
   for (const { block, mask } of rows) await scanInSlices(block, mask, scan, exact, nextTurn);
   const best = exact.sorted();
   const worst = best.at(-1)?.score ?? Infinity;

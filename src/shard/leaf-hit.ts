@@ -3,6 +3,7 @@ import { score } from '../core/vector.js';
 import type { Filter } from '../filter/filter.js';
 import type { Partition } from '../store/store.js';
 import type { Block } from './block.js';
+import type { CostModel } from './cost-model.js';
 import type { Candidates } from './engine/graph.js';
 import type { SearchTrace } from './search-trace.js';
 
@@ -17,6 +18,7 @@ export interface LeafQuery {
   exact: boolean;
   /** Takes down what the search does; undefined when nobody asked. */
   trace?: SearchTrace | undefined;
+  costs: CostModel;
 }
 
 export interface LeafHit extends Scored {

@@ -23,10 +23,17 @@ export interface MergePlan {
 }
 
 /**
+ * How many times larger a segment may be than all smaller ones together and still be merged with
+ * them: by the second once the feed is quiet, since every segment costs each query a search.
+ */
+const BUSY_RATIO = 2;
+const QUIET_RATIO = 8;
+
+/**
  * The next build, or undefined when all is in order. Size-tiered, as Lucene's `TieredMergePolicy`:
  * while the feed is busy the tail grows to `fanout` times its size, and a merge waits until `fanout`
- * segments of like size have come together, so that each row is rewritten some log_fanout(n) times; once it is quiet, everything within a factor
- * of two is merged, since every segment costs each query a search of its own.
+ * segments of like size have come together, so that each row is rewritten some log_fanout(n) times;
+ * once it is quiet, all within a wider ratio is merged.
  */
 export function planMerge(
   tailRows: number,
@@ -38,7 +45,9 @@ export function planMerge(
   const rotten = segments.findIndex(
     ({ rows, deadRows }) => rows > 0 && deadRows > rows * options.maxDeadShare,
   );
-  const absorbed = absorb(sealTail ? tailRows : 0, segments, busy ? options.fanout : 2);
+  const pieces = busy ? options.fanout : 2;
+  const ratio = busy ? BUSY_RATIO : QUIET_RATIO;
+  const absorbed = absorb(sealTail ? tailRows : 0, segments, pieces, ratio);
   if (absorbed.length > 0 && (sealTail || absorbed.length > 1)) {
     return { tail: sealTail, segments: absorbed };
   }
@@ -47,12 +56,17 @@ export function planMerge(
 }
 
 /**
- * Segments that, from small to large, each are at most twice of what has come together before it:
- * at least `fanout` pieces (the tail is one), otherwise none. A run that is too short is passed
+ * Segments that, from small to large, each are at most `ratio` times what has come together before
+ * it: at least `fanout` pieces (the tail is one), otherwise none. A run that is too short is passed
  * over for the next, or one small segment would keep all larger ones apart. Segments without a live
  * row are left to be dropped alone.
  */
-function absorb(tailRows: number, segments: readonly SegmentSize[], fanout: number): number[] {
+function absorb(
+  tailRows: number,
+  segments: readonly SegmentSize[],
+  fanout: number,
+  ratio: number,
+): number[] {
   const live = segments
     .map(({ rows, deadRows }, index) => ({ index, rows: rows - deadRows }))
     .filter(({ rows }) => rows > 0)
@@ -61,7 +75,7 @@ function absorb(tailRows: number, segments: readonly SegmentSize[], fanout: numb
   let pieces = tailRows > 0 ? 1 : 0;
   let chosen: number[] = [];
   for (const segment of live) {
-    if (together > 0 && segment.rows > 2 * together) {
+    if (together > 0 && segment.rows > ratio * together) {
       // With the tail only what is next to it in size: the rest is looked at when that is done.
       if (pieces >= fanout || tailRows > 0) break;
       together = 0;

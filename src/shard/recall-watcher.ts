@@ -1,6 +1,7 @@
 import type { Logger } from '../core/logger.js';
 import type { RecallBand, RecallReport } from '../protocol/messages.js';
 import type { Partition } from '../store/store.js';
+import type { CostModel } from './cost-model.js';
 import type { EfOptions } from './ef-controller.js';
 import { repeatExactly, type RepeatQuery } from './exact-repeat.js';
 import { IdleTurns } from './idle-turns.js';
@@ -38,6 +39,7 @@ export class RecallWatcher {
   constructor(
     private readonly options: RecallOptions,
     isBusy: () => boolean,
+    private readonly costs: CostModel,
     private readonly logger: Logger,
   ) {
     this.turns = new IdleTurns(options.cpuShare ?? CPU_SHARE, isBusy);
@@ -109,7 +111,13 @@ export class RecallWatcher {
     for (let next = this.next(); next !== undefined && !this.turns.isClosed(); next = this.next()) {
       const { watch, repeat } = next;
       try {
-        const result = await repeatExactly(watch.index, repeat.query, watch.efOf, this.turns.next);
+        const result = await repeatExactly(
+          watch.index,
+          repeat.query,
+          watch.efOf,
+          this.costs,
+          this.turns.next,
+        );
         if (result !== undefined) watch.record(result, repeat.source);
       } catch (error) {
         if (this.turns.isClosed()) return;

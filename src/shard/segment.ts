@@ -4,7 +4,7 @@ import { Bitset } from './bitset.js';
 import type { Block, CategoryRange } from './block.js';
 import type { Column, ColumnValue } from './column.js';
 import { CorruptFile, readInto, verifyFile } from './durable-file.js';
-import { openHnswlib } from './engine/hnswlib.js';
+import { ENGINES } from './engine/engines.js';
 import type { Graph } from './engine/graph.js';
 import { findInIdTable } from './id-table.js';
 import {
@@ -208,7 +208,8 @@ async function readGraph(
   if (name === undefined) return undefined;
   const file = fileOf(record, name);
   await verifyFile(folder, file);
-  return openHnswlib(join(folder, name), record.dimensions, firstRow, file.bytes);
+  const engine = ENGINES[record.engine];
+  return engine.open(join(folder, name), record.dimensions, firstRow, file.bytes);
 }
 
 async function readColumn(file: FileHandle, record: ColumnRecord): Promise<Column> {

@@ -16,6 +16,7 @@ import { decodePartitions, type PartitionRef } from '../protocol/partition-list.
 import { bytesVector } from '../protocol/vector-bytes.js';
 import type { Partition, StoreReader } from '../store/store.js';
 import { Builder } from './builder.js';
+import { CostModel } from './cost-model.js';
 import { Follower } from './follower.js';
 import { leafSearch, type LeafResult } from './leaf-search.js';
 import type { LeafHit } from './leaf-hit.js';
@@ -55,6 +56,7 @@ export class ShardNode {
   private readonly watcher: RecallWatcher | undefined;
   private readonly watches = new Map<string, RecallWatch>();
   private searching = 0;
+  private readonly costs = new CostModel();
   private timer: NodeJS.Timeout | undefined;
   private tenantCounter = -1;
   /** The first look for tenants is done. */
@@ -68,7 +70,8 @@ export class ShardNode {
   ) {
     this.builder = new Builder(options.buildWorkerFile);
     const { recall } = options;
-    this.watcher = recall && new RecallWatcher(recall, () => this.searching > 0, logger);
+    this.watcher =
+      recall && new RecallWatcher(recall, () => this.searching > 0, this.costs, logger);
   }
 
   async start(): Promise<void> {
@@ -130,6 +133,7 @@ export class ShardNode {
       efOf: watch?.efOf ?? (() => this.options.ef),
       exact: request.exact,
       trace: request.explain === true ? new SearchTrace() : undefined,
+      costs: this.costs,
     };
     let resolved: Resolved = { partitions: [], refused: [] };
     const found = await leafSearch(follower.index, query, () => {

@@ -15,7 +15,16 @@ export function tellSupervisor(message: ChildMessage): void {
  * stop it, and the next start would meet it on its ports and files.
  */
 export function endWithSupervisor(): void {
-  if (isSupervised()) process.once('disconnect', () => process.exit(1));
+  if (isSupervised()) process.once('disconnect', endAtOnce);
+}
+
+/**
+ * Ends this process whatever it is doing. Not by `process.exit`, which waits for the threads of
+ * libuv's pool: one that commits an LMDB transaction waits for this thread in turn, so that both
+ * would wait for ever, the store's write lock in hand.
+ */
+export function endAtOnce(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 /** After a clean stop: lets go of the channel, which would keep this process alive. */

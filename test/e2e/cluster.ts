@@ -3,9 +3,15 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MAIN } from './command.js';
 
 const START_LIMIT_MS = 60_000;
+/** Longer than the product gives itself to drain and close. */
+const STOP_LIMIT_MS = 30_000;
+/** Longer than any wait that a request may ask for: what takes more hangs. */
+const REQUEST_LIMIT_MS = 40_000;
+const GONE_LIMIT_MS = 10_000;
 
 export interface ClusterOptions {
   shards?: number;
@@ -46,15 +52,24 @@ export class Cluster {
   /** SIGTERM, as a service manager would; resolves with the exit code. */
   async stop(): Promise<number | null> {
     if (this.process.exitCode !== null) return this.process.exitCode;
+    const pids = [this.process.pid as number, ...descendants(this.process.pid as number)];
     this.process.kill('SIGTERM');
-    await once(this.process, 'exit');
+    try {
+      await once(this.process, 'exit', { signal: AbortSignal.timeout(STOP_LIMIT_MS) });
+    } catch {
+      const left = describe(pids);
+      kill(pids);
+      throw new Error(`no stop within ${STOP_LIMIT_MS} ms, left: ${left}\n${this.log()}`);
+    }
     return this.process.exitCode;
   }
 
-  /** kill -9 of the parent; its children end by themselves. */
-  async crash(): Promise<void> {
+  /** kill -9 of the parent. Resolves with the children, which should end by themselves. */
+  async crash(): Promise<number[]> {
+    const children = descendants(this.process.pid as number);
     this.process.kill('SIGKILL');
     await once(this.process, 'exit');
+    return children;
   }
 
   remove(): void {
@@ -72,11 +87,18 @@ export class Cluster {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Reply> {
-    const response = await fetch(this.url + path, {
-      method,
-      ...(body === undefined ? { headers } : encoded(body, headers)),
-    });
-    return { status: response.status, json: (await response.json()) as Reply['json'] };
+    const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
+    try {
+      const response = await fetch(this.url + path, {
+        method,
+        signal,
+        ...(body === undefined ? { headers } : encoded(body, headers)),
+      });
+      return { status: response.status, json: (await response.json()) as Reply['json'] };
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new Unanswered(`${method} ${path}: no answer in ${REQUEST_LIMIT_MS} ms\n${this.log()}`);
+    }
   }
 
   /** Sends products in requests of 500, each acknowledged, the last awaited until searchable. */
@@ -93,6 +115,35 @@ export class Cluster {
       }
     }
   }
+}
+
+/** A request hung, which no crash excuses: a broken connection ends it at once. */
+export class Unanswered extends Error {}
+
+/** Throws, and kills what is left, when not all of these processes end soon. */
+export async function untilGone(pids: readonly number[]): Promise<void> {
+  for (let waitedMs = 0; waitedMs < GONE_LIMIT_MS; waitedMs += 50) {
+    if (!pids.some(isRunning)) return;
+    await sleep(50);
+  }
+  const left = describe(pids);
+  kill(pids);
+  throw new Error(`still running after ${GONE_LIMIT_MS} ms: ${left}`);
+}
+
+/** A process that has ended and waits to be reaped does not count. */
+export function isRunning(pid: number): boolean {
+  const state = statOf(pid)?.[0];
+  return state !== undefined && state !== 'Z';
+}
+
+function describe(pids: readonly number[]): string {
+  const running = pids.filter(isRunning);
+  return running.map((pid) => `${pid} ${commandOf(pid).replaceAll('\0', ' ')}`).join('; ');
+}
+
+function kill(pids: readonly number[]): void {
+  for (const pid of pids.filter(isRunning)) process.kill(pid, 'SIGKILL');
 }
 
 export interface Reply {
@@ -155,9 +206,15 @@ export function descendants(pid: number): number[] {
 }
 
 function parentOf(pid: number): number | undefined {
+  const parent = statOf(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** The fields of /proc/PID/stat from the third on: state, parent, … */
+function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }

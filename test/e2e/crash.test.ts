@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { makeProducts, seeded, type TestProduct } from './catalogue.js';
-import { Cluster, descendants } from './cluster.js';
+import { Cluster, descendants, isRunning, Unanswered, untilGone } from './cluster.js';
 
 const DIMENSIONS = 16;
 const ARGS = ['--model', 'none', '--dimensions', String(DIMENSIONS)];
@@ -38,12 +39,13 @@ async function writeUntil(
   products: readonly TestProduct[],
   acknowledged: Acknowledged,
   seed: number,
+  batchRows = 20,
 ): Promise<void> {
   const random = seeded(seed);
   while (!stop()) {
     const batch = new Map<string, TestProduct | null>();
     const rows: object[] = [];
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < batchRows; i++) {
       const product = products[Math.floor(random() * products.length)] as TestProduct;
       const deleted = random() < 0.25;
       const next = { ...product, price: Math.floor(random() * 1_000) };
@@ -58,13 +60,26 @@ async function writeUntil(
       // A batch without an answer may be there or not: what it touched is not checked.
       if (status !== 200) batch.forEach((_, id) => acknowledged.delete(id));
       else batch.forEach((product, id) => acknowledged.set(id, product));
-    } catch {
+    } catch (error) {
+      if (error instanceof Unanswered) throw error;
       batch.forEach((_, id) => acknowledged.delete(id));
     }
   }
 }
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/** `work`, or an error that names it when it has not ended by `limitMs`. */
+async function step<T>(name: string, limitMs: number, work: Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const late = sleep(limitMs, undefined, { signal: timer.signal }).then(() => {
+    throw new Error(`${name}: not done within ${limitMs} ms`);
+  });
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer.abort();
+  }
+}
 
 test('invariant 1: acknowledged writes survive kill -9 of any process while indexing', async () => {
   const products = makeProducts(600, DIMENSIONS, 5);
@@ -73,24 +88,27 @@ test('invariant 1: acknowledged writes survive kill -9 of any process while inde
   const { dataDir } = cluster;
   const random = seeded(11);
   try {
-    for (const victim of ['shard-node', 'query-node', 'up', 'shard-node', 'up'] as const) {
+    const victims = ['shard-node', 'query-node', 'up', 'shard-node', 'up'] as const;
+    for (const [round, victim] of victims.entries()) {
+      const name = `round ${round}, ${victim} killed`;
       let stopped = false;
       const writing = writeUntil(() => stopped, cluster, products, acknowledged, random() * 1e6);
       await sleep(150 + random() * 350);
-      if (victim === 'up') await cluster.crash();
-      else process.kill(cluster.pids(victim)[0] as number, 'SIGKILL');
+      const orphans = victim === 'up' ? await cluster.crash() : [];
+      if (victim !== 'up') process.kill(cluster.pids(victim)[0] as number, 'SIGKILL');
       await sleep(100);
       stopped = true;
-      await writing;
+      await step(`${name}: the writer's last request`, 45_000, writing);
       if (victim === 'up') cluster = await Cluster.start({ args: ARGS, env: ENV, dataDir });
-      await untilReady(cluster);
-      await expectAllServed(cluster, acknowledged);
+      await step(`${name}: processes without a parent end`, 15_000, untilGone(orphans));
+      await step(`${name}: ready again`, 30_000, untilReady(cluster));
+      await step(`${name}: all is served`, 60_000, expectAllServed(cluster, acknowledged));
     }
   } finally {
     await cluster.stop();
     cluster.remove();
   }
-}, 120_000);
+}, 240_000);
 
 async function untilReady(cluster: Cluster): Promise<void> {
   for (let attempt = 0; attempt < 400; attempt++) {
@@ -135,27 +153,25 @@ test('a stop leaves no process, no lock and no socket behind', async () => {
   expect(children.length).toBeGreaterThanOrEqual(3);
   await cluster.index(makeProducts(300, DIMENSIONS), false);
   expect(await cluster.stop()).toBe(0);
-  for (const pid of children) expect(() => process.kill(pid, 0)).toThrow();
+  expect(children.filter(isRunning)).toEqual([]);
   const again = await Cluster.start({ args: ARGS, dataDir: cluster.dataDir });
   expect((await again.send('GET', '/stats')).json['products']).toBe(300);
   await again.stop();
   cluster.remove();
 });
 
-test('children end with a supervisor that was killed', async () => {
+test('children end with a supervisor that was killed, also in the middle of a write', async () => {
   const cluster = await Cluster.start({ args: ARGS });
-  const children = descendants(cluster.process.pid as number);
-  await cluster.crash();
-  for (let attempt = 0; attempt < 100 && children.some(isRunning); attempt++) await sleep(50);
-  expect(children.filter(isRunning)).toEqual([]);
+  const products = makeProducts(200, DIMENSIONS);
+  let stopped = false;
+  const writers = [1, 2, 3].map((seed) =>
+    writeUntil(() => stopped, cluster, products, new Map(), seed, 300),
+  );
+  await sleep(700);
+  const children = await cluster.crash();
+  expect(children.length).toBeGreaterThanOrEqual(3);
+  stopped = true;
+  await untilGone(children);
+  await step('the writers', 45_000, Promise.all(writers));
   cluster.remove();
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

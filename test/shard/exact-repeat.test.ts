@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { HASH_END } from '../../src/core/ids.js';
 import { normalise } from '../../src/core/vector.js';
+import { CostModel } from '../../src/shard/cost-model.js';
 import { repeatExactly, type RepeatQuery } from '../../src/shard/exact-repeat.js';
 import { IdleTurns } from '../../src/shard/idle-turns.js';
 import { TenantIndex } from '../../src/shard/tenant-index.js';
@@ -39,6 +40,7 @@ test('a repeat takes many short turns, and sees the rows of its first', async ()
     index,
     QUERY,
     () => 64,
+    new CostModel(),
     async () => {
       turns += 1;
       // What comes and goes between its turns is not its concern.
@@ -58,9 +60,9 @@ test('few matches are expected to be found all; none is no sample', async () => 
     ...QUERY,
     filter: { kind: 'range', field: 'price', op: 'lt', value },
   });
-  const few = await repeatExactly(index, matching(3), () => 64, turn);
+  const few = await repeatExactly(index, matching(3), () => 64, new CostModel(), turn);
   expect(few).toMatchObject({ band: 2, found: 3, expected: 3 });
-  expect(await repeatExactly(index, matching(0), () => 64, turn)).toBeUndefined();
+  expect(await repeatExactly(index, matching(0), () => 64, new CostModel(), turn)).toBeUndefined();
 });
 
 test('idle turns wait while something else runs, and end at a close', async () => {

@@ -73,7 +73,7 @@ test('while the feed is busy the number of segments stays logarithmic, rewriting
 test('nothing is due: nothing is merged', () => {
   expect(planMerge(99, [], false, OPTIONS)).toBeUndefined();
   expect(planMerge(99, [{ rows: 1_000, deadRows: 100 }], false, OPTIONS)).toBeUndefined();
-  const apart = [1, 3, 9, 27].map((rows) => ({ rows, deadRows: 0 }));
+  const apart = [1, 9, 81, 729].map((rows) => ({ rows, deadRows: 0 }));
   expect(planMerge(0, apart, false, OPTIONS)).toBeUndefined();
   expect(planMerge(399, [{ rows: 1_000, deadRows: 0 }], true, OPTIONS)).toBeUndefined();
 });

@@ -2,14 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RecallBand } from '../../src/protocol/messages.js';
 import type { ShardNodeOptions } from '../../src/shard/shard-node.js';
-import { DIMENSIONS, put, ShardFixture } from './shard-fixture.js';
+import { put, ShardFixture } from './shard-fixture.js';
 
 const ROWS = 3_000;
+/** So many that a scan of all rows is dearer than a graph; few of them are not zero. */
+const DIMENSIONS = 512;
 /** Links and care so few that a search often ends in the wrong place. */
-const DAMAGED = { graphMinRows: 1_000, graph: { M: 2, efConstruction: 4 } };
+const DAMAGED = built(2, 4);
 /** Bad as well, but in one piece: a wide enough search finds the way. */
-const POOR = { graphMinRows: 1_000, graph: { M: 5, efConstruction: 8 } };
-const SOUND = { graphMinRows: 1_000, graph: { M: 16, efConstruction: 200 } };
+const POOR = built(5, 8);
+const SOUND = built(12, 80);
+
+function built(M: number, efConstruction: number): ShardNodeOptions['segment'] {
+  return { graphMinRows: 1_000, graph: { engine: 'hnswlib', M, efConstruction } };
+}
 
 let shard: ShardFixture;
 afterEach(() => shard.close());
@@ -17,11 +23,13 @@ afterEach(() => shard.close());
 /** Numbers in [0, 1), the same in every run. */
 let state = 1;
 const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
-const vector = (): number[] => Array.from({ length: DIMENSIONS }, () => random() - 0.5);
+const vector = (): number[] =>
+  Array.from({ length: DIMENSIONS }, (_, i) => (i < 8 ? random() - 0.5 : 0));
 
 async function open(segment: ShardNodeOptions['segment'], maxEf: number, sampleShare: number) {
   shard = await ShardFixture.open({
     segment,
+    dimensions: DIMENSIONS,
     merge: { tailRows: ROWS, fanout: 3, maxDeadShare: 0.2 },
     recall: {
       sampleShare,

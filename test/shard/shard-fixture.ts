@@ -149,7 +149,7 @@ async function startNode(
       dataDir: join(dir, 'shard'),
       model: MODEL,
       dimensions: DIMENSIONS,
-      segment: { graphMinRows: 12, graph: { M: 8, efConstruction: 60 } },
+      segment: { graphMinRows: 12, graph: { engine: 'usearch', M: 8, efConstruction: 60 } },
       merge: { tailRows: 20, fanout: 3, maxDeadShare: 0.2 },
       ef: 64,
       buildWorkerFile: BUILD_WORKER,
