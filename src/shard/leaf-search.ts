@@ -3,13 +3,13 @@ import { fieldsOf } from '../filter/analyse.js';
 import type { Partition } from '../store/store.js';
 import type { Block } from './block.js';
 import type { Column } from './column.js';
+import { describeStep } from './describe-step.js';
 import { scanSlab } from './engine/exact-scan.js';
 import type { Candidates } from './engine/graph.js';
 import { gather, GATHER_ROWS } from './gather.js';
 import { offerBest, type LeafHit, type LeafQuery } from './leaf-hit.js';
 import { scanRows } from './scan-rows.js';
 import { planBlock, widen, type Step } from './search-plan.js';
-import { describeStep } from './search-trace.js';
 import { select, type Selection } from './selection.js';
 import type { TenantIndex } from './tenant-index.js';
 

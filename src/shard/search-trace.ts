@@ -1,12 +1,7 @@
 import type { PlanStep } from '../protocol/messages.js';
-import type { Block } from './block.js';
-import type { LeafQuery } from './leaf-hit.js';
-import type { Step } from './search-plan.js';
 
-type PlannedStep = Omit<PlanStep, 'rowsScanned' | 'rescored' | 'tookUs' | 'gaveUp'>;
-
-/** Categories named one by one in an explanation. */
-const MAX_NAMED = 8;
+/** What of a step is known before it runs. */
+export type PlannedStep = Omit<PlanStep, 'rowsScanned' | 'rescored' | 'tookUs' | 'gaveUp'>;
 
 /** Takes down what a search does, step by step. A search that nobody asks about has none. */
 export class SearchTrace {
@@ -38,17 +33,4 @@ export class SearchTrace {
     });
     return left;
   }
-}
-
-/** What a step is about, known before it runs. */
-export function describeStep(block: Block, step: Step, { ef, exact }: LeafQuery): PlannedStep {
-  const { selection, graph, width, costUs } = step;
-  const names = selection.ranges?.map(({ category }) => category) ?? null;
-  const categories = names !== null && names.length > MAX_NAMED ? names.length : names;
-  const about = { block: block.name, categories, matches: selection.count };
-  if (exact) return { ...about, plan: 'exact', rows: block.rows };
-  const estimatedUs = Math.round(costUs);
-  if (graph === undefined) return { ...about, plan: 'scan', rows: block.rows, estimatedUs };
-  const plan = width > ef ? 'widened' : 'graph';
-  return { ...about, plan, rows: graph.size, ef, candidates: width, estimatedUs };
 }
