@@ -3,6 +3,7 @@ import { fieldsOf } from '../filter/analyse.js';
 import type { Partition } from '../store/store.js';
 import type { Block } from './block.js';
 import type { Column } from './column.js';
+import { describeStep } from './describe-step.js';
 import { scanSlab } from './engine/exact-scan.js';
 import type { Candidates } from './engine/graph.js';
 import { gather, GATHER_ROWS } from './gather.js';
@@ -16,6 +17,21 @@ export interface LeafResult {
   hits: LeafHit[];
   /** There may be further matches beyond these. */
   more: boolean;
+  /** What was searched. */
+  selected: readonly SelectedBlock[];
+  /** Live rows of the tenant here, and how many of them match. */
+  live: number;
+  matches: number;
+}
+
+export interface SelectedBlock {
+  block: Block;
+  selection: Selection;
+}
+
+/** A search whose `ef` may depend on how many of the `live` rows match. */
+export interface LeafRequest extends Omit<LeafQuery, 'partitions' | 'ef'> {
+  efOf: (matches: number, live: number) => number;
 }
 
 /**
@@ -24,7 +40,7 @@ export interface LeafResult {
  */
 export async function leafSearch(
   index: TenantIndex,
-  query: Omit<LeafQuery, 'partitions'>,
+  query: LeafRequest,
   partitions: () => readonly Partition[],
 ): Promise<LeafResult> {
   const fields = query.filter === undefined ? [] : fieldsOf(query.filter);
@@ -34,7 +50,7 @@ export async function leafSearch(
     blocks = withColumns(index, fields);
   }
   // From here to the end is one turn: neither rows nor assignment can change under the search.
-  return searchBlocks(blocks, { ...query, partitions: partitions() });
+  return searchBlocks(blocks, query, partitions());
 }
 
 type BlockColumns = [block: Block, columns: ReadonlyMap<string, Column>];
@@ -61,15 +77,24 @@ async function loadColumns(index: TenantIndex, fields: readonly string[]): Promi
   }
 }
 
-function searchBlocks(blocks: readonly BlockColumns[], query: LeafQuery): LeafResult {
-  const top = new TopK<LeafHit>(query.k);
+function searchBlocks(
+  blocks: readonly BlockColumns[],
+  request: LeafRequest,
+  partitions: readonly Partition[],
+): LeafResult {
+  let live = 0;
   let matches = 0;
+  const selected: SelectedBlock[] = [];
   for (const [block, columns] of blocks) {
-    const selection = select(block, query.partitions, query.filter, columns);
+    const selection = select(block, partitions, request.filter, columns);
+    live += block.rows - block.deadCount;
     matches += selection.count;
-    if (selection.count > 0) searchBlock(block, selection, query, top);
+    if (selection.count > 0) selected.push({ block, selection });
   }
-  return { hits: top.sorted(), more: matches > query.k };
+  const query: LeafQuery = { ...request, partitions, ef: request.efOf(matches, live) };
+  const top = new TopK<LeafHit>(query.k);
+  for (const { block, selection } of selected) searchBlock(block, selection, query, top);
+  return { hits: top.sorted(), more: matches > query.k, selected, live, matches };
 }
 
 function searchBlock(
@@ -79,7 +104,7 @@ function searchBlock(
   top: TopK<LeafHit>,
 ): void {
   if (query.exact) {
-    scanRows(block, selection, query, top);
+    runStep(block, { selection, graph: undefined, width: 0, costUs: 0 }, query, top);
     return;
   }
   for (let step of planBlock(block, selection, query)) {
@@ -96,6 +121,17 @@ function searchBlock(
  * offers nothing and returns how many were.
  */
 function runStep(
+  block: Block,
+  step: Step,
+  query: LeafQuery,
+  top: TopK<LeafHit>,
+): number | undefined {
+  const { trace } = query;
+  if (trace === undefined) return find(block, step, query, top);
+  return trace.step(describeStep(block, step, query), () => find(block, step, query, top));
+}
+
+function find(
   block: Block,
   { graph, width, selection }: Step,
   query: LeafQuery,

@@ -113,6 +113,7 @@ function scanUntilSure(
   top: TopK<LeafHit>,
 ): void {
   for (let count = query.k + SPARE; ; count *= 4) {
+    query.trace?.scanned(rows);
     const found = scanSlab(data, rows, query.vector, count);
     const matches: Candidates = { rows: [], scores: [] };
     found.rows.forEach((i, at) => {

@@ -38,6 +38,10 @@ export class Segment implements Block {
     this.dead = new Bitset(record.rows);
   }
 
+  get name(): string {
+    return this.record.folder;
+  }
+
   /** Bytes of vectors and graphs, what dominates. */
   get bytes(): number {
     const graphs = this.ranges.reduce((sum, range) => sum + (range.graph?.bytes ?? 0), 0);

@@ -91,7 +91,7 @@ describe.each<EngineName>(['usearch', 'hnswlib'])('engine %s', (engine) => {
   ): Promise<string[]> => {
     const filter = wire === undefined ? undefined : parseFilter(wire);
     const costs = new CostModel();
-    const query = { vector, filter, k: K, ef: 64, exact, costs };
+    const query = { vector, filter, k: K, efOf: () => 64, exact, costs };
     const { hits } = await leafSearch(index, query, () => asked);
     return hits.map(({ id }) => id);
   };
