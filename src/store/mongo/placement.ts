@@ -5,9 +5,8 @@ import { makeTenant, type Sequence } from './sequence.js';
 
 /**
  * Partitions, a document each. The counter of a tenant is the sum of its partitions' epochs, so it
- * cannot disagree with them. The counter over all tenants grows before a change and after it: one
- * that is read between the two is read again. A writer that dies between them leaves an open range,
- * and whoever closes that announces the change.
+ * cannot disagree with them. The counter over all tenants grows when a change begins and when it has
+ * ended; a writer that dies between the two leaves an open range, and whoever closes that counts.
  */
 export async function readPlacement(
   { partitions }: Collections,
@@ -18,9 +17,22 @@ export async function readPlacement(
   return { counter, partitions: records.map(toPartition) };
 }
 
-export async function readPlacementCounter({ tenants }: Collections): Promise<number> {
-  const record = await tenants.findOne({ _id: PLACEMENT }, { projection: { sequence: 1 } });
-  return record?.sequence ?? 0;
+/** The counter over all tenants. While a change is under way it has another value at every look. */
+export class PlacementCounter {
+  private looks = 0;
+
+  async read({ tenants }: Collections): Promise<number> {
+    const projection = { sequence: 1, open: 1 };
+    const record = await tenants.findOne({ _id: PLACEMENT }, { projection });
+    if (record === null) return 0;
+    if (record.open.length === 0) {
+      this.looks = 0;
+      return record.sequence;
+    }
+    // What was read beside this value may be old, and others may build on the change already.
+    this.looks += 1;
+    return record.sequence + this.looks / (this.looks + 1);
+  }
 }
 
 /** Creates those that are not there yet. */

@@ -17,11 +17,13 @@ import type { Connection } from './connection.js';
 import { countProducts, knownFields, listCategories } from './counts.js';
 import { countBehind, readFeedPage } from './feed.js';
 import { readModel } from './meta.js';
-import { readPlacement, readPlacementCounter } from './placement.js';
+import { PlacementCounter, readPlacement } from './placement.js';
 import { DOCUMENT_FIELDS, HEAD_FIELDS, ROW_FIELDS, toDocument, toHead, toRow } from './records.js';
 
 /** The reading half. */
 export class MongoReader implements StoreReader {
+  private readonly counter = new PlacementCounter();
+
   constructor(
     protected readonly connection: Connection,
     readonly storeId: string,
@@ -69,7 +71,7 @@ export class MongoReader implements StoreReader {
   }
 
   async placementCounter(): Promise<number> {
-    return this.read(() => readPlacementCounter(this.collections));
+    return this.read(() => this.counter.read(this.collections));
   }
 
   async placement(tenant: string): Promise<TenantPlacement> {
