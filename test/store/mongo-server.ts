@@ -1,7 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -19,8 +19,16 @@ export const MONGODB_URL = process.env['MONGODB_URL'];
 /** Why no server can be started here; undefined when one can. */
 export function whyNoServer(): string | undefined {
   if (MONGODB_URL !== undefined) return undefined;
-  const missing = ['java', existsSync(BUILT) ? 'java' : 'mvn'].find((name) => !answers(name));
+  const missing = ['java', isBuilt() ? 'java' : 'mvn'].find((name) => !answers(name));
   return missing && `needs MONGODB_URL, or ${missing} (JDK 17 and Maven) for a server of its own`;
+}
+
+/** The marker of a finished build is newer than what it was made of. */
+function isBuilt(): boolean {
+  if (!existsSync(BUILT)) return false;
+  const sources = ['pom.xml', 'src/MongoTestServer.java'];
+  const { mtimeMs } = statSync(BUILT);
+  return sources.every((name) => statSync(join(FOLDER, name)).mtimeMs < mtimeMs);
 }
 
 function answers(program: string): boolean {
@@ -72,7 +80,7 @@ export class MongoServer {
 
 async function launch(port: number, dir: string): Promise<{ child: ChildProcess; port: number }> {
   const classes = `${join(FOLDER, 'target/classes')}:${join(FOLDER, 'target/lib')}/*`;
-  const args = ['-Xmx512m', '-cp', classes, 'MongoTestServer', String(port), join(dir, 'data')];
+  const args = ['-Xmx2g', '-cp', classes, 'MongoTestServer', String(port), join(dir, 'data')];
   const child = spawn('java', args, { stdio: ['ignore', 'pipe', 'ignore'] });
   // Should this process be killed, its server must not stay.
   process.on('exit', () => child.kill('SIGKILL'));
@@ -89,13 +97,13 @@ async function launch(port: number, dir: string): Promise<{ child: ChildProcess;
 async function build(): Promise<void> {
   const lock = join(FOLDER, 'target/lock');
   await mkdir(join(FOLDER, 'target'), { recursive: true });
-  for (let waitedMs = 0; !existsSync(BUILT); waitedMs += 200) {
+  for (let waitedMs = 0; !isBuilt(); waitedMs += 200) {
     if (waitedMs > BUILD_LIMIT_MS) throw new Error(`${lock} is held: remove it`);
     if (await isFree(lock)) {
       try {
         const args = ['-q', '-B', '-f', FOLDER, 'process-classes'];
-        if (!existsSync(BUILT)) execFileSync('mvn', args, { timeout: BUILD_LIMIT_MS });
-        await mkdir(BUILT, { recursive: true });
+        if (!isBuilt()) execFileSync('mvn', args, { timeout: BUILD_LIMIT_MS });
+        await writeFile(BUILT, '');
       } finally {
         await rmdir(lock);
       }

@@ -86,7 +86,8 @@ export function collectionsOf(db: Db): Collections {
 /** The indexes beside `_id` that queries need. */
 export const INDEXES: Readonly<Record<keyof Collections, readonly IndexDescription[]>> = {
   products: [
-    { name: 'feed', key: { tenant: 1, version: 1 } },
+    // Holds all that the feed tells, so that followers need not read products they do not want.
+    { name: 'feed', key: { tenant: 1, version: 1, id: 1, category: 1, deleted: 1 } },
     { name: 'tombstones', key: { deletedAt: 1 }, sparse: true },
   ],
   tenants: [{ name: 'open', key: { 'open.id': 1 }, sparse: true }],

@@ -14,8 +14,8 @@ export async function missingIndexes(collections: Collections): Promise<string[]
   const missing: string[] = [];
   for (const [name, indexes] of Object.entries(INDEXES) as [Name, (typeof INDEXES)[Name]][]) {
     if (indexes.length === 0) continue;
-    const found = await collections[name].listIndexes().toArray();
-    const names = new Set(found.map((index) => index.name as unknown));
+    const found = await collections[name].indexes();
+    const names = new Set(found.map((index) => index.name));
     for (const index of indexes) if (!names.has(index.name)) missing.push(`${name}.${index.name}`);
   }
   return missing;

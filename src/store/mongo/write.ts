@@ -57,7 +57,7 @@ export class BatchWriter {
   async write(tenant: string, writes: readonly PreparedWrite[]): Promise<WriteResult> {
     const statuses: WriteStatus[] = writes.map(() => 'conflict');
     let mark = 0;
-    let waiting = groupById(writes);
+    const waiting = groupById(writes);
     for (let round = 1; waiting.size > 0; round++) {
       const plans = await this.plan(tenant, writes, waiting);
       const changes = plans.filter((plan): plan is Change => plan.after !== undefined);
