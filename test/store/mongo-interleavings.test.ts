@@ -46,19 +46,39 @@ function toWrite({ id, title }: { id: string; title: string }): ProductWrite {
   return title === '' ? remove(id) : put(id, { title });
 }
 
-/** Writes until it is done or dead, each operation at a moment that the scheduler chooses. */
+/** Runs `operation` by itself, at a moment that the scheduler chooses. */
+async function inTurn<T>(
+  scheduler: Scheduler,
+  name: string,
+  operation: () => Promise<T>,
+): Promise<T> {
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  await scheduler.schedule(Promise.resolve(), name, undefined, async (release) => {
+    await release();
+    await ended;
+  });
+  try {
+    return await operation();
+  } finally {
+    end();
+  }
+}
+
+/** Writes until it is done or dead, each operation in its turn. */
 async function runWriter(
   scheduler: Scheduler,
   tenant: string,
   { batches, diesAfter }: AWriter,
 ): Promise<void> {
   let operations = 0;
-  const own = gated(collections, async (name, operation) => {
-    await scheduler.schedule(Promise.resolve(), name);
-    if (operations >= diesAfter) throw new Killed();
-    operations += 1;
-    return operation();
-  });
+  const own = gated(collections, (name, operation) =>
+    inTurn(scheduler, name, () => {
+      if (operations >= diesAfter) throw new Killed();
+      operations += 1;
+      return operation();
+    }),
+  );
   const writer = new BatchWriter(own, new Sequence(own.tenants, TIMES), TIMES);
   try {
     for (const batch of batches) {
@@ -72,19 +92,26 @@ async function runWriter(
   }
 }
 
-/** A follower whose reads are cut into operations as well. */
-function makeFollower(scheduler: Scheduler, tenant: string): Follower {
-  const own = gated(collections, async (name, operation) => {
-    await scheduler.schedule(Promise.resolve(), name);
-    return operation();
-  });
+function followerOf(from: Collections, tenant: string): Follower {
   return new Follower(
     {
-      readFeed: (_, after, limit) => readFeedPage(own, tenant, after, limit),
+      readFeed: (_, after, limit) => readFeedPage(from, tenant, after, limit),
       covers: positionCovers,
     },
     tenant,
   );
+}
+
+/** A follower whose reads are cut into operations as well. */
+function slowFollower(scheduler: Scheduler, tenant: string): Follower {
+  return followerOf(
+    gated(collections, (name, operation) => inTurn(scheduler, name, operation)),
+    tenant,
+  );
+}
+
+async function readToEnd(follower: Follower): Promise<void> {
+  for (let pages = 0; pages < 100 && !(await follower.readPage(2)); pages++);
 }
 
 async function readPages(follower: Follower, limits: readonly number[]): Promise<void> {
@@ -101,10 +128,7 @@ async function closeRanges(): Promise<void> {
 }
 
 async function purge(scheduler: Scheduler): Promise<void> {
-  const own = gated(collections, async (name, operation) => {
-    await scheduler.schedule(Promise.resolve(), name);
-    return operation();
-  });
+  const own = gated(collections, (name, operation) => inTurn(scheduler, name, operation));
   await purgeTombstones(own, Date.now() + 60_000);
 }
 
@@ -113,18 +137,11 @@ async function storedVersions(tenant: string): Promise<Map<string, number>> {
   return new Map(found.map(({ id, version }) => [id, version]));
 }
 
-/** Both followers, and a fresh one, read to the end and hold what the store holds. */
+/** All of them, and a fresh one, read to the end and hold what the store holds. */
 async function expectEqual(tenant: string, followers: readonly Follower[]): Promise<void> {
   const stored = await storedVersions(tenant);
-  const fresh = new Follower(
-    {
-      readFeed: (_, after, limit) => readFeedPage(collections, tenant, after, limit),
-      covers: positionCovers,
-    },
-    tenant,
-  );
-  for (const follower of [...followers, fresh]) {
-    for (let pages = 0; pages < 100 && !(await follower.readPage(2)); pages++);
+  for (const follower of [...followers, followerOf(collections, tenant)]) {
+    await readToEnd(follower);
     expect(follower.held).toEqual(stored);
   }
 }
@@ -151,7 +168,7 @@ describe.skipIf(reason !== undefined)(`interleavings${reason ? ` (${reason})` : 
         fc.boolean(),
         async (scheduler, writers, pages, purges) => {
           const tenant = `t${++runs}`;
-          const followers = pages.map(() => makeFollower(scheduler, tenant));
+          const followers = pages.map(() => slowFollower(scheduler, tenant));
           const actors = writers.map((writer) => runWriter(scheduler, tenant, writer));
           actors.push(...followers.map((follower, i) => readPages(follower, pages[i] ?? [])));
           if (purges) actors.push(purge(scheduler));
@@ -165,6 +182,31 @@ describe.skipIf(reason !== undefined)(`interleavings${reason ? ` (${reason})` : 
     );
   });
 
+  it('a tombstone that is purged while a page is read makes the follower rebuild', async () => {
+    const tenant = `t${++runs}`;
+    const writer = new BatchWriter(collections, new Sequence(collections.tenants, TIMES), TIMES);
+    const write = (...writes: ProductWrite[]) => writer.write(tenant, writes.map(prepareWrite));
+    await write(put('a'), put('b'));
+    let meanwhile = async (): Promise<unknown> => undefined;
+    const follower = followerOf(
+      gated(collections, async (name, operation) => {
+        if (name === 'products.find') await meanwhile();
+        return operation();
+      }),
+      tenant,
+    );
+    await readToEnd(follower);
+    await write(put('c'));
+    meanwhile = async () => {
+      meanwhile = async () => undefined;
+      await write(remove('a'));
+      await purgeTombstones(collections, Date.now() + 60_000);
+    };
+    await readToEnd(follower);
+    await expectEqual(tenant, [follower]);
+    expect(follower.rebuilds).toBe(1);
+  });
+
   it('a writer whose range was closed before its writes landed gives them new numbers', async () => {
     const alive = aWriter.map(({ batches }) => ({ batches, diesAfter: Infinity }));
     await fc.assert(
@@ -175,14 +217,15 @@ describe.skipIf(reason !== undefined)(`interleavings${reason ? ` (${reason})` : 
         fc.integer({ min: 1, max: 3 }),
         async (scheduler, writers, pages, closings) => {
           const tenant = `t${++runs}`;
-          const follower = makeFollower(scheduler, tenant);
+          const slow = slowFollower(scheduler, tenant);
+          // Reads all there is as soon as ranges are closed: just before the late writes land.
+          const quick = followerOf(collections, tenant);
+          const close = () => closeRanges().then(() => readToEnd(quick));
           const actors = writers.map((writer) => runWriter(scheduler, tenant, writer));
-          actors.push(readPages(follower, pages));
-          for (let i = 0; i < closings; i++) {
-            actors.push(scheduler.schedule(Promise.resolve(), 'close').then(closeRanges));
-          }
+          actors.push(readPages(slow, pages));
+          for (let i = 0; i < closings; i++) actors.push(inTurn(scheduler, 'close', close));
           await scheduler.waitFor(Promise.all(actors));
-          await scheduler.waitFor(expectEqual(tenant, [follower]));
+          await scheduler.waitFor(expectEqual(tenant, [slow, quick]));
         },
       ),
       { numRuns: RUNS },
