@@ -196,10 +196,9 @@ describe.skipIf(reason !== undefined)(`interleavings${reason ? ` (${reason})` : 
       tenant,
     );
     await readToEnd(follower);
-    await write(put('c'));
+    await write(remove('a'));
     meanwhile = async () => {
       meanwhile = async () => undefined;
-      await write(remove('a'));
       await purgeTombstones(collections, Date.now() + 60_000);
     };
     await readToEnd(follower);
