@@ -44,6 +44,8 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
       return (await import('./index-command.js')).runIndex(config, positionals);
     case 'search':
       return (await import('./search-command.js')).runSearch(config, positionals);
+    case 'store':
+      return (await import('./store-command.js')).runStore(config, positionals);
     case 'models':
       return (await import('./models.js')).runModels(positionals);
   }

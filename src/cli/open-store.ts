@@ -1,24 +1,29 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config/settings.js';
 import { toOmniError } from '../core/errors.js';
-import { openLmdbReader, openLmdbStore } from '../store/lmdb/open.js';
+import type { MongoStoreOptions } from '../store/mongo/options.js';
 import type { Store, StoreReader } from '../store/store.js';
-import { StartError } from './run-role.js';
 
 const WAIT_MS = 30_000;
 const POLL_MS = 100;
+const LMDB = 'lmdb:';
 
-/** The store that a `STORE_URL` names, for reading and writing. */
-export async function openStore(storeUrl: string): Promise<Store> {
-  return openLmdbStore({ dir: lmdbDir(storeUrl) });
+/** The store that `STORE_URL`, or another URL, names, for reading and writing. */
+export async function openStore(config: Config, url = config.storeUrl): Promise<Store> {
+  if (isLmdb(url)) {
+    const { openLmdbStore } = await import('../store/lmdb/open.js');
+    return openLmdbStore({ dir: lmdbDir(url) });
+  }
+  const { openMongoStore } = await import('../store/mongo/open.js');
+  return openMongoStore(mongoOptions(config, url));
 }
 
 /** The same for reading, waiting until its writer has made it. */
-export async function openReader(storeUrl: string): Promise<StoreReader> {
-  const dir = lmdbDir(storeUrl);
+export async function openReader(config: Config): Promise<StoreReader> {
   for (let waitedMs = 0; ; waitedMs += POLL_MS) {
     try {
-      return await openLmdbReader({ dir });
+      return await openReaderOnce(config);
     } catch (error) {
       const isMissing = toOmniError(error).code === 'unavailable';
       if (!isMissing || waitedMs >= WAIT_MS) throw error;
@@ -27,7 +32,32 @@ export async function openReader(storeUrl: string): Promise<StoreReader> {
   }
 }
 
-function lmdbDir(storeUrl: string): string {
-  if (storeUrl.startsWith('lmdb:')) return resolve(storeUrl.slice('lmdb:'.length));
-  throw new StartError('STORE_URL must be lmdb:DIR: this version has no other store');
+async function openReaderOnce(config: Config): Promise<StoreReader> {
+  const { storeUrl } = config;
+  if (isLmdb(storeUrl)) {
+    const { openLmdbReader } = await import('../store/lmdb/open.js');
+    return openLmdbReader({ dir: lmdbDir(storeUrl) });
+  }
+  const { openMongoReader } = await import('../store/mongo/open.js');
+  return openMongoReader(mongoOptions(config, storeUrl));
+}
+
+function isLmdb(url: string): boolean {
+  return url.startsWith(LMDB);
+}
+
+function lmdbDir(url: string): string {
+  return resolve(url.slice(LMDB.length));
+}
+
+function mongoOptions(config: Config, url: string): MongoStoreOptions {
+  const { storeCompression, storeMaxPool, storeMinPool } = config;
+  return {
+    url,
+    minPoolSize: Math.min(storeMinPool, storeMaxPool),
+    maxPoolSize: storeMaxPool,
+    timeoutMs: config.storeTimeoutMs,
+    serverSelectionTimeoutMs: config.storeSelectionTimeoutMs,
+    compressors: storeCompression === 'none' ? [] : [storeCompression],
+  };
 }

@@ -32,7 +32,7 @@ const LISTEN_PAUSE_MS = 100;
 export async function startQueryNode(config: Config, logger: Logger): Promise<Role> {
   warnOfOpenDoors(config);
   const { encoder, model } = await openModel(config);
-  const store = await openStore(config.storeUrl);
+  const store = await openStore(config);
   const addresses = new Map(config.shardAddress);
   if (addresses.size === 0) throw new StartError('SHARD_ADDRESS is needed: NAME=ADDRESS a shard');
   const fleet = new ShardFleet(addresses, store.storeId);

@@ -26,7 +26,7 @@ export async function startShardNode(config: Config, logger: Logger): Promise<Ro
   if (listen === undefined) throw new StartError('LISTEN is needed: where query nodes reach this');
   const dataDir = join(config.dataDir, 'shards', shard);
   const unlock = await lockFolder(dataDir);
-  const store = await openReader(config.storeUrl);
+  const store = await openReader(config);
   const model = await waitForModel(store);
   const node = new ShardNode(
     store,

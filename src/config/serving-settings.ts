@@ -1,5 +1,5 @@
 import type { Setting } from './setting.js';
-import { CLIENTS, EMBEDDING, EVERYWHERE, NODES, SERVING } from './verbs.js';
+import { CLIENTS, EMBEDDING, EVERYWHERE, NODES, SERVING, STORES } from './verbs.js';
 
 const DAY_MS = 86_400_000;
 
@@ -33,20 +33,8 @@ export const SERVING_SETTINGS = {
     default: 'shards/data',
     placeholder: 'DIR',
     form: { pattern: /\S/, expected: 'a folder' },
-    verbs: NODES,
+    verbs: STORES,
     description: 'folder for the store and the shards',
-  },
-  storeUrl: {
-    type: 'string',
-    default: 'lmdb:${DATA_DIR}/store',
-    placeholder: 'URL',
-    form: {
-      pattern: /^(lmdb:.|mongodb(\+srv)?:\/\/.)/,
-      expected: 'lmdb:DIR, mongodb://… or mongodb+srv://…',
-    },
-    secret: true,
-    verbs: NODES,
-    description: 'where products live: lmdb:DIR or mongodb://…',
   },
   redisUrl: {
     type: 'string',

@@ -3,6 +3,7 @@ import { EMBEDDING_SETTINGS } from './embedding-settings.js';
 import { SERVING_SETTINGS } from './serving-settings.js';
 import type { Pairs, Setting } from './setting.js';
 import { SHARD_SETTINGS } from './shard-settings.js';
+import { STORE_SETTINGS } from './store-settings.js';
 import type { Verb } from './verbs.js';
 
 /**
@@ -11,6 +12,7 @@ import type { Verb } from './verbs.js';
  */
 const SETTINGS = {
   ...SERVING_SETTINGS,
+  ...STORE_SETTINGS,
   ...EMBEDDING_SETTINGS,
   ...SHARD_SETTINGS,
   ...CLIENT_SETTINGS,

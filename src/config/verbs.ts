@@ -6,6 +6,11 @@ export const VERBS = {
   worker: { usage: '', words: 'none', summary: 'do background work (this version has none)' },
   index: { usage: 'FILE…', words: 'some', summary: 'send feeds: .ndjson .json .csv, .gz, -' },
   search: { usage: 'TEXT', words: 'some', summary: 'search, and show a table' },
+  store: {
+    usage: 'copy | check',
+    words: 'some',
+    summary: 'copy a catalogue between stores, look after one',
+  },
   models: { usage: 'list | pull NAME | check DIR', words: 'some', summary: 'look after models' },
 } as const;
 
@@ -22,8 +27,10 @@ export const NODES = [
   'shard-node',
   'worker',
 ] as const satisfies readonly Verb[];
+/** Verbs that open a store. */
+export const STORES = [...NODES, 'store'] as const satisfies readonly Verb[];
 export const SERVING = ['up', 'query-node'] as const satisfies readonly Verb[];
 export const EMBEDDING = ['up', 'query-node', 'worker'] as const satisfies readonly Verb[];
 export const SHARDS = ['up', 'shard-node'] as const satisfies readonly Verb[];
 export const CLIENTS = ['index', 'search'] as const satisfies readonly Verb[];
-export const EVERYWHERE = [...NODES, ...CLIENTS, 'models'] as const satisfies readonly Verb[];
+export const EVERYWHERE = [...STORES, ...CLIENTS, 'models'] as const satisfies readonly Verb[];

@@ -7,6 +7,7 @@ import { ConfigError } from '../../src/config/config-error.js';
 import { loadConfig, type LoadedConfig } from '../../src/config/load.js';
 import { settingFlag, settingName } from '../../src/config/setting.js';
 import { allSettings } from '../../src/config/settings.js';
+import { VERBS } from '../../src/config/verbs.js';
 import type { Verb } from '../../src/config/verbs.js';
 
 let folder: string;
@@ -161,7 +162,7 @@ describe('loadConfig', () => {
       fc.property(fc.constantFrom(...allSettings()), fc.string(), ([key, setting], text) => {
         fc.pre(key !== 'config' && setting.type !== 'pairs');
         const verb = setting.verbs[0] ?? 'up';
-        const words = verb === 'index' || verb === 'search' ? ['x'] : [];
+        const words = VERBS[verb].words === 'some' ? ['x'] : [];
         try {
           const { config } = load([...words, `${settingFlag(key)}=${text}`], {}, verb);
           if ('min' in setting) expect(config[key]).toBe(Number(text));
@@ -177,7 +178,7 @@ describe('loadConfig', () => {
     for (const [key, setting] of allSettings()) {
       if (setting.default === undefined || setting.type === 'pairs') continue;
       const verb = setting.verbs[0] ?? 'up';
-      const words = verb === 'index' || verb === 'search' ? ['x'] : [];
+      const words = VERBS[verb].words === 'some' ? ['x'] : [];
       const env = { [`OMNISEARCH_${settingName(key)}`]: String(setting.default) };
       expect(load(words, env, verb).config[key]).toEqual(setting.default);
     }

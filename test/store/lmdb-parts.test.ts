@@ -10,7 +10,7 @@ import {
   timeKey,
   timeKeyParts,
 } from '../../src/store/lmdb/keys.js';
-import { decodePosition, encodeMark, positionCovers } from '../../src/store/lmdb/position.js';
+import { decodePosition, encodeMark, positionCovers } from '../../src/store/position.js';
 import * as records from '../../src/store/lmdb/records.js';
 import { WriteQueue } from '../../src/store/lmdb/write-queue.js';
 

@@ -1,7 +1,7 @@
 import type { FeedEntry, FeedPage, Position } from '../store.js';
 import type { Databases } from './databases.js';
 import { sequenceKey, sequenceOf, tenantEnd } from './keys.js';
-import { decodePosition, encodePosition, type FeedPlace } from './position.js';
+import { decodePosition, encodePosition, type FeedPlace } from '../position.js';
 import { decodeFeedRecord } from './records.js';
 import { readTenant, type TenantState } from './tenant.js';
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { OmniError } from '../../core/errors.js';
+import { readUint64, writeUint64 } from '../uint64.js';
 
 /**
  * Binary keys. Tenant first, then 0x00, then the rest, so that one tenant's keys lie together and
@@ -61,16 +62,6 @@ export function timePrefix(timeMs: number): Buffer {
 export function timeKeyParts(key: Buffer): { tenant: string; sequence: number } {
   const tenant = key.toString('utf8', SEQUENCE_BYTES, key.length - SEQUENCE_BYTES - 1);
   return { tenant, sequence: sequenceOf(key) };
-}
-
-/** Big-endian, so that byte order is numeric order. `value` is a safe integer. */
-export function writeUint64(target: Buffer, value: number, offset: number): void {
-  target.writeUInt32BE(Math.floor(value / 2 ** 32), offset);
-  target.writeUInt32BE(value >>> 0, offset + 4);
-}
-
-export function readUint64(source: Buffer, offset: number): number {
-  return source.readUInt32BE(offset) * 2 ** 32 + source.readUInt32BE(offset + 4);
 }
 
 function tenantPrefix(tenant: string): string {

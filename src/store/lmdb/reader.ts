@@ -18,7 +18,7 @@ import { countBehind, readFeedPage } from './feed.js';
 import { textKey } from './keys.js';
 import { readMeta } from './meta.js';
 import { readPlacement, readPlacementCounter } from './placement.js';
-import { encodeMark, positionCovers } from './position.js';
+import { encodeMark, positionCovers } from '../position.js';
 import { decodeDocument, decodeHead, decodeVectors } from './records.js';
 import { listTenants, readTenant } from './tenant.js';
 

@@ -1,6 +1,6 @@
 import type { NamedVectors, Product } from '../../core/product.js';
 import type { StoredDocument, StoredHead } from '../store.js';
-import { readUint64, writeUint64 } from './keys.js';
+import { readUint64, writeUint64 } from '../uint64.js';
 
 /**
  * How values are laid out, one kind a sub-database, so that a join pages no vectors and a look at

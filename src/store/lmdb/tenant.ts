@@ -1,5 +1,6 @@
 import type { Databases } from './databases.js';
-import { readUint64, tenantKey, writeUint64 } from './keys.js';
+import { tenantKey } from './keys.js';
+import { readUint64, writeUint64 } from '../uint64.js';
 
 /** A tenant's counters. Read inside the write transaction, never kept between two. */
 export interface TenantState {

@@ -2,9 +2,9 @@ import type { ProductWrite, WriteResult, WriteStatus } from '../store.js';
 import { filterFieldNames } from '../fields.js';
 import { CountChanges } from './counts.js';
 import type { Databases } from './databases.js';
-import { decide } from './decide.js';
+import { decide } from '../decide.js';
 import { sequenceKey, textKey, timeKey } from './keys.js';
-import { encodeMark } from './position.js';
+import { encodeMark } from '../position.js';
 import {
   decodeDocument,
   decodeHead,

@@ -64,6 +64,8 @@ export class Child {
 }
 
 export const WRITER = fileURLToPath(new URL('./writer-process.ts', import.meta.url));
+export const MONGO_WRITER = fileURLToPath(new URL('./mongo-writer.ts', import.meta.url));
+export const MONGO_FOLLOWER = fileURLToPath(new URL('./mongo-follower.ts', import.meta.url));
 export const READER = fileURLToPath(new URL('./reader-process.ts', import.meta.url));
 
 /** The command that runs `script`. */

@@ -12,7 +12,7 @@ export class Follower {
   rebuilds = 0;
 
   constructor(
-    private readonly reader: StoreReader,
+    private readonly reader: Pick<StoreReader, 'readFeed' | 'covers'>,
     private readonly tenant: string,
     private readonly wants: (entry: FeedEntry) => boolean = () => true,
   ) {}

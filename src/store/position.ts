@@ -1,5 +1,5 @@
-import { readUint64, writeUint64 } from './keys.js';
-import type { Position, WriteMark } from '../store.js';
+import type { Position, WriteMark } from './store.js';
+import { readUint64, writeUint64 } from './uint64.js';
 
 /**
  * Positions and marks as bytes. They outlive this process (shards keep a position in their

@@ -1,4 +1,4 @@
-import type { ProductWrite, StoredHead, WriteStatus } from '../store.js';
+import type { ProductWrite, StoredHead, WriteStatus } from './store.js';
 
 /** What becomes of `write` when `head` is stored: the rules of `Store.write`, in their order. */
 export function decide(head: StoredHead | undefined, write: ProductWrite): WriteStatus {

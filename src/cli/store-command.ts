@@ -1,0 +1,81 @@
+import type { Config } from '../config/settings.js';
+import { OmniError } from '../core/errors.js';
+import { digestTenant } from '../jobs/catalogue-pages.js';
+import { copyStore } from '../jobs/copy-store.js';
+import type { Store, StoreReader } from '../store/store.js';
+import { openReader, openStore } from './open-store.js';
+
+const FAILED = 1;
+const WRONG_USAGE = 2;
+const PROGRESS_EVERY_MS = 2_000;
+
+/**
+ * `omnisearch store …`. Returns the exit code: 0; 1 when it failed or what was compared differs; 2
+ * for wrong usage.
+ *
+ *   copy --from URL --to URL   everything but remembered deletes; run again, it goes on
+ *   check                      makes missing indexes, shows counts and digests
+ */
+export async function runStore(config: Config, words: readonly string[]): Promise<number> {
+  try {
+    if (words.length === 1 && words[0] === 'copy') return await copy(config);
+    if (words.length === 1 && words[0] === 'check') return await check(config);
+  } catch (error) {
+    if (!(error instanceof OmniError)) throw error;
+    const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+    return complain(FAILED, error.message + cause);
+  }
+  return complain(WRONG_USAGE, 'usage: omnisearch store copy --from URL --to URL | check');
+}
+
+async function copy(config: Config): Promise<number> {
+  const { from, to } = config;
+  if (from === undefined || to === undefined || from === to) {
+    return complain(WRONG_USAGE, 'store copy needs --from URL and another --to URL');
+  }
+  const source = await openReader({ ...config, storeUrl: from });
+  let target: Store | undefined;
+  try {
+    target = await openStore({ ...config, storeUrl: to });
+    let tellAtMs = performance.now() + PROGRESS_EVERY_MS;
+    const copied = await copyStore(source, target, (tenant, products) => {
+      if (performance.now() < tellAtMs) return;
+      tellAtMs = performance.now() + PROGRESS_EVERY_MS;
+      print(`${tenant}: ${products} products`);
+    });
+    for (const { tenant, products, written, digest, equal } of copied) {
+      const verdict = equal ? 'equal' : 'DIFFERS';
+      print(`${tenant}: ${products} products, ${written} written, digest ${digest} ${verdict}`);
+    }
+    if (copied.every(({ equal }) => equal)) return 0;
+    return complain(FAILED, 'the copy differs: is anyone writing? Run it again');
+  } finally {
+    await target?.close();
+    await source.close();
+  }
+}
+
+async function check(config: Config): Promise<number> {
+  // Opening it for writing makes what is missing.
+  const store: StoreReader = await openStore(config);
+  try {
+    for (const tenant of await store.tenants()) {
+      const counts = await store.categories(tenant);
+      const counted = counts.reduce((sum, { products }) => sum + products, 0);
+      const { products, hex } = await digestTenant(store, tenant);
+      print(`${tenant}: ${products} products, ${counted} counted, digest ${hex}`);
+    }
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function complain(code: number, line: string): number {
+  process.stderr.write(`omnisearch: ${line}\n`);
+  return code;
+}

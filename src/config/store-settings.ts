@@ -1,0 +1,79 @@
+import type { Setting } from './setting.js';
+import { STORES } from './verbs.js';
+
+const STORE_FORM = {
+  pattern: /^(lmdb:.|mongodb(\+srv)?:\/\/.)/,
+  expected: 'lmdb:DIR, mongodb://… or mongodb+srv://…',
+};
+
+/** Where products live, and how a store beyond this machine is talked to. */
+export const STORE_SETTINGS = {
+  storeUrl: {
+    type: 'string',
+    default: 'lmdb:${DATA_DIR}/store',
+    placeholder: 'URL',
+    form: STORE_FORM,
+    secret: true,
+    verbs: STORES,
+    description: 'where products live: lmdb:DIR or mongodb://…',
+  },
+  storeMinPool: {
+    type: 'integer',
+    default: 5,
+    min: 0,
+    max: 1_000,
+    unit: 'connections',
+    verbs: STORES,
+    description: 'MongoDB: connections that a node keeps open',
+  },
+  storeMaxPool: {
+    type: 'integer',
+    default: 50,
+    min: 1,
+    max: 10_000,
+    unit: 'connections',
+    verbs: STORES,
+    description: 'MongoDB: connections that a node opens at most; further operations wait',
+  },
+  storeTimeoutMs: {
+    type: 'ms',
+    default: 10_000,
+    min: 100,
+    max: 600_000,
+    verbs: STORES,
+    description: 'MongoDB: how long one operation may take',
+  },
+  storeSelectionTimeoutMs: {
+    type: 'ms',
+    default: 5_000,
+    min: 10,
+    max: 600_000,
+    verbs: STORES,
+    description: 'MongoDB: how long a server that can take an operation is looked for',
+  },
+  storeCompression: {
+    type: 'enum',
+    choices: ['none', 'zlib'],
+    default: 'none',
+    verbs: STORES,
+    description: 'MongoDB: compression on the wire',
+  },
+  from: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'URL',
+    form: STORE_FORM,
+    secret: true,
+    verbs: ['store'],
+    description: 'the store that is copied',
+  },
+  to: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'URL',
+    form: STORE_FORM,
+    secret: true,
+    verbs: ['store'],
+    description: 'the store that it is copied to',
+  },
+} as const satisfies Record<string, Setting>;

@@ -1,0 +1,107 @@
+import { OmniError } from '../core/errors.js';
+import type { FeedEntry, ProductWrite, Store, StoreReader } from '../store/store.js';
+import { digestTenant, feedPages, readFull, type FullRow } from './catalogue-pages.js';
+
+const MAX_ATTEMPTS = 5;
+
+/** What was copied of a tenant, and whether both stores now hold the same of it. */
+export interface CopiedTenant {
+  tenant: string;
+  products: number;
+  /** Products that had to be written; the others were there already. */
+  written: number;
+  /** Digest of the copy. */
+  digest: string;
+  equal: boolean;
+}
+
+/**
+ * Copies model, placement and products of `from` to `to`, and compares counts and digests of each
+ * tenant. May be stopped at any point and run again: what is there already is not written again.
+ * Nobody may write to either store meanwhile. Deletes that `from` remembers are carried out in
+ * `to`, and not remembered there. Rejects `invalid_field` when `to` has vectors of another model.
+ */
+export async function copyStore(
+  from: StoreReader,
+  to: Store,
+  onProgress: (tenant: string, products: number) => void = () => undefined,
+): Promise<CopiedTenant[]> {
+  await copyModel(from, to);
+  const copied: CopiedTenant[] = [];
+  for (const tenant of await from.tenants()) {
+    // Before any product: a partition's first epoch promises that.
+    const { partitions } = await from.placement(tenant);
+    await to.createPartitions(tenant, partitions);
+    const written = await copyProducts(from, to, tenant, (done) => onProgress(tenant, done));
+    const [source, copy] = [await digestTenant(from, tenant), await digestTenant(to, tenant)];
+    const equal = source.hex === copy.hex && source.products === copy.products;
+    copied.push({ tenant, products: copy.products, written, digest: copy.hex, equal });
+  }
+  return copied;
+}
+
+async function copyModel(from: StoreReader, to: Store): Promise<void> {
+  const [model, existing] = [await from.model(), await to.model()];
+  if (model === undefined || existing?.fingerprint === model.fingerprint) return;
+  if (existing !== undefined && (await to.productCount()) > 0) {
+    throw new OmniError('invalid_field', 'the target holds vectors of another model');
+  }
+  await to.setModel(model);
+}
+
+async function copyProducts(
+  from: StoreReader,
+  to: Store,
+  tenant: string,
+  onProgress: (products: number) => void,
+): Promise<number> {
+  let done = 0;
+  let written = 0;
+  for await (const entries of feedPages(from, tenant)) {
+    written += await copyPage(from, to, tenant, entries);
+    done += entries.filter(({ deleted }) => !deleted).length;
+    onProgress(done);
+  }
+  return written;
+}
+
+/** Returns how many products had to be written. */
+async function copyPage(
+  from: StoreReader,
+  to: Store,
+  tenant: string,
+  entries: readonly FeedEntry[],
+): Promise<number> {
+  const ids = entries.map(({ id }) => id);
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const [wanted, there] = await Promise.all([from.heads(tenant, ids), to.heads(tenant, ids)]);
+    const live: string[] = [];
+    const writes: ProductWrite[] = [];
+    ids.forEach((id, i) => {
+      const [head, copy] = [wanted[i], there[i]];
+      const isThere = copy?.deleted === false;
+      if (head === undefined || head.deleted) {
+        if (isThere) writes.push({ op: 'delete', id, feedVersion: undefined });
+      } else if (
+        !isThere ||
+        copy.contentHash !== head.contentHash ||
+        copy.embedHash !== head.embedHash
+      ) {
+        live.push(id);
+      }
+    });
+    writes.push(...(await readFull(from, tenant, live)).map(toPut));
+    if (writes.length === 0) return 0;
+    const { statuses } = await to.write(tenant, writes);
+    // Lost to another writer: looked at again.
+    if (!statuses.includes('conflict')) return writes.length;
+  }
+  throw new OmniError('unavailable', 'another writer keeps changing the target');
+}
+
+function toPut({ row, head }: FullRow): ProductWrite {
+  const { product, model, vectors } = row;
+  const { feedVersion, contentHash, embedHash } = head;
+  const hashes = { feedVersion, contentHash, embedHash };
+  return { op: 'put', id: product.id, product, ...hashes, model, vectors };
+}

@@ -1,0 +1,55 @@
+import type { MongoClientOptions } from 'mongodb';
+
+export interface MongoStoreOptions {
+  /** `mongodb://…` or `mongodb+srv://…`; its path names the database, `omnisearch` without one. */
+  url: string;
+  minPoolSize?: number;
+  maxPoolSize?: number;
+  /** How long an operation may take at the server or on its way. */
+  timeoutMs?: number;
+  /** How long a server to talk to is looked for. */
+  serverSelectionTimeoutMs?: number;
+  /** How long after taking sequence numbers a writer may still write with them. */
+  leaseMs?: number;
+  /** Tried in order, as far as the server knows them. */
+  compressors?: readonly ('none' | 'snappy' | 'zlib' | 'zstd')[];
+}
+
+export type ResolvedOptions = Required<MongoStoreOptions>;
+
+const DEFAULTS: Omit<ResolvedOptions, 'url'> = {
+  minPoolSize: 5,
+  maxPoolSize: 50,
+  timeoutMs: 10_000,
+  serverSelectionTimeoutMs: 5_000,
+  leaseMs: 5_000,
+  compressors: [],
+};
+
+const DEFAULT_DATABASE = 'omnisearch';
+
+export function resolveOptions(options: MongoStoreOptions): ResolvedOptions {
+  return { ...DEFAULTS, ...options };
+}
+
+export function databaseOf(url: string): string {
+  const name = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]+)/.exec(url)?.[1];
+  return name === undefined ? DEFAULT_DATABASE : decodeURIComponent(name);
+}
+
+/** What is acknowledged or read has reached a majority, so that no failover takes it back. */
+export function clientOptions(options: ResolvedOptions): MongoClientOptions {
+  return {
+    appName: 'omnisearch',
+    minPoolSize: options.minPoolSize,
+    maxPoolSize: options.maxPoolSize,
+    waitQueueTimeoutMS: options.timeoutMs,
+    connectTimeoutMS: options.timeoutMs,
+    socketTimeoutMS: options.timeoutMs,
+    serverSelectionTimeoutMS: options.serverSelectionTimeoutMs,
+    compressors: [...options.compressors],
+    writeConcern: { w: 'majority', journal: true },
+    readConcern: { level: 'majority' },
+    readPreference: 'primary',
+  };
+}

@@ -1,0 +1,72 @@
+import { decide } from '../decide.js';
+import type { StoredHead, WriteStatus } from '../store.js';
+import type { Embedded, PreparedWrite } from './prepare.js';
+import { toHead, type HeadRecord } from './records.js';
+
+/** What the writes of one id come to, together. */
+export interface Plan {
+  id: string;
+  /** Places of these writes in their batch, and what becomes of each. */
+  places: readonly number[];
+  statuses: WriteStatus[];
+  /** The state that the writes were decided on. */
+  before: HeadRecord | undefined;
+  /** Undefined when nothing changes. */
+  after: NextState | undefined;
+}
+
+/** What is to be stored; the version is given when it is written. */
+export interface NextState {
+  head: Omit<StoredHead, 'version'>;
+  category: string;
+  json: string;
+  fields: string[];
+  /** Undefined: the stored ones stay. */
+  embedded: Embedded | undefined;
+}
+
+/** The version of a state that is not written yet: no `ifVersion` is equal to it. */
+const NOT_YET = Number.NaN;
+
+/** Applies the writes of one id, in order, to the state `before`. Pure. */
+export function planId(
+  id: string,
+  writes: readonly PreparedWrite[],
+  places: readonly number[],
+  before: HeadRecord | undefined,
+): Plan {
+  let head = before === undefined ? undefined : toHead(before);
+  let after: NextState | undefined;
+  const statuses = places.map((place) => {
+    const prepared = writes[place] as PreparedWrite;
+    const status = decide(head, prepared.write);
+    if (status === 'applied') {
+      after = nextState(prepared, after, before?.category ?? '');
+      head = { ...after.head, version: NOT_YET };
+    }
+    return status;
+  });
+  return { id, places, statuses, before, after };
+}
+
+function nextState(
+  { write, json, fields, embedded }: PreparedWrite,
+  previous: NextState | undefined,
+  storedCategory: string,
+): NextState {
+  const { feedVersion } = write;
+  if (write.op === 'delete') {
+    const head = { feedVersion, deleted: true, contentHash: '', embedHash: '' };
+    const category = previous?.category ?? storedCategory;
+    return { head, category, json: '', fields: [], embedded: undefined };
+  }
+  const { contentHash, embedHash, product } = write;
+  return {
+    head: { feedVersion, deleted: false, contentHash, embedHash },
+    category: product.category,
+    json,
+    fields,
+    // Kept vectors may be those of a write just before, which is never stored by itself.
+    embedded: embedded ?? previous?.embedded,
+  };
+}

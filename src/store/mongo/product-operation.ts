@@ -1,0 +1,57 @@
+import type { AnyBulkWriteOperation } from 'mongodb';
+import { keyOf, type ProductRecord } from './collections.js';
+import type { NextState, Plan } from './plan.js';
+import { toBinary } from './records.js';
+
+/** No record has it. */
+const NO_VERSION = 0;
+
+/**
+ * A compare-and-set on the version as an upsert: where the stored version is another, the filter
+ * finds nothing, and inserting under the same `_id` is refused as a duplicate key. So one bulk tells
+ * by index which of its operations were too late.
+ */
+export function productOperation(
+  tenant: string,
+  plan: Plan,
+  after: NextState,
+  version: number,
+  nowMs: number,
+): AnyBulkWriteOperation<ProductRecord> {
+  const { id, before } = plan;
+  const filter = { _id: keyOf(tenant, id), version: before?.version ?? NO_VERSION };
+  const record = recordOf(tenant, id, after, version, nowMs);
+  if (!keepsVectors(after)) {
+    return { replaceOne: { filter, replacement: record, upsert: true } };
+  }
+  const $unset =
+    after.head.feedVersion === undefined ? { $unset: { feedVersion: 1 as const } } : {};
+  return { updateOne: { filter, update: { $set: record, ...$unset }, upsert: true } };
+}
+
+/** Whether it changes a live product and leaves its vectors as they are. */
+export function keepsVectors(after: NextState): boolean {
+  return !after.head.deleted && after.embedded === undefined;
+}
+
+function recordOf(
+  tenant: string,
+  id: string,
+  { head, category, json, fields, embedded }: NextState,
+  version: number,
+  nowMs: number,
+): Omit<ProductRecord, '_id'> {
+  const { deleted, feedVersion, contentHash, embedHash } = head;
+  return {
+    tenant,
+    id,
+    version,
+    category,
+    deleted,
+    ...(feedVersion === undefined ? {} : { feedVersion }),
+    contentHash,
+    embedHash,
+    ...(deleted ? { deletedAt: nowMs } : { product: json, fields }),
+    ...(embedded && { model: embedded.model, vectors: { text: toBinary(embedded.vectors.text) } }),
+  };
+}

@@ -1,0 +1,54 @@
+import { Binary } from 'mongodb';
+import type { NamedVectors, Product } from '../../core/product.js';
+import type { StoredDocument, StoredHead, StoredRow } from '../store.js';
+import type { ProductRecord } from './collections.js';
+
+/** The part of a record that says what is stored, without its bulk. */
+export type HeadRecord = Pick<
+  ProductRecord,
+  'id' | 'version' | 'category' | 'deleted' | 'feedVersion' | 'contentHash' | 'embedHash' | 'fields'
+>;
+
+/** Projections: what each kind of read asks the server for. */
+export const HEAD_FIELDS = {
+  _id: 0,
+  id: 1,
+  version: 1,
+  category: 1,
+  deleted: 1,
+  feedVersion: 1,
+  contentHash: 1,
+  embedHash: 1,
+} as const;
+export const DOCUMENT_FIELDS = { _id: 0, id: 1, version: 1, product: 1 } as const;
+export const ROW_FIELDS = { ...DOCUMENT_FIELDS, model: 1, vectors: 1 } as const;
+export const FEED_FIELDS = { _id: 0, id: 1, version: 1, category: 1, deleted: 1 } as const;
+
+export function toHead(record: HeadRecord): StoredHead {
+  const { version, feedVersion, deleted, contentHash, embedHash } = record;
+  return { version, feedVersion, deleted, contentHash, embedHash };
+}
+
+/** Undefined for a tombstone. */
+export function toDocument(record: ProductRecord): StoredDocument | undefined {
+  if (record.product === undefined) return undefined;
+  return { version: record.version, product: JSON.parse(record.product) as Product };
+}
+
+/** Undefined for a tombstone. */
+export function toRow(record: ProductRecord): StoredRow | undefined {
+  const document = toDocument(record);
+  const { model, vectors } = record;
+  if (document === undefined || model === undefined || vectors === undefined) return undefined;
+  return { ...document, model, vectors: { text: toFloats(vectors.text) } };
+}
+
+/** The floats as they lie in memory: little-endian on every machine that Node runs on here. */
+export function toBinary(vector: NamedVectors['text']): Binary {
+  return new Binary(Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength));
+}
+
+function toFloats(binary: Binary): Float32Array {
+  // Copied, because floats must be aligned to 4 bytes.
+  return new Float32Array(Uint8Array.from(binary.value()).buffer);
+}

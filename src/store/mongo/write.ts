@@ -1,0 +1,217 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AnyBulkWriteOperation, MongoBulkWriteError } from 'mongodb';
+import { OmniError } from '../../core/errors.js';
+import type { WriteResult, WriteStatus } from '../store.js';
+import { encodeMark } from '../position.js';
+import { keyOf, type Collections, type ProductRecord } from './collections.js';
+import { CountChanges } from './counts.js';
+import { duplicateKeys } from './errors.js';
+import { planId, type NextState, type Plan } from './plan.js';
+import type { PreparedWrite } from './prepare.js';
+import { keepsVectors, productOperation } from './product-operation.js';
+import { HEAD_FIELDS, type HeadRecord } from './records.js';
+import type { Sequence, TakenRange } from './sequence.js';
+
+/** After as many lost races what is left is a `conflict`: the caller reads and tries again. */
+const MAX_ROUNDS = 8;
+const BACKOFF_MS = 4;
+const MAX_MOVES = 5;
+const MAX_BULK_WRITES = 1_000;
+const MAX_BULK_BYTES = 4 * 1024 * 1024;
+
+interface BulkLimits {
+  /** The server works on a bulk at most this long. */
+  writeTimeoutMs: number;
+}
+
+/** A plan that changes something. */
+type Change = Plan & { after: NextState };
+
+interface Applied {
+  lost: Set<string>;
+  highest: number;
+}
+
+interface Written {
+  key: string;
+  version: number;
+}
+
+/**
+ * Applies a batch of writes, in order for each id:
+ *
+ *   heads ──decide──> nothing to do
+ *     ▲        └─> take numbers ──> compare-and-set each product ──> counts ──> end the range
+ *     └── those that another writer changed meanwhile ──┘
+ *
+ * Acknowledged when all of it has ended. Rejects `unavailable` when the outcome is unknown; the range
+ * then stays open, so that no follower passes a write that still lands.
+ */
+export class BatchWriter {
+  constructor(
+    private readonly collections: Collections,
+    private readonly sequence: Sequence,
+    private readonly limits: BulkLimits,
+  ) {}
+
+  async write(tenant: string, writes: readonly PreparedWrite[]): Promise<WriteResult> {
+    const statuses: WriteStatus[] = writes.map(() => 'conflict');
+    let mark = 0;
+    const waiting = groupById(writes);
+    for (let round = 1; waiting.size > 0; round++) {
+      const plans = await this.plan(tenant, writes, waiting);
+      const changes = plans.filter((plan): plan is Change => plan.after !== undefined);
+      const { lost, highest } = await this.apply(tenant, changes);
+      mark = Math.max(mark, highest, ...plans.map(({ before }) => before?.version ?? 0));
+      for (const plan of plans) {
+        if (lost.has(plan.id)) continue;
+        plan.places.forEach((place, i) => (statuses[place] = plan.statuses[i] ?? 'conflict'));
+        waiting.delete(plan.id);
+      }
+      if (round === MAX_ROUNDS) break;
+      if (waiting.size > 0) await sleep(Math.random() * BACKOFF_MS * 2 ** round);
+    }
+    // Nothing was found or written: everything there is counts as seen before.
+    if (mark === 0) mark = await this.sequence.last(tenant);
+    return { statuses, mark: encodeMark(mark) };
+  }
+
+  private async plan(
+    tenant: string,
+    writes: readonly PreparedWrite[],
+    byId: ReadonlyMap<string, readonly number[]>,
+  ): Promise<Plan[]> {
+    const heads = await this.readHeads(tenant, [...byId.keys()]);
+    return [...byId].map(([id, places]) => planId(id, writes, places, heads.get(id)));
+  }
+
+  /** As the primary has them now: a compare-and-set follows anyway. */
+  private async readHeads(tenant: string, ids: string[]): Promise<Map<string, HeadRecord>> {
+    const found = await this.collections.products
+      .find(
+        { _id: { $in: ids.map((id) => keyOf(tenant, id)) } },
+        { projection: { ...HEAD_FIELDS, fields: 1 }, readConcern: { level: 'local' } },
+      )
+      .toArray();
+    return new Map(found.map((record) => [record.id, record]));
+  }
+
+  /** Returns the ids that another writer changed first, and the highest version written. */
+  private async apply(tenant: string, changes: readonly Change[]): Promise<Applied> {
+    const applied: Applied = { lost: new Set(), highest: 0 };
+    for (const bulk of bulksOf(changes)) {
+      const { lost, highest } = await this.applyBulk(tenant, bulk);
+      for (const id of lost) applied.lost.add(id);
+      applied.highest = highest;
+    }
+    return applied;
+  }
+
+  private async applyBulk(tenant: string, changes: readonly Change[]): Promise<Applied> {
+    const range = await this.sequence.begin(tenant, changes.length);
+    if (range.expired) {
+      await this.sequence.end(range);
+      throw new OmniError('unavailable', 'the store is too slow', { retryAfterMs: 1000 });
+    }
+    const lost = await this.writeProducts(range, changes);
+    const counts = new CountChanges();
+    const written: Written[] = [];
+    changes.forEach((change, i) => {
+      if (lost.has(change.id)) return;
+      counts.add(change);
+      written.push({ key: keyOf(tenant, change.id), version: range.first + i });
+    });
+    await counts.write(this.collections, tenant);
+    const highest = range.first + changes.length - 1;
+    const inTime = await this.sequence.end(range, { products: counts.products });
+    if (inTime || written.length === 0) return { lost, highest };
+    return { lost, highest: await this.moveUp(tenant, written, counts.products) };
+  }
+
+  /** Returns the ids that another writer changed first. */
+  private async writeProducts(range: TakenRange, changes: readonly Change[]): Promise<Set<string>> {
+    const { tenant, first } = range;
+    const nowMs = Date.now();
+    const operations = changes.map((change, i) =>
+      productOperation(tenant, change, change.after, first + i, nowMs),
+    );
+    const { refused, inserted } = await this.bulk(operations);
+    // A product that was deleted and purged meanwhile has no vectors left to keep.
+    const bare = inserted.filter((index) => keepsVectors((changes[index] as Change).after));
+    for (const index of bare) {
+      const _id = keyOf(tenant, (changes[index] as Change).id);
+      await this.collections.products.deleteOne({ _id, version: first + index });
+    }
+    return new Set([...refused, ...bare].map((index) => (changes[index] as Change).id));
+  }
+
+  /** Places of the operations that met another's document, and of those that made one. */
+  private async bulk(
+    operations: AnyBulkWriteOperation<ProductRecord>[],
+  ): Promise<{ refused: number[]; inserted: number[] }> {
+    const options = { ordered: false, maxTimeMS: this.limits.writeTimeoutMs };
+    const places = (ids: object): number[] => Object.keys(ids).map(Number);
+    try {
+      const { upsertedIds } = await this.collections.products.bulkWrite(operations, options);
+      return { refused: [], inserted: places(upsertedIds) };
+    } catch (error) {
+      const refused = duplicateKeys(error);
+      return { refused, inserted: places((error as MongoBulkWriteError).upsertedIds) };
+    }
+  }
+
+  /**
+   * Gives what was written new numbers, because followers may have passed the old ones: this process
+   * was held up for longer than its lease. What another writer changed since has new ones already.
+   * Returns the highest.
+   */
+  private async moveUp(
+    tenant: string,
+    written: readonly Written[],
+    products: number,
+  ): Promise<number> {
+    let from = written;
+    for (let attempt = 1; attempt <= MAX_MOVES; attempt++) {
+      const range = await this.sequence.begin(tenant, from.length);
+      const to = from.map(({ key }, i) => ({ key, version: range.first + i }));
+      const operations = from.map(({ key, version }, i) => ({
+        updateOne: {
+          filter: { _id: key, version },
+          update: { $set: { version: range.first + i } },
+        },
+      }));
+      await this.bulk(operations);
+      if (await this.sequence.end(range, { products })) return range.first + from.length - 1;
+      from = to;
+    }
+    throw new OmniError('unavailable', 'the store is too slow', { retryAfterMs: 1000 });
+  }
+}
+
+/** Places of the writes of each id, in order. */
+function groupById(writes: readonly PreparedWrite[]): Map<string, number[]> {
+  const places = new Map<string, number[]>();
+  writes.forEach(({ write: { id } }, place) => {
+    const own = places.get(id);
+    if (own === undefined) places.set(id, [place]);
+    else own.push(place);
+  });
+  return places;
+}
+
+/** What goes in one command each, so that one time limit holds for it. */
+function bulksOf(changes: readonly Change[]): Change[][] {
+  const bulks: Change[][] = [];
+  let bytes = Infinity;
+  for (const change of changes) {
+    const { json, embedded } = change.after;
+    const size = 512 + json.length + (embedded?.vectors.text.byteLength ?? 0);
+    if (bytes + size > MAX_BULK_BYTES || (bulks.at(-1)?.length ?? 0) >= MAX_BULK_WRITES) {
+      bulks.push([]);
+      bytes = 0;
+    }
+    bulks.at(-1)?.push(change);
+    bytes += size;
+  }
+  return bulks;
+}
