@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { timerClock } from './load/clock.js';
 import { runClosedLoop } from './load/closed-loop.js';
 import { bench, type BenchRun } from './lib/bench.js';
@@ -5,11 +6,13 @@ import { exactNeighbours } from './lib/exact.js';
 import { numberList } from './lib/flags.js';
 import { measureHardness } from './lib/hardness.js';
 import { diskBytes } from './lib/memory.js';
-import { memoryBytes } from './lib/processes.js';
+import type { OmniServer } from './lib/omni-server.js';
+import { memoryBytes, type ProcessInfo } from './lib/processes.js';
 import { mean, recall } from './lib/quality.js';
 import { print } from './lib/report.js';
 import { search, type SearchReply } from './lib/search.js';
 import { formatTable } from './lib/table.js';
+import { categoryName } from './lib/synthetic.js';
 import { idRow, vectorSearch } from './lib/vector-json.js';
 import { loadVectors, serveVectors } from './lib/vector-server.js';
 
@@ -61,6 +64,7 @@ async function measureSize(run: BenchRun<typeof FLAGS>, size: number) {
   const truth = exactNeighbours(base, queries, K, undefined, 'exact neighbours');
   const { server, times } = await serveVectors(run, base, flags.shards);
   const memory = memoryBytes(server.processes());
+  const shardMemory = memoryBytes(shardsOf(server));
   const bodies = queries.map((query) => vectorSearch(query, { top_k: K, fields: [] }));
   const ask = (index: number): Promise<SearchReply> =>
     search(server.client, '/search/vector', bodies[index % bodies.length]!);
@@ -85,16 +89,59 @@ async function measureSize(run: BenchRun<typeof FLAGS>, size: number) {
     hardness,
     ...times,
     memory_bytes: memory,
+    shard_memory_bytes: shardMemory,
     disk_bytes: await diskBytes(server.dataDir),
     recall: mean(recalls),
     single: await drive(1),
     many: await drive(flags.users),
+    cold: await coldStart(server, queries[0]!),
+    /** Vectors and links of one raw hnswlib index with M 16: what memory is compared with. */
+    raw_index_bytes: size * (flags.dimensions * 4 + 4 * (2 * 16 + 1) + 8),
   };
   if (result.recall < TARGET_RECALL) {
     run.say(`recall ${result.recall.toFixed(3)} is below ${String(TARGET_RECALL)}`);
   }
   await run.release(server);
   return result;
+}
+
+function shardsOf(server: OmniServer): ProcessInfo[] {
+  return server.processes().filter(({ name }) => name.includes('shard-node'));
+}
+
+/**
+ * Stops everything, starts it again, and asks within one category until the answer is whole and the
+ * same as before; then the memory of the shards, which hold nothing but their files.
+ */
+async function coldStart(server: OmniServer, query: Float32Array) {
+  const body = vectorSearch(query, { top_k: K, fields: [], filter: { category: categoryName(0) } });
+  const ask = (): Promise<SearchReply> => search(server.client, '/search/vector', body);
+  const idsOf = (reply: SearchReply): string =>
+    reply.body?.partial === null ? reply.body.hits.map(({ id }) => id).join(' ') : '';
+  const before = idsOf(await ask());
+  let startMs: number | undefined;
+  const restarted = server.restart('stop', () => {
+    startMs = performance.now();
+    return Promise.resolve();
+  });
+  while (startMs === undefined || idsOf(await ask()) !== before) {
+    await sleep(20);
+    // Ready and still another answer: the restart itself failed, or the data is not the same.
+    if (await settled(restarted)) break;
+  }
+  const firstAnswerMs = performance.now() - (startMs ?? Number.NaN);
+  const readyMs = await restarted;
+  if (idsOf(await ask()) !== before) throw new Error('another answer after the restart');
+  const memory = memoryBytes(shardsOf(server));
+  return { first_answer_ms: firstAnswerMs, ready_ms: readyMs, shard_memory_bytes: memory };
+}
+
+function settled(promise: Promise<unknown>): Promise<boolean> {
+  const done = promise.then(
+    () => true,
+    () => true,
+  );
+  return Promise.race([done, sleep(0).then(() => false)]);
 }
 
 function tableRow(result: Awaited<ReturnType<typeof measureSize>>) {
@@ -113,5 +160,9 @@ function tableRow(result: Awaited<ReturnType<typeof measureSize>>) {
     'p50 at once': result.many.latency.p50_ms,
     'p99 at once': result.many.latency.p99_ms,
     'errors %': 100 * result.many.error_rate,
+    'cold start s': result.cold.first_answer_ms / 1000,
+    'shards MB': result.shard_memory_bytes / 1e6,
+    'after start': result.cold.shard_memory_bytes / 1e6,
+    'x raw': result.cold.shard_memory_bytes / result.raw_index_bytes,
   };
 }
