@@ -1,17 +1,15 @@
 import { bench, type BenchRun } from './lib/bench.js';
-import { exactNeighbours } from './lib/exact.js';
 import { numberList } from './lib/flags.js';
 import { measureHardness } from './lib/hardness.js';
+import { judge } from './lib/judge.js';
 import type { OmniServer } from './lib/omni-server.js';
-import { mean, recall } from './lib/quality.js';
+import { mean } from './lib/quality.js';
 import { Progress } from './lib/progress.js';
 import { print } from './lib/report.js';
-import { mustSearch } from './lib/search.js';
 import { recallOfTexts } from './lib/recall-of-texts.js';
 import { filterCases, rowAttributes, type FilterCase } from './lib/selectivity.js';
 import { formatTable } from './lib/table.js';
 import { categoryName, rowsOfCategory } from './lib/synthetic.js';
-import { idRow, vectorSearch } from './lib/vector-json.js';
 import { loadVectors, serveVectors, type VectorData } from './lib/vector-server.js';
 import { LatencyHistogram } from './load/histogram.js';
 
@@ -97,21 +95,10 @@ async function measureCase(
   const progress = new Progress(name, queries.length, 'queries');
   for (const { filter, rows, members } of groups) {
     const vectors = members.map((i) => queries[i]).filter((query) => query !== undefined);
-    const truth = exactNeighbours(base, vectors, Math.min(k, rows?.length ?? base.count), rows);
     matches += (rows?.length ?? base.count) * vectors.length;
-    for (const [i, vector] of vectors.entries()) {
-      const request = vectorSearch(vector, { top_k: k, fields: [], ...(filter && { filter }) });
-      const startMs = performance.now();
-      const { hits } = await mustSearch(server.client, '/search/vector', request);
-      histogram.record(performance.now() - startMs);
-      recalls.push(
-        recall(
-          hits.map(({ id }) => idRow(id)),
-          truth[i]?.rows ?? [],
-        ),
-      );
-      progress.add();
-    }
+    const group = { queries: vectors, filter, rows };
+    const onReply = (tookMs: number): void => histogram.record(tookMs);
+    recalls.push(...(await judge(server, base, group, k, progress, onReply)));
   }
   progress.done();
   recalls.sort((a, b) => a - b);

@@ -8,13 +8,18 @@ import type { BenchReport } from './lib/report.js';
 
 // npm run bench:summary -- --release 0.1.0 latency.json recall.json …
 // Keeps the figures of these reports in bench/results/RELEASE.json and fills README's table from it.
+const USAGE = 'usage: npm run bench:summary -- --release VERSION REPORT.json…\n';
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { release: { type: 'string' } },
+  options: { release: { type: 'string' }, help: { type: 'boolean' } },
 });
-const { release } = values;
+const { release, help } = values;
+if (help === true) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
 if (release === undefined) {
-  process.stderr.write('usage: npm run bench:summary -- --release VERSION REPORT.json…\n');
+  process.stderr.write(USAGE);
   process.exit(2);
 }
 

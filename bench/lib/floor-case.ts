@@ -1,15 +1,14 @@
 import type { BenchRun } from './bench.js';
-import { exactNeighbours } from './exact.js';
 import type { FlagSpecs } from './flags.js';
 import { timeJson, timeLmdbReads, timeLoopback, timeRounds, WARMUP_ROUNDS } from './floor-parts.js';
+import { judge } from './judge.js';
 import type { OmniServer } from './omni-server.js';
 import { preciseCpuMs } from './processes.js';
 import { Progress } from './progress.js';
-import { mean, recall } from './quality.js';
+import { mean } from './quality.js';
 import { buildHnsw, searchHnsw, tuneEf } from './raw-hnsw.js';
 import { mustSearch } from './search.js';
 import { categoryName, type VectorSet } from './synthetic.js';
-import { idRow, vectorSearch } from './vector-json.js';
 import type { Percentiles } from '../load/histogram.js';
 
 export const K = 10;
@@ -100,21 +99,9 @@ async function recallOfServer(
   { server, base, rows, name }: Case,
   queries: readonly Float32Array[],
 ): Promise<number> {
-  const truth = exactNeighbours(base, queries, K, rows);
-  const filter = rows === undefined ? {} : { filter: { category: categoryName(0) } };
+  const filter = rows === undefined ? undefined : { category: categoryName(0) };
   const progress = new Progress(`recall, ${name}`, queries.length, 'queries');
-  const recalls: number[] = [];
-  for (const [i, query] of queries.entries()) {
-    const body = vectorSearch(query, { top_k: K, fields: [], ...filter });
-    const { hits } = await mustSearch(server.client, '/search/vector', body);
-    recalls.push(
-      recall(
-        hits.map(({ id }) => idRow(id)),
-        truth[i]?.rows ?? [],
-      ),
-    );
-    progress.add();
-  }
+  const recalls = await judge(server, base, { queries, filter, rows }, K, progress);
   progress.done();
   return mean(recalls);
 }

@@ -2,6 +2,7 @@ import type { NodeStatus, PartHealth, ShardFigures, StatusPort } from '../http/p
 import type { ModelIdentity } from '../core/product.js';
 import type { Encoder } from '../embedding/encoder.js';
 import type { ShardFleet, ShardState } from '../shard-client/shard-fleet.js';
+import type { RecallBand } from '../protocol/messages.js';
 import type { StoreReader } from '../store/store.js';
 
 /** How a query node is, for the status pages. */
@@ -66,10 +67,17 @@ function shardHealth({ name, reply }: ShardState): PartHealth {
   const part = `shard ${name}`;
   if (reply === undefined) return { name: part, state: 'down', detail: 'no answer' };
   if (!reply.ready) return { name: part, state: 'starting', detail: `${reply.behind} behind` };
-  return { name: part, state: 'ok' };
+  const failing = reply.recall?.bands.filter((band) => band.failing) ?? [];
+  if (failing.length === 0) return { name: part, state: 'ok' };
+  return { name: part, state: 'degraded', detail: failing.map(recallDetail).join('; ') };
+}
+
+function recallDetail({ recall, selectivity, ef }: RecallBand): string {
+  const searches = `searches that match up to ${selectivity * 100} % of the rows`;
+  return `recall ${(recall ?? 0).toFixed(3)} of ${searches} at ef ${ef}`;
 }
 
 function shardFigures({ name, reply }: ShardState): ShardFigures {
-  const { documents = 0, bytes = 0, behind = 0 } = reply ?? {};
-  return { name, documents, bytes, behind };
+  const { documents = 0, bytes = 0, behind = 0, recall } = reply ?? {};
+  return { name, documents, bytes, behind, ...(recall === undefined ? {} : { recall }) };
 }

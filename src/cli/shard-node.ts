@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
-import { ShardNode } from '../shard/shard-node.js';
+import { ShardNode, type ShardNodeOptions } from '../shard/shard-node.js';
 import { ShardServer } from '../shard/shard-server.js';
 import type { StoreReader } from '../store/store.js';
 import { lockFolder } from '../supervisor/folder-lock.js';
@@ -37,7 +37,11 @@ export async function startShardNode(config: Config, logger: Logger): Promise<Ro
       dimensions: model.dimensions,
       segment: {
         graphMinRows: config.graphMinRows,
-        graph: { M: config.hnswM, efConstruction: config.hnswEfConstruction },
+        graph: {
+          engine: config.graphEngine,
+          M: config.hnswM,
+          efConstruction: config.hnswEfConstruction,
+        },
       },
       merge: {
         tailRows: config.tailRows,
@@ -46,6 +50,7 @@ export async function startShardNode(config: Config, logger: Logger): Promise<Ro
         replayEntries: REPLAY_ENTRIES,
       },
       ef: config.hnswEf,
+      ...recallOf(config),
     },
     logger,
   );
@@ -64,6 +69,15 @@ export async function startShardNode(config: Config, logger: Logger): Promise<Ro
       await unlock();
     },
   };
+}
+
+/** Nothing where recall is not watched. */
+function recallOf(config: Config): Pick<ShardNodeOptions, 'recall'> {
+  const { recallSample: sampleShare, recallTarget: target, hnswEf: start } = config;
+  if (sampleShare === 0) return {};
+  const min = Math.min(start, config.hnswEfMin);
+  const max = Math.max(start, config.hnswEfMax);
+  return { recall: { sampleShare, ef: { target, start, min, max } } };
 }
 
 /** The model of the stored vectors, which the first query node names. */

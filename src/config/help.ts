@@ -57,6 +57,7 @@ function placeholderOf(setting: Setting): string {
     case 'integer':
     case 'ms':
     case 'bytes':
+    case 'share':
       return 'N';
     case 'string':
     case 'pairs':

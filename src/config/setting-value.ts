@@ -1,4 +1,4 @@
-import type { NumberSetting, Pairs, Setting, TextSetting } from './setting.js';
+import type { NumberSetting, Pairs, Setting, ShareSetting, TextSetting } from './setting.js';
 
 /** A checked value, or what was expected instead. */
 export type Checked = { value: SettingValue } | { expected: string };
@@ -11,6 +11,8 @@ const SWITCH_WORDS = new Map([
   ['false', false],
   ['0', false],
 ]);
+
+const DECIMAL = /^\d{0,16}\.?\d{1,16}(e-?\d{1,2})?$/;
 
 /**
  * The value of a setting written as text, on the command line or in the environment: of several
@@ -29,6 +31,8 @@ export function valueOfText(setting: Setting, texts: readonly string[]): Checked
     case 'ms':
     case 'bytes':
       return wholeNumber(setting, /^[+-]?\d{1,16}$/.test(text) ? Number(text) : undefined);
+    case 'share':
+      return share(setting, DECIMAL.test(text) ? Number(text) : undefined);
     case 'enum':
     case 'string':
       return valueOfJson(setting, text);
@@ -57,6 +61,8 @@ export function valueOfJson(setting: Setting, json: unknown): Checked {
     case 'ms':
     case 'bytes':
       return wholeNumber(setting, json);
+    case 'share':
+      return share(setting, json);
   }
 }
 
@@ -75,6 +81,8 @@ export function expectedOf(setting: Setting): string {
     case 'ms':
     case 'bytes':
       return `an integer from ${setting.min} to ${setting.max}`;
+    case 'share':
+      return `a number from ${setting.min} to ${setting.max}`;
   }
 }
 
@@ -84,6 +92,11 @@ function wholeNumber(setting: NumberSetting, value: unknown): Checked {
     Number.isSafeInteger(value) &&
     value >= setting.min &&
     value <= setting.max;
+  return fitting ? { value } : { expected: expectedOf(setting) };
+}
+
+function share(setting: ShareSetting, value: unknown): Checked {
+  const fitting = typeof value === 'number' && value >= setting.min && value <= setting.max;
   return fitting ? { value } : { expected: expectedOf(setting) };
 }
 

@@ -18,6 +18,14 @@ export interface NumberSetting extends Described {
   unit?: string;
 }
 
+/** A decimal number within bounds, such as a part of 1. */
+export interface ShareSetting extends Described {
+  type: 'share';
+  default: number;
+  min: number;
+  max: number;
+}
+
 export interface TextSetting extends Described {
   type: 'string';
   /** May hold `${DATA_DIR}`. Undefined where not setting it is a choice of its own. */
@@ -46,7 +54,8 @@ interface PairsSetting extends Described {
   placeholder: string;
 }
 
-export type Setting = NumberSetting | TextSetting | SwitchSetting | ChoiceSetting | PairsSetting;
+export type Setting =
+  NumberSetting | ShareSetting | TextSetting | SwitchSetting | ChoiceSetting | PairsSetting;
 
 export type Pairs = readonly (readonly [string, string])[];
 

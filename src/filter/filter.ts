@@ -2,10 +2,12 @@
 
 export type Scalar = string | number | boolean;
 
+export type RangeOperator = 'gt' | 'gte' | 'lt' | 'lte';
+
 /** One comparison of one field. The scalars of a set are deduplicated, none is null. */
 export type Leaf =
   | { kind: 'in'; field: string; values: readonly Scalar[] }
-  | { kind: 'range'; field: string; op: 'gt' | 'gte' | 'lt' | 'lte'; value: string | number };
+  | { kind: 'range'; field: string; op: RangeOperator; value: string | number };
 
 /**
  * `ne` is `not` of `eq`, `not_in` `not` of `in`: exact complements. `and` of nothing is everything,

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ErrorCode } from '../core/errors.js';
-import type { NodeStatus } from './ports.js';
+import type { NodeStatus, ShardFigures } from './ports.js';
 
 const LATENCY_BUCKETS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
 
@@ -31,6 +31,15 @@ export class Metrics {
   private readonly bytes = this.shardGauge('shard_bytes', 'Bytes a shard holds.');
   private readonly behind = this.shardGauge('shard_behind', 'Feed entries not yet applied.');
 
+  private readonly recall = this.bandGauge('shard_recall', 'Recall of searches repeated lately.');
+  private readonly recallLow = this.bandGauge('shard_recall_low', 'Lower 95 % bound of it.');
+  private readonly repeats = this.bandGauge(
+    'shard_recall_repeats',
+    'Searches repeated exactly since the start of the shard.',
+  );
+  private readonly ef = this.bandGauge('shard_ef', 'Width of graph searches.');
+  private readonly recallTarget = this.shardGauge('shard_recall_target', 'Recall that ef holds.');
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
@@ -60,12 +69,28 @@ export class Metrics {
     this.products.set(status.products);
     this.partitions.set(status.partitions);
     for (const gauge of [this.documents, this.bytes, this.behind]) gauge.reset();
+    for (const gauge of [this.recall, this.recallLow, this.repeats, this.ef, this.recallTarget]) {
+      gauge.reset();
+    }
     for (const shard of status.shards) {
+      this.setRecall(shard);
       this.documents.set({ shard: shard.name }, shard.documents);
       this.bytes.set({ shard: shard.name }, shard.bytes);
       this.behind.set({ shard: shard.name }, shard.behind);
     }
     return this.registry.metrics();
+  }
+
+  private setRecall({ name: shard, recall: watched }: ShardFigures): void {
+    if (watched === undefined) return;
+    this.recallTarget.set({ shard }, watched.target);
+    for (const { selectivity, repeats, recall, low, ef } of watched.bands) {
+      const labels = { shard, selectivity: String(selectivity) };
+      this.repeats.set(labels, repeats);
+      this.ef.set(labels, ef);
+      if (recall !== null) this.recall.set(labels, recall);
+      if (low !== null) this.recallLow.set(labels, low);
+    }
   }
 
   private counter(name: string, help: string): Counter {
@@ -74,6 +99,11 @@ export class Metrics {
 
   private gauge(name: string, help: string): Gauge {
     return new Gauge({ name, help, registers: [this.registry] });
+  }
+
+  private bandGauge(name: string, help: string): Gauge<'shard' | 'selectivity'> {
+    const labelNames = ['shard', 'selectivity'] as const;
+    return new Gauge({ name, help, labelNames, registers: [this.registry] });
   }
 
   private shardGauge(name: string, help: string): Gauge<'shard'> {

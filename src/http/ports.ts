@@ -18,12 +18,29 @@ export interface PartHealth {
   detail?: string;
 }
 
+/** Recall of a shard's searches whose filter lets a certain share of the rows through. */
+interface RecallFigures {
+  /** Upper end of that share; the lower one is the end of the band before. */
+  selectivity: number;
+  /** Searches repeated exactly since the shard's start. */
+  repeats: number;
+  /** Lately, with its bounds; null before the first repeat. */
+  recall: number | null;
+  low: number | null;
+  high: number | null;
+  ef: number;
+  /** Surely below the target at the highest ef. */
+  failing: boolean;
+}
+
 export interface ShardFigures {
   name: string;
   documents: number;
   bytes: number;
   /** Feed entries not yet applied. */
   behind: number;
+  /** Absent where recall is not watched. */
+  recall?: { target: number; bands: readonly RecallFigures[] };
 }
 
 /** What `/stats` and `/metrics` tell. */

@@ -16,6 +16,7 @@ const common = {
     ),
   ),
   exact: Type.Optional(Type.Boolean({ description: 'true or false' })),
+  explain: Type.Optional(Type.Boolean({ description: 'true or false' })),
   timeout_ms: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 60_000, description: 'an integer from 1 to 60000' }),
   ),

@@ -1,8 +1,9 @@
+import type { Explanation, ShardExplanation } from '../search/explanation.js';
 import type { SearchReply } from '../search/search-types.js';
 
 /** A search's answer as it goes over the wire. */
 export function searchReplyBody(reply: SearchReply): object {
-  const { hits, tookMs, timingsMs, embedding, model, missing, unknownFields } = reply;
+  const { hits, tookMs, timingsMs, embedding, model, missing, unknownFields, explanation } = reply;
   return {
     hits: hits.map(({ id, score, product }) => ({ id, score, product })),
     took_ms: rounded(tookMs),
@@ -15,6 +16,56 @@ export function searchReplyBody(reply: SearchReply): object {
     model,
     partial: missing.length === 0 ? null : { missing },
     ...(unknownFields.length === 0 ? {} : { unknown_fields: unknownFields }),
+    ...(explanation === undefined ? {} : { explain: explanationBody(explanation) }),
+  };
+}
+
+function explanationBody({ timingsMs, rounds, k, shards }: Explanation): object {
+  const { embed, plan, fanOut, merge, join } = timingsMs;
+  return {
+    timings_ms: {
+      embed: rounded(embed),
+      plan: rounded(plan),
+      fan_out: rounded(fanOut),
+      merge: rounded(merge),
+      join: rounded(join),
+    },
+    rounds,
+    k,
+    shards: shards.map(shardBody),
+  };
+}
+
+function shardBody(explained: ShardExplanation): object {
+  const { shard, roundTripMs, tookMs, partitions, refused, leaf } = explained;
+  return {
+    shard,
+    round_trip_ms: rounded(roundTripMs),
+    took_ms: rounded(tookMs),
+    partitions,
+    refused,
+    ...(leaf === undefined
+      ? {}
+      : {
+          live: leaf.live,
+          matches: leaf.matches,
+          steps: leaf.steps.map((step) => ({
+            segment: step.block,
+            categories: step.categories,
+            plan: step.plan,
+            rows: step.rows,
+            matches: step.matches,
+            ...(step.ef === undefined ? {} : { ef: step.ef }),
+            ...(step.candidates === undefined ? {} : { candidates: step.candidates }),
+            ...(step.estimatedUs === undefined
+              ? {}
+              : { estimated_ms: rounded(step.estimatedUs / 1_000) }),
+            rows_scanned: step.rowsScanned,
+            rescored: step.rescored,
+            took_ms: rounded(step.tookUs / 1_000),
+            gave_up: step.gaveUp,
+          })),
+        }),
   };
 }
 

@@ -24,6 +24,7 @@ export function toSearchRequest(
     filter: filterOf(body),
     fields: body.fields,
     exact,
+    explain: body.explain ?? false,
     timeoutMs: body.timeout_ms ?? (exact ? DEFAULT_EXACT_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
   };
 }

@@ -34,6 +34,8 @@ export interface SearchLeaf {
   /** Null: everything matches. */
   filter: WireFilter | null;
   exact: boolean;
+  /** The reply says how the shard searched; absent: it does not. */
+  explain?: boolean;
   /** Time left when this was sent; the shard drops what it cannot start in time. */
   budgetMs: number;
 }
@@ -53,6 +55,41 @@ interface LeafHits {
   scores: { vector: number[] };
 }
 
+/** How matches were looked for; `exact` is the scan that the caller asked for. */
+type PlanKind = 'scan' | 'graph' | 'widened' | 'exact';
+
+/** One step of a search in a shard: one plan over one block of rows, or some categories of it. */
+export interface PlanStep {
+  /** Folder of a segment, or `tail`. */
+  block: string;
+  /** The categories searched, or how many where that is many; null: all of the block. */
+  categories: string[] | number | null;
+  plan: PlanKind;
+  /** Rows of the graph or block, dead ones included. */
+  rows: number;
+  /** Live rows that match, as known before the search. */
+  matches: number;
+  /** Of a graph: the width that recall asks for, and that of the search, wider for a filter. */
+  ef?: number;
+  candidates?: number;
+  /** What the planner took it to cost; absent in exact mode, which has no choice. */
+  estimatedUs?: number;
+  /** Rows that a kernel compared. */
+  rowsScanned: number;
+  /** Candidates scored from their stored vectors. */
+  rescored: number;
+  tookUs: number;
+  /** The graph found too few matches: the next step goes wider, or scans them. */
+  gaveUp: boolean;
+}
+
+export interface LeafExplanation {
+  /** Live rows of the tenant here, and how many of them match. */
+  live: number;
+  matches: number;
+  steps: PlanStep[];
+}
+
 export interface SearchLeafReply {
   type: 'hits';
   hits: LeafHits;
@@ -63,6 +100,7 @@ export interface SearchLeafReply {
   counter: number;
   /** Time inside the shard, queue included. */
   tookMs: number;
+  explanation?: LeafExplanation;
 }
 
 /** The caller gave up on a request: it need not be started. */
@@ -94,6 +132,27 @@ interface StatusRequest {
   type: 'status';
 }
 
+/** Recall of the searches of one band of selectivity, over all tenants of a shard. */
+export interface RecallBand {
+  /** Upper end of the band: a share of the tenant's live rows that match. */
+  selectivity: number;
+  /** Searches repeated exactly since the start, calibration included. */
+  repeats: number;
+  /** Of the best matches, the share found lately, and its bounds; null before the first repeat. */
+  recall: number | null;
+  low: number | null;
+  high: number | null;
+  /** The highest of the tenants'. */
+  ef: number;
+  /** Some tenant's recall is surely below the target at the highest `ef`. */
+  failing: boolean;
+}
+
+export interface RecallReport {
+  target: number;
+  bands: RecallBand[];
+}
+
 export interface StatusReply {
   type: 'status';
   shard: string;
@@ -104,6 +163,8 @@ export interface StatusReply {
   behind: number;
   /** Every assigned partition can be searched. */
   ready: boolean;
+  /** Absent where recall is not watched. */
+  recall?: RecallReport;
 }
 
 export type FailureCode =

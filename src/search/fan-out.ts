@@ -8,6 +8,7 @@ import type {
   PartialHit,
   ShardFleet,
 } from '../shard-client/shard-fleet.js';
+import type { ShardExplanation } from './explanation.js';
 import type { MissingPart, MissingReason } from './search-types.js';
 
 /** What every shard is asked, whatever its partitions. */
@@ -22,6 +23,8 @@ export interface FanOutResult {
   missing: MissingPart[];
   /** Ids of the partitions that were searched. */
   searched: Set<string>;
+  /** What each answer took; empty unless it was asked to explain. */
+  explained: ShardExplanation[];
 }
 
 /** Rounds over partitions that turned out to have moved: the placement is read again for each. */
@@ -39,7 +42,13 @@ export async function fanOut(
   query: FanOutQuery,
   deadline: Deadline,
 ): Promise<FanOutResult> {
-  const result: FanOutResult = { lists: [], more: false, missing: [], searched: new Set() };
+  const result: FanOutResult = {
+    lists: [],
+    more: false,
+    missing: [],
+    searched: new Set(),
+    explained: [],
+  };
   let pending = targets;
   for (let round = 0; pending.length > 0; round++) {
     const moved: ShardTarget[] = [];
@@ -90,6 +99,7 @@ async function askShard(
   deadline: Deadline,
   result: FanOutResult,
 ): Promise<ShardTarget> {
+  const startedMs = performance.now();
   let answer: LeafAnswer;
   try {
     answer = await fleet.search(
@@ -103,6 +113,7 @@ async function askShard(
   }
   result.lists.push(answer.hits);
   result.more ||= answer.more;
+  if (query.explain === true) result.explained.push(explain(target, answer, startedMs));
   // A hint for the next query: this one has its answer.
   void placements.noticed(query.tenant, answer.counter).catch(() => undefined);
 
@@ -114,6 +125,17 @@ async function askShard(
   result.missing.push(...missingOf(refused('not_ready'), 'not_ready'));
   for (const { id } of target.partitions) if (!reasons.has(id)) result.searched.add(id);
   return refused('wrong_shard');
+}
+
+function explain(target: ShardTarget, answer: LeafAnswer, startedMs: number): ShardExplanation {
+  return {
+    shard: target.shard,
+    roundTripMs: performance.now() - startedMs,
+    tookMs: answer.tookMs,
+    partitions: target.partitions.length,
+    refused: answer.refused.length,
+    leaf: answer.explanation,
+  };
 }
 
 function missingOf(target: ShardTarget, reason: MissingReason): MissingPart[] {

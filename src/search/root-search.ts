@@ -7,6 +7,7 @@ import type { PlacementCache } from '../placement/placement-cache.js';
 import { planTargets } from '../placement/plan.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { StoreReader } from '../store/store.js';
+import { Explainer } from './explanation.js';
 import { fanOut, type FanOutResult } from './fan-out.js';
 import { joinHits, type Joined } from './join-hits.js';
 import { mergeHits } from './merge-hits.js';
@@ -66,12 +67,13 @@ export class RootSearch {
     const embeddedMs = performance.now();
     const { hits, missing, joinMs } = await this.find(request, vector, run);
     const endedMs = performance.now();
+    const embedMs = embeddedMs - run.startedMs;
     const { name, fingerprint } = this.deps.model;
     return {
       hits,
       tookMs: endedMs - run.startedMs,
       timingsMs: {
-        embed: embeddedMs - run.startedMs,
+        embed: embedMs,
         search: endedMs - embeddedMs - joinMs,
         join: joinMs,
       },
@@ -79,6 +81,7 @@ export class RootSearch {
       model: `${name}@${fingerprint.slice(0, 8)}`,
       missing,
       unknownFields: await this.unknownFields(request),
+      explanation: run.explainer?.explanation(embedMs, joinMs),
     };
   }
 
@@ -86,25 +89,35 @@ export class RootSearch {
   private async find(
     request: SearchRequest,
     vector: Float32Array,
-    { deadline, budget }: Run,
+    { deadline, budget, explainer }: Run,
   ): Promise<Found> {
     const { placements, fleet, store, model } = this.deps;
-    const { tenant, filter, exact, topK } = request;
+    const { tenant, filter, exact, explain, topK } = request;
+    const plannedMs = performance.now();
     const placement = await placements.get(tenant);
     const targets = planTargets(placement, categoriesOf(filter));
     const shardFilter = residualFilter(filter);
+    explainer?.spent('plan', plannedMs);
     const shardDeadline = Deadline.after(deadline.remainingMs() * FAN_OUT_SHARE);
     const answer: Found = { hits: [], missing: [], joinMs: 0 };
     for (let round = 1, k = overFetch(topK); ; round++, k *= 4) {
-      const query = { tenant, vector, model: model.fingerprint, filter: shardFilter, exact, k };
+      const asked = { tenant, vector, model: model.fingerprint, filter: shardFilter };
+      const query = { ...asked, exact, explain, k };
+      explainer?.round(k);
+      const askedMs = performance.now();
       const found = await fanOut(fleet, placements, targets, query, shardDeadline);
+      explainer?.spent('fanOut', askedMs);
+      explainer?.shards.push(...found.explained);
       if (nothingAnswered(found)) {
         if (round === 1) throw noAnswer(found);
         // The narrower round's hits stand; what the wider one was for is missing.
         return { ...answer, missing: found.missing };
       }
+      const mergedMs = performance.now();
+      const merged = mergeHits(found.lists, k);
+      explainer?.spent('merge', mergedMs);
       const joinStartedMs = performance.now();
-      const joining = joinHits(store, request, mergeHits(found.lists, k), budget, deadline);
+      const joining = joinHits(store, request, merged, budget, deadline);
       const { hits, late } = await joinOrFail(joining, deadline).catch((error: unknown) => {
         if (round === 1) throw error;
         return { hits: [], late: true };
@@ -170,10 +183,17 @@ interface Run {
   deadline: Deadline;
   /** Shared by the searches of a batch. */
   budget: ReplyBudget;
+  /** Undefined unless the caller asked for an explanation. */
+  explainer: Explainer | undefined;
 }
 
-function startRun({ timeoutMs }: SearchRequest, budget: ReplyBudget): Run {
-  return { startedMs: performance.now(), deadline: Deadline.after(timeoutMs), budget };
+function startRun({ timeoutMs, explain }: SearchRequest, budget: ReplyBudget): Run {
+  return {
+    startedMs: performance.now(),
+    deadline: Deadline.after(timeoutMs),
+    budget,
+    explainer: explain ? new Explainer() : undefined,
+  };
 }
 
 /** What plan, fan-out, merge and join came to. */

@@ -1,5 +1,6 @@
 import type { EmbeddingSource } from '../embedding/encoder.js';
 import type { Filter } from '../filter/filter.js';
+import type { Explanation } from './explanation.js';
 import type { Product, JsonObject } from '../core/product.js';
 
 /** A validated search of one tenant; `text` is embedded first, a vector is used as it is. */
@@ -13,6 +14,8 @@ export interface SearchRequest {
   fields: readonly string[] | undefined;
   /** Compares with every vector instead of searching the graph. */
   exact: boolean;
+  /** The reply says what the search did. */
+  explain: boolean;
   /** For the whole request. */
   timeoutMs: number;
 }
@@ -46,4 +49,6 @@ export interface SearchReply {
   missing: MissingPart[];
   /** Filter fields that no product of the tenant has. */
   unknownFields: string[];
+  /** Undefined unless asked for. */
+  explanation: Explanation | undefined;
 }

@@ -1,6 +1,12 @@
 import { Deadline } from '../core/deadline.js';
 import { OmniError, toOmniError } from '../core/errors.js';
-import type { Refusal, Reply, Request, StatusReply } from '../protocol/messages.js';
+import type {
+  LeafExplanation,
+  Refusal,
+  Reply,
+  Request,
+  StatusReply,
+} from '../protocol/messages.js';
 import { encodePartitions, type PartitionRef } from '../protocol/partition-list.js';
 import { vectorBytes } from '../protocol/vector-bytes.js';
 import type { WireFilter } from '../protocol/wire-filter.js';
@@ -18,6 +24,8 @@ export interface LeafSearch {
   k: number;
   filter: WireFilter | undefined;
   exact: boolean;
+  /** The answer says how the shard searched. */
+  explain?: boolean;
 }
 
 /** A match as a shard knows it: a `Hit` once the store has been asked. */
@@ -36,6 +44,10 @@ export interface LeafAnswer {
   refused: Refusal[];
   /** The tenant's placement counter as the shard knows it. */
   counter: number;
+  /** Time inside the shard. */
+  tookMs: number;
+  /** How the shard searched; undefined when that was not asked. */
+  explanation: LeafExplanation | undefined;
 }
 
 /** A shard's state for the status pages; `reply` undefined when it did not answer. */
@@ -58,8 +70,10 @@ export class ShardFleet {
 
   /** Rejects `unavailable`, `overloaded` or `deadline_exceeded`. */
   async search(shard: string, leaf: LeafSearch, deadline: Deadline): Promise<LeafAnswer> {
+    const { explain, ...asked } = leaf;
     const request: Request = {
-      ...leaf,
+      ...asked,
+      ...(explain === true ? { explain } : {}),
       type: 'search',
       partitions: encodePartitions(leaf.partitions),
       vector: vectorBytes(leaf.vector),
@@ -73,7 +87,8 @@ export class ShardFleet {
       version: versions[i] as number,
       score: scores.vector[i] as number,
     }));
-    return { hits, more: reply.more, refused: reply.refused, counter: reply.counter };
+    const { more, refused, counter, tookMs, explanation } = reply;
+    return { hits, more, refused, counter, tookMs, explanation };
   }
 
   /** Tells every shard that the tenant's feed has grown. */

@@ -19,6 +19,8 @@ export interface CategoryCodes {
 
 /** Rows that are searched together: an immutable segment, or a tail. */
 export interface Block {
+  /** For explanations: a segment's folder, or `tail`. */
+  readonly name: string;
   readonly rows: number;
   readonly vectors: VectorSlabs;
   /** Rows deleted or superseded since they were written. */

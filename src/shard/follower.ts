@@ -7,6 +7,7 @@ import { Assignment, partitionKey } from './assignment.js';
 import { applyEntries, fetchRows } from './feed-rows.js';
 import { resync } from './resync.js';
 import { forEachLiveRow } from './row-slices.js';
+import type { Pace } from './merge-policy.js';
 import type { SegmentKeeper } from './segment-keeper.js';
 import type { TenantIndex } from './tenant-index.js';
 
@@ -15,6 +16,8 @@ const PAGE_ENTRIES = 128;
 /** How long a follower sleeps when no nudge comes. */
 const POLL_MS = 500;
 const RETRY_MS = 1_000;
+/** Without a change for so long, what is left in the tail is worth a build. */
+const REST_MS = 2_000;
 /** Requests that wait for a write at once; past it `overloaded`. */
 const MAX_WAITERS = 4_096;
 
@@ -54,6 +57,7 @@ export class Follower {
   private readonly waiters = new Set<Waiter>();
   private wake: (() => void) | undefined;
   private nudged = false;
+  private changedAtMs = performance.now();
   private stopped = false;
   private running: Promise<void> = Promise.resolve();
 
@@ -200,7 +204,8 @@ export class Follower {
       const reached = this.goal !== undefined && store.covers(page.position, this.goal);
       if (page.atEnd || reached) this.caughtUp = true;
       this.settleWaiters();
-      this.maintain(!page.atEnd);
+      if (page.entries.length > 0) this.changedAtMs = performance.now();
+      this.maintain(page.atEnd ? this.pace() : 'busy');
       this.atEnd = page.atEnd;
       const isDue = this.needsResync || (this.holdsForeign && this.caughtUp);
       if (page.atEnd || this.stopped || isDue) return;
@@ -218,7 +223,7 @@ export class Follower {
       pageEntries: PAGE_ENTRIES,
       apply: (entries) => this.applyPage(entries),
       goOn: async () => {
-        this.maintain(true);
+        this.maintain('busy');
         await this.keeper.backpressure();
         await nextTurn();
         return !this.stopped;
@@ -249,9 +254,13 @@ export class Follower {
     });
   }
 
-  private maintain(busy: boolean): void {
+  private pace(): Pace {
+    return performance.now() - this.changedAtMs < REST_MS ? 'quiet' : 'rest';
+  }
+
+  private maintain(pace: Pace): void {
     if (this.stopped) return;
-    this.keeper.maintain(busy, () => [...this.ready].sort(compareBytes));
+    this.keeper.maintain(pace, () => [...this.ready].sort(compareBytes));
   }
 
   private hasApplied(mark: WriteMark): boolean {

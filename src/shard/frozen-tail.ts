@@ -7,6 +7,7 @@ import type { SourceBlock } from './write-segment.js';
 
 /** A tail as the build worker received it. */
 export class FrozenTail implements SourceBlock {
+  readonly name = 'tail';
   readonly graph = undefined;
   readonly ranges = undefined;
   readonly categoryCodes = undefined;

@@ -3,7 +3,9 @@ import { score } from '../core/vector.js';
 import type { Filter } from '../filter/filter.js';
 import type { Partition } from '../store/store.js';
 import type { Block } from './block.js';
+import type { CostModel } from './cost-model.js';
 import type { Candidates } from './engine/graph.js';
+import type { SearchTrace } from './search-trace.js';
 
 export interface LeafQuery {
   /** Unit length, at offset 0 of its buffer. */
@@ -14,6 +16,9 @@ export interface LeafQuery {
   /** Width of the graph search. */
   ef: number;
   exact: boolean;
+  /** Takes down what the search does; undefined when nobody asked. */
+  trace?: SearchTrace | undefined;
+  costs: CostModel;
 }
 
 export interface LeafHit extends Scored {
@@ -36,6 +41,7 @@ export function offerBest(
     const row = candidates.rows[i] as number;
     const slab = block.vectors.slabOf(row);
     const offset = block.vectors.offset(row, slab);
+    query.trace?.scored();
     const exact = score(query.vector, block.vectors.slab(slab), offset);
     if (exact < top.floor) continue;
     top.offer({ id: block.id(row), score: exact, version: block.version(row) });

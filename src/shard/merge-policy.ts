@@ -24,6 +24,9 @@ export interface MergeOptions {
   replayEntries: number;
 }
 
+/** How the feed comes: more is waiting; all was read; nothing has come for a while. */
+export type Pace = 'busy' | 'quiet' | 'rest';
+
 /** What no manifest covers yet. */
 export interface Unsealed {
   /** Rows of the tail. */
@@ -38,21 +41,32 @@ export interface MergePlan {
   segments: number[];
 }
 
+/** At rest a tail of this share of `tailRows` is sealed: a search scans all of it. */
+const REST_SHARE = 1 / 16;
+/**
+ * How many times larger a segment may be than all smaller ones together and still be merged with
+ * them: by the second once the feed is quiet, since every segment costs each query a search.
+ */
+const BUSY_RATIO = 2;
+const QUIET_RATIO = 8;
+
 /**
  * The next build, or undefined when all is in order. Size-tiered, as Lucene's `TieredMergePolicy`:
  * while the feed is busy the tail grows to `fanout` times its size, and a merge waits until `fanout`
- * segments of like size have come together, so that each row is rewritten some log_fanout(n) times; once it is quiet, everything within a factor
- * of two is merged, since every segment costs each query a search of its own.
+ * segments of like size have come together, so that each row is rewritten some log_fanout(n) times;
+ * once it is quiet, all within a wider ratio is merged, and at rest small tails are sealed.
  */
 export function planMerge(
   unsealed: Unsealed,
   segments: readonly SegmentSize[],
-  busy: boolean,
+  pace: Pace,
   options: MergeOptions,
 ): MergePlan | undefined {
   const { tailRows, replayEntries, fanout, maxDeadShare } = options;
+  const busy = pace === 'busy';
   const wait = busy ? fanout : 1;
-  const sealTail = unsealed.rows >= tailRows * wait || unsealed.entries >= replayEntries * wait;
+  const sealRows = tailRows * (pace === 'rest' ? REST_SHARE : wait);
+  const sealTail = unsealed.rows >= sealRows || unsealed.entries >= replayEntries * wait;
   const isRotten =
     (share: number) =>
     ({ rows, deadRows }: SegmentSize): boolean =>
@@ -60,7 +74,9 @@ export function planMerge(
   const urgent = segments.findIndex(isRotten(2 * maxDeadShare));
   if (urgent !== -1) return { tail: false, segments: [urgent] };
   const rotten = segments.findIndex(isRotten(maxDeadShare));
-  const absorbed = absorb(sealTail ? unsealed.rows : 0, segments, busy ? fanout : 2);
+  const pieces = busy ? fanout : 2;
+  const ratio = busy ? BUSY_RATIO : QUIET_RATIO;
+  const absorbed = absorb(sealTail ? unsealed.rows : 0, segments, pieces, ratio);
   if (absorbed.length > 0 && (sealTail || absorbed.length > 1)) {
     return { tail: sealTail, segments: absorbed };
   }
@@ -69,12 +85,17 @@ export function planMerge(
 }
 
 /**
- * Segments that, from small to large, each are at most twice of what has come together before it:
- * at least `fanout` pieces (the tail is one), otherwise none. A run that is too short is passed
+ * Segments that, from small to large, each are at most `ratio` times what has come together before
+ * it: at least `fanout` pieces (the tail is one), otherwise none. A run that is too short is passed
  * over for the next, or one small segment would keep all larger ones apart. Segments without a live
  * row are left to be dropped alone.
  */
-function absorb(tailRows: number, segments: readonly SegmentSize[], fanout: number): number[] {
+function absorb(
+  tailRows: number,
+  segments: readonly SegmentSize[],
+  fanout: number,
+  ratio: number,
+): number[] {
   const live = segments
     .map(({ rows, deadRows }, index) => ({ index, rows: rows - deadRows }))
     .filter(({ rows }) => rows > 0)
@@ -83,7 +104,7 @@ function absorb(tailRows: number, segments: readonly SegmentSize[], fanout: numb
   let pieces = tailRows > 0 ? 1 : 0;
   let chosen: number[] = [];
   for (const segment of live) {
-    if (together > 0 && segment.rows > 2 * together) {
+    if (together > 0 && segment.rows > ratio * together) {
       // With the tail only what is next to it in size: the rest is looked at when that is done.
       if (pieces >= fanout || tailRows > 0) break;
       together = 0;

@@ -1,16 +1,14 @@
 import type { TopK } from '../core/top-k.js';
 import type { Block } from './block.js';
+import type { CostModel } from './cost-model.js';
 import { scanSlab } from './engine/exact-scan.js';
 import type { Candidates } from './engine/graph.js';
+import { gather, GATHER_ROWS } from './gather.js';
 import { offerBest, SCORE_MARGIN, type LeafHit, type LeafQuery } from './leaf-hit.js';
 import type { Selection } from './selection.js';
 
 /** Candidates asked for beyond k, so that ties and rounding rarely need a second scan. */
 const SPARE = 16;
-/** Rows copied together before a scan of scattered matches. */
-const GATHER_ROWS = 1_024;
-/** A slab of which this share matches is scanned whole rather than gathered. */
-const WHOLE_SHARE = 0.3;
 
 /** Compares the query with every selected row and offers the best: exact, whatever the kernel. */
 export function scanRows(
@@ -19,12 +17,47 @@ export function scanRows(
   query: LeafQuery,
   top: TopK<LeafHit>,
 ): void {
-  const { slabs, starts } = block.vectors;
+  for (const piece of pieces(block, selection, query.costs)) {
+    const startMs = performance.now();
+    if (piece.operation === 'scan') scanWhole(block, selection, piece, query, top);
+    else scanGathered(block, selection, piece, query, top);
+    const tookUs = (performance.now() - startMs) * 1_000;
+    query.costs.observe(piece.operation, piece.units, block.vectors.dimensions, tookUs);
+  }
+}
+
+/** What `scanRows` will cost, in microseconds. */
+export function scanCostUs(block: Block, selection: Selection, costs: CostModel): number {
+  let sum = 0;
+  for (const { costUs } of pieces(block, selection, costs)) sum += costUs;
+  return sum;
+}
+
+/** A slab with selected rows, and the cheaper way to scan those. */
+interface Piece {
+  slab: number;
+  from: number;
+  to: number;
+  operation: 'scan' | 'gather';
+  units: number;
+  costUs: number;
+}
+
+function* pieces(block: Block, selection: Selection, costs: CostModel): Iterable<Piece> {
+  const { slabs, starts, dimensions } = block.vectors;
   for (let slab = 0; slab < slabs.length; slab++) {
     const from = starts[slab] as number;
     const to = starts[slab + 1] as number;
     if (!isSelected(selection, from, to)) continue;
-    scanOneSlab(block, selection, slab, from, to, query, top);
+    const rows = to - from;
+    const matching = selection.mask?.count(from, to) ?? rows - block.dead.count(from, to);
+    if (matching === 0) continue;
+    const scanUs = costs.estimateUs('scan', rows, dimensions);
+    const gatherUs = costs.estimateUs('gather', matching, dimensions);
+    const gathers = matching < rows && gatherUs < scanUs;
+    yield gathers
+      ? { slab, from, to, operation: 'gather', units: matching, costUs: gatherUs }
+      : { slab, from, to, operation: 'scan', units: rows, costUs: scanUs };
   }
 }
 
@@ -32,31 +65,31 @@ function isSelected({ ranges }: Selection, from: number, to: number): boolean {
   return ranges?.some((range) => range.from < to && from < range.to) ?? true;
 }
 
-function scanOneSlab(
+function scanWhole(
   block: Block,
   { mask }: Selection,
-  slab: number,
-  from: number,
-  to: number,
+  { slab, from, to }: Piece,
   query: LeafQuery,
   top: TopK<LeafHit>,
 ): void {
-  const matching = mask?.count(from, to) ?? to - from - block.dead.count(from, to);
-  if (matching === 0) return;
   const isMatch = (row: number): boolean => mask?.has(row) ?? !block.dead.has(row);
-  if (matching >= (to - from) * WHOLE_SHARE) {
-    const data = block.vectors.slab(slab);
-    scanUntilSure(data, to - from, (i) => from + i, isMatch, block, query, top);
-    return;
-  }
+  const data = block.vectors.slab(slab);
+  scanUntilSure(data, to - from, (i) => from + i, isMatch, block, query, top);
+}
+
+function scanGathered(
+  block: Block,
+  { mask }: Selection,
+  { from, to }: Piece,
+  query: LeafQuery,
+  top: TopK<LeafHit>,
+): void {
   const rows = mask === undefined ? liveRows(block, from, to) : mask.rows(from, to);
-  const { dimensions } = block.vectors;
-  const gathered = new Float32Array(Math.min(GATHER_ROWS, rows.length) * dimensions);
   for (let at = 0; at < rows.length; at += GATHER_ROWS) {
     const batch = rows.subarray(at, at + GATHER_ROWS);
-    batch.forEach((row, i) => gathered.set(block.vectors.view(row), i * dimensions));
+    const data = gather(block.vectors, batch);
     const rowOf = (i: number): number => batch[i] as number;
-    scanUntilSure(gathered, batch.length, rowOf, () => true, block, query, top);
+    scanUntilSure(data, batch.length, rowOf, () => true, block, query, top);
   }
 }
 
@@ -80,6 +113,7 @@ function scanUntilSure(
   top: TopK<LeafHit>,
 ): void {
   for (let count = query.k + SPARE; ; count *= 4) {
+    query.trace?.scanned(rows);
     const found = scanSlab(data, rows, query.vector, count);
     const matches: Candidates = { rows: [], scores: [] };
     found.rows.forEach((i, at) => {

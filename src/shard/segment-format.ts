@@ -1,4 +1,5 @@
 import type { FileRecord } from './durable-file.js';
+import type { EngineName } from './engine/graph.js';
 
 /**
  * A segment's files, all little-endian, none changed after it was written:
@@ -9,7 +10,7 @@ import type { FileRecord } from './durable-file.js';
  *   columns.json  field -> where its parts lie in columns.bin
  *   all.graph     graph over all rows; cN.graph one over category N, for large categories
  */
-export const SEGMENT_FORMAT = 1;
+export const SEGMENT_FORMAT = 2;
 
 export interface SegmentRecord {
   /** The segment's folder, below the tenant's. */
@@ -19,6 +20,8 @@ export interface SegmentRecord {
   idTableSlots: number;
   idBytes: number;
   categories: CategoryRecord[];
+  /** What wrote the graphs and can open them. */
+  engine: EngineName;
   /** File name of the graph over all rows. */
   graph: string | undefined;
   files: FileRecord[];

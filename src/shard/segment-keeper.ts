@@ -14,7 +14,7 @@ import {
   writeManifest,
   type Manifest,
 } from './manifest.js';
-import { planMerge, type MergeOptions, type MergePlan } from './merge-policy.js';
+import { planMerge, type MergeOptions, type MergePlan, type Pace } from './merge-policy.js';
 import { openSegment, type Segment } from './segment.js';
 import { SEGMENT_FORMAT } from './segment-format.js';
 import type { TenantIndex } from './tenant-index.js';
@@ -123,14 +123,14 @@ export class SegmentKeeper {
     }
   }
 
-  /** Starts the next build, if one is due and none runs. `busy`: more of the feed is waiting. */
-  maintain(busy: boolean, partitions: () => string[]): void {
+  /** Starts the next build, if one is due and none runs. */
+  maintain(pace: Pace, partitions: () => string[]): void {
     const { index } = this;
     if (this.building !== undefined || this.closed || performance.now() < this.retryAtMs) return;
     const sizes = index.segments.map(({ rows, deadCount }) => ({ rows, deadRows: deadCount }));
     // Without a position a manifest spares no reading.
     const entries = index.position === undefined ? 0 : index.entriesRead - this.sealedEntries;
-    const plan = planMerge({ rows: index.tail.rows, entries }, sizes, busy, this.options.merge);
+    const plan = planMerge({ rows: index.tail.rows, entries }, sizes, pace, this.options.merge);
     if (plan === undefined) return;
     // A merge without the tail writes no newer state than the segments have together.
     const state = plan.tail ? { position: index.position, partitions: partitions() } : this.sealed;

@@ -6,6 +6,7 @@ import type { Logger } from '../core/logger.js';
 import type { Filter } from '../filter/filter.js';
 import type {
   AwaitApplied,
+  LeafExplanation,
   Refusal,
   SearchLeaf,
   SearchLeafReply,
@@ -15,10 +16,14 @@ import { decodePartitions, type PartitionRef } from '../protocol/partition-list.
 import { bytesVector } from '../protocol/vector-bytes.js';
 import type { Partition, StoreReader } from '../store/store.js';
 import { Builder } from './builder.js';
+import { CostModel } from './cost-model.js';
 import { Follower } from './follower.js';
-import { leafSearch } from './leaf-search.js';
+import { leafSearch, type LeafResult } from './leaf-search.js';
 import type { LeafHit } from './leaf-hit.js';
 import type { MergeOptions } from './merge-policy.js';
+import { RecallWatcher, type RecallOptions } from './recall-watcher.js';
+import type { RecallWatch } from './recall-watch.js';
+import { SearchTrace } from './search-trace.js';
 import { SegmentKeeper } from './segment-keeper.js';
 import { TenantIndex } from './tenant-index.js';
 import type { SegmentOptions } from './write-segment.js';
@@ -32,8 +37,10 @@ export interface ShardNodeOptions {
   dimensions: number;
   segment: Omit<SegmentOptions, 'dimensions'>;
   merge: MergeOptions;
-  /** Width of a graph search. */
+  /** Width of a graph search, where recall is not watched. */
   ef: number;
+  /** Repeats some searches exactly and adapts their width; absent: neither. */
+  recall?: RecallOptions;
   /** The compiled build worker; for tests that run from source. */
   buildWorkerFile?: URL;
 }
@@ -46,6 +53,10 @@ const BEHIND_LIMIT = 10_000;
 export class ShardNode {
   private readonly followers = new Map<string, Follower>();
   private readonly builder: Builder;
+  private readonly watcher: RecallWatcher | undefined;
+  private readonly watches = new Map<string, RecallWatch>();
+  private searching = 0;
+  private readonly costs = new CostModel();
   private timer: NodeJS.Timeout | undefined;
   private tenantCounter = -1;
   /** The first look for tenants is done. */
@@ -58,12 +69,16 @@ export class ShardNode {
     private readonly logger: Logger,
   ) {
     this.builder = new Builder(options.buildWorkerFile);
+    const { recall } = options;
+    this.watcher =
+      recall && new RecallWatcher(recall, () => this.searching > 0, this.costs, logger);
   }
 
   async start(): Promise<void> {
     await this.findTenants();
     this.listed = true;
     this.timer = setInterval(() => {
+      this.watcher?.tick();
       this.findTenants().catch((error: unknown) => {
         this.logger.warn({ error: String(error) }, 'tenants could not be listed');
       });
@@ -74,6 +89,7 @@ export class ShardNode {
     this.closed = true;
     clearInterval(this.timer);
     const stopping = [...this.followers.values()].map((follower) => follower.stop());
+    await this.watcher?.close();
     await this.builder.close();
     await Promise.all(stopping);
   }
@@ -88,6 +104,15 @@ export class ShardNode {
 
   /** Searches the partitions that are here and ready, and names the others. */
   async search(request: SearchLeaf, deadline: Deadline): Promise<SearchLeafReply> {
+    this.searching += 1;
+    try {
+      return await this.searchNow(request, deadline);
+    } finally {
+      this.searching -= 1;
+    }
+  }
+
+  private async searchNow(request: SearchLeaf, deadline: Deadline): Promise<SearchLeafReply> {
     const startedMs = performance.now();
     if (request.model !== this.options.model) {
       throw new OmniError('unavailable', 'this shard serves vectors of another model');
@@ -100,22 +125,33 @@ export class ShardNode {
     if (vector.length !== this.options.dimensions) {
       throw new OmniError('internal', `a vector of ${vector.length} dimensions was asked for`);
     }
+    const watch = this.watches.get(request.tenant);
     const query = {
       vector,
       filter: request.filter === null ? undefined : (request.filter as Filter),
       k: request.k,
-      ef: this.options.ef,
+      efOf: watch?.efOf ?? (() => this.options.ef),
       exact: request.exact,
+      trace: request.explain === true ? new SearchTrace() : undefined,
+      costs: this.costs,
     };
-    let refused: Refusal[] = [];
-    const { hits, more } = await leafSearch(follower.index, query, () => {
-      const resolved = resolve(follower, refs);
-      refused = resolved.refused;
+    let resolved: Resolved = { partitions: [], refused: [] };
+    const found = await leafSearch(follower.index, query, () => {
+      resolved = resolve(follower, refs);
       return resolved.partitions;
     });
+    const { partitions, refused } = resolved;
+    if (watch !== undefined && !request.exact && found.matches > 0) {
+      const { filter, k } = query;
+      this.watcher?.searched(watch, { vector, filter, partitions, k });
+    }
     const { counter } = follower.assignment;
     const tookMs = performance.now() - startedMs;
-    return { type: 'hits', hits: columns(hits), more, refused, counter, tookMs };
+    const { hits, more } = found;
+    const reply = { type: 'hits', hits: columns(hits), more, refused, counter, tookMs } as const;
+    return query.trace === undefined
+      ? reply
+      : { ...reply, explanation: explanationOf(found, query.trace) };
   }
 
   async status(): Promise<StatusReply> {
@@ -126,6 +162,7 @@ export class ShardNode {
       bytes: 0,
       behind: 0,
       ready: this.listed,
+      ...(this.watcher === undefined ? {} : { recall: this.watcher.report() }),
     };
     for (const { index, allReady } of this.followers.values()) {
       status.documents += index.liveRows;
@@ -163,6 +200,10 @@ export class ShardNode {
     const keeper = new SegmentKeeper(index, this.builder, keeperOptions, logger);
     const follower = new Follower(shard, this.store, index, keeper, logger);
     follower.start();
+    const ready = (): Partition[] =>
+      follower.assignment.partitions.filter((partition) => follower.isReady(partition));
+    const watch = this.watcher?.watch(index, ready, logger);
+    if (watch !== undefined) this.watches.set(tenant, watch);
     return follower;
   }
 }
@@ -171,11 +212,13 @@ function isKnown({ assignment }: Follower, refs: readonly PartitionRef[]): boole
   return refs.every(({ id, epoch }) => assignment.get(id)?.epoch === epoch);
 }
 
+interface Resolved {
+  partitions: Partition[];
+  refused: Refusal[];
+}
+
 /** Which of the named partitions can be searched now. */
-function resolve(
-  follower: Follower,
-  refs: readonly PartitionRef[],
-): { partitions: Partition[]; refused: Refusal[] } {
+function resolve(follower: Follower, refs: readonly PartitionRef[]): Resolved {
   const partitions: Partition[] = [];
   const refused: Refusal[] = [];
   for (const { id, epoch } of refs) {
@@ -188,6 +231,10 @@ function resolve(
     refused.push({ partition: id, reason: foreign ? 'wrong_shard' : 'not_ready' });
   }
   return { partitions, refused };
+}
+
+function explanationOf({ live, matches }: LeafResult, { steps }: SearchTrace): LeafExplanation {
+  return { live, matches, steps };
 }
 
 function columns(hits: readonly LeafHit[]): SearchLeafReply['hits'] {

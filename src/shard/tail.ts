@@ -17,6 +17,7 @@ export const SLAB_ROWS = 1_024;
 
 /** The mutable end of a shard's rows of one tenant: appended to, scanned exactly, never a graph. */
 export class Tail implements Block {
+  readonly name = 'tail';
   readonly graph = undefined;
   readonly ranges = undefined;
   rows = 0;

@@ -5,7 +5,7 @@ import type { Block } from './block.js';
 import { ColumnWriter, forEachValue } from './column.js';
 import { recordFile, syncFolder, syncPath, writeFile } from './durable-file.js';
 import type { GraphParameters } from './engine/graph.js';
-import { buildHnswlib } from './engine/hnswlib.js';
+import { ENGINES } from './engine/engines.js';
 import { buildIdTable } from './id-table.js';
 import type { CategoryRecord, ColumnDirectory, SegmentRecord } from './segment-format.js';
 
@@ -61,6 +61,7 @@ export async function writeSegment(
     dimensions: options.dimensions,
     ...idParts,
     categories,
+    engine: options.graph.engine,
     graph: graphs.all,
     files,
   };
@@ -190,12 +191,14 @@ function writeGraphs(
   isStopped: () => boolean,
 ): { all: string | undefined; names: string[] } {
   const names: string[] = [];
+  const { dimensions, graph } = options;
   const build = (name: string, from: number, count: number): string => {
     const vectorAt = (i: number): Float32Array => {
       const { block, row } = rows[from + i] as SourceRow;
       return block.vectors.view(row);
     };
-    buildHnswlib(join(path, name), options.dimensions, count, vectorAt, options.graph, isStopped);
+    const file = join(path, name);
+    ENGINES[graph.engine].build(file, { dimensions, count, vectorAt }, graph, isStopped);
     names.push(name);
     return name;
   };

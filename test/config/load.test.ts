@@ -183,3 +183,16 @@ describe('loadConfig', () => {
     }
   });
 });
+
+describe('a share', () => {
+  it('is a decimal number within bounds, from a flag or the file', () => {
+    expect(load(['--recall-sample', '0']).config.recallSample).toBe(0);
+    expect(load(['--recall-sample', '1e-7']).config.recallSample).toBe(1e-7);
+    expect(load([], { OMNISEARCH_RECALL_TARGET: '.95' }).config.recallTarget).toBe(0.95);
+    expect(load(['--config', fileWith({ recall_sample: 0.5 })]).config.recallSample).toBe(0.5);
+    for (const bad of ['1.5', '-0.1', '0,5', '1.', 'x']) {
+      expect(errorOf(['--recall-sample', bad])).toMatch(/a number from 0 to 1/);
+    }
+    expect(errorOf(['--config', fileWith({ recall_sample: '0.5' })])).toMatch(/recall_sample/);
+  });
+});

@@ -213,7 +213,7 @@ test('status routes', async () => {
     },
   });
   for (const shard of json['shards'] as object[]) {
-    expect(Object.keys(shard).sort()).toEqual(['behind', 'bytes', 'documents', 'name']);
+    expect(Object.keys(shard).sort()).toEqual(['behind', 'bytes', 'documents', 'name', 'recall']);
   }
   const metrics = await (await fetch(`${cluster.url}/metrics`)).text();
   for (const name of [
@@ -223,6 +223,8 @@ test('status routes', async () => {
     'embedding_cache_misses_total',
     'shard_documents{shard="s1"}',
     'shard_bytes{shard="s2"}',
+    'shard_ef{shard="s1",selectivity="0.001"} 128',
+    'shard_recall_target{shard="s2"} 0.98',
   ]) {
     expect(metrics).toContain(name);
   }

@@ -45,6 +45,14 @@ describe('invariant 3: exact answers do not depend on shards, partitions and seg
   test.each([
     { shards: 1, env: {} },
     { shards: 2, env: { OMNISEARCH_TAIL_ROWS: '400', OMNISEARCH_GRAPH_MIN_ROWS: '100' } },
+    {
+      shards: 2,
+      env: {
+        OMNISEARCH_TAIL_ROWS: '400',
+        OMNISEARCH_GRAPH_MIN_ROWS: '100',
+        OMNISEARCH_GRAPH_ENGINE: 'hnswlib',
+      },
+    },
     { shards: 5, env: { OMNISEARCH_TAIL_ROWS: '100' } },
   ])('with $shards shards, as brute force says', async ({ shards, env }) => {
     const cluster = await Cluster.start({ shards, dataDir, args: NONE, env });

@@ -3,8 +3,45 @@ import { OmniError } from '../../src/core/errors.js';
 import { score } from '../../src/core/vector.js';
 import { createHttpServer, type HttpServer } from '../../src/http/server.js';
 import type { HttpOptions, SearchPort, StatusPort } from '../../src/http/ports.js';
+import type { Explanation } from '../../src/search/explanation.js';
 import type { SearchReply, SearchRequest } from '../../src/search/search-types.js';
 import { CountingEncoder, DIMENSIONS, openIngest, type IngestHarness } from '../ingest/harness.js';
+
+/** Of a search in one segment by its graph. */
+const EXPLANATION: Explanation = {
+  timingsMs: { embed: 0.1, plan: 0.01, fanOut: 0.4, merge: 0.02, join: 0.2 },
+  rounds: 1,
+  k: 16,
+  shards: [
+    {
+      shard: 's1',
+      roundTripMs: 0.4,
+      tookMs: 0.31234,
+      partitions: 2,
+      refused: 0,
+      leaf: {
+        live: 100,
+        matches: 50,
+        steps: [
+          {
+            block: 'segment-1',
+            categories: ['Mice'],
+            plan: 'graph',
+            rows: 60,
+            matches: 50,
+            ef: 128,
+            candidates: 128,
+            estimatedUs: 220,
+            rowsScanned: 0,
+            rescored: 17,
+            tookUs: 250,
+            gaveUp: false,
+          },
+        ],
+      },
+    },
+  ],
+};
 
 /** Scans the store: enough of a search for the routes in front of it. */
 class ScanningSearch implements SearchPort {
@@ -44,6 +81,7 @@ class ScanningSearch implements SearchPort {
       model: 'counting@ffffffff',
       missing: [],
       unknownFields: [],
+      explanation: request.explain ? EXPLANATION : undefined,
     };
   }
 
@@ -133,6 +171,15 @@ export async function openHttp(
   };
 }
 
+/** What a shard says of its recall. */
+export const RECALL = {
+  target: 0.98,
+  bands: [
+    { selectivity: 0.5, repeats: 0, recall: null, low: null, high: null, ef: 128, failing: false },
+    { selectivity: 1, repeats: 9, recall: 0.99, low: 0.97, high: 1, ef: 192, failing: false },
+  ],
+};
+
 function statusOf(node: IngestHarness, state: { notReady: string | undefined }): StatusPort {
   return {
     notReady: async () => state.notReady,
@@ -141,7 +188,7 @@ function statusOf(node: IngestHarness, state: { notReady: string | undefined }):
       model: node.deps.model,
       products: await node.store.productCount(),
       partitions: 1,
-      shards: [{ name: 's1', documents: 7, bytes: 1_000, behind: 0 }],
+      shards: [{ name: 's1', documents: 7, bytes: 1_000, behind: 0, recall: RECALL }],
       embeddingCache: { entries: 1, hits: 2, misses: 3 },
     }),
   };

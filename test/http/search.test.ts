@@ -46,16 +46,62 @@ describe('POST /search/text', () => {
     });
   });
 
+  test('explain adds what the search did, and nothing without it', async () => {
+    const plain = await node.send('POST', '/search/text', { query: 'mouse' });
+    expect(plain.json()).not.toHaveProperty('explain');
+    const reply = await node.send('POST', '/search/text', { query: 'mouse', explain: true });
+    expect(reply.json()['explain']).toEqual({
+      timings_ms: { embed: 0.1, plan: 0.01, fan_out: 0.4, merge: 0.02, join: 0.2 },
+      rounds: 1,
+      k: 16,
+      shards: [
+        {
+          shard: 's1',
+          round_trip_ms: 0.4,
+          took_ms: 0.312,
+          partitions: 2,
+          refused: 0,
+          live: 100,
+          matches: 50,
+          steps: [
+            {
+              segment: 'segment-1',
+              categories: ['Mice'],
+              plan: 'graph',
+              rows: 60,
+              matches: 50,
+              ef: 128,
+              candidates: 128,
+              estimated_ms: 0.22,
+              rows_scanned: 0,
+              rescored: 17,
+              took_ms: 0.25,
+              gave_up: false,
+            },
+          ],
+        },
+      ],
+    });
+  });
+
   test('defaults, and what is asked for', async () => {
     await node.send('POST', '/search/text', { query: 'x' });
-    await node.send('POST', '/search/text', { query: 'x', exact: true });
+    await node.send('POST', '/search/text', { query: 'x', exact: true, explain: true });
     const all = { query: 'x', top_k: 7, fields: ['title'], timeout_ms: 60_000, filter: {} };
     await node.send('POST', '/search/text', all, { 'x-omnisearch-tenant': 'b' });
     const base = { tenant: 'default', query: 'x', topK: 10, filter: MATCH_ALL, fields: undefined };
     expect(node.search.seen).toEqual([
-      { ...base, exact: false, timeoutMs: 1_000 },
-      { ...base, exact: true, timeoutMs: 10_000 },
-      { ...base, tenant: 'b', topK: 7, fields: ['title'], exact: false, timeoutMs: 60_000 },
+      { ...base, exact: false, explain: false, timeoutMs: 1_000 },
+      { ...base, exact: true, explain: true, timeoutMs: 10_000 },
+      {
+        ...base,
+        tenant: 'b',
+        topK: 7,
+        fields: ['title'],
+        exact: false,
+        explain: false,
+        timeoutMs: 60_000,
+      },
     ]);
   });
 
@@ -72,6 +118,7 @@ describe('POST /search/text', () => {
     ['top_k', { query: 'x', top_k: '5' }, 'top_k must be an integer from 1 to 1000, got "5"'],
     ['top_k', { query: 'x', top_k: null }],
     ['exact', { query: 'x', exact: 'true' }],
+    ['explain', { query: 'x', explain: 1 }, 'explain must be true or false, got 1'],
     ['timeout_ms', { query: 'x', timeout_ms: 0 }],
     ['timeout_ms', { query: 'x', timeout_ms: 60_001 }],
     ['fields', { query: 'x', fields: 'title' }],
@@ -127,6 +174,7 @@ describe('POST /search/text', () => {
       filter: MATCH_ALL,
       fields: undefined,
       exact: false,
+      explain: false,
       timeoutMs: 1,
     });
     const search = node.search.search.bind(node.search);

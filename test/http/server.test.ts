@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
-import { openHttp, type HttpHarness } from './harness.js';
+import { openHttp, RECALL, type HttpHarness } from './harness.js';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 let node: HttpHarness;
@@ -50,7 +50,7 @@ test('status pages', async () => {
     model: { name: 'counting', fingerprint: 'f'.repeat(32), dimensions: 4 },
     products: 0,
     partitions: 1,
-    shards: [{ name: 's1', documents: 7, bytes: 1_000, behind: 0 }],
+    shards: [{ name: 's1', documents: 7, bytes: 1_000, behind: 0, recall: RECALL }],
     embedding_cache: { entries: 1, hits: 2, misses: 3 },
   });
   for (let i = 0; i < 2; i++) {
@@ -60,6 +60,12 @@ test('status pages', async () => {
     expect(body).toContain('search_errors_total{type="invalid_field"} 1');
     expect(body).toContain('embedding_cache_hits_total 2');
     expect(body).toContain('shard_documents{shard="s1"} 7');
+    expect(body).toContain('shard_recall{shard="s1",selectivity="1"} 0.99');
+    expect(body).not.toContain('shard_recall{shard="s1",selectivity="0.5"}');
+    expect(body).toContain('shard_recall_low{shard="s1",selectivity="1"} 0.97');
+    expect(body).toContain('shard_recall_repeats{shard="s1",selectivity="0.5"} 0');
+    expect(body).toContain('shard_ef{shard="s1",selectivity="1"} 192');
+    expect(body).toContain('shard_recall_target{shard="s1"} 0.98');
   }
   expect((await node.send('GET', '/healthz')).json()).toEqual({
     status: 'ok',

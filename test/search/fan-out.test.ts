@@ -54,7 +54,8 @@ function fleetOf(answers: Record<string, Answer> = {}): ShardFleet {
       version: 1,
       score: 0.5,
     }));
-    return { hits, more: false, refused, counter, ...told };
+    const answer = { hits, more: false, refused, counter, tookMs: 1, explanation: undefined };
+    return { ...answer, ...told };
   };
   return { search } as unknown as ShardFleet;
 }

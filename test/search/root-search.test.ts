@@ -115,6 +115,29 @@ describe('a query node over a real shard and store', () => {
     ]);
   });
 
+  test('explain tells of every shard asked, also one that refuses part', async () => {
+    await shard.write(products(10));
+    const { explanation } = await search.search(request({ topK: 3, explain: true }));
+    expect(explanation).toMatchObject({ rounds: 1, k: 7 });
+    expect(explanation?.shards).toEqual([
+      {
+        shard: 's1',
+        roundTripMs: expect.any(Number) as number,
+        tookMs: expect.any(Number) as number,
+        partitions: 2,
+        refused: 0,
+        leaf: {
+          live: 10,
+          matches: 10,
+          steps: [expect.objectContaining({ block: 'tail', plan: 'scan', matches: 10 })],
+        },
+      },
+    ]);
+    const [asked] = explanation?.shards ?? [];
+    expect(asked?.roundTripMs).toBeGreaterThanOrEqual(asked?.tookMs ?? Infinity);
+    expect((await search.search(request({}))).explanation).toBeUndefined();
+  });
+
   test('a category that no product has yields nothing and asks nobody', async () => {
     await shard.write(products(10));
     const filter: Filter = { kind: 'in', field: 'category', values: ['Hats'] };
@@ -137,6 +160,7 @@ describe('a query node over a real shard and store', () => {
       filter: MATCH_ALL,
       fields: undefined,
       exact: false,
+      explain: false,
       timeoutMs: 5_000,
       ...options,
     };

@@ -31,7 +31,11 @@ function job(name: string, options: Partial<BuildJob> = {}): BuildJob {
   return {
     tenantFolder: folder,
     folder: name,
-    options: { dimensions: DIMENSIONS, graphMinRows: 10, graph: { M: 8, efConstruction: 40 } },
+    options: {
+      dimensions: DIMENSIONS,
+      graphMinRows: 10,
+      graph: { engine: 'usearch', M: 8, efConstruction: 40 },
+    },
     segments: [],
     ...options,
   };
@@ -63,7 +67,11 @@ test('a tail whose rows are all dead builds nothing', async () => {
 test('closing calls off a build within a graph, and refuses those that wait', async () => {
   const builder = new Builder(BUILD_WORKER);
   const slow = job('slow', {
-    options: { dimensions: DIMENSIONS, graphMinRows: 10, graph: { M: 64, efConstruction: 2_000 } },
+    options: {
+      dimensions: DIMENSIONS,
+      graphMinRows: 10,
+      graph: { engine: 'usearch', M: 64, efConstruction: 2_000 },
+    },
   });
   const running = builder.build(slow, tailOf(20_000));
   const waiting = builder.build(job('waits'), tailOf(20));

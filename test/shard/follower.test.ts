@@ -113,7 +113,10 @@ describe('over a store that fails or answers late', () => {
   function follow(reader: StoreReader): Follower {
     const index = new TenantIndex('t', 'm1', VECTOR.length);
     const merge = { tailRows: 1e9, fanout: 2, maxDeadShare: 0.5, replayEntries: 1e9 };
-    const segment = { graphMinRows: 1e9, graph: { M: 4, efConstruction: 10 } };
+    const segment = {
+      graphMinRows: 1e9,
+      graph: { engine: 'usearch' as const, M: 4, efConstruction: 10 },
+    };
     const options = { folder: join(dir, 'shard'), storeId: store.storeId, segment, merge };
     const logger = pino({ level: 'silent' });
     const keeper = new SegmentKeeper(index, builder, options, logger);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   planMerge,
   type MergeOptions,
+  type Pace,
   type SegmentSize,
   type Unsealed,
 } from '../../src/shard/merge-policy.js';
@@ -22,12 +23,12 @@ const segment = fc
 function settle(
   tailRows: number,
   segments: readonly SegmentSize[],
-  busy: boolean,
+  pace: Pace,
 ): { steps: number; tail: number; segments: SegmentSize[] } {
   let held = [...segments];
   let tail = tailRows;
   for (let steps = 0; ; steps++) {
-    const plan = planMerge(tailOf(tail), held, busy, OPTIONS);
+    const plan = planMerge(tailOf(tail), held, pace, OPTIONS);
     if (plan === undefined) return { steps, tail, segments: held };
     expect(steps).toBeLessThan(2 * segments.length + 2);
     expect(plan.tail || plan.segments.length > 0).toBe(true);
@@ -46,7 +47,7 @@ function settle(
 test('merging ends, and leaves nothing rotten, no like-sized segments and no full tail', () => {
   fc.assert(
     fc.property(fc.array(segment, { maxLength: 40 }), fc.nat(1_000), (segments, tailRows) => {
-      const settled = settle(tailRows, segments, false);
+      const settled = settle(tailRows, segments, 'quiet');
       expect(settled.tail).toBeLessThan(OPTIONS.tailRows);
       const sizes = settled.segments.map(({ rows, deadRows }) => {
         expect(deadRows).toBeLessThanOrEqual(rows * OPTIONS.maxDeadShare);
@@ -68,7 +69,7 @@ test('while the feed is busy the number of segments stays logarithmic, rewriting
   for (let batch = 0; batch < batches; batch++) {
     let tail = sealed;
     for (;;) {
-      const plan = planMerge(tailOf(tail), segments, true, OPTIONS);
+      const plan = planMerge(tailOf(tail), segments, 'busy', OPTIONS);
       if (plan === undefined) break;
       const merged = plan.segments.map((i) => segments[i] as SegmentSize);
       const rows = merged.reduce((sum, one) => sum + one.rows, plan.tail ? tail : 0);
@@ -82,36 +83,42 @@ test('while the feed is busy the number of segments stays logarithmic, rewriting
 });
 
 test('nothing is due: nothing is merged', () => {
-  expect(planMerge(tailOf(99), [], false, OPTIONS)).toBeUndefined();
-  expect(planMerge(tailOf(99), [{ rows: 1_000, deadRows: 100 }], false, OPTIONS)).toBeUndefined();
-  const apart = [1, 3, 9, 27].map((rows) => ({ rows, deadRows: 0 }));
-  expect(planMerge(tailOf(0), apart, false, OPTIONS)).toBeUndefined();
-  expect(planMerge(tailOf(399), [{ rows: 1_000, deadRows: 0 }], true, OPTIONS)).toBeUndefined();
+  expect(planMerge(tailOf(99), [], 'quiet', OPTIONS)).toBeUndefined();
+  expect(planMerge(tailOf(99), [{ rows: 1_000, deadRows: 100 }], 'quiet', OPTIONS)).toBeUndefined();
+  const apart = [1, 9, 81, 729].map((rows) => ({ rows, deadRows: 0 }));
+  // At rest a small tail is sealed as well: every search would scan it.
+  expect(planMerge(tailOf(6), [], 'rest', OPTIONS)).toBeUndefined();
+  expect(planMerge(tailOf(7), [], 'rest', OPTIONS)).toEqual({ tail: true, segments: [] });
+  expect(planMerge(tailOf(0), apart, 'quiet', OPTIONS)).toBeUndefined();
+  expect(planMerge(tailOf(399), [{ rows: 1_000, deadRows: 0 }], 'busy', OPTIONS)).toBeUndefined();
 });
 
 test('one small segment does not keep larger ones apart, a dead one costs no other', () => {
   const sizes = [1, 50, 60, 70].map((rows) => ({ rows, deadRows: 0 }));
-  expect(planMerge(tailOf(0), sizes, false, OPTIONS)).toEqual({ tail: false, segments: [1, 2, 3] });
+  expect(planMerge(tailOf(0), sizes, 'quiet', OPTIONS)).toEqual({
+    tail: false,
+    segments: [1, 2, 3],
+  });
   const dead = [
     { rows: 10, deadRows: 10 },
     { rows: 100_000, deadRows: 0 },
   ];
-  expect(planMerge(tailOf(0), dead, false, OPTIONS)).toEqual({ tail: false, segments: [0] });
+  expect(planMerge(tailOf(0), dead, 'quiet', OPTIONS)).toEqual({ tail: false, segments: [0] });
 });
 
 test('a tail however small is sealed when a start would read too much again', () => {
   const sizes = [{ rows: 100_000, deadRows: 0 }];
   const few = (entries: number): Unsealed => ({ rows: 0, entries });
-  expect(planMerge(few(999), sizes, false, OPTIONS)).toBeUndefined();
-  expect(planMerge(few(1_000), sizes, false, OPTIONS)).toEqual({ tail: true, segments: [] });
-  expect(planMerge(few(3_999), sizes, true, OPTIONS)).toBeUndefined();
-  expect(planMerge(few(4_000), sizes, true, OPTIONS)).toEqual({ tail: true, segments: [] });
+  expect(planMerge(few(999), sizes, 'quiet', OPTIONS)).toBeUndefined();
+  expect(planMerge(few(1_000), sizes, 'quiet', OPTIONS)).toEqual({ tail: true, segments: [] });
+  expect(planMerge(few(3_999), sizes, 'busy', OPTIONS)).toBeUndefined();
+  expect(planMerge(few(4_000), sizes, 'busy', OPTIONS)).toEqual({ tail: true, segments: [] });
 });
 
 test('the share of dead rows is bounded also while the tail is always full', () => {
   const sizes = [30, 50].map((deadRows) => ({ rows: 100, deadRows }));
-  expect(planMerge(tailOf(10_000), sizes, true, OPTIONS)).toEqual({ tail: false, segments: [1] });
-  expect(planMerge(tailOf(0), sizes.slice(0, 1), true, OPTIONS)).toEqual({
+  expect(planMerge(tailOf(10_000), sizes, 'busy', OPTIONS)).toEqual({ tail: false, segments: [1] });
+  expect(planMerge(tailOf(0), sizes.slice(0, 1), 'busy', OPTIONS)).toEqual({
     tail: false,
     segments: [0],
   });

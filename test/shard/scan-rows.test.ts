@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { TopK } from '../../src/core/top-k.js';
 import { normalise, score } from '../../src/core/vector.js';
+import { CostModel } from '../../src/shard/cost-model.js';
 import { Bitset } from '../../src/shard/bitset.js';
 import type { LeafHit } from '../../src/shard/leaf-hit.js';
 import { scanRows } from '../../src/shard/scan-rows.js';
@@ -46,7 +47,15 @@ test('invariant 3: a scan is exact: ties, equal vectors, k above the rows, masks
           mask: masked ? mask : undefined,
           ranges: undefined,
         };
-        const leaf = { vector: query, partitions: [], filter: undefined, k, ef: 10, exact: true };
+        const leaf = {
+          vector: query,
+          partitions: [],
+          filter: undefined,
+          k,
+          ef: 10,
+          exact: true,
+          costs: new CostModel(),
+        };
         scanRows(tail, selection, leaf, top);
         expect(top.sorted()).toEqual(truth.sorted());
       },

@@ -14,14 +14,18 @@ import { filterRows } from '../../src/shard/filter-rows.js';
 import { buildIdTable, findInIdTable } from '../../src/shard/id-table.js';
 import { readManifest, writeManifest, type Manifest } from '../../src/shard/manifest.js';
 import { openSegment } from '../../src/shard/segment.js';
-import type { SegmentRecord } from '../../src/shard/segment-format.js';
+import { SEGMENT_FORMAT, type SegmentRecord } from '../../src/shard/segment-format.js';
 import { Tail } from '../../src/shard/tail.js';
 import { writeSegment } from '../../src/shard/write-segment.js';
 import { product, wireFilter } from '../filter/arbitraries.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
 
 const DIMENSIONS = 4;
-const OPTIONS = { dimensions: DIMENSIONS, graphMinRows: 6, graph: { M: 4, efConstruction: 20 } };
+const OPTIONS = {
+  dimensions: DIMENSIONS,
+  graphMinRows: 6,
+  graph: { engine: 'usearch' as const, M: 4, efConstruction: 20 },
+};
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'omnisearch-segment-'));
@@ -122,7 +126,7 @@ test('any single flipped byte of any file of a segment is found when it is opene
 
 test('any single flipped byte of the manifest is found', async () => {
   const manifest: Manifest = {
-    format: 1,
+    format: SEGMENT_FORMAT,
     storeId: 'store',
     model: 'm',
     tenant: 'shop',

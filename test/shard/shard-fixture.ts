@@ -12,7 +12,7 @@ import type { SearchLeafReply } from '../../src/protocol/messages.js';
 import { encodePartitions } from '../../src/protocol/partition-list.js';
 import { vectorBytes } from '../../src/protocol/vector-bytes.js';
 import type { Manifest } from '../../src/shard/manifest.js';
-import { ShardNode } from '../../src/shard/shard-node.js';
+import { ShardNode, type ShardNodeOptions } from '../../src/shard/shard-node.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Partition, ProductWrite, Store } from '../../src/store/store.js';
 
@@ -32,19 +32,21 @@ export class ShardFixture {
     public node: ShardNode,
     /** Lines of warnings and errors, as JSON. */
     readonly log: string[],
+    private readonly options: Partial<ShardNodeOptions>,
   ) {}
 
-  static async open(): Promise<ShardFixture> {
+  /** `options` change those of `startNode`. */
+  static async open(options: Partial<ShardNodeOptions> = {}): Promise<ShardFixture> {
     const dir = mkdtempSync(join(tmpdir(), 'omnisearch-shard-'));
     const store = await openLmdbStore({ dir: join(dir, 'store') });
     const log: string[] = [];
-    return new ShardFixture(dir, store, await startNode(store, dir, log), log);
+    return new ShardFixture(dir, store, await startNode(store, dir, log, options), log, options);
   }
 
   async restart(meanwhile: (folder: string) => void = () => undefined): Promise<void> {
     await this.node.close();
     meanwhile(this.shardDir);
-    this.node = await startNode(this.store, this.dir, this.log);
+    this.node = await startNode(this.store, this.dir, this.log, this.options);
   }
 
   async close(): Promise<void> {
@@ -131,6 +133,7 @@ export class ShardFixture {
         k: options.k ?? 1_000,
         filter: options.filter ?? null,
         exact: options.exact ?? true,
+        explain: options.explain ?? false,
         budgetMs: 10_000,
       },
       Deadline.after(10_000),
@@ -142,6 +145,7 @@ export interface SearchOptions {
   k?: number;
   filter?: Filter;
   exact?: boolean;
+  explain?: boolean;
   partitions?: Partition[];
 }
 
@@ -169,7 +173,12 @@ export function remove(id: string): ProductWrite {
   return { op: 'delete', id, feedVersion: undefined };
 }
 
-async function startNode(store: Store, dir: string, log: string[]): Promise<ShardNode> {
+async function startNode(
+  store: Store,
+  dir: string,
+  log: string[],
+  options: Partial<ShardNodeOptions>,
+): Promise<ShardNode> {
   const node = new ShardNode(
     store,
     {
@@ -177,7 +186,7 @@ async function startNode(store: Store, dir: string, log: string[]): Promise<Shar
       dataDir: join(dir, 'shard'),
       model: MODEL,
       dimensions: DIMENSIONS,
-      segment: { graphMinRows: 12, graph: { M: 8, efConstruction: 60 } },
+      segment: { graphMinRows: 12, graph: { engine: 'usearch', M: 8, efConstruction: 60 } },
       merge: {
         tailRows: 20,
         fanout: 3,
@@ -186,6 +195,7 @@ async function startNode(store: Store, dir: string, log: string[]): Promise<Shar
       },
       ef: 64,
       buildWorkerFile: BUILD_WORKER,
+      ...options,
     },
     pino({ level: 'warn' }, { write: (line: string) => void log.push(line) }),
   );

@@ -82,7 +82,7 @@ export class Turmoil {
         dataDir: join(this.dir, shard),
         model: MODEL,
         dimensions: DIMENSIONS,
-        segment: { graphMinRows: 12, graph: { M: 8, efConstruction: 60 } },
+        segment: { graphMinRows: 12, graph: { engine: 'usearch', M: 8, efConstruction: 60 } },
         merge: { tailRows: 16, fanout: 2, maxDeadShare: 0.2, replayEntries: 150 },
         ef: 64,
         buildWorkerFile: BUILD_WORKER,

@@ -1,6 +1,7 @@
 /**
- * What an approximate-nearest-neighbour engine does for a segment. `distance` is smaller-is-better
- * and stays inside this folder: engines only choose candidates, `core/vector.ts` scores them.
+ * An approximate-nearest-neighbour graph over consecutive rows of a block. `distance` is
+ * smaller-is-better and stays inside this folder: engines only choose candidates,
+ * `core/vector.ts` scores them.
  */
 export interface Graph {
   /** First row of the block that label 0 stands for. */
@@ -9,10 +10,15 @@ export interface Graph {
   /** Estimate of the memory it holds. */
   readonly bytes: number;
   /**
-   * At most `k` candidate rows near `query` (unit length), nearest first, with approximate scores.
-   * `ef` is the width of the search, raised to `k` when below it.
+   * Walks over compressed vectors: the order of its candidates is right but for close neighbours,
+   * and their scores mean nothing. The caller compares the first of them with the true vectors.
    */
-  search(query: Float32Array, k: number, ef: number): Candidates;
+  readonly compressed: boolean;
+  /**
+   * At most `width` candidate rows near `query` (unit length, at offset 0 of its buffer), nearest
+   * first: `ef` of the HNSW paper. The wider, the surer that the first ones are the nearest.
+   */
+  search(query: Float32Array, width: number): Candidates;
 }
 
 /** Rows of the block with approximate scores (larger is better), best first. */
@@ -22,7 +28,28 @@ export interface Candidates {
 }
 
 export interface GraphParameters {
+  engine: EngineName;
   /** Links a node and layer (Malkov and Yashunin 2016, section 4). */
   M: number;
   efConstruction: number;
+}
+
+export type EngineName = 'usearch' | 'hnswlib';
+
+/** The vectors that a graph is built over: row 0 is its label 0. */
+export interface GraphRows {
+  dimensions: number;
+  count: number;
+  vectorAt: (row: number) => Float32Array;
+}
+
+/** A library that builds graphs into files and opens them. */
+export interface GraphEngine {
+  /**
+   * Builds a graph and writes it to `file`. Blocks its thread: for the build worker. Throws soon
+   * after `isStopped` turns true. Two builds of the same rows give the same graph.
+   */
+  build(file: string, rows: GraphRows, parameters: GraphParameters, isStopped: () => boolean): void;
+  /** Opens a file that `build` wrote and whose checksum was found right. */
+  open(file: string, dimensions: number, firstRow: number, bytes: number): Promise<Graph>;
 }

@@ -1,0 +1,38 @@
+/** Ways to find the best rows of a block, each with a cost of its own. */
+export type Operation = 'graph' | 'scan' | 'gather';
+
+/**
+ * Microseconds on the machine that the figures in docs/decisions/0012 come from, at d dimensions:
+ * a graph search of width w visits some 20 w nodes beyond a fixed descent; a scan of rows that lie
+ * together streams them; a scan of scattered rows copies them first.
+ */
+const REFERENCE_US: Record<Operation, (units: number, dimensions: number) => number> = {
+  graph: (width, dimensions) => 40 + width * (0.4 + dimensions / 400),
+  scan: (rows, dimensions) => 10 + (rows * dimensions) / 5_000,
+  gather: (rows, dimensions) => 15 + rows * (0.1 + dimensions / 1_700),
+};
+
+/** Weight of one observation: some twenty make up the figure. */
+const WEIGHT = 0.05;
+/** A single observation counts at most this many times off: a pause of the process is not a cost. */
+const MAX_STEP = 4;
+
+/**
+ * What an operation will cost on this machine, in microseconds: the reference figure times a factor
+ * for each operation that follows what such operations really took.
+ */
+export class CostModel {
+  private readonly factors: Record<Operation, number> = { graph: 1, scan: 1, gather: 1 };
+
+  /** `units`: the width of a graph search, the rows of a scan. */
+  estimateUs(operation: Operation, units: number, dimensions: number): number {
+    return this.factors[operation] * REFERENCE_US[operation](units, dimensions);
+  }
+
+  /** Takes in that an operation took `tookUs`. */
+  observe(operation: Operation, units: number, dimensions: number, tookUs: number): void {
+    const ratio = tookUs / this.estimateUs(operation, units, dimensions);
+    const bounded = Math.min(MAX_STEP, Math.max(1 / MAX_STEP, ratio));
+    this.factors[operation] *= bounded ** WEIGHT;
+  }
+}

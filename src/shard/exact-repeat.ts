@@ -1,0 +1,119 @@
+import { TopK } from '../core/top-k.js';
+import type { Filter } from '../filter/filter.js';
+import type { Partition } from '../store/store.js';
+import { Bitset } from './bitset.js';
+import type { Block } from './block.js';
+import type { CostModel } from './cost-model.js';
+import type { LeafHit, LeafQuery } from './leaf-hit.js';
+import { leafSearch, type LeafRequest, type SelectedBlock } from './leaf-search.js';
+import type { RecallSample } from './recall-evidence.js';
+import { scanRows } from './scan-rows.js';
+import { SearchTrace } from './search-trace.js';
+import { bandOf } from './selectivity-band.js';
+import type { TenantIndex } from './tenant-index.js';
+
+/** A search that is done again to see what it misses. */
+export interface RepeatQuery {
+  vector: Float32Array;
+  filter: Filter | undefined;
+  partitions: readonly Partition[];
+  k: number;
+}
+
+export interface RepeatResult extends RecallSample {
+  band: number;
+  /** The width that the search used. */
+  ef: number;
+  /** A graph chose hits: without one, `ef` means nothing. */
+  usedGraph: boolean;
+}
+
+/** float32 values read in one turn: 2,048 rows of 512, about a millisecond. */
+const VALUES_A_TURN = 1 << 20;
+/** Slices are cut where so many rows end: whole words of a bitmap. */
+const WINDOW_ROWS = 256;
+
+/** Waits until the shard has nothing better to do; rejects when it closes. */
+export type NextTurn = () => Promise<void>;
+
+/**
+ * Runs `query` as a caller's search is run, then compares it with every match, a slice a turn.
+ * Both see the rows of the first turn: what changes meanwhile changes neither. Undefined when
+ * nothing matches, or rows changed in the very moment of the search.
+ */
+export async function repeatExactly(
+  index: TenantIndex,
+  query: RepeatQuery,
+  efOf: LeafRequest['efOf'],
+  costs: CostModel,
+  nextTurn: NextTurn,
+): Promise<RepeatResult | undefined> {
+  await nextTurn();
+  const trace = new SearchTrace();
+  let generation = -1;
+  let ef = 0;
+  const chooseEf = (matches: number, live: number): number => (ef = efOf(matches, live));
+  const { vector, filter, k } = query;
+  const request = { vector, filter, k, exact: false, efOf: chooseEf, costs, trace };
+  const result = await leafSearch(index, request, () => {
+    generation = index.generation;
+    return query.partitions;
+  });
+  if (result.matches === 0 || index.generation !== generation) return undefined;
+  const rows = result.selected.map(({ block, selection }) => ({
+    block,
+    mask: matchesOf({ block, selection }),
+  }));
+
+  const exact = new TopK<LeafHit>(k);
+  const scan: LeafQuery = { ...query, ef, exact: true, costs };
+  for (const { block, mask } of rows) await scanInSlices(block, mask, scan, exact, nextTurn);
+  const best = exact.sorted();
+  const worst = best.at(-1)?.score ?? Infinity;
+  return {
+    band: bandOf(result.matches, result.live),
+    ef,
+    usedGraph: trace.steps.some(({ plan, gaveUp }) => isGraph(plan) && !gaveUp),
+    // By score: of equal ones at the end of the list either is right.
+    found: Math.min(best.length, result.hits.filter(({ score }) => score >= worst).length),
+    expected: best.length,
+  };
+}
+
+function isGraph(plan: string): boolean {
+  return plan === 'graph' || plan === 'widened';
+}
+
+/** The rows that match now, in a set of its own. */
+function matchesOf({ block, selection: { mask, ranges } }: SelectedBlock): Bitset {
+  if (mask !== undefined) return mask;
+  const rows = new Bitset(block.rows);
+  for (const { from, to } of ranges ?? [{ from: 0, to: block.rows }]) rows.addRange(from, to);
+  // A tail's bitmap has room for rows to come.
+  const dead = block.dead.words.subarray(0, rows.words.length);
+  return rows.andNot(new Bitset(block.rows, dead));
+}
+
+async function scanInSlices(
+  block: Block,
+  mask: Bitset,
+  query: LeafQuery,
+  top: TopK<LeafHit>,
+  nextTurn: NextTurn,
+): Promise<void> {
+  const sliceRows = Math.max(1, Math.floor(VALUES_A_TURN / query.vector.length));
+  const slice = new Bitset(mask.size);
+  let from = 0;
+  let count = 0;
+  for (let at = 0; at < mask.size; at += WINDOW_ROWS) {
+    const to = at + WINDOW_ROWS;
+    count += mask.count(at, Math.min(to, mask.size));
+    if (count === 0 || (count < sliceRows && to < mask.size)) continue;
+    await nextTurn();
+    slice.words.set(mask.words.subarray(from >>> 5, to >>> 5), from >>> 5);
+    scanRows(block, { count, mask: slice, ranges: undefined }, query, top);
+    slice.words.fill(0, from >>> 5, to >>> 5);
+    from = to;
+    count = 0;
+  }
+}

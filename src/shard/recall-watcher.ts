@@ -1,0 +1,142 @@
+import type { Logger } from '../core/logger.js';
+import type { RecallBand, RecallReport } from '../protocol/messages.js';
+import type { Partition } from '../store/store.js';
+import type { CostModel } from './cost-model.js';
+import type { EfOptions } from './ef-controller.js';
+import { repeatExactly, type RepeatQuery } from './exact-repeat.js';
+import { IdleTurns } from './idle-turns.js';
+import { RecallEvidence } from './recall-evidence.js';
+import { RecallWatch, type PlannedRepeat } from './recall-watch.js';
+import { BAND_ENDS } from './selectivity-band.js';
+import type { TenantIndex } from './tenant-index.js';
+
+export interface RecallOptions {
+  /** Share of searches that are repeated exactly, above 0. */
+  sampleShare: number;
+  ef: EfOptions;
+  /** Part of one core that repeats may take. */
+  cpuShare?: number;
+  /** Numbers in [0, 1). */
+  random?: () => number;
+}
+
+const CPU_SHARE = 0.04;
+/** Sampled searches that wait to be repeated; past it they are let go. */
+const MAX_BACKLOG = 32;
+
+/**
+ * Repeats searches exactly, one at a time and only while the shard has nothing else to do: sampled
+ * ones of callers first, then those by which a tenant's watch wants to learn.
+ */
+export class RecallWatcher {
+  private readonly watches: RecallWatch[] = [];
+  private readonly backlog: { watch: RecallWatch; repeat: PlannedRepeat }[] = [];
+  private readonly turns: IdleTurns;
+  private readonly random: () => number;
+  private working: Promise<void> | undefined;
+  private turnOf = 0;
+
+  constructor(
+    private readonly options: RecallOptions,
+    isBusy: () => boolean,
+    private readonly costs: CostModel,
+    private readonly logger: Logger,
+  ) {
+    this.turns = new IdleTurns(options.cpuShare ?? CPU_SHARE, isBusy);
+    this.random = options.random ?? Math.random;
+  }
+
+  /** Begins to watch a tenant; `partitions` are those that can be searched at the moment. */
+  watch(index: TenantIndex, partitions: () => readonly Partition[], logger: Logger): RecallWatch {
+    const watch = new RecallWatch(index, partitions, this.options.ef, logger, this.random);
+    this.watches.push(watch);
+    return watch;
+  }
+
+  /** A caller's search was answered: it may be drawn. */
+  searched(watch: RecallWatch, query: RepeatQuery): void {
+    watch.remember(query);
+    if (this.random() >= this.options.sampleShare || this.backlog.length >= MAX_BACKLOG) return;
+    this.backlog.push({ watch, repeat: { query, source: 'query' } });
+    this.work();
+  }
+
+  /** To be called every second or so. */
+  tick(): void {
+    for (const watch of this.watches) watch.tick();
+    this.work();
+  }
+
+  report(): RecallReport {
+    return {
+      target: this.options.ef.target,
+      bands: BAND_ENDS.map((selectivity, i) => this.bandReport(selectivity, i)),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.turns.close();
+    await this.working;
+  }
+
+  private bandReport(selectivity: number, index: number): RecallBand {
+    const seen = new RecallEvidence();
+    const band = { selectivity, repeats: 0, ef: 0, failing: false };
+    for (const { bands } of this.watches) {
+      const own = bands[index];
+      if (own === undefined) continue;
+      seen.merge(own.recent);
+      band.repeats += own.repeats;
+      band.ef = Math.max(band.ef, own.controller.ef);
+      band.failing ||= own.controller.failing;
+    }
+    const { recall } = seen;
+    const known = recall !== undefined;
+    return {
+      ...band,
+      recall: known ? recall : null,
+      low: known ? seen.low : null,
+      high: known ? seen.high : null,
+    };
+  }
+
+  private work(): void {
+    if (this.turns.isClosed() || this.working !== undefined) return;
+    this.working = this.repeatAll().finally(() => {
+      this.working = undefined;
+    });
+  }
+
+  private async repeatAll(): Promise<void> {
+    for (let next = this.next(); next !== undefined && !this.turns.isClosed(); next = this.next()) {
+      const { watch, repeat } = next;
+      try {
+        const result = await repeatExactly(
+          watch.index,
+          repeat.query,
+          watch.efOf,
+          this.costs,
+          this.turns.next,
+        );
+        if (result !== undefined) watch.record(result, repeat.source);
+      } catch (error) {
+        if (this.turns.isClosed()) return;
+        this.logger.warn({ error: String(error) }, 'a search could not be repeated');
+      }
+      this.turns.end();
+    }
+  }
+
+  /** Sampled searches first; then one of each tenant in turn. */
+  private next(): { watch: RecallWatch; repeat: PlannedRepeat } | undefined {
+    const sampled = this.backlog.shift();
+    if (sampled !== undefined) return sampled;
+    for (let i = 0; i < this.watches.length; i++) {
+      this.turnOf = (this.turnOf + 1) % this.watches.length;
+      const watch = this.watches[this.turnOf] as RecallWatch;
+      const repeat = watch.nextCalibration();
+      if (repeat !== undefined) return { watch, repeat };
+    }
+    return undefined;
+  }
+}

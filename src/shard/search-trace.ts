@@ -1,0 +1,36 @@
+import type { PlanStep } from '../protocol/messages.js';
+
+/** What of a step is known before it runs. */
+export type PlannedStep = Omit<PlanStep, 'rowsScanned' | 'rescored' | 'tookUs' | 'gaveUp'>;
+
+/** Takes down what a search does, step by step. A search that nobody asks about has none. */
+export class SearchTrace {
+  readonly steps: PlanStep[] = [];
+  private rowsScanned = 0;
+  private rescored = 0;
+
+  /** A kernel compared the query with so many rows. */
+  scanned(rows: number): void {
+    this.rowsScanned += rows;
+  }
+
+  /** A candidate was scored from its stored vector. */
+  scored(): void {
+    this.rescored += 1;
+  }
+
+  /** Runs one step; `run` returns undefined where its hits stand, else another has to follow. */
+  step<T>(planned: PlannedStep, run: () => T | undefined): T | undefined {
+    const { rowsScanned, rescored } = this;
+    const startedMs = performance.now();
+    const left = run();
+    this.steps.push({
+      ...planned,
+      rowsScanned: this.rowsScanned - rowsScanned,
+      rescored: this.rescored - rescored,
+      tookUs: Math.round((performance.now() - startedMs) * 1_000),
+      gaveUp: left !== undefined,
+    });
+    return left;
+  }
+}

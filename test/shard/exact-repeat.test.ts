@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { HASH_END } from '../../src/core/ids.js';
+import { normalise } from '../../src/core/vector.js';
+import { CostModel } from '../../src/shard/cost-model.js';
+import { repeatExactly, type RepeatQuery } from '../../src/shard/exact-repeat.js';
+import { IdleTurns } from '../../src/shard/idle-turns.js';
+import { TenantIndex } from '../../src/shard/tenant-index.js';
+
+const DIMENSIONS = 512;
+const ROWS = 5_000;
+
+function indexOf(rows: number): TenantIndex {
+  const index = new TenantIndex('t', 'm', DIMENSIONS);
+  for (let i = 0; i < rows; i++) add(index, i);
+  return index;
+}
+
+function add(index: TenantIndex, i: number): void {
+  const vector = new Float32Array(DIMENSIONS).map((_, d) => Math.sin(i * 7 + d * (1 + (i % 5))));
+  const product = { id: `p${i}`, title: 't', category: 'c', price: i };
+  index.upsert({
+    version: i + 1,
+    model: 'm',
+    product,
+    vectors: { text: normalise(vector) as Float32Array },
+  });
+}
+
+const QUERY: RepeatQuery = {
+  vector: normalise(new Float32Array(DIMENSIONS).fill(1)) as Float32Array,
+  filter: undefined,
+  partitions: [{ id: 'c', category: 'c', from: 0, to: HASH_END, shard: 's1', epoch: 1 }],
+  k: 10,
+};
+
+test('a repeat takes many short turns, and sees the rows of its first', async () => {
+  const index = indexOf(ROWS);
+  let turns = 0;
+  const result = await repeatExactly(
+    index,
+    QUERY,
+    () => 64,
+    new CostModel(),
+    async () => {
+      turns += 1;
+      // What comes and goes between its turns is not its concern.
+      if (turns > 1) add(index, ROWS + turns);
+      if (turns > 1) index.drop(`p${turns * 31}`, Number.MAX_SAFE_INTEGER);
+    },
+  );
+  expect(result).toEqual({ band: 4, ef: 64, usedGraph: false, found: 10, expected: 10 });
+  // The search, then 5,000 rows of 512 values, at most 2^20 values and a window a turn.
+  expect(turns).toBe(1 + 3);
+});
+
+test('few matches are expected to be found all; none is no sample', async () => {
+  const index = indexOf(40);
+  const turn = async (): Promise<void> => undefined;
+  const matching = (value: number): RepeatQuery => ({
+    ...QUERY,
+    filter: { kind: 'range', field: 'price', op: 'lt', value },
+  });
+  const few = await repeatExactly(index, matching(3), () => 64, new CostModel(), turn);
+  expect(few).toMatchObject({ band: 2, found: 3, expected: 3 });
+  expect(await repeatExactly(index, matching(0), () => 64, new CostModel(), turn)).toBeUndefined();
+});
+
+test('idle turns wait while something else runs, and end at a close', async () => {
+  let busy = true;
+  const turns = new IdleTurns(1, () => busy);
+  let came = false;
+  const turn = turns.next().then(() => (came = true));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(came).toBe(false);
+  busy = false;
+  await turn;
+  busy = true;
+  const last = turns.next();
+  turns.close();
+  await expect(last).rejects.toThrow(/abort/i);
+});
