@@ -77,6 +77,7 @@ await bench(
           'p99.9': during.load.latency.p999_ms,
           max: during.load.latency.max_ms,
           failed: during.load.intended - during.load.succeeded,
+          partial: during.partial_replies,
           'shards MB': formatBytes(memory.shards),
           'built afresh': formatBytes(fresh.shards),
           ratio,
@@ -118,13 +119,20 @@ async function churn(
   const { flags } = run;
   const durationMs = WARMUP_MS + (flags.quick ? 10 : flags.seconds) * 1000;
   const asked: { query: number; found: string[]; sentMs: number; repliedMs: number }[] = [];
+  let partial = 0;
   const bodies = queries.map((query) => vectorSearch(query, { top_k: K, fields: [] }));
   const send = async (index: number): Promise<SearchReply> => {
     const query = index % bodies.length;
     const sentMs = performance.now();
     const reply = await search(server.client, '/search/vector', bodies[query]!);
-    const found = reply.body?.hits.map(({ id }) => id);
-    if (found !== undefined) asked.push({ query, found, sentMs, repliedMs: performance.now() });
+    const { body } = reply;
+    if (body === undefined) return reply;
+    // One that says that it misses something is counted by itself.
+    if (body.partial !== null) partial += 1;
+    else {
+      const found = body.hits.map(({ id }) => id);
+      asked.push({ query, found, sentMs, repliedMs: performance.now() });
+    }
     return reply;
   };
   const title = `${String(changes.length)} changes, ${String(flags.rate)} searches/s`;
@@ -151,6 +159,7 @@ async function churn(
     load: result,
     changes_per_s: (changes.length * 1000) / tookMs,
     recall_during: mean(recalls),
+    partial_replies: partial,
   };
 }
 

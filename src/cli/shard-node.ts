@@ -17,7 +17,7 @@ const MODEL_POLL_MS = 100;
 const QUEUE_LIMIT = 512;
 const MERGE_FANOUT = 8;
 const MAX_DEAD_SHARE = 0.2;
-/** Some tenths of a second of reading at a start. */
+/** Less than a tenth of a second of reading at a start. */
 const REPLAY_ENTRIES = 10_000;
 
 /** Wires a shard process: store reader → node → server. */

@@ -15,6 +15,15 @@ import { untilReady } from './until-ready.js';
 
 /** Past the drain time a child is hung. */
 const KILL_AFTER_DRAIN_MS = 500;
+/**
+ * For glibc in shard processes: blocks from 1 MiB on are mapped, so that they go back to the system when
+ * they are freed. By itself it raises that bound with each large block, and keeps what is freed.
+ */
+const MALLOC_ENV = {
+  MALLOC_MMAP_THRESHOLD_: '1048576',
+  MALLOC_TRIM_THRESHOLD_: '1048576',
+  MALLOC_ARENA_MAX: '2',
+};
 /** A Unix socket's path is limited to some 108 bytes. */
 const MAX_SOCKET_PATH_BYTES = 100;
 
@@ -101,7 +110,7 @@ async function startChildren(
   env['OMNISEARCH_PORT'] = String(port);
   for (const [shard, listen] of addresses) {
     const shardConfig: Config = { ...config, shard, listen };
-    const shardEnv = childEnv(shardConfig, 'shard-node', process.env);
+    const shardEnv = { ...MALLOC_ENV, ...childEnv(shardConfig, 'shard-node', process.env) };
     const name = `shard ${shard}`;
     // Until it is there, answers say that it is missing.
     void start({ name, args: ['shard-node'], env: shardEnv, mustStart: false });

@@ -7,16 +7,22 @@ import type { Tail } from './tail.js';
 
 /** A worker looks at the stop flag at each row and between files. */
 const CLOSE_TIMEOUT_MS = 3_000;
+/** So long without a build, the worker ends: what it held goes back to the system. */
+const IDLE_MS = 1_000;
 /** Rows of a tail sent in one turn: about a millisecond. */
 const SENT_ROWS = 2_048;
 
 /**
  * Builds segments in one worker thread, one at a time in order of asking: two builds at once would
- * take both cores from searches. A worker that dies fails its build and is started again.
+ * take both cores from searches. A worker that dies fails its build and is started again. One that
+ * has nothing to do is ended: its garbage, built graphs among it, would not be collected while it idles.
  */
 export class Builder {
   private worker: Worker | undefined;
   private queue: Promise<unknown> = Promise.resolve();
+  /** Builds that wait or run. */
+  private pending = 0;
+  private idle: NodeJS.Timeout | undefined;
   private closed = false;
   private readonly stopFlag: StopFlag = new Int32Array(new SharedArrayBuffer(4));
 
@@ -27,9 +33,22 @@ export class Builder {
 
   /** Builds `job` from its segments and the frozen `tail`; undefined when nothing was live. */
   build(job: BuildJob, tail: Tail | undefined): Promise<SegmentRecord | undefined> {
+    clearTimeout(this.idle);
+    this.pending += 1;
     const built = this.queue.then(() => this.run(job, tail));
-    this.queue = built.catch(() => undefined);
+    this.queue = built
+      .catch(() => undefined)
+      .then(() => {
+        this.pending -= 1;
+        if (this.pending === 0 && !this.closed)
+          this.idle = setTimeout(() => this.retire(), IDLE_MS);
+      });
     return built;
+  }
+
+  private retire(): void {
+    this.worker?.postMessage({ type: 'close' } satisfies BuildMessage);
+    this.worker = undefined;
   }
 
   /**
@@ -38,6 +57,7 @@ export class Builder {
    */
   async close(): Promise<void> {
     this.closed = true;
+    clearTimeout(this.idle);
     Atomics.store(this.stopFlag, 0, 1);
     const { worker } = this;
     if (worker === undefined) return;

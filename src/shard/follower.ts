@@ -48,6 +48,8 @@ export class Follower {
   private caughtUp = false;
   /** The feed's head when the follower began, or began again. */
   private goal: WriteMark | undefined;
+  /** Nothing followed in the feed when it was read last. */
+  private atEnd = false;
   /** Rows may be held of partitions that are not ours any more: not searched, to be dropped. */
   private holdsForeign = false;
   /** The files were read: `assignment` means something from the next refresh on. */
@@ -148,12 +150,13 @@ export class Follower {
     this.nudged = false;
     this.goal ??= await this.store.head(this.index.tenant);
     await this.refreshAssignment();
-    if (this.holdsForeign) await this.dropForeignRows();
     if (this.needsResync) await this.resync();
     if (this.stopped) return;
     await this.catchUp();
-    // A partition that came or went meanwhile is seen to without a pause.
-    if (this.needsResync || this.holdsForeign) this.nudged = true;
+    // Not before: they cost memory, being ready late costs answers.
+    if (this.holdsForeign && this.caughtUp) await this.dropForeignRows();
+    // What came or went meanwhile is seen to without a pause, and so is what was left to read.
+    if (this.needsResync || this.holdsForeign || !this.atEnd) this.nudged = true;
   }
 
   /** Takes over the placement as it is now. Called after a page was read, before it is applied. */
@@ -192,6 +195,7 @@ export class Follower {
         this.logger.warn('this shard is older than the tombstones kept, comparing with the store');
         this.caughtUp = false;
         this.goal = undefined;
+        this.atEnd = false;
         this.needsResync = true;
         return;
       }
@@ -202,7 +206,9 @@ export class Follower {
       this.settleWaiters();
       if (page.entries.length > 0) this.changedAtMs = performance.now();
       this.maintain(page.atEnd ? this.pace() : 'busy');
-      if (page.atEnd || this.stopped || this.needsResync || this.holdsForeign) return;
+      this.atEnd = page.atEnd;
+      const isDue = this.needsResync || (this.holdsForeign && this.caughtUp);
+      if (page.atEnd || this.stopped || isDue) return;
       await this.keeper.backpressure();
       await nextTurn();
     }

@@ -6,6 +6,7 @@ import type { Logger } from '../core/logger.js';
 import type { Position } from '../store/store.js';
 import type { BuildJob } from './build-protocol.js';
 import type { Builder } from './builder.js';
+import { collectGarbage } from './garbage.js';
 import { CorruptFile, readInto, recordFile, writeFile } from './durable-file.js';
 import {
   decodePosition,
@@ -47,6 +48,8 @@ export class SegmentKeeper {
   private sealed: Loaded = { position: undefined, partitions: [] };
   /** `index.entriesRead` as of then: what has been read since is read again at a start. */
   private sealedEntries = 0;
+  /** Segments were replaced since memory was last given back. */
+  private replaced = false;
   private closed = false;
   /** After a build that failed: a full disk is not helped by trying at once. */
   private retryAtMs = 0;
@@ -131,7 +134,10 @@ export class SegmentKeeper {
     // Without a position a manifest spares no reading.
     const entries = index.position === undefined ? 0 : index.entriesRead - this.sealedEntries;
     const plan = planMerge({ rows: index.tail.rows, entries }, sizes, pace, this.options.merge);
-    if (plan === undefined) return;
+    if (plan === undefined) {
+      if (pace === 'rest' && this.replaced) this.release();
+      return;
+    }
     // A merge without the tail writes no newer state than the segments have together.
     const state = plan.tail ? { position: index.position, partitions: partitions() } : this.sealed;
     const { entriesRead } = index;
@@ -151,6 +157,11 @@ export class SegmentKeeper {
       .finally(() => {
         this.building = undefined;
       });
+  }
+
+  private release(): void {
+    this.replaced = false;
+    collectGarbage();
   }
 
   /** Resolves when the tail has room again, or when it is time to try to make some. */
@@ -188,6 +199,7 @@ export class SegmentKeeper {
       return;
     }
     index.swap(merged, built);
+    this.replaced = true;
     try {
       await this.writeManifest(state);
       this.sealed = state;
