@@ -1,0 +1,144 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HASH_END } from '../src/core/ids.js';
+import { CostModel } from '../src/shard/cost-model.js';
+import { ENGINES } from '../src/shard/engine/engines.js';
+import type { EngineName } from '../src/shard/engine/graph.js';
+import { leafSearch } from '../src/shard/leaf-search.js';
+import { openSegment } from '../src/shard/segment.js';
+import { Tail } from '../src/shard/tail.js';
+import { TenantIndex } from '../src/shard/tenant-index.js';
+import { writeSegment } from '../src/shard/write-segment.js';
+import type { Partition } from '../src/store/store.js';
+import { bench, type BenchRun } from './lib/bench.js';
+import { exactNeighbours } from './lib/exact.js';
+import { numberList } from './lib/flags.js';
+import { mean, recall } from './lib/quality.js';
+import { print } from './lib/report.js';
+import { rowOf } from './lib/synthetic.js';
+import { formatTable } from './lib/table.js';
+import { idRow, rowId } from './lib/vector-json.js';
+import { loadVectors, type VectorData } from './lib/vector-server.js';
+
+const K = 10;
+const EVERYTHING: Partition = {
+  id: 'all',
+  category: 'all',
+  from: 0,
+  to: HASH_END,
+  epoch: 1,
+  shard: 's1',
+};
+const FLAGS = {
+  vectors: { default: 100_000, help: 'rows of the segment' },
+  dimensions: { default: 512, help: 'of the vectors' },
+  queries: { default: 500, help: 'different queries' },
+  efs: { default: '32,48,64,96,128,192', help: 'widths of the search' },
+  rounds: { default: 2, help: 'times that the engines take turns: A B A B' },
+};
+
+interface Contender {
+  engine: EngineName;
+  index: TenantIndex;
+  build_s: number;
+  graph_bytes: number;
+  open_ms: number;
+  close: () => Promise<void>;
+}
+
+await bench(
+  {
+    name: 'engines',
+    about: 'The graph engines of a shard on one segment, in process: build, size, recall, cost.',
+    maxMinutes: 20,
+    flags: FLAGS,
+  },
+  async (run) => {
+    const { flags } = run;
+    const count = flags.quick ? 5_000 : flags.vectors;
+    const data = await loadVectors(count, flags.dimensions, flags.queries, flags.seed);
+    const contenders: Contender[] = [];
+    for (const engine of ['usearch', 'hnswlib'] as const) {
+      contenders.push(run.use(await prepare(run, engine, data)));
+    }
+    print('built', formatTable(contenders.map(builtRow)));
+    const results = [];
+    for (let round = 1; round <= flags.rounds; round++) {
+      for (const contender of contenders) {
+        for (const ef of numberList(flags.efs)) {
+          const step = `round ${String(round)}, ${contender.engine}, ef ${String(ef)}`;
+          const found = await run.measure(step, () => search(contender, data, ef));
+          results.push({ round, engine: contender.engine, ef, ...found });
+        }
+      }
+    }
+    print('one at a time', formatTable(results));
+    return {
+      data: { vectors: count, dimensions: flags.dimensions, recipe: 'CLIP-like', k: K },
+      results: { built: contenders.map(builtRow), searches: results },
+      figures: [],
+    };
+  },
+);
+
+/** A segment of one category, so that it has one graph. */
+async function prepare(
+  run: BenchRun<typeof FLAGS>,
+  engine: EngineName,
+  { base }: VectorData,
+): Promise<Contender> {
+  run.say(`building with ${engine}`);
+  const folder = await mkdtemp(join(tmpdir(), 'omnisearch-engines-'));
+  const { dimensions } = base;
+  const tail = new Tail(dimensions);
+  for (let row = 0; row < base.count; row++) {
+    const product = { id: rowId(row), title: '', category: EVERYTHING.category };
+    tail.append(product, row + 1, rowOf(base, row));
+  }
+  const parameters = { engine, M: 16, efConstruction: 200 };
+  const startMs = performance.now();
+  const record = await writeSegment(folder, 's', [tail], {
+    dimensions,
+    graphMinRows: 1,
+    graph: parameters,
+  });
+  const build_s = (performance.now() - startMs) / 1000;
+  if (record?.graph === undefined) throw new Error('no graph was built');
+  const file = join(folder, 's', record.graph);
+  const { size } = await stat(file);
+  const openMs = performance.now();
+  await ENGINES[engine].open(file, dimensions, 0, size);
+  const open_ms = performance.now() - openMs;
+  const index = new TenantIndex('bench', 'm', dimensions);
+  const segment = await openSegment(folder, record);
+  index.segments = [segment];
+  const close = async (): Promise<void> => {
+    await segment.close();
+    await rm(folder, { recursive: true });
+  };
+  return { engine, index, build_s, graph_bytes: size, open_ms, close };
+}
+
+async function search({ index }: Contender, { base, queries }: VectorData, ef: number) {
+  const costs = new CostModel();
+  const ask = async (query: Float32Array): Promise<number[]> => {
+    const request = { vector: query, filter: undefined, k: K, efOf: () => ef, exact: false, costs };
+    const { hits } = await leafSearch(index, request, () => [EVERYTHING]);
+    return hits.map(({ id }) => idRow(id));
+  };
+  const vectors = queries.map((query) => query.slice());
+  const truth = exactNeighbours(base, vectors, K);
+  const recalls: number[] = [];
+  for (const [i, vector] of vectors.entries()) {
+    recalls.push(recall(await ask(vector), truth[i]?.rows ?? []));
+  }
+  const before = process.cpuUsage();
+  for (const vector of vectors) await ask(vector);
+  const { user, system } = process.cpuUsage(before);
+  return { recall: mean(recalls), cpu_us: (user + system) / vectors.length };
+}
+
+function builtRow({ engine, build_s, graph_bytes, open_ms }: Contender) {
+  return { engine, 'build s': build_s, 'graph MB': graph_bytes / 1e6, 'open ms': open_ms };
+}
