@@ -1,0 +1,61 @@
+import { bench } from './lib/bench.js';
+import { loadCatalogue } from './lib/catalogue.js';
+import { clipModel } from './lib/clip-model.js';
+import { measureNode } from './lib/embed-node.js';
+import { measureSteps, type EmbedSteps } from './lib/embed-steps.js';
+import { print } from './lib/report.js';
+import { formatTable } from './lib/table.js';
+import { loadTraffic } from './lib/traffic.js';
+
+const FLAGS = {
+  model: { default: '', help: 'model folder; else one of CLIP B/32 size with random weights' },
+  python: { default: '', help: 'interpreter with what scripts/test-models needs, to make it' },
+  catalogue: { default: '', help: 'products as NDJSON; else shared data, else the demo shop' },
+  queries: { default: '', help: 'query<TAB>popularity; else shared data, else made of titles' },
+  precisions: { default: 'fp32,int8', help: "which of the model's files, the node runs the first" },
+  seconds: { default: 10, help: 'measured time of each load on the node' },
+};
+
+await bench(
+  {
+    name: 'embed',
+    about: 'New queries beside the bare ONNX session, under overload, in batches, during a load.',
+    maxMinutes: 20,
+    flags: FLAGS,
+  },
+  async (run) => {
+    const { flags } = run;
+    const model = flags.model === '' ? await clipModel(flags.python) : flags.model;
+    const catalogue = await loadCatalogue(flags.catalogue);
+    const traffic = await loadTraffic(catalogue, flags.seed, flags.queries);
+    const precisions = flags.precisions.split(',').map((name) => {
+      if (name === 'fp32' || name === 'int8') return name;
+      throw new Error(`precisions are fp32 and int8, not ${name}`);
+    });
+    const steps: EmbedSteps[] = [];
+    for (const precision of precisions) {
+      steps.push(
+        await run.measure(`steps ${precision}`, () => measureSteps(run, model, traffic, precision)),
+      );
+    }
+    print(
+      'a new query of 8 tokens, median ms',
+      formatTable(steps.map(({ precision, single }) => ({ precision, ...single }))),
+    );
+    print(
+      'ten new queries, median ms',
+      formatTable(steps.map(({ precision, ten }) => ({ precision, ...ten }))),
+    );
+    const precision = precisions[0] ?? 'fp32';
+    const node = await measureNode(run, { model, precision, catalogue, traffic });
+    return {
+      data: { model, catalogue: catalogue.name, queries: traffic.name },
+      results: { steps, node },
+      figures: steps.flatMap(({ precision: name, single, ten }) => [
+        { name: `a new query, ${name}: step / bare session`, value: single.ratio, unit: '' },
+        { name: `ten at once, ${name}: step / bare best`, value: ten.ratio, unit: '' },
+        { name: `ten at once, ${name}: speed-up over ten in turn`, value: ten.speedup, unit: '' },
+      ]),
+    };
+  },
+);
