@@ -20,7 +20,7 @@ interface LoadCase {
 
 /** Well below what one core embeds of new queries, so that what is seen is not their own queue. */
 const RATES = { warm: 50, cold: 15 };
-const ROWS_A_REQUEST = 100;
+const ROWS_A_REQUEST = 20;
 const WARM_UP_MS = 1_500;
 /** Queries of the log that count as asked before. */
 const WARM_QUERIES = 200;

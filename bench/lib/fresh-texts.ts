@@ -1,4 +1,4 @@
-import { TextTokenizer } from '../../src/embedding/tokenize.js';
+import type { TextTokenizer } from '../../src/embedding/tokenize.js';
 import type { Traffic } from './traffic.js';
 
 export interface FreshText {
@@ -8,7 +8,7 @@ export interface FreshText {
 
 /** Texts never asked before that have exactly `length` tokens, special ones included. */
 export function freshTexts(
-  { next }: Traffic,
+  traffic: Traffic,
   tokenizer: TextTokenizer,
   length: number,
   count: number,
@@ -17,7 +17,7 @@ export function freshTexts(
   for (let attempt = 0; texts.length < count; attempt += 1) {
     if (attempt > 2000 * count) throw new Error(`too few texts of ${String(length)} tokens`);
     // Words are taken off the end until the length is right, or the text is given up.
-    const words = `${next(1)} ${next(1)}`.split(' ');
+    const words = `${traffic.next(1)} ${traffic.next(1)}`.split(' ');
     for (let left = words.length; left > 0; left -= 1) {
       const text = words.slice(0, left).join(' ');
       const tokens = tokenizer.encode(text);

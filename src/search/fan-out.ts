@@ -22,6 +22,8 @@ export interface FanOutResult {
   missing: MissingPart[];
   /** Ids of the partitions that were searched. */
   searched: Set<string>;
+  /** Where in the feed each shard was that answered; undefined for one that did not say. */
+  positions: (Uint8Array | undefined)[];
 }
 
 /** Rounds over partitions that turned out to have moved: the placement is read again for each. */
@@ -39,7 +41,13 @@ export async function fanOut(
   query: FanOutQuery,
   deadline: Deadline,
 ): Promise<FanOutResult> {
-  const result: FanOutResult = { lists: [], more: false, missing: [], searched: new Set() };
+  const result: FanOutResult = {
+    lists: [],
+    more: false,
+    missing: [],
+    searched: new Set(),
+    positions: [],
+  };
   let pending = targets;
   for (let round = 0; pending.length > 0; round++) {
     const moved: ShardTarget[] = [];
@@ -102,6 +110,7 @@ async function askShard(
     return { shard: target.shard, partitions: [] };
   }
   result.lists.push(answer.hits);
+  result.positions.push(answer.position);
   result.more ||= answer.more;
   // A hint for the next query: this one has its answer.
   void placements.noticed(query.tenant, answer.counter).catch(() => undefined);

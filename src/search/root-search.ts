@@ -12,6 +12,7 @@ import { joinHits, type Joined } from './join-hits.js';
 import { mergeHits } from './merge-hits.js';
 import { ReplyBudget } from './reply-budget.js';
 import { residualFilter } from './residual-filter.js';
+import { ResultCache } from './result-cache.js';
 import type { Hit, MissingPart, SearchReply, SearchRequest } from './search-types.js';
 
 export interface RootSearchDeps {
@@ -21,6 +22,8 @@ export interface RootSearchDeps {
   placements: PlacementCache;
   fleet: ShardFleet;
   store: StoreReader;
+  /** Undefined while it is switched off. */
+  results?: ResultCache | undefined;
 }
 
 /** Part of what is left of the time that the shards may use; the rest is the join's. */
@@ -36,25 +39,80 @@ export class RootSearch {
 
   /** Rejects `deadline_exceeded` before the fan-out, `unavailable` or `overloaded` when nothing answered. */
   async search(request: SearchRequest): Promise<SearchReply> {
-    const run = startRun(request, new ReplyBudget());
+    const run = this.startRun(request, new ReplyBudget());
+    const known = await this.fromCache(request, run);
+    if (known !== undefined) return known;
     return this.searchVector(request, await this.embed(request, run.deadline), run);
   }
 
   /** One result a request, in order; all texts are embedded in one pass. */
   async searchBatch(requests: readonly SearchRequest[]): Promise<(SearchReply | OmniError)[]> {
     const budget = new ReplyBudget();
-    const runs = requests.map((request) => startRun(request, budget));
-    const embeddings = await this.embedBatch(requests);
-    return Promise.all(
-      requests.map(async (request, i) => {
+    const tasks = await Promise.all(
+      requests.map(async (request) => {
+        const run = this.startRun(request, budget);
+        return { request, run, known: await this.fromCache(request, run).catch(toOmniError) };
+      }),
+    );
+    const open = tasks.filter(({ known }) => known === undefined);
+    const embeddings = await this.embedBatch(open.map(({ request }) => request));
+    const searched = await Promise.all(
+      open.map(async ({ request, run }, i) => {
         try {
           const embedded = await (embeddings[i] as Promise<Embedded>);
-          return await this.searchVector(request, embedded, runs[i] as Run);
+          return await this.searchVector(request, embedded, run);
         } catch (error) {
           return toOmniError(error);
         }
       }),
     );
+    const rest = searched.values();
+    return tasks.map(({ known }) => known ?? (rest.next().value as SearchReply | OmniError));
+  }
+
+  /** The answer of a ranking that is kept and still holds, its documents read afresh. */
+  private async fromCache(request: SearchRequest, run: Run): Promise<SearchReply | undefined> {
+    const { results, store } = this.deps;
+    const { key, deadline, budget, startedMs } = run;
+    if (results === undefined || key === undefined) return undefined;
+    // A store that cannot be read now fails the search itself, which says so in its way.
+    const ranking = await deadline.race(results.get(key), 'reading').catch(() => undefined);
+    if (ranking === undefined) return undefined;
+    const joinStartedMs = performance.now();
+    const joining = joinHits(store, request, ranking.hits, budget, deadline);
+    const { hits, late } = await joinOrFail(joining, deadline);
+    if (late || (hits.length < request.topK && !ranking.exhausted)) {
+      results.forget(key);
+      return undefined;
+    }
+    const endedMs = performance.now();
+    return {
+      hits,
+      tookMs: endedMs - startedMs,
+      timingsMs: { embed: 0, search: joinStartedMs - startedMs, join: endedMs - joinStartedMs },
+      embedding: 'cached',
+      model: this.modelName(),
+      cached: true,
+      missing: [],
+      unknownFields: await this.unknownFields(request),
+    };
+  }
+
+  private modelName(): string {
+    const { name, fingerprint } = this.deps.model;
+    return `${name}@${fingerprint.slice(0, 8)}`;
+  }
+
+  private startRun(request: SearchRequest, budget: ReplyBudget): Run {
+    const { encoder, results } = this.deps;
+    const { query, timeoutMs } = request;
+    const keyed = results !== undefined && encoder !== undefined && typeof query === 'string';
+    return {
+      startedMs: performance.now(),
+      deadline: Deadline.after(timeoutMs),
+      budget,
+      key: keyed ? ResultCache.key(request, encoder.queryKey(query)) : undefined,
+    };
   }
 
   private async searchVector(
@@ -66,7 +124,6 @@ export class RootSearch {
     const embeddedMs = performance.now();
     const { hits, missing, joinMs } = await this.find(request, vector, run);
     const endedMs = performance.now();
-    const { name, fingerprint } = this.deps.model;
     return {
       hits,
       tookMs: endedMs - run.startedMs,
@@ -76,7 +133,8 @@ export class RootSearch {
         join: joinMs,
       },
       embedding: source,
-      model: `${name}@${fingerprint.slice(0, 8)}`,
+      model: this.modelName(),
+      cached: false,
       missing,
       unknownFields: await this.unknownFields(request),
     };
@@ -86,9 +144,9 @@ export class RootSearch {
   private async find(
     request: SearchRequest,
     vector: Float32Array,
-    { deadline, budget }: Run,
+    { deadline, budget, key }: Run,
   ): Promise<Found> {
-    const { placements, fleet, store, model } = this.deps;
+    const { placements, fleet, store, model, results } = this.deps;
     const { tenant, filter, exact, topK } = request;
     const placement = await placements.get(tenant);
     const targets = planTargets(placement, categoriesOf(filter));
@@ -104,7 +162,8 @@ export class RootSearch {
         return { ...answer, missing: found.missing };
       }
       const joinStartedMs = performance.now();
-      const joining = joinHits(store, request, mergeHits(found.lists, k), budget, deadline);
+      const ranked = mergeHits(found.lists, k);
+      const joining = joinHits(store, request, ranked, budget, deadline);
       const { hits, late } = await joinOrFail(joining, deadline).catch((error: unknown) => {
         if (round === 1) throw error;
         return { hits: [], late: true };
@@ -116,7 +175,13 @@ export class RootSearch {
       if (hits.length >= answer.hits.length) answer.hits = hits;
       const held = found.lists.reduce((sum, list) => sum + list.length, 0);
       const exhausted = !found.more && held <= k;
-      if (answer.hits.length >= topK || exhausted || late) return answer;
+      if (answer.hits.length >= topK || exhausted || late) {
+        // Invariant 6: what misses anything is never kept.
+        if (key !== undefined && answer.missing.length === 0) {
+          results?.put(key, request, { hits: ranked, exhausted }, found.positions);
+        }
+        return answer;
+      }
       if (round < MAX_ROUNDS && !shardDeadline.expired) continue;
       answer.missing.push({ part: 'shard', reason: 'stale_index' });
       return answer;
@@ -170,10 +235,8 @@ interface Run {
   deadline: Deadline;
   /** Shared by the searches of a batch. */
   budget: ReplyBudget;
-}
-
-function startRun({ timeoutMs }: SearchRequest, budget: ReplyBudget): Run {
-  return { startedMs: performance.now(), deadline: Deadline.after(timeoutMs), budget };
+  /** Under which the result cache keeps the ranking; undefined where it does not. */
+  key: string | undefined;
 }
 
 /** What plan, fan-out, merge and join came to. */

@@ -36,6 +36,8 @@ export interface LeafAnswer {
   refused: Refusal[];
   /** The tenant's placement counter as the shard knows it. */
   counter: number;
+  /** Where in the feed the shard was when it searched; undefined when it does not say. */
+  position?: Uint8Array | undefined;
 }
 
 /** A shard's state for the status pages; `reply` undefined when it did not answer. */
@@ -73,7 +75,8 @@ export class ShardFleet {
       version: versions[i] as number,
       score: scores.vector[i] as number,
     }));
-    return { hits, more: reply.more, refused: reply.refused, counter: reply.counter };
+    const { more, refused, counter, position } = reply;
+    return { hits, more, refused, counter, position };
   }
 
   /** Tells every shard that the tenant's feed has grown. */

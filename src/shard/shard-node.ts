@@ -13,7 +13,7 @@ import type {
 } from '../protocol/messages.js';
 import { decodePartitions, type PartitionRef } from '../protocol/partition-list.js';
 import { bytesVector } from '../protocol/vector-bytes.js';
-import type { Partition, StoreReader } from '../store/store.js';
+import type { Partition, Position, StoreReader } from '../store/store.js';
 import { Builder } from './builder.js';
 import { Follower } from './follower.js';
 import { leafSearch } from './leaf-search.js';
@@ -108,14 +108,18 @@ export class ShardNode {
       exact: request.exact,
     };
     let refused: Refusal[] = [];
+    let position: Position | undefined;
     const { hits, more } = await leafSearch(follower.index, query, () => {
+      // In the turn of the search, so that position and hits are of one state.
+      ({ position } = follower.index);
       const resolved = resolve(follower, refs);
       refused = resolved.refused;
       return resolved.partitions;
     });
     const { counter } = follower.assignment;
     const tookMs = performance.now() - startedMs;
-    return { type: 'hits', hits: columns(hits), more, refused, counter, tookMs };
+    const reply = { type: 'hits' as const, hits: columns(hits), more, refused, counter, tookMs };
+    return position === undefined ? reply : { ...reply, position };
   }
 
   async status(): Promise<StatusReply> {
