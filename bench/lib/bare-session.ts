@@ -9,21 +9,23 @@ const { InferenceSession, Tensor } = require(workerData.runtime);
 const opening = InferenceSession.create(workerData.file, {
   intraOpNumThreads: workerData.intraOpThreads, interOpNumThreads: 1, logSeverityLevel: 3,
 });
-parentPort.on('message', async ({ ids, dims }) => {
+parentPort.on('message', async ({ ids, mask, dims }) => {
   const session = await opening;
   const feeds = {};
   for (const name of session.inputNames) {
-    const values = BigInt64Array.from(ids, name === 'input_ids' ? BigInt : () => name === 'attention_mask' ? 1n : 0n);
-    feeds[name] = new Tensor('int64', values, dims);
+    const values = name === 'input_ids' ? ids : name === 'attention_mask' ? mask : ids.map(() => 0);
+    feeds[name] = new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
   }
   const startMs = performance.now();
   await session.run(feeds);
   parentPort.postMessage(performance.now() - startMs);
 });`;
 
-/** A batch of texts of one length. */
+/** A batch of texts, row after row. */
 export interface TokenRows {
   ids: readonly number[];
+  /** 1 where a token is real. */
+  mask: readonly number[];
   dims: [texts: number, length: number];
 }
 
@@ -51,6 +53,14 @@ export class BareSession {
   }
 }
 
-export function rowsOf(texts: readonly (readonly number[])[]): TokenRows {
-  return { ids: texts.flat(), dims: [texts.length, texts[0]?.length ?? 0] };
+/** Rows filled up to the longest of them, by 0. */
+export function paddedRows(texts: readonly (readonly number[])[]): TokenRows {
+  const length = Math.max(...texts.map((ids) => ids.length));
+  const filled = (ids: readonly number[]): number[] =>
+    Array.from({ length }, (_, i) => ids[i] ?? 0);
+  return {
+    ids: texts.flatMap(filled),
+    mask: texts.flatMap((ids) => Array.from({ length }, (_, i) => (i < ids.length ? 1 : 0))),
+    dims: [texts.length, length],
+  };
 }

@@ -5,7 +5,7 @@ import type { Encoder } from '../../src/embedding/encoder.js';
 import { readModelFolder, type Precision } from '../../src/embedding/model-folder.js';
 import { openEncoder } from '../../src/embedding/open-encoder.js';
 import { LatencyHistogram } from '../load/histogram.js';
-import { BareSession, rowsOf } from './bare-session.js';
+import { BareSession, paddedRows } from './bare-session.js';
 import type { BenchRun } from './bench.js';
 import type { FlagSpecs } from './flags.js';
 import { freshTexts, type FreshText } from './fresh-texts.js';
@@ -15,7 +15,8 @@ import type { Traffic } from './traffic.js';
 /** Tokens of the query that is timed: a start, six of text, an end. */
 const QUERY_TOKENS = 8;
 const BATCH_TEXTS = 10;
-const WORKER_FILE = pathToFileURL(join(REPOSITORY, 'dist', 'embedding', 'worker.js'));
+/** The compiled worker: threads run JavaScript. */
+export const WORKER_FILE = pathToFileURL(join(REPOSITORY, 'dist', 'embedding', 'worker.js'));
 const WARM_UP_ROUNDS = 5;
 
 /** Medians in milliseconds. */
@@ -60,14 +61,14 @@ export async function measureSteps<S extends FlagSpecs>(
     const halves = [ten.slice(0, 5), ten.slice(5)] as const;
     const each = async (work: (index: 0 | 1) => Promise<unknown>): Promise<unknown> =>
       Promise.all([work(0), work(1)]);
-    await medians.inSession('one_batch_ms', sessions[0].run(rowsOf(ten)));
-    await medians.inSession('two_threads_inside_ms', wide.run(rowsOf(ten)));
+    await medians.inSession('one_batch_ms', sessions[0].run(paddedRows(ten)));
+    await medians.inSession('two_threads_inside_ms', wide.run(paddedRows(ten)));
     await medians.wall('two_sessions_ms', () =>
-      each(async (index) => sessions[index].run(rowsOf(halves[index]))),
+      each(async (index) => sessions[index].run(paddedRows(halves[index]))),
     );
     await medians.wall('two_sessions_singly_ms', () =>
       each(async (index) => {
-        for (const tokens of halves[index]) await sessions[index].run(rowsOf([tokens]));
+        for (const tokens of halves[index]) await sessions[index].run(paddedRows([tokens]));
       }),
     );
     const together = texts(BATCH_TEXTS).map(({ text }) => text);
@@ -109,7 +110,7 @@ async function singles(
   const medians = new Medians();
   for (const [round, { text, tokens }] of texts.entries()) {
     if (round === WARM_UP_ROUNDS) medians.clear();
-    await medians.inSession('bare_ms', session.run(rowsOf([tokens])));
+    await medians.inSession('bare_ms', session.run(paddedRows([tokens])));
     await medians.wall('step_ms', () => encoder.embedQuery(text, Deadline.after(60_000)));
   }
   const [bare, step] = [medians.of('bare_ms'), medians.of('step_ms')];

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { checkModel, type ModelReport } from '../embedding/model-check.js';
 import { readModelFolder } from '../embedding/model-folder.js';
@@ -55,8 +55,18 @@ async function describeFolder(dir: string): Promise<void> {
       problem = error instanceof Error ? error.message : String(error);
     }
   }
-  const shown = relative(process.cwd(), dir);
-  print(`${shown.padEnd(42)} ${precisions.length > 0 ? precisions.join(', ') : problem}`);
+  print(
+    `${shownFolder(dir).padEnd(42)} ${precisions.length > 0 ? precisions.join(', ') : problem}`,
+  );
+}
+
+/** The folder as `--model` takes it: from here, or as it came with the package. */
+function shownFolder(dir: string): string {
+  for (const root of [process.cwd(), packageFile('.')]) {
+    const path = relative(root, dir);
+    if (!path.startsWith('..') && !isAbsolute(path)) return path;
+  }
+  return dir;
 }
 
 async function check(dir: string): Promise<number> {
@@ -119,7 +129,7 @@ async function pull(name: string, int8: boolean): Promise<number> {
   } finally {
     bar.stop();
   }
-  print(`${relative(process.cwd(), dir)} is complete and verified: use it with --model`);
+  print(`${shownFolder(dir)} is complete and verified: use it with --model`);
   return 0;
 }
 
