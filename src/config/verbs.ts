@@ -6,7 +6,11 @@ export const VERBS = {
   worker: { usage: '', words: 'none', summary: 'do background work (this version has none)' },
   index: { usage: 'FILE…', words: 'some', summary: 'send feeds: .ndjson .json .csv, .gz, -' },
   search: { usage: 'TEXT', words: 'some', summary: 'search, and show a table' },
-  models: { usage: 'list | pull NAME | check DIR', words: 'some', summary: 'look after models' },
+  models: {
+    usage: 'list | pull NAME [int8] | check DIR [DATA_DIR]',
+    words: 'some',
+    summary: 'look after models',
+  },
 } as const;
 
 export type Verb = keyof typeof VERBS;
