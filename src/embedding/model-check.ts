@@ -5,6 +5,7 @@ import { score } from '../core/vector.js';
 import {
   modelFingerprint,
   readModelFolder,
+  SAMPLE_TEXT,
   sessionOptions,
   type ModelFolder,
 } from './model-folder.js';
@@ -62,7 +63,7 @@ export async function checkModel(
   const folder = await readModelFolder(dir, 'fp32');
   const { options, fileDigest } = await sessionOptions(folder);
   const samples = SAMPLES.map((text) => folder.tokenizer.encode(text));
-  const model = await OnnxModel.open(options, folder.tokenizer.encode('a'));
+  const model = await OnnxModel.open(options, folder.tokenizer.encode(SAMPLE_TEXT));
   const queryMs = await timeQuery(model, folder);
   const batch = packTokens(
     Array.from({ length: BATCH_TEXTS }, (_, i) => samples[i % samples.length] ?? []),
@@ -96,7 +97,7 @@ async function compareQuantized(dir: string, model: OnnxModel): Promise<ModelRep
   const folder = await readModelFolder(dir, 'int8').catch(() => undefined);
   if (folder === undefined) return undefined;
   const { options } = await sessionOptions(folder);
-  const quantized = await OnnxModel.open(options, folder.tokenizer.encode('a'));
+  const quantized = await OnnxModel.open(options, folder.tokenizer.encode(SAMPLE_TEXT));
   const cosines = [];
   for (const text of SAMPLES) {
     const batch = packTokens([folder.tokenizer.encode(text)]);
