@@ -18,11 +18,13 @@ const BATCH_TEXTS = 10;
 /** The compiled worker: threads run JavaScript. */
 export const WORKER_FILE = pathToFileURL(join(REPOSITORY, 'dist', 'embedding', 'worker.js'));
 const WARM_UP_ROUNDS = 5;
+/** The percentile that tells more than the median on a machine that others use too. */
+const LOW = 10;
 
-/** Medians in milliseconds. */
+/** Medians in milliseconds; `ratio_p10` is of the 10th percentiles. */
 export interface EmbedSteps {
   precision: Precision;
-  single: { bare_ms: number; step_ms: number; ratio: number };
+  single: { bare_ms: number; step_ms: number; ratio: number; ratio_p10: number };
   ten: {
     one_batch_ms: number;
     two_threads_inside_ms: number;
@@ -31,6 +33,7 @@ export interface EmbedSteps {
     bare_best_ms: number;
     step_ms: number;
     ratio: number;
+    ratio_p10: number;
     sequence_ms: number;
     speedup: number;
   };
@@ -90,6 +93,7 @@ function tenSummary(medians: Medians): EmbedSteps['ten'] {
     two_sessions_singly_ms: medians.of('two_sessions_singly_ms'),
   };
   const bare = Math.min(...Object.values(ways));
+  const bareLow = Math.min(...Object.keys(ways).map((name) => medians.of(name, LOW)));
   const step = medians.of('step_ms');
   const sequence = medians.of('sequence_ms');
   return {
@@ -97,6 +101,7 @@ function tenSummary(medians: Medians): EmbedSteps['ten'] {
     bare_best_ms: bare,
     step_ms: step,
     ratio: step / bare,
+    ratio_p10: medians.of('step_ms', LOW) / bareLow,
     sequence_ms: sequence,
     speedup: sequence / step,
   };
@@ -114,7 +119,8 @@ async function singles(
     await medians.wall('step_ms', () => encoder.embedQuery(text, Deadline.after(60_000)));
   }
   const [bare, step] = [medians.of('bare_ms'), medians.of('step_ms')];
-  return { bare_ms: bare, step_ms: step, ratio: step / bare };
+  const ratioP10 = medians.of('step_ms', LOW) / medians.of('bare_ms', LOW);
+  return { bare_ms: bare, step_ms: step, ratio: step / bare, ratio_p10: ratioP10 };
 }
 
 /** Named series of times, taken in turns so that a noisy moment strikes all alike. */
@@ -135,8 +141,8 @@ class Medians {
     this.record(name, performance.now() - startMs);
   }
 
-  of(name: string): number {
-    return this.series.get(name)?.percentileMs(50) ?? 0;
+  of(name: string, percentile = 50): number {
+    return this.series.get(name)?.percentileMs(percentile) ?? 0;
   }
 
   private record(name: string, ms: number): void {

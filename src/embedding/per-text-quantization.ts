@@ -216,7 +216,9 @@ function columnSums(
   const zeros = byteValues(zeroPoint) ?? Int8Array.of(0);
   const sums = new Int32Array(width);
   for (let row = 0, at = 0; row < depth; row++) {
-    for (let column = 0; column < width; column++) sums[column]! += values[at++]!;
+    for (let column = 0; column < width; column++, at++) {
+      sums[column] = (sums[column] ?? 0) + (values[at] ?? 0);
+    }
   }
   return sums.map((sum, column) => sum - depth * (zeros[zeros.length === 1 ? 0 : column] ?? 0));
 }
