@@ -1,17 +1,20 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { checkModel, type ModelReport } from '../embedding/model-check.js';
 import { readModelFolder } from '../embedding/model-folder.js';
 import { DEFAULT_HUB_URL, HUB_MODELS } from '../embedding/model-hub.js';
 import { pullModel } from '../embedding/model-pull.js';
 import { packageFile } from './package-file.js';
+import { storedVectors } from './stored-vectors.js';
 
 const MEGABYTE = 1_000_000;
 /** A model whose vectors differ by more from its own reference is not run as it was made. */
 const REFERENCE_TOLERANCE = 1e-4;
-const USAGE = 'usage: omnisearch models list | pull NAME [int8] | check DIR';
+/** Stored products that `check` embeds again. */
+const STORED_PRODUCTS = 100;
+const USAGE = 'usage: omnisearch models list | pull NAME [int8] | check DIR [DATA_DIR]';
 
 /**
  * `omnisearch models …`. Returns the exit code: 0, 1 when it failed, 2 for wrong usage. Only `pull`
@@ -21,7 +24,9 @@ export async function runModels(args: string[]): Promise<number> {
   const [verb, ...words] = args;
   try {
     if (verb === 'list' && words.length === 0) return await list();
-    if (verb === 'check' && words.length === 1) return await check(words[0] ?? '');
+    if (verb === 'check' && (words.length === 1 || words.length === 2)) {
+      return await check(words[0] ?? '', words[1]);
+    }
     if (verb === 'pull' && (words.length === 1 || (words.length === 2 && words[1] === 'int8'))) {
       return await pull(words[0] ?? '', words.length === 2);
     }
@@ -55,21 +60,43 @@ async function describeFolder(dir: string): Promise<void> {
       problem = error instanceof Error ? error.message : String(error);
     }
   }
-  const shown = relative(process.cwd(), dir);
-  print(`${shown.padEnd(42)} ${precisions.length > 0 ? precisions.join(', ') : problem}`);
+  print(
+    `${shownFolder(dir).padEnd(42)} ${precisions.length > 0 ? precisions.join(', ') : problem}`,
+  );
 }
 
-async function check(dir: string): Promise<number> {
-  const report = await checkModel(resolve(dir));
+/** The folder as `--model` takes it: from here, or as it came with the package. */
+function shownFolder(dir: string): string {
+  for (const root of [process.cwd(), packageFile('.')]) {
+    const path = relative(root, dir);
+    if (!path.startsWith('..') && !isAbsolute(path)) return path;
+  }
+  return dir;
+}
+
+async function check(dir: string, dataDir: string | undefined): Promise<number> {
+  const report = await checkModel(
+    resolve(dir),
+    dataDir === undefined
+      ? undefined
+      : async (fingerprint) => storedVectors(resolve(dataDir), fingerprint, STORED_PRODUCTS),
+  );
   for (const [name, value] of reportRows(report)) print(`${name.padEnd(16)} ${value}`);
-  const difference = report.reference?.greatestDifference ?? 0;
-  // Written so that NaN fails too.
-  if (difference <= REFERENCE_TOLERANCE) return 0;
-  return fail(1, `the vectors differ by ${difference} from those in reference.json`);
+  if (report.stored?.texts === 0) {
+    return fail(1, `no product in ${dataDir} was embedded by this model`);
+  }
+  const compared = { 'in reference.json': report.reference, 'that are stored': report.stored };
+  for (const [where, comparison] of Object.entries(compared)) {
+    const difference = comparison?.greatestDifference ?? 0;
+    // Written so that NaN fails too.
+    if (difference <= REFERENCE_TOLERANCE) continue;
+    return fail(1, `the vectors differ by ${difference} from those ${where}`);
+  }
+  return 0;
 }
 
 function reportRows(report: ModelReport): [string, string][] {
-  const { int8, reference } = report;
+  const { int8, reference, stored } = report;
   const rows: [string, string][] = [
     ['model', report.name],
     ['fingerprint', report.fingerprint],
@@ -84,9 +111,10 @@ function reportRows(report: ModelReport): [string, string][] {
     const { meanCosine, leastCosine } = int8;
     rows.push(['int8 drift', `cosine ${meanCosine.toFixed(4)}, least ${leastCosine.toFixed(4)}`]);
   }
-  if (reference !== undefined) {
-    const { texts, greatestDifference } = reference;
-    rows.push(['reference', `${texts} texts, differ by ${greatestDifference.toExponential(1)}`]);
+  for (const [name, comparison] of Object.entries({ reference, stored })) {
+    if (comparison === undefined) continue;
+    const { texts, greatestDifference } = comparison;
+    rows.push([name, `${texts} texts, differ by ${greatestDifference.toExponential(1)}`]);
   }
   return rows;
 }
@@ -119,7 +147,7 @@ async function pull(name: string, int8: boolean): Promise<number> {
   } finally {
     bar.stop();
   }
-  print(`${relative(process.cwd(), dir)} is complete and verified: use it with --model`);
+  print(`${shownFolder(dir)} is complete and verified: use it with --model`);
   return 0;
 }
 

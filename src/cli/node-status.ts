@@ -1,6 +1,7 @@
 import type { NodeStatus, PartHealth, ShardFigures, StatusPort } from '../http/ports.js';
 import type { ModelIdentity } from '../core/product.js';
 import type { Encoder } from '../embedding/encoder.js';
+import type { ResultCache } from '../search/result-cache.js';
 import type { ShardFleet, ShardState } from '../shard-client/shard-fleet.js';
 import type { RecallBand } from '../protocol/messages.js';
 import type { StoreReader } from '../store/store.js';
@@ -15,6 +16,7 @@ export class QueryNodeStatus implements StatusPort {
     private readonly encoder: Encoder | undefined,
     private readonly store: StoreReader,
     private readonly fleet: ShardFleet,
+    private readonly results: ResultCache | undefined,
   ) {}
 
   async notReady(): Promise<string | undefined> {
@@ -36,14 +38,17 @@ export class QueryNodeStatus implements StatusPort {
       this.fleet.states(),
       this.countPartitions(),
     ]);
-    const cache = this.encoder?.status().cache ?? { entries: 0, hits: 0, misses: 0 };
-    const { entries, hits, misses } = cache;
+    const encoder = this.encoder?.status();
+    const { entries, hits, misses } = encoder?.cache ?? { entries: 0, hits: 0, misses: 0 };
     return {
       model: this.model,
       products,
       partitions,
       shards: states.map(shardFigures),
       embeddingCache: { entries, hits, misses },
+      embeddingQueued: encoder?.pool.queued ?? 0,
+      embeddedProducts: encoder?.embeddedProducts ?? 0,
+      resultCache: this.results?.status(),
     };
   }
 

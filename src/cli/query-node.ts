@@ -15,6 +15,7 @@ import { PlacementCache } from '../placement/placement-cache.js';
 import { Placer } from '../placement/placer.js';
 import { reassignToShards } from '../placement/reassign.js';
 import { RootSearch } from '../search/root-search.js';
+import { ResultCache } from '../search/result-cache.js';
 import { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { Store } from '../store/store.js';
 import { tellSupervisor } from '../supervisor/lifeline.js';
@@ -46,8 +47,9 @@ export async function startQueryNode(config: Config, logger: Logger): Promise<Ro
   const moved = await reassignToShards(store, shards);
   if (moved > 0) logger.info({ moved }, 'partitions were placed anew, shards rebuild them');
 
-  const search = new RootSearch({ model, encoder, placements, fleet, store });
-  const status = new QueryNodeStatus(model, encoder, store, fleet);
+  const results = openResultCache(config, store);
+  const search = new RootSearch({ model, encoder, placements, fleet, store, results });
+  const status = new QueryNodeStatus(model, encoder, store, fleet, results);
   const ports = { search, ingest: new Ingest(deps), status, logger };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await listen(server, config);
@@ -62,6 +64,11 @@ export async function startQueryNode(config: Config, logger: Logger): Promise<Ro
       await store.close();
     },
   };
+}
+
+function openResultCache(config: Config, store: Store): ResultCache | undefined {
+  const { resultCacheEntries: entries, resultCacheBytes: bytes, resultCacheTtlMs: ttlMs } = config;
+  return entries === 0 ? undefined : new ResultCache(store, { entries, bytes, ttlMs });
 }
 
 /** Whoever can reach the port can read and change everything. */

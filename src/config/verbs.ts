@@ -11,7 +11,11 @@ export const VERBS = {
     words: 'some',
     summary: 'copy a catalogue between stores, look after one',
   },
-  models: { usage: 'list | pull NAME | check DIR', words: 'some', summary: 'look after models' },
+  models: {
+    usage: 'list | pull NAME [int8] | check DIR [DATA_DIR]',
+    words: 'some',
+    summary: 'look after models',
+  },
 } as const;
 
 export type Verb = keyof typeof VERBS;

@@ -3,6 +3,8 @@ import type { TokenIds } from './token-ids.js';
 /** One text on its way through the pool. */
 export interface EmbeddingJob {
   readonly tokens: TokenIds;
+  /** On the clock of `performance.now()`. */
+  readonly submittedAtMs: number;
   /** Times that a worker failed over it. After the first it runs alone; the second is final. */
   failures: number;
   resolve: (vector: Float32Array) => void;
@@ -22,5 +24,8 @@ export function createJob(tokens: TokenIds): PendingJob {
     resolve = onVector;
     reject = onError;
   });
-  return { job: { tokens, failures: 0, resolve, reject }, vector };
+  return {
+    job: { tokens, submittedAtMs: performance.now(), failures: 0, resolve, reject },
+    vector,
+  };
 }

@@ -13,6 +13,8 @@ export interface QueryEmbedding {
 export interface EncoderStatus {
   cache: { entries: number; capacity: number; hits: number; misses: number };
   pool: { threads: number; queued: number };
+  /** Texts of products embedded since the start. */
+  embeddedProducts: number;
 }
 
 /** Text to vectors of one model. The only part of the node that knows about models. */
@@ -23,6 +25,8 @@ export interface Encoder {
    * first, `unavailable` when the worker died twice over it.
    */
   embedQuery(text: string, deadline: Deadline): Promise<QueryEmbedding>;
+  /** Equal for two texts exactly when the model cannot tell them apart. */
+  queryKey(text: string): string;
   /** All texts of a batch search in one pass, in order. Errors as for `embedQuery`. */
   embedQueries(texts: readonly string[], deadline: Deadline): Promise<QueryEmbedding[]>;
   /** Texts of products, in order, at lower priority than queries. Waits rather than overload. */

@@ -23,6 +23,11 @@ export class JobQueue {
     return this.#jobs[0]?.tokens.length ?? 0;
   }
 
+  /** When the longest-waiting job came; undefined when none waits. */
+  get headSinceMs(): number | undefined {
+    return this.#jobs[0]?.submittedAtMs;
+  }
+
   push(jobs: readonly EmbeddingJob[]): void {
     this.#jobs = this.#jobs.concat(jobs);
     for (const job of jobs) this.#tokens += job.tokens.length;

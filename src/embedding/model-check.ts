@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Product } from '../core/product.js';
 import { score } from '../core/vector.js';
 import {
   modelFingerprint,
   readModelFolder,
+  SAMPLE_TEXT,
   sessionOptions,
   type ModelFolder,
 } from './model-folder.js';
 import { OnnxModel } from './onnx-model.js';
+import { productText } from './product-text.js';
 import { packTokens } from './token-ids.js';
 
 /** What `models check` found. Times are of one thread of this machine, at this moment. */
@@ -25,6 +28,14 @@ export interface ModelReport {
   int8?: { meanCosine: number; leastCosine: number; queryMs: number };
   /** Greatest absolute difference to the vectors in `reference.json`, when there is one. */
   reference?: { texts: number; greatestDifference: number };
+  /** The same to vectors that a store holds, when it was asked for and has any of this model. */
+  stored?: { texts: number; greatestDifference: number };
+}
+
+/** A product and the vector that is stored of it. */
+interface StoredVector {
+  product: Product;
+  vector: ArrayLike<number>;
 }
 
 /** Short texts of a shop, to time and to compare with. */
@@ -41,12 +52,18 @@ const SAMPLES = [
 const TIMED_RUNS = 15;
 const BATCH_TEXTS = 32;
 
-/** Loads a model folder, times it and compares it. Errors as for `openEncoder`. */
-export async function checkModel(dir: string): Promise<ModelReport> {
+/**
+ * Loads a model folder, times it and compares it. `readStored` brings products with their vectors of
+ * the model of that fingerprint. Errors as for `openEncoder`, and those of `readStored`.
+ */
+export async function checkModel(
+  dir: string,
+  readStored?: (fingerprint: string) => Promise<readonly StoredVector[]>,
+): Promise<ModelReport> {
   const folder = await readModelFolder(dir, 'fp32');
   const { options, fileDigest } = await sessionOptions(folder);
   const samples = SAMPLES.map((text) => folder.tokenizer.encode(text));
-  const model = await OnnxModel.open(options, folder.tokenizer.encode('a'));
+  const model = await OnnxModel.open(options, folder.tokenizer.encode(SAMPLE_TEXT));
   const queryMs = await timeQuery(model, folder);
   const batch = packTokens(
     Array.from({ length: BATCH_TEXTS }, (_, i) => samples[i % samples.length] ?? []),
@@ -65,6 +82,13 @@ export async function checkModel(dir: string): Promise<ModelReport> {
   if (int8 !== undefined) report.int8 = int8;
   const reference = await compareReference(dir, folder, model);
   if (reference !== undefined) report.reference = reference;
+  if (readStored !== undefined) {
+    const rows = (await readStored(report.fingerprint)).map(({ product, vector }) => ({
+      text: productText(product),
+      vector,
+    }));
+    report.stored = await compareVectors(rows, folder, model);
+  }
   await model.close();
   return report;
 }
@@ -73,7 +97,7 @@ async function compareQuantized(dir: string, model: OnnxModel): Promise<ModelRep
   const folder = await readModelFolder(dir, 'int8').catch(() => undefined);
   if (folder === undefined) return undefined;
   const { options } = await sessionOptions(folder);
-  const quantized = await OnnxModel.open(options, folder.tokenizer.encode('a'));
+  const quantized = await OnnxModel.open(options, folder.tokenizer.encode(SAMPLE_TEXT));
   const cosines = [];
   for (const text of SAMPLES) {
     const batch = packTokens([folder.tokenizer.encode(text)]);
@@ -92,12 +116,20 @@ async function compareReference(
 ): Promise<ModelReport['reference']> {
   const json = await readFile(join(dir, 'reference.json'), 'utf8').catch(() => undefined);
   if (json === undefined) return undefined;
-  const rows = JSON.parse(json) as { text: string; vector: number[] }[];
+  return compareVectors(JSON.parse(json) as { text: string; vector: number[] }[], folder, model);
+}
+
+async function compareVectors(
+  rows: readonly { text: string; vector: ArrayLike<number> }[],
+  folder: ModelFolder,
+  model: OnnxModel,
+): Promise<NonNullable<ModelReport['reference']>> {
   let greatestDifference = 0;
   for (const { text, vector } of rows) {
     const ours = await model.embed(packTokens([folder.tokenizer.encode(text)]));
-    for (const [i, value] of vector.entries()) {
-      greatestDifference = Math.max(greatestDifference, Math.abs(value - (ours[i] ?? NaN)));
+    for (let i = 0; i < vector.length; i++) {
+      const difference = Math.abs((vector[i] ?? NaN) - (ours[i] ?? NaN));
+      greatestDifference = Math.max(greatestDifference, difference);
     }
   }
   return { texts: rows.length, greatestDifference };

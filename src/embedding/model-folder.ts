@@ -14,7 +14,13 @@ import type { OnnxModelOptions, OnnxModelShape } from './onnx-model.js';
 import { PRODUCT_TEXT_VERSION } from './product-text.js';
 import { TextTokenizer, TOKENIZE_VERSION, type TokenizerJson } from './tokenize.js';
 
+/** Raised when a change of how quantized models are run alters their vectors. */
+const INT8_VERSION = 1;
+
 export type Precision = 'fp32' | 'int8';
+
+/** What a session is tried on when it is opened: a query as shoppers type it. */
+export const SAMPLE_TEXT = 'wireless mouse with usb receiver';
 
 /** A model folder as the hub lays it out, read but not yet loaded. */
 export interface ModelFolder {
@@ -65,7 +71,7 @@ export async function sessionOptions(
     intraOpThreads,
     padId: config.padId,
     pooling: config.pooling,
-    oneByOne: dynamicallyQuantized,
+    dynamicallyQuantized,
   };
   return { options, fileDigest: sha256 };
 }
@@ -83,7 +89,7 @@ export function modelFingerprint(
   return digest(
     fileDigest,
     folder.tokenizerDigest,
-    folder.precision,
+    folder.precision === 'int8' ? `int8, arithmetic ${INT8_VERSION}` : folder.precision,
     shape.output,
     shape.pooled ? folder.config.pooling : '',
     String(folder.config.maxTokens),

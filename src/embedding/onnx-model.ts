@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import type * as Ort from 'onnxruntime-node';
 import { normalise } from '../core/vector.js';
 import { inputRows } from './input-rows.js';
+import { quantizePerText } from './per-text-quantization.js';
 import { poolTokens, type Pooling } from './pooling.js';
 import { packTokens, type TokenBatch, type TokenIds } from './token-ids.js';
 
@@ -14,10 +16,10 @@ export interface OnnxModelOptions {
   /** For models whose output is a vector a token. */
   pooling: Pooling;
   /**
-   * One text a run. A dynamically quantized model takes its scale over the whole batch, so that a
-   * text's vector would depend on its neighbours.
+   * The model takes its scale over the whole batch, so that a text's vector would depend on its
+   * neighbours: texts run one by one, or in a session rewritten to take a scale a text.
    */
-  oneByOne: boolean;
+  dynamicallyQuantized: boolean;
 }
 
 /** What the session itself says of the model. */
@@ -37,6 +39,14 @@ const OUTPUTS = [
 
 const INPUTS = ['input_ids', 'attention_mask', 'token_type_ids', 'position_ids'] as const;
 
+/**
+ * Fusions that the runtime finds in a quantized model but not in the one rewritten, or the other way
+ * round: they add in another order, and one bit of difference grows where values are rounded.
+ */
+const SAME_FUSIONS = {
+  optimization: { disable_specified_optimizers: 'SkipLayerNormFusion;BiasSkipLayerNormFusion' },
+};
+
 /** One ONNX session and how to ask it: token ids in, vectors of length 1 out. */
 export class OnnxModel {
   readonly shape: OnnxModelShape;
@@ -47,6 +57,8 @@ export class OnnxModel {
     private readonly options: OnnxModelOptions,
     private readonly fixedLength: number | undefined,
     shape: OnnxModelShape,
+    /** The same model with a scale a text, for texts of equal length. */
+    private readonly perText?: Ort.InferenceSession,
   ) {
     this.shape = shape;
   }
@@ -59,13 +71,7 @@ export class OnnxModel {
     // Loaded here and not by an import, so that a machine without the native library gets an error
     // to report instead of a worker that dies on arrival.
     const ort = await import('onnxruntime-node');
-    const session = await ort.InferenceSession.create(options.modelFile, {
-      intraOpNumThreads: options.intraOpThreads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-    });
+    const session = await ort.InferenceSession.create(options.modelFile, sessionSettings(options));
     const unknown = session.inputNames.find((name) => !INPUTS.some((known) => known === name));
     if (unknown !== undefined) throw new Error(`wants an input ${unknown}, which no text has`);
     const output = OUTPUTS.find(({ name }) => session.outputNames.includes(name));
@@ -81,37 +87,89 @@ export class OnnxModel {
     });
     const batch = packTokens([sample]);
     const dimensions = (await probing.#run(batch, 0, 1)).dims.at(-1) ?? 0;
-    return new OnnxModel(ort, session, options, fixedLength, { ...probing.shape, dimensions });
+    const shape = { ...probing.shape, dimensions };
+    const perText = options.dynamicallyQuantized
+      ? await openPerText(ort, options).catch(() => undefined)
+      : undefined;
+    const model = new OnnxModel(ort, session, options, fixedLength, shape, perText);
+    if (perText === undefined || (await model.#agreesWithItself(sample))) return model;
+    await perText.release();
+    return new OnnxModel(ort, session, options, fixedLength, shape);
   }
 
   /** The vectors of a batch, end to end in the order of its texts. */
   async embed(batch: TokenBatch): Promise<Float32Array> {
     const texts = batch.lengths.length;
     const out = new Float32Array(texts * this.shape.dimensions);
-    const step = this.options.oneByOne ? 1 : texts;
-    for (let first = 0; first < texts; first += step) {
-      const result = await this.#run(batch, first, first + step);
+    let first = 0;
+    while (first < texts) {
+      const end = this.#endOfRun(batch, first);
+      const session = end - first > 1 ? (this.perText ?? this.session) : this.session;
+      const result = await this.#run(batch, first, end, session);
       this.#writeVectors(result, batch.lengths, first, out);
+      first = end;
     }
     return out;
   }
 
-  async close(): Promise<void> {
-    await this.session.release();
+  /** Several texts run together; otherwise each by itself. */
+  get batches(): boolean {
+    return !this.options.dynamicallyQuantized || this.perText !== undefined;
   }
 
-  async #run(batch: TokenBatch, from: number, to: number): Promise<Ort.Tensor> {
+  async close(): Promise<void> {
+    await this.session.release();
+    await this.perText?.release();
+  }
+
+  /** Where the texts end that can run together with the one at `first`. */
+  #endOfRun({ lengths }: TokenBatch, first: number): number {
+    if (!this.options.dynamicallyQuantized) return lengths.length;
+    let end = first + 1;
+    while (this.perText !== undefined && lengths[end] === lengths[first]) end++;
+    return end;
+  }
+
+  /**
+   * Whether texts get the same vectors together as alone, tried on variants of `sample`. They do not
+   * where the runtime fuses the two models in different ways: one bit of difference is enough.
+   */
+  async #agreesWithItself(sample: TokenIds): Promise<boolean> {
+    const [first = 0, last = 0] = [sample[0], sample.at(-1)];
+    const inner = sample.slice(1, -1);
+    const texts = [0, 1, 2, 3].map((shift) => [
+      first,
+      ...inner.slice(shift),
+      ...inner.slice(0, shift),
+      last,
+    ]);
+    const together = await this.embed(packTokens(texts)).catch(() => undefined);
+    const { dimensions } = this.shape;
+    for (const [row, text] of texts.entries()) {
+      const alone = await this.embed(packTokens([text]));
+      const vector = together?.subarray(row * dimensions, (row + 1) * dimensions);
+      if (vector === undefined || !alone.every((value, i) => value === vector[i])) return false;
+    }
+    return true;
+  }
+
+  async #run(
+    batch: TokenBatch,
+    from: number,
+    to: number,
+    session = this.session,
+  ): Promise<Ort.Tensor> {
     const rows = inputRows(batch, from, to, this.options.padId, this.fixedLength);
     const feeds: Record<string, Ort.Tensor> = {};
-    for (const [i, name] of this.session.inputNames.entries()) {
-      const metadata = this.session.inputMetadata[i];
+    for (const [i, name] of session.inputNames.entries()) {
+      const metadata = session.inputMetadata[i];
       const values = rows[name as (typeof INPUTS)[number]];
       feeds[name] =
         metadata?.isTensor === true && metadata.type === 'int32'
           ? new this.ort.Tensor('int32', values, rows.dims)
           : new this.ort.Tensor('int64', BigInt64Array.from(values, BigInt), rows.dims);
     }
-    const { [this.shape.output]: result } = await this.session.run(feeds, [this.shape.output]);
+    const { [this.shape.output]: result } = await session.run(feeds, [this.shape.output]);
     if (result === undefined) throw new Error(`gave no ${this.shape.output}`);
     return result;
   }
@@ -128,6 +186,27 @@ export class OnnxModel {
       out.set(unitVector(raw), (first + i) * dimensions);
     }
   }
+}
+
+function sessionSettings(options: OnnxModelOptions): Ort.InferenceSession.SessionOptions {
+  return {
+    intraOpNumThreads: options.intraOpThreads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    ...(options.dynamicallyQuantized ? { extra: SAME_FUSIONS } : {}),
+  };
+}
+
+/** A second session over the model rewritten; undefined when it cannot be. */
+async function openPerText(
+  ort: typeof Ort,
+  options: OnnxModelOptions,
+): Promise<Ort.InferenceSession | undefined> {
+  const rewritten = quantizePerText(await readFile(options.modelFile));
+  if (rewritten === undefined) return undefined;
+  return ort.InferenceSession.create(rewritten, sessionSettings(options));
 }
 
 /**

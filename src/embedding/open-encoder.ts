@@ -8,6 +8,7 @@ import { badFolder, firstLine } from './model-config.js';
 import {
   modelFingerprint,
   readModelFolder,
+  SAMPLE_TEXT,
   sessionOptions,
   type ModelFolder,
   type Precision,
@@ -65,7 +66,7 @@ export async function openEncoder(options: EncoderOptions): Promise<Encoder> {
     queueLimit: settings.queueLimit,
     maxWaitMs: settings.maxWaitMs,
     runTimeoutMs: RUN_TIMEOUT_MS,
-    setup: { model, sample: folder.tokenizer.encode('a') },
+    setup: { model, sample: folder.tokenizer.encode(SAMPLE_TEXT) },
     workerFile: settings.workerFile ?? new URL('./worker.js', import.meta.url),
   }).catch((error: unknown) => {
     throw cannotLoad(folder, error);

@@ -90,7 +90,11 @@ export class EmbeddingPool {
   submit(texts: readonly TokenIds[]): PendingJob[] {
     if (this.#closing) throw new OmniError('unavailable', STOPPING);
     const waitMs = this.#cost.predictMs(this.#queries.tokens) / this.options.threads;
-    const full = this.#queries.size > 0 && waitMs > this.options.maxWaitMs;
+    // What has waited twice as long as it should counts too: the estimate lags behind a machine
+    // that gets busy.
+    const waitedMs = performance.now() - (this.#queries.headSinceMs ?? Infinity);
+    const late = Math.max(waitMs, waitedMs / 2) > this.options.maxWaitMs;
+    const full = this.#queries.size > 0 && late;
     if (full || this.#queries.size + texts.length > this.options.queueLimit) {
       throw new OmniError('overloaded', 'too many queries wait for their embedding', {
         retryAfterMs: Math.max(100, Math.ceil(waitMs)),
@@ -182,7 +186,9 @@ export class EmbeddingPool {
   #takeQueries(): EmbeddingJob[] {
     const idle = this.options.threads - this.#running;
     const fairShare = Math.ceil(this.#queries.size / idle);
-    return this.#queries.take(this.#limit(this.#queries, QUERY_BATCH_MS, fairShare));
+    const jobs = this.#queries.take(this.#limit(this.#queries, QUERY_BATCH_MS, fairShare));
+    // A quantized model runs only neighbours of equal length together.
+    return jobs.sort((a, b) => a.tokens.length - b.tokens.length);
   }
 
   #takeProducts(): EmbeddingJob[] {

@@ -35,6 +35,7 @@ const SAVED_ENTRIES = 5_000;
 export class TextEncoder implements Encoder {
   readonly model: ModelIdentity;
   readonly #flights = new SingleFlight<Float32Array>();
+  #embeddedProducts = 0;
   #closing: Promise<void> | undefined;
 
   constructor(private readonly parts: Parts) {
@@ -45,6 +46,10 @@ export class TextEncoder implements Encoder {
     const [embedding] = await this.embedQueries([text], deadline);
     if (embedding === undefined) throw new Error('one text has one embedding');
     return embedding;
+  }
+
+  queryKey(text: string): string {
+    return cacheKey(this.parts.tokenizer.encode(text));
   }
 
   async embedQueries(texts: readonly string[], deadline: Deadline): Promise<QueryEmbedding[]> {
@@ -78,12 +83,18 @@ export class TextEncoder implements Encoder {
       if (tokens.length > 0 && tokens.length % TOKENISED_A_TURN === 0) await nextTurn();
       tokens.push(this.parts.tokenizer.encode(text));
     }
-    return this.parts.pool.embedAll(tokens);
+    const vectors = await this.parts.pool.embedAll(tokens);
+    this.#embeddedProducts += vectors.length;
+    return vectors;
   }
 
   status(): EncoderStatus {
     const { cache, pool, threads } = this.parts;
-    return { cache: cache.status(), pool: { threads, queued: pool.queued } };
+    return {
+      cache: cache.status(),
+      pool: { threads, queued: pool.queued },
+      embeddedProducts: this.#embeddedProducts,
+    };
   }
 
   async close(): Promise<void> {

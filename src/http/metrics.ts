@@ -25,6 +25,20 @@ export class Metrics {
     'embedding_cache_misses_total',
     'Query embeddings computed.',
   );
+  private readonly embedded = this.counter(
+    'embedded_products_total',
+    'Texts of products embedded: none for what is indexed again unchanged.',
+  );
+  private readonly queued = this.gauge('embedding_queued', 'Texts that wait to be embedded.');
+  private readonly resultHits = this.counter(
+    'result_cache_hits_total',
+    'Searches answered from the result cache.',
+  );
+  private readonly resultMisses = this.counter(
+    'result_cache_misses_total',
+    'Searches that the result cache did not know, or not any more.',
+  );
+  private readonly results = this.gauge('result_cache_entries', 'Rankings in the result cache.');
   private readonly products = this.gauge('store_products', 'Live products in the store.');
   private readonly partitions = this.gauge('partitions', 'Partitions of all tenants.');
   private readonly documents = this.shardGauge('shard_documents', 'Documents a shard holds.');
@@ -62,10 +76,14 @@ export class Metrics {
 
   /** The exposition text, with `status` as it is now. */
   async render(status: NodeStatus): Promise<string> {
-    this.hits.reset();
-    this.hits.inc(status.embeddingCache.hits);
-    this.misses.reset();
-    this.misses.inc(status.embeddingCache.misses);
+    const { embeddingCache, resultCache } = status;
+    setTo(this.hits, embeddingCache.hits);
+    setTo(this.misses, embeddingCache.misses);
+    setTo(this.embedded, status.embeddedProducts);
+    this.queued.set(status.embeddingQueued);
+    setTo(this.resultHits, resultCache?.hits ?? 0);
+    setTo(this.resultMisses, resultCache?.misses ?? 0);
+    this.results.set(resultCache?.entries ?? 0);
     this.products.set(status.products);
     this.partitions.set(status.partitions);
     for (const gauge of [this.documents, this.bytes, this.behind]) gauge.reset();
@@ -109,4 +127,10 @@ export class Metrics {
   private shardGauge(name: string, help: string): Gauge<'shard'> {
     return new Gauge({ name, help, labelNames: ['shard'] as const, registers: [this.registry] });
   }
+}
+
+/** A count that is kept elsewhere, as it is now. */
+function setTo(counter: Counter, total: number): void {
+  counter.reset();
+  counter.inc(total);
 }

@@ -50,6 +50,12 @@ export interface NodeStatus {
   partitions: number;
   shards: readonly ShardFigures[];
   embeddingCache: { entries: number; hits: number; misses: number };
+  /** Texts that wait for a worker. */
+  embeddingQueued: number;
+  /** Texts of products embedded since the start. */
+  embeddedProducts: number;
+  /** Undefined while it is switched off. */
+  resultCache: { entries: number; hits: number; misses: number } | undefined;
 }
 
 /** Status pages read this; each call answers within a second or so, whatever is down. */

@@ -3,7 +3,8 @@ import type { SearchReply } from '../search/search-types.js';
 
 /** A search's answer as it goes over the wire. */
 export function searchReplyBody(reply: SearchReply): object {
-  const { hits, tookMs, timingsMs, embedding, model, missing, unknownFields, explanation } = reply;
+  const { hits, tookMs, timingsMs, embedding, model, cached, missing, unknownFields } = reply;
+  const { explanation } = reply;
   return {
     hits: hits.map(({ id, score, product }) => ({ id, score, product })),
     took_ms: rounded(tookMs),
@@ -14,6 +15,7 @@ export function searchReplyBody(reply: SearchReply): object {
     },
     ...(embedding === undefined ? {} : { embedding }),
     model,
+    ...(cached ? { cached } : {}),
     partial: missing.length === 0 ? null : { missing },
     ...(unknownFields.length === 0 ? {} : { unknown_fields: unknownFields }),
     ...(explanation === undefined ? {} : { explain: explanationBody(explanation) }),

@@ -40,13 +40,15 @@ export function statsRoutes(
   }
 
   app.get('/stats', async () => {
-    const { model, products, partitions, shards, embeddingCache } = await ports.status.status();
+    const { model, products, partitions, shards, embeddingCache, resultCache } =
+      await ports.status.status();
     return {
       model: { name: model.name, fingerprint: model.fingerprint, dimensions: model.dimensions },
       products,
       partitions,
       shards,
       embedding_cache: embeddingCache,
+      ...(resultCache === undefined ? {} : { result_cache: resultCache }),
     };
   });
 

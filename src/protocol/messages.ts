@@ -98,6 +98,11 @@ export interface SearchLeafReply {
   refused: Refusal[];
   /** The tenant's placement counter as this shard knows it. */
   counter: number;
+  /**
+   * Where in the tenant's feed this shard was when it searched: all before it is in the hits.
+   * Absent when it has read nothing yet, and from a shard that does not tell.
+   */
+  position?: Uint8Array;
   /** Time inside the shard, queue included. */
   tookMs: number;
   explanation?: LeafExplanation;

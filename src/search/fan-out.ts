@@ -25,6 +25,8 @@ export interface FanOutResult {
   searched: Set<string>;
   /** What each answer took; empty unless it was asked to explain. */
   explained: ShardExplanation[];
+  /** Where in the feed each shard was that answered; undefined for one that did not say. */
+  positions: (Uint8Array | undefined)[];
 }
 
 /** Rounds over partitions that turned out to have moved: the placement is read again for each. */
@@ -48,6 +50,7 @@ export async function fanOut(
     missing: [],
     searched: new Set(),
     explained: [],
+    positions: [],
   };
   let pending = targets;
   for (let round = 0; pending.length > 0; round++) {
@@ -112,6 +115,7 @@ async function askShard(
     return { shard: target.shard, partitions: [] };
   }
   result.lists.push(answer.hits);
+  result.positions.push(answer.position);
   result.more ||= answer.more;
   if (query.explain === true) result.explained.push(explain(target, answer, startedMs));
   // A hint for the next query: this one has its answer.

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Deadline } from '../core/deadline.js';
+import { OmniError, toOmniError } from '../core/errors.js';
 import type { JsonObject, JsonValue, Product } from '../core/product.js';
 import { matchesProduct } from '../filter/evaluate.js';
 import type { Filter } from '../filter/filter.js';
@@ -89,4 +90,15 @@ function project(
     else if (Object.hasOwn(document, field)) picked.push([field, document[field] as JsonValue]);
   }
   return Object.fromEntries(picked);
+}
+
+/** The join by its deadline; rejects `unavailable` when the store cannot be read or is too late. */
+export async function joinOrFail(join: Promise<Joined>, deadline: Deadline): Promise<Joined> {
+  try {
+    return await deadline.race(join, 'the join');
+  } catch (error) {
+    if (toOmniError(error).code === 'too_large') throw error;
+    const details = { retryAfterMs: 1_000, cause: error };
+    throw new OmniError('unavailable', 'the documents could not be read', details);
+  }
 }

@@ -1,7 +1,7 @@
 import { Deadline } from '../core/deadline.js';
 import { OmniError, toOmniError } from '../core/errors.js';
 import type { ModelIdentity } from '../core/product.js';
-import type { Encoder, QueryEmbedding } from '../embedding/encoder.js';
+import type { Encoder } from '../embedding/encoder.js';
 import { categoriesOf, fieldsOf } from '../filter/analyse.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
 import { planTargets } from '../placement/plan.js';
@@ -9,10 +9,12 @@ import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { StoreReader } from '../store/store.js';
 import { Explainer } from './explanation.js';
 import { fanOut, type FanOutResult } from './fan-out.js';
-import { joinHits, type Joined } from './join-hits.js';
+import { joinHits, joinOrFail } from './join-hits.js';
 import { mergeHits } from './merge-hits.js';
+import { QueryVectors, type QueryVector } from './query-vectors.js';
 import { ReplyBudget } from './reply-budget.js';
 import { residualFilter } from './residual-filter.js';
+import { ResultCache } from './result-cache.js';
 import type { Hit, MissingPart, SearchReply, SearchRequest } from './search-types.js';
 
 export interface RootSearchDeps {
@@ -22,6 +24,8 @@ export interface RootSearchDeps {
   placements: PlacementCache;
   fleet: ShardFleet;
   store: StoreReader;
+  /** Undefined while it is switched off. */
+  results?: ResultCache | undefined;
 }
 
 /** Part of what is left of the time that the shards may use; the rest is the join's. */
@@ -33,34 +37,99 @@ const MAX_ROUNDS = 4;
 
 /** The story of a query: embed → plan → fan out → merge → join. */
 export class RootSearch {
-  constructor(private readonly deps: RootSearchDeps) {}
+  private readonly vectors: QueryVectors;
+
+  constructor(private readonly deps: RootSearchDeps) {
+    this.vectors = new QueryVectors(deps.encoder);
+  }
 
   /** Rejects `deadline_exceeded` before the fan-out, `unavailable` or `overloaded` when nothing answered. */
   async search(request: SearchRequest): Promise<SearchReply> {
-    const run = startRun(request, new ReplyBudget());
-    return this.searchVector(request, await this.embed(request, run.deadline), run);
+    const run = this.startRun(request, new ReplyBudget());
+    const known = await this.fromCache(request, run);
+    if (known !== undefined) return known;
+    return this.searchVector(request, await this.vectors.of(request, run.deadline), run);
   }
 
   /** One result a request, in order; all texts are embedded in one pass. */
   async searchBatch(requests: readonly SearchRequest[]): Promise<(SearchReply | OmniError)[]> {
     const budget = new ReplyBudget();
-    const runs = requests.map((request) => startRun(request, budget));
-    const embeddings = await this.embedBatch(requests);
-    return Promise.all(
-      requests.map(async (request, i) => {
+    const tasks = await Promise.all(
+      requests.map(async (request) => {
+        const run = this.startRun(request, budget);
+        return { request, run, known: await this.fromCache(request, run).catch(toOmniError) };
+      }),
+    );
+    const open = tasks.filter(({ known }) => known === undefined);
+    const embeddings = await this.vectors.ofBatch(open.map(({ request }) => request));
+    const searched = await Promise.all(
+      open.map(async ({ request, run }, i) => {
         try {
-          const embedded = await (embeddings[i] as Promise<Embedded>);
-          return await this.searchVector(request, embedded, runs[i] as Run);
+          const embedded = await (embeddings[i] as Promise<QueryVector>);
+          return await this.searchVector(request, embedded, run);
         } catch (error) {
           return toOmniError(error);
         }
       }),
     );
+    const rest = searched.values();
+    return tasks.map(({ known }) => known ?? (rest.next().value as SearchReply | OmniError));
+  }
+
+  /** The answer of a ranking that is kept and still holds, its documents read afresh. */
+  private async fromCache(request: SearchRequest, run: Run): Promise<SearchReply | undefined> {
+    const { results, store } = this.deps;
+    const { key, deadline, budget, startedMs } = run;
+    if (results === undefined || key === undefined) return undefined;
+    // A store that cannot be read now fails the search itself, which says so in its way.
+    const ranking = await deadline.race(results.get(key), 'reading').catch(() => undefined);
+    if (ranking === undefined) return undefined;
+    const joinStartedMs = performance.now();
+    const joining = joinHits(store, request, ranking.hits, budget, deadline);
+    const { hits, late } = await joinOrFail(joining, deadline);
+    if (late || (hits.length < request.topK && !ranking.exhausted)) {
+      results.forget(key);
+      return undefined;
+    }
+    const endedMs = performance.now();
+    return {
+      hits,
+      tookMs: endedMs - startedMs,
+      timingsMs: { embed: 0, search: joinStartedMs - startedMs, join: endedMs - joinStartedMs },
+      embedding: 'cached',
+      model: this.modelName(),
+      cached: true,
+      missing: [],
+      unknownFields: await this.unknownFields(request),
+      explanation: undefined,
+    };
+  }
+
+  private modelName(): string {
+    const { name, fingerprint } = this.deps.model;
+    return `${name}@${fingerprint.slice(0, 8)}`;
+  }
+
+  private startRun(request: SearchRequest, budget: ReplyBudget): Run {
+    const { encoder, results } = this.deps;
+    const { query, timeoutMs, explain } = request;
+    // What is to be explained is searched for.
+    const keyed = results !== undefined && !explain && typeof query === 'string';
+    return {
+      startedMs: performance.now(),
+      deadline: Deadline.after(timeoutMs),
+      budget,
+      explainer: explain ? new Explainer() : undefined,
+      key:
+        keyed && encoder !== undefined
+          ? ResultCache.key(request, encoder.queryKey(query))
+          : undefined,
+    };
   }
 
   private async searchVector(
     request: SearchRequest,
-    { vector, source }: Embedded,
+    { vector, source }: QueryVector,
     run: Run,
   ): Promise<SearchReply> {
     run.deadline.check('embedding');
@@ -68,7 +137,6 @@ export class RootSearch {
     const { hits, missing, joinMs } = await this.find(request, vector, run);
     const endedMs = performance.now();
     const embedMs = embeddedMs - run.startedMs;
-    const { name, fingerprint } = this.deps.model;
     return {
       hits,
       tookMs: endedMs - run.startedMs,
@@ -78,7 +146,8 @@ export class RootSearch {
         join: joinMs,
       },
       embedding: source,
-      model: `${name}@${fingerprint.slice(0, 8)}`,
+      model: this.modelName(),
+      cached: false,
       missing,
       unknownFields: await this.unknownFields(request),
       explanation: run.explainer?.explanation(embedMs, joinMs),
@@ -89,9 +158,9 @@ export class RootSearch {
   private async find(
     request: SearchRequest,
     vector: Float32Array,
-    { deadline, budget, explainer }: Run,
+    { deadline, budget, key, explainer }: Run,
   ): Promise<Found> {
-    const { placements, fleet, store, model } = this.deps;
+    const { placements, fleet, store, model, results } = this.deps;
     const { tenant, filter, exact, explain, topK } = request;
     const plannedMs = performance.now();
     const placement = await placements.get(tenant);
@@ -129,44 +198,17 @@ export class RootSearch {
       if (hits.length >= answer.hits.length) answer.hits = hits;
       const held = found.lists.reduce((sum, list) => sum + list.length, 0);
       const exhausted = !found.more && held <= k;
-      if (answer.hits.length >= topK || exhausted || late) return answer;
+      if (answer.hits.length >= topK || exhausted || late) {
+        // Invariant 6: what misses anything is never kept.
+        if (key !== undefined && answer.missing.length === 0) {
+          results?.put(key, request, { hits: merged, exhausted }, found.positions);
+        }
+        return answer;
+      }
       if (round < MAX_ROUNDS && !shardDeadline.expired) continue;
       answer.missing.push({ part: 'shard', reason: 'stale_index' });
       return answer;
     }
-  }
-
-  private async embed(request: SearchRequest, deadline: Deadline): Promise<Embedded> {
-    if (typeof request.query !== 'string') return { vector: request.query, source: undefined };
-    return this.encoder().embedQuery(request.query, deadline);
-  }
-
-  /** A promise a request, so that one that fails does not fail the others. */
-  private async embedBatch(requests: readonly SearchRequest[]): Promise<Promise<Embedded>[]> {
-    const texts = requests.flatMap(({ query }) => (typeof query === 'string' ? [query] : []));
-    let embeddings: QueryEmbedding[] = [];
-    let failure: OmniError | undefined;
-    if (texts.length > 0) {
-      const longest = Math.max(...requests.map(({ timeoutMs }) => timeoutMs));
-      try {
-        embeddings = await this.encoder().embedQueries(texts, Deadline.after(longest));
-      } catch (error) {
-        failure = toOmniError(error);
-      }
-    }
-    let next = 0;
-    return requests.map(async ({ query }) => {
-      if (typeof query !== 'string') return { vector: query, source: undefined };
-      if (failure !== undefined) throw failure;
-      return embeddings[next++] as QueryEmbedding;
-    });
-  }
-
-  private encoder(): Encoder {
-    const { encoder } = this.deps;
-    if (encoder !== undefined) return encoder;
-    const message = 'this node has no encoder (--model none): search by vector';
-    throw new OmniError('unavailable', message, { retryAfterMs: 60_000 });
   }
 
   private async unknownFields({ tenant, filter }: SearchRequest): Promise<string[]> {
@@ -185,15 +227,8 @@ interface Run {
   budget: ReplyBudget;
   /** Undefined unless the caller asked for an explanation. */
   explainer: Explainer | undefined;
-}
-
-function startRun({ timeoutMs, explain }: SearchRequest, budget: ReplyBudget): Run {
-  return {
-    startedMs: performance.now(),
-    deadline: Deadline.after(timeoutMs),
-    budget,
-    explainer: explain ? new Explainer() : undefined,
-  };
+  /** Under which the result cache keeps the ranking; undefined where it does not. */
+  key: string | undefined;
 }
 
 /** What plan, fan-out, merge and join came to. */
@@ -201,11 +236,6 @@ interface Found {
   hits: Hit[];
   missing: MissingPart[];
   joinMs: number;
-}
-
-interface Embedded {
-  vector: Float32Array;
-  source: QueryEmbedding['source'] | undefined;
 }
 
 /** Nothing of what was asked for has answered: an error, not an empty result. */
@@ -217,14 +247,4 @@ function noAnswer({ missing }: FanOutResult): OmniError {
   const overloaded = missing.every(({ reason }) => reason === 'overloaded');
   const code = overloaded ? 'overloaded' : 'unavailable';
   return new OmniError(code, 'no shard answered', { retryAfterMs: 1_000 });
-}
-
-async function joinOrFail(join: Promise<Joined>, deadline: Deadline): Promise<Joined> {
-  try {
-    return await deadline.race(join, 'the join');
-  } catch (error) {
-    if (toOmniError(error).code === 'too_large') throw error;
-    const details = { retryAfterMs: 1_000, cause: error };
-    throw new OmniError('unavailable', 'the documents could not be read', details);
-  }
 }

@@ -45,6 +45,8 @@ export interface SearchReply {
   embedding: EmbeddingSource | undefined;
   /** `name@fingerprint`, the fingerprint cut to 8 characters. */
   model: string;
+  /** The ranking came from the result cache. */
+  cached: boolean;
   /** What the answer misses; empty when it is complete. */
   missing: MissingPart[];
   /** Filter fields that no product of the tenant has. */

@@ -48,6 +48,8 @@ export interface LeafAnswer {
   tookMs: number;
   /** How the shard searched; undefined when that was not asked. */
   explanation: LeafExplanation | undefined;
+  /** Where in the feed the shard was when it searched; undefined when it does not say. */
+  position?: Uint8Array | undefined;
 }
 
 /** A shard's state for the status pages; `reply` undefined when it did not answer. */
@@ -87,8 +89,8 @@ export class ShardFleet {
       version: versions[i] as number,
       score: scores.vector[i] as number,
     }));
-    const { more, refused, counter, tookMs, explanation } = reply;
-    return { hits, more, refused, counter, tookMs, explanation };
+    const { more, refused, counter, position, tookMs, explanation } = reply;
+    return { hits, more, refused, counter, position, tookMs, explanation };
   }
 
   /** Tells every shard that the tenant's feed has grown. */

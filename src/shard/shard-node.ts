@@ -14,7 +14,7 @@ import type {
 } from '../protocol/messages.js';
 import { decodePartitions, type PartitionRef } from '../protocol/partition-list.js';
 import { bytesVector } from '../protocol/vector-bytes.js';
-import type { Partition, StoreReader } from '../store/store.js';
+import type { Partition, Position, StoreReader } from '../store/store.js';
 import { Builder } from './builder.js';
 import { CostModel } from './cost-model.js';
 import { Follower } from './follower.js';
@@ -136,7 +136,10 @@ export class ShardNode {
       costs: this.costs,
     };
     let resolved: Resolved = { partitions: [], refused: [] };
+    let position: Position | undefined;
     const found = await leafSearch(follower.index, query, () => {
+      // In the turn of the search, so that position and hits are of one state.
+      ({ position } = follower.index);
       resolved = resolve(follower, refs);
       return resolved.partitions;
     });
@@ -149,9 +152,11 @@ export class ShardNode {
     const tookMs = performance.now() - startedMs;
     const { hits, more } = found;
     const reply = { type: 'hits', hits: columns(hits), more, refused, counter, tookMs } as const;
-    return query.trace === undefined
-      ? reply
-      : { ...reply, explanation: explanationOf(found, query.trace) };
+    return {
+      ...reply,
+      ...(position === undefined ? {} : { position }),
+      ...(query.trace === undefined ? {} : { explanation: explanationOf(found, query.trace) }),
+    };
   }
 
   async status(): Promise<StatusReply> {

@@ -35,13 +35,13 @@ describe('a model folder', () => {
     });
     const bert = await readModelFolder(tinyModel('tiny-bert').dir, 'fp32');
     expect(bert.config).toMatchObject({ maxTokens: 64, pooling: 'mean', padId: 0 });
-    expect((await sessionOptions(bert)).options.oneByOne).toBe(false);
+    expect((await sessionOptions(bert)).options.dynamicallyQuantized).toBe(false);
   });
 
   it('runs a dynamically quantized model one text at a time', async () => {
     const folder = await readModelFolder(tinyModel('tiny-clip').dir, 'int8');
     expect(folder.modelFile).toMatch(/text_model_quantized\.onnx$/);
-    expect((await sessionOptions(folder)).options.oneByOne).toBe(true);
+    expect((await sessionOptions(folder)).options.dynamicallyQuantized).toBe(true);
   });
 
   it.each([

@@ -107,6 +107,15 @@ describe('an encoder', () => {
     await encoder.close();
   });
 
+  it('counts the product texts that it embeds', async () => {
+    const encoder = await openEncoder({ modelDir: dir, threads: 1, workerFile: WORKER_FILE });
+    await encoder.embedQuery('a query', ample());
+    expect(encoder.status().embeddedProducts).toBe(0);
+    await encoder.embedProducts(['a product', 'another']);
+    expect(encoder.status().embeddedProducts).toBe(2);
+    await encoder.close();
+  });
+
   it('starts nothing for a deadline that has passed', async () => {
     const encoder = await openEncoder({ modelDir: dir, threads: 1, workerFile: WORKER_FILE });
     await expect(encoder.embedQuery('late', Deadline.after(0))).rejects.toMatchObject({

@@ -79,6 +79,7 @@ class ScanningSearch implements SearchPort {
       timingsMs: { embed: 0.1, search: 0.5, join: 0.2 },
       embedding: typeof request.query === 'string' ? 'computed' : undefined,
       model: 'counting@ffffffff',
+      cached: false,
       missing: [],
       unknownFields: [],
       explanation: request.explain ? EXPLANATION : undefined,
@@ -190,6 +191,9 @@ function statusOf(node: IngestHarness, state: { notReady: string | undefined }):
       partitions: 1,
       shards: [{ name: 's1', documents: 7, bytes: 1_000, behind: 0, recall: RECALL }],
       embeddingCache: { entries: 1, hits: 2, misses: 3 },
+      embeddingQueued: 4,
+      embeddedProducts: 5,
+      resultCache: { entries: 6, hits: 7, misses: 8 },
     }),
   };
 }

@@ -52,6 +52,7 @@ test('status pages', async () => {
     partitions: 1,
     shards: [{ name: 's1', documents: 7, bytes: 1_000, behind: 0, recall: RECALL }],
     embedding_cache: { entries: 1, hits: 2, misses: 3 },
+    result_cache: { entries: 6, hits: 7, misses: 8 },
   });
   for (let i = 0; i < 2; i++) {
     const { body } = await node.send('GET', '/metrics');
@@ -59,6 +60,8 @@ test('status pages', async () => {
     expect(body).toContain('queries_total 2');
     expect(body).toContain('search_errors_total{type="invalid_field"} 1');
     expect(body).toContain('embedding_cache_hits_total 2');
+    expect(body).toContain('embedded_products_total 5');
+    expect(body).toContain('result_cache_hits_total 7');
     expect(body).toContain('shard_documents{shard="s1"} 7');
     expect(body).toContain('shard_recall{shard="s1",selectivity="1"} 0.99');
     expect(body).not.toContain('shard_recall{shard="s1",selectivity="0.5"}');

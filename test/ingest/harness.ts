@@ -29,6 +29,10 @@ export class CountingEncoder implements Encoder {
     return normalise(sums)!;
   }
 
+  queryKey(text: string) {
+    return text;
+  }
+
   async embedQuery(text: string) {
     return { vector: CountingEncoder.vector(text), source: 'computed' as const };
   }
@@ -47,6 +51,7 @@ export class CountingEncoder implements Encoder {
     return {
       cache: { entries: 0, capacity: 0, hits: 0, misses: 0 },
       pool: { threads: 0, queued: 0 },
+      embeddedProducts: this.embedded.length,
     };
   }
 

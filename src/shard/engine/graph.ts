@@ -37,7 +37,7 @@ export interface GraphParameters {
 export type EngineName = 'usearch' | 'hnswlib';
 
 /** The vectors that a graph is built over: row 0 is its label 0. */
-export interface GraphRows {
+interface GraphRows {
   dimensions: number;
   count: number;
   vectorAt: (row: number) => Float32Array;
