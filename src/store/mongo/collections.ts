@@ -60,7 +60,7 @@ export interface PartitionRecord extends Omit<Partition, 'id'> {
 }
 
 /** What concerns the whole store, a document by name; see `meta.ts`. */
-export interface MetaRecord {
+interface MetaRecord {
   _id: string;
   [field: string]: unknown;
 }
