@@ -8,7 +8,7 @@ import { planTargets } from '../placement/plan.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { StoreReader } from '../store/store.js';
 import { fanOut, type FanOutResult } from './fan-out.js';
-import { joinHits, type Joined } from './join-hits.js';
+import { joinHits } from './join-hits.js';
 import { mergeHits } from './merge-hits.js';
 import { ReplyBudget } from './reply-budget.js';
 import { residualFilter } from './residual-filter.js';
@@ -64,6 +64,9 @@ export class RootSearch {
   ): Promise<SearchReply> {
     run.deadline.check('embedding');
     const embeddedMs = performance.now();
+    const unknownFields = this.unknownFields(request);
+    // Looked at below; a search that fails first leaves it alone.
+    unknownFields.catch(() => undefined);
     const { hits, missing, joinMs } = await this.find(request, vector, run);
     const endedMs = performance.now();
     const { name, fingerprint } = this.deps.model;
@@ -78,7 +81,8 @@ export class RootSearch {
       embedding: source,
       model: `${name}@${fingerprint.slice(0, 8)}`,
       missing,
-      unknownFields: await this.unknownFields(request),
+      // Without the store's answer none is known to be unknown.
+      unknownFields: await run.deadline.race(unknownFields, 'looking for fields').catch(() => []),
     };
   }
 
@@ -90,7 +94,7 @@ export class RootSearch {
   ): Promise<Found> {
     const { placements, fleet, store, model } = this.deps;
     const { tenant, filter, exact, topK } = request;
-    const placement = await placements.get(tenant);
+    const placement = await inTime(placements.get(tenant), deadline, 'the placement');
     const targets = planTargets(placement, categoriesOf(filter));
     const shardFilter = residualFilter(filter);
     const shardDeadline = Deadline.after(deadline.remainingMs() * FAN_OUT_SHARE);
@@ -105,10 +109,12 @@ export class RootSearch {
       }
       const joinStartedMs = performance.now();
       const joining = joinHits(store, request, mergeHits(found.lists, k), budget, deadline);
-      const { hits, late } = await joinOrFail(joining, deadline).catch((error: unknown) => {
-        if (round === 1) throw error;
-        return { hits: [], late: true };
-      });
+      const { hits, late } = await inTime(joining, deadline, 'the documents').catch(
+        (error: unknown) => {
+          if (round === 1) throw error;
+          return { hits: [], late: true };
+        },
+      );
       answer.joinMs += performance.now() - joinStartedMs;
       answer.missing = found.missing;
       if (late) answer.missing.push({ part: 'store', reason: 'timeout' });
@@ -199,12 +205,13 @@ function noAnswer({ missing }: FanOutResult): OmniError {
   return new OmniError(code, 'no shard answered', { retryAfterMs: 1_000 });
 }
 
-async function joinOrFail(join: Promise<Joined>, deadline: Deadline): Promise<Joined> {
+/** What the store has by the deadline; `unavailable` when it has not answered. */
+async function inTime<T>(read: Promise<T>, deadline: Deadline, what: string): Promise<T> {
   try {
-    return await deadline.race(join, 'the join');
+    return await deadline.race(read, `reading ${what}`);
   } catch (error) {
     if (toOmniError(error).code === 'too_large') throw error;
     const details = { retryAfterMs: 1_000, cause: error };
-    throw new OmniError('unavailable', 'the documents could not be read', details);
+    throw new OmniError('unavailable', `${what} could not be read`, details);
   }
 }
