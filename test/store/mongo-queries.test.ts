@@ -6,6 +6,7 @@ import { openMongoReader, openMongoStore } from '../../src/store/mongo/open.js';
 import type { MongoStoreOptions } from '../../src/store/mongo/options.js';
 import { describeLag, outdated } from '../../src/store/mongo/replica-reads.js';
 import type { Store } from '../../src/store/store.js';
+import { eventually } from './contract/fixture.js';
 import { put, remove } from './contract/writes.js';
 import { dropDatabase, freshOptions } from './mongo-fixture.js';
 import { MONGODB_URL, MongoServer, whyNoServer } from './mongo-server.js';
@@ -96,6 +97,24 @@ describe.skipIf(reason !== undefined)(`MongoDB queries${reason ? ` (${reason})` 
     const unavailable = expect.objectContaining({ code: 'unavailable' }) as Error;
     await expect(openMongoStore(nowhere)).rejects.toEqual(unavailable);
     await expect(openMongoReader(nowhere)).rejects.toEqual(unavailable);
+  });
+
+  it('tells of a tenant that was written, where the server has change streams', async () => {
+    const store = await openMongoStore(options);
+    const client = new MongoClient(options.url);
+    const hello = await client.db().command({ hello: 1 });
+    const told: string[] = [];
+    const watch = store.watch?.((tenant) => told.push(tenant));
+    let n = 0;
+    if (hello['setName'] !== undefined) {
+      await eventually('the change stream tells', async () => {
+        await store.write(T, [put('watched', { title: String((n += 1)) })]);
+        return told.includes(T);
+      });
+    }
+    await watch?.close();
+    await client.close();
+    await store.close();
   });
 
   it('joins that may read from secondaries still find what is there', async () => {
