@@ -1,3 +1,4 @@
+import { Deadline } from '../core/deadline.js';
 import type { NodeStatus, PartHealth, ShardFigures, StatusPort } from '../http/ports.js';
 import type { ModelIdentity } from '../core/product.js';
 import type { Encoder } from '../embedding/encoder.js';
@@ -5,6 +6,9 @@ import type { ResultCache } from '../search/result-cache.js';
 import type { ShardFleet, ShardState } from '../shard-client/shard-fleet.js';
 import type { RecallBand } from '../protocol/messages.js';
 import type { StoreReader } from '../store/store.js';
+
+/** `/healthz` is asked every few seconds: a store that takes longer counts as down. */
+const STORE_PATIENCE_MS = 2_000;
 
 /** How a query node is, for the status pages. */
 export class QueryNodeStatus implements StatusPort {
@@ -60,8 +64,9 @@ export class QueryNodeStatus implements StatusPort {
 
   private async storeHealth(): Promise<PartHealth> {
     try {
-      await this.store.productCount();
-      return { name: 'store', state: 'ok' };
+      await Deadline.after(STORE_PATIENCE_MS).race(this.store.productCount(), 'the store');
+      const detail = this.store.detail?.();
+      return { name: 'store', state: 'ok', ...(detail === undefined ? {} : { detail }) };
     } catch (error) {
       return { name: 'store', state: 'down', detail: String(error) };
     }

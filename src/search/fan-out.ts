@@ -60,7 +60,7 @@ export async function fanOut(
         moved.push(await askShard(fleet, placements, target, query, deadline, result));
       }),
     );
-    pending = await locate(placements, query.tenant, moved, result);
+    pending = await locate(placements, query.tenant, moved, result, deadline);
     if (round < MAX_MOVES) continue;
     for (const target of pending) result.missing.push(...missingOf(target, 'not_ready'));
     break;
@@ -77,11 +77,13 @@ async function locate(
   tenant: string,
   moved: readonly ShardTarget[],
   result: FanOutResult,
+  deadline: Deadline,
 ): Promise<ShardTarget[]> {
   const categories = moved.flatMap(({ partitions }) => partitions.map(({ category }) => category));
   if (categories.length === 0) return [];
   try {
-    return planTargets(await placements.refresh(tenant), categories)
+    const placement = await deadline.race(placements.refresh(tenant), 'reading the placement');
+    return planTargets(placement, categories)
       .map(({ shard, partitions }) => ({
         shard,
         partitions: partitions.filter(({ id }) => !result.searched.has(id)),

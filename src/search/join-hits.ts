@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Deadline } from '../core/deadline.js';
-import { OmniError, toOmniError } from '../core/errors.js';
 import type { JsonObject, JsonValue, Product } from '../core/product.js';
 import { matchesProduct } from '../filter/evaluate.js';
 import type { Filter } from '../filter/filter.js';
@@ -16,9 +15,6 @@ export interface JoinQuery {
   /** Fields to return; undefined for all but the vector. */
   fields: readonly string[] | undefined;
 }
-
-/** Documents read in one turn: 1 MB each at worst, and others wait meanwhile. */
-const DOCUMENTS_A_TURN = 32;
 
 export interface Joined {
   hits: Hit[];
@@ -45,7 +41,7 @@ export async function joinHits(
       await nextTurn();
       if (deadline.expired) return { hits, late: true };
     }
-    const wanted = Math.min(DOCUMENTS_A_TURN, query.topK - hits.length);
+    const wanted = Math.min(store.documentsAtOnce, query.topK - hits.length);
     const batch = partial.slice(at, at + wanted);
     at += batch.length;
     const products = await readProducts(store, query, batch);
@@ -75,7 +71,8 @@ async function readProducts(
     const rows = await store.rows(tenant, ids);
     return rows.map((row) => row && { document: row.product, vector: row.vectors.text });
   }
-  const documents = await store.documents(tenant, ids);
+  const versions = batch.map(({ version }) => version);
+  const documents = await store.documents(tenant, ids, versions);
   return documents.map((found) => found && { document: found.product, vector: undefined });
 }
 
@@ -90,15 +87,4 @@ function project(
     else if (Object.hasOwn(document, field)) picked.push([field, document[field] as JsonValue]);
   }
   return Object.fromEntries(picked);
-}
-
-/** The join by its deadline; rejects `unavailable` when the store cannot be read or is too late. */
-export async function joinOrFail(join: Promise<Joined>, deadline: Deadline): Promise<Joined> {
-  try {
-    return await deadline.race(join, 'the join');
-  } catch (error) {
-    if (toOmniError(error).code === 'too_large') throw error;
-    const details = { retryAfterMs: 1_000, cause: error };
-    throw new OmniError('unavailable', 'the documents could not be read', details);
-  }
 }

@@ -9,7 +9,8 @@ import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { StoreReader } from '../store/store.js';
 import { Explainer } from './explanation.js';
 import { fanOut, type FanOutResult } from './fan-out.js';
-import { joinHits, joinOrFail } from './join-hits.js';
+import { inTime } from './in-time.js';
+import { joinHits } from './join-hits.js';
 import { mergeHits } from './merge-hits.js';
 import { QueryVectors, type QueryVector } from './query-vectors.js';
 import { ReplyBudget } from './reply-budget.js';
@@ -86,7 +87,7 @@ export class RootSearch {
     if (ranking === undefined) return undefined;
     const joinStartedMs = performance.now();
     const joining = joinHits(store, request, ranking.hits, budget, deadline);
-    const { hits, late } = await joinOrFail(joining, deadline);
+    const { hits, late } = await inTime(joining, deadline, 'the documents');
     if (late || (hits.length < request.topK && !ranking.exhausted)) {
       results.forget(key);
       return undefined;
@@ -100,7 +101,9 @@ export class RootSearch {
       model: this.modelName(),
       cached: true,
       missing: [],
-      unknownFields: await this.unknownFields(request),
+      unknownFields: await deadline
+        .race(this.unknownFields(request), 'looking for fields')
+        .catch(() => []),
       explanation: undefined,
     };
   }
@@ -134,6 +137,9 @@ export class RootSearch {
   ): Promise<SearchReply> {
     run.deadline.check('embedding');
     const embeddedMs = performance.now();
+    const unknownFields = this.unknownFields(request);
+    // Looked at below; a search that fails first leaves it alone.
+    unknownFields.catch(() => undefined);
     const { hits, missing, joinMs } = await this.find(request, vector, run);
     const endedMs = performance.now();
     const embedMs = embeddedMs - run.startedMs;
@@ -149,7 +155,8 @@ export class RootSearch {
       model: this.modelName(),
       cached: false,
       missing,
-      unknownFields: await this.unknownFields(request),
+      // Without the store's answer none is known to be unknown.
+      unknownFields: await run.deadline.race(unknownFields, 'looking for fields').catch(() => []),
       explanation: run.explainer?.explanation(embedMs, joinMs),
     };
   }
@@ -163,7 +170,7 @@ export class RootSearch {
     const { placements, fleet, store, model, results } = this.deps;
     const { tenant, filter, exact, explain, topK } = request;
     const plannedMs = performance.now();
-    const placement = await placements.get(tenant);
+    const placement = await inTime(placements.get(tenant), deadline, 'the placement');
     const targets = planTargets(placement, categoriesOf(filter));
     const shardFilter = residualFilter(filter);
     explainer?.spent('plan', plannedMs);
@@ -187,10 +194,12 @@ export class RootSearch {
       explainer?.spent('merge', mergedMs);
       const joinStartedMs = performance.now();
       const joining = joinHits(store, request, merged, budget, deadline);
-      const { hits, late } = await joinOrFail(joining, deadline).catch((error: unknown) => {
-        if (round === 1) throw error;
-        return { hits: [], late: true };
-      });
+      const { hits, late } = await inTime(joining, deadline, 'the documents').catch(
+        (error: unknown) => {
+          if (round === 1) throw error;
+          return { hits: [], late: true };
+        },
+      );
       answer.joinMs += performance.now() - joinStartedMs;
       answer.missing = found.missing;
       if (late) answer.missing.push({ part: 'store', reason: 'timeout' });

@@ -80,7 +80,7 @@ export class MongoServer {
 
 async function launch(port: number, dir: string): Promise<{ child: ChildProcess; port: number }> {
   const classes = `${join(FOLDER, 'target/classes')}:${join(FOLDER, 'target/lib')}/*`;
-  const args = ['-Xmx2g', '-cp', classes, 'MongoTestServer', String(port), join(dir, 'data')];
+  const args = ['-Xmx3g', '-cp', classes, 'MongoTestServer', String(port), join(dir, 'data')];
   const child = spawn('java', args, { stdio: ['ignore', 'pipe', 'ignore'] });
   // Should this process be killed, its server must not stay.
   process.on('exit', () => child.kill('SIGKILL'));

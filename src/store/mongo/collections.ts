@@ -44,13 +44,16 @@ export interface TenantRecord {
   products: number;
 }
 
-/** How many live products have a category or field. */
+/** How many live products have a category, or each of some fields. */
 export interface CountRecord {
   _id: string;
   tenant: string;
-  kind: 'category' | 'field';
-  name: string;
-  count: number;
+  kind: 'category' | 'fields';
+  /** Of a category. */
+  name?: string;
+  count?: number;
+  /** Of fields: hash of the name to count; what no product has any more stays at 0. */
+  fields?: Record<string, number>;
 }
 
 export interface PartitionRecord extends Omit<Partition, 'id'> {
@@ -60,7 +63,7 @@ export interface PartitionRecord extends Omit<Partition, 'id'> {
 }
 
 /** What concerns the whole store, a document by name; see `meta.ts`. */
-export interface MetaRecord {
+interface MetaRecord {
   _id: string;
   [field: string]: unknown;
 }

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AnyBulkWriteOperation } from 'mongodb';
+import { digest } from '../../core/ids.js';
 import { OmniError } from '../../core/errors.js';
 import type { CategoryCount } from '../store.js';
 import { keyOf, type Collections, type CountRecord } from './collections.js';
 import { duplicateKeys } from './errors.js';
 import type { Plan } from './plan.js';
-
-type Kind = CountRecord['kind'];
 
 const MAX_ATTEMPTS = 10;
 const BACKOFF_MS = 5;
@@ -13,7 +13,8 @@ const BACKOFF_MS = 5;
 /** Changes to a tenant's counts, gathered over a batch. */
 export class CountChanges {
   products = 0;
-  private readonly changes = new Map<string, Omit<CountRecord, '_id' | 'tenant'>>();
+  private readonly categories = new Map<string, number>();
+  private readonly fields = new Map<string, number>();
 
   /** What `plan`, which was applied, takes away and adds. */
   add({ before, after }: Plan): void {
@@ -23,54 +24,76 @@ export class CountChanges {
 
   /** Adds them to the stored counts. */
   async write({ counts }: Collections, tenant: string): Promise<void> {
-    let changes = [...this.changes.values()].filter(({ count }) => count !== 0);
-    const emptied = changes.filter(({ count }) => count < 0).map((c) => countKey(tenant, c));
-    for (let attempt = 1; changes.length > 0; attempt++) {
+    let operations = [...this.categoryOperations(tenant), ...this.fieldOperations(tenant)];
+    for (let attempt = 1; operations.length > 0; attempt++) {
       // Two that make the same record at once: the second is refused, and finds it then.
-      const refused = await this.tryWrite({ counts }, tenant, changes);
-      changes = changes.filter((_, i) => refused.includes(i));
-      if (changes.length === 0) break;
+      const refused = await tryWrite({ counts }, operations);
+      operations = operations.filter((_, i) => refused.includes(i));
+      if (operations.length === 0) break;
       if (attempt === MAX_ATTEMPTS) throw new OmniError('unavailable', 'counts were contended');
       await sleep(Math.random() * BACKOFF_MS * 2 ** attempt);
     }
+    const emptied = [...this.categories].flatMap(([name, by]) =>
+      by < 0 ? [categoryKey(tenant, name)] : [],
+    );
     if (emptied.length > 0) await counts.deleteMany({ _id: { $in: emptied }, count: 0 });
-  }
-
-  private async tryWrite(
-    { counts }: Pick<Collections, 'counts'>,
-    tenant: string,
-    changes: readonly Omit<CountRecord, '_id' | 'tenant'>[],
-  ): Promise<number[]> {
-    const operations = changes.map(({ kind, name, count }) => ({
-      updateOne: {
-        filter: { _id: countKey(tenant, { kind, name }) },
-        update: { $inc: { count }, $setOnInsert: { tenant, kind, name } },
-        upsert: true,
-      },
-    }));
-    try {
-      await counts.bulkWrite(operations, { ordered: false });
-      return [];
-    } catch (error) {
-      return duplicateKeys(error);
-    }
   }
 
   private product(category: string, fields: readonly string[], by: 1 | -1): void {
     this.products += by;
-    this.change('category', category, by);
-    for (const field of fields) this.change('field', field, by);
+    increment(this.categories, category, by);
+    for (const field of fields) increment(this.fields, field, by);
   }
 
-  private change(kind: Kind, name: string, by: number): void {
-    const key = `${kind}/${name}`;
-    const count = (this.changes.get(key)?.count ?? 0) + by;
-    this.changes.set(key, { kind, name, count });
+  private categoryOperations(tenant: string): AnyBulkWriteOperation<CountRecord>[] {
+    return [...this.categories].flatMap(([name, count]) => {
+      if (count === 0) return [];
+      const $setOnInsert = { tenant, kind: 'category' as const, name };
+      return [upsert(categoryKey(tenant, name), { $inc: { count }, $setOnInsert })];
+    });
+  }
+
+  /** Products may have thousands of attributes between them: many counts share a record. */
+  private fieldOperations(tenant: string): AnyBulkWriteOperation<CountRecord>[] {
+    const records = new Map<string, Record<string, number>>();
+    for (const [name, count] of this.fields) {
+      if (count === 0) continue;
+      const { record, path } = fieldPlace(tenant, name);
+      records.set(record, { ...records.get(record), [path]: count });
+    }
+    const $setOnInsert = { tenant, kind: 'fields' as const };
+    return [...records].map(([record, $inc]) => upsert(record, { $inc, $setOnInsert }));
   }
 }
 
-function countKey(tenant: string, { kind, name }: Pick<CountRecord, 'kind' | 'name'>): string {
-  return keyOf(tenant, `${kind}/${name}`);
+function increment(counts: Map<string, number>, name: string, by: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + by);
+}
+
+function upsert(_id: string, update: object): AnyBulkWriteOperation<CountRecord> {
+  return { updateOne: { filter: { _id }, update, upsert: true } };
+}
+
+async function tryWrite(
+  { counts }: Pick<Collections, 'counts'>,
+  operations: AnyBulkWriteOperation<CountRecord>[],
+): Promise<number[]> {
+  try {
+    await counts.bulkWrite(operations, { ordered: false });
+    return [];
+  } catch (error) {
+    return duplicateKeys(error);
+  }
+}
+
+function categoryKey(tenant: string, name: string): string {
+  return keyOf(tenant, `category/${name}`);
+}
+
+/** One of 16 records a tenant, and where in it: names may hold dots, and be long. */
+function fieldPlace(tenant: string, name: string): { record: string; path: string; hash: string } {
+  const hash = digest(name);
+  return { record: keyOf(tenant, `fields/${hash.slice(0, 1)}`), path: `fields.${hash}`, hash };
 }
 
 export async function listCategories(
@@ -81,7 +104,7 @@ export async function listCategories(
   const found = await counts
     .find({ tenant, kind, count: { $gt: 0 } }, { projection: { _id: 0, name: 1, count: 1 } })
     .toArray();
-  return found.map(({ name, count }) => ({ category: name, products: count }));
+  return found.map(({ name = '', count = 0 }) => ({ category: name, products: count }));
 }
 
 /** Which of `fields` a live product has. */
@@ -90,16 +113,27 @@ export async function knownFields(
   tenant: string,
   fields: readonly string[],
 ): Promise<boolean[]> {
-  const keys = fields.map((name) => countKey(tenant, { kind: 'field', name }));
+  const places = fields.map((name) => fieldPlace(tenant, name));
+  const projection = Object.fromEntries(places.map(({ path }) => [path, 1]));
   const found = await counts
-    .find({ _id: { $in: keys }, count: { $gt: 0 } }, { projection: { _id: 1 } })
+    .find({ _id: { $in: [...new Set(places.map(({ record }) => record))] } }, { projection })
     .toArray();
-  const known = new Set(found.map(({ _id }) => _id));
-  return keys.map((key) => known.has(key));
+  const records = new Map(found.map((record) => [record._id, record.fields]));
+  return places.map(({ record, hash }) => (records.get(record)?.[hash] ?? 0) > 0);
 }
 
-/** Live products over all tenants. */
-export async function countProducts({ tenants }: Collections): Promise<number> {
-  const found = await tenants.find({}, { projection: { _id: 0, products: 1 } }).toArray();
-  return found.reduce((sum, { products }) => sum + products, 0);
+/**
+ * Live products over all tenants. A writer that died may have left its last batch uncounted; whether
+ * there is anything at all is certain.
+ */
+export async function countProducts({ tenants, products }: Collections): Promise<number> {
+  const options = { projection: { products: 1 }, hint: '_id_' } as const;
+  const found = await tenants.find({}, options).toArray();
+  const sum = found.reduce((total, tenant) => total + tenant.products, 0);
+  if (sum > 0) return sum;
+  for (const { _id: tenant } of found) {
+    const filter = { tenant, version: { $gt: 0 }, deleted: false };
+    if ((await products.findOne(filter, { projection: { _id: 1 } })) !== null) return 1;
+  }
+  return 0;
 }

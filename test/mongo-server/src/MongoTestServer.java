@@ -16,7 +16,7 @@ public final class MongoTestServer extends H2Backend {
   private static final int WIRE_VERSION = 13;
 
   /** Documents in it need not be decoded again; every query but those by `_id` reads all of them. */
-  private static final int CACHE_MB = 1024;
+  private static final int CACHE_MB = 2048;
 
   private MongoTestServer(String file) {
     super(new MVStore.Builder().fileName(file).cacheSize(CACHE_MB).open());
