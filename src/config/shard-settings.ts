@@ -70,7 +70,7 @@ export const SHARD_SETTINGS = {
   },
   hnswEf: {
     type: 'integer',
-    default: 128,
+    default: 64,
     min: 1,
     max: 4_096,
     verbs: SHARDS,
@@ -78,7 +78,7 @@ export const SHARD_SETTINGS = {
   },
   hnswEfMin: {
     type: 'integer',
-    default: 64,
+    default: 32,
     min: 1,
     max: 4_096,
     verbs: SHARDS,
