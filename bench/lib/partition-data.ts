@@ -90,7 +90,7 @@ export function recallOf(
 }
 
 /** The category that holds `row`. */
-export function rangeOf(ranges: readonly Range[], row: number): number {
+function rangeOf(ranges: readonly Range[], row: number): number {
   return ranges.findIndex(({ to }) => row < to);
 }
 
