@@ -21,7 +21,7 @@ const ASKS: readonly Ask[] = ['all', 'own', 'other'];
 const FLAGS = {
   vectors: { default: 100_000, help: 'synthetic vectors of the first part' },
   dimensions: { default: 512, help: 'of these' },
-  queries: { default: 500, help: 'queries of each part' },
+  queries: { default: 400, help: 'queries of each part' },
   recall: { default: 0.97, help: 'recall@10 that every candidate is tuned to' },
   'min-rows': { default: 2500, help: 'smaller categories are scanned, where there is a choice' },
   rounds: { default: 7, help: 'measurements of each candidate, one after the other in turns' },
@@ -34,7 +34,7 @@ interface Outcome {
   bySketch: boolean;
   buildS: number;
   bytes: number;
-  asks: Record<Ask, Tuned & { cpuUs: number }>;
+  asks: Partial<Record<Ask, Tuned & { cpuUs: number }>>;
 }
 
 await bench(
@@ -64,10 +64,11 @@ await bench(
     return {
       data: Object.fromEntries(sets.map((set) => [set.name, { rows: set.base.count }])),
       results: outcomes,
-      figures: ours.flatMap(({ data, asks }) => [
-        { name: `CPU a search, all, ${data}`, value: asks.all.cpuUs, unit: 'µs' },
-        { name: `CPU a search, own category, ${data}`, value: asks.own.cpuUs, unit: 'µs' },
-      ]),
+      figures: ours.flatMap(({ data, asks }) =>
+        Object.entries(asks).map(([ask, { cpuUs: value }]) => {
+          return { name: `CPU a search, ${ask}, ${data}`, value, unit: 'µs' };
+        }),
+      ),
     };
   },
 );
@@ -146,25 +147,24 @@ async function compare(run: BenchRun<typeof FLAGS>, data: PartitionData): Promis
     nearest: [1, 3, 5, 8, 12],
     seed: flags.seed,
   });
-  const tuned = new Map<Candidate, Record<Ask, Tuned>>();
+  const contests: Contest[] = [];
   const tuning = new Progress(`${data.name}: tuning`, candidates.length, 'candidates');
   for (const candidate of candidates) {
-    const of = (ask: Ask): Promise<Tuned> => tune(data, candidate, ask, K, flags.recall);
-    tuned.set(candidate, { all: await of('all'), own: await of('own'), other: await of('other') });
+    // Within a category, sketches have nothing to choose.
+    for (const ask of candidate.bySketch === true ? (['all'] as const) : ASKS) {
+      const tuned = await tune(data, candidate, ask, K, flags.recall);
+      contests.push({ candidate, ask, tuned, tookUs: [] });
+    }
     tuning.add();
   }
   tuning.done();
 
   const rounds = flags.quick ? 2 : flags.rounds;
-  const samples = new Map<Candidate, Record<Ask, number[]>>();
-  for (const candidate of candidates) samples.set(candidate, { all: [], own: [], other: [] });
   await run.measure(data.name, async () => {
-    const progress = new Progress(`${data.name}: measuring`, rounds * tuned.size, 'turns');
+    const progress = new Progress(`${data.name}: measuring`, rounds * contests.length, 'turns');
     for (let round = 0; round < rounds; round += 1) {
-      for (const [candidate, widths] of tuned) {
-        for (const ask of ASKS) {
-          samples.get(candidate)?.[ask].push(cpuUs(data, candidate, ask, widths[ask].width));
-        }
+      for (const { candidate, ask, tuned, tookUs } of contests) {
+        tookUs.push(cpuUs(data, candidate, ask, tuned.width));
         progress.add();
         await nextTurn();
       }
@@ -172,31 +172,37 @@ async function compare(run: BenchRun<typeof FLAGS>, data: PartitionData): Promis
     progress.done();
   });
   await run.release(shelf);
-  return [...tuned].map(([candidate, widths]) => {
-    const took = samples.get(candidate)!;
-    const of = (ask: Ask) => ({ ...widths[ask], cpuUs: median(took[ask]) });
-    return {
-      data: data.name,
-      candidate: candidate.name,
-      bySketch: candidate.bySketch ?? false,
-      buildS: candidate.buildS,
-      bytes: candidate.bytes,
-      asks: { all: of('all'), own: of('own'), other: of('other') },
-    };
+  return candidates.map((candidate) => outcomeOf(data.name, candidate, contests));
+}
+
+/** One question to one candidate. */
+interface Contest {
+  candidate: Candidate;
+  ask: Ask;
+  tuned: Tuned;
+  tookUs: number[];
+}
+
+function outcomeOf(data: string, candidate: Candidate, contests: readonly Contest[]): Outcome {
+  const own = contests.filter((contest) => contest.candidate === candidate);
+  const { name, buildS, bytes, bySketch = false } = candidate;
+  const asks = own.map(({ ask, tuned, tookUs }) => {
+    return [ask, { ...tuned, cpuUs: median(tookUs) }] as const;
   });
+  return { data, candidate: name, bySketch, buildS, bytes, asks: Object.fromEntries(asks) };
 }
 
 function tableRow({ candidate, buildS, bytes, asks }: Outcome) {
   return {
     graphs: candidate,
-    'all µs': asks.all.cpuUs,
-    recall: asks.all.recall,
-    ef: asks.all.width,
-    'own µs': asks.own.cpuUs,
-    'recall ': asks.own.recall,
-    'ef ': asks.own.width,
-    'other µs': asks.other.cpuUs,
-    'recall  ': asks.other.recall,
+    'all µs': asks.all?.cpuUs,
+    recall: asks.all?.recall,
+    ef: asks.all?.width,
+    'own µs': asks.own?.cpuUs,
+    'recall ': asks.own?.recall,
+    'ef ': asks.own?.width,
+    'other µs': asks.other?.cpuUs,
+    'recall  ': asks.other?.recall,
     'build CPU s': buildS,
     'graph files': formatBytes(bytes),
   };
@@ -206,9 +212,9 @@ function tableRow({ candidate, buildS, bytes, asks }: Outcome) {
 function sketchRow({ candidate, buildS, bytes, asks }: Outcome) {
   return {
     sketches: candidate,
-    'all µs': asks.all.cpuUs,
-    recall: asks.all.recall,
-    ef: asks.all.width,
+    'all µs': asks.all?.cpuUs,
+    recall: asks.all?.recall,
+    ef: asks.all?.width,
     'build CPU s': buildS,
     'files and sketch': formatBytes(bytes),
   };

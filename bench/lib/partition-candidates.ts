@@ -31,6 +31,9 @@ export interface CandidateOptions {
   seed: number;
 }
 
+/** Past this even the largest category is cheaper to scan. */
+const WIDEST = 4096;
+
 /** Every candidate, with its graphs built; what the product does comes first. */
 export async function makeCandidates(
   data: PartitionData,
@@ -182,7 +185,7 @@ class Searcher {
     return this.run({ graphs: [], scans: [category] }, query, 0) ?? [];
   }
 
-  /** Twice as wide until k candidates are of the category. */
+  /** Twice as wide until k candidates are of the category; one far from the query is scanned then. */
   widened(
     { graph }: BuiltGraph,
     category: number,
@@ -192,7 +195,8 @@ class Searcher {
     const within = this.data.ranges[category];
     for (let width = firstWidth; ; width *= 2) {
       const found = this.run({ graphs: [graph], scans: [], within }, query, width);
-      if (found !== undefined || width >= graph.size) return found ?? [];
+      if (found !== undefined) return found;
+      if (width >= Math.min(WIDEST, graph.size)) return this.scan(category, query);
     }
   }
 
