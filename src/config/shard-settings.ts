@@ -70,7 +70,7 @@ export const SHARD_SETTINGS = {
   },
   hnswEf: {
     type: 'integer',
-    default: 64,
+    default: 96,
     min: 1,
     max: 4_096,
     verbs: SHARDS,
