@@ -12,8 +12,19 @@ export interface FileRecord {
 /** A file whose content is not what the manifest says. */
 export class CorruptFile extends Error {}
 
+/**
+ * `error` as `CorruptFile` where it tells of what is in the files, or that one is gone; as it is where
+ * the system could not read (too many open files, no memory): the files may be sound.
+ */
+export function asCorrupt(error: unknown, name: string): unknown {
+  if (error instanceof CorruptFile) return error;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== undefined && code !== 'ENOENT') return error;
+  return new CorruptFile(`${name} cannot be read: ${String(error)}`);
+}
+
 /** Bytes read or written at once: a few milliseconds, so that searches go on between. */
-const CHUNK_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 4 * 1024 * 1024;
 
 /** Writes `parts` one after the other to a new file and flushes it to the disk. */
 export async function writeFile(path: string, parts: Iterable<Uint8Array>): Promise<void> {
@@ -61,16 +72,20 @@ export async function syncPath(path: string): Promise<void> {
 
 /** Length and checksum of a file as it is on disk. */
 export async function recordFile(folder: string, name: string): Promise<FileRecord> {
-  let bytes = 0;
-  let crc = 0;
   const file = await open(`${folder}/${name}`, 'r');
   try {
-    const chunk = new Uint8Array(CHUNK_BYTES);
+    let bytes = 0;
+    let crc = 0;
+    // One chunk is read while the one before it is summed up.
+    const chunks = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)] as const;
+    let reading = file.read(chunks[0], 0, CHUNK_BYTES, 0);
     for (;;) {
-      const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, bytes);
+      const { bytesRead, buffer } = await reading;
       if (bytesRead === 0) return { name, bytes, crc32: crc };
-      crc = crc32(chunk.subarray(0, bytesRead), crc);
       bytes += bytesRead;
+      const next = buffer === chunks[0] ? chunks[1] : chunks[0];
+      reading = file.read(next, 0, CHUNK_BYTES, bytes);
+      crc = crc32(buffer.subarray(0, bytesRead), crc);
     }
   } finally {
     await file.close();
@@ -80,7 +95,7 @@ export async function recordFile(folder: string, name: string): Promise<FileReco
 /** Throws `CorruptFile` unless the file is what `record` says. */
 export async function verifyFile(folder: string, record: FileRecord): Promise<void> {
   const found = await recordFile(folder, record.name).catch((error: unknown) => {
-    throw new CorruptFile(`${record.name}: ${String(error)}`);
+    throw asCorrupt(error, record.name);
   });
   checkRecord(record, found);
 }
@@ -99,18 +114,23 @@ export async function readInto(
     const buffers: ArrayBuffer[] = [];
     let at = 0;
     let crc = 0;
+    // What was read last is summed up while the next chunk is read.
+    let unsummed = new Uint8Array(0);
     for (const length of lengths) {
       const buffer = new ArrayBuffer(length);
       for (let filled = 0; filled < length;) {
         const chunk = new Uint8Array(buffer, filled, Math.min(CHUNK_BYTES, length - filled));
-        const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, at);
+        const reading = file.read(chunk, 0, chunk.byteLength, at);
+        crc = crc32(unsummed, crc);
+        const { bytesRead } = await reading;
         if (bytesRead === 0) throw new CorruptFile(`${record.name} is too short`);
-        crc = crc32(chunk.subarray(0, bytesRead), crc);
+        unsummed = chunk.subarray(0, bytesRead);
         filled += bytesRead;
         at += bytesRead;
       }
       buffers.push(buffer);
     }
+    crc = crc32(unsummed, crc);
     const { size } = await file.stat();
     checkRecord(record, { name: record.name, bytes: size, crc32: crc });
     return buffers;

@@ -1,9 +1,9 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open as openFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Bitset } from './bitset.js';
 import type { Block, CategoryRange } from './block.js';
 import type { Column, ColumnValue } from './column.js';
-import { CorruptFile, readInto, verifyFile } from './durable-file.js';
+import { asCorrupt, CorruptFile, readInto, verifyFile } from './durable-file.js';
 import { ENGINES } from './engine/engines.js';
 import type { Graph } from './engine/graph.js';
 import { findInIdTable } from './id-table.js';
@@ -135,7 +135,7 @@ interface RowData {
 
 /**
  * Opens a segment that `writeSegment` wrote, checking every file against its checksum. Throws
- * `CorruptFile`. With `graphs` false (for the builder) the graphs are left closed.
+ * `CorruptFile`, or what the system says when it has no file or memory to give. With `graphs` false (for the builder) the graphs are left closed.
  */
 export async function openSegment(
   tenantFolder: string,
@@ -144,24 +144,36 @@ export async function openSegment(
 ): Promise<Segment> {
   const folder = join(tenantFolder, record.folder);
   try {
-    const rowData = await readRows(folder, record);
-    const vectors = await readVectors(folder, record);
-    const directory = await readDirectory(folder, record);
-    await verifyFile(folder, fileOf(record, 'columns.bin'));
-    const all = graphs ? await readGraph(folder, record, record.graph, 0) : undefined;
-    const ranges: CategoryRange[] = [];
-    let from = 0;
-    for (const { category, rows, graph } of record.categories) {
-      const opened = graphs ? await readGraph(folder, record, graph, from) : undefined;
-      ranges.push({ category, from, to: from + rows, graph: opened });
-      from += rows;
-    }
-    const columnFile = await open(join(folder, 'columns.bin'), 'r');
+    const open = (name: string | undefined, from: number): Promise<Graph | undefined> =>
+      graphs ? readGraph(folder, record, name, from) : Promise.resolve(undefined);
+    // Side by side: a start waits for nothing else.
+    const [rowData, vectors, directory, all, ranges] = await Promise.all([
+      readRows(folder, record),
+      readVectors(folder, record),
+      readDirectory(folder, record),
+      open(record.graph, 0),
+      openRanges(record, open),
+      verifyFile(folder, fileOf(record, 'columns.bin')),
+    ]);
+    const columnFile = await openFile(join(folder, 'columns.bin'), 'r');
     return new Segment(record, vectors, all, ranges, rowData, columnFile, directory);
   } catch (error) {
-    if (error instanceof CorruptFile) throw error;
-    throw new CorruptFile(`${record.folder} cannot be read: ${String(error)}`);
+    throw asCorrupt(error, record.folder);
   }
+}
+
+/** The categories' ranges of rows, each with its graph, one after the other: there may be many. */
+async function openRanges(
+  record: SegmentRecord,
+  open: (name: string | undefined, firstRow: number) => Promise<Graph | undefined>,
+): Promise<CategoryRange[]> {
+  const ranges: CategoryRange[] = [];
+  let from = 0;
+  for (const { category, rows, graph } of record.categories) {
+    ranges.push({ category, from, to: from + rows, graph: await open(graph, from) });
+    from += rows;
+  }
+  return ranges;
 }
 
 async function readRows(folder: string, record: SegmentRecord): Promise<RowData> {
