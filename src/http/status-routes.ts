@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { OmniError } from '../core/errors.js';
 import { refuseWithoutKey, requireKey } from './access.js';
 import type { Metrics } from './metrics.js';
-import type { HttpOptions, HttpPorts } from './ports.js';
+import type { HttpOptions, HttpPorts, ShardFigures } from './ports.js';
 
 const RETRY_AFTER_MS = 1_000;
 

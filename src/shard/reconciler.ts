@@ -103,7 +103,10 @@ export class Reconciler {
   private heal({ reconciliation, logger }: Watched, differences: readonly Difference[]): void {
     const { follower } = reconciliation;
     this.reconciled += 1;
-    logger.warn(summary(differences), 'the index differs from the store; comparing everything');
+    logger.warn(
+      summary(differences),
+      'the index differs from the store, at least so much; comparing all',
+    );
     for (const { id, held, wanted } of differences) {
       // A newer version than the store's would stay, whatever the feed says.
       if (held !== undefined && (wanted === undefined || held > wanted)) {
