@@ -9,7 +9,7 @@ import type { IdleTurns } from './idle-turns.js';
 import { forEachLiveRow } from './row-slices.js';
 
 /** Entries read in a turn, for each document that the store likes to give out at once. */
-const ENTRIES_A_DOCUMENT = 16;
+const ENTRIES_A_DOCUMENT = 8;
 /** Buckets looked into after one comparison, and ids whose state is asked for. */
 const MAX_BUCKETS = 32;
 const MAX_SUSPECTS = 256;

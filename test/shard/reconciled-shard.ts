@@ -94,7 +94,7 @@ export class ReconciledShard {
         graphMinRows: 1e9,
         graph: { engine: 'usearch' as const, M: 8, efConstruction: 60 },
       },
-      merge: { tailRows: 20, fanout: 2, maxDeadShare: 0.2, replayEntries: 100 },
+      merge: { tailRows: 20, fanout: 2, maxDeadShare: 0.2, replayEntries: 1_000 },
     };
     const keeper = new SegmentKeeper(index, this.builder, options, logger);
     const reader = slowReader(this.store, this.turns);
