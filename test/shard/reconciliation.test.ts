@@ -83,9 +83,10 @@ describe('an index that is not what the store has', () => {
   });
 
   test('stays healed after a restart', async () => {
-    await untilSealed();
-    shard.index.drop('p9', Infinity);
     shard.index.upsert(row('ghost', 1));
+    await untilSealed();
+    // One row in the tail is too few for a segment, were it not for the healing.
+    shard.index.drop('p9', Infinity);
     await shard.check();
     await untilSealed();
     await shard.restart();
