@@ -88,6 +88,10 @@ function recallDetail({ recall, selectivity, ef }: RecallBand): string {
 }
 
 function shardFigures({ name, reply }: ShardState): ShardFigures {
-  const { documents = 0, bytes = 0, behind = 0, recall } = reply ?? {};
-  return { name, documents, bytes, behind, ...(recall === undefined ? {} : { recall }) };
+  const { documents = 0, bytes = 0, behind = 0, recall, reconciliation } = reply ?? {};
+  return {
+    ...{ name, documents, bytes, behind },
+    ...(recall === undefined ? {} : { recall }),
+    ...(reconciliation === undefined ? {} : { reconciliation }),
+  };
 }

@@ -58,6 +58,7 @@ function mongoOptions(config: Config, url: string): MongoStoreOptions {
     maxPoolSize: storeMaxPool,
     timeoutMs: config.storeTimeoutMs,
     serverSelectionTimeoutMs: config.storeSelectionTimeoutMs,
+    leaseMs: config.storeLeaseMs,
     ...(storeMaxStalenessMs === undefined ? {} : { maxStalenessMs: storeMaxStalenessMs }),
     compressors: storeCompression === 'none' ? [] : [storeCompression],
   };

@@ -51,6 +51,7 @@ export async function startShardNode(config: Config, logger: Logger): Promise<Ro
       },
       ef: config.hnswEf,
       ...recallOf(config),
+      ...reconcileOf(config),
     },
     logger,
   );
@@ -80,6 +81,11 @@ function recallOf(config: Config): Pick<ShardNodeOptions, 'recall'> {
   const min = Math.min(start, config.hnswEfMin);
   const max = Math.max(start, config.hnswEfMax);
   return { recall: { sampleShare, ef: { target, start, min, max } } };
+}
+
+/** Nothing where what is held is not compared with the store. */
+function reconcileOf({ reconcileIntervalMs }: Config): Pick<ShardNodeOptions, 'reconcile'> {
+  return reconcileIntervalMs === 0 ? {} : { reconcile: { intervalMs: reconcileIntervalMs } };
 }
 
 /** The model of the stored vectors, which the first query node names. */

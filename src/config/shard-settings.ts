@@ -108,4 +108,12 @@ export const SHARD_SETTINGS = {
     verbs: SHARDS,
     description: 'share of searches repeated exactly to know recall; 0: none, and ef stays',
   },
+  reconcileIntervalMs: {
+    type: 'ms',
+    default: 600_000,
+    min: 0,
+    max: 86_400_000,
+    verbs: SHARDS,
+    description: 'pause between checks that a shard holds what the store has; 0: none',
+  },
 } as const satisfies Record<string, Setting>;

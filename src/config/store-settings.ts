@@ -51,6 +51,14 @@ export const STORE_SETTINGS = {
     verbs: STORES,
     description: 'MongoDB: how long a server that can take an operation is looked for',
   },
+  storeLeaseMs: {
+    type: 'ms',
+    default: 5_000,
+    min: 100,
+    max: 600_000,
+    verbs: STORES,
+    description: 'MongoDB: how long a writer may use the versions it took; less frees them sooner',
+  },
   storeCompression: {
     type: 'enum',
     choices: ['none', 'zlib'],

@@ -45,6 +45,19 @@ export class Metrics {
   private readonly bytes = this.shardGauge('shard_bytes', 'Bytes a shard holds.');
   private readonly behind = this.shardGauge('shard_behind', 'Feed entries not yet applied.');
 
+  private readonly reconciled = this.shardCounter(
+    'reconciled_total',
+    'Differences from the store that a shard found and healed.',
+  );
+  private readonly reconciliations = this.shardCounter(
+    'reconciliation_checks_total',
+    'Comparisons of what a shard holds of one tenant with the store.',
+  );
+  private readonly reconciledAt = this.shardGauge(
+    'reconciliation_checked_seconds',
+    'All tenants of a shard were compared since then, seconds since 1970.',
+  );
+
   private readonly recall = this.bandGauge('shard_recall', 'Recall of searches repeated lately.');
   private readonly recallLow = this.bandGauge('shard_recall_low', 'Lower 95 % bound of it.');
   private readonly repeats = this.bandGauge(
@@ -90,8 +103,10 @@ export class Metrics {
     for (const gauge of [this.recall, this.recallLow, this.repeats, this.ef, this.recallTarget]) {
       gauge.reset();
     }
+    for (const figure of [this.reconciled, this.reconciliations, this.reconciledAt]) figure.reset();
     for (const shard of status.shards) {
       this.setRecall(shard);
+      this.setReconciliation(shard);
       this.documents.set({ shard: shard.name }, shard.documents);
       this.bytes.set({ shard: shard.name }, shard.bytes);
       this.behind.set({ shard: shard.name }, shard.behind);
@@ -111,8 +126,21 @@ export class Metrics {
     }
   }
 
+  private setReconciliation({ name: shard, reconciliation }: ShardFigures): void {
+    if (reconciliation === undefined) return;
+    const { checks, reconciled, checkedAtMs } = reconciliation;
+    this.reconciled.inc({ shard }, reconciled);
+    this.reconciliations.inc({ shard }, checks);
+    if (checkedAtMs !== null) this.reconciledAt.set({ shard }, checkedAtMs / 1_000);
+  }
+
   private counter(name: string, help: string): Counter {
     return new Counter({ name, help, registers: [this.registry] });
+  }
+
+  private shardCounter(name: string, help: string): Counter<'shard'> {
+    const labelNames = ['shard'] as const;
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
 
   private gauge(name: string, help: string): Gauge {

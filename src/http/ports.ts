@@ -33,6 +33,16 @@ interface RecallFigures {
   failing: boolean;
 }
 
+/** Comparisons of what a shard holds with the store. */
+interface ReconciliationFigures {
+  /** Comparisons of one tenant since the shard's start. */
+  checks: number;
+  /** How many found a difference and healed it. */
+  reconciled: number;
+  /** All tenants were compared since then, epoch ms; null until each was. */
+  checkedAtMs: number | null;
+}
+
 export interface ShardFigures {
   name: string;
   documents: number;
@@ -41,6 +51,8 @@ export interface ShardFigures {
   behind: number;
   /** Absent where recall is not watched. */
   recall?: { target: number; bands: readonly RecallFigures[] };
+  /** Absent where nothing is compared. */
+  reconciliation?: ReconciliationFigures;
 }
 
 /** What `/stats` and `/metrics` tell. */

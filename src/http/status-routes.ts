@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { OmniError } from '../core/errors.js';
 import { refuseWithoutKey, requireKey } from './access.js';
 import type { Metrics } from './metrics.js';
-import type { HttpOptions, HttpPorts } from './ports.js';
+import type { HttpOptions, HttpPorts, ShardFigures } from './ports.js';
 
 const RETRY_AFTER_MS = 1_000;
 
@@ -46,7 +46,7 @@ export function statsRoutes(
       model: { name: model.name, fingerprint: model.fingerprint, dimensions: model.dimensions },
       products,
       partitions,
-      shards,
+      shards: shards.map(shardBody),
       embedding_cache: embeddingCache,
       ...(resultCache === undefined ? {} : { result_cache: resultCache }),
     };
@@ -56,6 +56,13 @@ export function statsRoutes(
     const text = await metrics.render(await ports.status.status());
     return reply.header('content-type', metrics.contentType).send(text);
   });
+}
+
+function shardBody({ reconciliation, ...figures }: ShardFigures): object {
+  if (reconciliation === undefined) return figures;
+  const { checks, reconciled, checkedAtMs } = reconciliation;
+  const checkedAt = checkedAtMs === null ? null : new Date(checkedAtMs).toISOString();
+  return { ...figures, reconciliation: { checks, reconciled, checked_at: checkedAt } };
 }
 
 /** `GET /categories`: the tenant's live categories with their numbers of products, most first. */

@@ -158,6 +158,16 @@ export interface RecallReport {
   bands: RecallBand[];
 }
 
+/** Comparisons of what a shard holds with the store, over all its tenants. */
+export interface ReconciliationReport {
+  /** Complete comparisons of one tenant since the start. */
+  checks: number;
+  /** How many of them found a difference, which was then healed. */
+  reconciled: number;
+  /** All tenants were compared since then (epoch ms); null until each was. */
+  checkedAtMs: number | null;
+}
+
 export interface StatusReply {
   type: 'status';
   shard: string;
@@ -170,6 +180,8 @@ export interface StatusReply {
   ready: boolean;
   /** Absent where recall is not watched. */
   recall?: RecallReport;
+  /** Absent where nothing is compared. */
+  reconciliation?: ReconciliationReport;
 }
 
 export type FailureCode =

@@ -79,14 +79,23 @@ export class Follower {
     this.wake?.();
   }
 
+  /** What is held is not what the position says: everything is compared with the feed again. */
+  distrust(): void {
+    this.needsResync = true;
+    this.nudge();
+  }
+
   isReady(partition: { id: string; epoch: number }): boolean {
     return this.caughtUp && this.ready.has(partitionKey(partition));
   }
 
+  /** All that the position covers is applied, as far as is known. */
+  get isCurrent(): boolean {
+    return this.caughtUp && !this.needsResync;
+  }
+
   get allReady(): boolean {
-    return (
-      this.caughtUp && this.assignment.partitions.every((partition) => this.isReady(partition))
-    );
+    return this.caughtUp && this.assignment.partitions.every((each) => this.isReady(each));
   }
 
   /**
@@ -231,6 +240,7 @@ export class Follower {
     });
     if (done === undefined) return;
     this.index.advance(done.position, done.entries);
+    this.keeper.sealSoon();
     for (const partition of this.assignment.partitions) {
       const key = partitionKey(partition);
       if (complete.has(key)) this.ready.add(key);
@@ -264,8 +274,7 @@ export class Follower {
   }
 
   private hasApplied(mark: WriteMark): boolean {
-    const current = this.caughtUp && !this.needsResync;
-    return current && this.store.covers(this.index.position, mark);
+    return this.isCurrent && this.store.covers(this.index.position, mark);
   }
 
   private settleWaiters(): void {

@@ -159,6 +159,14 @@ export class SegmentKeeper {
       });
   }
 
+  /**
+   * What was healed beside the feed's order is on disk with the next seal only, and a start before
+   * it would not find it again: makes that due, also when a build runs.
+   */
+  sealSoon(): void {
+    this.index.entriesRead += this.options.merge.replayEntries;
+  }
+
   private release(): void {
     this.replaced = false;
     collectGarbage();

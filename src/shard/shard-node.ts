@@ -21,6 +21,7 @@ import { Follower } from './follower.js';
 import { leafSearch, type LeafResult } from './leaf-search.js';
 import type { LeafHit } from './leaf-hit.js';
 import type { MergeOptions } from './merge-policy.js';
+import { Reconciler, type ReconcileOptions } from './reconciler.js';
 import { RecallWatcher, type RecallOptions } from './recall-watcher.js';
 import type { RecallWatch } from './recall-watch.js';
 import { SearchTrace } from './search-trace.js';
@@ -41,6 +42,8 @@ export interface ShardNodeOptions {
   ef: number;
   /** Repeats some searches exactly and adapts their width; absent: neither. */
   recall?: RecallOptions;
+  /** Compares what is held with the store from time to time; absent: never. */
+  reconcile?: ReconcileOptions;
   /** The compiled build worker; for tests that run from source. */
   buildWorkerFile?: URL;
 }
@@ -55,6 +58,7 @@ export class ShardNode {
   private readonly builder: Builder;
   private readonly watcher: RecallWatcher | undefined;
   private readonly watches = new Map<string, RecallWatch>();
+  private readonly reconciler: Reconciler | undefined;
   private searching = 0;
   private readonly costs = new CostModel();
   private timer: NodeJS.Timeout | undefined;
@@ -69,9 +73,10 @@ export class ShardNode {
     private readonly logger: Logger,
   ) {
     this.builder = new Builder(options.buildWorkerFile);
-    const { recall } = options;
-    this.watcher =
-      recall && new RecallWatcher(recall, () => this.searching > 0, this.costs, logger);
+    const { recall, reconcile } = options;
+    const isBusy = (): boolean => this.searching > 0;
+    this.watcher = recall && new RecallWatcher(recall, isBusy, this.costs, logger);
+    this.reconciler = reconcile && new Reconciler(reconcile, store, isBusy);
   }
 
   async start(): Promise<void> {
@@ -79,6 +84,7 @@ export class ShardNode {
     this.listed = true;
     this.timer = setInterval(() => {
       this.watcher?.tick();
+      this.reconciler?.tick();
       this.findTenants().catch((error: unknown) => {
         this.logger.warn({ error: String(error) }, 'tenants could not be listed');
       });
@@ -89,7 +95,7 @@ export class ShardNode {
     this.closed = true;
     clearInterval(this.timer);
     const stopping = [...this.followers.values()].map((follower) => follower.stop());
-    await this.watcher?.close();
+    await Promise.all([this.watcher?.close(), this.reconciler?.close()]);
     await this.builder.close();
     await Promise.all(stopping);
   }
@@ -168,6 +174,7 @@ export class ShardNode {
       behind: 0,
       ready: this.listed,
       ...(this.watcher === undefined ? {} : { recall: this.watcher.report() }),
+      ...(this.reconciler === undefined ? {} : { reconciliation: this.reconciler.report() }),
     };
     for (const { index, allReady } of this.followers.values()) {
       status.documents += index.liveRows;
@@ -209,6 +216,7 @@ export class ShardNode {
       follower.assignment.partitions.filter((partition) => follower.isReady(partition));
     const watch = this.watcher?.watch(index, ready, logger);
     if (watch !== undefined) this.watches.set(tenant, watch);
+    this.reconciler?.watch(follower, logger);
     return follower;
   }
 }

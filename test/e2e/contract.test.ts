@@ -213,7 +213,8 @@ test('status routes', async () => {
     },
   });
   for (const shard of json['shards'] as object[]) {
-    expect(Object.keys(shard).sort()).toEqual(['behind', 'bytes', 'documents', 'name', 'recall']);
+    const keys = ['behind', 'bytes', 'documents', 'name', 'recall', 'reconciliation'];
+    expect(Object.keys(shard).sort()).toEqual(keys);
   }
   const metrics = await (await fetch(`${cluster.url}/metrics`)).text();
   for (const name of [
@@ -225,6 +226,7 @@ test('status routes', async () => {
     'shard_bytes{shard="s2"}',
     'shard_ef{shard="s1",selectivity="0.001"} 128',
     'shard_recall_target{shard="s2"} 0.98',
+    'reconciled_total{shard="s1"} 0',
   ]) {
     expect(metrics).toContain(name);
   }

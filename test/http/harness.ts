@@ -189,7 +189,12 @@ function statusOf(node: IngestHarness, state: { notReady: string | undefined }):
       model: node.deps.model,
       products: await node.store.productCount(),
       partitions: 1,
-      shards: [{ name: 's1', documents: 7, bytes: 1_000, behind: 0, recall: RECALL }],
+      shards: [
+        {
+          ...{ name: 's1', documents: 7, bytes: 1_000, behind: 0, recall: RECALL },
+          reconciliation: { checks: 12, reconciled: 2, checkedAtMs: 1_500 },
+        },
+      ],
       embeddingCache: { entries: 1, hits: 2, misses: 3 },
       embeddingQueued: 4,
       embeddedProducts: 5,

@@ -50,7 +50,12 @@ test('status pages', async () => {
     model: { name: 'counting', fingerprint: 'f'.repeat(32), dimensions: 4 },
     products: 0,
     partitions: 1,
-    shards: [{ name: 's1', documents: 7, bytes: 1_000, behind: 0, recall: RECALL }],
+    shards: [
+      {
+        ...{ name: 's1', documents: 7, bytes: 1_000, behind: 0, recall: RECALL },
+        reconciliation: { checks: 12, reconciled: 2, checked_at: '1970-01-01T00:00:01.500Z' },
+      },
+    ],
     embedding_cache: { entries: 1, hits: 2, misses: 3 },
     result_cache: { entries: 6, hits: 7, misses: 8 },
   });
@@ -69,6 +74,9 @@ test('status pages', async () => {
     expect(body).toContain('shard_recall_repeats{shard="s1",selectivity="0.5"} 0');
     expect(body).toContain('shard_ef{shard="s1",selectivity="1"} 192');
     expect(body).toContain('shard_recall_target{shard="s1"} 0.98');
+    expect(body).toContain('reconciled_total{shard="s1"} 2');
+    expect(body).toContain('reconciliation_checks_total{shard="s1"} 12');
+    expect(body).toContain('reconciliation_checked_seconds{shard="s1"} 1.5');
   }
   expect((await node.send('GET', '/healthz')).json()).toEqual({
     status: 'ok',

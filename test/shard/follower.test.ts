@@ -273,6 +273,9 @@ class NoFiles {
   maintain(): void {
     // Nothing is built.
   }
+  sealSoon(): void {
+    // Nothing is on disk.
+  }
   async backpressure(): Promise<void> {
     // There is always room.
   }
