@@ -105,7 +105,7 @@ export class ResultCache {
 
   /** The ranking was not enough after all. */
   forget(key: string): void {
-    if (this.#entries.delete(key)) this.#hits--;
+    this.#entries.delete(key);
     this.#misses++;
   }
 

@@ -16,10 +16,15 @@ const REFERENCE_US: Record<Operation, (units: number, dimensions: number) => num
 const WEIGHT = 0.05;
 /** A single observation counts at most this many times off: a pause of the process is not a cost. */
 const MAX_STEP = 4;
+/** Factors stay within this of the reference: no machine is further off, but a bad minute looks so. */
+const MAX_FACTOR = 8;
+/** What is not chosen is not measured: each observation draws the others this much nearer to 1. */
+const FORGET = 0.002;
 
 /**
  * What an operation will cost on this machine, in microseconds: the reference figure times a factor
- * for each operation that follows what such operations really took.
+ * for each operation that follows what such operations really took. An operation that was slow for a
+ * while, and is avoided for it, is thought better of with time and tried again.
  */
 export class CostModel {
   private readonly factors: Record<Operation, number> = { graph: 1, scan: 1, gather: 1 };
@@ -33,6 +38,10 @@ export class CostModel {
   observe(operation: Operation, units: number, dimensions: number, tookUs: number): void {
     const ratio = tookUs / this.estimateUs(operation, units, dimensions);
     const bounded = Math.min(MAX_STEP, Math.max(1 / MAX_STEP, ratio));
-    this.factors[operation] *= bounded ** WEIGHT;
+    const factor = this.factors[operation] * bounded ** WEIGHT;
+    for (const other of ['graph', 'scan', 'gather'] as const) {
+      if (other !== operation) this.factors[other] **= 1 - FORGET;
+    }
+    this.factors[operation] = Math.min(MAX_FACTOR, Math.max(1 / MAX_FACTOR, factor));
   }
 }

@@ -142,7 +142,7 @@ export class Follower {
         await this.sleep(POLL_MS);
       } catch (error) {
         this.logger.warn({ error: String(error) }, 'the feed could not be followed, trying again');
-        await this.sleep(RETRY_MS);
+        await this.pause(RETRY_MS);
       }
     }
   }
@@ -286,11 +286,22 @@ export class Follower {
     }
   }
 
+  /** Ends early by a nudge. */
   private async sleep(ms: number): Promise<void> {
-    if (this.nudged || this.stopped) return;
+    if (!this.nudged) await this.wait(ms, () => true);
+  }
+
+  /** Ends early only by a stop: what fails is not tried again at once because there is more to do. */
+  private async pause(ms: number): Promise<void> {
+    await this.wait(ms, () => this.stopped);
+  }
+
+  private async wait(ms: number, isOver: () => boolean): Promise<void> {
+    if (this.stopped) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.wake = () => {
+        if (!isOver()) return;
         clearTimeout(timer);
         resolve();
       };

@@ -44,17 +44,20 @@ export interface MergePlan {
 /** At rest a tail of this share of `tailRows` is sealed: a search scans all of it. */
 const REST_SHARE = 1 / 16;
 /**
- * How many times larger a segment may be than all smaller ones together and still be merged with
- * them: by the second once the feed is quiet, since every segment costs each query a search.
+ * `pieces` segments (the tail is one) are merged that, from small to large, each are at most `ratio`
+ * times what has come together before them. At rest more is merged, since every segment costs each
+ * query a search; under steady writes less, since each row would be rewritten again and again.
  */
-const BUSY_RATIO = 2;
-const QUIET_RATIO = 8;
+const RATIO = { busy: 2, quiet: 2, rest: 8 } as const satisfies Record<Pace, number>;
+const QUIET_PIECES = 4;
+const REST_PIECES = 2;
 
 /**
  * The next build, or undefined when all is in order. Size-tiered, as Lucene's `TieredMergePolicy`:
  * while the feed is busy the tail grows to `fanout` times its size, and a merge waits until `fanout`
  * segments of like size have come together, so that each row is rewritten some log_fanout(n) times;
- * once it is quiet, all within a wider ratio is merged, and at rest small tails are sealed.
+ * once it is quiet smaller tails are sealed, and at rest still smaller ones, and all within a wider
+ * ratio is merged.
  */
 export function planMerge(
   unsealed: Unsealed,
@@ -74,9 +77,8 @@ export function planMerge(
   const urgent = segments.findIndex(isRotten(2 * maxDeadShare));
   if (urgent !== -1) return { tail: false, segments: [urgent] };
   const rotten = segments.findIndex(isRotten(maxDeadShare));
-  const pieces = busy ? fanout : 2;
-  const ratio = busy ? BUSY_RATIO : QUIET_RATIO;
-  const absorbed = absorb(sealTail ? unsealed.rows : 0, segments, pieces, ratio);
+  const pieces = { busy: fanout, quiet: QUIET_PIECES, rest: REST_PIECES }[pace];
+  const absorbed = absorb(sealTail ? unsealed.rows : 0, segments, pieces, RATIO[pace]);
   if (absorbed.length > 0 && (sealTail || absorbed.length > 1)) {
     return { tail: sealTail, segments: absorbed };
   }
@@ -86,14 +88,14 @@ export function planMerge(
 
 /**
  * Segments that, from small to large, each are at most `ratio` times what has come together before
- * it: at least `fanout` pieces (the tail is one), otherwise none. A run that is too short is passed
+ * it: at least `pieces` (the tail is one), otherwise none. A run that is too short is passed
  * over for the next, or one small segment would keep all larger ones apart. Segments without a live
  * row are left to be dropped alone.
  */
 function absorb(
   tailRows: number,
   segments: readonly SegmentSize[],
-  fanout: number,
+  pieces: number,
   ratio: number,
 ): number[] {
   const live = segments
@@ -101,19 +103,19 @@ function absorb(
     .filter(({ rows }) => rows > 0)
     .sort((a, b) => a.rows - b.rows);
   let together = tailRows;
-  let pieces = tailRows > 0 ? 1 : 0;
+  let count = tailRows > 0 ? 1 : 0;
   let chosen: number[] = [];
   for (const segment of live) {
     if (together > 0 && segment.rows > ratio * together) {
       // With the tail only what is next to it in size: the rest is looked at when that is done.
-      if (pieces >= fanout || tailRows > 0) break;
+      if (count >= pieces || tailRows > 0) break;
       together = 0;
-      pieces = 0;
+      count = 0;
       chosen = [];
     }
     together += segment.rows;
-    pieces += 1;
+    count += 1;
     chosen.push(segment.index);
   }
-  return pieces >= fanout ? chosen : [];
+  return count >= pieces ? chosen : [];
 }

@@ -7,7 +7,7 @@ import type { Position } from '../store/store.js';
 import type { BuildJob } from './build-protocol.js';
 import type { Builder } from './builder.js';
 import { collectGarbage } from './garbage.js';
-import { CorruptFile, readInto, recordFile, writeFile } from './durable-file.js';
+import { asCorrupt, CorruptFile, readInto, recordFile, writeFile } from './durable-file.js';
 import {
   decodePosition,
   encodePosition,
@@ -98,6 +98,8 @@ export class SegmentKeeper {
     const dead = await this.readDead(manifest);
     if (dead === undefined) return false;
     let complete = true;
+    // What an attempt that failed had opened.
+    await Promise.all(this.index.segments.map((segment) => segment.close()));
     this.index.segments = [];
     for (const [i, record] of manifest.segments.entries()) {
       try {
@@ -121,6 +123,8 @@ export class SegmentKeeper {
     try {
       return await readInto(this.options.folder, manifest.deadFile, lengths);
     } catch (error) {
+      const corrupt = asCorrupt(error, manifest.deadFile.name);
+      if (!(corrupt instanceof CorruptFile)) throw error;
       this.logger.warn({ error: String(error) }, 'delete bitmaps discarded, rebuilding');
       return undefined;
     }

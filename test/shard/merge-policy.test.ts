@@ -47,7 +47,7 @@ function settle(
 test('merging ends, and leaves nothing rotten, no like-sized segments and no full tail', () => {
   fc.assert(
     fc.property(fc.array(segment, { maxLength: 40 }), fc.nat(1_000), (segments, tailRows) => {
-      const settled = settle(tailRows, segments, 'quiet');
+      const settled = settle(tailRows, segments, 'rest');
       expect(settled.tail).toBeLessThan(OPTIONS.tailRows);
       const sizes = settled.segments.map(({ rows, deadRows }) => {
         expect(deadRows).toBeLessThanOrEqual(rows * OPTIONS.maxDeadShare);
@@ -89,13 +89,13 @@ test('nothing is due: nothing is merged', () => {
   // At rest a small tail is sealed as well: every search would scan it.
   expect(planMerge(tailOf(6), [], 'rest', OPTIONS)).toBeUndefined();
   expect(planMerge(tailOf(7), [], 'rest', OPTIONS)).toEqual({ tail: true, segments: [] });
-  expect(planMerge(tailOf(0), apart, 'quiet', OPTIONS)).toBeUndefined();
+  expect(planMerge(tailOf(0), apart, 'rest', OPTIONS)).toBeUndefined();
   expect(planMerge(tailOf(399), [{ rows: 1_000, deadRows: 0 }], 'busy', OPTIONS)).toBeUndefined();
 });
 
 test('one small segment does not keep larger ones apart, a dead one costs no other', () => {
   const sizes = [1, 50, 60, 70].map((rows) => ({ rows, deadRows: 0 }));
-  expect(planMerge(tailOf(0), sizes, 'quiet', OPTIONS)).toEqual({
+  expect(planMerge(tailOf(0), sizes, 'rest', OPTIONS)).toEqual({
     tail: false,
     segments: [1, 2, 3],
   });
