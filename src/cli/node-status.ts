@@ -56,7 +56,8 @@ export class QueryNodeStatus implements StatusPort {
   private async storeHealth(): Promise<PartHealth> {
     try {
       await this.store.productCount();
-      return { name: 'store', state: 'ok' };
+      const detail = this.store.detail?.();
+      return { name: 'store', state: 'ok', ...(detail === undefined ? {} : { detail }) };
     } catch (error) {
       return { name: 'store', state: 'down', detail: String(error) };
     }

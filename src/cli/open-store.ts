@@ -51,13 +51,14 @@ function lmdbDir(url: string): string {
 }
 
 function mongoOptions(config: Config, url: string): MongoStoreOptions {
-  const { storeCompression, storeMaxPool, storeMinPool } = config;
+  const { storeCompression, storeMaxPool, storeMaxStalenessMs, storeMinPool } = config;
   return {
     url,
     minPoolSize: Math.min(storeMinPool, storeMaxPool),
     maxPoolSize: storeMaxPool,
     timeoutMs: config.storeTimeoutMs,
     serverSelectionTimeoutMs: config.storeSelectionTimeoutMs,
+    ...(storeMaxStalenessMs === undefined ? {} : { maxStalenessMs: storeMaxStalenessMs }),
     compressors: storeCompression === 'none' ? [] : [storeCompression],
   };
 }

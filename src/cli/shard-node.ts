@@ -60,9 +60,11 @@ export async function startShardNode(config: Config, logger: Logger): Promise<Ro
   if (!/:\d+$/.test(listen)) await mkdir(dirname(listen), { recursive: true, mode: 0o700 });
   await server.listen();
   await node.start();
+  const watch = store.watch?.((tenant) => node.nudge(tenant));
   tellSupervisor({ type: 'ready' });
   return {
     close: async () => {
+      await watch?.close();
       await server.close();
       await node.close();
       await store.close();

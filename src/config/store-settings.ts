@@ -1,5 +1,5 @@
 import type { Setting } from './setting.js';
-import { STORES } from './verbs.js';
+import { SERVING, STORES } from './verbs.js';
 
 const STORE_FORM = {
   pattern: /^(lmdb:.|mongodb(\+srv)?:\/\/.)/,
@@ -57,6 +57,14 @@ export const STORE_SETTINGS = {
     default: 'none',
     verbs: STORES,
     description: 'MongoDB: compression on the wire',
+  },
+  storeMaxStalenessMs: {
+    type: 'ms',
+    default: undefined,
+    min: 90_000,
+    max: 86_400_000,
+    verbs: SERVING,
+    description: 'MongoDB: joins may read from a secondary at most so far behind; unset: primary',
   },
   from: {
     type: 'string',

@@ -16,9 +16,6 @@ export interface JoinQuery {
   fields: readonly string[] | undefined;
 }
 
-/** Documents read in one turn: 1 MB each at worst, and others wait meanwhile. */
-const DOCUMENTS_A_TURN = 32;
-
 export interface Joined {
   hits: Hit[];
   /** The deadline passed on the way: these hits are not all. */
@@ -44,7 +41,7 @@ export async function joinHits(
       await nextTurn();
       if (deadline.expired) return { hits, late: true };
     }
-    const wanted = Math.min(DOCUMENTS_A_TURN, query.topK - hits.length);
+    const wanted = Math.min(store.documentsAtOnce, query.topK - hits.length);
     const batch = partial.slice(at, at + wanted);
     at += batch.length;
     const products = await readProducts(store, query, batch);
@@ -74,7 +71,8 @@ async function readProducts(
     const rows = await store.rows(tenant, ids);
     return rows.map((row) => row && { document: row.product, vector: row.vectors.text });
   }
-  const documents = await store.documents(tenant, ids);
+  const versions = batch.map(({ version }) => version);
+  const documents = await store.documents(tenant, ids, versions);
   return documents.map((found) => found && { document: found.product, vector: undefined });
 }
 

@@ -127,8 +127,19 @@ export interface StoreReader {
   /** The model of the stored vectors; undefined before the first `setModel`. */
   model(): Promise<ModelIdentity | undefined>;
 
-  /** Documents by id, in the order asked; undefined where deleted or never there. */
-  documents(tenant: string, ids: readonly string[]): Promise<(StoredDocument | undefined)[]>;
+  /** How many documents one call should ask for, so that reading them holds up nobody else. */
+  readonly documentsAtOnce: number;
+
+  /**
+   * Documents by id, in the order asked; undefined where deleted or never there. With `atLeast`, the
+   * versions that the caller knows of, a store that was told to may answer from a replica that lags
+   * behind by a stated bound, and never with less than these; without, it answers with the latest.
+   */
+  documents(
+    tenant: string,
+    ids: readonly string[],
+    atLeast?: readonly number[],
+  ): Promise<(StoredDocument | undefined)[]>;
   /** Documents with vectors, in the order asked. */
   rows(tenant: string, ids: readonly string[]): Promise<(StoredRow | undefined)[]>;
   heads(tenant: string, ids: readonly string[]): Promise<(StoredHead | undefined)[]>;
@@ -154,13 +165,23 @@ export interface StoreReader {
   /** Which of `fields` (filter names, `attributes.` included) at least one live product has. */
   knownFields(tenant: string, fields: readonly string[]): Promise<boolean[]>;
 
+  /** Calls `onChange` with a tenant soon after it was written; absent where only polling can tell. */
+  watch?(onChange: (tenant: string) => void): StoreWatch;
+  /** What an operator should know of its state, in a line. */
+  detail?(): string | undefined;
+
+  close(): Promise<void>;
+}
+
+/** Ends a `watch`. */
+export interface StoreWatch {
   close(): Promise<void>;
 }
 
 export interface Store extends StoreReader {
   setModel(model: ModelIdentity): Promise<void>;
   /**
-   * Applies `writes` in order, all in one transaction where the store has them. Resolves only when
+   * Applies `writes` in order; LMDB in one transaction, MongoDB each id by itself. Resolves only when
    * every one is durable: it survives power loss.
    */
   write(tenant: string, writes: readonly ProductWrite[]): Promise<WriteResult>;

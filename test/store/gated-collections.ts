@@ -20,7 +20,7 @@ type Operation = (...args: unknown[]) => Promise<unknown>;
 export function gated(collections: Collections, gate: Gate): Collections {
   const entries = Object.entries(collections) as [string, object][];
   const wrapped = entries.map(([name, collection]) => [name, wrap(name, collection, gate)]);
-  return Object.fromEntries(wrapped) as unknown as Collections;
+  return Object.fromEntries(wrapped);
 }
 
 function wrap(name: string, collection: object, gate: Gate): object {

@@ -108,7 +108,7 @@ describe.skipIf(reason !== undefined)(
           await kill(followers[f]!);
           followers[f] = run(MONGO_FOLLOWER, files[f]!);
           await store.purgeTombstones(Date.now() - 1_000);
-          await Promise.all([writers[w]!.line('ack'), followers[f]!.line('page')]);
+          await Promise.all([writers[w]!.line('ack'), followers[f].line('page')]);
         }
         for (const child of [...writers, ...followers]) await kill(child);
 

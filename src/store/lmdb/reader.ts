@@ -24,6 +24,8 @@ import { listTenants, readTenant } from './tenant.js';
 
 /** The reading half. Each method reads one fresh snapshot, synchronously, and lets it go. */
 export class LmdbReader implements StoreReader {
+  /** 1 MB each at worst. */
+  readonly documentsAtOnce = 32;
   private closed = false;
 
   constructor(

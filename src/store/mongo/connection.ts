@@ -3,31 +3,58 @@ import { Deadline } from '../../core/deadline.js';
 import { OmniError } from '../../core/errors.js';
 import { collectionsOf, type Collections } from './collections.js';
 import { storeError } from './errors.js';
-import { clientOptions, databaseOf, resolveOptions, type MongoStoreOptions } from './options.js';
+import {
+  clientOptions,
+  databaseOf,
+  resolveOptions,
+  type MongoStoreOptions,
+  type ResolvedOptions,
+} from './options.js';
+import { ReplicaReads } from './replica-reads.js';
 
 /** A client of one store, and how its answers are waited for. */
 export class Connection {
+  readonly collections: Collections;
+  /** Undefined: joins read from the primary. */
+  readonly replicas: ReplicaReads | undefined;
+  readonly timeoutMs: number;
+  readonly leaseMs: number;
   private closed = false;
 
   private constructor(
     private readonly client: MongoClient,
-    readonly collections: Collections,
-    readonly timeoutMs: number,
-    readonly leaseMs: number,
-  ) {}
+    options: ResolvedOptions,
+  ) {
+    const { url, maxStalenessMs } = options;
+    this.collections = collectionsOf(client.db(databaseOf(url)));
+    this.replicas =
+      maxStalenessMs === undefined ? undefined : new ReplicaReads(client, maxStalenessMs);
+    this.timeoutMs = options.timeoutMs;
+    this.leaseMs = options.leaseMs;
+  }
 
-  /** Rejects `unavailable` when no server answers, `internal` never. */
+  /** Rejects `unavailable` when no server answers. */
   static async open(given: MongoStoreOptions): Promise<Connection> {
     const options = resolveOptions(given);
-    const client = new MongoClient(options.url, clientOptions(options));
+    let connection: Connection | undefined;
     try {
+      const client = new MongoClient(options.url, clientOptions(options));
+      connection = new Connection(client, options);
       await client.connect();
+      return connection;
     } catch (error) {
-      await client.close();
+      await connection?.close();
       throw storeError(error, 'the store cannot be reached');
     }
-    const collections = collectionsOf(client.db(databaseOf(options.url)));
-    return new Connection(client, collections, options.timeoutMs, options.leaseMs);
+  }
+
+  /** Whether the server has change streams, as replica sets and sharded clusters do. */
+  async canWatch(): Promise<boolean> {
+    const { setName, msg } = (await this.client.db().command({ hello: 1 })) as {
+      setName?: string;
+      msg?: string;
+    };
+    return setName !== undefined || msg === 'isdbgrid';
   }
 
   /** `action`'s result, or `unavailable` when it fails or takes longer than `limitMs`. */

@@ -98,8 +98,18 @@ export async function knownFields(
   return keys.map((key) => known.has(key));
 }
 
-/** Live products over all tenants. */
-export async function countProducts({ tenants }: Collections): Promise<number> {
-  const found = await tenants.find({}, { projection: { _id: 0, products: 1 } }).toArray();
-  return found.reduce((sum, { products }) => sum + products, 0);
+/**
+ * Live products over all tenants. A writer that died may have left its last batch uncounted; whether
+ * there is anything at all is certain.
+ */
+export async function countProducts({ tenants, products }: Collections): Promise<number> {
+  const options = { projection: { products: 1 }, hint: '_id_' } as const;
+  const found = await tenants.find({}, options).toArray();
+  const sum = found.reduce((total, tenant) => total + tenant.products, 0);
+  if (sum > 0) return sum;
+  for (const { _id: tenant } of found) {
+    const filter = { tenant, version: { $gt: 0 }, deleted: false };
+    if ((await products.findOne(filter, { projection: { _id: 1 } })) !== null) return 1;
+  }
+  return 0;
 }

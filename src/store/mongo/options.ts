@@ -11,11 +11,17 @@ export interface MongoStoreOptions {
   serverSelectionTimeoutMs?: number;
   /** How long after taking sequence numbers a writer may still write with them. */
   leaseMs?: number;
+  /**
+   * Joins may read from a secondary that is at most this far behind (MongoDB takes no bound below
+   * 90 s); undefined: everything is read from the primary.
+   */
+  maxStalenessMs?: number;
   /** Tried in order, as far as the server knows them. */
   compressors?: readonly ('none' | 'snappy' | 'zlib' | 'zstd')[];
 }
 
-export type ResolvedOptions = Required<MongoStoreOptions>;
+export type ResolvedOptions = Required<Omit<MongoStoreOptions, 'maxStalenessMs'>> &
+  Pick<MongoStoreOptions, 'maxStalenessMs'>;
 
 const DEFAULTS: Omit<ResolvedOptions, 'url'> = {
   minPoolSize: 5,

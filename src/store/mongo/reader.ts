@@ -1,4 +1,4 @@
-import type { Document } from 'mongodb';
+import type { Document, FindOptions } from 'mongodb';
 import type { ModelIdentity } from '../../core/product.js';
 import type {
   CategoryCount,
@@ -8,6 +8,7 @@ import type {
   StoredHead,
   StoredRow,
   StoreReader,
+  StoreWatch,
   TenantPlacement,
   WriteMark,
 } from '../store.js';
@@ -18,10 +19,13 @@ import { countProducts, knownFields, listCategories } from './counts.js';
 import { countBehind, readFeedPage, readHead } from './feed.js';
 import { readModel } from './meta.js';
 import { PlacementCounter, readPlacement } from './placement.js';
+import { outdated } from './replica-reads.js';
 import { DOCUMENT_FIELDS, HEAD_FIELDS, ROW_FIELDS, toDocument, toHead, toRow } from './records.js';
+import { TenantWatch } from './tenant-watch.js';
 
 /** The reading half. */
 export class MongoReader implements StoreReader {
+  readonly documentsAtOnce = 256;
   private readonly counter = new PlacementCounter();
 
   constructor(
@@ -37,16 +41,29 @@ export class MongoReader implements StoreReader {
     return this.read(() => readModel(this.collections));
   }
 
-  async documents(tenant: string, ids: readonly string[]): Promise<(StoredDocument | undefined)[]> {
-    return this.byId(tenant, ids, DOCUMENT_FIELDS, toDocument);
+  async documents(
+    tenant: string,
+    ids: readonly string[],
+    atLeast?: readonly number[],
+  ): Promise<(StoredDocument | undefined)[]> {
+    return this.read(async () => {
+      const replica = atLeast && this.connection.replicas;
+      const found = await this.find(tenant, ids, DOCUMENT_FIELDS, replica?.options);
+      if (replica !== undefined) {
+        const again = outdated(ids, atLeast ?? [], found);
+        const latest = await this.find(tenant, again, DOCUMENT_FIELDS);
+        for (const [id, record] of latest) found.set(id, record);
+      }
+      return inOrder(ids, found, toDocument);
+    });
   }
 
   async rows(tenant: string, ids: readonly string[]): Promise<(StoredRow | undefined)[]> {
-    return this.byId(tenant, ids, ROW_FIELDS, toRow);
+    return this.read(async () => inOrder(ids, await this.find(tenant, ids, ROW_FIELDS), toRow));
   }
 
   async heads(tenant: string, ids: readonly string[]): Promise<(StoredHead | undefined)[]> {
-    return this.byId(tenant, ids, HEAD_FIELDS, toHead);
+    return this.read(async () => inOrder(ids, await this.find(tenant, ids, HEAD_FIELDS), toHead));
   }
 
   async readFeed(tenant: string, after: Position | undefined, limit: number): Promise<FeedPage> {
@@ -94,6 +111,14 @@ export class MongoReader implements StoreReader {
     return this.read(() => knownFields(this.collections, tenant, fields));
   }
 
+  watch(onChange: (tenant: string) => void): StoreWatch {
+    return new TenantWatch(this.connection, onChange);
+  }
+
+  detail(): string | undefined {
+    return this.connection.replicas?.detail;
+  }
+
   async close(): Promise<void> {
     await this.connection.close();
   }
@@ -102,23 +127,29 @@ export class MongoReader implements StoreReader {
     return this.connection.run(action, 'a read');
   }
 
-  /** One query for all of `ids`, answered in their order. */
-  private byId<T>(
+  /** One query for all of `ids`. */
+  private async find(
     tenant: string,
     ids: readonly string[],
     projection: Document,
-    convert: (record: ProductRecord) => T | undefined,
-  ): Promise<(T | undefined)[]> {
-    return this.read(async () => {
-      const keys = [...new Set(ids)].map((id) => keyOf(tenant, id));
-      const found = await this.collections.products
-        .find({ _id: { $in: keys } }, { projection, batchSize: keys.length + 1 })
-        .toArray();
-      const records = new Map(found.map((record) => [record.id, record]));
-      return ids.map((id) => {
-        const record = records.get(id);
-        return record && convert(record);
-      });
-    });
+    options: FindOptions = {},
+  ): Promise<Map<string, ProductRecord>> {
+    if (ids.length === 0) return new Map();
+    const keys = [...new Set(ids)].map((id) => keyOf(tenant, id));
+    const found = await this.collections.products
+      .find({ _id: { $in: keys } }, { ...options, projection, batchSize: keys.length + 1 })
+      .toArray();
+    return new Map(found.map((record) => [record.id, record]));
   }
+}
+
+function inOrder<T>(
+  ids: readonly string[],
+  found: ReadonlyMap<string, ProductRecord>,
+  convert: (record: ProductRecord) => T | undefined,
+): (T | undefined)[] {
+  return ids.map((id) => {
+    const record = found.get(id);
+    return record && convert(record);
+  });
 }

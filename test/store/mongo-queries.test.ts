@@ -1,0 +1,131 @@
+import { MongoClient, type Document } from 'mongodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { collectionsOf } from '../../src/store/mongo/collections.js';
+import { missingIndexes } from '../../src/store/mongo/indexes.js';
+import { openMongoReader, openMongoStore } from '../../src/store/mongo/open.js';
+import type { MongoStoreOptions } from '../../src/store/mongo/options.js';
+import { describeLag, outdated } from '../../src/store/mongo/replica-reads.js';
+import type { Store } from '../../src/store/store.js';
+import { put, remove } from './contract/writes.js';
+import { dropDatabase, freshOptions } from './mongo-fixture.js';
+import { MONGODB_URL, MongoServer, whyNoServer } from './mongo-server.js';
+
+const T = 'shop';
+const PARTITION = { id: 'A-0-1', category: 'A', from: 0, to: 2 ** 32, shard: 's1', epoch: 1 };
+const reason = whyNoServer();
+let server: MongoServer | undefined;
+let options: MongoStoreOptions;
+
+/** Every method of a store once, so that every query is asked. */
+async function useAll(store: Store): Promise<void> {
+  await store.setModel({ name: 'm', fingerprint: 'f', dimensions: 8 });
+  await store.createPartitions(T, [PARTITION]);
+  await store.updatePartition(T, { ...PARTITION, shard: 's2' }, 1);
+  const ids = Array.from({ length: 50 }, (_, i) => `p${i}`);
+  await store.write(
+    T,
+    ids.map((id) => put(id, { rest: { price: 1 } })),
+  );
+  await store.write(T, [remove('p1'), put('p2', { rest: { price: 2 }, keepVectors: true })]);
+  await store.model();
+  await store.documents(T, ids);
+  await store.rows(T, ids);
+  await store.heads(T, ids);
+  const { position } = await store.readFeed(T, undefined, 10);
+  await store.readFeed(T, position, 10);
+  await store.behind(T, position, 10);
+  await store.tenants();
+  await store.placementCounter();
+  await store.placement(T);
+  await store.categories(T);
+  await store.productCount();
+  await store.knownFields(T, ['price', 'none']);
+  await store.purgeTombstones(Date.now() + 60_000);
+  await store.write(
+    T,
+    ids.map((id) => remove(id)),
+  );
+  await store.productCount();
+}
+
+describe.skipIf(reason !== undefined)(`MongoDB queries${reason ? ` (${reason})` : ''}`, () => {
+  beforeAll(async () => {
+    if (MONGODB_URL === undefined) server = await MongoServer.start();
+    options = freshOptions(server);
+  });
+  afterAll(async () => {
+    await dropDatabase(options);
+    await server?.stop();
+  });
+
+  it('every query uses an index, as far as the server can tell', async () => {
+    const store = await openMongoStore(options);
+    const client = new MongoClient(options.url);
+    const db = client.db();
+    expect(await missingIndexes(collectionsOf(db))).toEqual([]);
+    const profiled = await db.command({ profile: 2 }).then(
+      () => true,
+      () => false,
+    );
+    await useAll(store);
+    if (profiled) {
+      await db.command({ profile: 0 });
+      const scans: Document[] = await db
+        .collection('system.profile')
+        .find({ planSummary: /COLLSCAN/, ns: { $not: /system\.profile/ } })
+        .toArray();
+      expect(scans.map(({ ns, command }) => [ns, command] as unknown)).toEqual([]);
+    }
+    await store.close();
+    await client.close();
+  });
+
+  it('a reader does not open a store that lacks an index, and a writer makes it', async () => {
+    const client = new MongoClient(options.url);
+    const collections = collectionsOf(client.db());
+    await collections.products.dropIndex('tombstones');
+    const refused = expect.objectContaining({ code: 'unavailable' }) as Error;
+    await expect(openMongoReader(options)).rejects.toEqual(refused);
+    await (await openMongoStore(options)).close();
+    await (await openMongoReader(options)).close();
+    await client.close();
+  });
+
+  it('is unavailable, in time, where no server is', async () => {
+    const nowhere = { url: 'mongodb://127.0.0.1:1/x', serverSelectionTimeoutMs: 100 };
+    const unavailable = expect.objectContaining({ code: 'unavailable' }) as Error;
+    await expect(openMongoStore(nowhere)).rejects.toEqual(unavailable);
+    await expect(openMongoReader(nowhere)).rejects.toEqual(unavailable);
+  });
+
+  it('joins that may read from secondaries still find what is there', async () => {
+    const store = await openMongoStore({ ...options, maxStalenessMs: 90_000 });
+    await store.write(T, [put('x'), put('y')]);
+    const versions = (await store.heads(T, ['x', 'y'])).map((head) => head?.version ?? 0);
+    const found = await store.documents(T, ['x', 'y', 'none'], [...versions, 1]);
+    expect(found.map((document) => document?.product.id)).toEqual(['x', 'y', undefined]);
+    expect(store.detail?.()).toContain('90000 ms');
+    await store.close();
+  });
+});
+
+describe('reads from secondaries', () => {
+  it('what is older than its hit, or not there yet, is read again', () => {
+    const found = new Map([
+      ['a', { version: 5 }],
+      ['b', { version: 4 }],
+    ]);
+    expect(outdated(['a', 'b', 'c'], [5, 5, 1], found)).toEqual(['b', 'c']);
+  });
+
+  it('the lag of each secondary is told', () => {
+    const states = new Map([
+      ['m1:1', { secondary: false, lastWriteMs: 5_000 }],
+      ['m2:1', { secondary: true, lastWriteMs: 4_000 }],
+    ]);
+    expect(describeLag(states, 90_000)).toBe(
+      'joins may be stale by 90000 ms; m2:1 is 1000 ms behind',
+    );
+    expect(describeLag(new Map(), 1)).toContain('no secondary is known');
+  });
+});
