@@ -15,10 +15,14 @@ export class QueryNodeStatus implements StatusPort {
     private readonly encoder: Encoder | undefined,
     private readonly store: StoreReader,
     private readonly fleet: ShardFleet,
+    private readonly minShards: number,
   ) {}
 
   async notReady(): Promise<string | undefined> {
     const states = await this.fleet.states();
+    if (states.length < this.minShards) {
+      return `${states.length} of ${this.minShards} shards are known`;
+    }
     const unready = states.filter(({ reply }) => reply?.ready !== true);
     if (unready.length === 0) this.started = true;
     if (this.started && unready.length < states.length) return undefined;

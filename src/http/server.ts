@@ -35,7 +35,9 @@ export interface HttpServer {
   app: FastifyInstance;
   /** Resolves with the port that is listened on (`port` 0 takes a free one). */
   listen(address: { port: number; host: string }): Promise<number>;
-  /** From now on `/readyz` and new requests are answered with 503. */
+  /** From now on `/readyz` is answered with 503, all else as before, each answer the last of its connection. */
+  leave(): void;
+  /** From now on new requests are answered with 503 as well. */
   drain(): void;
   /** Drains, lets running requests end for at most `graceMs`, and stops. */
   close(graceMs: number): Promise<void>;
@@ -46,18 +48,24 @@ export async function createHttpServer(
   ports: HttpPorts,
   options: HttpOptions,
 ): Promise<HttpServer> {
+  let leaving = false;
   let draining = false;
   const app = createApp(ports.logger);
   addBodyParser(app, options.bodyIdleTimeoutMs ?? BODY_IDLE_TIMEOUT_MS);
-  addHooks(app, () => draining);
-  await addRoutes(app, ports, options, () => draining);
+  addHooks(app, { isLeaving: () => leaving, isDraining: () => draining });
+  await addRoutes(app, ports, options, () => leaving);
   await app.ready();
 
+  const leave = () => {
+    leaving = true;
+  };
   const drain = () => {
+    leaving = true;
     draining = true;
   };
   return {
     app,
+    leave,
     drain,
     listen: async (address) => {
       await app.listen(address);
@@ -115,7 +123,12 @@ function addBodyParser(app: FastifyInstance, bodyIdleTimeoutMs: number): void {
   );
 }
 
-function addHooks(app: FastifyInstance, isDraining: () => boolean): void {
+interface Phases {
+  isLeaving: () => boolean;
+  isDraining: () => boolean;
+}
+
+function addHooks(app: FastifyInstance, { isLeaving, isDraining }: Phases): void {
   app.decorateRequest('tenant', 'default');
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
   app.setNotFoundHandler(() => {
@@ -123,9 +136,8 @@ function addHooks(app: FastifyInstance, isDraining: () => boolean): void {
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
-    if (isDraining()) {
-      reply.header('connection', 'close');
-      if (!isHealthPage(request)) throw new OmniError('unavailable', 'the server is shutting down');
+    if (isDraining() && !isHealthPage(request)) {
+      throw new OmniError('unavailable', 'the server is shutting down');
     }
     // Before its body is looked at: a route that is not there has no opinion on it.
     if (request.is404) throw notFound();
@@ -142,7 +154,7 @@ function addHooks(app: FastifyInstance, isDraining: () => boolean): void {
   });
   app.addHook('onSend', async (_, reply) => {
     // Otherwise a connection kept alive would outlast the requests it was kept for.
-    if (isDraining()) reply.header('connection', 'close');
+    if (isLeaving()) reply.header('connection', 'close');
   });
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions, log } = request;
@@ -163,10 +175,10 @@ async function addRoutes(
   app: FastifyInstance,
   ports: HttpPorts,
   options: HttpOptions,
-  isDraining: () => boolean,
+  isLeaving: () => boolean,
 ): Promise<void> {
   const metrics = new Metrics();
-  healthRoutes(app, ports, isDraining);
+  healthRoutes(app, ports, isLeaving);
   await pageRoutes(app, options);
   await app.register(async (scope) => statsRoutes(scope, ports, options, metrics));
   await app.register(async (scope) => {

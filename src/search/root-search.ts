@@ -9,7 +9,7 @@ import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { StoreReader } from '../store/store.js';
 import { Explainer } from './explanation.js';
 import { fanOut, type FanOutResult } from './fan-out.js';
-import { joinHits, type Joined } from './join-hits.js';
+import { joinHits } from './join-hits.js';
 import { mergeHits } from './merge-hits.js';
 import { ReplyBudget } from './reply-budget.js';
 import { residualFilter } from './residual-filter.js';
@@ -66,6 +66,8 @@ export class RootSearch {
     run.deadline.check('embedding');
     const embeddedMs = performance.now();
     const { hits, missing, joinMs } = await this.find(request, vector, run);
+    const unknownFields = await this.unknownFields(request, run.deadline).catch(() => undefined);
+    if (unknownFields === undefined) missing.push({ part: 'store', reason: 'unavailable' });
     const endedMs = performance.now();
     const embedMs = embeddedMs - run.startedMs;
     const { name, fingerprint } = this.deps.model;
@@ -80,7 +82,7 @@ export class RootSearch {
       embedding: source,
       model: `${name}@${fingerprint.slice(0, 8)}`,
       missing,
-      unknownFields: await this.unknownFields(request),
+      unknownFields: unknownFields ?? [],
       explanation: run.explainer?.explanation(embedMs, joinMs),
     };
   }
@@ -94,7 +96,7 @@ export class RootSearch {
     const { placements, fleet, store, model } = this.deps;
     const { tenant, filter, exact, explain, topK } = request;
     const plannedMs = performance.now();
-    const placement = await placements.get(tenant);
+    const placement = await fromStore(placements.get(tenant), deadline, 'the placement');
     const targets = planTargets(placement, categoriesOf(filter));
     const shardFilter = residualFilter(filter);
     explainer?.spent('plan', plannedMs);
@@ -118,7 +120,7 @@ export class RootSearch {
       explainer?.spent('merge', mergedMs);
       const joinStartedMs = performance.now();
       const joining = joinHits(store, request, merged, budget, deadline);
-      const { hits, late } = await joinOrFail(joining, deadline).catch((error: unknown) => {
+      const { hits, late } = await fromStore(joining, deadline, 'the documents').catch((error: unknown) => {
         if (round === 1) throw error;
         return { hits: [], late: true };
       });
@@ -169,10 +171,14 @@ export class RootSearch {
     throw new OmniError('unavailable', message, { retryAfterMs: 60_000 });
   }
 
-  private async unknownFields({ tenant, filter }: SearchRequest): Promise<string[]> {
+  private async unknownFields(
+    { tenant, filter }: SearchRequest,
+    deadline: Deadline,
+  ): Promise<string[]> {
     const fields = fieldsOf(filter);
     if (fields.length === 0) return [];
-    const known = await this.deps.store.knownFields(tenant, fields);
+    const asked = this.deps.store.knownFields(tenant, fields);
+    const known = await deadline.race(asked, 'looking up fields');
     return fields.filter((_, i) => known[i] !== true);
   }
 }
@@ -219,12 +225,13 @@ function noAnswer({ missing }: FanOutResult): OmniError {
   return new OmniError(code, 'no shard answered', { retryAfterMs: 1_000 });
 }
 
-async function joinOrFail(join: Promise<Joined>, deadline: Deadline): Promise<Joined> {
+/** What the store is asked for; `unavailable` when it does not answer in time. */
+async function fromStore<T>(work: Promise<T>, deadline: Deadline, what: string): Promise<T> {
   try {
-    return await deadline.race(join, 'the join');
+    return await deadline.race(work, what);
   } catch (error) {
     if (toOmniError(error).code === 'too_large') throw error;
     const details = { retryAfterMs: 1_000, cause: error };
-    throw new OmniError('unavailable', 'the documents could not be read', details);
+    throw new OmniError('unavailable', `${what} could not be read`, details);
   }
 }

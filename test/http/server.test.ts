@@ -222,6 +222,18 @@ describe('on a socket', () => {
     expect((await request(`http://127.0.0.1:${port}/livez`)).statusCode).toBe(200);
   });
 
+  test('a node that leaves says so, and answers on', async () => {
+    node = await openHttp();
+    const port = await node.server.listen({ port: 0, host: '127.0.0.1' });
+    const url = `http://127.0.0.1:${port}`;
+    node.server.leave();
+    expect((await request(`${url}/readyz`)).statusCode).toBe(503);
+    const search = { method: 'POST', headers: JSON_TYPE, body: '{"query":"x"}' } as const;
+    const answered = await request(`${url}/search/text`, search);
+    expect(answered.statusCode).toBe(200);
+    expect(answered.headers['connection']).toBe('close');
+  });
+
   test('draining answers 503 to new requests and lets running ones end', async () => {
     node = await openHttp();
     const port = await node.server.listen({ port: 0, host: '127.0.0.1' });

@@ -28,7 +28,7 @@ describe('a query node over a real shard and store', () => {
     const { storeId } = shard.store;
     server = new ShardServer(shard.node, { shard: 's1', storeId, address, queueLimit: 8 }, logger);
     await server.listen();
-    fleet = new ShardFleet(new Map([['s1', address]]), storeId);
+    fleet = new ShardFleet(new Map([['s1', address]]), { storeId });
     search = searchWith(MODEL);
   });
 
@@ -146,7 +146,9 @@ describe('a query node over a real shard and store', () => {
   });
 
   test('a shard of another store or protocol refuses the handshake', async () => {
-    const stranger = new ShardFleet(new Map([['s1', join(runDir, 's1.sock')]]), 'another store');
+    const stranger = new ShardFleet(new Map([['s1', join(runDir, 's1.sock')]]), {
+      storeId: 'another store',
+    });
     const [state] = await stranger.states();
     expect(state?.reply).toBeUndefined();
     stranger.close();
