@@ -37,9 +37,10 @@ export interface HttpServer {
   listen(address: { port: number; host: string }): Promise<number>;
   /** From now on `/readyz` is answered with 503, all else as before, each answer the last of its connection. */
   leave(): void;
-  /** From now on new requests are answered with 503 as well. */
-  drain(): void;
-  /** Drains, lets running requests end for at most `graceMs`, and stops. */
+  /**
+   * Leaves, takes no more connections, lets running requests end for at most `graceMs`, and stops. What
+   * still comes on a connection that there is has its answer, too: nobody else could give one.
+   */
   close(graceMs: number): Promise<void>;
 }
 
@@ -49,30 +50,24 @@ export async function createHttpServer(
   options: HttpOptions,
 ): Promise<HttpServer> {
   let leaving = false;
-  let draining = false;
   const app = createApp(ports.logger);
   addBodyParser(app, options.bodyIdleTimeoutMs ?? BODY_IDLE_TIMEOUT_MS);
-  addHooks(app, { isLeaving: () => leaving, isDraining: () => draining });
+  addHooks(app, () => leaving);
   await addRoutes(app, ports, options, () => leaving);
   await app.ready();
 
   const leave = () => {
     leaving = true;
   };
-  const drain = () => {
-    leaving = true;
-    draining = true;
-  };
   return {
     app,
     leave,
-    drain,
     listen: async (address) => {
       await app.listen(address);
       return (app.server.address() as AddressInfo).port;
     },
     close: async (graceMs) => {
-      drain();
+      leave();
       const timer = setTimeout(() => app.server.closeAllConnections(), graceMs);
       await app.close();
       clearTimeout(timer);
@@ -86,7 +81,7 @@ function createApp(logger: FastifyBaseLogger): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
-    // The hook below answers while draining, in the shape of every other error.
+    // A node that stops answers what reaches it all the same.
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_CHARACTERS },
     ajv: {
@@ -123,12 +118,7 @@ function addBodyParser(app: FastifyInstance, bodyIdleTimeoutMs: number): void {
   );
 }
 
-interface Phases {
-  isLeaving: () => boolean;
-  isDraining: () => boolean;
-}
-
-function addHooks(app: FastifyInstance, { isLeaving, isDraining }: Phases): void {
+function addHooks(app: FastifyInstance, isLeaving: () => boolean): void {
   app.decorateRequest('tenant', 'default');
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
   app.setNotFoundHandler(() => {
@@ -136,9 +126,6 @@ function addHooks(app: FastifyInstance, { isLeaving, isDraining }: Phases): void
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
-    if (isDraining() && !isHealthPage(request)) {
-      throw new OmniError('unavailable', 'the server is shutting down');
-    }
     // Before its body is looked at: a route that is not there has no opinion on it.
     if (request.is404) throw notFound();
     const encoding = request.headers['content-encoding'];
@@ -161,10 +148,6 @@ function addHooks(app: FastifyInstance, { isLeaving, isDraining }: Phases): void
     const elapsedMs = Math.round(reply.elapsedTime * 1_000) / 1_000;
     log.debug({ method, route: routeOptions.url, status: reply.statusCode, elapsedMs }, 'answered');
   });
-}
-
-function isHealthPage(request: FastifyRequest): boolean {
-  return ['/livez', '/readyz', '/healthz'].includes(request.routeOptions.url ?? '');
 }
 
 function notFound(): OmniError {

@@ -23,12 +23,12 @@ export interface Challenge {
 }
 
 /** Second frame of a client that was challenged. */
-export interface Proof {
+interface Proof {
   type: 'proof';
   proof: Uint8Array;
 }
 
-export interface Welcome {
+interface Welcome {
   type: 'welcome';
   protocol: number;
   shard: string;
