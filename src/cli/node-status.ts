@@ -68,9 +68,9 @@ export class QueryNodeStatus implements StatusPort {
   }
 }
 
-function shardHealth({ name, reply }: ShardState): PartHealth {
+function shardHealth({ name, reply, problem = 'no answer' }: ShardState): PartHealth {
   const part = `shard ${name}`;
-  if (reply === undefined) return { name: part, state: 'down', detail: 'no answer' };
+  if (reply === undefined) return { name: part, state: 'down', detail: problem };
   if (!reply.ready) return { name: part, state: 'starting', detail: `${reply.behind} behind` };
   const failing = reply.recall?.bands.filter((band) => band.failing) ?? [];
   if (failing.length === 0) return { name: part, state: 'ok' };

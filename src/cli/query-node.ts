@@ -59,7 +59,7 @@ export async function startQueryNode(config: Config, logger: Logger): Promise<Ro
       await sleep(config.drainDelayMs);
       await server.close(config.drainTimeoutMs);
       await purge.close();
-      await shards.close();
+      shards.close();
       await encoder?.close();
       await store.close();
     },

@@ -9,7 +9,7 @@ export interface OpenedFleet {
   fleet: ShardFleet;
   /** The shards stand in the settings: partitions of others are moved to them. */
   isFixed: boolean;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** The shards that `SHARD_ADDRESS` names or, without it, those that registered in the store. */
@@ -22,7 +22,7 @@ export async function openFleet(
   const { storeId, directory } = store;
   const fleet = new ShardFleet(addresses, { storeId, secret: config.shardSecret });
   if (addresses.size > 0) {
-    return { fleet, isFixed: true, close: async () => fleet.close() };
+    return { fleet, isFixed: true, close: () => fleet.close() };
   }
   if (directory === undefined) {
     throw new StartError('SHARD_ADDRESS is needed with this store: NAME=ADDRESS a shard');
@@ -32,9 +32,9 @@ export async function openFleet(
   return {
     fleet,
     isFixed: false,
-    close: async () => {
+    close: () => {
+      watch.close();
       fleet.close();
-      await watch.close();
     },
   };
 }

@@ -31,10 +31,10 @@ export class AddressWatch {
     await this.look();
   }
 
-  async close(): Promise<void> {
+  /** A look under way is left to itself: the store may take its time to say that it is away. */
+  close(): void {
     this.closed = true;
     clearTimeout(this.timer);
-    await this.reading;
   }
 
   /** Resolves once the addresses are those of a moment ago. Never rejects. */
@@ -55,9 +55,12 @@ export class AddressWatch {
 
   private async readOnce(): Promise<void> {
     try {
-      const changed = this.fleet.setAddresses(await this.read());
+      const addresses = await this.read();
+      if (this.closed) return;
+      const changed = this.fleet.setAddresses(addresses);
       if (changed.length > 0) this.logger.info({ shards: changed }, 'addresses of shards changed');
     } catch (error) {
+      if (this.closed) return;
       this.logger.warn({ error: String(error) }, 'the addresses of shards could not be read');
     }
   }

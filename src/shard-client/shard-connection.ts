@@ -42,6 +42,8 @@ export class ShardConnection {
   private lastRequest = 0;
   private retryAtMs = 0;
   private closed = false;
+  /** Why there is no connection, for operators. */
+  private problem = 'the shard cannot be reached';
 
   constructor(
     readonly address: ShardAddress,
@@ -99,7 +101,7 @@ export class ShardConnection {
 
   private ensure(): Promise<Socket> {
     if (this.closed || performance.now() < this.retryAtMs) {
-      return Promise.reject(new OmniError('unavailable', 'the shard cannot be reached'));
+      return Promise.reject(new OmniError('unavailable', this.problem));
     }
     this.opening ??= this.open().finally(() => {
       this.opening = undefined;
@@ -117,6 +119,7 @@ export class ShardConnection {
       const lost = (message: string, retryMs = RETRY_REFUSED_MS): void => {
         if (state === 'lost') return;
         socket.destroy();
+        this.problem = message;
         const error = new OmniError('unavailable', message);
         // One that worked is tried again at once: a shard that was restarted may be back.
         if (state === 'opening') this.retryAtMs = performance.now() + retryMs;

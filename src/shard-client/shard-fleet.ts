@@ -56,6 +56,8 @@ export interface LeafAnswer {
 export interface ShardState {
   name: string;
   reply: StatusReply | undefined;
+  /** Why it did not. */
+  problem?: string;
 }
 
 const STATUS_TIMEOUT_MS = 1_000;
@@ -146,13 +148,13 @@ export class ShardFleet {
 
   async states(): Promise<ShardState[]> {
     return Promise.all(
-      [...this.shards].map(async ([name, connection]) => {
+      [...this.shards].map(async ([name, connection]): Promise<ShardState> => {
         try {
           const deadline = Deadline.after(STATUS_TIMEOUT_MS);
           const reply = expect(await connection.request({ type: 'status' }, deadline), 'status');
           return { name, reply };
-        } catch {
-          return { name, reply: undefined };
+        } catch (error) {
+          return { name, reply: undefined, problem: toOmniError(error).message };
         }
       }),
     );

@@ -115,6 +115,24 @@ describe('a query node over a real shard and store', () => {
     ]);
   });
 
+  test('a store that hangs costs the deadline, whatever it is asked for', async () => {
+    await shard.write(products(10));
+    const { store } = shard;
+    const real = { placement: store.placement, knownFields: store.knownFields };
+    const hang = (): Promise<never> => new Promise(() => undefined);
+    const asked = { topK: 3, timeoutMs: 200 };
+    store.placement = hang;
+    await expect(search.search(request(asked))).rejects.toMatchObject({ code: 'unavailable' });
+    store.placement = real.placement;
+    store.knownFields = hang;
+    search = searchWith(MODEL);
+    const filter: Filter = { kind: 'range', field: 'price', op: 'lt', value: 50 };
+    const { hits, missing } = await search.search(request({ ...asked, filter }));
+    expect(hits).toHaveLength(3);
+    expect(missing).toEqual([{ part: 'store', reason: 'unavailable' }]);
+    store.knownFields = real.knownFields;
+  });
+
   test('explain tells of every shard asked, also one that refuses part', async () => {
     await shard.write(products(10));
     const { explanation } = await search.search(request({ topK: 3, explain: true }));

@@ -40,7 +40,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   fleet.close();
-  await watch.close();
+  watch.close();
   await server.close();
   await shard.close();
   rmSync(dir, { recursive: true });
