@@ -66,7 +66,7 @@ const RELOCATE_TIMEOUT_MS = 200;
 
 /** All shards of a cluster by name, each behind one long-lived connection. */
 export class ShardFleet {
-  private readonly shards = new Map<string, ShardConnection>();
+  private shards: ReadonlyMap<string, ShardConnection> = new Map();
   private relocate: (() => Promise<void>) | undefined;
 
   constructor(
@@ -85,19 +85,22 @@ export class ShardFleet {
    * `unavailable`. Returns the names of those that came, went or moved.
    */
   setAddresses(addresses: ReadonlyMap<string, ShardAddress>): string[] {
-    const changed: string[] = [];
-    for (const [name, connection] of this.shards) {
-      if (addresses.get(name) === connection.address) continue;
-      connection.close();
-      this.shards.delete(name);
-      changed.push(name);
-    }
+    const before = this.shards;
+    const changed = new Set<string>();
+    const next = new Map<string, ShardConnection>();
     for (const [name, address] of addresses) {
-      if (this.shards.has(name)) continue;
-      this.shards.set(name, new ShardConnection(address, this.credentials));
-      if (!changed.includes(name)) changed.push(name);
+      const held = before.get(name);
+      const stays = held?.address === address;
+      if (!stays) changed.add(name);
+      next.set(name, stays ? held : new ShardConnection(address, this.credentials));
     }
-    return changed;
+    this.shards = next;
+    for (const [name, connection] of before) {
+      if (next.get(name) === connection) continue;
+      connection.close();
+      changed.add(name);
+    }
+    return [...changed];
   }
 
   /** `relocate` brings the addresses up to date, and never rejects. */
