@@ -120,10 +120,12 @@ export class RootSearch {
       explainer?.spent('merge', mergedMs);
       const joinStartedMs = performance.now();
       const joining = joinHits(store, request, merged, budget, deadline);
-      const { hits, late } = await fromStore(joining, deadline, 'the documents').catch((error: unknown) => {
-        if (round === 1) throw error;
-        return { hits: [], late: true };
-      });
+      const { hits, late } = await fromStore(joining, deadline, 'the documents').catch(
+        (error: unknown) => {
+          if (round === 1) throw error;
+          return { hits: [], late: true };
+        },
+      );
       answer.joinMs += performance.now() - joinStartedMs;
       answer.missing = found.missing;
       if (late) answer.missing.push({ part: 'store', reason: 'timeout' });
