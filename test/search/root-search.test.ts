@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MATCH_ALL, type Filter } from '../../src/filter/filter.js';
 import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { RootSearch } from '../../src/search/root-search.js';
@@ -118,19 +118,17 @@ describe('a query node over a real shard and store', () => {
   test('a store that hangs costs the deadline, whatever it is asked for', async () => {
     await shard.write(products(10));
     const { store } = shard;
-    const real = { placement: store.placement, knownFields: store.knownFields };
     const hang = (): Promise<never> => new Promise(() => undefined);
     const asked = { topK: 3, timeoutMs: 200 };
-    store.placement = hang;
+    const placement = vi.spyOn(store, 'placement').mockImplementation(hang);
     await expect(search.search(request(asked))).rejects.toMatchObject({ code: 'unavailable' });
-    store.placement = real.placement;
-    store.knownFields = hang;
+    placement.mockRestore();
+    vi.spyOn(store, 'knownFields').mockImplementation(hang);
     search = searchWith(MODEL);
     const filter: Filter = { kind: 'range', field: 'price', op: 'lt', value: 50 };
     const { hits, missing } = await search.search(request({ ...asked, filter }));
     expect(hits).toHaveLength(3);
     expect(missing).toEqual([{ part: 'store', reason: 'unavailable' }]);
-    store.knownFields = real.knownFields;
   });
 
   test('explain tells of every shard asked, also one that refuses part', async () => {
