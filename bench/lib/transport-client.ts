@@ -70,7 +70,7 @@ export class TransportPeer {
 }
 
 function framesClient(address: string) {
-  const connection = new ShardConnection(address, 'bench');
+  const connection = new ShardConnection(address, { storeId: 'bench' });
   return {
     send: (message: SearchLeaf) => connection.request(message, Deadline.after(DEADLINE_MS)),
     close: () => connection.close(),

@@ -53,7 +53,7 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
 
 function role(name: string, start: StartRole, config: Config): Promise<number> {
   const logger = createLogger(config.logLevel, name);
-  return runRole((stopping) => start(config, logger, stopping), logger, config.drainTimeoutMs);
+  return runRole((stopping) => start(config, logger, stopping), logger, config);
 }
 
 function wrongUsage(line: string): number {

@@ -20,11 +20,15 @@ export class QueryNodeStatus implements StatusPort {
     private readonly encoder: Encoder | undefined,
     private readonly store: StoreReader,
     private readonly fleet: ShardFleet,
+    private readonly minShards: number,
     private readonly results: ResultCache | undefined,
   ) {}
 
   async notReady(): Promise<string | undefined> {
     const states = await this.fleet.states();
+    if (states.length < this.minShards) {
+      return `${states.length} of ${this.minShards} shards are known`;
+    }
     const unready = states.filter(({ reply }) => reply?.ready !== true);
     if (unready.length === 0) this.started = true;
     if (this.started && unready.length < states.length) return undefined;
@@ -73,9 +77,9 @@ export class QueryNodeStatus implements StatusPort {
   }
 }
 
-function shardHealth({ name, reply }: ShardState): PartHealth {
+function shardHealth({ name, reply, problem = 'no answer' }: ShardState): PartHealth {
   const part = `shard ${name}`;
-  if (reply === undefined) return { name: part, state: 'down', detail: 'no answer' };
+  if (reply === undefined) return { name: part, state: 'down', detail: problem };
   if (!reply.ready) return { name: part, state: 'starting', detail: `${reply.behind} behind` };
   const failing = reply.recall?.bands.filter((band) => band.failing) ?? [];
   if (failing.length === 0) return { name: part, state: 'ok' };

@@ -16,7 +16,6 @@ import { Placer } from '../placement/placer.js';
 import { reassignToShards } from '../placement/reassign.js';
 import { RootSearch } from '../search/root-search.js';
 import { ResultCache } from '../search/result-cache.js';
-import { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { Store } from '../store/store.js';
 import { tellSupervisor } from '../supervisor/lifeline.js';
 import { isLoopback } from './loopback.js';
@@ -24,6 +23,7 @@ import { QueryNodeStatus } from './node-status.js';
 import { openStore } from './open-store.js';
 import { packageFile } from './package-file.js';
 import { StartError, type Role } from './run-role.js';
+import { openFleet } from './shard-fleet.js';
 
 /** An orphan of a killed `up` frees its port within a moment. */
 const LISTEN_ATTEMPTS = 40;
@@ -34,22 +34,22 @@ export async function startQueryNode(config: Config, logger: Logger): Promise<Ro
   warnOfOpenDoors(config);
   const { encoder, model } = await openModel(config);
   const store = await openStore(config);
-  const addresses = new Map(config.shardAddress);
-  if (addresses.size === 0) throw new StartError('SHARD_ADDRESS is needed: NAME=ADDRESS a shard');
-  const fleet = new ShardFleet(addresses, store.storeId);
+  const shards = await openFleet(config, store, logger);
+  const { fleet } = shards;
   const placements = new PlacementCache(store);
-  const shards = [...addresses.keys()];
-  const { maxPartitions } = config;
-  const placement = new Placer(store, placements, { shards, maxPartitions });
+  const { maxPartitions, minShards } = config;
+  const placed = { shards: () => fleet.names, minShards, maxPartitions };
+  const placement = new Placer(store, placements, placed);
   const deps: IngestDeps = { store, model, encoder, placement, fleet, logger };
 
   await settleModel(deps, config.reembed, logger);
-  const moved = await reassignToShards(store, shards);
+  // Those of the store may be incomplete: a shard that registers later keeps its partitions.
+  const moved = shards.isFixed ? await reassignToShards(store, fleet.names) : 0;
   if (moved > 0) logger.info({ moved }, 'partitions were placed anew, shards rebuild them');
 
   const results = openResultCache(config, store);
   const search = new RootSearch({ model, encoder, placements, fleet, store, results });
-  const status = new QueryNodeStatus(model, encoder, store, fleet, results);
+  const status = new QueryNodeStatus(model, encoder, store, fleet, minShards, results);
   const ports = { search, ingest: new Ingest(deps), status, logger };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await listen(server, config);
@@ -57,9 +57,11 @@ export async function startQueryNode(config: Config, logger: Logger): Promise<Ro
   tellSupervisor({ type: 'ready', port });
   return {
     close: async () => {
+      server.leave();
+      await sleep(config.drainDelayMs);
       await server.close(config.drainTimeoutMs);
       await purge.close();
-      fleet.close();
+      shards.close();
       await encoder?.close();
       await store.close();
     },

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { ConfigError } from '../config/config-error.js';
+import type { Config } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
 import { FolderInUse } from '../supervisor/folder-lock.js';
 import {
@@ -15,7 +16,10 @@ export interface Role {
   close(): Promise<void>;
 }
 
-/** A start that is given up, and a role that closes, get this long beyond the drain time. */
+/** How long a stop may take for the sake of others. */
+type DrainTimes = Pick<Config, 'drainDelayMs' | 'drainTimeoutMs'>;
+
+/** A start that is given up, and a role that closes, get this long beyond the time to drain. */
 const CLOSE_LIMIT_MS = 4_000;
 
 /**
@@ -27,7 +31,7 @@ const CLOSE_LIMIT_MS = 4_000;
 export async function runRole(
   start: (stopping: AbortSignal) => Promise<Role>,
   logger: Logger,
-  drainTimeoutMs: number,
+  { drainDelayMs, drainTimeoutMs }: DrainTimes,
 ): Promise<number> {
   endWithSupervisor();
   const stopping = stopSignal();
@@ -36,7 +40,7 @@ export async function runRole(
   let limit: NodeJS.Timeout | undefined;
   void stopped.then(() => {
     // Everything in order takes the drain time twice: the query node's, then the shards'.
-    limit = setTimeout(endAtOnce, 2 * drainTimeoutMs + CLOSE_LIMIT_MS);
+    limit = setTimeout(endAtOnce, drainDelayMs + 2 * drainTimeoutMs + CLOSE_LIMIT_MS);
   });
   try {
     const role = await starting;

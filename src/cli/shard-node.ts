@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
+import { endpointOf } from '../protocol/shard-address.js';
 import { ShardNode, type ShardNodeOptions } from '../shard/shard-node.js';
 import { ShardServer } from '../shard/shard-server.js';
 import type { StoreReader } from '../store/store.js';
@@ -11,6 +12,7 @@ import { lockFolder } from '../supervisor/folder-lock.js';
 import { tellSupervisor } from '../supervisor/lifeline.js';
 import { openReader } from './open-store.js';
 import { StartError, type Role } from './run-role.js';
+import { advertisedAddress, checkAddresses } from './shard-address.js';
 
 const MODEL_WAIT_MS = 30_000;
 const MODEL_POLL_MS = 100;
@@ -22,8 +24,8 @@ const REPLAY_ENTRIES = 10_000;
 
 /** Wires a shard process: store reader → node → server. */
 export async function startShardNode(config: Config, logger: Logger): Promise<Role> {
-  const { shard, listen } = config;
-  if (listen === undefined) throw new StartError('LISTEN is needed: where query nodes reach this');
+  const { shard, listen, shardSecret: secret } = config;
+  checkAddresses(config);
   const dataDir = join(config.dataDir, 'shards', shard);
   const unlock = await lockFolder(dataDir);
   const store = await openReader(config);
@@ -56,10 +58,13 @@ export async function startShardNode(config: Config, logger: Logger): Promise<Ro
     logger,
   );
   const { storeId } = store;
-  const options = { shard, storeId, address: listen, queueLimit: QUEUE_LIMIT };
+  const options = { shard, storeId, secret, address: listen, queueLimit: QUEUE_LIMIT };
   const server = new ShardServer(node, options, logger);
-  if (!/:\d+$/.test(listen)) await mkdir(dirname(listen), { recursive: true, mode: 0o700 });
-  await server.listen();
+  const endpoint = endpointOf(listen);
+  if ('path' in endpoint) await mkdir(dirname(endpoint.path), { recursive: true, mode: 0o700 });
+  const address = advertisedAddress(config.advertise, await server.listen());
+  await store.directory?.register(shard, address);
+  logger.info({ shard, address }, 'listening');
   await node.start();
   const watch = store.watch?.((tenant) => node.nudge(tenant));
   tellSupervisor({ type: 'ready' });

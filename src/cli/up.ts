@@ -42,7 +42,7 @@ export async function startUp(
   const addresses = await shardAddresses(dataDir, config.shards);
   const children: ManagedChild[] = [];
   const close = async (): Promise<void> => {
-    const graceMs = config.drainTimeoutMs + KILL_AFTER_DRAIN_MS;
+    const graceMs = config.drainDelayMs + config.drainTimeoutMs + KILL_AFTER_DRAIN_MS;
     for (const child of children) child.letGo();
     // Searches in flight still need the shards: the query node goes first.
     const [queryNode, ...shards] = children;

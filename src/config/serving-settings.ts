@@ -118,6 +118,15 @@ export const SERVING_SETTINGS = {
     verbs: NODES,
     description: 'how long a stop waits for requests in flight',
   },
+  drainDelayMs: {
+    type: 'ms',
+    default: 0,
+    min: 0,
+    max: 600_000,
+    verbs: SERVING,
+    description:
+      'how long a stop goes on answering first, /readyz at 503, for a balancer to notice',
+  },
   logLevel: {
     type: 'enum',
     choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],

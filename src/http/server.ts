@@ -35,9 +35,12 @@ export interface HttpServer {
   app: FastifyInstance;
   /** Resolves with the port that is listened on (`port` 0 takes a free one). */
   listen(address: { port: number; host: string }): Promise<number>;
-  /** From now on `/readyz` and new requests are answered with 503. */
-  drain(): void;
-  /** Drains, lets running requests end for at most `graceMs`, and stops. */
+  /** From now on `/readyz` is answered with 503, all else as before, each answer the last of its connection. */
+  leave(): void;
+  /**
+   * Leaves, takes no more connections, lets running requests end for at most `graceMs`, and stops. What
+   * still comes on a connection that there is has its answer, too: nobody else could give one.
+   */
   close(graceMs: number): Promise<void>;
 }
 
@@ -46,25 +49,25 @@ export async function createHttpServer(
   ports: HttpPorts,
   options: HttpOptions,
 ): Promise<HttpServer> {
-  let draining = false;
+  let leaving = false;
   const app = createApp(ports.logger);
   addBodyParser(app, options.bodyIdleTimeoutMs ?? BODY_IDLE_TIMEOUT_MS);
-  addHooks(app, () => draining);
-  await addRoutes(app, ports, options, () => draining);
+  addHooks(app, () => leaving);
+  await addRoutes(app, ports, options, () => leaving);
   await app.ready();
 
-  const drain = () => {
-    draining = true;
+  const leave = () => {
+    leaving = true;
   };
   return {
     app,
-    drain,
+    leave,
     listen: async (address) => {
       await app.listen(address);
       return (app.server.address() as AddressInfo).port;
     },
     close: async (graceMs) => {
-      drain();
+      leave();
       const timer = setTimeout(() => app.server.closeAllConnections(), graceMs);
       await app.close();
       clearTimeout(timer);
@@ -78,7 +81,7 @@ function createApp(logger: FastifyBaseLogger): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
-    // The hook below answers while draining, in the shape of every other error.
+    // A node that stops answers what reaches it all the same.
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_CHARACTERS },
     ajv: {
@@ -115,7 +118,7 @@ function addBodyParser(app: FastifyInstance, bodyIdleTimeoutMs: number): void {
   );
 }
 
-function addHooks(app: FastifyInstance, isDraining: () => boolean): void {
+function addHooks(app: FastifyInstance, isLeaving: () => boolean): void {
   app.decorateRequest('tenant', 'default');
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
   app.setNotFoundHandler(() => {
@@ -123,10 +126,6 @@ function addHooks(app: FastifyInstance, isDraining: () => boolean): void {
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
-    if (isDraining()) {
-      reply.header('connection', 'close');
-      if (!isHealthPage(request)) throw new OmniError('unavailable', 'the server is shutting down');
-    }
     // Before its body is looked at: a route that is not there has no opinion on it.
     if (request.is404) throw notFound();
     const encoding = request.headers['content-encoding'];
@@ -142,17 +141,13 @@ function addHooks(app: FastifyInstance, isDraining: () => boolean): void {
   });
   app.addHook('onSend', async (_, reply) => {
     // Otherwise a connection kept alive would outlast the requests it was kept for.
-    if (isDraining()) reply.header('connection', 'close');
+    if (isLeaving()) reply.header('connection', 'close');
   });
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions, log } = request;
     const elapsedMs = Math.round(reply.elapsedTime * 1_000) / 1_000;
     log.debug({ method, route: routeOptions.url, status: reply.statusCode, elapsedMs }, 'answered');
   });
-}
-
-function isHealthPage(request: FastifyRequest): boolean {
-  return ['/livez', '/readyz', '/healthz'].includes(request.routeOptions.url ?? '');
 }
 
 function notFound(): OmniError {
@@ -163,10 +158,10 @@ async function addRoutes(
   app: FastifyInstance,
   ports: HttpPorts,
   options: HttpOptions,
-  isDraining: () => boolean,
+  isLeaving: () => boolean,
 ): Promise<void> {
   const metrics = new Metrics();
-  healthRoutes(app, ports, isDraining);
+  healthRoutes(app, ports, isLeaving);
   await pageRoutes(app, options);
   await app.register(async (scope) => statsRoutes(scope, ports, options, metrics));
   await app.register(async (scope) => {

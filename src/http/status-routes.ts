@@ -6,16 +6,16 @@ import type { HttpOptions, HttpPorts, ShardFigures } from './ports.js';
 
 const RETRY_AFTER_MS = 1_000;
 
-/** `/livez`, `/readyz` and `/healthz`. `isDraining`: the node is about to stop. */
+/** `/livez`, `/readyz` and `/healthz`. `isLeaving`: the node is about to stop. */
 export function healthRoutes(
   app: FastifyInstance,
   ports: HttpPorts,
-  isDraining: () => boolean,
+  isLeaving: () => boolean,
 ): void {
   app.get('/livez', async () => ({ status: 'ok' }));
 
   app.get('/readyz', async () => {
-    const reason = isDraining() ? 'shutting down' : await ports.status.notReady();
+    const reason = isLeaving() ? 'shutting down' : await ports.status.notReady();
     if (reason === undefined) return { status: 'ok' };
     throw new OmniError('unavailable', `not ready: ${reason}`, { retryAfterMs: RETRY_AFTER_MS });
   });

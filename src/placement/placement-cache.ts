@@ -9,15 +9,24 @@ const MAX_TENANTS = 10_000;
 /** A node's view of each tenant's partitions, never older than a second. */
 export class PlacementCache {
   private readonly views: LRUCache<string, TenantPlacement>;
+  /** A slow store is asked once for all that wait, not once a search. */
+  private readonly reading = new Map<string, Promise<TenantPlacement>>();
 
   constructor(private readonly store: StoreReader) {
     this.views = new LRUCache({ max: MAX_TENANTS, ttl: MAX_AGE_MS });
   }
 
   async get(tenant: string): Promise<TenantPlacement> {
-    return this.views.get(tenant) ?? (await this.refresh(tenant));
+    return this.views.get(tenant) ?? this.reading.get(tenant) ?? (await this.read(tenant));
   }
 
+  private read(tenant: string): Promise<TenantPlacement> {
+    const reading = this.refresh(tenant).finally(() => this.reading.delete(tenant));
+    this.reading.set(tenant, reading);
+    return reading;
+  }
+
+  /** As it is now: what was being read already may be older. */
   async refresh(tenant: string): Promise<TenantPlacement> {
     const view = await this.store.placement(tenant);
     this.views.set(tenant, view);

@@ -1,10 +1,14 @@
+import { OmniError } from '../core/errors.js';
 import type { Partition, Store } from '../store/store.js';
 import { leastLoaded, loadsOf } from './balance.js';
 import { firstPartition } from './partition.js';
 import type { PlacementCache } from './placement-cache.js';
 
 export interface PlacerOptions {
-  shards: readonly string[];
+  /** The shards there are now. */
+  shards: () => readonly string[];
+  /** With fewer, no category is placed: the first to come would get them all. */
+  minShards: number;
   /** Bound of a tenant's partitions: each mistyped category would be one. */
   maxPartitions: number;
 }
@@ -55,9 +59,15 @@ export class Placer {
     partitions: readonly Partition[],
     categories: readonly [string, number][],
   ): Promise<Partition[]> {
+    const shards = this.options.shards();
+    const { minShards } = this.options;
+    if (shards.length < minShards) {
+      const message = `a category cannot be placed: ${shards.length} of ${minShards} shards are known`;
+      throw new OmniError('unavailable', message, { retryAfterMs: 1_000 });
+    }
     const counts = await this.store.categories(tenant);
     const products = new Map(counts.map((c) => [c.category, c.products]));
-    const loads = loadsOf(this.options.shards, partitions, products);
+    const loads = loadsOf(shards, partitions, products);
     return categories.map(([category, rows]) => {
       const load = leastLoaded(loads);
       load.products += rows;

@@ -7,7 +7,7 @@ import type { Message } from './messages.js';
  */
 const HEADER_BYTES = 8;
 /** Longer frames are a broken peer: a search of 1,000 partitions with a 4,096-d vector is 64 KB. */
-const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
 const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true });
 
@@ -33,6 +33,9 @@ export class FrameReader {
   /** Bytes at which there is something to do: chunks of a long frame are joined once. */
   private wanted = HEADER_BYTES;
 
+  /** Longer frames are refused: fewer bytes where the peer is not known yet. */
+  constructor(public limitBytes = MAX_FRAME_BYTES) {}
+
   /** The frames that `chunk` completes, in order. */
   push(chunk: Buffer): Frame[] {
     this.chunks.push(chunk);
@@ -44,7 +47,7 @@ export class FrameReader {
     let held = this.chunks.length === 1 ? chunk : Buffer.concat(this.chunks);
     while (held.byteLength >= HEADER_BYTES) {
       const length = held.readUInt32LE(0);
-      if (length < 4 || length > MAX_FRAME_BYTES) throw new Error(`frame of ${length} bytes`);
+      if (length < 4 || length > this.limitBytes) throw new Error(`frame of ${length} bytes`);
       this.wanted = 4 + length;
       if (held.byteLength < this.wanted) break;
       const message = packr.unpack(held.subarray(HEADER_BYTES, 4 + length)) as Message;

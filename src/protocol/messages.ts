@@ -12,12 +12,28 @@ export interface Hello {
   protocol: number;
   /** Both sides must serve the same store. */
   storeId: string;
+  /** Present where the client has a shared secret, see `handshake.ts`. */
+  nonce?: Uint8Array;
+}
+
+/** The shard has a shared secret: the client must show that it knows it. */
+export interface Challenge {
+  type: 'challenge';
+  nonce: Uint8Array;
+}
+
+/** Second frame of a client that was challenged. */
+interface Proof {
+  type: 'proof';
+  proof: Uint8Array;
 }
 
 interface Welcome {
   type: 'welcome';
   protocol: number;
   shard: string;
+  /** Present after a challenge: the shard knows the secret as well. */
+  proof?: Uint8Array;
 }
 
 /** The k best of some partitions of one tenant. */
@@ -194,6 +210,6 @@ export interface Failure {
   message: string;
 }
 
-export type Request = Hello | SearchLeaf | Cancel | Nudge | AwaitApplied | StatusRequest;
-export type Reply = Welcome | SearchLeafReply | Applied | StatusReply | Failure;
+export type Request = Hello | Proof | SearchLeaf | Cancel | Nudge | AwaitApplied | StatusRequest;
+export type Reply = Challenge | Welcome | SearchLeafReply | Applied | StatusReply | Failure;
 export type Message = Request | Reply;

@@ -137,10 +137,14 @@ export class RootSearch {
   ): Promise<SearchReply> {
     run.deadline.check('embedding');
     const embeddedMs = performance.now();
-    const unknownFields = this.unknownFields(request);
+    const looking = this.unknownFields(request);
     // Looked at below; a search that fails first leaves it alone.
-    unknownFields.catch(() => undefined);
+    looking.catch(() => undefined);
     const { hits, missing, joinMs } = await this.find(request, vector, run);
+    const unknownFields = await run.deadline.race(looking, 'looking for fields').catch(() => {
+      missing.push({ part: 'store', reason: 'unavailable' });
+      return [];
+    });
     const endedMs = performance.now();
     const embedMs = embeddedMs - run.startedMs;
     return {
@@ -155,8 +159,7 @@ export class RootSearch {
       model: this.modelName(),
       cached: false,
       missing,
-      // Without the store's answer none is known to be unknown.
-      unknownFields: await run.deadline.race(unknownFields, 'looking for fields').catch(() => []),
+      unknownFields,
       explanation: run.explainer?.explanation(embedMs, joinMs),
     };
   }

@@ -2,11 +2,14 @@ import { connect, type Socket } from 'node:net';
 import type { Deadline } from '../core/deadline.js';
 import { OmniError } from '../core/errors.js';
 import { encodeFrame, FrameReader } from '../protocol/frames.js';
-import { PROTOCOL_VERSION, type Reply, type Request } from '../protocol/messages.js';
+import type { Reply, Request } from '../protocol/messages.js';
+import { endpointOf, type ShardAddress } from '../protocol/shard-address.js';
+import { ClientHandshake, type Credentials } from './client-handshake.js';
 
 /** Requests under way on one connection; past it the caller gets `overloaded` at once. */
 const MAX_IN_FLIGHT = 1_024;
 const CONNECT_TIMEOUT_MS = 1_000;
+const KEEP_ALIVE_MS = 10_000;
 /** Pause after a refused attempt, so short that a shard that is back is found back. */
 const RETRY_REFUSED_MS = 50;
 /** Pause after an attempt without any answer, which has cost its callers their time. */
@@ -19,9 +22,6 @@ interface Waiter {
   reject: (error: OmniError) => void;
   timer: NodeJS.Timeout;
 }
-
-/** Where a shard process listens: a Unix socket's path, or `host:port`. */
-export type ShardAddress = string;
 
 /**
  * One connection to one shard process, with many requests under way at once.
@@ -42,10 +42,12 @@ export class ShardConnection {
   private lastRequest = 0;
   private retryAtMs = 0;
   private closed = false;
+  /** Why there is no connection, for operators. */
+  private problem = 'the shard cannot be reached';
 
   constructor(
-    private readonly address: ShardAddress,
-    private readonly storeId: string,
+    readonly address: ShardAddress,
+    private readonly credentials: Credentials,
   ) {}
 
   /** The reply to `message`. Rejects `unavailable`, `overloaded` or `deadline_exceeded`. */
@@ -99,7 +101,7 @@ export class ShardConnection {
 
   private ensure(): Promise<Socket> {
     if (this.closed || performance.now() < this.retryAtMs) {
-      return Promise.reject(new OmniError('unavailable', 'the shard cannot be reached'));
+      return Promise.reject(new OmniError('unavailable', this.problem));
     }
     this.opening ??= this.open().finally(() => {
       this.opening = undefined;
@@ -109,13 +111,15 @@ export class ShardConnection {
 
   private open(): Promise<Socket> {
     return new Promise<Socket>((resolve, reject) => {
-      const socket = connectTo(this.address);
+      const socket = connect(endpointOf(this.address));
       this.live = socket;
       const reader = new FrameReader();
+      const handshake = new ClientHandshake(this.credentials);
       let state: 'opening' | 'open' | 'lost' = 'opening';
       const lost = (message: string, retryMs = RETRY_REFUSED_MS): void => {
         if (state === 'lost') return;
         socket.destroy();
+        this.problem = message;
         const error = new OmniError('unavailable', message);
         // One that worked is tried again at once: a shard that was restarted may be back.
         if (state === 'opening') this.retryAtMs = performance.now() + retryMs;
@@ -127,27 +131,31 @@ export class ShardConnection {
         state = 'lost';
       };
       socket.setNoDelay(true);
+      // A machine that vanished closes nothing.
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
       socket.setTimeout(CONNECT_TIMEOUT_MS, () =>
         lost('the shard did not answer the handshake', RETRY_SILENT_MS),
       );
-      socket.once('connect', () => {
-        const hello: Request = { type: 'hello', protocol: PROTOCOL_VERSION, storeId: this.storeId };
-        socket.write(encodeFrame(0, hello));
-      });
+      socket.once('connect', () => socket.write(encodeFrame(0, handshake.hello())));
       socket.on('error', () => lost('the connection to the shard broke'));
       socket.on('close', () => lost('the connection to the shard ended'));
       socket.on('data', (chunk) => {
         try {
           for (const frame of reader.push(chunk)) {
             const reply = frame.message as Reply;
-            if (state === 'open') this.settle(frame.request, reply);
-            else if (reply.type === 'welcome') {
+            if (state === 'open') {
+              this.settle(frame.request, reply);
+              continue;
+            }
+            const step = handshake.step(reply);
+            if ('problem' in step) lost(step.problem);
+            else if ('send' in step) socket.write(encodeFrame(0, step.send));
+            else {
               state = 'open';
               socket.setTimeout(0);
               this.socket = socket;
               resolve(socket);
-            } else
-              lost(reply.type === 'failure' ? reply.message : 'the shard refused the handshake');
+            }
           }
         } catch (error) {
           lost(`the shard sent nonsense: ${String(error)}`);
@@ -171,10 +179,4 @@ export class ShardConnection {
     }
     this.waiting.clear();
   }
-}
-
-function connectTo(address: ShardAddress): Socket {
-  const tcp = /^(.+):(\d+)$/.exec(address);
-  if (tcp?.[1] !== undefined) return connect({ host: tcp[1], port: Number(tcp[2]) });
-  return connect({ path: address });
 }

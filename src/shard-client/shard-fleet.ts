@@ -10,7 +10,9 @@ import type {
 import { encodePartitions, type PartitionRef } from '../protocol/partition-list.js';
 import { vectorBytes } from '../protocol/vector-bytes.js';
 import type { WireFilter } from '../protocol/wire-filter.js';
-import { ShardConnection, type ShardAddress } from './shard-connection.js';
+import type { ShardAddress } from '../protocol/shard-address.js';
+import type { Credentials } from './client-handshake.js';
+import { ShardConnection } from './shard-connection.js';
 
 /** One shard's part of a search. */
 export interface LeafSearch {
@@ -56,18 +58,56 @@ export interface LeafAnswer {
 export interface ShardState {
   name: string;
   reply: StatusReply | undefined;
+  /** Why it did not. */
+  problem?: string;
 }
 
 const STATUS_TIMEOUT_MS = 1_000;
+/** How long a request to a shard that cannot be reached waits for news of another address. */
+const RELOCATE_TIMEOUT_MS = 200;
 
 /** All shards of a cluster by name, each behind one long-lived connection. */
 export class ShardFleet {
-  private readonly shards: ReadonlyMap<string, ShardConnection>;
+  private shards: ReadonlyMap<string, ShardConnection> = new Map();
+  private relocate: (() => Promise<void>) | undefined;
 
-  constructor(addresses: ReadonlyMap<string, ShardAddress>, storeId: string) {
-    this.shards = new Map(
-      [...addresses].map(([name, address]) => [name, new ShardConnection(address, storeId)]),
-    );
+  constructor(
+    addresses: ReadonlyMap<string, ShardAddress>,
+    private readonly credentials: Credentials,
+  ) {
+    this.setAddresses(addresses);
+  }
+
+  get names(): string[] {
+    return [...this.shards.keys()];
+  }
+
+  /**
+   * From now on these are the shards, and where they are; requests under way to one that moved reject
+   * `unavailable`. Returns the names of those that came, went or moved.
+   */
+  setAddresses(addresses: ReadonlyMap<string, ShardAddress>): string[] {
+    const before = this.shards;
+    const changed = new Set<string>();
+    const next = new Map<string, ShardConnection>();
+    for (const [name, address] of addresses) {
+      const held = before.get(name);
+      const stays = held?.address === address;
+      if (!stays) changed.add(name);
+      next.set(name, stays ? held : new ShardConnection(address, this.credentials));
+    }
+    this.shards = next;
+    for (const [name, connection] of before) {
+      if (next.get(name) === connection) continue;
+      connection.close();
+      changed.add(name);
+    }
+    return [...changed];
+  }
+
+  /** `relocate` brings the addresses up to date, and never rejects. */
+  onUnreachable(relocate: () => Promise<void>): void {
+    this.relocate = relocate;
   }
 
   /** Rejects `unavailable`, `overloaded` or `deadline_exceeded`. */
@@ -82,7 +122,7 @@ export class ShardFleet {
       filter: leaf.filter ?? null,
       budgetMs: deadline.remainingMs(),
     };
-    const reply = expect(await this.connection(shard).request(request, deadline), 'hits');
+    const reply = expect(await this.request(shard, request, deadline), 'hits');
     const { ids, versions, scores } = reply.hits;
     const hits = ids.map((id, i) => ({
       id,
@@ -102,8 +142,9 @@ export class ShardFleet {
   async awaitApplied(tenant: string, mark: Uint8Array, timeoutMs: number): Promise<string[]> {
     const deadline = Deadline.after(timeoutMs);
     const lagging = await Promise.all(
-      [...this.shards].map(async ([name, connection]) => {
-        const applied = await untilApplied(connection, tenant, mark, deadline);
+      this.names.map(async (name) => {
+        const find = () => this.shards.get(name);
+        const applied = await untilApplied(find, tenant, mark, deadline);
         return applied ? [] : [name];
       }),
     );
@@ -112,13 +153,13 @@ export class ShardFleet {
 
   async states(): Promise<ShardState[]> {
     return Promise.all(
-      [...this.shards].map(async ([name, connection]) => {
+      [...this.shards].map(async ([name, connection]): Promise<ShardState> => {
         try {
           const deadline = Deadline.after(STATUS_TIMEOUT_MS);
           const reply = expect(await connection.request({ type: 'status' }, deadline), 'status');
           return { name, reply };
-        } catch {
-          return { name, reply: undefined };
+        } catch (error) {
+          return { name, reply: undefined, problem: toOmniError(error).message };
         }
       }),
     );
@@ -128,24 +169,40 @@ export class ShardFleet {
     for (const shard of this.shards.values()) shard.close();
   }
 
-  private connection(shard: string): ShardConnection {
+  /** Asks again, once, where the shard turns out to be elsewhere. */
+  private async request(shard: string, message: Request, deadline: Deadline): Promise<Reply> {
     const connection = this.shards.get(shard);
-    if (connection === undefined) {
+    try {
+      if (connection !== undefined) return await connection.request(message, deadline);
       throw new OmniError('unavailable', `no shard ${shard} is known here`);
+    } catch (error) {
+      if (toOmniError(error).code !== 'unavailable') throw error;
+      await this.untilRelocated(deadline);
+      const elsewhere = this.shards.get(shard);
+      if (elsewhere === undefined || elsewhere === connection) throw error;
+      return elsewhere.request(message, deadline);
     }
-    return connection;
+  }
+
+  private async untilRelocated(deadline: Deadline): Promise<void> {
+    if (this.relocate === undefined) return;
+    const limit = Deadline.after(Math.min(RELOCATE_TIMEOUT_MS, deadline.remainingMs()));
+    await limit.race(this.relocate(), 'looking for a shard').catch(() => undefined);
   }
 }
 
-/** Asks again when the shard went away meanwhile: it comes back, and applies what it missed. */
+/** Asks again when the shard went away meanwhile: it comes back, here or elsewhere, and catches up. */
 async function untilApplied(
-  connection: ShardConnection,
+  find: () => ShardConnection | undefined,
   tenant: string,
   mark: Uint8Array,
   deadline: Deadline,
 ): Promise<boolean> {
   while (!deadline.expired) {
     const request: Request = { type: 'await', tenant, mark, budgetMs: deadline.remainingMs() };
+    const connection = find();
+    // It was taken out of the cluster meanwhile.
+    if (connection === undefined) return true;
     try {
       return expect(await connection.request(request, deadline), 'applied').applied;
     } catch (error) {

@@ -1,31 +1,27 @@
 import { unlink } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Deadline } from '../core/deadline.js';
 import { OmniError, toOmniError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
-import { encodeFrame, FrameReader, type Frame } from '../protocol/frames.js';
-import {
-  PROTOCOL_VERSION,
-  type Failure,
-  type FailureCode,
-  type Hello,
-  type Reply,
-  type SearchLeaf,
-} from '../protocol/messages.js';
+import { encodeFrame, FrameReader, MAX_FRAME_BYTES, type Frame } from '../protocol/frames.js';
+import type { Failure, FailureCode, Reply, SearchLeaf } from '../protocol/messages.js';
+import { addressOf, endpointOf, type ShardAddress } from '../protocol/shard-address.js';
+import { Greeting, type GreetingOptions } from './greeting.js';
 import { SearchQueue } from './search-queue.js';
 import type { ShardNode } from './shard-node.js';
 
-export interface ShardServerOptions {
-  shard: string;
-  storeId: string;
-  /** Path of a Unix socket, or `host:port`. */
-  address: string;
+export interface ShardServerOptions extends GreetingOptions {
+  /** Port 0 takes any free one. */
+  address: ShardAddress;
   /** Searches waiting at once; past it `overloaded`. */
   queueLimit: number;
 }
 
 /** Bytes of answers a client may leave unread before it is cut off. */
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+/** What a stranger may make this process hold, and for how long. */
+const GREETING_BYTES = 4 * 1024;
+const GREETING_TIMEOUT_MS = 5_000;
 
 /** Speaks the protocol for a `ShardNode`: handshake, queue, deadlines, cancellation. */
 export class ShardServer {
@@ -43,11 +39,11 @@ export class ShardServer {
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
   }
 
-  async listen(): Promise<void> {
-    const { address } = this.options;
-    const tcp = /^(.+):(\d+)$/.exec(address);
+  /** Resolves with the address that is listened on. */
+  async listen(): Promise<ShardAddress> {
+    const endpoint = endpointOf(this.options.address);
     // A socket file that a killed process left behind refuses the next one.
-    if (tcp === null) await unlink(address).catch(() => undefined);
+    if ('path' in endpoint) await unlink(endpoint.path).catch(() => undefined);
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);
       this.server.once('listening', () => {
@@ -57,9 +53,10 @@ export class ShardServer {
           this.logger.error({ error: String(error) }, 'a connection could not be accepted');
         });
       });
-      if (tcp === null) this.server.listen({ path: address }, resolve);
-      else this.server.listen({ host: tcp[1], port: Number(tcp[2]) }, resolve);
+      this.server.listen(endpoint, resolve);
     });
+    if ('path' in endpoint) return endpoint.path;
+    return addressOf({ ...endpoint, port: (this.server.address() as AddressInfo).port });
   }
 
   /** Stops listening, lets running searches end, closes connections. */
@@ -75,8 +72,10 @@ export class ShardServer {
 
   private accept(socket: Socket): void {
     this.sockets.add(socket);
-    const reader = new FrameReader();
+    const reader = new FrameReader(GREETING_BYTES);
+    const greeting = new Greeting(this.options);
     let greeted = false;
+    socket.setTimeout(GREETING_TIMEOUT_MS, () => socket.destroy());
     socket.on('close', () => {
       this.sockets.delete(socket);
       this.queue.cancelAll(socket);
@@ -86,31 +85,17 @@ export class ShardServer {
       try {
         for (const frame of reader.push(chunk)) {
           if (greeted) this.handle(socket, frame);
-          else if (frame.message.type === 'hello') greeted = this.greet(socket, frame.message);
-          else socket.destroy();
+          else if (greet(socket, greeting, frame)) {
+            greeted = true;
+            reader.limitBytes = MAX_FRAME_BYTES;
+            socket.setTimeout(0);
+          }
         }
       } catch (error) {
         this.logger.warn({ error: String(error) }, 'a client sent nonsense');
         socket.destroy();
       }
     });
-  }
-
-  private greet(socket: Socket, hello: Hello): boolean {
-    const { shard, storeId } = this.options;
-    const problem =
-      hello.protocol !== PROTOCOL_VERSION
-        ? `protocol ${hello.protocol} is not ${PROTOCOL_VERSION}`
-        : hello.storeId !== storeId
-          ? 'the client serves another store'
-          : undefined;
-    if (problem === undefined) {
-      reply(socket, 0, { type: 'welcome', protocol: PROTOCOL_VERSION, shard });
-      return true;
-    }
-    reply(socket, 0, { type: 'failure', code: 'protocol', message: problem });
-    socket.end();
-    return false;
   }
 
   private handle(socket: Socket, { request, message }: Frame): void {
@@ -137,6 +122,8 @@ export class ShardServer {
         );
         break;
       case 'hello':
+      case 'proof':
+      case 'challenge':
       case 'welcome':
       case 'hits':
       case 'applied':
@@ -164,6 +151,18 @@ export class ShardServer {
     const message503 = 'too many searches are waiting';
     reply(socket, request, failure(new OmniError('overloaded', message503)));
   }
+}
+
+/** Answers a client that is not known yet; returns whether it is now. */
+function greet(socket: Socket, greeting: Greeting, { message }: Frame): boolean {
+  const step = greeting.step(message);
+  if (step === undefined) {
+    socket.destroy();
+    return false;
+  }
+  reply(socket, 0, step.reply);
+  if (step.next === 'end') socket.end();
+  return step.next === 'open';
 }
 
 function reply(socket: Socket, request: number, message: Reply): void {

@@ -115,6 +115,22 @@ export interface TenantPlacement {
   partitions: Partition[];
 }
 
+/** Where a shard process can be reached, as it said of itself. */
+export interface ShardRegistration {
+  shard: string;
+  /** As query nodes connect to it. */
+  address: string;
+  /** Epoch ms. */
+  registeredAtMs: number;
+}
+
+/** The shards of a cluster, for stores that more than one machine can reach. */
+export interface ShardDirectory {
+  /** From now on `shard` is at `address`. */
+  register(shard: string, address: string): Promise<void>;
+  list(): Promise<ShardRegistration[]>;
+}
+
 export interface CategoryCount {
   category: string;
   products: number;
@@ -164,6 +180,9 @@ export interface StoreReader {
   productCount(): Promise<number>;
   /** Which of `fields` (filter names, `attributes.` included) at least one live product has. */
   knownFields(tenant: string, fields: readonly string[]): Promise<boolean[]>;
+
+  /** Absent where only this machine can reach the store: addresses are settings then. */
+  readonly directory?: ShardDirectory;
 
   /** Calls `onChange` with a tenant soon after it was written; absent where only polling can tell. */
   watch?(onChange: (tenant: string) => void): StoreWatch;

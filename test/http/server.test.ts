@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -233,7 +234,19 @@ describe('on a socket', () => {
     expect((await request(`http://127.0.0.1:${port}/livez`)).statusCode).toBe(200);
   });
 
-  test('draining answers 503 to new requests and lets running ones end', async () => {
+  test('a node that leaves says so, and answers on', async () => {
+    node = await openHttp();
+    const port = await node.server.listen({ port: 0, host: '127.0.0.1' });
+    const url = `http://127.0.0.1:${port}`;
+    node.server.leave();
+    expect((await request(`${url}/readyz`)).statusCode).toBe(503);
+    const search = { method: 'POST', headers: JSON_TYPE, body: '{"query":"x"}' } as const;
+    const answered = await request(`${url}/search/text`, search);
+    expect(answered.statusCode).toBe(200);
+    expect(answered.headers['connection']).toBe('close');
+  });
+
+  test('a node that stops lets running requests end, and answers what still reaches it', async () => {
     node = await openHttp();
     const port = await node.server.listen({ port: 0, host: '127.0.0.1' });
     let release: () => void = () => undefined;
@@ -243,16 +256,17 @@ describe('on a socket', () => {
     const url = `http://127.0.0.1:${port}`;
     const search = { method: 'POST', headers: JSON_TYPE, body: '{"query":"x"}' } as const;
     const running = request(`${url}/search/text`, search);
+    const begun = await open(port);
+    begun.write('POST /search/text HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n');
     while (node.search.seen.length < 1) await new Promise((resolve) => setTimeout(resolve, 1));
-    node.server.drain();
-    expect((await request(`${url}/readyz`)).statusCode).toBe(503);
-    expect((await request(`${url}/livez`)).statusCode).toBe(200);
-    const refused = await request(`${url}/search/text`, search);
-    expect(refused.statusCode).toBe(503);
-    expect(refused.headers['connection']).toBe('close');
     const closed = node.server.close(5_000);
+    await expect(request(`${url}/livez`, { reset: true })).rejects.toThrow();
+    begun.write(`content-length: 13\r\n\r\n${search.body}`);
+    while (node.search.seen.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
     release();
     expect((await running).statusCode).toBe(200);
+    const [answer] = (await once(begun, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 200 .*connection: close/is);
     await closed;
   });
 

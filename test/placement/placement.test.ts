@@ -65,10 +65,20 @@ describe('with a store', () => {
     store = await openLmdbStore({ dir });
     return store;
   }
-  const placerOf = (s: Store, maxPartitions: number): Placer =>
-    new Placer(s, new PlacementCache(s), { shards: ['s1', 's2'], maxPartitions });
+  const placerOf = (s: Store, maxPartitions: number, minShards = 1): Placer =>
+    new Placer(s, new PlacementCache(s), { shards: () => ['s1', 's2'], minShards, maxPartitions });
   const rows = (...categories: string[]): Map<string, number> =>
     new Map(categories.map((category) => [category, 1]));
+
+  test('nothing is placed while too few shards are known', async () => {
+    const s = await open();
+    await expect(placerOf(s, 10, 3).ensure('t', rows('a'))).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    expect((await s.placement('t')).partitions).toEqual([]);
+    await placerOf(s, 10, 2).ensure('t', rows('a'));
+    expect((await s.placement('t')).partitions).toHaveLength(1);
+  });
 
   test('two nodes that see a category first make one partition of it', async () => {
     const s = await open();

@@ -38,7 +38,7 @@ describe('the result cache, over a real shard and store', () => {
     const logger = pino({ level: 'silent' });
     server = new ShardServer(shard.node, { shard: 's1', storeId, address, queueLimit: 8 }, logger);
     await server.listen();
-    fleet = new ShardFleet(new Map([['s1', address]]), storeId);
+    fleet = new ShardFleet(new Map([['s1', address]]), { storeId });
   });
 
   afterEach(async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MATCH_ALL, type Filter } from '../../src/filter/filter.js';
 import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { RootSearch } from '../../src/search/root-search.js';
@@ -28,7 +28,7 @@ describe('a query node over a real shard and store', () => {
     const { storeId } = shard.store;
     server = new ShardServer(shard.node, { shard: 's1', storeId, address, queueLimit: 8 }, logger);
     await server.listen();
-    fleet = new ShardFleet(new Map([['s1', address]]), storeId);
+    fleet = new ShardFleet(new Map([['s1', address]]), { storeId });
     search = searchWith(MODEL);
   });
 
@@ -115,6 +115,22 @@ describe('a query node over a real shard and store', () => {
     ]);
   });
 
+  test('a store that hangs costs the deadline, whatever it is asked for', async () => {
+    await shard.write(products(10));
+    const { store } = shard;
+    const hang = (): Promise<never> => new Promise(() => undefined);
+    const asked = { topK: 3, timeoutMs: 200 };
+    const placement = vi.spyOn(store, 'placement').mockImplementation(hang);
+    await expect(search.search(request(asked))).rejects.toMatchObject({ code: 'unavailable' });
+    placement.mockRestore();
+    vi.spyOn(store, 'knownFields').mockImplementation(hang);
+    search = searchWith(MODEL);
+    const filter: Filter = { kind: 'range', field: 'price', op: 'lt', value: 50 };
+    const { hits, missing } = await search.search(request({ ...asked, filter }));
+    expect(hits).toHaveLength(3);
+    expect(missing).toEqual([{ part: 'store', reason: 'unavailable' }]);
+  });
+
   test('explain tells of every shard asked, also one that refuses part', async () => {
     await shard.write(products(10));
     const { explanation } = await search.search(request({ topK: 3, explain: true }));
@@ -146,7 +162,9 @@ describe('a query node over a real shard and store', () => {
   });
 
   test('a shard of another store or protocol refuses the handshake', async () => {
-    const stranger = new ShardFleet(new Map([['s1', join(runDir, 's1.sock')]]), 'another store');
+    const stranger = new ShardFleet(new Map([['s1', join(runDir, 's1.sock')]]), {
+      storeId: 'another store',
+    });
     const [state] = await stranger.states();
     expect(state?.reply).toBeUndefined();
     stranger.close();

@@ -8,7 +8,13 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Deadline } from '../../src/core/deadline.js';
 import { encodeFrame, FrameReader } from '../../src/protocol/frames.js';
-import { PROTOCOL_VERSION, type Message, type Reply } from '../../src/protocol/messages.js';
+import { newNonce, proofOf } from '../../src/protocol/handshake.js';
+import {
+  PROTOCOL_VERSION,
+  type Challenge,
+  type Message,
+  type Reply,
+} from '../../src/protocol/messages.js';
 import { ShardConnection } from '../../src/shard-client/shard-connection.js';
 import { ShardFleet } from '../../src/shard-client/shard-fleet.js';
 import { ShardServer } from '../../src/shard/shard-server.js';
@@ -40,16 +46,16 @@ describe('over a real shard', () => {
     await shard.close();
   });
 
-  async function serve(): Promise<ShardServer> {
+  async function serve(secret?: string): Promise<ShardServer> {
     const { storeId } = shard.store;
-    const options = { shard: 's1', storeId, address, queueLimit: 4 };
+    const options = { shard: 's1', storeId, secret, address, queueLimit: 4 };
     const started = new ShardServer(shard.node, options, pino({ level: 'silent' }));
     await started.listen();
     return started;
   }
 
-  function client(storeId = shard.store.storeId): ShardConnection {
-    const connection = new ShardConnection(address, storeId);
+  function client(storeId = shard.store.storeId, secret?: string): ShardConnection {
+    const connection = new ShardConnection(address, { storeId, secret });
     opened.push(connection);
     return connection;
   }
@@ -63,6 +69,62 @@ describe('over a real shard', () => {
     const reply = await exchange({ ...hello, protocol: PROTOCOL_VERSION + 1 });
     expect(reply).toMatchObject({ type: 'failure', code: 'protocol' });
     expect(await status(client())).toMatchObject({ type: 'status', documents: 1 });
+  });
+
+  test('both sides must know the shared secret, where one of them does', async () => {
+    const { storeId } = shard.store;
+    const withSecret = (secret?: string): Promise<Reply> => status(client(storeId, secret));
+    const refused = { code: 'unavailable' };
+    await expect(withSecret('known to the client only')).rejects.toMatchObject(refused);
+    await server.close();
+    server = await serve('a secret of some length');
+    expect(await withSecret('a secret of some length')).toMatchObject({ type: 'status' });
+    await expect(withSecret('a secret of some lengtH')).rejects.toMatchObject(refused);
+    await expect(withSecret()).rejects.toMatchObject(refused);
+  });
+
+  test('a proof is good for its own connection and side only', async () => {
+    await server.close();
+    const secret = 'a secret of some length';
+    server = await serve(secret);
+    const { storeId } = shard.store;
+    const nonce = newNonce();
+    const hello: Message = { type: 'hello', protocol: PROTOCOL_VERSION, storeId, nonce };
+    const talk = await conversation();
+    const challenge = (await talk(hello)) as Challenge;
+    const nonces = { client: nonce, shard: challenge.nonce };
+    const proof = proofOf(secret, 'client', nonces);
+    expect(await talk({ type: 'proof', proof })).toMatchObject({
+      type: 'welcome',
+      proof: proofOf(secret, 'shard', nonces),
+    });
+    for (const stolen of [proof, proofOf(secret, 'shard', nonces), new Uint8Array()]) {
+      const again = await conversation();
+      expect(await again(hello)).toMatchObject({ type: 'challenge' });
+      expect(await again({ type: 'proof', proof: stolen })).toMatchObject({ type: 'failure' });
+    }
+    // Nothing but a handshake is listened to before it.
+    const rude = await conversation();
+    expect(await rude({ type: 'status' })).toBeUndefined();
+  });
+
+  /** A connection on which each message has one answer; undefined: it was cut instead. */
+  async function conversation(): Promise<(message: Message) => Promise<Message | undefined>> {
+    const socket = connect(address);
+    await once(socket, 'connect');
+    return async (message) => {
+      socket.write(encodeFrame(1, message));
+      const [chunk] = (await Promise.race([once(socket, 'data'), once(socket, 'close')])) as [
+        Buffer | boolean,
+      ];
+      return Buffer.isBuffer(chunk) ? new FrameReader().push(chunk)[0]?.message : undefined;
+    };
+  }
+
+  test('a stranger cannot make a shard hold a long frame', async () => {
+    const socket = connect(address);
+    socket.write(Buffer.from([0, 0, 1, 0, 0, 0, 0, 0]));
+    await once(socket, 'close');
   });
 
   /** The first answer to a first frame. */
@@ -131,7 +193,8 @@ describe('over a real shard', () => {
   });
 
   test('a shard that closes answers what it has begun', async () => {
-    const fleet = new ShardFleet(new Map([['s1', address]]), shard.store.storeId);
+    const { storeId } = shard.store;
+    const fleet = new ShardFleet(new Map([['s1', address]]), { storeId });
     const { partitions } = await shard.store.placement('shop');
     const leaf = { tenant: 'shop', partitions, vector: VECTOR, model: 'm1', k: 1, exact: true };
     const ask = () => fleet.search('s1', { ...leaf, filter: undefined }, Deadline.after(5_000));
@@ -154,7 +217,7 @@ describe('over a peer of any behaviour', () => {
   let connection: ShardConnection;
   beforeEach(() => {
     sockets = [];
-    connection = new ShardConnection(address, 'store');
+    connection = new ShardConnection(address, { storeId: 'store' });
   });
   afterEach(async () => {
     connection.close();

@@ -21,7 +21,7 @@ beforeEach(async () => {
   const logger = pino({ level: 'silent' });
   server = new ShardServer(shard.node, { shard: 's1', storeId, address, queueLimit: 2 }, logger);
   await server.listen();
-  fleet = new ShardFleet(new Map([['s1', address]]), storeId);
+  fleet = new ShardFleet(new Map([['s1', address]]), { storeId });
 });
 afterEach(async () => {
   fleet.close();

@@ -62,6 +62,13 @@ export interface PartitionRecord extends Omit<Partition, 'id'> {
   id: string;
 }
 
+/** Where a shard is; `_id` is its name. */
+export interface ShardRecord {
+  _id: string;
+  address: string;
+  registeredAtMs: number;
+}
+
 /** What concerns the whole store, a document by name; see `meta.ts`. */
 interface MetaRecord {
   _id: string;
@@ -73,6 +80,7 @@ export interface Collections {
   tenants: Collection<TenantRecord>;
   counts: Collection<CountRecord>;
   partitions: Collection<PartitionRecord>;
+  shards: Collection<ShardRecord>;
   meta: Collection<MetaRecord>;
 }
 
@@ -82,6 +90,7 @@ export function collectionsOf(db: Db): Collections {
     tenants: db.collection('tenants'),
     counts: db.collection('counts'),
     partitions: db.collection('partitions'),
+    shards: db.collection('shards'),
     meta: db.collection('meta'),
   };
 }
@@ -96,6 +105,7 @@ export const INDEXES: Readonly<Record<keyof Collections, readonly IndexDescripti
   tenants: [{ name: 'open', key: { 'open.id': 1 }, sparse: true }],
   counts: [{ name: 'kind', key: { tenant: 1, kind: 1 } }],
   partitions: [{ name: 'tenant', key: { tenant: 1 } }],
+  shards: [],
   meta: [],
 };
 

@@ -21,17 +21,21 @@ import { readModel } from './meta.js';
 import { PlacementCounter, readPlacement } from './placement.js';
 import { outdated } from './replica-reads.js';
 import { DOCUMENT_FIELDS, HEAD_FIELDS, ROW_FIELDS, toDocument, toHead, toRow } from './records.js';
+import { MongoShardDirectory } from './shard-directory.js';
 import { TenantWatch } from './tenant-watch.js';
 
 /** The reading half. */
 export class MongoReader implements StoreReader {
   readonly documentsAtOnce = 256;
+  readonly directory: MongoShardDirectory;
   private readonly counter = new PlacementCounter();
 
   constructor(
     protected readonly connection: Connection,
     readonly storeId: string,
-  ) {}
+  ) {
+    this.directory = new MongoShardDirectory(connection);
+  }
 
   protected get collections(): Collections {
     return this.connection.collections;

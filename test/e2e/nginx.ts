@@ -1,0 +1,77 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './compose-file.js';
+import { killAtExit } from './kill-at-exit.js';
+
+const PROGRAMS = ['nginx', '/usr/sbin/nginx'];
+const START_LIMIT_MS = 10_000;
+
+/** How nginx is called here; undefined where it is not installed. */
+export const NGINX = PROGRAMS.find((program) => {
+  try {
+    execFileSync(program, ['-v'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+});
+
+/**
+ * deploy/nginx.conf for a machine without the names and folders of its container.
+ *
+ * @param addressOf where `NAME:PORT` of a service is
+ * @returns the file, in `dir`
+ */
+export function localNginxConf(
+  dir: string,
+  listen: string,
+  addressOf: (service: string, port: number) => string,
+): string {
+  // Its workers run as another user where it is started by root.
+  mkdirSync(dir, { recursive: true });
+  chmodSync(dir, 0o755);
+  const conf = readFileSync(`${ROOT}deploy/nginx.conf`, 'utf8')
+    .replaceAll('/tmp/', `${dir}/`)
+    .replace(/listen 8080;/, `listen ${listen};`)
+    .replaceAll(/server ([\w-]+):(\d+)/g, (_, service: string, port: string) => {
+      return `server ${addressOf(service, Number(port))}`;
+    });
+  const file = join(dir, 'nginx.conf');
+  writeFileSync(file, conf);
+  return file;
+}
+
+/** Throws, with what nginx says, when `file` is not a configuration. */
+export function testNginxConf(file: string, dir: string): void {
+  execFileSync(NGINX ?? 'nginx', ['-t', '-p', dir, '-c', file], { stdio: 'pipe' });
+}
+
+export interface Nginx {
+  process: ChildProcess;
+  log: string;
+}
+
+/** Starts nginx; resolves once it answers at `url`. */
+export async function startNginx(file: string, dir: string, url: string): Promise<Nginx> {
+  const args = ['-p', dir, '-c', file, '-g', 'daemon off;'];
+  const child = spawn(NGINX ?? 'nginx', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  killAtExit(child);
+  const nginx = { process: child, log: '' };
+  child.stderr.on('data', (chunk: Buffer) => (nginx.log += chunk.toString()));
+  for (const endsAtMs = performance.now() + START_LIMIT_MS; ;) {
+    const answered = await fetch(`${url}/livez`).catch(() => undefined);
+    if (answered !== undefined) return nginx;
+    if (performance.now() > endsAtMs || child.exitCode !== null) {
+      throw new Error(`nginx did not start: ${nginx.log}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export async function stopNginx({ process: child }: Nginx): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}

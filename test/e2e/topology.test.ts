@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MONGODB_URL, whyNoServer } from '../store/mongo-server.js';
+import { makeProducts } from './catalogue.js';
+import { NGINX } from './nginx.js';
+import { Topology } from './topology.js';
+import { QUERIES, TopologyLoad } from './topology-load.js';
+
+const reason = NGINX === undefined ? 'needs nginx' : whyNoServer();
+const WRITERS = 2;
+/** Their vectors are left out: the model of the image embeds their titles. */
+const PRODUCTS = makeProducts(300, 2).map((product) => ({ ...product, vector: undefined }));
+
+describe.skipIf(reason !== undefined)(
+  `the topology of docker-compose.yml${reason === undefined ? '' : ` (${reason})`}`,
+  () => {
+    let topology: Topology;
+    beforeAll(async () => {
+      topology = await Topology.start();
+      const rows = PRODUCTS.map((product) => JSON.stringify(product)).join('\n');
+      const { status, json } = await send('/products?wait=searchable', rows);
+      expect([status, json], topology.logs).toEqual([
+        200,
+        expect.objectContaining({ searchable: true }),
+      ]);
+    }, 90_000);
+    afterAll(async () => {
+      const codes = await topology.stop();
+      // Orderly stops, but for those that a test killed.
+      expect([...codes].filter(([, code]) => code !== 0 && code !== null)).toEqual([]);
+    });
+
+    interface Answer {
+      status: number;
+      retryAfter: string | null;
+      json: { hits?: { id: string; score: number }[]; partial?: unknown; searchable?: boolean };
+    }
+
+    /** A text is sent as NDJSON, all else as JSON. */
+    async function send(path: string, body: unknown, url = topology.url): Promise<Answer> {
+      const isRows = typeof body === 'string';
+      const answer = await fetch(url + path, {
+        method: 'POST',
+        headers: { 'content-type': isRows ? 'application/x-ndjson' : 'application/json' },
+        body: isRows ? body : JSON.stringify(body),
+        signal: AbortSignal.timeout(40_000),
+      });
+      const json = (await answer.json()) as Answer['json'];
+      return { status: answer.status, retryAfter: answer.headers.get('retry-after'), json };
+    }
+
+    const everything = { query: 'Product 7', exact: true, top_k: 300, fields: [] };
+    const idsAndScores = async (url?: string): Promise<unknown> => {
+      const { status, json } = await send('/search/text', everything, url);
+      expect([status, json.partial]).toEqual([200, null]);
+      expect(json.hits).toHaveLength(300);
+      return json.hits;
+    };
+
+    /** Until the whole catalogue is found again through nginx. */
+    async function untilWhole(): Promise<void> {
+      await expect
+        .poll(
+          async () => {
+            const { status, json } = await send('/search/text', everything);
+            return [status, json.partial, json.hits?.length];
+          },
+          { timeout: 40_000, interval: 100 },
+        )
+        .toEqual([200, null, 300]);
+    }
+
+    test('every query node gives the same answer, over both shards', async () => {
+      const throughNginx = await idsAndScores();
+      for (const name of topology.names('query-node')) {
+        expect(await idsAndScores(topology.urlOf(name))).toEqual(throughNginx);
+        const stats = (await (await fetch(`${topology.urlOf(name)}/stats`)).json()) as {
+          shards: { name: string; documents: number }[];
+        };
+        expect(stats.shards.map((shard) => shard.name)).toEqual(['s1', 's2']);
+        expect(stats.shards.every(({ documents }) => documents > 0)).toBe(true);
+      }
+    });
+
+    test('one query node killed, another drained under load: no read fails, and of the writes those in flight at most', async () => {
+      for (const name of topology.names('query-node')) {
+        for (const query of QUERIES) await send('/search/text', { query }, topology.urlOf(name));
+      }
+      const load = new TopologyLoad(topology.url, PRODUCTS as never, 6, WRITERS);
+      await load.more(60);
+      await topology.end('query-1', 'SIGKILL');
+      await load.more(60);
+      const drained = topology.end('query-2', 'SIGTERM');
+      const readyz = (): Promise<number | undefined> =>
+        fetch(`${topology.urlOf('query-2')}/readyz`).then(
+          ({ status }) => status,
+          () => undefined,
+        );
+      // It says so while it still answers.
+      await expect.poll(readyz, { interval: 5 }).toBe(503);
+      expect(await drained).toBe(0);
+      await load.more(60);
+      const { failed } = await load.stop();
+      expect(failed.filter(({ kind }) => kind === 'read')).toEqual([]);
+      expect(failed.length, JSON.stringify(failed)).toBeLessThanOrEqual(WRITERS);
+      await topology.restart('query-1');
+      await topology.restart('query-2');
+      await Promise.all([topology.untilReady('query-1'), topology.untilReady('query-2')]);
+    });
+
+    test('a shard that comes back at another address is found there', async () => {
+      await topology.end('shard-1', 'SIGTERM');
+      const { status, json } = await send('/search/text', everything);
+      expect(status).toBe(200);
+      expect(json.partial).toMatchObject({ missing: expect.any(Array) as unknown });
+      await topology.restart('shard-1');
+      await untilWhole();
+    });
+
+    test.skipIf(MONGODB_URL !== undefined)(
+      'the store stopped and started again: nothing hangs, all heals (needs a server of its own: no MONGODB_URL)',
+      async () => {
+        const pids = [...topology.services.values()].map((service) => service.process.pid);
+        await topology.mongo?.kill();
+        const asked = { query: 'Product 7', timeout_ms: 1_000 };
+        for (const [path, body] of [
+          ['/search/text', asked],
+          ['/search/text', { ...asked, filter: { price: { lte: 1_000 } } }],
+          ['/products', PRODUCTS[0]],
+        ] as const) {
+          const { status, retryAfter, json } = await send(path, body);
+          expect([path, status, retryAfter, json]).toEqual([
+            path,
+            503,
+            '1',
+            { error: expect.objectContaining({ code: 'unavailable' }) as unknown },
+          ]);
+        }
+        await topology.mongo?.restart();
+        await untilWhole();
+        const { json } = await send('/products?wait=searchable', { ...PRODUCTS[0], price: 7 });
+        expect(json.searchable).toBe(true);
+        const after = [...topology.services.values()].map((service) => service.process.pid);
+        expect(after).toEqual(pids);
+      },
+    );
+  },
+);
