@@ -1,10 +1,10 @@
 import type { TopK } from '../core/top-k.js';
 import type { Block } from './block.js';
-import type { CostModel } from './cost-model.js';
 import { scanSlab } from './engine/exact-scan.js';
 import type { Candidates } from './engine/graph.js';
 import { gather, GATHER_ROWS } from './gather.js';
 import { offerBest, SCORE_MARGIN, type LeafHit, type LeafQuery } from './leaf-hit.js';
+import { planScan, type Stretch } from './scan-plan.js';
 import type { Selection } from './selection.js';
 
 /** Candidates asked for beyond k, so that ties and rounding rarely need a second scan. */
@@ -17,58 +17,25 @@ export function scanRows(
   query: LeafQuery,
   top: TopK<LeafHit>,
 ): void {
-  for (const piece of pieces(block, selection, query.costs)) {
+  const plan = planScan(block, selection, query.costs);
+  const { dimensions } = block.vectors;
+  for (const stretch of plan.whole) {
     const startMs = performance.now();
-    if (piece.operation === 'scan') scanWhole(block, selection, piece, query, top);
-    else scanGathered(block, selection, piece, query, top);
+    scanWhole(block, selection, stretch, query, top);
     const tookUs = (performance.now() - startMs) * 1_000;
-    query.costs.observe(piece.operation, piece.units, block.vectors.dimensions, tookUs);
+    query.costs.observe('scan', stretch.to - stretch.from, dimensions, tookUs);
   }
-}
-
-/** What `scanRows` will cost, in microseconds. */
-export function scanCostUs(block: Block, selection: Selection, costs: CostModel): number {
-  let sum = 0;
-  for (const { costUs } of pieces(block, selection, costs)) sum += costUs;
-  return sum;
-}
-
-/** A slab with selected rows, and the cheaper way to scan those. */
-interface Piece {
-  slab: number;
-  from: number;
-  to: number;
-  operation: 'scan' | 'gather';
-  units: number;
-  costUs: number;
-}
-
-function* pieces(block: Block, selection: Selection, costs: CostModel): Iterable<Piece> {
-  const { slabs, starts, dimensions } = block.vectors;
-  for (let slab = 0; slab < slabs.length; slab++) {
-    const from = starts[slab] as number;
-    const to = starts[slab + 1] as number;
-    if (!isSelected(selection, from, to)) continue;
-    const rows = to - from;
-    const matching = selection.mask?.count(from, to) ?? rows - block.dead.count(from, to);
-    if (matching === 0) continue;
-    const scanUs = costs.estimateUs('scan', rows, dimensions);
-    const gatherUs = costs.estimateUs('gather', matching, dimensions);
-    const gathers = matching < rows && gatherUs < scanUs;
-    yield gathers
-      ? { slab, from, to, operation: 'gather', units: matching, costUs: gatherUs }
-      : { slab, from, to, operation: 'scan', units: rows, costUs: scanUs };
-  }
-}
-
-function isSelected({ ranges }: Selection, from: number, to: number): boolean {
-  return ranges?.some((range) => range.from < to && from < range.to) ?? true;
+  if (plan.gathered === 0) return;
+  const startMs = performance.now();
+  scanGathered(block, selection, plan.scattered, query, top);
+  const tookUs = (performance.now() - startMs) * 1_000;
+  query.costs.observe('gather', plan.gathered, dimensions, tookUs);
 }
 
 function scanWhole(
   block: Block,
   { mask }: Selection,
-  { slab, from, to }: Piece,
+  { slab, from, to }: Stretch,
   query: LeafQuery,
   top: TopK<LeafHit>,
 ): void {
@@ -80,17 +47,31 @@ function scanWhole(
 function scanGathered(
   block: Block,
   { mask }: Selection,
-  { from, to }: Piece,
+  scattered: readonly Stretch[],
   query: LeafQuery,
   top: TopK<LeafHit>,
 ): void {
-  const rows = mask === undefined ? liveRows(block, from, to) : mask.rows(from, to);
-  for (let at = 0; at < rows.length; at += GATHER_ROWS) {
-    const batch = rows.subarray(at, at + GATHER_ROWS);
-    const data = gather(block.vectors, batch);
-    const rowOf = (i: number): number => batch[i] as number;
-    scanUntilSure(data, batch.length, rowOf, () => true, block, query, top);
+  let batch: number[] = [];
+  const scan = (): void => {
+    const rows = batch;
+    batch = [];
+    const data = gather(block.vectors, rows);
+    scanUntilSure(
+      data,
+      rows.length,
+      (i) => rows[i] as number,
+      () => true,
+      block,
+      query,
+      top,
+    );
+  };
+  for (const { from, to } of scattered) {
+    for (const row of mask?.rows(from, to) ?? liveRows(block, from, to)) {
+      if (batch.push(row) === GATHER_ROWS) scan();
+    }
   }
+  if (batch.length > 0) scan();
 }
 
 function liveRows(block: Block, from: number, to: number): Uint32Array {

@@ -1,7 +1,7 @@
 import type { Block, CategoryRange } from './block.js';
 import type { Graph } from './engine/graph.js';
 import type { LeafQuery } from './leaf-hit.js';
-import { scanCostUs } from './scan-rows.js';
+import { planScan } from './scan-plan.js';
 import type { Selection } from './selection.js';
 
 /** One step of a block's plan: a graph search that keeps what is selected, or a scan. */
@@ -39,7 +39,25 @@ export function planBlock(block: Block, selection: Selection, query: LeafQuery):
     eachUs += step.costUs;
     if (whole !== undefined && eachUs > whole.costUs) return [whole];
   }
-  return each;
+  return joinScans(each);
+}
+
+/** All that is scanned in one step: many small categories then cost what their rows cost. */
+function joinScans(steps: readonly Step[]): Step[] {
+  const scans = steps.filter(({ graph }) => graph === undefined);
+  const [first] = scans;
+  if (first === undefined || scans.length === 1) return [...steps];
+  const joined: Step = {
+    selection: {
+      mask: first.selection.mask,
+      count: scans.reduce((sum, { selection }) => sum + selection.count, 0),
+      ranges: scans.flatMap(({ selection }) => selection.ranges ?? []),
+    },
+    graph: undefined,
+    width: 0,
+    costUs: scans.reduce((sum, { costUs }) => sum + costUs, 0),
+  };
+  return [joined, ...steps.filter(({ graph }) => graph !== undefined)];
 }
 
 /** One category by itself; undefined when nothing of it is selected. */
@@ -62,7 +80,8 @@ function countIn(block: Block, { mask }: Selection, { from, to }: CategoryRange)
 }
 
 function scanStep(block: Block, selection: Selection, { costs }: LeafQuery): Step {
-  return { selection, graph: undefined, width: 0, costUs: scanCostUs(block, selection, costs) };
+  const { costUs } = planScan(block, selection, costs);
+  return { selection, graph: undefined, width: 0, costUs };
 }
 
 function graphStep(block: Block, graph: Graph, selection: Selection, query: LeafQuery): Step {
