@@ -82,9 +82,13 @@ function post(client: JsonClient, path: string, body: Buffer): Promise<unknown> 
   return client.expect('POST', path, body, 'application/x-ndjson', INGEST_TIMEOUT_MS);
 }
 
+const QUIET_MS = 6_000;
+const QUIET_SHARE = 0.15;
+
 /**
  * Waits until an engine has ended its work in the background (building, merging, vacuuming):
- * under 5 % of a core for two seconds. The same rule for every engine.
+ * under 15 % of a core for six seconds, since some begin only after a pause. The same rule for every
+ * engine.
  */
 export async function waitUntilQuiet(
   processes: () => readonly ProcessInfo[],
@@ -94,9 +98,9 @@ export async function waitUntilQuiet(
   const cpuMs = (): number => processes().reduce((sum, process) => sum + process.cpuMs, 0);
   if (listProcesses().length === 0) return; // no /proc here
   for (let before = cpuMs(); performance.now() < giveUpMs;) {
-    await sleep(2000);
+    await sleep(QUIET_MS);
     const now = cpuMs();
-    if (now - before < 100) return;
+    if (now - before < QUIET_SHARE * QUIET_MS) return;
     before = now;
   }
   throw new Error('the engine was still busy in the background');

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { OmniError } from '../core/errors.js';
 import { compareBytes } from '../core/ids.js';
 import type { Logger } from '../core/logger.js';
 import type { FeedEntry, StoreReader, WriteMark } from '../store/store.js';
+import { AppliedWaiters } from './applied-waiters.js';
 import { Assignment, partitionKey } from './assignment.js';
 import { applyEntries, fetchRows } from './feed-rows.js';
 import { resync } from './resync.js';
@@ -18,15 +18,6 @@ const POLL_MS = 500;
 const RETRY_MS = 1_000;
 /** Without a change for so long, what is left in the tail is worth a build. */
 const REST_MS = 2_000;
-/** Requests that wait for a write at once; past it `overloaded`. */
-const MAX_WAITERS = 4_096;
-
-interface Waiter {
-  mark: WriteMark;
-  resolve: (applied: boolean) => void;
-  timer: NodeJS.Timeout;
-}
-
 /**
  * Keeps one tenant's index in step with the store's feed.
  *
@@ -54,7 +45,7 @@ export class Follower {
   private holdsForeign = false;
   /** The files were read: `assignment` means something from the next refresh on. */
   loaded = false;
-  private readonly waiters = new Set<Waiter>();
+  private readonly waiters = new AppliedWaiters();
   private wake: (() => void) | undefined;
   private nudged = false;
   private changedAtMs = performance.now();
@@ -106,31 +97,16 @@ export class Follower {
     await this.refreshAssignment();
     if (this.hasApplied(mark)) return true;
     if (this.stopped) return false;
-    if (this.waiters.size >= MAX_WAITERS) {
-      throw new OmniError('overloaded', 'too many requests wait for a write');
-    }
+    const applied = this.waiters.add(mark, timeoutMs);
     this.nudge();
-    return new Promise((resolve) => {
-      const waiter: Waiter = {
-        mark,
-        resolve,
-        timer: setTimeout(() => {
-          this.waiters.delete(waiter);
-          resolve(false);
-        }, timeoutMs),
-      };
-      this.waiters.add(waiter);
-    });
+    return applied;
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
     this.wake?.();
     await this.running;
-    for (const waiter of this.waiters) {
-      clearTimeout(waiter.timer);
-      waiter.resolve(false);
-    }
+    this.waiters.close();
     await this.keeper.close();
   }
 
@@ -278,12 +254,7 @@ export class Follower {
   }
 
   private settleWaiters(): void {
-    for (const waiter of this.waiters) {
-      if (!this.hasApplied(waiter.mark)) continue;
-      this.waiters.delete(waiter);
-      clearTimeout(waiter.timer);
-      waiter.resolve(true);
-    }
+    this.waiters.settle((mark) => this.hasApplied(mark));
   }
 
   /** Ends early by a nudge. */

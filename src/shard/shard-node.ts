@@ -108,7 +108,17 @@ export class ShardNode {
     return this.follower(tenant).awaitApplied(mark, budgetMs);
   }
 
-  /** Searches the partitions that are here and ready, and names the others. */
+  /**
+   * Reads the placement again for a search that names partitions not known here; undefined when all
+   * are. Never rejects: what is still unknown then is refused by `search`.
+   */
+  lookUp(request: SearchLeaf, deadline: Deadline): Promise<void> | undefined {
+    const follower = this.follower(request.tenant);
+    if (isKnown(follower, decodePartitions(request.partitions))) return undefined;
+    return deadline.race(follower.refreshAssignment(), 'the placement').catch(() => undefined);
+  }
+
+  /** Searches the partitions that are here and ready, and names the others. Waits for no store. */
   async search(request: SearchLeaf, deadline: Deadline): Promise<SearchLeafReply> {
     this.searching += 1;
     try {
@@ -125,7 +135,6 @@ export class ShardNode {
     }
     const follower = this.follower(request.tenant);
     const refs = decodePartitions(request.partitions);
-    if (!isKnown(follower, refs)) await follower.refreshAssignment();
     deadline.check('waiting in the shard');
     const vector = bytesVector(request.vector);
     if (vector.length !== this.options.dimensions) {

@@ -29,6 +29,8 @@ export class ShardServer {
   private readonly sockets = new Set<Socket>();
   private readonly queue: SearchQueue;
   private closing = false;
+  /** Searches that wait for the placement. */
+  private lookUps = 0;
 
   constructor(
     private readonly node: ShardNode,
@@ -147,11 +149,28 @@ export class ShardServer {
         reply(socket, request, failure(error));
       }
     };
-    if (this.queue.add({ owner: socket, request, run })) return;
-    const message503 = 'too many searches are waiting';
-    reply(socket, request, failure(new OmniError('overloaded', message503)));
+    const enqueue = (): void => {
+      if (!this.queue.add({ owner: socket, request, run })) reply(socket, request, OVERLOADED);
+    };
+    // Before its turn in the queue: the searches behind it do not wait for the store.
+    const lookingUp = this.node.lookUp(message, deadline);
+    if (lookingUp === undefined) enqueue();
+    else if (this.lookUps >= this.options.queueLimit) reply(socket, request, OVERLOADED);
+    else {
+      this.lookUps += 1;
+      void lookingUp.then(() => {
+        this.lookUps -= 1;
+        enqueue();
+      });
+    }
   }
 }
+
+const OVERLOADED: Failure = {
+  type: 'failure',
+  code: 'overloaded',
+  message: 'too many searches are waiting',
+};
 
 /** Answers a client that is not known yet; returns whether it is now. */
 function greet(socket: Socket, greeting: Greeting, { message }: Frame): boolean {

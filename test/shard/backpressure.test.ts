@@ -46,12 +46,11 @@ test('a search whose caller gave up while it waited is not started, and makes ro
   const known = await leaf();
   let release = (): void => undefined;
   const gate = new Promise<void>((resolve) => (release = resolve));
+  const run = shard.node.search.bind(shard.node);
   const search = vi.spyOn(shard.node, 'search');
-  const counter = vi.spyOn(shard.store, 'placementCounter');
-  // A partition that is not known makes the shard ask the store, which answers late.
-  counter.mockImplementation(async () => gate.then(() => 1_000));
+  search.mockImplementationOnce(async (...asked) => gate.then(() => run(...asked)));
   const long = Deadline.after(20_000);
-  const first = fleet.search('s1', await leaf('unheard-of'), long);
+  const first = fleet.search('s1', known, long);
   await vi.waitFor(() => expect(search).toHaveBeenCalledTimes(1));
   const late = [1, 2].map(() => fleet.search('s1', known, Deadline.after(30)));
   const codes = (await Promise.allSettled(late)).map(
@@ -60,14 +59,32 @@ test('a search whose caller gave up while it waited is not started, and makes ro
   expect(codes).toEqual(['deadline_exceeded', 'deadline_exceeded']);
   const patient = [1, 2].map(() => fleet.search('s1', known, long));
   await expect(fleet.search('s1', known, long)).rejects.toMatchObject({ code: 'overloaded' });
-  counter.mockRestore();
   release();
   expect((await Promise.all(patient)).map(({ hits }) => hits.map(({ id }) => id))).toEqual([
     ['m'],
     ['m'],
   ]);
-  expect((await first).refused).toHaveLength(1);
+  expect((await first).hits.map(({ id }) => id)).toEqual(['m']);
   expect(search).toHaveBeenCalledTimes(3);
+});
+
+test('a search that has to ask the store holds up no other, and is refused by its deadline', async () => {
+  const known = await leaf();
+  const unheard = await leaf('unheard-of');
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const counter = vi.spyOn(shard.store, 'placementCounter');
+  counter.mockImplementation(async () => gate.then(() => 1_000));
+  const asking = [1, 2].map(() => fleet.search('s1', unheard, Deadline.after(1_500)));
+  await vi.waitFor(() => expect(counter).toHaveBeenCalled());
+  const { hits } = await fleet.search('s1', known, Deadline.after(1_000));
+  expect(hits.map(({ id }) => id)).toEqual(['m']);
+  // As many as the queue holds may ask at once.
+  const third = fleet.search('s1', unheard, Deadline.after(1_000));
+  await expect(third).rejects.toMatchObject({ code: 'overloaded' });
+  counter.mockRestore();
+  release();
+  for (const one of asking) expect((await one).refused).toHaveLength(1);
 });
 
 test('a search never waits behind a bulk load', async () => {

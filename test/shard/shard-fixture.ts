@@ -8,7 +8,7 @@ import type { JsonObject } from '../../src/core/product.js';
 import { normalise } from '../../src/core/vector.js';
 import type { Filter } from '../../src/filter/filter.js';
 import { firstPartition } from '../../src/placement/partition.js';
-import type { SearchLeafReply } from '../../src/protocol/messages.js';
+import type { SearchLeaf, SearchLeafReply } from '../../src/protocol/messages.js';
 import { encodePartitions } from '../../src/protocol/partition-list.js';
 import { vectorBytes } from '../../src/protocol/vector-bytes.js';
 import type { Manifest } from '../../src/shard/manifest.js';
@@ -123,21 +123,18 @@ export class ShardFixture {
   async search(query: readonly number[], options: SearchOptions = {}): Promise<SearchLeafReply> {
     const { partitions } = await this.store.placement(TENANT);
     const asked = options.partitions ?? partitions.filter(({ shard }) => shard === 's1');
-    return this.node.search(
-      {
-        type: 'search',
-        tenant: TENANT,
-        partitions: encodePartitions(asked),
-        vector: vectorBytes(normalise(query) as Float32Array),
-        model: MODEL,
-        k: options.k ?? 1_000,
-        filter: options.filter ?? null,
-        exact: options.exact ?? true,
-        explain: options.explain ?? false,
-        budgetMs: 10_000,
-      },
-      Deadline.after(10_000),
-    );
+    return askNode(this.node, {
+      type: 'search',
+      tenant: TENANT,
+      partitions: encodePartitions(asked),
+      vector: vectorBytes(normalise(query) as Float32Array),
+      model: MODEL,
+      k: options.k ?? 1_000,
+      filter: options.filter ?? null,
+      exact: options.exact ?? true,
+      explain: options.explain ?? false,
+      budgetMs: 10_000,
+    });
   }
 }
 
@@ -201,4 +198,11 @@ async function startNode(
   );
   await node.start();
   return node;
+}
+
+/** As the shard's server does: the placement first, then the search in its turn. */
+export async function askNode(node: ShardNode, request: SearchLeaf): Promise<SearchLeafReply> {
+  const deadline = Deadline.after(request.budgetMs);
+  await node.lookUp(request, deadline);
+  return node.search(request, deadline);
 }

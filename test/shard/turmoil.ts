@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect } from 'vitest';
-import { Deadline } from '../../src/core/deadline.js';
 import { TopK } from '../../src/core/top-k.js';
 import { score } from '../../src/core/vector.js';
 import { matchesProduct } from '../../src/filter/evaluate.js';
@@ -17,7 +16,7 @@ import { ShardNode } from '../../src/shard/shard-node.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Partition, Store, StoredRow } from '../../src/store/store.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
-import { BUILD_WORKER, DIMENSIONS, MODEL, put, remove } from './shard-fixture.js';
+import { askNode, BUILD_WORKER, DIMENSIONS, MODEL, put, remove } from './shard-fixture.js';
 import { slowReader } from './slow-reader.js';
 
 export const SHARDS = ['s1', 's2'];
@@ -205,20 +204,17 @@ export class Turmoil {
     exact: boolean,
     k = 1_000,
   ): Promise<SearchLeafReply> {
-    return (this.nodes.get(shard) as ShardNode).search(
-      {
-        type: 'search',
-        tenant,
-        partitions: encodePartitions(asked),
-        vector: vectorBytes(query),
-        model: MODEL,
-        k,
-        filter: filter ?? null,
-        exact,
-        budgetMs: 10_000,
-      },
-      Deadline.after(10_000),
-    );
+    return askNode(this.nodes.get(shard) as ShardNode, {
+      type: 'search',
+      tenant,
+      partitions: encodePartitions(asked),
+      vector: vectorBytes(query),
+      model: MODEL,
+      k,
+      filter: filter ?? null,
+      exact,
+      budgetMs: 10_000,
+    });
   }
 
   private fields(): JsonObject {
