@@ -104,6 +104,7 @@ export class Follower {
 
   async stop(): Promise<void> {
     this.stopped = true;
+    this.keeper.beginClose();
     this.wake?.();
     await this.running;
     this.waiters.close();

@@ -3,6 +3,9 @@ import type { PlanStep } from '../protocol/messages.js';
 /** What of a step is known before it runs. */
 export type PlannedStep = Omit<PlanStep, 'rowsScanned' | 'rescored' | 'tookUs' | 'gaveUp'>;
 
+/** Steps that are told one by one: a search of thousands of categories may have as many. */
+const MAX_STEPS = 64;
+
 /** Takes down what a search does, step by step. A search that nobody asks about has none. */
 export class SearchTrace {
   readonly steps: PlanStep[] = [];
@@ -24,6 +27,7 @@ export class SearchTrace {
     const { rowsScanned, rescored } = this;
     const startedMs = performance.now();
     const left = run();
+    if (this.steps.length >= MAX_STEPS) return left;
     this.steps.push({
       ...planned,
       rowsScanned: this.rowsScanned - rowsScanned,

@@ -184,9 +184,14 @@ export class SegmentKeeper {
     else await sleep(Math.min(RETRY_FIRST_MS, Math.max(0, this.retryAtMs - performance.now())));
   }
 
+  /** From here on a build that is called off is no failure. */
+  beginClose(): void {
+    this.closed = true;
+  }
+
   /** Waits for a running build, whose worker the caller has ended, and lets go of the files. */
   async close(): Promise<void> {
-    this.closed = true;
+    this.beginClose();
     await this.building;
     await Promise.all(this.index.segments.map((segment) => segment.close()));
   }
