@@ -276,6 +276,9 @@ class NoFiles {
   sealSoon(): void {
     // Nothing is on disk.
   }
+  beginClose(): void {
+    // Nothing is called off.
+  }
   async backpressure(): Promise<void> {
     // There is always room.
   }
