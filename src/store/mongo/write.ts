@@ -40,7 +40,7 @@ interface Written {
 /**
  * Applies a batch of writes, in order for each id:
  *
- *   heads ──decide──> nothing to do
+ *   heads ──decide──> nothing to do ──> has a majority the same heads?
  *     ▲        └─> take numbers ──> compare-and-set each product ──> counts ──> end the range
  *     └── those that another writer changed meanwhile ──┘
  *
@@ -63,11 +63,13 @@ export class BatchWriter {
       const changes = plans.filter((plan): plan is Change => plan.after !== undefined);
       const { lost, highest } = await this.apply(tenant, changes);
       mark = Math.max(mark, highest, ...plans.map(({ before }) => before?.version ?? 0));
+      const unsure = await this.unsure(tenant, plans);
       for (const plan of plans) {
-        if (lost.has(plan.id)) continue;
+        if (lost.has(plan.id) || unsure.has(plan.id)) continue;
         plan.places.forEach((place, i) => (statuses[place] = plan.statuses[i] ?? 'conflict'));
         waiting.delete(plan.id);
       }
+      if (round === MAX_ROUNDS && unsure.size > 0) throw tooSlow();
       if (round === MAX_ROUNDS) break;
       if (waiting.size > 0) await sleep(Math.random() * BACKOFF_MS * 2 ** round);
     }
@@ -85,7 +87,7 @@ export class BatchWriter {
     return [...byId].map(([id, places]) => planId(id, writes, places, heads.get(id)));
   }
 
-  /** As the primary has them now: a compare-and-set follows anyway. */
+  /** As the primary has them now: a compare-and-set follows, or `unsure`. */
   private async readHeads(tenant: string, ids: string[]): Promise<Map<string, HeadRecord>> {
     const found = await this.collections.products
       .find(
@@ -94,6 +96,24 @@ export class BatchWriter {
       )
       .toArray();
     return new Map(found.map((record) => [record.id, record]));
+  }
+
+  /**
+   * Ids for which nothing was to be done because of a state that a failover may still take back: what
+   * is acknowledged without a write must have reached a majority as well.
+   */
+  private async unsure(tenant: string, plans: readonly Plan[]): Promise<Set<string>> {
+    const idle = plans.filter(({ after }) => after === undefined);
+    if (idle.length === 0) return new Set();
+    const found = await this.collections.products
+      .find(
+        { _id: { $in: idle.map(({ id }) => keyOf(tenant, id)) } },
+        { projection: { _id: 0, id: 1, version: 1 }, readConcern: { level: 'majority' } },
+      )
+      .toArray();
+    const versions = new Map(found.map(({ id, version }) => [id, version]));
+    const differ = idle.filter(({ id, before }) => versions.get(id) !== before?.version);
+    return new Set(differ.map(({ id }) => id));
   }
 
   /** Returns the ids that another writer changed first, and the highest version written. */
@@ -111,7 +131,7 @@ export class BatchWriter {
     const range = await this.sequence.begin(tenant, changes.length);
     if (range.expired) {
       await this.sequence.end(range);
-      throw new OmniError('unavailable', 'the store is too slow', { retryAfterMs: 1000 });
+      throw tooSlow();
     }
     const lost = await this.writeProducts(range, changes);
     const counts = new CountChanges();
@@ -184,8 +204,12 @@ export class BatchWriter {
       if (await this.sequence.end(range, { products })) return range.first + from.length - 1;
       from = to;
     }
-    throw new OmniError('unavailable', 'the store is too slow', { retryAfterMs: 1000 });
+    throw tooSlow();
   }
+}
+
+function tooSlow(): OmniError {
+  return new OmniError('unavailable', 'the store is too slow', { retryAfterMs: 1000 });
 }
 
 /** Places of the writes of each id, in order. */

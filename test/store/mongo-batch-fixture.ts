@@ -1,0 +1,47 @@
+import { MongoClient } from 'mongodb';
+import { collectionsOf, type Collections } from '../../src/store/mongo/collections.js';
+import type { MongoStoreOptions } from '../../src/store/mongo/options.js';
+import { dropDatabase, freshOptions } from './mongo-fixture.js';
+import { MONGODB_URL, MongoServer } from './mongo-server.js';
+
+/** A database of its own, and its collections as a writer has them. */
+export class BatchFixture {
+  private constructor(
+    readonly collections: Collections,
+    readonly options: MongoStoreOptions,
+    private readonly client: MongoClient,
+    private readonly server: MongoServer | undefined,
+  ) {}
+
+  static async open(): Promise<BatchFixture> {
+    const server = MONGODB_URL === undefined ? await MongoServer.start() : undefined;
+    const options = freshOptions(server);
+    const client = new MongoClient(options.url);
+    return new BatchFixture(collectionsOf(client.db()), options, client, server);
+  }
+
+  async close(): Promise<void> {
+    await this.client.close();
+    await dropDatabase(this.options);
+    await this.server?.stop();
+  }
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+/** `collections`, whose products have `method` in place of their own of that name. */
+export function withProducts(
+  collections: Collections,
+  name: 'find' | 'bulkWrite',
+  replace: (own: Method) => Method,
+): Collections {
+  const products = new Proxy(collections.products, {
+    get(target, property) {
+      const member = Reflect.get(target, property) as unknown;
+      if (typeof member !== 'function') return member;
+      const own = member.bind(target) as Method;
+      return property === name ? replace(own) : own;
+    },
+  });
+  return { ...collections, products };
+}
