@@ -1,19 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Collections } from '../../src/store/mongo/collections.js';
 import { prepareWrite } from '../../src/store/mongo/prepare.js';
-import { Sequence } from '../../src/store/mongo/sequence.js';
-import { BatchWriter } from '../../src/store/mongo/write.js';
 import type { ProductWrite } from '../../src/store/store.js';
 import { put, remove } from './contract/writes.js';
-import { BatchFixture, withProducts } from './mongo-batch-fixture.js';
+import { batchWriterOf, BatchFixture, withProducts } from './mongo-batch-fixture.js';
 import { whyNoServer } from './mongo-server.js';
 
-const TIMES = { leaseMs: 60_000, writeTimeoutMs: 60_000 };
 const reason = whyNoServer();
 let fixture: BatchFixture;
 
 function writerOf(collections: Collections): (...writes: ProductWrite[]) => Promise<string[]> {
-  const writer = new BatchWriter(collections, new Sequence(collections.tenants, TIMES), TIMES);
+  const { writer } = batchWriterOf(collections);
   return async (...writes) => (await writer.write('shop', writes.map(prepareWrite))).statuses;
 }
 

@@ -8,17 +8,15 @@ import type { MongoStoreOptions } from '../../src/store/mongo/options.js';
 import { prepareWrite } from '../../src/store/mongo/prepare.js';
 import { purgeTombstones } from '../../src/store/mongo/purge.js';
 import { RangeReclaim } from '../../src/store/mongo/reclaim.js';
-import { Sequence } from '../../src/store/mongo/sequence.js';
-import { BatchWriter } from '../../src/store/mongo/write.js';
 import type { ProductWrite } from '../../src/store/store.js';
 import { Follower } from './contract/follower.js';
 import { put, remove } from './contract/writes.js';
 import { gated } from './gated-collections.js';
+import { batchWriterOf, TIMES } from './mongo-batch-fixture.js';
 import { dropDatabase, freshOptions } from './mongo-fixture.js';
 import { MONGODB_URL, MongoServer, whyNoServer } from './mongo-server.js';
 
 const RUNS = Number(process.env['OMNISEARCH_INTERLEAVINGS'] ?? 25);
-const TIMES = { leaseMs: 60_000, writeTimeoutMs: 60_000 };
 const IDS = ['a', 'b', 'c'];
 const reason = whyNoServer();
 
@@ -79,7 +77,7 @@ async function runWriter(
       return operation();
     }),
   );
-  const writer = new BatchWriter(own, new Sequence(own.tenants, TIMES), TIMES);
+  const { writer, strays } = batchWriterOf(own);
   try {
     for (const batch of batches) {
       await writer.write(
@@ -89,6 +87,8 @@ async function runWriter(
     }
   } catch (error) {
     if (!(error instanceof Killed)) throw error;
+  } finally {
+    await strays.close();
   }
 }
 
@@ -123,7 +123,7 @@ async function closeRanges(): Promise<void> {
   let nowMs = 0;
   const reclaim = new RangeReclaim(collections, () => nowMs);
   await reclaim.run();
-  nowMs = TIMES.leaseMs + TIMES.writeTimeoutMs;
+  nowMs = TIMES.leaseMs + TIMES.landingMs;
   await reclaim.run();
 }
 
@@ -184,7 +184,7 @@ describe.skipIf(reason !== undefined)(`interleavings${reason ? ` (${reason})` : 
 
   it('a tombstone that is purged while a page is read makes the follower rebuild', async () => {
     const tenant = `t${++runs}`;
-    const writer = new BatchWriter(collections, new Sequence(collections.tenants, TIMES), TIMES);
+    const { writer } = batchWriterOf(collections);
     const write = (...writes: ProductWrite[]) => writer.write(tenant, writes.map(prepareWrite));
     await write(put('a'), put('b'));
     let meanwhile = async (): Promise<unknown> => undefined;

@@ -1,21 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AnyBulkWriteOperation, MongoBulkWriteError } from 'mongodb';
-import { OmniError } from '../../core/errors.js';
 import type { WriteResult, WriteStatus } from '../store.js';
 import { encodeMark } from '../position.js';
-import { keyOf, type Collections, type ProductRecord } from './collections.js';
+import { keyOf, type Collections } from './collections.js';
 import { CountChanges } from './counts.js';
-import { duplicateKeys } from './errors.js';
 import { planId, type NextState, type Plan } from './plan.js';
 import type { PreparedWrite } from './prepare.js';
+import { writeBulk } from './product-bulk.js';
 import { keepsVectors, productOperation } from './product-operation.js';
 import { HEAD_FIELDS, type HeadRecord } from './records.js';
+import { tooSlow, type Renumbering, type Written } from './renumbering.js';
 import type { Sequence, TakenRange } from './sequence.js';
+import type { StrayWrites } from './stray-writes.js';
 
 /** After as many lost races what is left is a `conflict`: the caller reads and tries again. */
 const MAX_ROUNDS = 8;
 const BACKOFF_MS = 4;
-const MAX_MOVES = 5;
 const MAX_BULK_WRITES = 1_000;
 const MAX_BULK_BYTES = 4 * 1024 * 1024;
 
@@ -32,11 +31,6 @@ interface Applied {
   highest: number;
 }
 
-interface Written {
-  key: string;
-  version: number;
-}
-
 /**
  * Applies a batch of writes, in order for each id:
  *
@@ -51,6 +45,9 @@ export class BatchWriter {
   constructor(
     private readonly collections: Collections,
     private readonly sequence: Sequence,
+    private readonly renumbering: Renumbering,
+    /** Is told of writes whose outcome is unknown. */
+    private readonly strays: Pick<StrayWrites, 'add'>,
     private readonly limits: BulkLimits,
   ) {}
 
@@ -133,19 +130,27 @@ export class BatchWriter {
       await this.sequence.end(range);
       throw tooSlow();
     }
-    const lost = await this.writeProducts(range, changes);
-    const counts = new CountChanges();
-    const written: Written[] = [];
-    changes.forEach((change, i) => {
-      if (lost.has(change.id)) return;
-      counts.add(change);
-      written.push({ key: keyOf(tenant, change.id), version: range.first + i });
-    });
-    await counts.write(this.collections, tenant);
-    const highest = range.first + changes.length - 1;
-    const inTime = await this.sequence.end(range, { products: counts.products });
-    if (inTime || written.length === 0) return { lost, highest };
-    return { lost, highest: await this.moveUp(tenant, written, counts.products) };
+    const written = changes.map(({ id }, i) => ({
+      key: keyOf(tenant, id),
+      version: range.first + i,
+    }));
+    const issued = [...written];
+    try {
+      const lost = await this.writeProducts(range, changes);
+      const counts = new CountChanges();
+      for (const change of changes) if (!lost.has(change.id)) counts.add(change);
+      await counts.write(this.collections, tenant);
+      const highest = range.first + changes.length - 1;
+      const inTime = await this.sequence.end(range, { products: counts.products });
+      const own = written.filter((_, i) => !lost.has((changes[i] as Change).id));
+      if (inTime || own.length === 0) return { lost, highest };
+      // This process was held up for longer than its lease: followers may have passed its numbers.
+      const moved = this.renumbering.move(tenant, own, counts.products, (to) => issued.push(...to));
+      return { lost, highest: await moved };
+    } catch (error) {
+      this.strays.add(tenant, issued);
+      throw error;
+    }
   }
 
   /** Returns the ids that another writer changed first. */
@@ -155,7 +160,11 @@ export class BatchWriter {
     const operations = changes.map((change, i) =>
       productOperation(tenant, change, change.after, first + i, nowMs),
     );
-    const { refused, inserted } = await this.bulk(operations);
+    const { refused, inserted } = await writeBulk(
+      this.collections,
+      operations,
+      this.limits.writeTimeoutMs,
+    );
     // A product that was deleted and purged meanwhile has no vectors left to keep.
     const bare = inserted.filter((index) => keepsVectors((changes[index] as Change).after));
     for (const index of bare) {
@@ -164,52 +173,6 @@ export class BatchWriter {
     }
     return new Set([...refused, ...bare].map((index) => (changes[index] as Change).id));
   }
-
-  /** Places of the operations that met another's document, and of those that made one. */
-  private async bulk(
-    operations: AnyBulkWriteOperation<ProductRecord>[],
-  ): Promise<{ refused: number[]; inserted: number[] }> {
-    const options = { ordered: false, maxTimeMS: this.limits.writeTimeoutMs };
-    const places = (ids: object): number[] => Object.keys(ids).map(Number);
-    try {
-      const { upsertedIds } = await this.collections.products.bulkWrite(operations, options);
-      return { refused: [], inserted: places(upsertedIds) };
-    } catch (error) {
-      const refused = duplicateKeys(error);
-      return { refused, inserted: places((error as MongoBulkWriteError).upsertedIds) };
-    }
-  }
-
-  /**
-   * Gives what was written new numbers, because followers may have passed the old ones: this process
-   * was held up for longer than its lease. What another writer changed since has new ones already.
-   * Returns the highest.
-   */
-  private async moveUp(
-    tenant: string,
-    written: readonly Written[],
-    products: number,
-  ): Promise<number> {
-    let from = written;
-    for (let attempt = 1; attempt <= MAX_MOVES; attempt++) {
-      const range = await this.sequence.begin(tenant, from.length);
-      const to = from.map(({ key }, i) => ({ key, version: range.first + i }));
-      const operations = from.map(({ key, version }, i) => ({
-        updateOne: {
-          filter: { _id: key, version },
-          update: { $set: { version: range.first + i } },
-        },
-      }));
-      await this.bulk(operations);
-      if (await this.sequence.end(range, { products })) return range.first + from.length - 1;
-      from = to;
-    }
-    throw tooSlow();
-  }
-}
-
-function tooSlow(): OmniError {
-  return new OmniError('unavailable', 'the store is too slow', { retryAfterMs: 1000 });
 }
 
 /** Places of the writes of each id, in order. */
