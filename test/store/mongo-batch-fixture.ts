@@ -1,25 +1,33 @@
 import { MongoClient } from 'mongodb';
+import { Deadline } from '../../src/core/deadline.js';
 import { collectionsOf, type Collections } from '../../src/store/mongo/collections.js';
 import type { MongoStoreOptions } from '../../src/store/mongo/options.js';
+import { prepareWrite } from '../../src/store/mongo/prepare.js';
 import { Renumbering } from '../../src/store/mongo/renumbering.js';
 import { Sequence } from '../../src/store/mongo/sequence.js';
 import { StrayWrites } from '../../src/store/mongo/stray-writes.js';
 import { BatchWriter } from '../../src/store/mongo/write.js';
+import type { ProductWrite, WriteResult } from '../../src/store/store.js';
 import { dropDatabase, freshOptions } from './mongo-fixture.js';
 import { MONGODB_URL, MongoServer } from './mongo-server.js';
 
 /** Long enough for no range to be closed unless a test says so. */
 export const TIMES = { leaseMs: 60_000, landingMs: 60_000, writeTimeoutMs: 60_000 };
 
+type Write = (tenant: string, writes: readonly ProductWrite[]) => Promise<WriteResult>;
+
 /** A writer that looks for strays after `strayMs`. */
 export function batchWriterOf(
   own: Collections,
   strayMs = TIMES.leaseMs + TIMES.landingMs,
-): { writer: BatchWriter; strays: StrayWrites } {
+): { write: Write; strays: StrayWrites } {
   const sequence = new Sequence(own.tenants, TIMES);
   const renumbering = new Renumbering(own, sequence, TIMES.writeTimeoutMs);
   const strays = new StrayWrites(own, renumbering, strayMs);
-  return { writer: new BatchWriter(own, sequence, renumbering, strays, TIMES), strays };
+  const writer = new BatchWriter(own, sequence, renumbering, strays, TIMES);
+  const write: Write = (tenant, writes) =>
+    writer.write(tenant, writes.map(prepareWrite), Deadline.after(TIMES.writeTimeoutMs));
+  return { write, strays };
 }
 
 /** A database of its own, and its collections as a writer has them. */

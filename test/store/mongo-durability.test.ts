@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Collections } from '../../src/store/mongo/collections.js';
-import { prepareWrite } from '../../src/store/mongo/prepare.js';
 import type { ProductWrite } from '../../src/store/store.js';
 import { put, remove } from './contract/writes.js';
 import { batchWriterOf, BatchFixture, withProducts } from './mongo-batch-fixture.js';
@@ -10,8 +9,8 @@ const reason = whyNoServer();
 let fixture: BatchFixture;
 
 function writerOf(collections: Collections): (...writes: ProductWrite[]) => Promise<string[]> {
-  const { writer } = batchWriterOf(collections);
-  return async (...writes) => (await writer.write('shop', writes.map(prepareWrite))).statuses;
+  const { write } = batchWriterOf(collections);
+  return async (...writes) => (await write('shop', writes)).statuses;
 }
 
 /** The first `times` reads of what a majority has find what was there before anything was written. */

@@ -5,7 +5,6 @@ import { positionCovers } from '../../src/store/position.js';
 import { collectionsOf, type Collections } from '../../src/store/mongo/collections.js';
 import { readFeedPage } from '../../src/store/mongo/feed.js';
 import type { MongoStoreOptions } from '../../src/store/mongo/options.js';
-import { prepareWrite } from '../../src/store/mongo/prepare.js';
 import { purgeTombstones } from '../../src/store/mongo/purge.js';
 import { RangeReclaim } from '../../src/store/mongo/reclaim.js';
 import type { ProductWrite } from '../../src/store/store.js';
@@ -77,13 +76,10 @@ async function runWriter(
       return operation();
     }),
   );
-  const { writer, strays } = batchWriterOf(own);
+  const { write, strays } = batchWriterOf(own);
   try {
     for (const batch of batches) {
-      await writer.write(
-        tenant,
-        batch.map((write) => prepareWrite(toWrite(write))),
-      );
+      await write(tenant, batch.map(toWrite));
     }
   } catch (error) {
     if (!(error instanceof Killed)) throw error;
@@ -184,9 +180,8 @@ describe.skipIf(reason !== undefined)(`interleavings${reason ? ` (${reason})` : 
 
   it('a tombstone that is purged while a page is read makes the follower rebuild', async () => {
     const tenant = `t${++runs}`;
-    const { writer } = batchWriterOf(collections);
-    const write = (...writes: ProductWrite[]) => writer.write(tenant, writes.map(prepareWrite));
-    await write(put('a'), put('b'));
+    const { write } = batchWriterOf(collections);
+    await write(tenant, [put('a'), put('b')]);
     let meanwhile = async (): Promise<unknown> => undefined;
     const follower = followerOf(
       gated(collections, async (name, operation) => {
@@ -196,7 +191,7 @@ describe.skipIf(reason !== undefined)(`interleavings${reason ? ` (${reason})` : 
       tenant,
     );
     await readToEnd(follower);
-    await write(remove('a'));
+    await write(tenant, [remove('a')]);
     meanwhile = async () => {
       meanwhile = async () => undefined;
       await purgeTombstones(collections, Date.now() + 60_000);

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFeedPage } from '../../src/store/mongo/feed.js';
 import { landingMsOf, resolveOptions } from '../../src/store/mongo/options.js';
-import { prepareWrite } from '../../src/store/mongo/prepare.js';
 import { RangeReclaim } from '../../src/store/mongo/reclaim.js';
 import { positionCovers } from '../../src/store/position.js';
 import { eventually } from './contract/fixture.js';
@@ -32,7 +31,7 @@ describe.skipIf(reason !== undefined)(`MongoDB strays${reason ? ` (${reason})` :
 
   it('a write that lands after its range was closed gets a new number', async () => {
     const { collections } = fixture;
-    await batchWriterOf(collections).writer.write(T, [put('first')].map(prepareWrite));
+    await batchWriterOf(collections).write(T, [put('first')]);
     const follower = new Follower(
       {
         readFeed: (_, after, limit) => readFeedPage(collections, T, after, limit),
@@ -48,9 +47,9 @@ describe.skipIf(reason !== undefined)(`MongoDB strays${reason ? ` (${reason})` :
       land = async () => bulkWrite(...args);
       throw new Error('the connection was cut');
     });
-    const { writer, strays } = batchWriterOf(own, STRAY_MS);
+    const { write, strays } = batchWriterOf(own, STRAY_MS);
     const writes = [put('first', { title: 'new' }), put('late')];
-    await expect(writer.write(T, writes.map(prepareWrite))).rejects.toThrow('cut');
+    await expect(write(T, writes)).rejects.toThrow('cut');
     await closeRanges();
     await follower.readPage(10);
     await land();

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Deadline } from '../../core/deadline.js';
 import type { WriteResult, WriteStatus } from '../store.js';
 import { encodeMark } from '../position.js';
 import { keyOf, type Collections } from './collections.js';
@@ -51,14 +52,19 @@ export class BatchWriter {
     private readonly limits: BulkLimits,
   ) {}
 
-  async write(tenant: string, writes: readonly PreparedWrite[]): Promise<WriteResult> {
+  /** Nothing begins after `deadline`: `deadline_exceeded` then, and what was written stays. */
+  async write(
+    tenant: string,
+    writes: readonly PreparedWrite[],
+    deadline: Deadline,
+  ): Promise<WriteResult> {
     const statuses: WriteStatus[] = writes.map(() => 'conflict');
     let mark = 0;
     const waiting = groupById(writes);
     for (let round = 1; waiting.size > 0; round++) {
       const plans = await this.plan(tenant, writes, waiting);
       const changes = plans.filter((plan): plan is Change => plan.after !== undefined);
-      const { lost, highest } = await this.apply(tenant, changes);
+      const { lost, highest } = await this.apply(tenant, changes, deadline);
       mark = Math.max(mark, highest, ...plans.map(({ before }) => before?.version ?? 0));
       const unsure = await this.unsure(tenant, plans);
       for (const plan of plans) {
@@ -114,9 +120,14 @@ export class BatchWriter {
   }
 
   /** Returns the ids that another writer changed first, and the highest version written. */
-  private async apply(tenant: string, changes: readonly Change[]): Promise<Applied> {
+  private async apply(
+    tenant: string,
+    changes: readonly Change[],
+    deadline: Deadline,
+  ): Promise<Applied> {
     const applied: Applied = { lost: new Set(), highest: 0 };
     for (const bulk of bulksOf(changes)) {
+      deadline.check('a write');
       const { lost, highest } = await this.applyBulk(tenant, bulk);
       for (const id of lost) applied.lost.add(id);
       applied.highest = highest;

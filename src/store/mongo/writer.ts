@@ -1,3 +1,4 @@
+import { Deadline } from '../../core/deadline.js';
 import type { ModelIdentity } from '../../core/product.js';
 import type { Partition, ProductWrite, Store, TenantPlacement, WriteResult } from '../store.js';
 import type { Connection } from './connection.js';
@@ -41,7 +42,7 @@ export class MongoStore extends MongoReader implements Store {
     this.strays = new StrayWrites(collections, renumbering, holdMsOf(times));
     const limits = { writeTimeoutMs };
     const batch = new BatchWriter(collections, this.sequence, renumbering, this.strays, limits);
-    this.lanes = new WriteLanes((tenant, writes) => batch.write(tenant, writes), LANE_LIMITS);
+    this.lanes = new WriteLanes((...writes) => batch.write(...writes), LANE_LIMITS);
     this.reclaim = new RangeReclaim(collections);
     this.reclaimTimer = setInterval(() => this.reclaimOnce(), times.leaseMs / LOOKS_A_LEASE);
     this.reclaimTimer.unref();
@@ -53,7 +54,8 @@ export class MongoStore extends MongoReader implements Store {
 
   async write(tenant: string, writes: readonly ProductWrite[]): Promise<WriteResult> {
     const prepared = writes.map(prepareWrite);
-    return this.change(() => this.lanes.add(tenant, prepared));
+    const deadline = Deadline.after(this.changeLimitMs);
+    return this.change(() => this.lanes.add(tenant, prepared, deadline));
   }
 
   async createPartitions(
@@ -88,8 +90,12 @@ export class MongoStore extends MongoReader implements Store {
     await super.close();
   }
 
+  private get changeLimitMs(): number {
+    return WRITE_TIMEOUTS * this.connection.timeoutMs;
+  }
+
   private change<T>(action: () => Promise<T>): Promise<T> {
-    return this.connection.run(action, 'a write', WRITE_TIMEOUTS * this.connection.timeoutMs);
+    return this.connection.run(action, 'a write', this.changeLimitMs);
   }
 
   /** One at a time; a server that is away is asked again at the next look. */
