@@ -202,14 +202,15 @@ function bulksOf(changes: readonly Change[]): Change[][] {
   const bulks: Change[][] = [];
   let bytes = Infinity;
   for (const change of changes) {
-    const { json, embedded } = change.after;
-    const size = 512 + json.length + (embedded?.vectors.text.byteLength ?? 0);
-    if (bytes + size > MAX_BULK_BYTES || (bulks.at(-1)?.length ?? 0) >= MAX_BULK_WRITES) {
+    if (
+      bytes + change.after.bytes > MAX_BULK_BYTES ||
+      (bulks.at(-1)?.length ?? 0) >= MAX_BULK_WRITES
+    ) {
       bulks.push([]);
       bytes = 0;
     }
     bulks.at(-1)?.push(change);
-    bytes += size;
+    bytes += change.after.bytes;
   }
   return bulks;
 }
