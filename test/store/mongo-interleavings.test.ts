@@ -5,20 +5,17 @@ import { positionCovers } from '../../src/store/position.js';
 import { collectionsOf, type Collections } from '../../src/store/mongo/collections.js';
 import { readFeedPage } from '../../src/store/mongo/feed.js';
 import type { MongoStoreOptions } from '../../src/store/mongo/options.js';
-import { prepareWrite } from '../../src/store/mongo/prepare.js';
 import { purgeTombstones } from '../../src/store/mongo/purge.js';
 import { RangeReclaim } from '../../src/store/mongo/reclaim.js';
-import { Sequence } from '../../src/store/mongo/sequence.js';
-import { BatchWriter } from '../../src/store/mongo/write.js';
 import type { ProductWrite } from '../../src/store/store.js';
 import { Follower } from './contract/follower.js';
 import { put, remove } from './contract/writes.js';
 import { gated } from './gated-collections.js';
+import { batchWriterOf, TIMES } from './mongo-batch-fixture.js';
 import { dropDatabase, freshOptions } from './mongo-fixture.js';
 import { MONGODB_URL, MongoServer, whyNoServer } from './mongo-server.js';
 
 const RUNS = Number(process.env['OMNISEARCH_INTERLEAVINGS'] ?? 25);
-const TIMES = { leaseMs: 60_000, writeTimeoutMs: 60_000 };
 const IDS = ['a', 'b', 'c'];
 const reason = whyNoServer();
 
@@ -79,16 +76,15 @@ async function runWriter(
       return operation();
     }),
   );
-  const writer = new BatchWriter(own, new Sequence(own.tenants, TIMES), TIMES);
+  const { write, strays } = batchWriterOf(own);
   try {
     for (const batch of batches) {
-      await writer.write(
-        tenant,
-        batch.map((write) => prepareWrite(toWrite(write))),
-      );
+      await write(tenant, batch.map(toWrite));
     }
   } catch (error) {
     if (!(error instanceof Killed)) throw error;
+  } finally {
+    await strays.close();
   }
 }
 
@@ -123,7 +119,7 @@ async function closeRanges(): Promise<void> {
   let nowMs = 0;
   const reclaim = new RangeReclaim(collections, () => nowMs);
   await reclaim.run();
-  nowMs = TIMES.leaseMs + TIMES.writeTimeoutMs;
+  nowMs = TIMES.leaseMs + TIMES.landingMs;
   await reclaim.run();
 }
 
@@ -184,9 +180,8 @@ describe.skipIf(reason !== undefined)(`interleavings${reason ? ` (${reason})` : 
 
   it('a tombstone that is purged while a page is read makes the follower rebuild', async () => {
     const tenant = `t${++runs}`;
-    const writer = new BatchWriter(collections, new Sequence(collections.tenants, TIMES), TIMES);
-    const write = (...writes: ProductWrite[]) => writer.write(tenant, writes.map(prepareWrite));
-    await write(put('a'), put('b'));
+    const { write } = batchWriterOf(collections);
+    await write(tenant, [put('a'), put('b')]);
     let meanwhile = async (): Promise<unknown> => undefined;
     const follower = followerOf(
       gated(collections, async (name, operation) => {
@@ -196,7 +191,7 @@ describe.skipIf(reason !== undefined)(`interleavings${reason ? ` (${reason})` : 
       tenant,
     );
     await readToEnd(follower);
-    await write(remove('a'));
+    await write(tenant, [remove('a')]);
     meanwhile = async () => {
       meanwhile = async () => undefined;
       await purgeTombstones(collections, Date.now() + 60_000);

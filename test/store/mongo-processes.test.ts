@@ -27,8 +27,9 @@ let dir: string;
 beforeEach(async () => {
   if (reason !== undefined) return;
   if (MONGODB_URL === undefined) server = await MongoServer.start();
-  // Short times: what a dead writer leaves open is closed 3 s later.
-  options = { ...freshOptions(server), leaseMs: 1_000, timeoutMs: 2_000 };
+  // Short times: what a dead writer leaves open is closed 6 s later.
+  const times = { leaseMs: 1_000, timeoutMs: 2_000, serverSelectionTimeoutMs: 1_000 };
+  options = { ...freshOptions(server), ...times };
   dir = await mkdtemp(join(tmpdir(), 'omnisearch-kills-'));
 });
 

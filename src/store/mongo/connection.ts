@@ -6,11 +6,13 @@ import { storeError } from './errors.js';
 import {
   clientOptions,
   databaseOf,
+  landingMsOf,
   resolveOptions,
   type MongoStoreOptions,
   type ResolvedOptions,
 } from './options.js';
 import { ReplicaReads } from './replica-reads.js';
+import type { SequenceTimes } from './sequence.js';
 
 /** A client of one store, and how its answers are waited for. */
 export class Connection {
@@ -18,7 +20,7 @@ export class Connection {
   /** Undefined: joins read from the primary. */
   readonly replicas: ReplicaReads | undefined;
   readonly timeoutMs: number;
-  readonly leaseMs: number;
+  readonly times: SequenceTimes;
   private closed = false;
 
   private constructor(
@@ -30,7 +32,7 @@ export class Connection {
     this.replicas =
       maxStalenessMs === undefined ? undefined : new ReplicaReads(client, maxStalenessMs);
     this.timeoutMs = options.timeoutMs;
-    this.leaseMs = options.leaseMs;
+    this.times = { leaseMs: options.leaseMs, landingMs: landingMsOf(options) };
   }
 
   /** Rejects `unavailable` when no server answers. */

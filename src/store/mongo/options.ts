@@ -43,6 +43,15 @@ export function databaseOf(url: string): string {
   return name === undefined ? DEFAULT_DATABASE : decodeURIComponent(name);
 }
 
+/**
+ * How long after it was issued a write may still land. The driver makes a second attempt by itself,
+ * once the first one failed on its way and a server is found; it can be told not to for all
+ * operations only, and then counts, which only it can repeat exactly, would suffer at each failover.
+ */
+export function landingMsOf({ timeoutMs, serverSelectionTimeoutMs }: ResolvedOptions): number {
+  return timeoutMs + serverSelectionTimeoutMs + timeoutMs;
+}
+
 /** What is acknowledged or read has reached a majority, so that no failover takes it back. */
 export function clientOptions(options: ResolvedOptions): MongoClientOptions {
   return {

@@ -23,6 +23,8 @@ export interface NextState {
   fields: string[];
   /** Undefined: the stored ones stay. */
   embedded: Embedded | undefined;
+  /** What it takes in its command, roughly. */
+  bytes: number;
 }
 
 /** The version of a state that is not written yet: no `ifVersion` is equal to it. */
@@ -50,7 +52,7 @@ export function planId(
 }
 
 function nextState(
-  { write, json, fields, embedded }: PreparedWrite,
+  { write, json, fields, embedded, bytes }: PreparedWrite,
   previous: NextState | undefined,
   storedCategory: string,
 ): NextState {
@@ -58,7 +60,7 @@ function nextState(
   if (write.op === 'delete') {
     const head = { feedVersion, deleted: true, contentHash: '', embedHash: '' };
     const category = previous?.category ?? storedCategory;
-    return { head, category, json: '', fields: [], embedded: undefined };
+    return { head, category, json: '', fields: [], embedded: undefined, bytes };
   }
   const { contentHash, embedHash, product } = write;
   return {
@@ -68,5 +70,7 @@ function nextState(
     fields,
     // Kept vectors may be those of a write just before, which is never stored by itself.
     embedded: embedded ?? previous?.embedded,
+    // Without those vectors: they are a few kilobytes.
+    bytes,
   };
 }

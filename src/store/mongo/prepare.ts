@@ -3,8 +3,12 @@ import { filterFieldNames } from '../fields.js';
 import type { NamedVectors } from '../../core/product.js';
 import type { ProductWrite } from '../store.js';
 
-/** MongoDB holds 16 MiB in a document; the rest is for hashes, field names and vectors. */
+/** MongoDB holds 16 MiB in a document; the rest is for hashes, vectors and the like. */
 const MAX_PRODUCT_BYTES = 15 * 1024 * 1024;
+/** What a record or its entry in memory has beside its texts and vectors, roughly. */
+const RECORD_BYTES = 512;
+/** Of an item of a list in BSON: type, place in digits, length and two ends. */
+const ITEM_BYTES = 16;
 
 /** A write with its texts made, once for all attempts. */
 export interface PreparedWrite {
@@ -15,7 +19,7 @@ export interface PreparedWrite {
   fields: string[];
   /** Undefined: keeps what is stored. */
   embedded: Embedded | undefined;
-  /** What it keeps in memory while it waits, roughly. */
+  /** What it takes in memory while it waits, and in its command, roughly. */
   bytes: number;
 }
 
@@ -27,16 +31,25 @@ export interface Embedded {
 
 /** Throws `too_large` for a product that no document can hold. */
 export function prepareWrite(write: ProductWrite): PreparedWrite {
-  if (write.op === 'delete')
-    return { write, json: '', fields: [], embedded: undefined, bytes: 512 };
+  if (write.op === 'delete') {
+    return { write, json: '', fields: [], embedded: undefined, bytes: RECORD_BYTES };
+  }
+  const { id, category } = write.product;
   const json = JSON.stringify(write.product);
   const fields = filterFieldNames(write.product);
-  const jsonBytes = Buffer.byteLength(json);
-  if (jsonBytes > MAX_PRODUCT_BYTES) {
-    throw new OmniError('too_large', `a product may have ${MAX_PRODUCT_BYTES} bytes of JSON`);
+  // What a record repeats: its id twice, its category, and the names of its fields.
+  const repeated = textBytes([id, id, category]) + textBytes(fields) + ITEM_BYTES * fields.length;
+  const productBytes = Buffer.byteLength(json) + repeated;
+  if (productBytes > MAX_PRODUCT_BYTES) {
+    const message = `a product's JSON and its field names may have ${MAX_PRODUCT_BYTES} bytes`;
+    throw new OmniError('too_large', message);
   }
   const { model, vectors } = write;
   const embedded = vectors === 'keep' ? undefined : { model, vectors };
-  const bytes = 512 + jsonBytes + (embedded?.vectors.text.byteLength ?? 0);
+  const bytes = RECORD_BYTES + productBytes + (embedded?.vectors.text.byteLength ?? 0);
   return { write, json, fields, embedded, bytes };
+}
+
+function textBytes(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 }

@@ -27,7 +27,7 @@ export class Sequence {
   async begin(tenant: string, count: number): Promise<TakenRange> {
     const id = randomUUID();
     const after = this.seen.get(tenant) ?? (await this.lowerBound(tenant));
-    const holdMs = this.times.leaseMs + this.times.writeTimeoutMs;
+    const holdMs = holdMsOf(this.times);
     const expiresAtMs = performance.now() + this.times.leaseMs;
     const record = await this.tenants.findOneAndUpdate(
       { _id: tenant },
@@ -71,8 +71,13 @@ export class Sequence {
 export interface SequenceTimes {
   /** How long after taking a range its writes may be issued. */
   leaseMs: number;
-  /** How long after it was issued a write may still land. */
-  writeTimeoutMs: number;
+  /** How long after it was issued a write may still land, the driver's second attempt included. */
+  landingMs: number;
+}
+
+/** How long a range stays open whose writer is not heard of any more. */
+export function holdMsOf({ leaseMs, landingMs }: SequenceTimes): number {
+  return leaseMs + landingMs;
 }
 
 /** Numbers `first`, `first + 1`, … of a tenant, and until when writes with them may be issued. */

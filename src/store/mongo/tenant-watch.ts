@@ -18,7 +18,7 @@ export class TenantWatch implements StoreWatch {
   private readonly running: Promise<void>;
 
   constructor(
-    private readonly connection: Connection,
+    private readonly connection: Pick<Connection, 'canWatch' | 'collections'>,
     private readonly onChange: (tenant: string) => void,
   ) {
     this.running = this.run();
@@ -34,6 +34,8 @@ export class TenantWatch implements StoreWatch {
     while (!this.stop.signal.aborted) {
       try {
         if (!(await this.connection.canWatch())) return;
+        // A close meanwhile found no stream: one that began now would stay for ever.
+        if (this.stop.signal.aborted) return;
         await this.follow();
       } catch {
         // The driver resumes by itself what can be resumed; the rest begins anew.

@@ -1,3 +1,4 @@
+import type { Deadline } from '../../core/deadline.js';
 import { OmniError } from '../../core/errors.js';
 import type { WriteResult } from '../store.js';
 import type { PreparedWrite } from './prepare.js';
@@ -16,12 +17,20 @@ export class WriteLanes {
     private readonly apply: (
       tenant: string,
       writes: readonly PreparedWrite[],
+      deadline: Deadline,
     ) => Promise<WriteResult>,
     private readonly limits: LaneLimits,
   ) {}
 
-  /** Rejects with `overloaded` when too much waits. */
-  async add(tenant: string, writes: readonly PreparedWrite[]): Promise<WriteResult> {
+  /**
+   * Rejects with `overloaded` when too much waits, and with `deadline_exceeded` what has not begun by
+   * `deadline`: its caller was told that it failed and may have written something newer since.
+   */
+  async add(
+    tenant: string,
+    writes: readonly PreparedWrite[],
+    deadline: Deadline,
+  ): Promise<WriteResult> {
     const bytes = writes.reduce((sum, write) => sum + write.bytes, 0);
     if (this.waitingBytes > 0 && this.waitingBytes + bytes > this.limits.waitingBytes) {
       const message = 'too many writes wait for the store';
@@ -29,7 +38,7 @@ export class WriteLanes {
     }
     this.waitingBytes += bytes;
     return new Promise<WriteResult>((resolve, reject) => {
-      const waiting: Waiting = { writes, bytes, resolve, reject };
+      const waiting: Waiting = { writes, bytes, deadline, resolve, reject };
       const lane = this.lanes.get(tenant);
       if (lane !== undefined) {
         lane.push(waiting);
@@ -51,21 +60,22 @@ export class WriteLanes {
     // The rest of this turn's writes join the first batch.
     await Promise.resolve();
     for (;;) {
-      const batch = this.take(this.lanes.get(tenant) ?? []);
-      if (batch.length === 0) break;
-      await this.run(tenant, batch);
+      const lane = this.lanes.get(tenant) ?? [];
+      this.rejectLate(lane);
+      const batch = this.take(lane);
+      const [first] = batch;
+      if (first === undefined) break;
+      await this.run(tenant, batch, first.deadline);
       for (const { bytes } of batch) this.waitingBytes -= bytes;
     }
     this.lanes.delete(tenant);
   }
 
   /** Never rejects: the outcome goes to the callers of `add`. */
-  private async run(tenant: string, batch: readonly Waiting[]): Promise<void> {
+  private async run(tenant: string, batch: readonly Waiting[], deadline: Deadline): Promise<void> {
     try {
-      const { statuses, mark } = await this.apply(
-        tenant,
-        batch.flatMap(({ writes }) => writes),
-      );
+      const writes = batch.flatMap((waiting) => waiting.writes);
+      const { statuses, mark } = await this.apply(tenant, writes, deadline);
       let at = 0;
       for (const { writes, resolve } of batch) {
         resolve({ statuses: statuses.slice(at, at + writes.length), mark });
@@ -73,6 +83,15 @@ export class WriteLanes {
       }
     } catch (error) {
       for (const { reject } of batch) reject(error);
+    }
+  }
+
+  private rejectLate(lane: Waiting[]): void {
+    // They came in this order and all have the same time: those that are late are the first.
+    const inTime = lane.findIndex(({ deadline }) => !deadline.expired);
+    for (const { bytes, reject } of lane.splice(0, inTime < 0 ? lane.length : inTime)) {
+      this.waitingBytes -= bytes;
+      reject(new OmniError('deadline_exceeded', 'the write waited too long for its turn'));
     }
   }
 
@@ -103,6 +122,7 @@ export interface LaneLimits {
 interface Waiting {
   writes: readonly PreparedWrite[];
   bytes: number;
+  deadline: Deadline;
   resolve: (result: WriteResult) => void;
   reject: (error: unknown) => void;
 }

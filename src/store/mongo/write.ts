@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AnyBulkWriteOperation, MongoBulkWriteError } from 'mongodb';
-import { OmniError } from '../../core/errors.js';
+import type { Deadline } from '../../core/deadline.js';
 import type { WriteResult, WriteStatus } from '../store.js';
 import { encodeMark } from '../position.js';
-import { keyOf, type Collections, type ProductRecord } from './collections.js';
+import { keyOf, type Collections } from './collections.js';
 import { CountChanges } from './counts.js';
-import { duplicateKeys } from './errors.js';
 import { planId, type NextState, type Plan } from './plan.js';
 import type { PreparedWrite } from './prepare.js';
+import { writeBulk } from './product-bulk.js';
 import { keepsVectors, productOperation } from './product-operation.js';
 import { HEAD_FIELDS, type HeadRecord } from './records.js';
+import { tooSlow, type Renumbering, type Written } from './renumbering.js';
 import type { Sequence, TakenRange } from './sequence.js';
+import type { StrayWrites } from './stray-writes.js';
 
 /** After as many lost races what is left is a `conflict`: the caller reads and tries again. */
 const MAX_ROUNDS = 8;
 const BACKOFF_MS = 4;
-const MAX_MOVES = 5;
 const MAX_BULK_WRITES = 1_000;
 const MAX_BULK_BYTES = 4 * 1024 * 1024;
 
@@ -32,15 +32,10 @@ interface Applied {
   highest: number;
 }
 
-interface Written {
-  key: string;
-  version: number;
-}
-
 /**
  * Applies a batch of writes, in order for each id:
  *
- *   heads ──decide──> nothing to do
+ *   heads ──decide──> nothing to do ──> has a majority the same heads?
  *     ▲        └─> take numbers ──> compare-and-set each product ──> counts ──> end the range
  *     └── those that another writer changed meanwhile ──┘
  *
@@ -51,23 +46,33 @@ export class BatchWriter {
   constructor(
     private readonly collections: Collections,
     private readonly sequence: Sequence,
+    private readonly renumbering: Renumbering,
+    /** Is told of writes whose outcome is unknown. */
+    private readonly strays: Pick<StrayWrites, 'add'>,
     private readonly limits: BulkLimits,
   ) {}
 
-  async write(tenant: string, writes: readonly PreparedWrite[]): Promise<WriteResult> {
+  /** Nothing begins after `deadline`: `deadline_exceeded` then, and what was written stays. */
+  async write(
+    tenant: string,
+    writes: readonly PreparedWrite[],
+    deadline: Deadline,
+  ): Promise<WriteResult> {
     const statuses: WriteStatus[] = writes.map(() => 'conflict');
     let mark = 0;
     const waiting = groupById(writes);
     for (let round = 1; waiting.size > 0; round++) {
       const plans = await this.plan(tenant, writes, waiting);
       const changes = plans.filter((plan): plan is Change => plan.after !== undefined);
-      const { lost, highest } = await this.apply(tenant, changes);
+      const { lost, highest } = await this.apply(tenant, changes, deadline);
       mark = Math.max(mark, highest, ...plans.map(({ before }) => before?.version ?? 0));
+      const unsure = await this.unsure(tenant, plans);
       for (const plan of plans) {
-        if (lost.has(plan.id)) continue;
+        if (lost.has(plan.id) || unsure.has(plan.id)) continue;
         plan.places.forEach((place, i) => (statuses[place] = plan.statuses[i] ?? 'conflict'));
         waiting.delete(plan.id);
       }
+      if (round === MAX_ROUNDS && unsure.size > 0) throw tooSlow();
       if (round === MAX_ROUNDS) break;
       if (waiting.size > 0) await sleep(Math.random() * BACKOFF_MS * 2 ** round);
     }
@@ -85,7 +90,7 @@ export class BatchWriter {
     return [...byId].map(([id, places]) => planId(id, writes, places, heads.get(id)));
   }
 
-  /** As the primary has them now: a compare-and-set follows anyway. */
+  /** As the primary has them now: a compare-and-set follows, or `unsure`. */
   private async readHeads(tenant: string, ids: string[]): Promise<Map<string, HeadRecord>> {
     const found = await this.collections.products
       .find(
@@ -96,10 +101,33 @@ export class BatchWriter {
     return new Map(found.map((record) => [record.id, record]));
   }
 
+  /**
+   * Ids for which nothing was to be done because of a state that a failover may still take back: what
+   * is acknowledged without a write must have reached a majority as well.
+   */
+  private async unsure(tenant: string, plans: readonly Plan[]): Promise<Set<string>> {
+    const idle = plans.filter(({ after }) => after === undefined);
+    if (idle.length === 0) return new Set();
+    const found = await this.collections.products
+      .find(
+        { _id: { $in: idle.map(({ id }) => keyOf(tenant, id)) } },
+        { projection: { _id: 0, id: 1, version: 1 }, readConcern: { level: 'majority' } },
+      )
+      .toArray();
+    const versions = new Map(found.map(({ id, version }) => [id, version]));
+    const differ = idle.filter(({ id, before }) => versions.get(id) !== before?.version);
+    return new Set(differ.map(({ id }) => id));
+  }
+
   /** Returns the ids that another writer changed first, and the highest version written. */
-  private async apply(tenant: string, changes: readonly Change[]): Promise<Applied> {
+  private async apply(
+    tenant: string,
+    changes: readonly Change[],
+    deadline: Deadline,
+  ): Promise<Applied> {
     const applied: Applied = { lost: new Set(), highest: 0 };
     for (const bulk of bulksOf(changes)) {
+      deadline.check('a write');
       const { lost, highest } = await this.applyBulk(tenant, bulk);
       for (const id of lost) applied.lost.add(id);
       applied.highest = highest;
@@ -111,21 +139,29 @@ export class BatchWriter {
     const range = await this.sequence.begin(tenant, changes.length);
     if (range.expired) {
       await this.sequence.end(range);
-      throw new OmniError('unavailable', 'the store is too slow', { retryAfterMs: 1000 });
+      throw tooSlow();
     }
-    const lost = await this.writeProducts(range, changes);
-    const counts = new CountChanges();
-    const written: Written[] = [];
-    changes.forEach((change, i) => {
-      if (lost.has(change.id)) return;
-      counts.add(change);
-      written.push({ key: keyOf(tenant, change.id), version: range.first + i });
-    });
-    await counts.write(this.collections, tenant);
-    const highest = range.first + changes.length - 1;
-    const inTime = await this.sequence.end(range, { products: counts.products });
-    if (inTime || written.length === 0) return { lost, highest };
-    return { lost, highest: await this.moveUp(tenant, written, counts.products) };
+    const written = changes.map(({ id }, i) => ({
+      key: keyOf(tenant, id),
+      version: range.first + i,
+    }));
+    const issued = [...written];
+    try {
+      const lost = await this.writeProducts(range, changes);
+      const counts = new CountChanges();
+      for (const change of changes) if (!lost.has(change.id)) counts.add(change);
+      await counts.write(this.collections, tenant);
+      const highest = range.first + changes.length - 1;
+      const inTime = await this.sequence.end(range, { products: counts.products });
+      const own = written.filter((_, i) => !lost.has((changes[i] as Change).id));
+      if (inTime || own.length === 0) return { lost, highest };
+      // This process was held up for longer than its lease: followers may have passed its numbers.
+      const moved = this.renumbering.move(tenant, own, counts.products, (to) => issued.push(...to));
+      return { lost, highest: await moved };
+    } catch (error) {
+      this.strays.add(tenant, issued);
+      throw error;
+    }
   }
 
   /** Returns the ids that another writer changed first. */
@@ -135,7 +171,11 @@ export class BatchWriter {
     const operations = changes.map((change, i) =>
       productOperation(tenant, change, change.after, first + i, nowMs),
     );
-    const { refused, inserted } = await this.bulk(operations);
+    const { refused, inserted } = await writeBulk(
+      this.collections,
+      operations,
+      this.limits.writeTimeoutMs,
+    );
     // A product that was deleted and purged meanwhile has no vectors left to keep.
     const bare = inserted.filter((index) => keepsVectors((changes[index] as Change).after));
     for (const index of bare) {
@@ -143,48 +183,6 @@ export class BatchWriter {
       await this.collections.products.deleteOne({ _id, version: first + index });
     }
     return new Set([...refused, ...bare].map((index) => (changes[index] as Change).id));
-  }
-
-  /** Places of the operations that met another's document, and of those that made one. */
-  private async bulk(
-    operations: AnyBulkWriteOperation<ProductRecord>[],
-  ): Promise<{ refused: number[]; inserted: number[] }> {
-    const options = { ordered: false, maxTimeMS: this.limits.writeTimeoutMs };
-    const places = (ids: object): number[] => Object.keys(ids).map(Number);
-    try {
-      const { upsertedIds } = await this.collections.products.bulkWrite(operations, options);
-      return { refused: [], inserted: places(upsertedIds) };
-    } catch (error) {
-      const refused = duplicateKeys(error);
-      return { refused, inserted: places((error as MongoBulkWriteError).upsertedIds) };
-    }
-  }
-
-  /**
-   * Gives what was written new numbers, because followers may have passed the old ones: this process
-   * was held up for longer than its lease. What another writer changed since has new ones already.
-   * Returns the highest.
-   */
-  private async moveUp(
-    tenant: string,
-    written: readonly Written[],
-    products: number,
-  ): Promise<number> {
-    let from = written;
-    for (let attempt = 1; attempt <= MAX_MOVES; attempt++) {
-      const range = await this.sequence.begin(tenant, from.length);
-      const to = from.map(({ key }, i) => ({ key, version: range.first + i }));
-      const operations = from.map(({ key, version }, i) => ({
-        updateOne: {
-          filter: { _id: key, version },
-          update: { $set: { version: range.first + i } },
-        },
-      }));
-      await this.bulk(operations);
-      if (await this.sequence.end(range, { products })) return range.first + from.length - 1;
-      from = to;
-    }
-    throw new OmniError('unavailable', 'the store is too slow', { retryAfterMs: 1000 });
   }
 }
 
@@ -204,14 +202,15 @@ function bulksOf(changes: readonly Change[]): Change[][] {
   const bulks: Change[][] = [];
   let bytes = Infinity;
   for (const change of changes) {
-    const { json, embedded } = change.after;
-    const size = 512 + json.length + (embedded?.vectors.text.byteLength ?? 0);
-    if (bytes + size > MAX_BULK_BYTES || (bulks.at(-1)?.length ?? 0) >= MAX_BULK_WRITES) {
+    if (
+      bytes + change.after.bytes > MAX_BULK_BYTES ||
+      (bulks.at(-1)?.length ?? 0) >= MAX_BULK_WRITES
+    ) {
       bulks.push([]);
       bytes = 0;
     }
     bulks.at(-1)?.push(change);
-    bytes += size;
+    bytes += change.after.bytes;
   }
   return bulks;
 }

@@ -1,3 +1,4 @@
+import { Deadline } from '../../core/deadline.js';
 import type { ModelIdentity } from '../../core/product.js';
 import type { Partition, ProductWrite, Store, TenantPlacement, WriteResult } from '../store.js';
 import type { Connection } from './connection.js';
@@ -7,7 +8,9 @@ import { prepareWrite } from './prepare.js';
 import { purgeTombstones } from './purge.js';
 import { RangeReclaim } from './reclaim.js';
 import { MongoReader } from './reader.js';
-import { Sequence } from './sequence.js';
+import { Renumbering } from './renumbering.js';
+import { holdMsOf, Sequence } from './sequence.js';
+import { StrayWrites } from './stray-writes.js';
 import { BatchWriter } from './write.js';
 import { WriteLanes } from './write-lanes.js';
 
@@ -25,6 +28,7 @@ const LOOKS_A_LEASE = 4;
 /** The whole store. Any number of processes may write. */
 export class MongoStore extends MongoReader implements Store {
   private readonly sequence: Sequence;
+  private readonly strays: StrayWrites;
   private readonly lanes: WriteLanes;
   private readonly reclaim: RangeReclaim;
   private readonly reclaimTimer: NodeJS.Timeout;
@@ -32,12 +36,15 @@ export class MongoStore extends MongoReader implements Store {
 
   constructor(connection: Connection, storeId: string) {
     super(connection, storeId);
-    const { collections, leaseMs, timeoutMs: writeTimeoutMs } = connection;
-    this.sequence = new Sequence(collections.tenants, { leaseMs, writeTimeoutMs });
-    const batch = new BatchWriter(collections, this.sequence, { writeTimeoutMs });
-    this.lanes = new WriteLanes((tenant, writes) => batch.write(tenant, writes), LANE_LIMITS);
+    const { collections, times, timeoutMs: writeTimeoutMs } = connection;
+    this.sequence = new Sequence(collections.tenants, times);
+    const renumbering = new Renumbering(collections, this.sequence, writeTimeoutMs);
+    this.strays = new StrayWrites(collections, renumbering, holdMsOf(times));
+    const limits = { writeTimeoutMs };
+    const batch = new BatchWriter(collections, this.sequence, renumbering, this.strays, limits);
+    this.lanes = new WriteLanes((...writes) => batch.write(...writes), LANE_LIMITS);
     this.reclaim = new RangeReclaim(collections);
-    this.reclaimTimer = setInterval(() => this.reclaimOnce(), leaseMs / LOOKS_A_LEASE);
+    this.reclaimTimer = setInterval(() => this.reclaimOnce(), times.leaseMs / LOOKS_A_LEASE);
     this.reclaimTimer.unref();
   }
 
@@ -47,7 +54,8 @@ export class MongoStore extends MongoReader implements Store {
 
   async write(tenant: string, writes: readonly ProductWrite[]): Promise<WriteResult> {
     const prepared = writes.map(prepareWrite);
-    return this.change(() => this.lanes.add(tenant, prepared));
+    const deadline = Deadline.after(this.changeLimitMs);
+    return this.change(() => this.lanes.add(tenant, prepared, deadline));
   }
 
   async createPartitions(
@@ -71,17 +79,23 @@ export class MongoStore extends MongoReader implements Store {
 
   override async close(): Promise<void> {
     clearInterval(this.reclaimTimer);
+    const strays = this.strays.close();
     // Should the server not answer, what is under way stays unacknowledged.
     const ended = async () => {
       await this.lanes.drained();
       await this.reclaiming;
+      await strays;
     };
     await this.change(ended).catch(() => undefined);
     await super.close();
   }
 
+  private get changeLimitMs(): number {
+    return WRITE_TIMEOUTS * this.connection.timeoutMs;
+  }
+
   private change<T>(action: () => Promise<T>): Promise<T> {
-    return this.connection.run(action, 'a write', WRITE_TIMEOUTS * this.connection.timeoutMs);
+    return this.connection.run(action, 'a write', this.changeLimitMs);
   }
 
   /** One at a time; a server that is away is asked again at the next look. */
