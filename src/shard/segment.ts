@@ -147,7 +147,7 @@ export async function openSegment(
     const open = (name: string | undefined, from: number): Promise<Graph | undefined> =>
       graphs ? readGraph(folder, record, name, from) : Promise.resolve(undefined);
     // Side by side: a start waits for nothing else.
-    const [rowData, vectors, directory, all, ranges] = await Promise.all([
+    const [rowData, vectors, directory, all, ranges] = await allSettled([
       readRows(folder, record),
       readVectors(folder, record),
       readDirectory(folder, record),
@@ -160,6 +160,15 @@ export async function openSegment(
   } catch (error) {
     throw asCorrupt(error, record.folder);
   }
+}
+
+/** As `Promise.all`, but nothing goes on behind a failure: the files may be removed then. */
+async function allSettled<T extends readonly unknown[]>(
+  work: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  const done = Promise.all(work);
+  await Promise.allSettled(work);
+  return (await done) as T;
 }
 
 /** The categories' ranges of rows, each with its graph, one after the other: there may be many. */

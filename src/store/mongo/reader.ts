@@ -140,8 +140,10 @@ export class MongoReader implements StoreReader {
   ): Promise<Map<string, ProductRecord>> {
     if (ids.length === 0) return new Map();
     const keys = [...new Set(ids)].map((id) => keyOf(tenant, id));
+    // The server stops with its caller: it would work on for nobody, and keep a connection.
+    const limits = { batchSize: keys.length + 1, maxTimeMS: this.connection.timeoutMs };
     const found = await this.collections.products
-      .find({ _id: { $in: keys } }, { ...options, projection, batchSize: keys.length + 1 })
+      .find({ _id: { $in: keys } }, { ...options, ...limits, projection })
       .toArray();
     return new Map(found.map((record) => [record.id, record]));
   }

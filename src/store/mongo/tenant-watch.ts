@@ -35,7 +35,7 @@ export class TenantWatch implements StoreWatch {
       try {
         if (!(await this.connection.canWatch())) return;
         // A close meanwhile found no stream: one that began now would stay for ever.
-        if (this.stop.signal.aborted) return;
+        this.stop.signal.throwIfAborted();
         await this.follow();
       } catch {
         // The driver resumes by itself what can be resumed; the rest begins anew.

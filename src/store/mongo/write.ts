@@ -9,7 +9,7 @@ import type { PreparedWrite } from './prepare.js';
 import { writeBulk } from './product-bulk.js';
 import { keepsVectors, productOperation } from './product-operation.js';
 import { HEAD_FIELDS, type HeadRecord } from './records.js';
-import { tooSlow, type Renumbering, type Written } from './renumbering.js';
+import { tooSlow, type Renumbering } from './renumbering.js';
 import type { Sequence, TakenRange } from './sequence.js';
 import type { StrayWrites } from './stray-writes.js';
 
