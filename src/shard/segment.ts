@@ -147,28 +147,22 @@ export async function openSegment(
     const open = (name: string | undefined, from: number): Promise<Graph | undefined> =>
       graphs ? readGraph(folder, record, name, from) : Promise.resolve(undefined);
     // Side by side: a start waits for nothing else.
-    const [rowData, vectors, directory, all, ranges] = await allSettled([
+    const parts = [
       readRows(folder, record),
       readVectors(folder, record),
       readDirectory(folder, record),
       open(record.graph, 0),
       openRanges(record, open),
       verifyFile(folder, fileOf(record, 'columns.bin')),
-    ]);
+    ] as const;
+    // Nothing goes on behind a failure: the files are removed then.
+    await Promise.allSettled(parts);
+    const [rowData, vectors, directory, all, ranges] = await Promise.all(parts);
     const columnFile = await openFile(join(folder, 'columns.bin'), 'r');
     return new Segment(record, vectors, all, ranges, rowData, columnFile, directory);
   } catch (error) {
     throw asCorrupt(error, record.folder);
   }
-}
-
-/** As `Promise.all`, but nothing goes on behind a failure: the files may be removed then. */
-async function allSettled<T extends readonly unknown[]>(
-  work: readonly [...{ [K in keyof T]: Promise<T[K]> }],
-): Promise<T> {
-  const done = Promise.all(work);
-  await Promise.allSettled(work);
-  return (await done) as T;
 }
 
 /** The categories' ranges of rows, each with its graph, one after the other: there may be many. */

@@ -1,3 +1,4 @@
+import { accessSync } from 'node:fs';
 import usearch from 'usearch';
 import type { Candidates, Graph, GraphEngine } from './graph.js';
 
@@ -71,6 +72,8 @@ export const usearchEngine: GraphEngine = {
 
   async open(file, dimensions, firstRow, bytes) {
     const index = newIndex(dimensions);
+    // Where it cannot open a file, usearch closes descriptor 0, whosever that is.
+    accessSync(file);
     index.view(file);
     return Promise.resolve(new UsearchGraph(index, firstRow, bytes));
   },
