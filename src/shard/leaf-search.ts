@@ -9,7 +9,7 @@ import type { Candidates } from './engine/graph.js';
 import { gather, GATHER_ROWS } from './gather.js';
 import { offerBest, type LeafHit, type LeafQuery } from './leaf-hit.js';
 import { scanRows } from './scan-rows.js';
-import { planBlock, widen, type Step } from './search-plan.js';
+import { planBlock, reachesSurely, widen, type Step } from './search-plan.js';
 import { select, type Selection } from './selection.js';
 import type { TenantIndex } from './tenant-index.js';
 
@@ -131,19 +131,16 @@ function runStep(
   return trace.step(describeStep(block, step, query), () => find(block, step, query, top));
 }
 
-function find(
-  block: Block,
-  { graph, width, selection }: Step,
-  query: LeafQuery,
-  top: TopK<LeafHit>,
-): number | undefined {
+function find(block: Block, step: Step, query: LeafQuery, top: TopK<LeafHit>): number | undefined {
+  const { graph, width, selection } = step;
   if (graph === undefined) {
     scanRows(block, selection, query, top);
     return undefined;
   }
   const startMs = performance.now();
-  const kept = keepSelected(graph.search(query.vector, width), block, selection);
-  if (kept.rows.length < Math.min(query.k, selection.count)) return kept.rows.length;
+  const wanted = Math.min(query.k, selection.count);
+  const { kept, reach } = keepSelected(graph.search(query.vector, width), block, selection, wanted);
+  if (kept.rows.length < wanted || !reachesSurely(step, reach)) return kept.rows.length;
   const compared = graph.compressed ? compare(kept, block, query, width) : kept;
   offerBest(compared, block, query, top);
   const tookUs = (performance.now() - startMs) * 1_000;
@@ -151,7 +148,14 @@ function find(
   return undefined;
 }
 
-function keepSelected(found: Candidates, block: Block, { mask, ranges }: Selection): Candidates {
+/** The selected candidates, and the number of the one that makes `wanted` complete. */
+function keepSelected(
+  found: Candidates,
+  block: Block,
+  { mask, ranges }: Selection,
+  wanted: number,
+): { kept: Candidates; reach: number } {
+  let reach = Infinity;
   const rows: number[] = [];
   const scores: number[] = [];
   found.rows.forEach((row, i) => {
@@ -159,8 +163,9 @@ function keepSelected(found: Candidates, block: Block, { mask, ranges }: Selecti
     if (mask === undefined && ranges?.every(({ from, to }) => row < from || row >= to)) return;
     rows.push(row);
     scores.push(found.scores[i] as number);
+    if (rows.length === wanted) reach = i + 1;
   });
-  return { rows, scores };
+  return { kept: { rows, scores }, reach };
 }
 
 /**

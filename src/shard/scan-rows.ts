@@ -82,7 +82,8 @@ function liveRows(block: Block, from: number, to: number): Uint32Array {
 
 /**
  * Scans with the float32 kernel, asking for more until what was left out is surely below what is
- * kept: by more than the margin between the kernel and the score.
+ * kept: by more than the margin between the kernel and the score. Where the best rows are none that
+ * match, the second scan asks for so many that all of those could come first.
  */
 function scanUntilSure(
   data: Float32Array,
@@ -93,7 +94,8 @@ function scanUntilSure(
   query: LeafQuery,
   top: TopK<LeafHit>,
 ): void {
-  for (let count = query.k + SPARE; ; count *= 4) {
+  let count = query.k + SPARE;
+  for (;;) {
     query.trace?.scanned(rows);
     const found = scanSlab(data, rows, query.vector, count);
     const matches: Candidates = { rows: [], scores: [] };
@@ -106,7 +108,12 @@ function scanUntilSure(
     const last = found.scores.at(-1) ?? -Infinity;
     const kth = matches.scores[query.k - 1] ?? -Infinity;
     const sure = count >= rows || last < Math.max(kth, top.floor) - SCORE_MARGIN;
-    if (!sure) continue;
+    if (!sure) {
+      let others = 0;
+      for (let i = 0; i < rows; i++) if (!isMatch(rowOf(i))) others += 1;
+      count = Math.max(4 * count, others + query.k + SPARE);
+      continue;
+    }
     offerBest(matches, block, query, top);
     return;
   }

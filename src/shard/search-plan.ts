@@ -15,10 +15,13 @@ export interface Step {
 }
 
 /** A widened search asks for this many times what it needs: matches do not lie evenly. */
-const WIDEN = 1.5;
+const WIDEN = 2;
 const WIDEN_SPARE = 8;
-/** A compressed graph's order is wrong among close neighbours: so many beyond k, at least. */
-const COMPRESSED_SPARE = 16;
+/** The last candidates of a search are less sure than the first: so many beyond k, at least. */
+const SPARE = 16;
+const SPARE_SHARE = 0.4;
+/** The k-th match has to stand within this share of the candidates. */
+const SURE_SHARE = 0.75;
 
 /**
  * The cheapest way to the k best selected rows of a block, by the cost model: one search of the
@@ -93,9 +96,18 @@ function graphStep(block: Block, graph: Graph, selection: Selection, query: Leaf
 /** How wide to search `graph` when `share` of its candidates can be returned. */
 function widthFor(graph: Graph, share: number, { count }: Selection, query: LeafQuery): number {
   const wanted = Math.min(query.k, count);
-  const spare = graph.compressed ? COMPRESSED_SPARE + Math.ceil(wanted / 4) : 0;
+  const spare = SPARE + Math.ceil(wanted * SPARE_SHARE);
   const needed = share >= 1 ? wanted : Math.ceil((wanted * WIDEN) / share) + WIDEN_SPARE;
   return Math.min(graph.size, Math.max(query.ef, needed + spare));
+}
+
+/**
+ * Whether a graph search of `width` is to be trusted whose k-th match was candidate number `reach`
+ * (Infinity: there were fewer). Towards its end a search misses some, and the scores of a compressed
+ * graph mix them up; where all matches lie far from the query, that end is all there is of them.
+ */
+export function reachesSurely({ graph, width }: Step, reach: number): boolean {
+  return reach <= SURE_SHARE * width || (graph !== undefined && width >= graph.size);
 }
 
 /**

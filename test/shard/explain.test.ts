@@ -17,7 +17,7 @@ function pad(values: number[]): number[] {
 beforeAll(async () => {
   shard = await ShardFixture.open({
     dimensions: DIMENSIONS,
-    ef: 16,
+    ef: 32,
     segment: { graphMinRows: 1_000, graph: { engine: 'hnswlib', M: 6, efConstruction: 20 } },
     merge: { tailRows: ROWS, fanout: 3, maxDeadShare: 0.2, replayEntries: 1e9 },
   });
@@ -65,8 +65,8 @@ test('over everything: one graph', async () => {
       plan: 'graph',
       rows: ROWS,
       matches: ROWS,
-      ef: 16,
-      candidates: 16,
+      ef: 32,
+      candidates: 32,
       estimatedUs: expect.any(Number) as number,
       rowsScanned: 0,
       rescored: expect.any(Number) as number,
@@ -90,7 +90,7 @@ test('with a filter: a wider search, or a scan of few matches', async () => {
   expect(matchesOf(half)).toBe(ROWS / 2);
   for (const step of half) {
     expect(step.plan).toBe('widened');
-    expect(step.candidates).toBeGreaterThan(16);
+    expect(step.candidates).toBeGreaterThan(32);
   }
   // Category by category: a slab each.
   const few = await stepsOf({ filter: cheaper(4) });
