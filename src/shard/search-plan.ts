@@ -20,6 +20,8 @@ const WIDEN_SPARE = 8;
 /** The last candidates of a search are less sure than the first: so many beyond k, at least. */
 const SPARE = 16;
 const SPARE_SHARE = 0.4;
+/** Met in this share of the expected number, matches lie elsewhere than the query. */
+const ELSEWHERE_SHARE = 0.25;
 /** The k-th match has to stand within this share of the candidates. */
 const SURE_SHARE = 0.75;
 
@@ -112,13 +114,15 @@ export function reachesSurely({ graph, width }: Step, reach: number): boolean {
 
 /**
  * After a step of which only `kept` candidates were selected: the same wider, by the share that was
- * met near the query, or a scan where that is cheaper. Matches far from the query come to that.
+ * met near the query, or a scan where that is cheaper. Where matches lie far from the query it is a
+ * scan: a graph search knows its own neighbourhood well, and little of what comes long after it.
  */
 export function widen(block: Block, step: Step, kept: number, query: LeafQuery): Step {
   const { graph, selection, width } = step;
   const scan = scanStep(block, selection, query);
   if (graph === undefined || width >= graph.size) return scan;
   const share = (kept + 1) / width;
+  if (share < (ELSEWHERE_SHARE * selection.count) / graph.size) return scan;
   const wider = Math.max(2 * width, widthFor(graph, share, selection, query));
   const capped = Math.min(graph.size, wider);
   const costUs = query.costs.estimateUs('graph', capped, block.vectors.dimensions);
