@@ -7,6 +7,8 @@ const LATENCY_BUCKETS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_00
 /** The node's figures in Prometheus' terms, in a registry of their own. */
 export class Metrics {
   private readonly registry = new Registry();
+  /** Figures of shards: set anew each time, so that a shard that left is left out. */
+  private readonly ofShards: { reset(): void }[] = [];
   private readonly latency = new Histogram({
     name: 'query_latency_ms',
     help: 'Time from a validated search request to its reply, milliseconds.',
@@ -99,11 +101,7 @@ export class Metrics {
     this.results.set(resultCache?.entries ?? 0);
     this.products.set(status.products);
     this.partitions.set(status.partitions);
-    for (const gauge of [this.documents, this.bytes, this.behind]) gauge.reset();
-    for (const gauge of [this.recall, this.recallLow, this.repeats, this.ef, this.recallTarget]) {
-      gauge.reset();
-    }
-    for (const figure of [this.reconciled, this.reconciliations, this.reconciledAt]) figure.reset();
+    for (const figure of this.ofShards) figure.reset();
     for (const shard of status.shards) {
       this.setRecall(shard);
       this.setReconciliation(shard);
@@ -140,7 +138,7 @@ export class Metrics {
 
   private shardCounter(name: string, help: string): Counter<'shard'> {
     const labelNames = ['shard'] as const;
-    return new Counter({ name, help, labelNames, registers: [this.registry] });
+    return this.ofShard(new Counter({ name, help, labelNames, registers: [this.registry] }));
   }
 
   private gauge(name: string, help: string): Gauge {
@@ -149,11 +147,17 @@ export class Metrics {
 
   private bandGauge(name: string, help: string): Gauge<'shard' | 'selectivity'> {
     const labelNames = ['shard', 'selectivity'] as const;
-    return new Gauge({ name, help, labelNames, registers: [this.registry] });
+    return this.ofShard(new Gauge({ name, help, labelNames, registers: [this.registry] }));
   }
 
   private shardGauge(name: string, help: string): Gauge<'shard'> {
-    return new Gauge({ name, help, labelNames: ['shard'] as const, registers: [this.registry] });
+    const labelNames = ['shard'] as const;
+    return this.ofShard(new Gauge({ name, help, labelNames, registers: [this.registry] }));
+  }
+
+  private ofShard<T extends { reset(): void }>(figure: T): T {
+    this.ofShards.push(figure);
+    return figure;
   }
 }
 

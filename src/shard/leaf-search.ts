@@ -117,8 +117,8 @@ function searchBlock(
 }
 
 /**
- * Offers the best of what the step finds. Where too few of a graph's candidates are selected it
- * offers nothing and returns how many were.
+ * Offers the best of what the step finds. Where too few of a graph's candidates are selected, or too
+ * late among them, it offers nothing and returns how many were.
  */
 function runStep(
   block: Block,

@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MATCH_ALL, type Filter } from '../../src/filter/filter.js';
 import { matchesProduct } from '../../src/filter/evaluate.js';
@@ -10,10 +6,10 @@ import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { ResultCache, type ResultCacheOptions } from '../../src/search/result-cache.js';
 import { RootSearch } from '../../src/search/root-search.js';
 import type { SearchReply, SearchRequest } from '../../src/search/search-types.js';
-import { ShardFleet } from '../../src/shard-client/shard-fleet.js';
-import { ShardServer } from '../../src/shard/shard-server.js';
+import type { ShardFleet } from '../../src/shard-client/shard-fleet.js';
 import type { ProductWrite } from '../../src/store/store.js';
 import { DIMENSIONS, MODEL, put, remove, ShardFixture } from '../shard/shard-fixture.js';
+import { serveShard, type ServedShard } from '../shard/served-shard.js';
 import { WordEncoder } from './word-encoder.js';
 
 const MICE: Filter = { kind: 'in', field: 'category', values: ['Mice'] };
@@ -25,27 +21,19 @@ const ROOMY: ResultCacheOptions = { entries: 100, bytes: 1 << 20, ttlMs: 60_000 
 
 describe('the result cache, over a real shard and store', () => {
   let shard: ShardFixture;
-  let server: ShardServer;
+  let served: ServedShard;
   let fleet: ShardFleet;
-  let runDir: string;
 
   beforeEach(async () => {
     shard = await ShardFixture.open();
     for (const category of ['Mice', 'Pans']) await shard.place(category);
-    runDir = mkdtempSync(join(tmpdir(), 'omnisearch-run-'));
-    const address = join(runDir, 's1.sock');
-    const { storeId } = shard.store;
-    const logger = pino({ level: 'silent' });
-    server = new ShardServer(shard.node, { shard: 's1', storeId, address, queueLimit: 8 }, logger);
-    await server.listen();
-    fleet = new ShardFleet(new Map([['s1', address]]), { storeId });
+    served = await serveShard(shard);
+    ({ fleet } = served);
   });
 
   afterEach(async () => {
-    fleet.close();
-    await server.close();
+    await served.close();
     await shard.close();
-    rmSync(runDir, { recursive: true });
   });
 
   function node(options?: ResultCacheOptions): { search: RootSearch; results?: ResultCache } {

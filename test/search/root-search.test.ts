@@ -1,42 +1,29 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MATCH_ALL, type Filter } from '../../src/filter/filter.js';
 import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { RootSearch } from '../../src/search/root-search.js';
 import type { SearchRequest } from '../../src/search/search-types.js';
 import { ShardFleet } from '../../src/shard-client/shard-fleet.js';
-import { ShardServer } from '../../src/shard/shard-server.js';
 import { DIMENSIONS, MODEL, put, remove, ShardFixture } from '../shard/shard-fixture.js';
-
-const logger = pino({ level: 'silent' });
+import { serveShard, type ServedShard } from '../shard/served-shard.js';
 
 describe('a query node over a real shard and store', () => {
   let shard: ShardFixture;
-  let server: ShardServer;
+  let served: ServedShard;
   let fleet: ShardFleet;
   let search: RootSearch;
-  let runDir: string;
 
   beforeEach(async () => {
     shard = await ShardFixture.open();
     for (const category of ['Mice', 'Pans']) await shard.place(category);
-    runDir = mkdtempSync(join(tmpdir(), 'omnisearch-run-'));
-    const address = join(runDir, 's1.sock');
-    const { storeId } = shard.store;
-    server = new ShardServer(shard.node, { shard: 's1', storeId, address, queueLimit: 8 }, logger);
-    await server.listen();
-    fleet = new ShardFleet(new Map([['s1', address]]), { storeId });
+    served = await serveShard(shard);
+    ({ fleet } = served);
     search = searchWith(MODEL);
   });
 
   afterEach(async () => {
-    fleet.close();
-    await server.close();
+    await served.close();
     await shard.close();
-    rmSync(runDir, { recursive: true });
   });
 
   function searchWith(fingerprint: string): RootSearch {
@@ -98,7 +85,7 @@ describe('a query node over a real shard and store', () => {
 
   test('invariant 6: nothing answered is an error, not an empty result', async () => {
     await shard.write(products(10));
-    await server.close();
+    await served.server.close();
     await expect(search.search(request({ timeoutMs: 300 }))).rejects.toMatchObject({
       code: 'unavailable',
     });
@@ -162,7 +149,7 @@ describe('a query node over a real shard and store', () => {
   });
 
   test('a shard of another store or protocol refuses the handshake', async () => {
-    const stranger = new ShardFleet(new Map([['s1', join(runDir, 's1.sock')]]), {
+    const stranger = new ShardFleet(new Map([['s1', served.address]]), {
       storeId: 'another store',
     });
     const [state] = await stranger.states();

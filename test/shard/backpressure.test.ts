@@ -1,31 +1,24 @@
-import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Deadline } from '../../src/core/deadline.js';
 import { normalise } from '../../src/core/vector.js';
-import { ShardFleet, type LeafSearch } from '../../src/shard-client/shard-fleet.js';
-import { ShardServer } from '../../src/shard/shard-server.js';
+import type { LeafSearch, ShardFleet } from '../../src/shard-client/shard-fleet.js';
+import { serveShard, type ServedShard } from './served-shard.js';
 import { MODEL, put, ShardFixture } from './shard-fixture.js';
 
 const VECTOR = [1, 0, 0, 0, 0, 0, 0, 0];
 
 let shard: ShardFixture;
-let server: ShardServer;
+let served: ServedShard;
 let fleet: ShardFleet;
 beforeEach(async () => {
   shard = await ShardFixture.open();
   await shard.place('Mice');
   await shard.write([put('m', 'Mice', VECTOR)]);
-  const { storeId } = shard.store;
-  const address = join(shard.dir, 's1.sock');
-  const logger = pino({ level: 'silent' });
-  server = new ShardServer(shard.node, { shard: 's1', storeId, address, queueLimit: 2 }, logger);
-  await server.listen();
-  fleet = new ShardFleet(new Map([['s1', address]]), { storeId });
+  served = await serveShard(shard, 2);
+  ({ fleet } = served);
 });
 afterEach(async () => {
-  fleet.close();
-  await server.close();
+  await served.close();
   await shard.close();
 });
 

@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { ShardFleet } from '../../src/shard-client/shard-fleet.js';
+import { ShardServer } from '../../src/shard/shard-server.js';
+import type { ShardFixture } from './shard-fixture.js';
+
+/** A fixture's shard behind its socket, and the fleet by which a query node reaches it. */
+export interface ServedShard {
+  address: string;
+  server: ShardServer;
+  fleet: ShardFleet;
+  close(): Promise<void>;
+}
+
+export async function serveShard(shard: ShardFixture, queueLimit = 8): Promise<ServedShard> {
+  const { storeId } = shard.store;
+  const address = join(shard.dir, 's1.sock');
+  const options = { shard: 's1', storeId, address, queueLimit };
+  const server = new ShardServer(shard.node, options, pino({ level: 'silent' }));
+  await server.listen();
+  const fleet = new ShardFleet(new Map([['s1', address]]), { storeId });
+  const close = async (): Promise<void> => {
+    fleet.close();
+    await server.close();
+  };
+  return { address, server, fleet, close };
+}
