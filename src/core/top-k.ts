@@ -18,11 +18,16 @@ function compareHits(a: Scored, b: Scored): number {
 export class TopK<T extends Scored> {
   private readonly heap: T[] = [];
 
-  constructor(private readonly k: number) {}
+  /** @param least hits below this score need not be offered; they are not refused either */
+  constructor(
+    private readonly k: number,
+    private readonly least = -Infinity,
+  ) {}
 
-  /** A score below this cannot enter any more; -Infinity while there is room. */
+  /** A score below this need not be offered any more; -Infinity while there is room for any. */
   get floor(): number {
-    return this.heap.length < this.k ? -Infinity : (this.heap[0]?.score ?? -Infinity);
+    if (this.heap.length < this.k) return this.least;
+    return Math.max(this.least, this.heap[0]?.score ?? -Infinity);
   }
 
   get full(): boolean {

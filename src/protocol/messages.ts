@@ -52,6 +52,8 @@ export interface SearchLeaf {
   exact: boolean;
   /** The reply says how the shard searched; absent: it does not. */
   explain?: boolean;
+  /** Another shard went astray, see the reply: matches far from the query are wanted as well. */
+  thorough?: boolean;
   /** Time left when this was sent; the shard drops what it cannot start in time. */
   budgetMs: number;
 }
@@ -122,6 +124,24 @@ export interface SearchLeafReply {
   /** Time inside the shard, queue included. */
   tookMs: number;
   explanation?: LeafExplanation;
+  /**
+   * The filter led away from the query: few of the rows near it match. Then the hits of other
+   * shards, which count for lying far from it, are to be asked for again, thoroughly.
+   */
+  astray?: boolean;
+  /** The shard would learn from this search: the number under which `Judged` may follow. */
+  sample?: number;
+}
+
+/**
+ * What became of an answer that had a `sample`; nothing is answered. A shard cannot know by itself
+ * which of its hits are among the best of all shards.
+ */
+export interface Judged {
+  type: 'judged';
+  sample: number;
+  /** Score of the last hit that the caller was given; -Infinity when that was every match. */
+  floor: number;
 }
 
 /** The caller gave up on a request: it need not be started. */
@@ -210,6 +230,7 @@ export interface Failure {
   message: string;
 }
 
-export type Request = Hello | Proof | SearchLeaf | Cancel | Nudge | AwaitApplied | StatusRequest;
+export type Request =
+  Hello | Proof | SearchLeaf | Judged | Cancel | Nudge | AwaitApplied | StatusRequest;
 export type Reply = Challenge | Welcome | SearchLeafReply | Applied | StatusReply | Failure;
 export type Message = Request | Reply;

@@ -16,17 +16,18 @@ export type FanOutQuery = Omit<LeafSearch, 'partitions'>;
 
 /** What came back from all shards together. */
 export interface FanOutResult {
-  /** A list a shard, each best first. */
-  lists: PartialHit[][];
-  /** Some shard may have further matches. */
-  more: boolean;
+  answers: ShardAnswer[];
   missing: MissingPart[];
   /** Ids of the partitions that were searched. */
   searched: Set<string>;
   /** What each answer took; empty unless it was asked to explain. */
   explained: ShardExplanation[];
-  /** Where in the feed each shard was that answered; undefined for one that did not say. */
-  positions: (Uint8Array | undefined)[];
+}
+
+/** What a shard found in the partitions it was asked for. */
+interface ShardAnswer {
+  target: ShardTarget;
+  answer: LeafAnswer;
 }
 
 /** Rounds over partitions that turned out to have moved: the placement is read again for each. */
@@ -45,12 +46,10 @@ export async function fanOut(
   deadline: Deadline,
 ): Promise<FanOutResult> {
   const result: FanOutResult = {
-    lists: [],
-    more: false,
+    answers: [],
     missing: [],
     searched: new Set(),
     explained: [],
-    positions: [],
   };
   let pending = targets;
   for (let round = 0; pending.length > 0; round++) {
@@ -65,7 +64,36 @@ export async function fanOut(
     for (const target of pending) result.missing.push(...missingOf(target, 'not_ready'));
     break;
   }
+  if (result.answers.some(({ answer }) => answer.astray)) {
+    await askFarther(fleet, query, deadline, result);
+  }
   return result;
+}
+
+/**
+ * A filter that excludes what is near the query makes hits of what is far from it, and those are in
+ * other shards as well, whose graphs were asked for what is near: they are asked again, thoroughly.
+ * One that does not answer again has answered.
+ */
+async function askFarther(
+  fleet: ShardFleet,
+  query: FanOutQuery,
+  deadline: Deadline,
+  result: FanOutResult,
+): Promise<void> {
+  const again = { ...query, thorough: true };
+  await Promise.all(
+    result.answers.map(async (asked) => {
+      const { target, answer: first } = asked;
+      if (first.astray === true || first.refused.length > 0) return;
+      const startedMs = performance.now();
+      const leaf = { ...again, partitions: target.partitions };
+      const answer = await fleet.search(target.shard, leaf, deadline).catch(() => undefined);
+      if (answer === undefined || answer.refused.length > 0) return;
+      asked.answer = answer;
+      if (query.explain === true) result.explained.push(explain(target, answer, startedMs));
+    }),
+  );
 }
 
 /**
@@ -116,9 +144,7 @@ async function askShard(
     result.missing.push(...missingOf(target, reasonOf(error)));
     return { shard: target.shard, partitions: [] };
   }
-  result.lists.push(answer.hits);
-  result.positions.push(answer.position);
-  result.more ||= answer.more;
+  result.answers.push({ target, answer });
   if (query.explain === true) result.explained.push(explain(target, answer, startedMs));
   // A hint for the next query: this one has its answer.
   void placements.noticed(query.tenant, answer.counter).catch(() => undefined);

@@ -193,7 +193,11 @@ export class RootSearch {
         return { ...answer, missing: found.missing };
       }
       const mergedMs = performance.now();
-      const merged = mergeHits(found.lists, k);
+      const answers = found.answers.map(({ answer }) => answer);
+      const merged = mergeHits(
+        answers.map((answer) => answer.hits),
+        k,
+      );
       explainer?.spent('merge', mergedMs);
       const joinStartedMs = performance.now();
       const joining = joinHits(store, request, merged, budget, deadline);
@@ -208,13 +212,16 @@ export class RootSearch {
       if (late) answer.missing.push({ part: 'store', reason: 'timeout' });
       // A wider round in which a shard was late, or the join, may know less than the one before.
       if (hits.length >= answer.hits.length) answer.hits = hits;
-      const held = found.lists.reduce((sum, list) => sum + list.length, 0);
-      const exhausted = !found.more && held <= k;
+      const held = answers.reduce((sum, answer) => sum + answer.hits.length, 0);
+      const exhausted = held <= k && !answers.some(({ more }) => more);
       if (answer.hits.length >= topK || exhausted || late) {
-        // Invariant 6: what misses anything is never kept.
-        if (key !== undefined && answer.missing.length === 0) {
-          results?.put(key, request, { hits: merged, exhausted }, found.positions);
+        // Invariant 6: what misses anything is never kept. Nor is it the shards' to learn from.
+        if (answer.missing.length > 0) return answer;
+        if (key !== undefined) {
+          const positions = answers.map(({ position }) => position);
+          results?.put(key, request, { hits: merged, exhausted }, positions);
         }
+        tellJudgement(fleet, found, answer.hits[topK - 1]?.score ?? -Infinity);
         return answer;
       }
       if (round < MAX_ROUNDS && !shardDeadline.expired) continue;
@@ -248,6 +255,13 @@ interface Found {
   hits: Hit[];
   missing: MissingPart[];
   joinMs: number;
+}
+
+/** Shards that would learn from their answers hear which hits were good enough for the caller. */
+function tellJudgement(fleet: ShardFleet, { answers }: FanOutResult, floor: number): void {
+  for (const { target, answer } of answers) {
+    if (answer.sample !== undefined) fleet.judged(target.shard, answer.sample, floor);
+  }
 }
 
 /** Nothing of what was asked for has answered: an error, not an empty result. */

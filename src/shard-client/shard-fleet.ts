@@ -1,12 +1,6 @@
 import { Deadline } from '../core/deadline.js';
 import { OmniError, toOmniError } from '../core/errors.js';
-import type {
-  LeafExplanation,
-  Refusal,
-  Reply,
-  Request,
-  StatusReply,
-} from '../protocol/messages.js';
+import type { Reply, Request, SearchLeafReply, StatusReply } from '../protocol/messages.js';
 import { encodePartitions, type PartitionRef } from '../protocol/partition-list.js';
 import { vectorBytes } from '../protocol/vector-bytes.js';
 import type { WireFilter } from '../protocol/wire-filter.js';
@@ -28,6 +22,8 @@ export interface LeafSearch {
   exact: boolean;
   /** The answer says how the shard searched. */
   explain?: boolean;
+  /** Another shard went astray. */
+  thorough?: boolean;
 }
 
 /** A match as a shard knows it: a `Hit` once the store has been asked. */
@@ -37,21 +33,10 @@ export interface PartialHit {
   score: number;
 }
 
-export interface LeafAnswer {
+/** A shard's reply, its hits one by one. */
+export interface LeafAnswer extends Omit<SearchLeafReply, 'type' | 'hits'> {
   /** Best first. */
   hits: PartialHit[];
-  /** There may be further matches beyond these. */
-  more: boolean;
-  /** Partitions that were not searched, and why. */
-  refused: Refusal[];
-  /** The tenant's placement counter as the shard knows it. */
-  counter: number;
-  /** Time inside the shard. */
-  tookMs: number;
-  /** How the shard searched; undefined when that was not asked. */
-  explanation: LeafExplanation | undefined;
-  /** Where in the feed the shard was when it searched; undefined when it does not say. */
-  position?: Uint8Array | undefined;
 }
 
 /** A shard's state for the status pages; `reply` undefined when it did not answer. */
@@ -112,10 +97,11 @@ export class ShardFleet {
 
   /** Rejects `unavailable`, `overloaded` or `deadline_exceeded`. */
   async search(shard: string, leaf: LeafSearch, deadline: Deadline): Promise<LeafAnswer> {
-    const { explain, ...asked } = leaf;
+    const { explain, thorough, ...asked } = leaf;
     const request: Request = {
       ...asked,
       ...(explain === true ? { explain } : {}),
+      ...(thorough === true ? { thorough } : {}),
       type: 'search',
       partitions: encodePartitions(leaf.partitions),
       vector: vectorBytes(leaf.vector),
@@ -129,8 +115,12 @@ export class ShardFleet {
       version: versions[i] as number,
       score: scores.vector[i] as number,
     }));
-    const { more, refused, counter, position, tookMs, explanation } = reply;
-    return { hits, more, refused, counter, position, tookMs, explanation };
+    return { ...reply, hits };
+  }
+
+  /** Tells a shard that of its answer `sample` only hits from the score `floor` on were of use. */
+  judged(shard: string, sample: number, floor: number): void {
+    this.shards.get(shard)?.notify({ type: 'judged', sample, floor });
   }
 
   /** Tells every shard that the tenant's feed has grown. */

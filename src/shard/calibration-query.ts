@@ -30,7 +30,8 @@ export function calibrationQuery(
     range === undefined
       ? partitions
       : partitions.filter(({ category }) => category === range.category);
-  return { vector: segment.vectors.view(row).slice(), filter: undefined, partitions: asked, k: K };
+  const vector = segment.vectors.view(row).slice();
+  return { vector, filter: undefined, partitions: asked, k: K, floor: -Infinity };
 }
 
 function pick(segments: readonly Segment[], random: () => number): Segment | undefined {

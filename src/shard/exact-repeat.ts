@@ -18,6 +18,8 @@ export interface RepeatQuery {
   filter: Filter | undefined;
   partitions: readonly Partition[];
   k: number;
+  /** Only matches with this score or a better one count: those that the caller could be given. */
+  floor: number;
 }
 
 export interface RepeatResult extends RecallSample {
@@ -39,7 +41,7 @@ export type NextTurn = () => Promise<void>;
 /**
  * Runs `query` as a caller's search is run, then compares it with every match, a slice a turn.
  * Both see the rows of the first turn: what changes meanwhile changes neither. Undefined when
- * nothing matches, or rows changed in the very moment of the search.
+ * nothing counts, or rows changed in the very moment of the search.
  */
 export async function repeatExactly(
   index: TenantIndex,
@@ -68,8 +70,9 @@ export async function repeatExactly(
   const exact = new TopK<LeafHit>(k);
   const scan: LeafQuery = { ...query, ef, exact: true, costs };
   for (const { block, mask } of rows) await scanInSlices(block, mask, scan, exact, nextTurn);
-  const best = exact.sorted();
-  const worst = best.at(-1)?.score ?? Infinity;
+  const best = exact.sorted().filter(({ score }) => score >= query.floor);
+  const worst = best.at(-1)?.score;
+  if (worst === undefined) return undefined;
   return {
     band: bandOf(result.matches, result.live),
     ef,

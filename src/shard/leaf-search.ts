@@ -3,13 +3,9 @@ import { fieldsOf } from '../filter/analyse.js';
 import type { Partition } from '../store/store.js';
 import type { Block } from './block.js';
 import type { Column } from './column.js';
-import { describeStep } from './describe-step.js';
-import { scanSlab } from './engine/exact-scan.js';
-import type { Candidates } from './engine/graph.js';
-import { gather, GATHER_ROWS } from './gather.js';
-import { offerBest, type LeafHit, type LeafQuery } from './leaf-hit.js';
-import { scanRows } from './scan-rows.js';
-import { planBlock, reachesSurely, widen, type Step } from './search-plan.js';
+import type { LeafHit, LeafQuery } from './leaf-hit.js';
+import { runStep } from './run-step.js';
+import { liesElsewhere, planBlock, widen, type Step } from './search-plan.js';
 import { select, type Selection } from './selection.js';
 import type { TenantIndex } from './tenant-index.js';
 
@@ -22,6 +18,8 @@ export interface LeafResult {
   /** Live rows of the tenant here, and how many of them match. */
   live: number;
   matches: number;
+  /** Matches were seen to lie elsewhere than the query: what other shards' graphs say is unsure. */
+  astray: boolean;
 }
 
 export interface SelectedBlock {
@@ -32,7 +30,15 @@ export interface SelectedBlock {
 /** A search whose `ef` may depend on how many of the `live` rows match. */
 export interface LeafRequest extends Omit<LeafQuery, 'partitions' | 'ef'> {
   efOf: (matches: number, live: number) => number;
+  /** Another shard went astray. */
+  thorough?: boolean;
 }
+
+/**
+ * Width of a graph search for what lies far from the query. Rows at some distance have many others
+ * as near: at the usual width a fifth of them was missed, at this one in a hundred.
+ */
+const THOROUGH_EF = 1_024;
 
 /**
  * The k best live matches in this shard, best first. `partitions` is asked in the turn of the
@@ -91,105 +97,63 @@ function searchBlocks(
     matches += selection.count;
     if (selection.count > 0) selected.push({ block, selection });
   }
-  const query: LeafQuery = { ...request, partitions, ef: request.efOf(matches, live) };
+  const usual = request.efOf(matches, live);
+  const ef = request.thorough === true ? Math.max(usual, THOROUGH_EF) : usual;
+  const query: LeafQuery = { ...request, partitions, ef };
+  let found = searchAll(selected, query);
+  const astray = found.some((part) => part.astray);
+  if (astray && ef < THOROUGH_EF) found = searchFarther(found, { ...query, ef: THOROUGH_EF });
   const top = new TopK<LeafHit>(query.k);
-  for (const { block, selection } of selected) searchBlock(block, selection, query, top);
-  return { hits: top.sorted(), more: matches > query.k, selected, live, matches };
+  for (const part of found) for (const hit of part.hits) top.offer(hit);
+  return { hits: top.sorted(), more: matches > query.k, selected, live, matches, astray };
 }
 
-function searchBlock(
-  block: Block,
-  selection: Selection,
-  query: LeafQuery,
-  top: TopK<LeafHit>,
-): void {
-  if (query.exact) {
-    runStep(block, { selection, graph: undefined, width: 0, costUs: 0 }, query, top);
-    return;
-  }
-  for (let step of planBlock(block, selection, query)) {
-    for (;;) {
-      const kept = runStep(block, step, query, top);
-      if (kept === undefined) break;
-      step = widen(block, step, kept, query);
+/** The best of what one step of a plan searched. */
+interface Found {
+  searched: SelectedBlock;
+  hits: LeafHit[];
+  /** A graph chose them. */
+  byGraph: boolean;
+  astray: boolean;
+}
+
+function searchAll(selected: readonly SelectedBlock[], query: LeafQuery): Found[] {
+  const found: Found[] = [];
+  const top = new TopK<LeafHit>(query.k);
+  for (const { block, selection } of selected) {
+    const steps = query.exact ? [scanOf(selection)] : planBlock(block, selection, query);
+    for (const step of steps) {
+      const part = searchStep(block, step, query, top.floor);
+      for (const hit of part.hits) top.offer(hit);
+      found.push(part);
     }
   }
+  return found;
 }
 
 /**
- * Offers the best of what the step finds. Where too few of a graph's candidates are selected, or too
- * late among them, it offers nothing and returns how many were.
+ * Where a filter leads away from the query, each graph whose hits were trusted is asked again, wider:
+ * it may know its own part of the neighbourhood well, but its hits now count for being far.
  */
-function runStep(
-  block: Block,
-  step: Step,
-  query: LeafQuery,
-  top: TopK<LeafHit>,
-): number | undefined {
-  const { trace } = query;
-  if (trace === undefined) return find(block, step, query, top);
-  return trace.step(describeStep(block, step, query), () => find(block, step, query, top));
+function searchFarther(found: readonly Found[], query: LeafQuery): Found[] {
+  return found.flatMap((part) => (part.byGraph ? searchAll([part.searched], query) : [part]));
 }
 
-function find(block: Block, step: Step, query: LeafQuery, top: TopK<LeafHit>): number | undefined {
-  const { graph, width, selection } = step;
-  if (graph === undefined) {
-    scanRows(block, selection, query, top);
-    return undefined;
+function scanOf(selection: Selection): Step {
+  return { selection, graph: undefined, width: 0, costUs: 0 };
+}
+
+/** @param floor of hits below this score none is wanted */
+function searchStep(block: Block, planned: Step, query: LeafQuery, floor: number): Found {
+  const top = new TopK<LeafHit>(query.k, floor);
+  let astray = false;
+  for (let step = planned; ;) {
+    const kept = runStep(block, step, query, top);
+    if (kept === undefined) {
+      const searched = { block, selection: planned.selection };
+      return { searched, hits: top.sorted(), byGraph: step.graph !== undefined, astray };
+    }
+    astray ||= liesElsewhere(step, kept);
+    step = widen(block, step, kept, query);
   }
-  const startMs = performance.now();
-  const wanted = Math.min(query.k, selection.count);
-  const { kept, reach } = keepSelected(graph.search(query.vector, width), block, selection, wanted);
-  if (kept.rows.length < wanted || !reachesSurely(step, reach)) return kept.rows.length;
-  const compared = graph.compressed ? compare(kept, block, query, width) : kept;
-  offerBest(compared, block, query, top);
-  const tookUs = (performance.now() - startMs) * 1_000;
-  query.costs.observe('graph', width, block.vectors.dimensions, tookUs);
-  return undefined;
-}
-
-/** The selected candidates, and the number of the one that makes `wanted` complete. */
-function keepSelected(
-  found: Candidates,
-  block: Block,
-  { mask, ranges }: Selection,
-  wanted: number,
-): { kept: Candidates; reach: number } {
-  let reach = Infinity;
-  const rows: number[] = [];
-  const scores: number[] = [];
-  found.rows.forEach((row, i) => {
-    if (mask === undefined ? block.dead.has(row) : !mask.has(row)) return;
-    if (mask === undefined && ranges?.every(({ from, to }) => row < from || row >= to)) return;
-    rows.push(row);
-    scores.push(found.scores[i] as number);
-    if (rows.length === wanted) reach = i + 1;
-  });
-  return { kept: { rows, scores }, reach };
-}
-
-/**
- * The first candidates of a compressed graph with float32 scores: half of what was found, since a
- * wider search is for nothing when what it finds is not compared. On clustered vectors 1.5 k + 8
- * would do; near-duplicates, whose int8 scores are alike, want more.
- */
-function compare({ rows }: Candidates, block: Block, query: LeafQuery, width: number): Candidates {
-  const { k } = query;
-  const compared: Candidates = { rows: [], scores: [] };
-  const count = Math.min(rows.length, Math.max(Math.ceil(1.5 * k) + 8, width >>> 1));
-  for (let at = 0; at < count; at += GATHER_ROWS) {
-    const batch = rows.slice(at, Math.min(count, at + GATHER_ROWS));
-    const found = scanSlab(gather(block.vectors, batch), batch.length, query.vector, batch.length);
-    for (const row of found.rows) compared.rows.push(batch[row] as number);
-    compared.scores.push(...found.scores);
-  }
-  return count <= GATHER_ROWS ? compared : sorted(compared);
-}
-
-function sorted({ rows, scores }: Candidates): Candidates {
-  const order = [...rows.keys()].sort((a, b) => (scores[b] as number) - (scores[a] as number));
-  return {
-    rows: order.map((i) => rows[i] as number),
-    scores: order.map((i) => scores[i] as number),
-  };
 }

@@ -45,6 +45,7 @@ export class RecallWatch {
   /** As many queries as can be kept were asked of these graphs. */
   private hasAskedQueries = false;
   private round = { queries: 0, rows: 0 };
+  private wantsAnother = true;
 
   constructor(
     readonly index: TenantIndex,
@@ -64,15 +65,22 @@ export class RecallWatch {
   readonly efOf = (matches: number, live: number): number =>
     this.band(bandOf(matches, live)).controller.ef;
 
+  /** Whether it would keep the query of a search: all at first, then one between two ticks. */
+  get wantsQuery(): boolean {
+    return this.graphs !== '' && (this.wantsAnother || this.remembered.length < REMEMBERED);
+  }
+
   /** Keeps a caller's query in the place of the oldest. */
   remember(query: RepeatQuery): void {
-    if (this.graphs === '') return;
+    if (!this.wantsQuery) return;
+    this.wantsAnother = false;
     this.remembered[this.nextSlot] = query;
     this.nextSlot = (this.nextSlot + 1) % REMEMBERED;
   }
 
   /** Looks whether graphs have changed; they must have stayed the same between two calls. */
   tick(): void {
+    this.wantsAnother = true;
     const { segments } = this.index;
     const withGraph = segments.filter(({ graph }) => graph !== undefined);
     const graphs = withGraph.map(({ name }) => name).join(' ');

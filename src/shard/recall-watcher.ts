@@ -23,6 +23,18 @@ export interface RecallOptions {
 const CPU_SHARE = 0.04;
 /** Sampled searches that wait to be repeated; past it they are let go. */
 const MAX_BACKLOG = 32;
+/** Answers whose caller has not told yet what became of them; past it the oldest is let go. */
+const MAX_UNJUDGED = 256;
+
+/** A caller's search, as it was answered. */
+export type AnsweredQuery = Omit<RepeatQuery, 'floor'>;
+
+interface Unjudged {
+  watch: RecallWatch;
+  query: AnsweredQuery;
+  /** It was drawn to be repeated; else it is only to be remembered. */
+  sampled: boolean;
+}
 
 /**
  * Repeats searches exactly, one at a time and only while the shard has nothing else to do: sampled
@@ -31,6 +43,8 @@ const MAX_BACKLOG = 32;
 export class RecallWatcher {
   private readonly watches: RecallWatch[] = [];
   private readonly backlog: { watch: RecallWatch; repeat: PlannedRepeat }[] = [];
+  private readonly unjudged = new Map<number, Unjudged>();
+  private lastSample = 0;
   private readonly turns: IdleTurns;
   private readonly random: () => number;
   private working: Promise<void> | undefined;
@@ -53,10 +67,28 @@ export class RecallWatcher {
     return watch;
   }
 
-  /** A caller's search was answered: it may be drawn. */
-  searched(watch: RecallWatch, query: RepeatQuery): void {
+  /** A caller's search was answered. Where it is drawn, the number under which it can be judged. */
+  searched(watch: RecallWatch, query: AnsweredQuery): number | undefined {
+    const sampled = this.random() < this.options.sampleShare;
+    if (!sampled && !watch.wantsQuery) return undefined;
+    this.lastSample += 1;
+    this.unjudged.set(this.lastSample, { watch, query, sampled });
+    if (this.unjudged.size > MAX_UNJUDGED) {
+      const [oldest] = this.unjudged.keys();
+      if (oldest !== undefined) this.unjudged.delete(oldest);
+    }
+    return this.lastSample;
+  }
+
+  /** Of that answer, only hits from the score `floor` on could be of use to the caller. */
+  judged(sample: number, floor: number): void {
+    const answered = this.unjudged.get(sample);
+    if (answered === undefined) return;
+    this.unjudged.delete(sample);
+    const { watch, sampled } = answered;
+    const query = { ...answered.query, floor };
     watch.remember(query);
-    if (this.random() >= this.options.sampleShare || this.backlog.length >= MAX_BACKLOG) return;
+    if (!sampled || this.backlog.length >= MAX_BACKLOG) return;
     this.backlog.push({ watch, repeat: { query, source: 'query' } });
     this.work();
   }

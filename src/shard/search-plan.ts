@@ -113,6 +113,15 @@ export function reachesSurely({ graph, width }: Step, reach: number): boolean {
 }
 
 /**
+ * Whether the matches lie elsewhere than the query: of the candidates near it, far fewer than their
+ * share, `kept`, were selected.
+ */
+export function liesElsewhere({ graph, selection, width }: Step, kept: number): boolean {
+  if (graph === undefined) return false;
+  return (kept + 1) / width < (ELSEWHERE_SHARE * selection.count) / graph.size;
+}
+
+/**
  * After a step of which only `kept` candidates were selected: the same wider, by the share that was
  * met near the query, or a scan where that is cheaper. Where matches lie far from the query it is a
  * scan: a graph search knows its own neighbourhood well, and little of what comes long after it.
@@ -120,10 +129,8 @@ export function reachesSurely({ graph, width }: Step, reach: number): boolean {
 export function widen(block: Block, step: Step, kept: number, query: LeafQuery): Step {
   const { graph, selection, width } = step;
   const scan = scanStep(block, selection, query);
-  if (graph === undefined || width >= graph.size) return scan;
-  const share = (kept + 1) / width;
-  if (share < (ELSEWHERE_SHARE * selection.count) / graph.size) return scan;
-  const wider = Math.max(2 * width, widthFor(graph, share, selection, query));
+  if (graph === undefined || width >= graph.size || liesElsewhere(step, kept)) return scan;
+  const wider = Math.max(2 * width, widthFor(graph, (kept + 1) / width, selection, query));
   const capped = Math.min(graph.size, wider);
   const costUs = query.costs.estimateUs('graph', capped, block.vectors.dimensions);
   return costUs < scan.costUs ? { selection, graph, width: capped, costUs } : scan;

@@ -6,6 +6,7 @@ import type { Logger } from '../core/logger.js';
 import type { Filter } from '../filter/filter.js';
 import type {
   AwaitApplied,
+  Judged,
   LeafExplanation,
   Refusal,
   SearchLeaf,
@@ -104,6 +105,11 @@ export class ShardNode {
     this.follower(tenant).nudge();
   }
 
+  /** A caller of `search` tells what became of its answer. */
+  judged({ sample, floor }: Judged): void {
+    this.watcher?.judged(sample, floor);
+  }
+
   async awaitApplied({ tenant, mark, budgetMs }: AwaitApplied): Promise<boolean> {
     return this.follower(tenant).awaitApplied(mark, budgetMs);
   }
@@ -147,6 +153,7 @@ export class ShardNode {
       k: request.k,
       efOf: watch?.efOf ?? (() => this.options.ef),
       exact: request.exact,
+      thorough: request.thorough === true,
       trace: request.explain === true ? new SearchTrace() : undefined,
       costs: this.costs,
     };
@@ -159,9 +166,11 @@ export class ShardNode {
       return resolved.partitions;
     });
     const { partitions, refused } = resolved;
-    if (watch !== undefined && !request.exact && found.matches > 0) {
+    let sample: number | undefined;
+    const isUsual = !request.exact && request.thorough !== true;
+    if (watch !== undefined && isUsual && found.matches > 0) {
       const { filter, k } = query;
-      this.watcher?.searched(watch, { vector, filter, partitions, k });
+      sample = this.watcher?.searched(watch, { vector, filter, partitions, k });
     }
     const { counter } = follower.assignment;
     const tookMs = performance.now() - startedMs;
@@ -170,6 +179,8 @@ export class ShardNode {
     return {
       ...reply,
       ...(position === undefined ? {} : { position }),
+      ...(found.astray ? { astray: true } : {}),
+      ...(sample === undefined ? {} : { sample }),
       ...(query.trace === undefined ? {} : { explanation: explanationOf(found, query.trace) }),
     };
   }

@@ -108,6 +108,9 @@ export class ShardServer {
       case 'cancel':
         this.queue.cancel(socket, message.request);
         break;
+      case 'judged':
+        this.node.judged(message);
+        break;
       case 'nudge':
         this.node.nudge(message.tenant);
         break;

@@ -54,7 +54,7 @@ function fleetOf(answers: Record<string, Answer> = {}): ShardFleet {
       version: 1,
       score: 0.5,
     }));
-    const answer = { hits, more: false, refused, counter, tookMs: 1, explanation: undefined };
+    const answer = { hits, more: false, refused, counter, tookMs: 1 };
     return { ...answer, ...told };
   };
   return { search } as unknown as ShardFleet;
@@ -80,9 +80,9 @@ async function move(category: string, shard: string): Promise<void> {
   await store.updatePartition('t', { ...old, shard, epoch: old.epoch + 1 }, old.epoch);
 }
 
-const found = ({ lists }: FanOutResult): string[] =>
-  lists
-    .flat()
+const found = ({ answers }: FanOutResult): string[] =>
+  answers
+    .flatMap(({ answer }) => answer.hits)
     .map(({ id }) => id)
     .sort();
 
@@ -162,6 +162,27 @@ test('invariant 6: when the placement cannot be read again, what moved is missin
   expect(result.missing).toEqual([
     { part: 'shard', category: 'Mice', shard: 's1', reason: 'unavailable' },
   ]);
+});
+
+test('where a filter leads astray, the shards that did not notice are asked again, thoroughly', async () => {
+  const wide = { hits: [{ id: 'far', version: 1, score: 0.3 }] };
+  const fleet = fleetOf({
+    s1: () => ({ astray: true }),
+    s2: ({ thorough }) => (thorough === true ? wide : {}),
+  });
+  const result = await run(fleet);
+  expect(asked.map(({ shard }) => shard).sort()).toEqual(['s1', 's2', 's2']);
+  expect(found(result)).toEqual(['Mice', 'far']);
+});
+
+test('a shard that does not answer again has answered', async () => {
+  const fleet = fleetOf({
+    s1: () => ({ astray: true }),
+    s2: ({ thorough }) => (thorough === true ? 'deadline_exceeded' : {}),
+  });
+  const result = await run(fleet);
+  expect(found(result)).toEqual(['Mice', 'Pans']);
+  expect(result.missing).toEqual([]);
 });
 
 test('a newer counter on a reply makes the node read the placement again', async () => {

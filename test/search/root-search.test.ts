@@ -76,6 +76,28 @@ describe('a query node over a real shard and store', () => {
     expect(hits.every(({ id }) => Number(id.slice(1)) >= 690)).toBe(true);
   });
 
+  test('a shard that would learn hears from which score on its hits were of use', async () => {
+    const ef = { target: 0.98, start: 64, min: 32, max: 512 };
+    const watching = await ShardFixture.open({ recall: { sampleShare: 1, ef } });
+    const own = await serveShard(watching);
+    try {
+      for (const category of ['Mice', 'Pans']) await watching.place(category);
+      await watching.write(products(60));
+      const judged = vi.spyOn(watching.node, 'judged');
+      const { store } = watching;
+      const model = { name: 'test', fingerprint: MODEL, dimensions: DIMENSIONS };
+      const deps = { model, encoder: undefined, placements: new PlacementCache(store), store };
+      const { hits } = await new RootSearch({ ...deps, fleet: own.fleet }).search(
+        request({ topK: 5, exact: false }),
+      );
+      await vi.waitUntil(() => judged.mock.calls.length > 0);
+      expect(judged.mock.calls[0]?.[0]).toMatchObject({ floor: hits[4]?.score });
+    } finally {
+      await own.close();
+      await watching.close();
+    }
+  });
+
   test('invariant 4: vectors of another model are not compared', async () => {
     await shard.write(products(10));
     await expect(searchWith('m2').search(request({}))).rejects.toMatchObject({

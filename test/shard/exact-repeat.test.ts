@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { HASH_END } from '../../src/core/ids.js';
-import { normalise } from '../../src/core/vector.js';
+import { normalise, score } from '../../src/core/vector.js';
 import { CostModel } from '../../src/shard/cost-model.js';
 import { repeatExactly, type RepeatQuery } from '../../src/shard/exact-repeat.js';
 import { IdleTurns } from '../../src/shard/idle-turns.js';
@@ -31,6 +31,7 @@ const QUERY: RepeatQuery = {
   filter: undefined,
   partitions: [{ id: 'c', category: 'c', from: 0, to: HASH_END, shard: 's1', epoch: 1 }],
   k: 10,
+  floor: -Infinity,
 };
 
 test('a repeat takes many short turns, and sees the rows of its first', async () => {
@@ -63,6 +64,18 @@ test('few matches are expected to be found all; none is no sample', async () => 
   const few = await repeatExactly(index, matching(3), () => 64, new CostModel(), turn);
   expect(few).toMatchObject({ band: 2, found: 3, expected: 3 });
   expect(await repeatExactly(index, matching(0), () => 64, new CostModel(), turn)).toBeUndefined();
+});
+
+test('what no caller could be given is not expected', async () => {
+  const index = indexOf(40);
+  const turn = async (): Promise<void> => undefined;
+  const scores = Array.from({ length: 40 }, (_, row) =>
+    score(QUERY.vector, index.tail.vectors.slab(0), row * DIMENSIONS),
+  ).sort((a, b) => b - a);
+  const repeat = (floor: number) =>
+    repeatExactly(index, { ...QUERY, floor }, () => 64, new CostModel(), turn);
+  expect(await repeat(scores[3] as number)).toMatchObject({ found: 4, expected: 4 });
+  expect(await repeat(1)).toBeUndefined();
 });
 
 test('idle turns wait while something else runs, and end at a close', async () => {

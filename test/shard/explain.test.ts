@@ -102,6 +102,20 @@ test('with a filter: a wider search, or a scan of few matches', async () => {
   }
 });
 
+test('a filter that excludes what is near the query: a scan, and the caller is told', async () => {
+  const filter: Filter = { kind: 'range', field: 'price', op: 'gte', value: ROWS / 10 };
+  // Products are the nearer to it the cheaper they are.
+  const query = pad([0, 0, -1]);
+  const found = await shard.search(query, { k: 5, exact: false, explain: true, filter });
+  const exact = await shard.search(query, { k: 5, exact: true, filter });
+  expect(found.astray).toBe(true);
+  expect(found.hits).toEqual(exact.hits);
+  const [first, second] = found.explanation?.steps ?? [];
+  expect(first).toMatchObject({ plan: 'widened', gaveUp: true });
+  expect(second).toMatchObject({ plan: 'scan', gaveUp: false });
+  expect(await shard.search(query, { k: 5, exact: false })).not.toHaveProperty('astray');
+});
+
 function matchesOf(steps: readonly PlanStep[]): number {
   return steps.reduce((sum, { matches }) => sum + matches, 0);
 }

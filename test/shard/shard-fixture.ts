@@ -123,7 +123,7 @@ export class ShardFixture {
   async search(query: readonly number[], options: SearchOptions = {}): Promise<SearchLeafReply> {
     const { partitions } = await this.store.placement(TENANT);
     const asked = options.partitions ?? partitions.filter(({ shard }) => shard === 's1');
-    return askNode(this.node, {
+    const reply = await askNode(this.node, {
       type: 'search',
       tenant: TENANT,
       partitions: encodePartitions(asked),
@@ -135,6 +135,10 @@ export class ShardFixture {
       explain: options.explain ?? false,
       budgetMs: 10_000,
     });
+    // As a query node does that returns all of it.
+    const { sample } = reply;
+    if (sample !== undefined) this.node.judged({ type: 'judged', sample, floor: -Infinity });
+    return reply;
   }
 }
 
