@@ -5,10 +5,14 @@ import { Bitset } from './bitset.js';
 import type { Block } from './block.js';
 import type { CostModel } from './cost-model.js';
 import type { LeafHit, LeafQuery } from './leaf-hit.js';
-import { leafSearch, type LeafRequest, type SelectedBlock } from './leaf-search.js';
+import {
+  leafSearch,
+  type LeafRequest,
+  type LeafResult,
+  type SelectedBlock,
+} from './leaf-search.js';
 import type { RecallSample } from './recall-evidence.js';
 import { scanRows } from './scan-rows.js';
-import { SearchTrace } from './search-trace.js';
 import { bandOf } from './selectivity-band.js';
 import type { TenantIndex } from './tenant-index.js';
 
@@ -22,12 +26,10 @@ export interface RepeatQuery {
   floor: number;
 }
 
-export interface RepeatResult extends RecallSample {
+export interface RepeatResult {
   band: number;
-  /** The width that the search used. */
-  ef: number;
-  /** A graph chose hits: without one, `ef` means nothing. */
-  usedGraph: boolean;
+  /** What was found at each of the widths asked for, in their order. */
+  samples: RecallSample[];
 }
 
 /** float32 values read in one turn: 2,048 rows of 512, about a millisecond. */
@@ -39,52 +41,52 @@ const WINDOW_ROWS = 256;
 export type NextTurn = () => Promise<void>;
 
 /**
- * Runs `query` as a caller's search is run, then compares it with every match, a slice a turn.
- * Both see the rows of the first turn: what changes meanwhile changes neither. Undefined when
+ * Runs `query` as a caller's search is run, once at each of the widths that `efsOf` gives for its
+ * band, then compares that with every match, a slice a turn. All see the rows of the first turn:
+ * what changes meanwhile changes none of it. Undefined when
  * nothing counts, or rows changed in the very moment of the search.
  */
 export async function repeatExactly(
   index: TenantIndex,
   query: RepeatQuery,
-  efOf: LeafRequest['efOf'],
+  efsOf: (band: number) => readonly number[],
   costs: CostModel,
   nextTurn: NextTurn,
 ): Promise<RepeatResult | undefined> {
   await nextTurn();
-  const trace = new SearchTrace();
-  let generation = -1;
-  let ef = 0;
-  const chooseEf = (matches: number, live: number): number => (ef = efOf(matches, live));
-  const { vector, filter, k } = query;
-  const request = { vector, filter, k, exact: false, efOf: chooseEf, costs, trace };
-  const result = await leafSearch(index, request, () => {
-    generation = index.generation;
-    return query.partitions;
+  const { generation } = index;
+  const { vector, filter, k, partitions } = query;
+  const search = (efOf: LeafRequest['efOf']): Promise<LeafResult> =>
+    leafSearch(index, { vector, filter, k, exact: false, efOf, costs }, () => partitions);
+  // The first tells the band, and so the other widths.
+  let efs: readonly number[] = [];
+  let band = 0;
+  const first = await search((matches, live) => {
+    band = bandOf(matches, live);
+    efs = efsOf(band);
+    return efs[0] ?? 1;
   });
-  if (result.matches === 0 || index.generation !== generation) return undefined;
-  const rows = result.selected.map(({ block, selection }) => ({
+  const found = [first.hits];
+  for (const ef of efs.slice(1)) found.push((await search(() => ef)).hits);
+  if (first.matches === 0 || index.generation !== generation) return undefined;
+  const rows = first.selected.map(({ block, selection }) => ({
     block,
     mask: matchesOf({ block, selection }),
   }));
 
   const exact = new TopK<LeafHit>(k);
-  const scan: LeafQuery = { ...query, ef, exact: true, costs };
+  const scan: LeafQuery = { ...query, ef: 0, exact: true, costs };
   for (const { block, mask } of rows) await scanInSlices(block, mask, scan, exact, nextTurn);
   const best = exact.sorted().filter(({ score }) => score >= query.floor);
   const worst = best.at(-1)?.score;
   if (worst === undefined) return undefined;
-  return {
-    band: bandOf(result.matches, result.live),
-    ef,
-    usedGraph: trace.steps.some(({ plan, gaveUp }) => isGraph(plan) && !gaveUp),
-    // By score: of equal ones at the end of the list either is right.
-    found: Math.min(best.length, result.hits.filter(({ score }) => score >= worst).length),
-    expected: best.length,
-  };
+  return { band, samples: found.map((hits) => compare(hits, best.length, worst)) };
 }
 
-function isGraph(plan: string): boolean {
-  return plan === 'graph' || plan === 'widened';
+/** By score: of equal ones at the end of the list either is right. */
+function compare(hits: readonly LeafHit[], expected: number, worst: number): RecallSample {
+  const found = hits.filter(({ score }) => score >= worst).length;
+  return { found: Math.min(expected, found), expected };
 }
 
 /** The rows that match now, in a set of its own. */

@@ -2,6 +2,16 @@ import { setImmediate as afterIo, setTimeout as sleep } from 'node:timers/promis
 
 /** How long to wait when there is something better to do. */
 const BUSY_PAUSE_MS = 5;
+/** Parts of one core that may be worked: where callers search, and where none has for a while. */
+const SHARE = { searching: 0.04, calm: 0.25 } as const;
+
+/** What a shard is wanted for. */
+export interface Demand {
+  /** A search runs or waits. */
+  isBusy: () => boolean;
+  /** None has come for a second or so. */
+  isCalm: () => boolean;
+}
 
 /**
  * Turns of the event loop for work that nobody waits for: only while nothing else runs, and together
@@ -12,13 +22,10 @@ export class IdleTurns {
   private startedMs: number | undefined;
   private workedMs = 0;
 
-  /**
-   * @param share at most this part of the time is worked, above 0 up to 1
-   * @param isBusy whether something else wants the thread
-   */
+  /** @param share at most this part of the time is worked, above 0 up to 1, whatever the demand */
   constructor(
-    private readonly share: number,
-    private readonly isBusy: () => boolean,
+    private readonly demand: Demand,
+    private readonly share?: number,
   ) {}
 
   /** Resolves at the start of a turn; what its caller does then should take a millisecond. */
@@ -26,12 +33,13 @@ export class IdleTurns {
     const { signal } = this.stop;
     const options = { signal, ref: false };
     this.end();
-    const pauseMs = this.workedMs * (1 / this.share - 1);
+    const share = this.share ?? (this.demand.isCalm() ? SHARE.calm : SHARE.searching);
+    const pauseMs = this.workedMs * (1 / share - 1);
     this.workedMs = 0;
     if (pauseMs > 0) await sleep(pauseMs, undefined, options);
     // After it, requests that have arrived were read, and so have made it busy.
     await afterIo(undefined, { signal });
-    while (this.isBusy()) await sleep(BUSY_PAUSE_MS, undefined, options);
+    while (this.demand.isBusy()) await sleep(BUSY_PAUSE_MS, undefined, options);
     this.startedMs = performance.now();
   };
 

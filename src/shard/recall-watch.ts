@@ -1,24 +1,16 @@
 import type { Logger } from '../core/logger.js';
 import type { Partition } from '../store/store.js';
 import { calibrationQuery } from './calibration-query.js';
-import { EfController, type EfOptions, type SampleSource } from './ef-controller.js';
+import { EfCurve, type EfOptions, type SampleSource } from './ef-curve.js';
 import type { RepeatQuery, RepeatResult } from './exact-repeat.js';
-import { RecallEvidence } from './recall-evidence.js';
 import { BAND_ENDS, bandOf } from './selectivity-band.js';
 import type { TenantIndex } from './tenant-index.js';
 
-/** Queries kept, to be repeated when graphs or `ef` have changed. */
+/** Queries kept, to be repeated when graphs have changed; as many repeats there are then. */
 const REMEMBERED = 64;
-/** Repeats after a change of graphs or `ef`; in all between two changes of graphs. */
-const ROUND_REPEATS = 48;
-const MAX_REPEATS = 480;
-/** Evidence that the figures rest on, at most. */
-const RECENT_SEARCHES = 128;
 
 interface Band {
-  controller: EfController;
-  /** What the figures are made of: fades, also across changes of `ef`. */
-  recent: RecallEvidence;
+  curve: EfCurve;
   repeats: number;
   /** It was said in the log. */
   warned: boolean;
@@ -32,8 +24,8 @@ export interface PlannedRepeat {
 
 /**
  * What is known of the recall of one tenant's searches here, by band of selectivity, and the `ef`
- * that follows from it. Evidence comes from repeated searches; after a change of graphs or of `ef`
- * it asks for some of its own: queries it remembers, then stored rows in their place.
+ * that follows from it. Evidence comes from repeated searches; after a change of graphs it asks for
+ * some of its own: queries it remembers, then stored rows in their place.
  */
 export class RecallWatch {
   readonly bands: Band[];
@@ -41,7 +33,6 @@ export class RecallWatch {
   private nextSlot = 0;
   private graphs = '';
   private isCalibrated = true;
-  private repeatsLeft = 0;
   /** As many queries as can be kept were asked of these graphs. */
   private hasAskedQueries = false;
   private round = { queries: 0, rows: 0 };
@@ -55,15 +46,17 @@ export class RecallWatch {
     private readonly random: () => number,
   ) {
     this.bands = BAND_ENDS.map(() => ({
-      controller: new EfController(ef),
-      recent: new RecallEvidence(),
+      curve: new EfCurve(ef),
       repeats: 0,
       warned: false,
     }));
   }
 
   readonly efOf = (matches: number, live: number): number =>
-    this.band(bandOf(matches, live)).controller.ef;
+    this.band(bandOf(matches, live)).curve.ef;
+
+  /** The widths at which a search in that band is to be repeated. */
+  readonly efsOf = (band: number): readonly number[] => this.band(band).curve.ladder;
 
   /** Whether it would keep the query of a search: all at first, then one between two ticks. */
   get wantsQuery(): boolean {
@@ -93,7 +86,7 @@ export class RecallWatch {
     if (!this.isCalibrated) {
       this.isCalibrated = true;
       this.hasAskedQueries = false;
-      this.repeatsLeft = MAX_REPEATS;
+      for (const { curve } of this.bands) curve.fade();
       this.startRound();
     } else if (!this.hasAskedQueries && this.remembered.length === REMEMBERED) {
       // Stored rows had to do until there were queries.
@@ -115,40 +108,24 @@ export class RecallWatch {
     return query && { query, source: 'row' };
   }
 
-  record(result: RepeatResult, source: SampleSource): void {
-    const band = this.band(result.band);
+  record({ band: index, samples }: RepeatResult, source: SampleSource): void {
+    const band = this.band(index);
+    const { curve } = band;
+    const { ef } = curve;
     band.repeats += 1;
-    band.recent.add(result);
-    if (band.recent.searches >= RECENT_SEARCHES) band.recent.halve();
-    const { controller } = band;
-    // A search without a graph is exact; one begun before `ef` changed tells of the old one.
-    if (!result.usedGraph || result.ef !== controller.ef) return;
-    const { recall } = band.recent;
-    if (controller.observe(result, source)) {
-      const upTo = BAND_ENDS[result.band];
-      this.logger.info({ upTo, recall, from: result.ef, ef: controller.ef }, 'ef was changed');
-      // What was measured at the old width fades fast.
-      for (let i = 0; i < 3; i++) band.recent.halve();
-      this.startRound();
+    const hasChanged = curve.observe(samples, source);
+    const about = { upTo: BAND_ENDS[index], recall: curve.seen.recall, ef: curve.ef };
+    if (hasChanged) this.logger.info({ ...about, from: ef }, 'ef was changed');
+    if (curve.failing && !band.warned) {
+      this.logger.warn(about, 'recall is below its target at the highest ef');
     }
-    this.warnOnce(result.band, band, recall);
-  }
-
-  private warnOnce(index: number, band: Band, recall: number | undefined): void {
-    const { failing, ef } = band.controller;
-    if (failing && !band.warned) {
-      const upTo = BAND_ENDS[index];
-      this.logger.warn({ upTo, recall, ef }, 'recall is below its target at the highest ef');
-    }
-    band.warned = failing;
+    band.warned = curve.failing;
   }
 
   private startRound(): void {
-    const repeats = Math.min(ROUND_REPEATS, this.repeatsLeft);
-    this.repeatsLeft -= repeats;
-    const queries = Math.min(repeats, this.remembered.length);
-    this.hasAskedQueries ||= this.remembered.length === REMEMBERED;
-    this.round = { queries, rows: repeats - queries };
+    const queries = this.remembered.length;
+    this.hasAskedQueries ||= queries === REMEMBERED;
+    this.round = { queries, rows: REMEMBERED - queries };
   }
 
   private band(index: number): Band {

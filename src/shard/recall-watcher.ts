@@ -2,9 +2,9 @@ import type { Logger } from '../core/logger.js';
 import type { RecallBand, RecallReport } from '../protocol/messages.js';
 import type { Partition } from '../store/store.js';
 import type { CostModel } from './cost-model.js';
-import type { EfOptions } from './ef-controller.js';
+import type { EfOptions } from './ef-curve.js';
 import { repeatExactly, type RepeatQuery } from './exact-repeat.js';
-import { IdleTurns } from './idle-turns.js';
+import { IdleTurns, type Demand } from './idle-turns.js';
 import { RecallEvidence } from './recall-evidence.js';
 import { RecallWatch, type PlannedRepeat } from './recall-watch.js';
 import { BAND_ENDS } from './selectivity-band.js';
@@ -14,13 +14,12 @@ export interface RecallOptions {
   /** Share of searches that are repeated exactly, above 0. */
   sampleShare: number;
   ef: EfOptions;
-  /** Part of one core that repeats may take. */
+  /** Part of one core that repeats may take; without it, little while callers search. */
   cpuShare?: number;
   /** Numbers in [0, 1). */
   random?: () => number;
 }
 
-const CPU_SHARE = 0.04;
 /** Sampled searches that wait to be repeated; past it they are let go. */
 const MAX_BACKLOG = 32;
 /** Answers whose caller has not told yet what became of them; past it the oldest is let go. */
@@ -52,11 +51,11 @@ export class RecallWatcher {
 
   constructor(
     private readonly options: RecallOptions,
-    isBusy: () => boolean,
+    demand: Demand,
     private readonly costs: CostModel,
     private readonly logger: Logger,
   ) {
-    this.turns = new IdleTurns(options.cpuShare ?? CPU_SHARE, isBusy);
+    this.turns = new IdleTurns(demand, options.cpuShare);
     this.random = options.random ?? Math.random;
   }
 
@@ -117,10 +116,11 @@ export class RecallWatcher {
     for (const { bands } of this.watches) {
       const own = bands[index];
       if (own === undefined) continue;
-      seen.merge(own.recent);
-      band.repeats += own.repeats;
-      band.ef = Math.max(band.ef, own.controller.ef);
-      band.failing ||= own.controller.failing;
+      const { curve, repeats } = own;
+      seen.merge(curve.seen);
+      band.repeats += repeats;
+      band.ef = Math.max(band.ef, curve.ef);
+      band.failing ||= curve.failing;
     }
     const { recall } = seen;
     const known = recall !== undefined;
@@ -146,7 +146,7 @@ export class RecallWatcher {
         const result = await repeatExactly(
           watch.index,
           repeat.query,
-          watch.efOf,
+          watch.efsOf,
           this.costs,
           this.turns.next,
         );

@@ -3,17 +3,16 @@ import type { ReconciliationReport } from '../protocol/messages.js';
 import type { StoreReader } from '../store/store.js';
 import type { Difference } from './difference.js';
 import type { Follower } from './follower.js';
-import { IdleTurns } from './idle-turns.js';
+import { IdleTurns, type Demand } from './idle-turns.js';
 import { Reconciliation } from './reconciliation.js';
 
 export interface ReconcileOptions {
   /** From the end of a tenant's check to its next one, above 0. */
   intervalMs: number;
-  /** Part of one core that checks may take. */
+  /** Part of one core that checks may take; without it, little while callers search. */
   cpuShare?: number;
 }
 
-const CPU_SHARE = 0.04;
 /** How long until another try where nothing could be compared, at most. */
 const RETRY_MS = 10_000;
 
@@ -39,9 +38,9 @@ export class Reconciler {
   constructor(
     private readonly options: ReconcileOptions,
     private readonly store: StoreReader,
-    isBusy: () => boolean,
+    demand: Demand,
   ) {
-    this.turns = new IdleTurns(options.cpuShare ?? CPU_SHARE, isBusy);
+    this.turns = new IdleTurns(demand, options.cpuShare);
   }
 
   /** Begins to check a tenant, for the first time after an interval. */

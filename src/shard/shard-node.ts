@@ -19,6 +19,7 @@ import type { Partition, Position, StoreReader } from '../store/store.js';
 import { Builder } from './builder.js';
 import { CostModel } from './cost-model.js';
 import { Follower } from './follower.js';
+import type { Demand } from './idle-turns.js';
 import { leafSearch, type LeafResult } from './leaf-search.js';
 import type { LeafHit } from './leaf-hit.js';
 import type { MergeOptions } from './merge-policy.js';
@@ -52,6 +53,8 @@ export interface ShardNodeOptions {
 /** How often tenants are looked for that no nudge named. */
 const TENANT_POLL_MS = 1_000;
 const BEHIND_LIMIT = 10_000;
+/** Without a search for so long, a shard may do more for itself. */
+const CALM_MS = 1_000;
 
 /** A shard: for each tenant an index and its follower, and the answers to the protocol's requests. */
 export class ShardNode {
@@ -61,6 +64,7 @@ export class ShardNode {
   private readonly watches = new Map<string, RecallWatch>();
   private readonly reconciler: Reconciler | undefined;
   private searching = 0;
+  private searchedMs = -Infinity;
   private readonly costs = new CostModel();
   private timer: NodeJS.Timeout | undefined;
   private tenantCounter = -1;
@@ -75,9 +79,12 @@ export class ShardNode {
   ) {
     this.builder = new Builder(options.buildWorkerFile);
     const { recall, reconcile } = options;
-    const isBusy = (): boolean => this.searching > 0;
-    this.watcher = recall && new RecallWatcher(recall, isBusy, this.costs, logger);
-    this.reconciler = reconcile && new Reconciler(reconcile, store, isBusy);
+    const demand: Demand = {
+      isBusy: () => this.searching > 0,
+      isCalm: () => performance.now() - this.searchedMs > CALM_MS,
+    };
+    this.watcher = recall && new RecallWatcher(recall, demand, this.costs, logger);
+    this.reconciler = reconcile && new Reconciler(reconcile, store, demand);
   }
 
   async start(): Promise<void> {
@@ -131,6 +138,7 @@ export class ShardNode {
       return await this.searchNow(request, deadline);
     } finally {
       this.searching -= 1;
+      this.searchedMs = performance.now();
     }
   }
 

@@ -34,13 +34,19 @@ const QUERY: RepeatQuery = {
   floor: -Infinity,
 };
 
+/** All found, at either width. */
+const twice = (expected: number) => [
+  { found: expected, expected },
+  { found: expected, expected },
+];
+
 test('a repeat takes many short turns, and sees the rows of its first', async () => {
   const index = indexOf(ROWS);
   let turns = 0;
   const result = await repeatExactly(
     index,
     QUERY,
-    () => 64,
+    () => [16, 64],
     new CostModel(),
     async () => {
       turns += 1;
@@ -49,7 +55,7 @@ test('a repeat takes many short turns, and sees the rows of its first', async ()
       if (turns > 1) index.drop(`p${turns * 31}`, Number.MAX_SAFE_INTEGER);
     },
   );
-  expect(result).toEqual({ band: 4, ef: 64, usedGraph: false, found: 10, expected: 10 });
+  expect(result).toEqual({ band: 4, samples: twice(10) });
   // The search, then 5,000 rows of 512 values, at most 2^20 values and a window a turn.
   expect(turns).toBe(1 + 3);
 });
@@ -61,9 +67,11 @@ test('few matches are expected to be found all; none is no sample', async () => 
     ...QUERY,
     filter: { kind: 'range', field: 'price', op: 'lt', value },
   });
-  const few = await repeatExactly(index, matching(3), () => 64, new CostModel(), turn);
-  expect(few).toMatchObject({ band: 2, found: 3, expected: 3 });
-  expect(await repeatExactly(index, matching(0), () => 64, new CostModel(), turn)).toBeUndefined();
+  const few = await repeatExactly(index, matching(3), () => [16, 64], new CostModel(), turn);
+  expect(few).toEqual({ band: 2, samples: twice(3) });
+  expect(
+    await repeatExactly(index, matching(0), () => [16, 64], new CostModel(), turn),
+  ).toBeUndefined();
 });
 
 test('what no caller could be given is not expected', async () => {
@@ -73,14 +81,14 @@ test('what no caller could be given is not expected', async () => {
     score(QUERY.vector, index.tail.vectors.slab(0), row * DIMENSIONS),
   ).sort((a, b) => b - a);
   const repeat = (floor: number) =>
-    repeatExactly(index, { ...QUERY, floor }, () => 64, new CostModel(), turn);
-  expect(await repeat(scores[3] as number)).toMatchObject({ found: 4, expected: 4 });
+    repeatExactly(index, { ...QUERY, floor }, () => [16, 64], new CostModel(), turn);
+  expect(await repeat(scores[3] as number)).toMatchObject({ samples: twice(4) });
   expect(await repeat(1)).toBeUndefined();
 });
 
 test('idle turns wait while something else runs, and end at a close', async () => {
   let busy = true;
-  const turns = new IdleTurns(1, () => busy);
+  const turns = new IdleTurns({ isBusy: () => busy, isCalm: () => false }, 1);
   let came = false;
   const turn = turns.next().then(() => (came = true));
   await new Promise((resolve) => setTimeout(resolve, 20));

@@ -16,6 +16,8 @@ import { slowReader } from './slow-reader.js';
 export const TENANT = 'shop';
 
 /** The follower of shard `s1` and its reconciler, over any store, with the index open to damage. */
+const CALM = { isBusy: () => false, isCalm: () => true };
+
 export class ReconciledShard {
   readonly log: string[] = [];
   follower: Follower;
@@ -99,7 +101,7 @@ export class ReconciledShard {
     const keeper = new SegmentKeeper(index, this.builder, options, logger);
     const reader = slowReader(this.store, this.turns);
     const follower = new Follower('s1', reader, index, keeper, logger);
-    const reconciler = new Reconciler({ intervalMs: 0.001, cpuShare: 1 }, reader, () => false);
+    const reconciler = new Reconciler({ intervalMs: 0.001, cpuShare: 1 }, reader, CALM);
     follower.start();
     reconciler.watch(follower, logger);
     return [follower, reconciler];
