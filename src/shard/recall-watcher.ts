@@ -31,6 +31,8 @@ export type AnsweredQuery = Omit<RepeatQuery, 'floor'>;
 interface Unjudged {
   watch: RecallWatch;
   query: AnsweredQuery;
+  /** Score of the best hit of the answer. */
+  best: number;
   /** It was drawn to be repeated; else it is only to be remembered. */
   sampled: boolean;
 }
@@ -66,12 +68,15 @@ export class RecallWatcher {
     return watch;
   }
 
-  /** A caller's search was answered. Where it is drawn, the number under which it can be judged. */
-  searched(watch: RecallWatch, query: AnsweredQuery): number | undefined {
+  /**
+   * A caller's search was answered, its best hit with the score `best`. Where it is drawn, returns the
+   * number under which it can be judged.
+   */
+  searched(watch: RecallWatch, query: AnsweredQuery, best: number): number | undefined {
     const sampled = this.random() < this.options.sampleShare;
     if (!sampled && !watch.wantsQuery) return undefined;
     this.lastSample += 1;
-    this.unjudged.set(this.lastSample, { watch, query, sampled });
+    this.unjudged.set(this.lastSample, { watch, query, best, sampled });
     if (this.unjudged.size > MAX_UNJUDGED) {
       const [oldest] = this.unjudged.keys();
       if (oldest !== undefined) this.unjudged.delete(oldest);
@@ -84,9 +89,10 @@ export class RecallWatcher {
     const answered = this.unjudged.get(sample);
     if (answered === undefined) return;
     this.unjudged.delete(sample);
-    const { watch, sampled } = answered;
+    const { watch, best, sampled } = answered;
     const query = { ...answered.query, floor };
-    watch.remember(query);
+    // Little is learnt from a query whose answers are in other shards.
+    if (best >= floor) watch.remember(query);
     if (!sampled || this.backlog.length >= MAX_BACKLOG) return;
     this.backlog.push({ watch, repeat: { query, source: 'query' } });
     this.work();

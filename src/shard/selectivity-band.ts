@@ -1,5 +1,8 @@
-/** Upper ends of the bands by which recall is told apart: shares of the live rows that match. */
-export const BAND_ENDS = [0.001, 0.01, 0.1, 0.5, 1] as const;
+/**
+ * Upper ends of the bands by which recall is told apart: shares of the live rows that match. Searches
+ * over everything are by themselves: what a filter leaves may lie far from the query.
+ */
+export const BAND_ENDS = [0.001, 0.01, 0.1, 0.5, 0.99, 1] as const;
 
 /** Which band a search is in, of whose `live` rows `matches` match; an index of `BAND_ENDS`. */
 export function bandOf(matches: number, live: number): number {

@@ -176,9 +176,10 @@ export class ShardNode {
     const { partitions, refused } = resolved;
     let sample: number | undefined;
     const isUsual = !request.exact && request.thorough !== true;
-    if (watch !== undefined && isUsual && found.matches > 0) {
+    const [best] = found.hits;
+    if (watch !== undefined && isUsual && best !== undefined) {
       const { filter, k } = query;
-      sample = this.watcher?.searched(watch, { vector, filter, partitions, k });
+      sample = this.watcher?.searched(watch, { vector, filter, partitions, k }, best.score);
     }
     const { counter } = follower.assignment;
     const tookMs = performance.now() - startedMs;
