@@ -5,6 +5,7 @@ import type {
   Refusal,
   Reply,
   Request,
+  SearchLeaf,
   StatusReply,
 } from '../protocol/messages.js';
 import { encodePartitions, type PartitionRef } from '../protocol/partition-list.js';
@@ -112,16 +113,19 @@ export class ShardFleet {
 
   /** Rejects `unavailable`, `overloaded` or `deadline_exceeded`. */
   async search(shard: string, leaf: LeafSearch, deadline: Deadline): Promise<LeafAnswer> {
-    const { explain, ...asked } = leaf;
-    const request: Request = {
-      ...asked,
-      ...(explain === true ? { explain } : {}),
+    const { tenant, partitions, vector, model, k, filter, exact, explain } = leaf;
+    const request: SearchLeaf = {
       type: 'search',
-      partitions: encodePartitions(leaf.partitions),
-      vector: vectorBytes(leaf.vector),
-      filter: leaf.filter ?? null,
+      tenant,
+      partitions: encodePartitions(partitions),
+      vector: vectorBytes(vector),
+      model,
+      k,
+      filter: filter ?? null,
+      exact,
       budgetMs: deadline.remainingMs(),
     };
+    if (explain === true) request.explain = true;
     const reply = expect(await this.request(shard, request, deadline), 'hits');
     const { ids, versions, scores } = reply.hits;
     const hits = ids.map((id, i) => ({
