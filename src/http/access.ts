@@ -33,11 +33,12 @@ export async function refuseWithoutKey(): Promise<void> {
 }
 
 /** A hook that reads the tenant's header into `request.tenant`. */
-export async function readTenant(request: FastifyRequest): Promise<void> {
+export function readTenant(request: FastifyRequest, _: unknown, done: () => void): void {
   const header = request.headers[TENANT_HEADER.toLowerCase()];
   if (header === undefined) request.tenant = 'default';
   else if (typeof header === 'string' && TENANT.test(header)) request.tenant = header;
   else throw invalidField(TENANT_HEADER, 'must match [a-z0-9_-]{1,64}');
+  done();
 }
 
 function sha256(text: string): Buffer {

@@ -11,6 +11,7 @@ import { InFlightGate } from './in-flight-gate.js';
 import type { HttpPorts } from './ports.js';
 import { readChunks } from './read-body.js';
 import { ReadQuery, WriteQuery } from './schemas.js';
+import { untilAnswered } from './until-answered.js';
 import { sendReport, waitTimeoutMs } from './write-reply.js';
 
 const MIB = 1024 * 1024;
@@ -27,7 +28,7 @@ export function productRoutes(
 ): void {
   const gate = new InFlightGate(WRITES_IN_FLIGHT_MIB, 'writes');
   const takeRoom = async (request: FastifyRequest, reply: FastifyReply) => {
-    reply.raw.once('close', gate.enter(weightMib(request)));
+    untilAnswered(reply, gate.enter(weightMib(request)));
   };
   app.addContentTypeParser(
     'application/x-ndjson',

@@ -16,6 +16,7 @@ import {
 } from './schemas.js';
 import { searchReplyBody } from './search-reply.js';
 import { toSearchRequest } from './search-request.js';
+import { untilAnswered } from './until-answered.js';
 
 /** `POST /search/text`, `/search/vector` and `/search/batch`. */
 export function searchRoutes(
@@ -33,14 +34,10 @@ export function searchRoutes(
   ) => {
     const startedMs = performance.now();
     const search = toSearchRequest(request.tenant, request.body, options.dimensions);
-    const leave = gate.enter();
-    try {
-      const found = await ports.search.search(search);
-      metrics.searched(performance.now() - startedMs);
-      return await sendJson(reply, searchReplyBody(found));
-    } finally {
-      leave();
-    }
+    untilAnswered(reply, gate.enter());
+    const found = await ports.search.search(search);
+    metrics.searched(performance.now() - startedMs);
+    return json(reply, searchReplyBody(found));
   };
   const onError = async (_: FastifyRequest, __: FastifyReply, error: Error) => {
     metrics.failed(asOmniError(error).code);
@@ -65,21 +62,17 @@ export function searchRoutes(
         entryRequest(request, entry as JsonValue, i, VectorBody, options.dimensions),
       );
       const searches = entries.flatMap((entry) => (entry instanceof OmniError ? [] : [entry]));
-      const leave = gate.enter(Math.max(1, searches.length));
-      try {
-        const found = searches.length === 0 ? [] : await ports.search.searchBatch(searches);
-        const answers = found[Symbol.iterator]();
-        const results = entries.map((entry) =>
-          entry instanceof OmniError ? entry : nextAnswer(answers),
-        );
-        for (const result of results) {
-          if (result instanceof OmniError) countFailure(request, metrics, result);
-          else metrics.searched(performance.now() - startedMs);
-        }
-        return await sendJson(reply, { results: results.map((r) => entryBody(r, request.id)) });
-      } finally {
-        leave();
+      untilAnswered(reply, gate.enter(Math.max(1, searches.length)));
+      const found = searches.length === 0 ? [] : await ports.search.searchBatch(searches);
+      const answers = found[Symbol.iterator]();
+      const results = entries.map((entry) =>
+        entry instanceof OmniError ? entry : nextAnswer(answers),
+      );
+      for (const result of results) {
+        if (result instanceof OmniError) countFailure(request, metrics, result);
+        else metrics.searched(performance.now() - startedMs);
       }
+      return json(reply, { results: results.map((r) => entryBody(r, request.id)) });
     },
   );
 }
@@ -119,7 +112,11 @@ function entryBody(result: SearchReply | OmniError, requestId: string): object {
   return searchReplyBody(result);
 }
 
-/** Serialised by hand: a response schema would drop fields that products bring. */
-function sendJson(reply: FastifyReply, body: object): FastifyReply {
-  return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
+/**
+ * What a handler returns for `body`. Serialised by hand: a response schema would drop fields that
+ * products bring.
+ */
+function json(reply: FastifyReply, body: object): string {
+  reply.header('content-type', 'application/json; charset=utf-8');
+  return JSON.stringify(body);
 }

@@ -6,6 +6,9 @@ export interface ShardTarget {
   partitions: Partition[];
 }
 
+/** The targets of a search for everything: the same for as long as the placement is. */
+const ofEverything = new WeakMap<TenantPlacement, readonly ShardTarget[]>();
+
 /**
  * The partitions that can hold a match, grouped by shard. `categories` undefined asks for all.
  * A category without a partition has no products, so leaving it out loses nothing.
@@ -13,17 +16,28 @@ export interface ShardTarget {
 export function planTargets(
   placement: TenantPlacement,
   categories: readonly string[] | undefined,
-): ShardTarget[] {
-  const wanted = categories === undefined ? undefined : new Set(categories);
-  const byShard = new Map<string, ShardTarget>();
-  for (const partition of placement.partitions) {
-    if (wanted !== undefined && !wanted.has(partition.category)) continue;
-    let target = byShard.get(partition.shard);
+): readonly ShardTarget[] {
+  if (categories !== undefined) {
+    const wanted = new Set(categories);
+    return byShard(placement.partitions.filter(({ category }) => wanted.has(category)));
+  }
+  let targets = ofEverything.get(placement);
+  if (targets === undefined) {
+    targets = byShard(placement.partitions);
+    ofEverything.set(placement, targets);
+  }
+  return targets;
+}
+
+function byShard(partitions: readonly Partition[]): ShardTarget[] {
+  const targets = new Map<string, ShardTarget>();
+  for (const partition of partitions) {
+    let target = targets.get(partition.shard);
     if (target === undefined) {
       target = { shard: partition.shard, partitions: [] };
-      byShard.set(partition.shard, target);
+      targets.set(partition.shard, target);
     }
     target.partitions.push(partition);
   }
-  return [...byShard.values()];
+  return [...targets.values()];
 }

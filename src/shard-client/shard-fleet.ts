@@ -1,6 +1,12 @@
 import { Deadline } from '../core/deadline.js';
 import { OmniError, toOmniError } from '../core/errors.js';
-import type { Reply, Request, SearchLeafReply, StatusReply } from '../protocol/messages.js';
+import type {
+  Reply,
+  Request,
+  SearchLeaf,
+  SearchLeafReply,
+  StatusReply,
+} from '../protocol/messages.js';
 import { encodePartitions, type PartitionRef } from '../protocol/partition-list.js';
 import { vectorBytes } from '../protocol/vector-bytes.js';
 import type { WireFilter } from '../protocol/wire-filter.js';
@@ -97,17 +103,20 @@ export class ShardFleet {
 
   /** Rejects `unavailable`, `overloaded` or `deadline_exceeded`. */
   async search(shard: string, leaf: LeafSearch, deadline: Deadline): Promise<LeafAnswer> {
-    const { explain, thorough, ...asked } = leaf;
-    const request: Request = {
-      ...asked,
-      ...(explain === true ? { explain } : {}),
-      ...(thorough === true ? { thorough } : {}),
+    const { tenant, partitions, vector, model, k, filter, exact, explain, thorough } = leaf;
+    const request: SearchLeaf = {
       type: 'search',
-      partitions: encodePartitions(leaf.partitions),
-      vector: vectorBytes(leaf.vector),
-      filter: leaf.filter ?? null,
+      tenant,
+      partitions: encodePartitions(partitions),
+      vector: vectorBytes(vector),
+      model,
+      k,
+      filter: filter ?? null,
+      exact,
       budgetMs: deadline.remainingMs(),
     };
+    if (explain === true) request.explain = true;
+    if (thorough === true) request.thorough = true;
     const reply = expect(await this.request(shard, request, deadline), 'hits');
     const { ids, versions, scores } = reply.hits;
     const hits = ids.map((id, i) => ({

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openHttp, RECALL, type HttpHarness } from './harness.js';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -232,6 +232,26 @@ describe('on a socket', () => {
     dead.write(`${head}application/x-ndjson\r\n\r\n{"id":"1","title":"t","category":"c"}\n`);
     dead.destroy();
     expect((await request(`http://127.0.0.1:${port}/livez`)).statusCode).toBe(200);
+  });
+
+  test('who goes with several requests unanswered takes no room along', async () => {
+    node = await openHttp({ searchConcurrency: 2 });
+    const port = await node.server.listen({ port: 0, host: '127.0.0.1' });
+    let release = (): void => undefined;
+    node.search.hold = new Promise((resolve) => (release = resolve));
+    const search = { query: 'x' };
+    const body = JSON.stringify(search);
+    const head = 'POST /search/text HTTP/1.1\r\nhost: x\r\ncontent-type: application/json';
+    const gone = await open(port);
+    gone.write(`${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}`.repeat(2));
+    await vi.waitUntil(() => node.search.seen.length === 2);
+    gone.destroy();
+    release();
+    // A batch of two needs both places.
+    await vi.waitUntil(async () => {
+      const reply = await node.send('POST', '/search/batch', { searches: [search, search] });
+      return reply.statusCode === 200;
+    });
   });
 
   test('a node that leaves says so, and answers on', async () => {
