@@ -1,6 +1,7 @@
 import type { Bitset } from './bitset.js';
 import type { Column } from './column.js';
 import type { Graph } from './engine/graph.js';
+import type { MatchCache } from './match-cache.js';
 import type { VectorSlabs } from './vector-slabs.js';
 
 /** A run of rows of one category, with a graph where the segment has one for it. */
@@ -32,6 +33,8 @@ export interface Block {
   readonly ranges: readonly CategoryRange[] | undefined;
   /** For a tail, instead of `ranges`. */
   readonly categoryCodes: CategoryCodes | undefined;
+  /** For rows that stay as they are: a tail has none. */
+  readonly matchCache: MatchCache | undefined;
 
   id(row: number): string;
   version(row: number): number;

@@ -11,6 +11,7 @@ export class FrozenTail implements SourceBlock {
   readonly graph = undefined;
   readonly ranges = undefined;
   readonly categoryCodes = undefined;
+  readonly matchCache = undefined;
   readonly rows: number;
   readonly dead: Bitset;
   readonly deadCount: number;

@@ -7,6 +7,7 @@ import { asCorrupt, CorruptFile, readInto, verifyFile } from './durable-file.js'
 import { ENGINES } from './engine/engines.js';
 import type { Graph } from './engine/graph.js';
 import { findInIdTable } from './id-table.js';
+import { MatchCache } from './match-cache.js';
 import {
   fileOf,
   rowsFileParts,
@@ -22,6 +23,7 @@ export class Segment implements Block {
   readonly dead: Bitset;
   deadCount = 0;
   readonly categoryCodes = undefined;
+  readonly matchCache = new MatchCache();
   private readonly loaded = new Map<string, Column>();
   private readonly loading = new Map<string, Promise<Column>>();
 

@@ -25,7 +25,8 @@ export function select(
 ): Selection {
   const inPartitions = selectPartitions(block, partitions);
   if (filter === undefined) return inPartitions;
-  const mask = filterRows(filter, block.rows, (field) => columns.get(field));
+  const evaluate = (): Bitset => filterRows(filter, block.rows, (field) => columns.get(field));
+  const mask = block.matchCache?.rows(filter, evaluate) ?? evaluate();
   const held = sized(block.dead, block.rows);
   mask.andNot(held);
   if (inPartitions.mask !== undefined) mask.and(inPartitions.mask);

@@ -30,6 +30,7 @@ export class Tail implements Block {
   private readonly versions: number[] = [];
   private readonly hashes: number[] = [];
   private readonly codeOfCategory = new Map<string, number>();
+  readonly matchCache = undefined;
   readonly categoryCodes = { names: [] as string[], codes: [] as number[] };
   private readonly rowOf = new Map<string, number>();
   private readonly writers = new Map<string, ColumnWriter>();
