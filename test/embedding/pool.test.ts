@@ -100,6 +100,17 @@ describe('a full pool', () => {
     });
   });
 
+  it('counts the batches that run, but takes what need not wait behind others', async () => {
+    await withGatedPool({ maxWaitMs: 0 }, async (pool, gate) => {
+      const [running] = pool.submit([tokens('running')]);
+      const pending = pool.submit(['all', 'of', 'one', 'request'].map(tokens));
+      expect(() => pool.submit([tokens('behind it')])).toThrow('too many queries');
+      gate.open();
+      await Promise.all([running!, ...pending].map(({ vector }) => vector));
+      await pool.submit([tokens('behind nothing')])[0]!.vector;
+    });
+  });
+
   it('forgets what nobody waits for any more', async () => {
     await withGatedPool({ queueLimit: 1 }, async (pool, gate) => {
       const [running] = pool.submit([tokens('one')]);
