@@ -28,7 +28,9 @@ const QUERY_BATCH_MS = 25;
  * for the budget must not fall back to one by one when it has most to do.
  */
 const THRIFTY_TEXTS = 5;
-/** The same for products, while queries come in and while none do. */
+/** Texts of one request that finds all workers idle are shared out at once, up to so many each. */
+const EVEN_SHARE_TEXTS = 10;
+/** As `QUERY_BATCH_MS` for products, while queries come in and while none do. */
 const PRODUCT_BATCH_ACTIVE_MS = 15;
 const PRODUCT_BATCH_IDLE_MS = 80;
 /** Queries are coming in when the last one is no older than this. */
@@ -108,9 +110,10 @@ export class EmbeddingPool {
       });
     }
     const pending = texts.map(createJob);
+    const allIdle = this.#running.size === 0 && this.#queries.size === 0;
     this.noteQuery();
     this.#queries.push(pending.map(({ job }) => job));
-    this.#dispatch();
+    this.#dispatch(allIdle);
     return pending;
   }
 
@@ -178,10 +181,10 @@ export class EmbeddingPool {
     clearTimeout(timer);
   }
 
-  #dispatch(): void {
+  #dispatch(evenly = false): void {
     while (this.#running.size < this.options.threads) {
       const products = this.#productsAreNext();
-      const jobs = products ? this.#takeProducts() : this.#takeQueries();
+      const jobs = products ? this.#takeProducts() : this.#takeQueries(evenly);
       if (jobs.length === 0) break;
       void this.#run(jobs, products);
     }
@@ -203,11 +206,12 @@ export class EmbeddingPool {
     return now - this.#lastQueryAtMs < ACTIVE_MS;
   }
 
-  #takeQueries(): EmbeddingJob[] {
+  #takeQueries(evenly: boolean): EmbeddingJob[] {
     const idle = this.options.threads - this.#running.size;
     const fairShare = Math.ceil(this.#queries.size / idle);
-    const limit = Math.min(fairShare, this.#queryTexts(this.#queries.headLength));
-    const jobs = this.#queries.take(limit);
+    const usual = this.#queryTexts(this.#queries.headLength);
+    const most = evenly ? Math.max(usual, EVEN_SHARE_TEXTS) : usual;
+    const jobs = this.#queries.take(Math.min(fairShare, most));
     // A quantized model runs only neighbours of equal length together.
     return jobs.sort((a, b) => a.tokens.length - b.tokens.length);
   }
