@@ -27,7 +27,7 @@ const QUERY_BATCH_MS = 25;
  * However dear, so many go together while that makes each much cheaper: a machine that is too slow
  * for the budget must not fall back to one by one when it has most to do.
  */
-const THRIFTY_TEXTS = 5;
+const THRIFTY_TEXTS = 4;
 /** Texts of one request that finds all workers idle are shared out at once, up to so many each. */
 const EVEN_SHARE_TEXTS = 10;
 /** As `QUERY_BATCH_MS` for products, while queries come in and while none do. */
