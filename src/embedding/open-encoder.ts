@@ -44,7 +44,7 @@ const DEFAULTS = {
   cacheEntries: 10_000,
   cacheBytes: 64 * MEGABYTE,
   queueLimit: 1_000,
-  maxWaitMs: 50,
+  maxWaitMs: 30,
 };
 const RUN_TIMEOUT_MS = 60_000;
 

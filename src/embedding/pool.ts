@@ -13,11 +13,24 @@ export interface PoolOptions extends WorkersOptions {
   maxWaitMs: number;
 }
 
+/** A batch that a worker has. */
+interface RunningBatch {
+  /** When it should be done, on the clock of `performance.now()`. */
+  endsAtMs: number;
+}
+
 /** Texts of a batch at most: past this a batch is no cheaper a text. */
 const MAX_BATCH_TEXTS = 32;
 /** A batch of queries should be done within this, so that the next ones do not wait long. */
-const QUERY_BATCH_MS = 50;
-/** The same for products, while queries come in and while none do. */
+const QUERY_BATCH_MS = 25;
+/**
+ * However dear, so many go together while that makes each much cheaper: a machine that is too slow
+ * for the budget must not fall back to one by one when it has most to do.
+ */
+const THRIFTY_TEXTS = 4;
+/** Texts of one request that finds all workers idle are shared out at once, up to so many each. */
+const EVEN_SHARE_TEXTS = 10;
+/** As `QUERY_BATCH_MS` for products, while queries come in and while none do. */
 const PRODUCT_BATCH_ACTIVE_MS = 15;
 const PRODUCT_BATCH_IDLE_MS = 80;
 /** Queries are coming in when the last one is no older than this. */
@@ -42,7 +55,7 @@ export class EmbeddingPool {
   readonly #products = new JobQueue();
   readonly #cost = new CostEstimate();
   readonly #roomWaiters: (() => void)[] = [];
-  #running = 0;
+  readonly #running = new Set<RunningBatch>();
   #runningProducts = 0;
   #lastQueryAtMs = -Infinity;
   /** When products last had a turn, or began to wait for one. */
@@ -89,21 +102,18 @@ export class EmbeddingPool {
    */
   submit(texts: readonly TokenIds[]): PendingJob[] {
     if (this.#closing) throw new OmniError('unavailable', STOPPING);
-    const waitMs = this.#cost.predictMs(this.#queries.tokens) / this.options.threads;
-    // What has waited twice as long as it should counts too: the estimate lags behind a machine
-    // that gets busy.
-    const waitedMs = performance.now() - (this.#queries.headSinceMs ?? Infinity);
-    const late = Math.max(waitMs, waitedMs / 2) > this.options.maxWaitMs;
-    const full = this.#queries.size > 0 && late;
-    if (full || this.#queries.size + texts.length > this.options.queueLimit) {
+    const waitMs = this.#waitMs();
+    const late = this.#queries.size > 0 && waitMs > this.options.maxWaitMs;
+    if (late || this.#queries.size + texts.length > this.options.queueLimit) {
       throw new OmniError('overloaded', 'too many queries wait for their embedding', {
         retryAfterMs: Math.max(100, Math.ceil(waitMs)),
       });
     }
     const pending = texts.map(createJob);
+    const allIdle = this.#running.size === 0 && this.#queries.size === 0;
     this.noteQuery();
     this.#queries.push(pending.map(({ job }) => job));
-    this.#dispatch();
+    this.#dispatch(allIdle);
     return pending;
   }
 
@@ -147,6 +157,19 @@ export class EmbeddingPool {
     await this.#workers.end();
   }
 
+  /** How long a text that comes now would wait for a worker. */
+  #waitMs(): number {
+    const now = performance.now();
+    const { size, tokens } = this.#queries;
+    const batches = size === 0 ? 0 : Math.ceil(size / this.#queryTexts(tokens / size));
+    let workMs = this.#cost.predictQueueMs(tokens, batches);
+    for (const { endsAtMs } of this.#running) workMs += Math.max(0, endsAtMs - now);
+    // What the longest-waiting text has waited counts too: the estimate lags behind a machine that
+    // gets busy.
+    const waitedMs = now - (this.#queries.headSinceMs ?? now);
+    return Math.max(workMs / this.options.threads, waitedMs);
+  }
+
   /** Resolves when nothing runs or waits, or after `ms`. */
   async #idleWithin(ms: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
@@ -158,10 +181,10 @@ export class EmbeddingPool {
     clearTimeout(timer);
   }
 
-  #dispatch(): void {
-    while (this.#running < this.options.threads) {
+  #dispatch(evenly = false): void {
+    while (this.#running.size < this.options.threads) {
       const products = this.#productsAreNext();
-      const jobs = products ? this.#takeProducts() : this.#takeQueries();
+      const jobs = products ? this.#takeProducts() : this.#takeQueries(evenly);
       if (jobs.length === 0) break;
       void this.#run(jobs, products);
     }
@@ -183,10 +206,12 @@ export class EmbeddingPool {
     return now - this.#lastQueryAtMs < ACTIVE_MS;
   }
 
-  #takeQueries(): EmbeddingJob[] {
-    const idle = this.options.threads - this.#running;
+  #takeQueries(evenly: boolean): EmbeddingJob[] {
+    const idle = this.options.threads - this.#running.size;
     const fairShare = Math.ceil(this.#queries.size / idle);
-    const jobs = this.#queries.take(this.#limit(this.#queries, QUERY_BATCH_MS, fairShare));
+    const usual = this.#queryTexts(this.#queries.headLength);
+    const most = evenly ? Math.max(usual, EVEN_SHARE_TEXTS) : usual;
+    const jobs = this.#queries.take(Math.min(fairShare, most));
     // A quantized model runs only neighbours of equal length together.
     return jobs.sort((a, b) => a.tokens.length - b.tokens.length);
   }
@@ -195,31 +220,35 @@ export class EmbeddingPool {
     const now = performance.now();
     this.#productsWaitSinceMs = now;
     const budgetMs = this.#queriesAreActive(now) ? PRODUCT_BATCH_ACTIVE_MS : PRODUCT_BATCH_IDLE_MS;
-    const jobs = this.#products.take(this.#limit(this.#products, budgetMs, MAX_BATCH_TEXTS));
+    const affordable = this.#cost.textsWithin(budgetMs, this.#products.headLength);
+    const jobs = this.#products.take(Math.min(MAX_BATCH_TEXTS, affordable));
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
     return jobs;
   }
 
-  #limit(queue: JobQueue, budgetMs: number, fairShare: number): number {
-    const affordable = this.#cost.textsWithin(budgetMs, queue.headLength);
-    return Math.min(MAX_BATCH_TEXTS, fairShare, affordable);
+  /** How many queries of `length` tokens a batch has at most. */
+  #queryTexts(length: number): number {
+    const thrifty = Math.min(THRIFTY_TEXTS, this.#cost.thriftyTexts(length));
+    const affordable = this.#cost.textsWithin(QUERY_BATCH_MS, length);
+    return Math.min(MAX_BATCH_TEXTS, Math.max(thrifty, affordable));
   }
 
   /** Runs one batch. Settles its jobs; never rejects. */
   async #run(jobs: EmbeddingJob[], products: boolean): Promise<void> {
-    this.#running++;
-    if (products) this.#runningProducts++;
     const startMs = performance.now();
     const batch = packTokens(jobs.map((job) => job.tokens));
+    const paddedTokens = jobs.length * Math.max(...batch.lengths);
+    const running = { endsAtMs: startMs + this.#cost.predictMs(paddedTokens) };
+    this.#running.add(running);
+    if (products) this.#runningProducts++;
     try {
       const vectors = await this.#workers.embed(batch);
-      const paddedTokens = jobs.length * Math.max(...batch.lengths);
       this.#cost.observe(paddedTokens, performance.now() - startMs);
       settle(jobs, vectors);
     } catch (error) {
       this.#retryOrFail(jobs, products ? this.#products : this.#queries, error);
     }
-    this.#running--;
+    this.#running.delete(running);
     if (products) this.#runningProducts--;
     this.#dispatch();
   }
@@ -238,7 +267,7 @@ export class EmbeddingPool {
   }
 
   #settleIfIdle(): void {
-    if (this.#running === 0 && this.#queries.size === 0) this.#whenIdle?.();
+    if (this.#running.size === 0 && this.#queries.size === 0) this.#whenIdle?.();
   }
 }
 

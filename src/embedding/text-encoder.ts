@@ -25,8 +25,8 @@ interface Lookup {
   cached: Float32Array | undefined;
 }
 
-/** Product texts tokenised in one turn: about 1.5 ms, so that queries are not held up. */
-const TOKENISED_A_TURN = 32;
+/** Product texts are tokenised for so long in one turn, so that queries are not held up. */
+const TOKENISE_TURN_MS = 1;
 const CLOSE_GRACE_MS = 1_500;
 /** Entries of the cache that are written on stop: 10 MB of 512 dimensions. */
 const SAVED_ENTRIES = 5_000;
@@ -79,8 +79,12 @@ export class TextEncoder implements Encoder {
 
   async embedProducts(texts: readonly string[]): Promise<Float32Array[]> {
     const tokens: TokenIds[] = [];
+    let turnEndsMs = performance.now() + TOKENISE_TURN_MS;
     for (const text of texts) {
-      if (tokens.length > 0 && tokens.length % TOKENISED_A_TURN === 0) await nextTurn();
+      if (performance.now() >= turnEndsMs) {
+        await nextTurn();
+        turnEndsMs = performance.now() + TOKENISE_TURN_MS;
+      }
       tokens.push(this.parts.tokenizer.encode(text));
     }
     const vectors = await this.parts.pool.embedAll(tokens);

@@ -61,10 +61,34 @@ describe('the cost estimate', () => {
     expect(cost.textsWithin(1, 8)).toBe(1);
   });
 
+  it('counts the fixed part once for each batch of a queue', () => {
+    const cost = new CostEstimate();
+    for (const tokens of [8, 40, 16, 80, 8, 24]) cost.observe(tokens, 5 + 0.5 * tokens);
+    expect(cost.predictQueueMs(200, 5)).toBeCloseTo(125, 5);
+    expect(cost.predictQueueMs(0, 0)).toBeCloseTo(0, 5);
+  });
+
+  it('knows how many texts make the fixed part of a batch small', () => {
+    const cost = new CostEstimate();
+    for (const tokens of [8, 40, 16, 80, 8, 24]) cost.observe(tokens, 8 + 0.5 * tokens);
+    // 8 ms in front of 4 ms a text: beside eight texts a fifth of the batch.
+    expect(cost.thriftyTexts(8)).toBe(8);
+    expect(cost.thriftyTexts(800)).toBe(1);
+    expect(new CostEstimate().thriftyTexts(8)).toBe(1);
+  });
+
   it('blames the tokens when all batches were of one size', () => {
     const cost = new CostEstimate();
     for (let i = 0; i < 5; i++) cost.observe(8, 12);
     expect(cost.predictMs(16)).toBeCloseTo(24, 5);
+  });
+
+  it('goes on knowing the fixed part while all batches are of one size', () => {
+    const cost = new CostEstimate();
+    for (const tokens of [8, 40, 16, 80, 8, 24]) cost.observe(tokens, 5 + 0.5 * tokens);
+    for (let i = 0; i < 200; i++) cost.observe(10, 20);
+    expect(cost.predictMs(10)).toBeCloseTo(20, 3);
+    expect(cost.thriftyTexts(10)).toBeGreaterThan(1);
   });
 
   it('is not led astray by one batch that loaded the model first', () => {
@@ -86,6 +110,7 @@ describe('the cost estimate', () => {
         for (const tokens of [1, 8, 2_464]) {
           expect(cost.predictMs(tokens)).toBeGreaterThanOrEqual(-1e-9);
           expect(cost.textsWithin(15, tokens)).toBeGreaterThanOrEqual(1);
+          expect(cost.thriftyTexts(tokens)).toBeGreaterThanOrEqual(1);
         }
       }),
     );

@@ -100,6 +100,17 @@ describe('a full pool', () => {
     });
   });
 
+  it('counts the batches that run, but takes what need not wait behind others', async () => {
+    await withGatedPool({ maxWaitMs: 0 }, async (pool, gate) => {
+      const [running] = pool.submit([tokens('running')]);
+      const pending = pool.submit(['all', 'of', 'one', 'request'].map(tokens));
+      expect(() => pool.submit([tokens('behind it')])).toThrow('too many queries');
+      gate.open();
+      await Promise.all([running!, ...pending].map(({ vector }) => vector));
+      await pool.submit([tokens('behind nothing')])[0]!.vector;
+    });
+  });
+
   it('forgets what nobody waits for any more', async () => {
     await withGatedPool({ queueLimit: 1 }, async (pool, gate) => {
       const [running] = pool.submit([tokens('one')]);
@@ -142,6 +153,44 @@ describe('turns', () => {
       expect(difference(vectors[i]!, alone!)).toBeLessThanOrEqual(1e-5);
     }
     await pool.close(1_000);
+  });
+});
+
+describe('batches', () => {
+  /** A worker that takes long over each batch, whatever is in it, and counts batches by size. */
+  async function withSlowPool(
+    threads: number,
+    work: (pool: EmbeddingPool, batches: () => number[]) => Promise<void>,
+  ): Promise<void> {
+    await withTempDir(async (folder) => {
+      const counts = new Int32Array(new SharedArrayBuffer(4 * 33));
+      const slow =
+        'Atomics.add(setup.counts, batch.lengths.length, 1); Atomics.wait(setup.never, 0, 0, 60);';
+      const workerFile = await wrappedWorker(folder, slow);
+      const never = new Int32Array(new SharedArrayBuffer(4));
+      const pool = await openPool({ threads, workerFile, extra: { counts, never } });
+      counts.fill(0);
+      const sizes = (): number[] =>
+        [...counts].flatMap((count, size) => new Array<number>(count).fill(size));
+      await work(pool, sizes);
+      await pool.close(5_000);
+    });
+  }
+
+  it('share the texts of one request out among idle workers', async () => {
+    await withSlowPool(2, async (pool, batches) => {
+      const texts = Array.from({ length: 14 }, () => tokens('one of many'));
+      await Promise.all(pool.submit(texts).map(({ vector }) => vector));
+      expect(batches()).toEqual([7, 7]);
+    });
+  });
+
+  it('do not shrink to one text where batches take longer than they should', async () => {
+    await withSlowPool(1, async (pool, batches) => {
+      const pending = Array.from({ length: 9 }, () => pool.submit([tokens('one of many')])[0]!);
+      await Promise.all(pending.map(({ vector }) => vector));
+      expect(batches()).toEqual([1, 4, 4]);
+    });
   });
 });
 
