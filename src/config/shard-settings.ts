@@ -96,7 +96,7 @@ export const SHARD_SETTINGS = {
   },
   hnswEf: {
     type: 'integer',
-    default: 96,
+    default: 256,
     min: 1,
     max: 4_096,
     verbs: SHARDS,

@@ -2,12 +2,7 @@ import type { Deadline } from '../core/deadline.js';
 import { toOmniError } from '../core/errors.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
 import { planTargets, type ShardTarget } from '../placement/plan.js';
-import type {
-  LeafAnswer,
-  LeafSearch,
-  PartialHit,
-  ShardFleet,
-} from '../shard-client/shard-fleet.js';
+import type { LeafAnswer, LeafSearch, ShardFleet } from '../shard-client/shard-fleet.js';
 import type { ShardExplanation } from './explanation.js';
 import type { MissingPart, MissingReason } from './search-types.js';
 

@@ -3,13 +3,13 @@ import { setImmediate as afterIo, setTimeout as sleep } from 'node:timers/promis
 /** How long to wait when there is something better to do. */
 const BUSY_PAUSE_MS = 5;
 /** Parts of one core that may be worked: where callers search, and where none has for a while. */
-const SHARE = { searching: 0.04, calm: 0.25 } as const;
+const SHARE = { searching: 0.1, calm: 0.5 } as const;
 
 /** What a shard is wanted for. */
 export interface Demand {
   /** A search runs or waits. */
   isBusy: () => boolean;
-  /** None has come for a second or so. */
+  /** None has come for a while. */
   isCalm: () => boolean;
 }
 

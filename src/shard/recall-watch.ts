@@ -3,14 +3,18 @@ import type { Partition } from '../store/store.js';
 import { calibrationQuery } from './calibration-query.js';
 import { EfCurve, type EfOptions, type SampleSource } from './ef-curve.js';
 import type { RepeatQuery, RepeatResult } from './exact-repeat.js';
+import { RememberedQueries } from './remembered-queries.js';
 import { BAND_ENDS, bandOf } from './selectivity-band.js';
 import type { TenantIndex } from './tenant-index.js';
 
-/** Queries kept, to be repeated when graphs have changed; as many repeats there are then. */
-const REMEMBERED = 64;
+/** Queries kept of a band. A change of graphs is followed by as many repeats, or more. */
+const REMEMBERED = 48;
 
 interface Band {
   curve: EfCurve;
+  queries: RememberedQueries;
+  /** As many queries as can be kept were asked of these graphs. */
+  hasAskedQueries: boolean;
   repeats: number;
   /** It was said in the log. */
   warned: boolean;
@@ -29,14 +33,11 @@ export interface PlannedRepeat {
  */
 export class RecallWatch {
   readonly bands: Band[];
-  private readonly remembered: RepeatQuery[] = [];
-  private nextSlot = 0;
   private graphs = '';
   private isCalibrated = true;
-  /** As many queries as can be kept were asked of these graphs. */
-  private hasAskedQueries = false;
-  private round = { queries: 0, rows: 0 };
-  private wantsAnother = true;
+  /** What is to be repeated to calibrate: callers' queries first, then so many stored rows. */
+  private queriesLeft: RepeatQuery[] = [];
+  private rowsLeft = 0;
 
   constructor(
     readonly index: TenantIndex,
@@ -47,6 +48,8 @@ export class RecallWatch {
   ) {
     this.bands = BAND_ENDS.map(() => ({
       curve: new EfCurve(ef),
+      queries: new RememberedQueries(REMEMBERED),
+      hasAskedQueries: false,
       repeats: 0,
       warned: false,
     }));
@@ -58,22 +61,18 @@ export class RecallWatch {
   /** The widths at which a search in that band is to be repeated. */
   readonly efsOf = (band: number): readonly number[] => this.band(band).curve.ladder;
 
-  /** Whether it would keep the query of a search: all at first, then one between two ticks. */
-  get wantsQuery(): boolean {
-    return this.graphs !== '' && (this.wantsAnother || this.remembered.length < REMEMBERED);
+  /** Whether it would remember a query of that band. */
+  wantsQuery(band: number): boolean {
+    return this.graphs !== '' && this.band(band).queries.wantsOne;
   }
 
-  /** Keeps a caller's query in the place of the oldest. */
-  remember(query: RepeatQuery): void {
-    if (!this.wantsQuery) return;
-    this.wantsAnother = false;
-    this.remembered[this.nextSlot] = query;
-    this.nextSlot = (this.nextSlot + 1) % REMEMBERED;
+  remember(query: RepeatQuery, band: number): void {
+    this.band(band).queries.offer(query);
   }
 
   /** Looks whether graphs have changed; they must have stayed the same between two calls. */
   tick(): void {
-    this.wantsAnother = true;
+    for (const { queries } of this.bands) queries.tick();
     const { segments } = this.index;
     const withGraph = segments.filter(({ graph }) => graph !== undefined);
     const graphs = withGraph.map(({ name }) => name).join(' ');
@@ -83,29 +82,18 @@ export class RecallWatch {
       return;
     }
     if (graphs === '' || this.partitions().length === 0) return;
-    if (!this.isCalibrated) {
-      this.isCalibrated = true;
-      this.hasAskedQueries = false;
-      for (const { curve } of this.bands) curve.fade();
-      this.startRound();
-    } else if (!this.hasAskedQueries && this.remembered.length === REMEMBERED) {
-      // Stored rows had to do until there were queries.
-      this.startRound();
-    }
+    if (this.isCalibrated) this.askNewQueries();
+    else this.calibrate();
   }
 
   /** The next search by which this would learn its recall; undefined when it knows enough. */
   nextCalibration(): PlannedRepeat | undefined {
-    const { round } = this;
-    if (round.queries > 0) {
-      round.queries -= 1;
-      const query = this.remembered[round.queries];
-      if (query !== undefined) return { query, source: 'query' };
-    }
-    if (round.rows === 0) return undefined;
-    round.rows -= 1;
-    const query = calibrationQuery(this.index, this.partitions(), round.rows, this.random);
-    return query && { query, source: 'row' };
+    const query = this.queriesLeft.pop();
+    if (query !== undefined) return { query, source: 'query' };
+    if (this.rowsLeft === 0) return undefined;
+    this.rowsLeft -= 1;
+    const row = calibrationQuery(this.index, this.partitions(), this.rowsLeft, this.random);
+    return row && { query: row, source: 'row' };
   }
 
   record({ band: index, samples }: RepeatResult, source: SampleSource): void {
@@ -122,10 +110,24 @@ export class RecallWatch {
     band.warned = curve.failing;
   }
 
-  private startRound(): void {
-    const queries = this.remembered.length;
-    this.hasAskedQueries ||= queries === REMEMBERED;
-    this.round = { queries, rows: REMEMBERED - queries };
+  private calibrate(): void {
+    this.isCalibrated = true;
+    this.queriesLeft = [];
+    for (const band of this.bands) {
+      band.curve.fade();
+      band.hasAskedQueries = band.queries.isFull;
+      this.queriesLeft.push(...band.queries.all);
+    }
+    this.rowsLeft = Math.max(0, REMEMBERED - this.queriesLeft.length);
+  }
+
+  /** Stored rows had to do until there were queries. */
+  private askNewQueries(): void {
+    for (const band of this.bands) {
+      if (band.hasAskedQueries || !band.queries.isFull) continue;
+      band.hasAskedQueries = true;
+      this.queriesLeft.push(...band.queries.all);
+    }
   }
 
   private band(index: number): Band {

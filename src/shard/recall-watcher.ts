@@ -25,14 +25,17 @@ const MAX_BACKLOG = 32;
 /** Answers whose caller has not told yet what became of them; past it the oldest is let go. */
 const MAX_UNJUDGED = 256;
 
-/** A caller's search, as it was answered. */
-export type AnsweredQuery = Omit<RepeatQuery, 'floor'>;
-
-interface Unjudged {
-  watch: RecallWatch;
-  query: AnsweredQuery;
-  /** Score of the best hit of the answer. */
+/** A caller's search that was answered. */
+export interface Answered {
+  query: Omit<RepeatQuery, 'floor'>;
+  /** Of its selectivity. */
+  band: number;
+  /** Score of its best hit. */
   best: number;
+}
+
+interface Unjudged extends Answered {
+  watch: RecallWatch;
   /** It was drawn to be repeated; else it is only to be remembered. */
   sampled: boolean;
 }
@@ -68,15 +71,12 @@ export class RecallWatcher {
     return watch;
   }
 
-  /**
-   * A caller's search was answered, its best hit with the score `best`. Where it is drawn, returns the
-   * number under which it can be judged.
-   */
-  searched(watch: RecallWatch, query: AnsweredQuery, best: number): number | undefined {
+  /** A caller's search was answered. Where it is drawn, the number under which it can be judged. */
+  searched(watch: RecallWatch, answered: Answered): number | undefined {
     const sampled = this.random() < this.options.sampleShare;
-    if (!sampled && !watch.wantsQuery) return undefined;
+    if (!sampled && !watch.wantsQuery(answered.band)) return undefined;
     this.lastSample += 1;
-    this.unjudged.set(this.lastSample, { watch, query, best, sampled });
+    this.unjudged.set(this.lastSample, { ...answered, watch, sampled });
     if (this.unjudged.size > MAX_UNJUDGED) {
       const [oldest] = this.unjudged.keys();
       if (oldest !== undefined) this.unjudged.delete(oldest);
@@ -89,10 +89,10 @@ export class RecallWatcher {
     const answered = this.unjudged.get(sample);
     if (answered === undefined) return;
     this.unjudged.delete(sample);
-    const { watch, best, sampled } = answered;
+    const { watch, band, best, sampled } = answered;
     const query = { ...answered.query, floor };
     // Little is learnt from a query whose answers are in other shards.
-    if (best >= floor) watch.remember(query);
+    if (best >= floor) watch.remember(query, band);
     if (!sampled || this.backlog.length >= MAX_BACKLOG) return;
     this.backlog.push({ watch, repeat: { query, source: 'query' } });
     this.work();

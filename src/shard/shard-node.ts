@@ -28,6 +28,7 @@ import { RecallWatcher, type RecallOptions } from './recall-watcher.js';
 import type { RecallWatch } from './recall-watch.js';
 import { SearchTrace } from './search-trace.js';
 import { SegmentKeeper } from './segment-keeper.js';
+import { bandOf } from './selectivity-band.js';
 import { TenantIndex } from './tenant-index.js';
 import type { SegmentOptions } from './write-segment.js';
 
@@ -54,7 +55,7 @@ export interface ShardNodeOptions {
 const TENANT_POLL_MS = 1_000;
 const BEHIND_LIMIT = 10_000;
 /** Without a search for so long, a shard may do more for itself. */
-const CALM_MS = 1_000;
+const CALM_MS = 500;
 
 /** A shard: for each tenant an index and its follower, and the answers to the protocol's requests. */
 export class ShardNode {
@@ -179,7 +180,9 @@ export class ShardNode {
     const [best] = found.hits;
     if (watch !== undefined && isUsual && best !== undefined) {
       const { filter, k } = query;
-      sample = this.watcher?.searched(watch, { vector, filter, partitions, k }, best.score);
+      const answered = { vector, filter, partitions, k };
+      const band = bandOf(found.matches, found.live);
+      sample = this.watcher?.searched(watch, { query: answered, band, best: best.score });
     }
     const { counter } = follower.assignment;
     const tookMs = performance.now() - startedMs;

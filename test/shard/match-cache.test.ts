@@ -40,7 +40,7 @@ test('so many filters are kept, and none that is very long', () => {
   expect(evaluated).toBe(33);
   ask(below(0));
   expect(evaluated).toBe(34);
-  const long: Filter = { kind: 'in', field: 'brand', values: [`${'x'.repeat(5_000)}`] };
+  const long: Filter = { kind: 'in', field: 'brand', values: ['x'.repeat(5_000)] };
   ask(long);
   ask(long);
   expect(evaluated).toBe(36);

@@ -1,0 +1,35 @@
+import type { RepeatQuery } from './exact-repeat.js';
+
+/** Callers' latest searches of one band, to be repeated when graphs have changed. */
+export class RememberedQueries {
+  private readonly kept: RepeatQuery[] = [];
+  private nextSlot = 0;
+  private takesAnother = true;
+
+  constructor(private readonly limit: number) {}
+
+  get isFull(): boolean {
+    return this.kept.length === this.limit;
+  }
+
+  /** Whether it would take one: all at first, then one in place of the oldest between two ticks. */
+  get wantsOne(): boolean {
+    return this.takesAnother || !this.isFull;
+  }
+
+  get all(): readonly RepeatQuery[] {
+    return this.kept;
+  }
+
+  tick(): void {
+    this.takesAnother = true;
+  }
+
+  /** Takes it where it wants one. */
+  offer(query: RepeatQuery): void {
+    if (!this.wantsOne) return;
+    this.takesAnother = false;
+    this.kept[this.nextSlot] = query;
+    this.nextSlot = (this.nextSlot + 1) % this.limit;
+  }
+}
