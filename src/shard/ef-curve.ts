@@ -65,10 +65,13 @@ export class EfCurve {
 
   /** Takes a sample a width, in the order of the ladder; returns whether `ef` has changed. */
   observe(samples: readonly RecallSample[], source: SampleSource): boolean {
+    const { hasQueries } = this;
     const evidence = source === 'query' ? this.ofQueries : this.ofRows;
     samples.forEach((sample, i) => evidence[i]?.add(sample));
     if ((evidence[0]?.searches ?? 0) >= MEMORY_SEARCHES) evidence.forEach((seen) => seen.halve());
     this.untilLook -= 1;
+    // From now on other evidence counts: that is worth a look.
+    if (this.hasQueries !== hasQueries) this.untilLook = 0;
     if (this.untilLook > 0) return false;
     this.untilLook = this.seen.searches < FULL_LOOK ? FIRST_LOOK : FULL_LOOK;
     const before = this.rung;

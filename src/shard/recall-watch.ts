@@ -13,8 +13,6 @@ const REMEMBERED = 48;
 interface Band {
   curve: EfCurve;
   queries: RememberedQueries;
-  /** As many queries as can be kept were asked of these graphs. */
-  hasAskedQueries: boolean;
   repeats: number;
   /** It was said in the log. */
   warned: boolean;
@@ -49,7 +47,6 @@ export class RecallWatch {
     this.bands = BAND_ENDS.map(() => ({
       curve: new EfCurve(ef),
       queries: new RememberedQueries(REMEMBERED),
-      hasAskedQueries: false,
       repeats: 0,
       warned: false,
     }));
@@ -66,8 +63,11 @@ export class RecallWatch {
     return this.graphs !== '' && this.band(band).queries.wantsOne;
   }
 
-  remember(query: RepeatQuery, band: number): void {
-    this.band(band).queries.offer(query);
+  /** Keeps a caller's query, perhaps. The first of a band are repeated soon: whether this one is. */
+  remember(query: RepeatQuery, band: number): boolean {
+    const isNew = this.band(band).queries.offer(query);
+    if (isNew) this.queriesLeft.push(query);
+    return isNew;
   }
 
   /** Looks whether graphs have changed; they must have stayed the same between two calls. */
@@ -82,8 +82,7 @@ export class RecallWatch {
       return;
     }
     if (graphs === '' || this.partitions().length === 0) return;
-    if (this.isCalibrated) this.askNewQueries();
-    else this.calibrate();
+    if (!this.isCalibrated) this.calibrate();
   }
 
   /** The next search by which this would learn its recall; undefined when it knows enough. */
@@ -115,19 +114,9 @@ export class RecallWatch {
     this.queriesLeft = [];
     for (const band of this.bands) {
       band.curve.fade();
-      band.hasAskedQueries = band.queries.isFull;
       this.queriesLeft.push(...band.queries.all);
     }
     this.rowsLeft = Math.max(0, REMEMBERED - this.queriesLeft.length);
-  }
-
-  /** Stored rows had to do until there were queries. */
-  private askNewQueries(): void {
-    for (const band of this.bands) {
-      if (band.hasAskedQueries || !band.queries.isFull) continue;
-      band.hasAskedQueries = true;
-      this.queriesLeft.push(...band.queries.all);
-    }
   }
 
   private band(index: number): Band {

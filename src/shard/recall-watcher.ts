@@ -92,9 +92,10 @@ export class RecallWatcher {
     const { watch, band, best, sampled } = answered;
     const query = { ...answered.query, floor };
     // Little is learnt from a query whose answers are in other shards.
-    if (best >= floor) watch.remember(query, band);
-    if (!sampled || this.backlog.length >= MAX_BACKLOG) return;
-    this.backlog.push({ watch, repeat: { query, source: 'query' } });
+    const isPlanned = best >= floor && watch.remember(query, band);
+    if (sampled && !isPlanned && this.backlog.length < MAX_BACKLOG) {
+      this.backlog.push({ watch, repeat: { query, source: 'query' } });
+    }
     this.work();
   }
 

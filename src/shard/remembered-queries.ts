@@ -25,11 +25,13 @@ export class RememberedQueries {
     this.takesAnother = true;
   }
 
-  /** Takes it where it wants one. */
-  offer(query: RepeatQuery): void {
-    if (!this.wantsOne) return;
+  /** Takes it where it wants one; whether it did, in a place that was free. */
+  offer(query: RepeatQuery): boolean {
+    if (!this.wantsOne) return false;
+    const isNew = !this.isFull;
     this.takesAnother = false;
     this.kept[this.nextSlot] = query;
     this.nextSlot = (this.nextSlot + 1) % this.limit;
+    return isNew;
   }
 }

@@ -101,7 +101,7 @@ describe('the curve of recall over ef', () => {
     const curve = new EfCurve(OPTIONS);
     observe(curve, { found: K, expected: K }, 'row', 5_000);
     expect(curve.ef).toBe(128);
-    observe(curve, { found: K, expected: K }, 'query', 64);
+    observe(curve, { found: K, expected: K }, 'query', 32);
     expect(curve.ef).toBe(64);
   });
 
