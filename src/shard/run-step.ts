@@ -34,7 +34,7 @@ function find(block: Block, step: Step, query: LeafQuery, top: TopK<LeafHit>): n
   const wanted = Math.min(query.k, selection.count);
   const { kept, reach } = keepSelected(graph.search(query.vector, width), block, selection, wanted);
   if (kept.rows.length < wanted || !reachesSurely(step, reach)) return kept.rows.length;
-  const compared = graph.compressed ? compare(kept, block, query, width) : kept;
+  const compared = compare(kept, graph.scoreMargin, block, query);
   offerBest(compared, block, query, top);
   const tookUs = (performance.now() - startMs) * 1_000;
   query.costs.observe('graph', width, block.vectors.dimensions, tookUs);
@@ -62,14 +62,16 @@ function keepSelected(
 }
 
 /**
- * The first candidates of a compressed graph with float32 scores: half of what was found, since a
- * wider search is for nothing when what it finds is not compared. On clustered vectors 1.5 k + 8
- * would do; near-duplicates, whose int8 scores are alike, want more.
+ * Candidates of a compressed graph with float32 scores: the k first and those that may be as good.
+ * Of near-duplicates that is all of them, of rows well apart hardly more than k.
  */
-function compare({ rows }: Candidates, block: Block, query: LeafQuery, width: number): Candidates {
-  const { k } = query;
+function compare(found: Candidates, margin: number, block: Block, query: LeafQuery): Candidates {
+  if (margin === 0) return found;
+  const { rows, scores } = found;
+  const kth = scores[Math.min(query.k, scores.length) - 1] ?? -Infinity;
+  const rest = scores.findIndex((score) => score < kth - margin);
+  const count = rest === -1 ? rows.length : rest;
   const compared: Candidates = { rows: [], scores: [] };
-  const count = Math.min(rows.length, Math.max(Math.ceil(1.5 * k) + 8, width >>> 1));
   for (let at = 0; at < count; at += GATHER_ROWS) {
     const batch = rows.slice(at, Math.min(count, at + GATHER_ROWS));
     const found = scanSlab(gather(block.vectors, batch), batch.length, query.vector, batch.length);

@@ -10,10 +10,11 @@ export interface Graph {
   /** Estimate of the memory it holds. */
   readonly bytes: number;
   /**
-   * Walks over compressed vectors: the order of its candidates is right but for close neighbours,
-   * and their scores mean nothing. The caller compares the first of them with the true vectors.
+   * Above 0 where it walks over compressed vectors: scores, in a unit of its own, may then mix up two
+   * candidates that are nearer to each other than this. The caller compares those with the true
+   * vectors.
    */
-  readonly compressed: boolean;
+  readonly scoreMargin: number;
   /**
    * At most `width` candidate rows near `query` (unit length, at offset 0 of its buffer), nearest
    * first: `ef` of the HNSW paper. The wider, the surer that the first ones are the nearest.

@@ -13,7 +13,7 @@ const SEED = 100;
  * files back.
  */
 class HnswlibGraph implements Graph {
-  readonly compressed = false;
+  readonly scoreMargin = 0;
   readonly size: number;
 
   constructor(
