@@ -30,10 +30,6 @@ export class TopK<T extends Scored> {
     return Math.max(this.least, this.heap[0]?.score ?? -Infinity);
   }
 
-  get full(): boolean {
-    return this.heap.length >= this.k;
-  }
-
   offer(hit: T): void {
     const worst = this.heap[0];
     if (this.heap.length < this.k) {

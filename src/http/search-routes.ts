@@ -16,7 +16,7 @@ import {
 } from './schemas.js';
 import { searchReplyBody } from './search-reply.js';
 import { toSearchRequest } from './search-request.js';
-import { untilAnswered } from './until-answered.js';
+import { whileAnswering } from './until-answered.js';
 
 /** `POST /search/text`, `/search/vector` and `/search/batch`. */
 export function searchRoutes(
@@ -34,8 +34,7 @@ export function searchRoutes(
   ) => {
     const startedMs = performance.now();
     const search = toSearchRequest(request.tenant, request.body, options.dimensions);
-    untilAnswered(reply, gate.enter());
-    const found = await ports.search.search(search);
+    const found = await whileAnswering(reply, gate.enter(), () => ports.search.search(search));
     metrics.searched(performance.now() - startedMs);
     return json(reply, searchReplyBody(found));
   };
@@ -62,8 +61,10 @@ export function searchRoutes(
         entryRequest(request, entry as JsonValue, i, VectorBody, options.dimensions),
       );
       const searches = entries.flatMap((entry) => (entry instanceof OmniError ? [] : [entry]));
-      untilAnswered(reply, gate.enter(Math.max(1, searches.length)));
-      const found = searches.length === 0 ? [] : await ports.search.searchBatch(searches);
+      const leave = gate.enter(Math.max(1, searches.length));
+      const found = await whileAnswering(reply, leave, async () =>
+        searches.length === 0 ? [] : ports.search.searchBatch(searches),
+      );
       const answers = found[Symbol.iterator]();
       const results = entries.map((entry) =>
         entry instanceof OmniError ? entry : nextAnswer(answers),

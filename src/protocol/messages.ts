@@ -129,6 +129,8 @@ export interface SearchLeafReply {
    * shards, which count for lying far from it, are to be asked for again, thoroughly.
    */
   astray?: boolean;
+  /** No graph chose any of the hits: to ask for them thoroughly is for nothing. */
+  scanned?: boolean;
   /** The shard would learn from this search: the number under which `Judged` may follow. */
   sample?: number;
 }

@@ -1,4 +1,4 @@
-import type { Deadline } from '../core/deadline.js';
+import { Deadline } from '../core/deadline.js';
 import { toOmniError } from '../core/errors.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
 import { planTargets, type ShardTarget } from '../placement/plan.js';
@@ -17,6 +17,8 @@ export interface FanOutResult {
   searched: Set<string>;
   /** What each answer took; empty unless it was asked to explain. */
   explained: ShardExplanation[];
+  /** Some shard was to be asked again, thoroughly, and did not answer: hits far away may be missed. */
+  unsure: boolean;
 }
 
 /** What a shard found in the partitions it was asked for. */
@@ -45,6 +47,7 @@ export async function fanOut(
     missing: [],
     searched: new Set(),
     explained: [],
+    unsure: false,
   };
   let pending = targets;
   for (let round = 0; pending.length > 0; round++) {
@@ -68,7 +71,7 @@ export async function fanOut(
 /**
  * A filter that excludes what is near the query makes hits of what is far from it, and those are in
  * other shards as well, whose graphs were asked for what is near: they are asked again, thoroughly.
- * One that does not answer again has answered.
+ * One that does not answer again, in half of the time that is left, has answered.
  */
 async function askFarther(
   fleet: ShardFleet,
@@ -77,14 +80,18 @@ async function askFarther(
   result: FanOutResult,
 ): Promise<void> {
   const again = { ...query, thorough: true };
+  const until = Deadline.after(deadline.remainingMs() / 2);
   await Promise.all(
     result.answers.map(async (asked) => {
       const { target, answer: first } = asked;
-      if (first.astray === true || first.refused.length > 0) return;
+      if (first.astray === true || first.scanned === true) return;
       const startedMs = performance.now();
       const leaf = { ...again, partitions: target.partitions };
-      const answer = await fleet.search(target.shard, leaf, deadline).catch(() => undefined);
-      if (answer === undefined || answer.refused.length > 0) return;
+      const answer = await fleet.search(target.shard, leaf, until).catch(() => undefined);
+      if (answer === undefined || answer.refused.length > 0) {
+        result.unsure = true;
+        return;
+      }
       asked.answer = answer;
       if (query.explain === true) result.explained.push(explain(target, answer, startedMs));
     }),

@@ -216,7 +216,7 @@ export class RootSearch {
       const exhausted = held <= k && !answers.some(({ more }) => more);
       if (answer.hits.length >= topK || exhausted || late) {
         // Invariant 6: what misses anything is never kept. Nor is it the shards' to learn from.
-        if (answer.missing.length > 0) return answer;
+        if (answer.missing.length > 0 || found.unsure) return answer;
         if (key !== undefined) {
           const positions = answers.map(({ position }) => position);
           results?.put(key, request, { hits: merged, exhausted }, positions);

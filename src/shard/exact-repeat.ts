@@ -28,6 +28,8 @@ export interface RepeatQuery {
 
 export interface RepeatResult {
   band: number;
+  /** No graph chose any hit at the first width: there is that one sample, and it tells nothing of `ef`. */
+  scanned: boolean;
   /** What was found at each of the widths asked for, in their order. */
   samples: RecallSample[];
 }
@@ -67,7 +69,10 @@ export async function repeatExactly(
     return efs[0] ?? 1;
   });
   const found = [first.hits];
-  for (const ef of efs.slice(1)) found.push((await search(() => ef)).hits);
+  for (const ef of first.scanned ? [] : efs.slice(1)) {
+    await nextTurn();
+    found.push((await search(() => ef)).hits);
+  }
   if (first.matches === 0 || index.generation !== generation) return undefined;
   const rows = first.selected.map(({ block, selection }) => ({
     block,
@@ -80,7 +85,8 @@ export async function repeatExactly(
   const best = exact.sorted().filter(({ score }) => score >= query.floor);
   const worst = best.at(-1)?.score;
   if (worst === undefined) return undefined;
-  return { band, samples: found.map((hits) => compare(hits, best.length, worst)) };
+  const samples = found.map((hits) => compare(hits, best.length, worst));
+  return { band, scanned: first.scanned, samples };
 }
 
 /** By score: of equal ones at the end of the list either is right. */

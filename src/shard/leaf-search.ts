@@ -4,6 +4,7 @@ import type { Partition } from '../store/store.js';
 import type { Block } from './block.js';
 import type { Column } from './column.js';
 import type { LeafHit, LeafQuery } from './leaf-hit.js';
+import { AskedFilter } from './match-cache.js';
 import { runStep } from './run-step.js';
 import { liesElsewhere, planBlock, widen, type Step } from './search-plan.js';
 import { select, type Selection } from './selection.js';
@@ -20,6 +21,8 @@ export interface LeafResult {
   matches: number;
   /** Matches were seen to lie elsewhere than the query: what other shards' graphs say is unsure. */
   astray: boolean;
+  /** No graph chose any of the hits: they are exact. */
+  scanned: boolean;
 }
 
 export interface SelectedBlock {
@@ -91,8 +94,9 @@ function searchBlocks(
   let live = 0;
   let matches = 0;
   const selected: SelectedBlock[] = [];
+  const asked = request.filter && new AskedFilter(request.filter);
   for (const [block, columns] of blocks) {
-    const selection = select(block, partitions, request.filter, columns);
+    const selection = select(block, partitions, asked, columns);
     live += block.rows - block.deadCount;
     matches += selection.count;
     if (selection.count > 0) selected.push({ block, selection });
@@ -105,7 +109,8 @@ function searchBlocks(
   if (astray && ef < THOROUGH_EF) found = searchFarther(found, { ...query, ef: THOROUGH_EF });
   const top = new TopK<LeafHit>(query.k);
   for (const part of found) for (const hit of part.hits) top.offer(hit);
-  return { hits: top.sorted(), more: matches > query.k, selected, live, matches, astray };
+  const scanned = !found.some((part) => part.byGraph);
+  return { hits: top.sorted(), more: matches > query.k, selected, live, matches, astray, scanned };
 }
 
 /** The best of what one step of a plan searched. */

@@ -3,16 +3,21 @@ import type { Partition } from '../store/store.js';
 import { calibrationQuery } from './calibration-query.js';
 import { EfCurve, type EfOptions, type SampleSource } from './ef-curve.js';
 import type { RepeatQuery, RepeatResult } from './exact-repeat.js';
+import { RecallEvidence } from './recall-evidence.js';
 import { RememberedQueries } from './remembered-queries.js';
 import { BAND_ENDS, bandOf } from './selectivity-band.js';
 import type { TenantIndex } from './tenant-index.js';
 
 /** Queries kept of a band. A change of graphs is followed by as many repeats, or more. */
 const REMEMBERED = 48;
+/** Past it older evidence of scans fades. */
+const MEMORY_SEARCHES = 256;
 
 interface Band {
   curve: EfCurve;
   queries: RememberedQueries;
+  /** Searches without a graph: they count for what callers got, not for `ef`. */
+  scanned: RecallEvidence;
   repeats: number;
   /** It was said in the log. */
   warned: boolean;
@@ -47,6 +52,7 @@ export class RecallWatch {
     this.bands = BAND_ENDS.map(() => ({
       curve: new EfCurve(ef),
       queries: new RememberedQueries(REMEMBERED),
+      scanned: new RecallEvidence(),
       repeats: 0,
       warned: false,
     }));
@@ -95,11 +101,16 @@ export class RecallWatch {
     return row && { query: row, source: 'row' };
   }
 
-  record({ band: index, samples }: RepeatResult, source: SampleSource): void {
+  record({ band: index, scanned, samples }: RepeatResult, source: SampleSource): void {
     const band = this.band(index);
     const { curve } = band;
     const { ef } = curve;
     band.repeats += 1;
+    if (scanned) {
+      for (const sample of samples) band.scanned.add(sample);
+      if (band.scanned.searches >= MEMORY_SEARCHES) band.scanned.halve();
+      return;
+    }
     const hasChanged = curve.observe(samples, source);
     const about = { upTo: BAND_ENDS[index], recall: curve.seen.recall, ef: curve.ef };
     if (hasChanged) this.logger.info({ ...about, from: ef }, 'ef was changed');

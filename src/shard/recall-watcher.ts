@@ -123,8 +123,9 @@ export class RecallWatcher {
     for (const { bands } of this.watches) {
       const own = bands[index];
       if (own === undefined) continue;
-      const { curve, repeats } = own;
+      const { curve, scanned, repeats } = own;
       seen.merge(curve.seen);
+      seen.merge(scanned);
       band.repeats += repeats;
       band.ef = Math.max(band.ef, curve.ef);
       band.failing ||= curve.failing;

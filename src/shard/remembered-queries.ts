@@ -25,13 +25,20 @@ export class RememberedQueries {
     this.takesAnother = true;
   }
 
-  /** Takes it where it wants one; whether it did, in a place that was free. */
+  /**
+   * Takes it where it wants one; whether it did, in a place that was free. One that it has is refused:
+   * the same search again and again would pass for much evidence.
+   */
   offer(query: RepeatQuery): boolean {
-    if (!this.wantsOne) return false;
+    if (!this.wantsOne || this.kept.some(({ vector }) => equal(vector, query.vector))) return false;
     const isNew = !this.isFull;
     this.takesAnother = false;
     this.kept[this.nextSlot] = query;
     this.nextSlot = (this.nextSlot + 1) % this.limit;
     return isNew;
   }
+}
+
+function equal(a: Float32Array, b: Float32Array): boolean {
+  return a.every((value, i) => value === b[i]);
 }

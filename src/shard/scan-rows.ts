@@ -1,6 +1,7 @@
 import type { TopK } from '../core/top-k.js';
 import type { Bitset } from './bitset.js';
 import type { Block } from './block.js';
+import type { Operation } from './cost-model.js';
 import { scanSlab } from './engine/exact-scan.js';
 import type { Candidates } from './engine/graph.js';
 import { gather, GATHER_ROWS } from './gather.js';
@@ -10,6 +11,7 @@ import type { Selection } from './selection.js';
 
 /** Candidates asked for beyond k, so that ties and rounding rarely need a second scan. */
 const SPARE = 16;
+
 /** Compares the query with every selected row and offers the best: exact, whatever the kernel. */
 export function scanRows(
   block: Block,
@@ -18,20 +20,8 @@ export function scanRows(
   top: TopK<LeafHit>,
 ): void {
   const plan = planScan(block, selection, query.costs);
-  const { dimensions } = block.vectors;
-  for (const stretch of plan.whole) {
-    const startMs = performance.now();
-    scanWhole(block, selection, stretch, query, top);
-    const tookUs = (performance.now() - startMs) * 1_000;
-    query.costs.observe('scan', stretch.to - stretch.from, dimensions, tookUs);
-  }
-  if (plan.gathered === 0) return;
-  const startMs = performance.now();
-  for (const { from, to } of plan.scattered) {
-    scanGathered(block, matchingRows(block, selection.mask, from, to), query, top);
-  }
-  const tookUs = (performance.now() - startMs) * 1_000;
-  query.costs.observe('gather', plan.gathered, dimensions, tookUs);
+  for (const stretch of plan.whole) scanWhole(block, selection, stretch, query, top);
+  if (plan.gathered > 0) scanGathered(block, selection.mask, plan.scattered, query, top);
 }
 
 /**
@@ -41,40 +31,63 @@ export function scanRows(
 function scanWhole(
   block: Block,
   { mask }: Selection,
-  { slab, from, to }: Stretch,
+  stretch: Stretch,
   query: LeafQuery,
   top: TopK<LeafHit>,
 ): void {
+  const { slab, from, to } = stretch;
   const piece: Piece = {
     data: block.vectors.slab(slab),
     rows: to - from,
     rowOf: (i) => from + i,
     isMatch: (row) => mask?.has(row) ?? !block.dead.has(row),
   };
-  if (scanPiece(piece, query.k + SPARE, block, query, top)) return;
-  const matching = matchingRows(block, mask, from, to);
-  if (matching.length * 2 <= piece.rows) {
-    scanGathered(block, matching, query, top);
+  const scan = (count: number): boolean =>
+    timed('scan', piece.rows, query, () => scanPiece(piece, count, block, query, top));
+  if (scan(query.k + SPARE)) return;
+  const matching = mask?.count(from, to) ?? piece.rows - block.dead.count(from, to);
+  if (matching * 2 <= piece.rows) {
+    scanGathered(block, mask, [stretch], query, top);
     return;
   }
-  const others = piece.rows - matching.length;
   // Ties at the end of what was found are the only reason to ask for more.
-  for (let count = others + query.k + SPARE; !scanPiece(piece, count, block, query, top);) {
-    count *= 2;
-  }
+  for (let count = piece.rows - matching + query.k + SPARE; !scan(count);) count *= 2;
 }
 
-function scanGathered(block: Block, rows: Uint32Array, query: LeafQuery, top: TopK<LeafHit>): void {
-  for (let at = 0; at < rows.length; at += GATHER_ROWS) {
-    const batch = rows.subarray(at, at + GATHER_ROWS);
-    const piece: Piece = {
-      data: gather(block.vectors, batch),
-      rows: batch.length,
-      rowOf: (i) => batch[i] as number,
-      isMatch: () => true,
-    };
-    for (let count = query.k + SPARE; !scanPiece(piece, count, block, query, top);) count *= 4;
+/** Copies the selected rows of some slabs together, as many at once as may be, and scans those. */
+function scanGathered(
+  block: Block,
+  mask: Bitset | undefined,
+  stretches: readonly Stretch[],
+  query: LeafQuery,
+  top: TopK<LeafHit>,
+): void {
+  let batch: number[] = [];
+  const scan = (): void => {
+    const rows = batch;
+    batch = [];
+    timed('gather', rows.length, query, () => {
+      const data = gather(block.vectors, rows);
+      const rowOf = (i: number): number => rows[i] as number;
+      const piece: Piece = { data, rows: rows.length, rowOf, isMatch: () => true };
+      for (let count = query.k + SPARE; !scanPiece(piece, count, block, query, top);) count *= 2;
+    });
+  };
+  for (const { from, to } of stretches) {
+    for (const row of matchingRows(block, mask, from, to)) {
+      if (batch.push(row) === GATHER_ROWS) scan();
+    }
   }
+  if (batch.length > 0) scan();
+}
+
+/** Tells the cost model how long `work` over so many rows took. */
+function timed<T>(operation: Operation, rows: number, query: LeafQuery, work: () => T): T {
+  const startMs = performance.now();
+  const result = work();
+  const tookUs = (performance.now() - startMs) * 1_000;
+  query.costs.observe(operation, rows, query.vector.length, tookUs);
+  return result;
 }
 
 function matchingRows(

@@ -1,9 +1,9 @@
-import type { Filter } from '../filter/filter.js';
 import type { Partition } from '../store/store.js';
 import { Bitset } from './bitset.js';
 import type { Block, CategoryCodes, CategoryRange } from './block.js';
 import type { Column } from './column.js';
 import { filterRows } from './filter-rows.js';
+import type { AskedFilter } from './match-cache.js';
 import { HASH_END } from '../core/ids.js';
 
 /** Which rows of a block a query may return. */
@@ -16,17 +16,18 @@ export interface Selection {
   ranges: readonly CategoryRange[] | undefined;
 }
 
-/** The live rows of `block` in `partitions` that match `filter`. */
+/** The live rows of `block` in `partitions` that match the filter asked for. */
 export function select(
   block: Block,
   partitions: readonly Partition[],
-  filter: Filter | undefined,
+  asked: AskedFilter | undefined,
   columns: ReadonlyMap<string, Column>,
 ): Selection {
   const inPartitions = selectPartitions(block, partitions);
-  if (filter === undefined) return inPartitions;
-  const evaluate = (): Bitset => filterRows(filter, block.rows, (field) => columns.get(field));
-  const mask = block.matchCache?.rows(filter, evaluate) ?? evaluate();
+  if (asked === undefined) return inPartitions;
+  const evaluate = (): Bitset =>
+    filterRows(asked.filter, block.rows, (field) => columns.get(field));
+  const mask = block.matchCache?.rows(asked, evaluate) ?? evaluate();
   const held = sized(block.dead, block.rows);
   mask.andNot(held);
   if (inPartitions.mask !== undefined) mask.and(inPartitions.mask);

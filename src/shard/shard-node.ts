@@ -192,6 +192,7 @@ export class ShardNode {
       ...reply,
       ...(position === undefined ? {} : { position }),
       ...(found.astray ? { astray: true } : {}),
+      ...(found.scanned ? { scanned: true } : {}),
       ...(sample === undefined ? {} : { sample }),
       ...(query.trace === undefined ? {} : { explanation: explanationOf(found, query.trace) }),
     };

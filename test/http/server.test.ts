@@ -246,6 +246,11 @@ describe('on a socket', () => {
     gone.write(`${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}`.repeat(2));
     await vi.waitUntil(() => node.search.seen.length === 2);
     gone.destroy();
+    // Its searches run on, so that their places are taken: a caller that hangs up frees none.
+    for (let i = 0; i < 5; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      expect((await node.send('POST', '/search/text', search)).statusCode).toBe(503);
+    }
     release();
     // A batch of two needs both places.
     await vi.waitUntil(async () => {

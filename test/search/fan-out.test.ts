@@ -183,6 +183,14 @@ test('a shard that does not answer again has answered', async () => {
   const result = await run(fleet);
   expect(found(result)).toEqual(['Mice', 'Pans']);
   expect(result.missing).toEqual([]);
+  expect(result.unsure).toBe(true);
+});
+
+test('a shard that scanned is not asked again: it missed nothing', async () => {
+  const fleet = fleetOf({ s1: () => ({ astray: true }), s2: () => ({ scanned: true }) });
+  const result = await run(fleet);
+  expect(asked).toHaveLength(2);
+  expect(result.unsure).toBe(false);
 });
 
 test('a newer counter on a reply makes the node read the placement again', async () => {

@@ -34,11 +34,8 @@ const QUERY: RepeatQuery = {
   floor: -Infinity,
 };
 
-/** All found, at either width. */
-const twice = (expected: number) => [
-  { found: expected, expected },
-  { found: expected, expected },
-];
+/** A scan, which finds all: one width is enough. */
+const scanOf = (expected: number) => ({ scanned: true, samples: [{ found: expected, expected }] });
 
 test('a repeat takes many short turns, and sees the rows of its first', async () => {
   const index = indexOf(ROWS);
@@ -55,7 +52,7 @@ test('a repeat takes many short turns, and sees the rows of its first', async ()
       if (turns > 1) index.drop(`p${turns * 31}`, Number.MAX_SAFE_INTEGER);
     },
   );
-  expect(result).toEqual({ band: 5, samples: twice(10) });
+  expect(result).toEqual({ band: 5, ...scanOf(10) });
   // The search, then 5,000 rows of 512 values, at most 2^20 values and a window a turn.
   expect(turns).toBe(1 + 3);
 });
@@ -68,7 +65,7 @@ test('few matches are expected to be found all; none is no sample', async () => 
     filter: { kind: 'range', field: 'price', op: 'lt', value },
   });
   const few = await repeatExactly(index, matching(3), () => [16, 64], new CostModel(), turn);
-  expect(few).toEqual({ band: 2, samples: twice(3) });
+  expect(few).toEqual({ band: 2, ...scanOf(3) });
   expect(
     await repeatExactly(index, matching(0), () => [16, 64], new CostModel(), turn),
   ).toBeUndefined();
@@ -82,7 +79,7 @@ test('what no caller could be given is not expected', async () => {
   ).sort((a, b) => b - a);
   const repeat = (floor: number) =>
     repeatExactly(index, { ...QUERY, floor }, () => [16, 64], new CostModel(), turn);
-  expect(await repeat(scores[3] as number)).toMatchObject({ samples: twice(4) });
+  expect(await repeat(scores[3] as number)).toMatchObject(scanOf(4));
   expect(await repeat(1)).toBeUndefined();
 });
 

@@ -116,6 +116,12 @@ test('a filter that excludes what is near the query: a scan, and the caller is t
   expect(await shard.search(query, { k: 5, exact: false })).not.toHaveProperty('astray');
 });
 
+test('asked thoroughly, a graph is searched wide or its rows are scanned', async () => {
+  const steps = await stepsOf({ thorough: true });
+  expect(steps.length).toBeGreaterThan(0);
+  for (const { plan, ef } of steps) expect(plan === 'scan' || ef === 1_024).toBe(true);
+});
+
 function matchesOf(steps: readonly PlanStep[]): number {
   return steps.reduce((sum, { matches }) => sum + matches, 0);
 }

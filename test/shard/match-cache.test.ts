@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Filter } from '../../src/filter/filter.js';
 import { Bitset } from '../../src/shard/bitset.js';
-import { MatchCache } from '../../src/shard/match-cache.js';
+import { AskedFilter, MatchCache } from '../../src/shard/match-cache.js';
 
 const below = (value: number): Filter => ({ kind: 'range', field: 'price', op: 'lt', value });
 
@@ -15,7 +15,7 @@ test('a filter that was asked before is not evaluated again, and what a caller d
   const cache = new MatchCache();
   let evaluated = 0;
   const rows = (filter: Filter, ...found: number[]) =>
-    cache.rows(filter, () => {
+    cache.rows(new AskedFilter(filter), () => {
       evaluated += 1;
       return setOf(...found);
     });
@@ -31,7 +31,7 @@ test('so many filters are kept, and none that is very long', () => {
   const cache = new MatchCache();
   let evaluated = 0;
   const ask = (filter: Filter): Bitset =>
-    cache.rows(filter, () => {
+    cache.rows(new AskedFilter(filter), () => {
       evaluated += 1;
       return setOf();
     });

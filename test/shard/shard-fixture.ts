@@ -133,6 +133,7 @@ export class ShardFixture {
       filter: options.filter ?? null,
       exact: options.exact ?? true,
       explain: options.explain ?? false,
+      thorough: options.thorough ?? false,
       budgetMs: 10_000,
     });
     // As a query node does that returns all of it.
@@ -147,6 +148,7 @@ export interface SearchOptions {
   filter?: Filter;
   exact?: boolean;
   explain?: boolean;
+  thorough?: boolean;
   partitions?: Partition[];
 }
 
