@@ -2,6 +2,7 @@ import type { BenchRun } from './bench.js';
 import type { FlagSpecs } from './flags.js';
 import { timeJson, timeLmdbReads, timeLoopback, timeRounds, WARMUP_ROUNDS } from './floor-parts.js';
 import { judge } from './judge.js';
+import { waitUntilQuiet } from './ingest.js';
 import type { OmniServer } from './omni-server.js';
 import { preciseCpuMs } from './processes.js';
 import { Progress } from './progress.js';
@@ -54,6 +55,8 @@ export async function measure(run: BenchRun<FlagSpecs>, test: Case): Promise<Flo
   const ask = (round: number) => mustSearch(server.client, route, request(round));
   const judged = queries.slice(0, JUDGED);
   const found = await recallOfServer(test, judged);
+  // The shards have learnt from these queries what `ef` they need, or are about to.
+  await waitUntilQuiet(() => server.processes());
   const index = await buildHnsw(base, 'raw hnswlib index', rows, test.cacheName);
   const raw = tuneEf(index, base, judged, K, found, rows);
   const reply = await ask(0);
