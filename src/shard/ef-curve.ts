@@ -18,8 +18,6 @@ const STEP = Math.SQRT2;
 const FIRST_LOOK = 8;
 /** Evidence from which all widths are compared; then so many samples until the next look. */
 const FULL_LOOK = 32;
-/** Past it older evidence fades. */
-const MEMORY_SEARCHES = 256;
 
 /**
  * Recall over `ef`, learnt from searches that were repeated at every width of a ladder, and the `ef`
@@ -68,7 +66,6 @@ export class EfCurve {
     const { hasQueries } = this;
     const evidence = source === 'query' ? this.ofQueries : this.ofRows;
     samples.forEach((sample, i) => evidence[i]?.add(sample));
-    if ((evidence[0]?.searches ?? 0) >= MEMORY_SEARCHES) evidence.forEach((seen) => seen.halve());
     this.untilLook -= 1;
     // From now on other evidence counts: that is worth a look.
     if (this.hasQueries !== hasQueries) this.untilLook = 0;

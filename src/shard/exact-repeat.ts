@@ -28,7 +28,7 @@ export interface RepeatQuery {
 
 export interface RepeatResult {
   band: number;
-  /** No graph chose any hit at the first width: there is that one sample, and it tells nothing of `ef`. */
+  /** No graph chose any hit, or the filter led astray: there is one sample, and it tells nothing of `ef`. */
   scanned: boolean;
   /** What was found at each of the widths asked for, in their order. */
   samples: RecallSample[];
@@ -44,9 +44,9 @@ export type NextTurn = () => Promise<void>;
 
 /**
  * Runs `query` as a caller's search is run, once at each of the widths that `efsOf` gives for its
- * band, then compares that with every match, a slice a turn. All see the rows of the first turn:
- * what changes meanwhile changes none of it. Undefined when
- * nothing counts, or rows changed in the very moment of the search.
+ * band, then compares that with every match, a slice a turn. All see the rows of the first turn,
+ * which is graph searches only and so a few milliseconds: what changes meanwhile changes none of it.
+ * Undefined when nothing counts, or rows changed in the very moment of the search.
  */
 export async function repeatExactly(
   index: TenantIndex,
@@ -69,10 +69,9 @@ export async function repeatExactly(
     return efs[0] ?? 1;
   });
   const found = [first.hits];
-  for (const ef of first.scanned ? [] : efs.slice(1)) {
-    await nextTurn();
-    found.push((await search(() => ef)).hits);
-  }
+  const scanned = first.scanned || first.astray;
+  // Not in turns of their own: under steady writes no two turns have the same rows.
+  for (const ef of scanned ? [] : efs.slice(1)) found.push((await search(() => ef)).hits);
   if (first.matches === 0 || index.generation !== generation) return undefined;
   const rows = first.selected.map(({ block, selection }) => ({
     block,
@@ -86,7 +85,7 @@ export async function repeatExactly(
   const worst = best.at(-1)?.score;
   if (worst === undefined) return undefined;
   const samples = found.map((hits) => compare(hits, best.length, worst));
-  return { band, scanned: first.scanned, samples };
+  return { band, scanned, samples };
 }
 
 /** By score: of equal ones at the end of the list either is right. */

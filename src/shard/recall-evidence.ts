@@ -7,6 +7,8 @@ export interface RecallSample {
 
 /** 1.645 standard errors: each bound errs in 5 of 100 cases. */
 const Z = 1.645;
+/** Past it older samples fade. */
+const MEMORY_SEARCHES = 256;
 
 /**
  * Sums over repeated searches, from which recall and its bounds follow. Hits of one query succeed or
@@ -28,6 +30,7 @@ export class RecallEvidence {
     this.found2 += found * found;
     this.both += found * expected;
     this.expected2 += expected * expected;
+    if (this.searches >= MEMORY_SEARCHES) this.halve();
   }
 
   /** Takes in what `other` knows. */

@@ -10,8 +10,6 @@ import type { TenantIndex } from './tenant-index.js';
 
 /** Queries kept of a band. A change of graphs is followed by as many repeats, or more. */
 const REMEMBERED = 48;
-/** Past it older evidence of scans fades. */
-const MEMORY_SEARCHES = 256;
 
 interface Band {
   curve: EfCurve;
@@ -108,7 +106,6 @@ export class RecallWatch {
     band.repeats += 1;
     if (scanned) {
       for (const sample of samples) band.scanned.add(sample);
-      if (band.scanned.searches >= MEMORY_SEARCHES) band.scanned.halve();
       return;
     }
     const hasChanged = curve.observe(samples, source);

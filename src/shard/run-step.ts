@@ -74,9 +74,9 @@ function compare(found: Candidates, margin: number, block: Block, query: LeafQue
   const compared: Candidates = { rows: [], scores: [] };
   for (let at = 0; at < count; at += GATHER_ROWS) {
     const batch = rows.slice(at, Math.min(count, at + GATHER_ROWS));
-    const found = scanSlab(gather(block.vectors, batch), batch.length, query.vector, batch.length);
-    for (const row of found.rows) compared.rows.push(batch[row] as number);
-    compared.scores.push(...found.scores);
+    const exact = scanSlab(gather(block.vectors, batch), batch.length, query.vector, batch.length);
+    for (const row of exact.rows) compared.rows.push(batch[row] as number);
+    compared.scores.push(...exact.scores);
   }
   return count <= GATHER_ROWS ? compared : sorted(compared);
 }
