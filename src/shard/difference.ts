@@ -70,22 +70,25 @@ function wantedVersion(
   return isOurs ? head.version : undefined;
 }
 
-/** A row of another model, or that is gone by now, is not wanted here. */
+/** A row of another model is not wanted here; one that was written anew since proves nothing. */
 async function withRows(
   store: StoreReader,
   { index }: Follower,
   differences: readonly Difference[],
 ): Promise<Difference[]> {
-  const kept: Difference[] = [];
-  for (let from = 0; from < differences.length; from += store.documentsAtOnce) {
-    const part = differences.slice(from, from + store.documentsAtOnce);
+  const kept = differences.filter(({ wanted }) => wanted === undefined);
+  const wanted = differences.filter((each) => each.wanted !== undefined);
+  for (let from = 0; from < wanted.length; from += store.documentsAtOnce) {
+    const part = wanted.slice(from, from + store.documentsAtOnce);
     const rows = await store.rows(
       index.tenant,
       part.map(({ id }) => id),
     );
     part.forEach((difference, i) => {
-      const wanted = rows[i]?.model === index.model ? difference.wanted : undefined;
-      if (difference.held !== wanted) kept.push({ ...difference, wanted });
+      const row = rows[i];
+      if (row === undefined || row.version !== difference.wanted) return;
+      if (row.model === index.model) kept.push(difference);
+      else if (difference.held !== undefined) kept.push({ ...difference, wanted: undefined });
     });
   }
   return kept;
