@@ -5,10 +5,14 @@ import { openLmdbReader, openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { StoreReader } from '../../src/store/store.js';
 import { nodeCommand, READER, start, WRITER, type Child } from './children/start.js';
 import { Follower, liveVersions } from './contract/follower.js';
+import { put } from './contract/writes.js';
 import { makeFolder } from './lmdb-fixture.js';
 
 const T = 'shop';
 const SIZE = 5;
+/** 74 MB of vectors. */
+const ROWS = 4_500;
+const DIMENSIONS = 4_096;
 const children: Child[] = [];
 let folder: Awaited<ReturnType<typeof makeFolder>>;
 
@@ -150,6 +154,26 @@ describe('the LMDB store in several processes', () => {
     }
     await reader.close();
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'does not hold in the memory of a reader all that it has read',
+    async () => {
+      const store = await openLmdbStore({ dir: folder.dir });
+      const text = new Float32Array(DIMENSIONS).fill(0.5);
+      for (let from = 0; from < ROWS; from += 500) {
+        const ids = Array.from({ length: 500 }, (_, i) => `p${from + i}`);
+        await store.write(
+          T,
+          ids.map((id) => ({ ...put(id), vectors: { text } })),
+        );
+      }
+      await store.close();
+      const child = start(nodeCommand(READER, [folder.dir, T, String(ROWS)]));
+      children.push(child);
+      const mapped = await child.line('mapped');
+      expect(Number(mapped.split(' ')[1])).toBeLessThan(ROWS * DIMENSIONS * 4 * 1e-6 * 0.5);
+    },
+  );
 
   it('frees the slot of a reader that was killed', async () => {
     const store = await openLmdbStore({ dir: folder.dir });

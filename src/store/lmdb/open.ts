@@ -40,8 +40,9 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
 export async function openLmdbReader({ dir }: { dir: string }): Promise<StoreReader> {
   return opened(dir, async () => {
     await checkFolder(dir);
-    const db = openDatabases(dir, true);
-    return closingOnError(db, async () => new LmdbReader(db, readStoreId(db)));
+    const open = (): Databases => openDatabases(dir, true);
+    const db = open();
+    return closingOnError(db, async () => new LmdbReader(db, readStoreId(db), open));
   });
 }
 

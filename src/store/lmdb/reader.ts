@@ -22,15 +22,24 @@ import { encodeMark, positionCovers } from '../position.js';
 import { decodeDocument, decodeHead, decodeVectors } from './records.js';
 import { listTenants, readTenant } from './tenant.js';
 
+/**
+ * Vectors read before the memory map is let go, documents coming on top. What was read stays mapped
+ * otherwise, and counts as this process's memory, until all of a catalogue is.
+ */
+const MAPPED_VECTOR_BYTES = 64 * 1024 * 1024;
+
 /** The reading half. Each method reads one fresh snapshot, synchronously, and lets it go. */
 export class LmdbReader implements StoreReader {
   /** 1 MB each at worst. */
   readonly documentsAtOnce = 32;
   private closed = false;
+  private vectorBytesRead = 0;
 
+  /** @param reopen opens `db` anew, where nobody writes through it and its map can be let go */
   constructor(
-    protected readonly db: Databases,
+    protected db: Databases,
     readonly storeId: string,
+    private readonly reopen?: () => Databases,
   ) {}
 
   async model(): Promise<ModelIdentity | undefined> {
@@ -48,6 +57,7 @@ export class LmdbReader implements StoreReader {
         const document = this.document(key);
         const vectors = this.db.vectors.get(key);
         if (document === undefined || vectors === undefined) return undefined;
+        this.vectorBytesRead += vectors.length;
         return { ...document, ...decodeVectors(vectors) };
       }),
     );
@@ -126,12 +136,25 @@ export class LmdbReader implements StoreReader {
    */
   private read<T>(action: () => T): T {
     this.checkOpen();
+    this.letMapGo();
     try {
       return action();
     } catch (error) {
       throw storeError(error, 'the store could not be read');
     } finally {
       this.db.root.resetReadTxn();
+    }
+  }
+
+  /** In one turn, so that nothing is read in between; tried again when it could not be opened. */
+  private letMapGo(): void {
+    if (this.reopen === undefined || this.vectorBytesRead < MAPPED_VECTOR_BYTES) return;
+    try {
+      void this.db.root.close();
+      this.db = this.reopen();
+      this.vectorBytesRead = 0;
+    } catch (error) {
+      throw storeError(error, 'the store could not be opened again');
     }
   }
 }
