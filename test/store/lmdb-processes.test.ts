@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabases } from '../../src/store/lmdb/databases.js';
 import { openLmdbReader, openLmdbStore } from '../../src/store/lmdb/open.js';
@@ -62,6 +64,20 @@ async function checkPrefixes(reader: StoreReader, acknowledged: Map<string, numb
   while (!(await follower.readPage(1000)));
   expect(follower.held).toEqual(await liveVersions(reader, T, all));
   expect(new Set(follower.held.values()).size).toBe(products);
+}
+
+/** A store with so many vectors that a reader of all lets go of what it read. */
+async function fill(): Promise<void> {
+  const store = await openLmdbStore({ dir: folder.dir });
+  const text = new Float32Array(DIMENSIONS).fill(0.5);
+  for (let from = 0; from < ROWS; from += 500) {
+    const ids = Array.from({ length: 500 }, (_, i) => `p${from + i}`);
+    await store.write(
+      T,
+      ids.map((id) => ({ ...put(id), vectors: { text } })),
+    );
+  }
+  await store.close();
 }
 
 /** LMDB's own list of who holds a reader's slot. */
@@ -158,22 +174,30 @@ describe('the LMDB store in several processes', () => {
   it.skipIf(process.platform !== 'linux')(
     'does not hold in the memory of a reader all that it has read',
     async () => {
-      const store = await openLmdbStore({ dir: folder.dir });
-      const text = new Float32Array(DIMENSIONS).fill(0.5);
-      for (let from = 0; from < ROWS; from += 500) {
-        const ids = Array.from({ length: 500 }, (_, i) => `p${from + i}`);
-        await store.write(
-          T,
-          ids.map((id) => ({ ...put(id), vectors: { text } })),
-        );
-      }
-      await store.close();
+      await fill();
       const child = start(nodeCommand(READER, [folder.dir, T, String(ROWS)]));
       children.push(child);
       const mapped = await child.line('mapped');
       expect(Number(mapped.split(' ')[1])).toBeLessThan(ROWS * DIMENSIONS * 4 * 1e-6 * 0.5);
     },
   );
+
+  it('reads nothing of another store that took the place of its own', async () => {
+    await fill();
+    const reader = await openLmdbReader({ dir: folder.dir });
+    await rm(folder.dir, { recursive: true });
+    const unavailable = expect.objectContaining({ code: 'unavailable' }) as Error;
+    const readAll = async (): Promise<void> => {
+      for (let i = 0; i < 2 * ROWS; i++) await reader.rows(T, [`p${i % ROWS}`]);
+    };
+    await expect(readAll()).rejects.toEqual(unavailable);
+    expect(existsSync(folder.dir)).toBe(false);
+    const other = await openLmdbStore({ dir: folder.dir });
+    await expect(reader.rows(T, ['p0'])).rejects.toEqual(unavailable);
+    await expect(reader.productCount()).rejects.toEqual(unavailable);
+    await other.close();
+    await reader.close();
+  });
 
   it('frees the slot of a reader that was killed', async () => {
     const store = await openLmdbStore({ dir: folder.dir });

@@ -1,3 +1,5 @@
+import { accessSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Store, StoreReader } from '../store.js';
 import { openDatabases, type Databases } from './databases.js';
 import { storeError } from './errors.js';
@@ -40,10 +42,21 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
 export async function openLmdbReader({ dir }: { dir: string }): Promise<StoreReader> {
   return opened(dir, async () => {
     await checkFolder(dir);
-    const open = (): Databases => openDatabases(dir, true);
-    const db = open();
-    return closingOnError(db, async () => new LmdbReader(db, readStoreId(db), open));
+    const db = openDatabases(dir, true);
+    return closingOnError(db, async () => {
+      const storeId = readStoreId(db);
+      return new LmdbReader(db, storeId, () => reopen(dir, storeId));
+    });
   });
+}
+
+/** Throws where there is another store by now, or none: LMDB would make its folder. */
+function reopen(dir: string, storeId: string): Databases {
+  accessSync(join(dir, 'data.mdb'));
+  const db = openDatabases(dir, true);
+  if (readStoreId(db) === storeId) return db;
+  void db.root.close();
+  throw new Error('it is another store than before');
 }
 
 async function opened<T>(dir: string, open: () => Promise<T>): Promise<T> {

@@ -34,6 +34,8 @@ export class LmdbReader implements StoreReader {
   readonly documentsAtOnce = 32;
   private closed = false;
   private vectorBytesRead = 0;
+  /** The map was let go, and could not be opened again so far. */
+  private unmapped = false;
 
   /** @param reopen opens `db` anew, where nobody writes through it and its map can be let go */
   constructor(
@@ -117,7 +119,7 @@ export class LmdbReader implements StoreReader {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await this.db.root.close();
+    if (!this.unmapped) await this.db.root.close();
   }
 
   private document(key: Buffer): StoredDocument | undefined {
@@ -150,8 +152,10 @@ export class LmdbReader implements StoreReader {
   private letMapGo(): void {
     if (this.reopen === undefined || this.vectorBytesRead < MAPPED_VECTOR_BYTES) return;
     try {
-      void this.db.root.close();
+      if (!this.unmapped) void this.db.root.close();
+      this.unmapped = true;
       this.db = this.reopen();
+      this.unmapped = false;
       this.vectorBytesRead = 0;
     } catch (error) {
       throw storeError(error, 'the store could not be opened again');
