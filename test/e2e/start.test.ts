@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { Cluster } from './cluster.js';
@@ -77,7 +78,7 @@ test('a port or a data folder that is taken is named in one line', async () => {
     expect(sameFolder.code).toBe(1);
     expect(sameFolder.err).toMatch(/is in use by process \d+/);
     const port = new URL(cluster.url).port;
-    const other = `${cluster.dataDir}-other`;
+    const other = join(cluster.dataDir, 'other');
     const samePort = run('up', '--port', port, '--data-dir', other, '--model', 'none');
     expect(samePort.code).toBe(1);
     expect(samePort.err).toContain(`PORT ${port} is in use`);
