@@ -25,6 +25,17 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
+/** When to try again what another moment may let through. */
+export const RETRY_AFTER_MS = 1_000;
+
+/** What the caller did: no stack is taken for these, since one body may hold a million of them. */
+const CALLERS_OWN: ReadonlySet<ErrorCode> = new Set([
+  'invalid_field',
+  'invalid_json',
+  'not_found',
+  'too_large',
+]);
+
 /** An error with a code that callers can rely on. */
 export class OmniError extends Error {
   readonly code: ErrorCode;
@@ -32,7 +43,10 @@ export class OmniError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    const stackLines = Error.stackTraceLimit;
+    if (CALLERS_OWN.has(code)) Error.stackTraceLimit = 0;
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    Error.stackTraceLimit = stackLines;
     this.name = 'OmniError';
     this.code = code;
     this.field = details.field;
@@ -49,4 +63,10 @@ export function invalidField(field: string, expected: string): OmniError {
 export function toOmniError(error: unknown): OmniError {
   if (error instanceof OmniError) return error;
   return new OmniError('internal', 'internal error', { cause: error });
+}
+
+/** An error and what was underneath, in a line. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }

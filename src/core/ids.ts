@@ -18,6 +18,9 @@ function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;
 }
 
+/** What tenants and shards may be called. */
+export const NAME = { pattern: /^[a-z0-9_-]{1,64}$/, expected: '1 to 64 of a-z, 0-9, _ and -' };
+
 /** One past the largest `hashId`: the end of a whole range. */
 export const HASH_END = 2 ** 32;
 

@@ -1,4 +1,5 @@
-import type { JsonObject, JsonValue, Product } from './product.js';
+import { isObject } from './json.js';
+import type { JsonValue, Product } from './product.js';
 
 /** A value that a filter can compare: null and objects are not. */
 export type FieldValue = string | number | boolean | JsonValue[];
@@ -20,10 +21,11 @@ export function filterFields(product: Product): [name: string, value: FieldValue
   return fields;
 }
 
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isFieldValue(value: JsonValue): value is FieldValue {
   return value !== null && !isObject(value);
+}
+
+/** The names under which a product's fields can be filtered. */
+export function filterFieldNames(product: Product): string[] {
+  return filterFields(product).map(([name]) => name);
 }

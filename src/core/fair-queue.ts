@@ -1,0 +1,270 @@
+import { OmniError, RETRY_AFTER_MS } from './errors.js';
+
+export interface FairQueueOptions {
+  /** What is queued, for the message of a refusal: "searches". */
+  what: string;
+  /** Places for works that run at once. */
+  concurrency: number;
+  /** Works that wait at once, in all and of one tenant; past it `overloaded` at once. */
+  maxWaiting: number;
+  maxWaitingOfTenant: number;
+  /** Places that one tenant may take at once; all by default. */
+  concurrencyOfTenant?: number;
+  /** Share of a tenant beside others; 1 by default. */
+  weightOf?: (tenant: string) => number;
+  now?: () => number;
+}
+
+export interface RunOptions {
+  /** Places that the work takes, at most all there are. */
+  places?: number;
+  /** How long the work may wait: past it `run` rejects `deadline_exceeded`. For ever by default. */
+  maxWaitMs?: number;
+  /** Aborted while the work waits: it is not started, and `run` rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** The right to work, held by whoever runs. */
+export interface Turn {
+  /** Lets others that are due run first; resolves when this work is due again. */
+  yield(): Promise<void>;
+  /** Adds to what the tenant has used, in milliseconds, beyond the time that the turn itself took. */
+  charge(costMs: number): void;
+}
+
+/** Tenants that have used more than their share and ask for nothing, remembered at most. */
+const MAX_REMEMBERED = 1_000;
+
+interface Waiting {
+  places: number;
+  start: () => void;
+}
+
+interface TenantUse {
+  /** What the tenant has used, weighted: the least user among those that wait is served next. */
+  usedMs: number;
+  waiting: Waiting[];
+  running: number;
+  /** Places taken. */
+  places: number;
+}
+
+/**
+ * A bounded queue that is fair between tenants by what they really use (weighted fair queueing by
+ * virtual time; Demers, Keshav and Shenker 1989, with costs charged once they are known): one that
+ * uses much waits for itself, one that uses little goes first. Works of one tenant keep their order.
+ */
+export class FairQueue {
+  private readonly tenants = new Map<string, TenantUse>();
+  private waitingWorks = 0;
+  private free: number;
+  /** What the tenant served last had used by then: one that comes back is not owed more than this. */
+  private virtualMs = 0;
+  private readonly now: () => number;
+  private idle: (() => void)[] = [];
+
+  constructor(private readonly options: FairQueueOptions) {
+    this.free = options.concurrency;
+    this.now = options.now ?? (() => performance.now());
+  }
+
+  get waitingCount(): number {
+    return this.waitingWorks;
+  }
+
+  /** Places taken. */
+  get runningCount(): number {
+    return this.options.concurrency - this.free;
+  }
+
+  /** Runs `work` when it is due. Rejects `overloaded` at once where too many wait. */
+  async run<T>(
+    tenant: string,
+    work: (turn: Turn) => Promise<T> | T,
+    { places = 1, signal, maxWaitMs }: RunOptions = {},
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const taken = Math.min(places, this.ofTenant);
+    const use = this.enter(tenant);
+    try {
+      const isNext = use.waiting.length === 0 && this.leastUser() === undefined;
+      if (isNext && this.fits(use, taken)) this.take(use, taken);
+      else {
+        this.checkRoom(use);
+        await this.due(use, taken, 'last', signal, maxWaitMs);
+      }
+    } catch (error) {
+      this.leave(tenant, use);
+      throw error;
+    }
+    return this.runNow(tenant, use, taken, work);
+  }
+
+  /** Resolves once nothing waits or runs. */
+  drained(): Promise<void> {
+    if (this.waitingWorks === 0 && this.runningCount === 0) return Promise.resolve();
+    return new Promise((resolve) => this.idle.push(resolve));
+  }
+
+  private get ofTenant(): number {
+    const { concurrency, concurrencyOfTenant = concurrency } = this.options;
+    return Math.min(concurrency, concurrencyOfTenant);
+  }
+
+  private fits(use: TenantUse, places: number): boolean {
+    return places <= this.free && use.places + places <= this.ofTenant;
+  }
+
+  private async runNow<T>(
+    tenant: string,
+    use: TenantUse,
+    places: number,
+    work: (turn: Turn) => Promise<T> | T,
+  ): Promise<T> {
+    let startedMs = this.now();
+    const charge = (costMs: number): void => {
+      use.usedMs += costMs / (this.options.weightOf?.(tenant) ?? 1);
+    };
+    const pay = (): void => charge(this.now() - startedMs);
+    const giveTurn = async (): Promise<void> => {
+      pay();
+      // In line before the place is free: one that has used least goes on at once.
+      const due = this.due(use, places, 'first', undefined);
+      this.give(use, places);
+      // Events of this process come before the next slice also where nobody else waits.
+      await Promise.all([due, new Promise(setImmediate)]);
+      startedMs = this.now();
+    };
+    try {
+      return await work({ yield: giveTurn, charge });
+    } finally {
+      pay();
+      this.give(use, places);
+      this.leave(tenant, use);
+    }
+  }
+
+  private enter(tenant: string): TenantUse {
+    let use = this.tenants.get(tenant);
+    if (use === undefined) {
+      use = { usedMs: this.virtualMs, waiting: [], running: 0, places: 0 };
+      this.tenants.set(tenant, use);
+    } else if (isIdle(use)) {
+      use.usedMs = Math.max(use.usedMs, this.virtualMs);
+    }
+    return use;
+  }
+
+  private checkRoom(use: TenantUse): void {
+    const { maxWaiting, maxWaitingOfTenant, what } = this.options;
+    if (this.waitingWorks < maxWaiting && use.waiting.length < maxWaitingOfTenant) return;
+    const message = `too many ${what} are waiting`;
+    throw new OmniError('overloaded', message, { retryAfterMs: RETRY_AFTER_MS });
+  }
+
+  /** Resolves when the work is due, its places taken. */
+  private due(
+    use: TenantUse,
+    places: number,
+    where: 'first' | 'last',
+    signal: AbortSignal | undefined,
+    maxWaitMs?: number,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const settle = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const entry: Waiting = {
+        places,
+        start: () => {
+          settle();
+          resolve();
+        },
+      };
+      const giveUp = (reason: Error): void => {
+        settle();
+        use.waiting.splice(use.waiting.indexOf(entry), 1);
+        this.waitingWorks -= 1;
+        reject(reason);
+        // What waited behind it may fit where it did not.
+        this.startDue();
+      };
+      const onAbort = (): void => giveUp(signal?.reason as Error);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (maxWaitMs !== undefined) {
+        const message = `the deadline passed among waiting ${this.options.what}`;
+        timer = setTimeout(() => giveUp(new OmniError('deadline_exceeded', message)), maxWaitMs);
+      }
+      if (where === 'first') use.waiting.unshift(entry);
+      else use.waiting.push(entry);
+      this.waitingWorks += 1;
+      this.startDue();
+    });
+  }
+
+  private startDue(): void {
+    for (;;) {
+      const use = this.leastUser();
+      const next = use?.waiting[0];
+      if (use === undefined || next === undefined || next.places > this.free) return;
+      use.waiting.shift();
+      this.waitingWorks -= 1;
+      this.virtualMs = Math.max(this.virtualMs, use.usedMs);
+      this.take(use, next.places);
+      next.start();
+    }
+  }
+
+  /** Of the tenants that wait and may take more places, the one that has used least. */
+  private leastUser(): TenantUse | undefined {
+    if (this.waitingWorks === 0) return undefined;
+    let least: TenantUse | undefined;
+    for (const use of this.tenants.values()) {
+      const next = use.waiting[0];
+      if (next === undefined || use.places + next.places > this.ofTenant) continue;
+      if (least === undefined || use.usedMs < least.usedMs) least = use;
+    }
+    return least;
+  }
+
+  private take(use: TenantUse, places: number): void {
+    this.free -= places;
+    use.places += places;
+    use.running += 1;
+  }
+
+  private give(use: TenantUse, places: number): void {
+    this.free += places;
+    use.places -= places;
+    use.running -= 1;
+    this.startDue();
+  }
+
+  private leave(tenant: string, use: TenantUse): void {
+    if (isIdle(use)) {
+      this.tenants.delete(tenant);
+      // One that has used no more than its share is as good as new, and so are all where none works.
+      if (use.usedMs > this.virtualMs) this.remember(tenant, use);
+    }
+    if (this.waitingWorks > 0 || this.runningCount > 0) return;
+    this.tenants.clear();
+    for (const resolve of this.idle.splice(0)) resolve();
+  }
+
+  /** Puts it last; the first that is idle goes where they are too many: names are cheaply made. */
+  private remember(tenant: string, use: TenantUse): void {
+    this.tenants.set(tenant, use);
+    if (this.tenants.size <= MAX_REMEMBERED) return;
+    for (const [name, other] of this.tenants) {
+      if (!isIdle(other)) continue;
+      this.tenants.delete(name);
+      return;
+    }
+  }
+}
+
+function isIdle({ waiting, running }: TenantUse): boolean {
+  return waiting.length === 0 && running === 0;
+}

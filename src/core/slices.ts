@@ -1,0 +1,59 @@
+/** How long one slice of work may keep the event loop, milliseconds. */
+const SLICE_MS = 2;
+
+const waiting: (() => void)[] = [];
+/** When the first slice of this turn of the loop began; undefined before it. */
+let turnStartedMs: number | undefined;
+
+/**
+ * Cuts long work into slices between which the event loop serves others:
+ *
+ *   for (const row of rows) {
+ *     if (slices.isOver) await slices.next();
+ *
+ * However many works are cut so at once, one slice runs between two looks at the sockets.
+ */
+export class Slices {
+  private endsAtMs: number;
+
+  /** `signal` aborted: `next` rejects with its reason. `now` is injectable for tests. */
+  constructor(
+    private readonly signal?: AbortSignal,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.endsAtMs = now() + SLICE_MS;
+  }
+
+  get isOver(): boolean {
+    return this.now() >= this.endsAtMs;
+  }
+
+  /**
+   * To be awaited before a long work begins: at once where this turn of the loop has room for it, and
+   * else when its turn comes. Many that become ready in one turn do not all have their first slice
+   * in it.
+   */
+  async start(): Promise<void> {
+    const nowMs = this.now();
+    if (turnStartedMs === undefined) setImmediate(() => (turnStartedMs = undefined));
+    turnStartedMs ??= nowMs;
+    if (waiting.length > 0 || nowMs - turnStartedMs >= SLICE_MS) await this.next();
+    else this.endsAtMs = turnStartedMs + SLICE_MS;
+  }
+
+  /** Resolves when it is this work's turn again. */
+  async next(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      waiting.push(resolve);
+      if (waiting.length === 1) setImmediate(wakeOne);
+    });
+    this.signal?.throwIfAborted();
+    this.endsAtMs = this.now() + SLICE_MS;
+  }
+}
+
+function wakeOne(): void {
+  waiting.shift()?.();
+  // Asked for while others run, it comes only after the loop has looked at its sockets.
+  if (waiting.length > 0) setImmediate(wakeOne);
+}

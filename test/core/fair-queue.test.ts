@@ -1,0 +1,201 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { FairQueue, type FairQueueOptions, type Turn } from '../../src/core/fair-queue.js';
+
+/** A queue on a clock that only works move, and the order in which works ended. */
+function queueOnClock(options: Partial<FairQueueOptions> = {}) {
+  const clock = { ms: 0 };
+  const done: string[] = [];
+  const queue = new FairQueue({
+    what: 'works',
+    concurrency: 1,
+    maxWaiting: 1_000,
+    maxWaitingOfTenant: 1_000,
+    now: () => clock.ms,
+    ...options,
+  });
+  /** A work of so many slices of so many milliseconds each. */
+  const work =
+    (name: string, slices: number, sliceMs: number) =>
+    async (turn: Turn): Promise<string> => {
+      for (let i = 0; i < slices; i++) {
+        if (i > 0) await turn.yield();
+        clock.ms += sliceMs;
+      }
+      done.push(name);
+      return name;
+    };
+  return { clock, done, queue, work };
+}
+
+/** Holds the only place until it is called. */
+function hold(queue: FairQueue, tenant = 'holder'): { release: () => void; held: Promise<void> } {
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  return { release, held: queue.run(tenant, () => gate) };
+}
+
+test('who has used least is served first: one search of B does not wait behind twenty of A', async () => {
+  const { queue, done, work } = queueOnClock();
+  const { release, held } = hold(queue);
+  const runs = Array.from({ length: 20 }, (_, i) => queue.run('a', work(`a${i}`, 1, 10)));
+  runs.push(queue.run('b', work('b', 1, 1)));
+  release();
+  await Promise.all([held, ...runs]);
+  expect(done.indexOf('b')).toBeLessThanOrEqual(1);
+  expect(done.filter((name) => name !== 'b')).toEqual(
+    Array.from({ length: 20 }, (_, i) => `a${i}`),
+  );
+});
+
+test('others are served between the slices of a long work, which then goes on before later ones of its tenant', async () => {
+  const { queue, done, work } = queueOnClock();
+  const long = queue.run('a', work('a-long', 10, 8));
+  const runs = [
+    queue.run('a', work('a-next', 1, 1)),
+    queue.run('b', work('b1', 1, 1)),
+    queue.run('b', work('b2', 1, 1)),
+  ];
+  await Promise.all([long, ...runs]);
+  expect(done).toEqual(['b1', 'b2', 'a-long', 'a-next']);
+});
+
+test('a work that yields goes on at once where it has used least', async () => {
+  const { queue, done, work } = queueOnClock();
+  const heavy = queue.run('a', work('a', 20, 8));
+  await Promise.all([heavy, queue.run('b', work('b', 3, 2))]);
+  expect(done).toEqual(['b', 'a']);
+});
+
+test('shares of what was used follow the weights', async () => {
+  const { queue, work, clock, done } = queueOnClock({ weightOf: (t) => (t === 'b' ? 3 : 1) });
+  const { release, held } = hold(queue);
+  const runs: Promise<unknown>[] = [];
+  for (let i = 0; i < 40; i++) {
+    runs.push(queue.run('a', work('a', 1, 10)), queue.run('b', work('b', 1, 10)));
+  }
+  release();
+  await Promise.all([held, ...runs]);
+  expect(clock.ms).toBe(800);
+  const first = done.slice(0, 40);
+  expect(Math.abs(first.filter((name) => name === 'b').length - 30)).toBeLessThanOrEqual(1);
+});
+
+test('one that comes back is owed nothing for the time it was away', async () => {
+  const { queue, done, work } = queueOnClock();
+  await queue.run('b', work('b0', 1, 1));
+  const { release, held } = hold(queue, 'a');
+  const runs = Array.from({ length: 8 }, (_, i) => queue.run('a', work(`a${i}`, 1, 10)));
+  release();
+  await held;
+  for (let i = 0; i < 8; i++) runs.push(queue.run('b', work(`b${i}`, 1, 10)));
+  await Promise.all(runs);
+  // By turns from where it came in, not all of its own first.
+  const last = done.slice(-8);
+  expect(last.some((name) => name.startsWith('a'))).toBe(true);
+  expect(last.some((name) => name.startsWith('b'))).toBe(true);
+});
+
+test('invariant 8: past its bounds, of a tenant and in all, the queue refuses at once', async () => {
+  const { queue, work, done } = queueOnClock({ maxWaiting: 3, maxWaitingOfTenant: 2 });
+  const { release, held } = hold(queue);
+  const runs = [queue.run('a', work('a1', 1, 1)), queue.run('a', work('a2', 1, 1))];
+  const refused = { code: 'overloaded', retryAfterMs: 1_000 };
+  await expect(queue.run('a', work('a3', 1, 1))).rejects.toMatchObject(refused);
+  runs.push(queue.run('b', work('b1', 1, 1)));
+  await expect(queue.run('c', work('c1', 1, 1))).rejects.toMatchObject(refused);
+  expect(queue.waitingCount).toBe(3);
+  release();
+  await Promise.all([held, ...runs]);
+  expect(done.sort()).toEqual(['a1', 'a2', 'b1']);
+});
+
+test('what was aborted while it waited is not started, and gives its place in the queue back', async () => {
+  const { queue, work, done } = queueOnClock({ maxWaiting: 1, maxWaitingOfTenant: 1 });
+  const { release, held } = hold(queue);
+  const caller = new AbortController();
+  const waiting = queue.run('a', work('gone', 1, 1), { signal: caller.signal });
+  caller.abort(new Error('gone'));
+  await expect(waiting).rejects.toThrow('gone');
+  await expect(queue.run('a', work('gone', 1, 1), { signal: caller.signal })).rejects.toThrow();
+  const next = queue.run('a', work('next', 1, 1));
+  release();
+  await Promise.all([held, next]);
+  expect(done).toEqual(['next']);
+});
+
+test('a work that fails gives its place on, and drained waits for all', async () => {
+  const { queue, work, done } = queueOnClock();
+  const failing = queue.run('a', async () => {
+    await Promise.resolve();
+    throw new Error('failed');
+  });
+  const next = queue.run('a', work('next', 2, 1));
+  const drained = queue.drained().then(() => done.push('drained'));
+  await expect(failing).rejects.toThrow('failed');
+  await Promise.all([next, drained]);
+  expect(done).toEqual(['next', 'drained']);
+  expect([queue.waitingCount, queue.runningCount]).toEqual([0, 0]);
+});
+
+test('places: a work of several waits until they are free, and never more run than there are', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.record({
+          tenant: fc.constantFrom('a', 'b', 'c'),
+          places: fc.integer({ min: 1, max: 5 }),
+          slices: fc.integer({ min: 1, max: 3 }),
+        }),
+        { maxLength: 30 },
+      ),
+      async (works) => {
+        const { queue } = queueOnClock({ concurrency: 3 });
+        const order = new Map<string, number[]>();
+        let taken = 0;
+        const runs = works.map(({ tenant, places, slices }, i) =>
+          queue.run(
+            tenant,
+            async (turn) => {
+              const own = Math.min(places, 3);
+              const started = order.get(tenant) ?? [];
+              order.set(tenant, [...started, i]);
+              for (let slice = 0; slice < slices; slice++) {
+                taken += own;
+                expect(taken).toBeLessThanOrEqual(3);
+                await Promise.resolve();
+                taken -= own;
+                await turn.yield();
+              }
+            },
+            { places },
+          ),
+        );
+        await Promise.all(runs);
+        await queue.drained();
+        // Works of one tenant begin in the order in which they came.
+        for (const begun of order.values()) expect(begun).toEqual([...begun].sort((a, b) => a - b));
+        expect(queue.runningCount).toBe(0);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('names that come once are forgotten though the queue is never idle, who used much lately is not', async () => {
+  const { queue, done, work } = queueOnClock({ concurrency: 2, concurrencyOfTenant: 2 });
+  const { release, held } = hold(queue);
+  for (let i = 0; i < 3_000; i++) await queue.run(`name${i}`, work('once', 1, 1));
+  await queue.run('greedy', work('greedy', 1, 500));
+  const known = Reflect.get(queue, 'tenants') as Map<string, unknown>;
+  expect(known.size).toBeLessThanOrEqual(1_001);
+  // It still pays for that: another that came later goes first.
+  done.length = 0;
+  const other = hold(queue, 'other');
+  const waiting = [queue.run('greedy', work('greedy', 1, 1)), queue.run('b', work('b', 1, 1))];
+  other.release();
+  await Promise.all([...waiting, other.held]);
+  expect(done).toEqual(['b', 'greedy']);
+  release();
+  await held;
+});
