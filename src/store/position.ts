@@ -1,5 +1,4 @@
 import type { Position, WriteMark } from './store.js';
-import { readUint64, writeUint64 } from './uint64.js';
 
 /**
  * Positions and marks as bytes. They outlive this process (shards keep a position in their
@@ -16,7 +15,7 @@ export interface FeedPlace {
 
 const FORMAT = 1;
 const POSITION_BYTES = 17;
-const MARK_BYTES = 9;
+export const MARK_BYTES = 9;
 
 export function encodePosition(place: FeedPlace): Position {
   const bytes = Buffer.alloc(POSITION_BYTES, FORMAT);
@@ -38,10 +37,26 @@ export function encodeMark(sequence: number): WriteMark {
   return bytes;
 }
 
+/** Undefined when these are not the bytes of a mark. */
+export function decodeMark(mark: WriteMark): number | undefined {
+  if (mark.length !== MARK_BYTES || mark[0] !== FORMAT) return undefined;
+  return readUint64(Buffer.from(mark), 1);
+}
+
 /** Whether a follower at `position` has seen everything up to `mark`. */
 export function positionCovers(position: Position | undefined, mark: WriteMark): boolean {
-  if (mark.length !== MARK_BYTES || mark[0] !== FORMAT) return false;
-  const wanted = readUint64(Buffer.from(mark), 1);
+  const wanted = decodeMark(mark);
+  if (wanted === undefined) return false;
   const seen = position === undefined ? 0 : decodePosition(position)?.sequence;
   return seen !== undefined && seen >= wanted;
+}
+
+/** Big-endian, so that byte order is numeric order. `value` is a safe integer. */
+export function writeUint64(target: Buffer, value: number, offset: number): void {
+  target.writeUInt32BE(Math.floor(value / 2 ** 32), offset);
+  target.writeUInt32BE(value >>> 0, offset + 4);
+}
+
+export function readUint64(source: Buffer, offset: number): number {
+  return source.readUInt32BE(offset) * 2 ** 32 + source.readUInt32BE(offset + 4);
 }

@@ -1,4 +1,6 @@
 import type { ModelIdentity, NamedVectors, Product } from '../core/product.js';
+import type { RecordReader, RecordStore } from './record-store.js';
+import type { ShardDirectory } from './shard-directory.js';
 
 /**
  * The store is the only truth: products with their vectors, tombstones, placement, the change feed.
@@ -23,6 +25,8 @@ export interface FeedEntry {
   version: number;
   category: string;
   deleted: boolean;
+  /** What its row takes in the store, JSON and vectors; 0 of a tombstone. */
+  bytes: number;
 }
 
 export interface FeedPage {
@@ -35,17 +39,20 @@ export interface FeedPage {
   expired: boolean;
 }
 
-/** What the join needs: the document as sent, without its vectors. */
+/** What the join needs: the document as sent, without its vectors; see `StoredText`. */
 export interface StoredDocument {
-  version: number;
-  product: Product;
+  readonly version: number;
+  /** The product as JSON in UTF-8, as it is stored: no parsing behind it. */
+  readonly json: Buffer;
+  /** Parsed when it is read first. */
+  readonly product: Product;
 }
 
 /** What a shard needs of a live product. */
 export interface StoredRow extends StoredDocument {
-  vectors: NamedVectors;
+  readonly vectors: NamedVectors;
   /** Fingerprint of the model of `vectors`. */
-  model: string;
+  readonly model: string;
 }
 
 /** What ingest needs to know whether there is anything to do. */
@@ -74,6 +81,16 @@ export interface PutProduct {
   vectors: NamedVectors | 'keep';
   /** Applied only to this stored version, otherwise `conflict`. 0 demands that nothing is stored. */
   ifVersion?: number;
+  /**
+   * Where the writer believes that it belongs. Applied only while the placement holds that partition
+   * at that epoch, otherwise `conflict`: no write lands in a partition that went meanwhile.
+   */
+  partition?: PartitionRef;
+}
+
+export interface PartitionRef {
+  id: string;
+  epoch: number;
 }
 
 export interface DeleteProduct {
@@ -95,40 +112,61 @@ export interface WriteResult {
   mark: WriteMark;
 }
 
-/** The unit of placement: one tenant's category, cut to a range of `hashId`. */
+/** The unit of placement: some of a tenant's categories, cut to a range of `hashId`. */
 export interface Partition {
-  /** Made of category and range by `placement/partition.ts`. */
+  /** Made of categories and range by `placement/partition.ts`. */
   id: string;
-  category: string;
+  /** `rest`: all categories that no other partition of the tenant names. */
+  categories: readonly string[] | 'rest';
   /** Range [from, to) of `hashId`, within [0, 2^32]. */
   from: number;
   to: number;
   /** Name of the shard that holds it. */
   shard: string;
-  /** Grows by one with every change of this document. */
+  /** Grows with every change of this partition; 1 promises that nothing was in it before. */
   epoch: number;
 }
 
+/** All partitions of a tenant: one document, replaced as a whole. */
 export interface TenantPlacement {
-  /** Grows with every change to any partition of the tenant. */
+  /** Grows by one with every change; 0 before the first. */
   counter: number;
-  partitions: Partition[];
+  partitions: readonly Partition[];
 }
 
-/** Where a shard process can be reached, as it said of itself. */
-export interface ShardRegistration {
-  shard: string;
-  /** As query nodes connect to it. */
-  address: string;
-  /** Epoch ms. */
-  registeredAtMs: number;
+export interface ChangedTenants {
+  /** Each once, in the order of their latest changes. */
+  tenants: string[];
+  /** Where to ask on. */
+  position: Position;
+  /** None followed. */
+  atEnd: boolean;
 }
 
-/** The shards of a cluster, for stores that more than one machine can reach. */
-export interface ShardDirectory {
-  /** From now on `shard` is at `address`. */
-  register(shard: string, address: string): Promise<void>;
-  list(): Promise<ShardRegistration[]>;
+export interface TenantUsage {
+  /** Live products. */
+  products: number;
+  /** Of live products, each once. */
+  categories: number;
+  /** Names by which they can be filtered. */
+  fields: number;
+  /** Documents and vectors, as stored. */
+  bytes: number;
+}
+
+/** A count that was wrong, as `recount` found it. */
+export interface CountDifference {
+  kind: 'category' | 'field' | 'usage';
+  name: string;
+  stored: number;
+  counted: number;
+}
+
+/** A stored value whose checksum failed: whose (a product's id, or a key), and of which table. */
+export interface DamagedValue {
+  tenant: string;
+  id: string;
+  what: string;
 }
 
 export interface CategoryCount {
@@ -160,8 +198,16 @@ export interface StoreReader {
   rows(tenant: string, ids: readonly string[]): Promise<(StoredRow | undefined)[]>;
   heads(tenant: string, ids: readonly string[]): Promise<(StoredHead | undefined)[]>;
 
-  /** The feed after `after` (undefined: from the start), at most `limit` entries. */
-  readFeed(tenant: string, after: Position | undefined, limit: number): Promise<FeedPage>;
+  /**
+   * The feed after `after` (undefined: from the start): at most `limit` entries, and, but for the
+   * first, no more than have `maxBytes` between them.
+   */
+  readFeed(
+    tenant: string,
+    after: Position | undefined,
+    limit: number,
+    maxBytes?: number,
+  ): Promise<FeedPage>;
   /** Covers everything that is written by now: what a follower that begins has to catch up with. */
   head(tenant: string): Promise<WriteMark>;
   /** Whether a follower at `position` has seen everything behind `mark`. */
@@ -169,13 +215,20 @@ export interface StoreReader {
   /** How many entries follow `position`, exact up to `limit`. */
   behind(tenant: string, position: Position | undefined, limit: number): Promise<number>;
 
-  tenants(): Promise<string[]>;
-  /** Grows with every placement change of any tenant: cheap to poll. */
-  placementCounter(): Promise<number>;
+  /** Those that have products, tombstones or a placement, in byte order, after `after`. */
+  tenants(after?: string, limit?: number): Promise<string[]>;
+  /**
+   * At most `limit` tenants whose feed, placement or record of kind `tenant` changed after `after`
+   * (undefined: all that have anything). One cheap read when nothing did. A tenant may be named once
+   * more than it changed, never once less.
+   */
+  changedTenants(after: Position | undefined, limit: number): Promise<ChangedTenants>;
   placement(tenant: string): Promise<TenantPlacement>;
+  readonly records: RecordReader;
 
   /** Live categories with their product counts. */
   categories(tenant: string): Promise<CategoryCount[]>;
+  usage(tenant: string): Promise<TenantUsage>;
   /** Live products over all tenants. */
   productCount(): Promise<number>;
   /** Which of `fields` (filter names, `attributes.` included) at least one live product has. */
@@ -188,26 +241,51 @@ export interface StoreReader {
   watch?(onChange: (tenant: string) => void): StoreWatch;
   /** What an operator should know of its state, in a line. */
   detail?(): string | undefined;
+  /**
+   * Undefined while it can be used; else why not, in a line. Of a store for writing: whether a write
+   * would succeed now.
+   */
+  healthy(): Promise<string | undefined>;
+  /** Once its files were looked through from end to end: what is wrong with them, in a line. */
+  checked?(): Promise<string | undefined>;
+  /** Damaged values that were met and are left out of all answers; at most 1,000 are named. */
+  damaged(): DamagedValue[];
+  /** Reads since it was opened: what many tenants cost at rest. */
+  readonly reads: number;
 
   close(): Promise<void>;
 }
 
-/** Ends a `watch`. */
 export interface StoreWatch {
   close(): Promise<void>;
 }
 
 export interface Store extends StoreReader {
+  readonly records: RecordStore;
   setModel(model: ModelIdentity): Promise<void>;
   /**
    * Applies `writes` in order; LMDB in one transaction, MongoDB each id by itself. Resolves only when
    * every one is durable: it survives power loss.
    */
   write(tenant: string, writes: readonly ProductWrite[]): Promise<WriteResult>;
-  /** Creates the partitions that are not there yet; others are left as they are. */
-  createPartitions(tenant: string, partitions: readonly Partition[]): Promise<TenantPlacement>;
-  /** Compare-and-set: replaces partition `id` if its epoch is `expectedEpoch`. */
-  updatePartition(tenant: string, next: Partition, expectedEpoch: number): Promise<boolean>;
+  /**
+   * Compare-and-set of the whole placement: false, and nothing done, when its counter is not
+   * `expectedCounter`, or when a category that has products would be in no partition any more.
+   */
+  replacePlacement(
+    tenant: string,
+    partitions: readonly Partition[],
+    expectedCounter: number,
+  ): Promise<boolean>;
   /** Removes tombstones written before `beforeMs` (epoch ms); followers older than them rebuild. */
   purgeTombstones(beforeMs: number): Promise<number>;
+  /**
+   * Removes at most `limit` of the tenant's products and tombstones, its placement first; true when
+   * nothing is left. Its numbers go on if it ever comes again. Records are left to their owners.
+   */
+  dropTenant(tenant: string, limit: number): Promise<boolean>;
+  /** Tenants whose counts may be wrong, because a writer died between products and counts. */
+  miscounted(): Promise<string[]>;
+  /** Counts what the tenant has anew, puts right what was counted wrongly, and tells it. */
+  recount(tenant: string): Promise<CountDifference[]>;
 }

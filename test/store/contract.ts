@@ -5,6 +5,8 @@ import type { StoreFixture } from './contract/fixture.js';
 import { modelContract } from './contract/model.js';
 import { placementContract } from './contract/placement.js';
 import { feedVersionContract, readingContract, writingContract } from './contract/products.js';
+import { recordsContract } from './contract/records.js';
+import { tenantsContract } from './contract/tenants.js';
 import { writersContract } from './contract/writers.js';
 
 /**
@@ -36,6 +38,8 @@ export function storeContract(
     feedContract(use);
     purgeContract(use);
     placementContract(use);
+    tenantsContract(use);
+    recordsContract(use);
     writersContract(use);
     modelContract(use, modelRuns);
   });

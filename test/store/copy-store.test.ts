@@ -1,3 +1,4 @@
+import { place } from './place.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { digestTenant } from '../../src/jobs/catalogue-pages.js';
 import { copyStore } from '../../src/jobs/copy-store.js';
@@ -32,8 +33,8 @@ async function keep(fixture: Promise<StoreFixture>): Promise<Store> {
 async function fill(store: Store): Promise<void> {
   await store.setModel(MODEL);
   for (const tenant of TENANTS) {
-    const partition = { id: `Mice-${tenant}`, category: 'Mice', from: 0, to: 2 ** 32 };
-    await store.createPartitions(tenant, [{ ...partition, shard: 's2', epoch: 3 }]);
+    const partition = { id: `Mice-${tenant}`, categories: ['Mice'], from: 0, to: 2 ** 32 };
+    await place(store, tenant, [{ ...partition, shard: 's2', epoch: 3 }]);
     const products = Array.from({ length: PRODUCTS }, (_, i) =>
       put(`p${i}`, { title: `${tenant} ${i}`, ...(i % 2 === 0 ? { feedVersion: i } : {}) }),
     );

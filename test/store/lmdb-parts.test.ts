@@ -11,7 +11,8 @@ import {
   timeKeyParts,
 } from '../../src/store/lmdb/keys.js';
 import { decodePosition, encodeMark, positionCovers } from '../../src/store/position.js';
-import * as records from '../../src/store/lmdb/records.js';
+import { CRC_BYTES } from '../../src/store/lmdb/table.js';
+import * as values from '../../src/store/lmdb/values.js';
 import { WriteQueue } from '../../src/store/lmdb/write-queue.js';
 
 const tenant = fc.stringMatching(/^[a-z0-9_-]{1,64}$/);
@@ -58,7 +59,7 @@ describe('keys', () => {
   });
 });
 
-describe('records', () => {
+describe('values', () => {
   it('come back as they went in', () => {
     const head = fc.record({
       version: sequence,
@@ -68,18 +69,23 @@ describe('records', () => {
       embedHash: text,
       category: text,
       writtenAtMs: sequence,
+      documentBytes: fc.nat(),
+      vectorBytes: fc.nat(),
     });
     fc.assert(
       fc.property(head, text, (h, id) => {
-        expect(records.decodeHead(records.encodeHead(h))).toEqual(h);
-        const entry = { id, category: h.category, deleted: h.deleted };
-        expect(records.decodeFeedRecord(records.encodeFeedRecord(entry))).toEqual(entry);
+        expect(values.decodeHead(values.encodeHead(h))).toEqual(h);
+        const entry = { id, category: h.category, deleted: h.deleted, bytes: h.documentBytes };
+        expect(values.decodeFeedRecord(values.encodeFeedRecord(entry))).toEqual(entry);
       }),
     );
     fc.assert(
       fc.property(fc.float32Array({ minLength: 1 }), text, (vector, model) => {
-        const bytes = records.encodeVectors(model, { text: vector });
-        expect(records.decodeVectors(bytes)).toEqual({ model, vectors: { text: vector } });
+        const bytes = values.encodeVectors(model, { text: vector });
+        expect(values.decodeVectors(bytes.bytes.subarray(0, -CRC_BYTES))).toEqual({
+          model,
+          vectors: { text: vector },
+        });
       }),
     );
     fc.assert(
@@ -91,8 +97,9 @@ describe('records', () => {
           title: string;
           category: string;
         };
-        const bytes = records.stampDocument(records.encodeDocument(product), version);
-        expect(records.decodeDocument(bytes)).toEqual({ version, product });
+        const bytes = values.stampDocument(values.encodeDocument(product), version);
+        const document = values.decodeDocument(bytes.bytes.subarray(0, -CRC_BYTES));
+        expect([document.version, document.product]).toEqual([version, product]);
       }),
     );
   });

@@ -2,25 +2,29 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Collections } from '../../src/store/mongo/collections.js';
 import type { ProductWrite } from '../../src/store/store.js';
 import { put, remove } from './contract/writes.js';
-import { batchWriterOf, BatchFixture, withProducts } from './mongo-batch-fixture.js';
+import { batchWriterOf, BatchFixture, withCollection } from './mongo-batch-fixture.js';
 import { whyNoServer } from './mongo-server.js';
 
 const reason = whyNoServer();
 let fixture: BatchFixture;
 
 function writerOf(collections: Collections): (...writes: ProductWrite[]) => Promise<string[]> {
-  const { write } = batchWriterOf(collections);
+  const write = batchWriterOf(collections);
   return async (...writes) => (await write('shop', writes)).statuses;
 }
 
 /** The first `times` reads of what a majority has find what was there before anything was written. */
 function majorityBehind(times: number): { collections: Collections; reads: () => number } {
   let reads = 0;
-  const collections = withProducts(fixture.collections, 'find', (find) => (...args) => {
-    const options = args[1] as { readConcern?: { level: string } };
-    if (options.readConcern?.level !== 'majority') return find(...args);
-    reads += 1;
-    return reads > times ? find(...args) : { toArray: () => Promise.resolve([]) };
+  const collections = withCollection(fixture.collections, 'products', {
+    find:
+      (find) =>
+      (...args) => {
+        const options = args[1] as { readConcern?: { level: string } };
+        if (options.readConcern?.level !== 'majority') return find(...args);
+        reads += 1;
+        return reads > times ? find(...args) : { toArray: () => Promise.resolve([]) };
+      },
   });
   return { collections, reads: () => reads };
 }

@@ -6,12 +6,11 @@ import { collectionsOf, type Collections } from '../../src/store/mongo/collectio
 import { readFeedPage } from '../../src/store/mongo/feed.js';
 import type { MongoStoreOptions } from '../../src/store/mongo/options.js';
 import { purgeTombstones } from '../../src/store/mongo/purge.js';
-import { RangeReclaim } from '../../src/store/mongo/reclaim.js';
 import type { ProductWrite } from '../../src/store/store.js';
 import { Follower } from './contract/follower.js';
 import { put, remove } from './contract/writes.js';
 import { gated } from './gated-collections.js';
-import { batchWriterOf, TIMES } from './mongo-batch-fixture.js';
+import { batchWriterOf, Closer } from './mongo-batch-fixture.js';
 import { dropDatabase, freshOptions } from './mongo-fixture.js';
 import { MONGODB_URL, MongoServer, whyNoServer } from './mongo-server.js';
 
@@ -76,22 +75,20 @@ async function runWriter(
       return operation();
     }),
   );
-  const { write, strays } = batchWriterOf(own);
+  const write = batchWriterOf(own);
   try {
     for (const batch of batches) {
       await write(tenant, batch.map(toWrite));
     }
   } catch (error) {
     if (!(error instanceof Killed)) throw error;
-  } finally {
-    await strays.close();
   }
 }
 
 function followerOf(from: Collections, tenant: string): Follower {
   return new Follower(
     {
-      readFeed: (_, after, limit) => readFeedPage(from, tenant, after, limit),
+      readFeed: (_, after, limit) => readFeedPage(from, tenant, after, limit, Infinity),
       covers: positionCovers,
     },
     tenant,
@@ -114,13 +111,8 @@ async function readPages(follower: Follower, limits: readonly number[]): Promise
   for (const limit of limits) await follower.readPage(limit);
 }
 
-/** Closes every range that is open, as if its time had come. */
 async function closeRanges(): Promise<void> {
-  let nowMs = 0;
-  const reclaim = new RangeReclaim(collections, () => nowMs);
-  await reclaim.run();
-  nowMs = TIMES.leaseMs + TIMES.landingMs;
-  await reclaim.run();
+  await new Closer(collections).close();
 }
 
 async function purge(scheduler: Scheduler): Promise<void> {
@@ -180,7 +172,7 @@ describe.skipIf(reason !== undefined)(`interleavings${reason ? ` (${reason})` : 
 
   it('a tombstone that is purged while a page is read makes the follower rebuild', async () => {
     const tenant = `t${++runs}`;
-    const { write } = batchWriterOf(collections);
+    const write = batchWriterOf(collections);
     await write(tenant, [put('a'), put('b')]);
     let meanwhile = async (): Promise<unknown> => undefined;
     const follower = followerOf(

@@ -12,7 +12,7 @@ import { dropDatabase, freshOptions } from './mongo-fixture.js';
 import { MONGODB_URL, MongoServer, whyNoServer } from './mongo-server.js';
 
 const T = 'shop';
-const PARTITION = { id: 'A-0-1', category: 'A', from: 0, to: 2 ** 32, shard: 's1', epoch: 1 };
+const PARTITION = { id: 'A-0-1', categories: ['A'], from: 0, to: 2 ** 32, shard: 's1', epoch: 1 };
 const reason = whyNoServer();
 let server: MongoServer | undefined;
 let options: MongoStoreOptions;
@@ -20,8 +20,14 @@ let options: MongoStoreOptions;
 /** Every method of a store once, so that every query is asked. */
 async function useAll(store: Store): Promise<void> {
   await store.setModel({ name: 'm', fingerprint: 'f', dimensions: 8 });
-  await store.createPartitions(T, [PARTITION]);
-  await store.updatePartition(T, { ...PARTITION, shard: 's2' }, 1);
+  await store.replacePlacement(T, [PARTITION], 0);
+  await store.replacePlacement(T, [{ ...PARTITION, shard: 's2' }], 1);
+  await store.replacePlacement(T, [], 2);
+  await store.records.put('tenant', T, {}, 0);
+  await store.records.put('tenant', T, { state: 'active' }, 1);
+  await store.records.get('tenant', T);
+  await store.records.list('tenant', 'a', 10);
+  await store.records.remove('tenant', T, 2);
   const ids = Array.from({ length: 50 }, (_, i) => `p${i}`);
   await store.write(
     T,
@@ -36,7 +42,8 @@ async function useAll(store: Store): Promise<void> {
   await store.readFeed(T, position, 10);
   await store.behind(T, position, 10);
   await store.tenants();
-  await store.placementCounter();
+  await store.changedTenants((await store.changedTenants(undefined, 10)).position, 10);
+  await store.usage(T);
   await store.placement(T);
   await store.categories(T);
   await store.productCount();

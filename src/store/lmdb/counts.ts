@@ -1,43 +1,40 @@
+import type { CountChanges } from '../count-changes.js';
 import type { CategoryCount } from '../store.js';
-import type { Bytes, Databases } from './databases.js';
+import type { Databases } from './databases.js';
 import { tenantEnd, tenantKey, textKey } from './keys.js';
 import { readMeta, writeMeta } from './meta.js';
-import { decodeCount, encodeCount } from './records.js';
+import type { Table } from './table.js';
+import type { TenantState } from './tenant.js';
+import { decodeCount, encodeCount } from './values.js';
 
-/** Changes to a tenant's counts, gathered over one transaction and written once at its end. */
-export class CountChanges {
-  private products = 0;
-  private readonly categories = new Map<string, number>();
-  private readonly fields = new Map<string, number>();
-
-  /** A live product came (`by` 1) or went (`by` -1). */
-  product(category: string, fields: readonly string[], by: 1 | -1): void {
-    this.products += by;
-    increment(this.categories, category, by);
-    for (const field of fields) increment(this.fields, field, by);
-  }
-
-  /** Within the transaction that changed the products. */
-  write(db: Databases, tenant: string): void {
-    writeCounts(db.categories, tenant, this.categories);
-    writeCounts(db.fields, tenant, this.fields);
-    if (this.products !== 0) writeMeta(db, 'products', countProducts(db) + this.products);
-  }
+/** Within the transaction that changed the products. `state` is left to be written. */
+export function addCounts(
+  db: Databases,
+  tenant: string,
+  state: TenantState,
+  { products, bytes, categories, fields }: CountChanges,
+): void {
+  state.categories += writeCounts(db.categories, tenant, categories);
+  state.fields += writeCounts(db.fields, tenant, fields);
+  state.products += products;
+  state.bytes += bytes;
+  if (products !== 0) writeMeta(db, 'products', countProducts(db) + products);
 }
 
-function increment(counts: Map<string, number>, name: string, by: number): void {
-  counts.set(name, (counts.get(name) ?? 0) + by);
-}
-
-function writeCounts(database: Bytes, tenant: string, changes: Map<string, number>): void {
+/** Returns by how many names there are more. */
+function writeCounts(table: Table, tenant: string, changes: ReadonlyMap<string, number>): number {
+  let names = 0;
   for (const [name, change] of changes) {
     if (change === 0) continue;
     const key = textKey(tenant, name);
-    const stored = database.get(key);
-    const count = (stored === undefined ? 0 : decodeCount(stored).count) + change;
-    if (count === 0) database.removeSync(key);
-    else database.putSync(key, encodeCount(count, name));
+    const stored = table.get(key);
+    const before = stored === undefined ? 0 : decodeCount(stored).count;
+    const count = Math.max(0, before + change);
+    if (count === 0) table.remove(key);
+    else table.put(key, encodeCount(count, name));
+    names += Math.sign(count) - Math.sign(before);
   }
+  return names;
 }
 
 export function countProducts(db: Databases): number {
@@ -45,7 +42,7 @@ export function countProducts(db: Databases): number {
 }
 
 export function listCategories(db: Databases, tenant: string): CategoryCount[] {
-  const range = db.categories.getRange({ start: tenantKey(tenant), end: tenantEnd(tenant) });
+  const range = db.categories.entries({ start: tenantKey(tenant), end: tenantEnd(tenant) });
   return Array.from(range, ({ value }) => {
     const { name, count } = decodeCount(value);
     return { category: name, products: count };
@@ -53,5 +50,5 @@ export function listCategories(db: Databases, tenant: string): CategoryCount[] {
 }
 
 export function hasField(db: Databases, tenant: string, field: string): boolean {
-  return db.fields.doesExist(textKey(tenant, field));
+  return db.fields.has(textKey(tenant, field));
 }

@@ -1,32 +1,36 @@
-import { open, type Database, type RootDatabase } from 'lmdb';
+import { open, type RootDatabase } from 'lmdb';
+import { DamageLog } from '../damage-log.js';
 import { checkFormat } from './meta.js';
-
-/** A sub-database with bytes for keys and bytes for values. */
-export type Bytes = Database<Buffer, Buffer>;
+import { COPIES, Table, type Bytes } from './table.js';
 
 /** The environment and its sub-databases. Every reader and writer of one store opens all of them. */
 export interface Databases {
   root: RootDatabase<Buffer, Buffer>;
+  damage: DamageLog;
   /** Format, store id, model and the counters of the whole store; see `meta.ts`. */
-  meta: Bytes;
+  meta: Table;
   /** Tenant to its counters; see `tenant.ts`. */
-  tenants: Bytes;
+  tenants: Table;
   /** Tenant and id to head: live products and tombstones. */
-  heads: Bytes;
+  heads: Table;
   /** Tenant and id to document. */
-  documents: Bytes;
+  documents: Table;
   /** Tenant and id to vectors. */
-  vectors: Bytes;
+  vectors: Table;
   /** Tenant and sequence to feed entry; each id once. */
-  feed: Bytes;
+  feed: Table;
   /** Time, tenant and sequence to id: tombstones in the order of their purge. */
-  tombstones: Bytes;
+  tombstones: Table;
   /** Tenant and category to its count of live products. */
-  categories: Bytes;
+  categories: Table;
   /** Tenant and field to how often live products have it. */
-  fields: Bytes;
-  /** Tenant and partition id to partition. */
-  partitions: Bytes;
+  fields: Table;
+  /** Tenant to its placement. */
+  placements: Table;
+  /** Kind and id to record. */
+  records: Table;
+  /** Number of a change to the tenant whose latest it is. */
+  changes: Table;
 }
 
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
@@ -36,7 +40,7 @@ const MAX_READERS = 1000;
 const MAX_DATABASES = 24;
 
 /** Opens the environment in the folder `dir`. Throws what LMDB throws, and what `checkFormat` does. */
-export function openDatabases(dir: string, readOnly: boolean): Databases {
+export function openDatabases(dir: string, readOnly: boolean, damage = new DamageLog()): Databases {
   const root: RootDatabase<Buffer, Buffer> = open({
     path: dir,
     noSubdir: false,
@@ -51,29 +55,35 @@ export function openDatabases(dir: string, readOnly: boolean): Databases {
     maxDbs: MAX_DATABASES,
   });
   try {
-    return openSubs(root);
+    return openTables(root, damage);
   } catch (error) {
     void root.close();
     throw error;
   }
 }
 
-function openSubs(root: RootDatabase<Buffer, Buffer>): Databases {
-  const sub = (name: string): Bytes => openSub(root, name);
-  const meta = sub('meta');
-  checkFormat({ meta });
+function openTables(root: RootDatabase<Buffer, Buffer>, damage: DamageLog): Databases {
+  const values = openSub(root, 'meta');
+  checkFormat(values);
+  // Of what is small and could not be made again from the rest there are two.
+  const copies = openSub(root, COPIES);
+  const table = (name: string) => new Table(openSub(root, name), name, damage);
+  const twice = (name: string) => new Table(openSub(root, name), name, damage, copies);
   return {
     root,
-    meta,
-    tenants: sub('tenants'),
-    heads: sub('heads'),
-    documents: sub('documents'),
-    vectors: sub('vectors'),
-    feed: sub('feed'),
-    tombstones: sub('tombstones'),
-    categories: sub('categories'),
-    fields: sub('fields'),
-    partitions: sub('partitions'),
+    damage,
+    meta: new Table(values, 'meta', damage, copies),
+    tenants: twice('tenants'),
+    heads: table('heads'),
+    documents: table('documents'),
+    vectors: table('vectors'),
+    feed: table('feed'),
+    tombstones: table('tombstones'),
+    categories: table('categories'),
+    fields: table('fields'),
+    placements: twice('placements'),
+    records: twice('records'),
+    changes: table('changes'),
   };
 }
 

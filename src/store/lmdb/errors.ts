@@ -1,6 +1,4 @@
-import { OmniError } from '../../core/errors.js';
-
-const RETRY_AFTER_MS = 1000;
+import { OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
 
 /** What LMDB threw, as `unavailable`; an `OmniError` as it is. */
 export function storeError(error: unknown, message: string): OmniError {

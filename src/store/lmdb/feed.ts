@@ -1,8 +1,8 @@
 import type { FeedEntry, FeedPage, Position } from '../store.js';
 import type { Databases } from './databases.js';
-import { sequenceKey, sequenceOf, tenantEnd } from './keys.js';
+import { sequenceKey, sequenceOf, tenantEnd, tenantKey, textOf } from './keys.js';
 import { decodePosition, encodePosition, type FeedPlace } from '../position.js';
-import { decodeFeedRecord } from './records.js';
+import { decodeFeedRecord, decodeHead, encodeFeedRecord } from './values.js';
 import { readTenant, type TenantState } from './tenant.js';
 
 /** The page of `tenant`'s feed after `after`. Reads within one snapshot. */
@@ -11,6 +11,7 @@ export function readFeedPage(
   tenant: string,
   after: Position | undefined,
   limit: number,
+  maxBytes: number,
 ): FeedPage {
   const state = readTenant(db, tenant);
   const place = placeOf(after, state);
@@ -19,18 +20,32 @@ export function readFeedPage(
     return { entries: [], position, atEnd: false, expired: true };
   }
   const entries: FeedEntry[] = [];
-  for (const { key, value } of db.feed.getRange({
-    ...rangeAfter(tenant, place),
-    limit: limit + 1,
-  })) {
-    entries.push({ ...decodeFeedRecord(value), version: sequenceOf(key) });
+  let bytes = 0;
+  let atEnd = true;
+  const found = db.feed.entries(rangeAfter(tenant, place), (key) => restoredEntry(db, tenant, key));
+  for (const { key, value } of found) {
+    const record = decodeFeedRecord(value);
+    bytes += record.bytes;
+    atEnd = entries.length < limit && (bytes <= maxBytes || entries.length === 0);
+    if (!atEnd) break;
+    entries.push({ ...record, version: sequenceOf(key) });
   }
-  const atEnd = entries.length <= limit;
-  if (!atEnd) entries.length = limit;
   // At the end the last entries may have been purged tombstones: they are behind us as well.
   const sequence = atEnd ? state.sequence : (entries.at(-1)?.version ?? place.sequence);
   const position = encodePosition({ sequence, startedAt: place.startedAt });
   return { entries, position, atEnd, expired: false };
+}
+
+/** What a damaged entry said, by the head of the same write. All heads, in one turn. */
+function restoredEntry(db: Databases, tenant: string, key: Buffer): Buffer | undefined {
+  const version = sequenceOf(key);
+  for (const head of db.heads.entries({ start: tenantKey(tenant), end: tenantEnd(tenant) })) {
+    const { version: written, ...rest } = decodeHead(head.value);
+    if (written !== version) continue;
+    const bytes = rest.documentBytes + rest.vectorBytes;
+    return encodeFeedRecord({ ...rest, id: textOf(tenant, head.key), bytes });
+  }
+  return undefined;
 }
 
 /** How many entries follow `position`, counting no further than `limit`. */
@@ -40,9 +55,13 @@ export function countBehind(
   position: Position | undefined,
   limit: number,
 ): number {
-  const place = placeOf(position, readTenant(db, tenant)) ?? { sequence: 0, startedAt: 0 };
+  const state = readTenant(db, tenant);
+  const place = placeOf(position, state) ?? { sequence: 0, startedAt: 0 };
+  if (place.sequence === state.sequence) return 0;
+  // All of it: each of its products and tombstones has one entry.
+  if (place.sequence === 0) return Math.min(limit, state.products + state.tombstones);
   let count = 0;
-  for (const key of db.feed.getKeys({ ...rangeAfter(tenant, place), limit })) {
+  for (const key of db.feed.keys({ ...rangeAfter(tenant, place), limit })) {
     if (key.length > 0) count += 1;
   }
   return count;

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { access, mkdir, open, type FileHandle } from 'node:fs/promises';
+import { access, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OmniError } from '../../core/errors.js';
+import { OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
 
 /**
  * The store's folder, looked at before LMDB sees it: where lmdb-js cannot open an environment it
@@ -13,17 +13,24 @@ const MAGIC_OFFSET = 24;
 const MAGIC = 0xbeefc0de;
 const DATA_VERSION = 2;
 
-/** Makes the folder and checks that LMDB can work in it. Throws what the file system throws. */
-export async function prepareFolder(dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true });
+/**
+ * Checks that LMDB can work in the folder, and whether there is a data file; with `isStore` there has
+ * to be. Throws what the file system throws.
+ */
+export async function prepareFolder(dir: string, isStore: boolean): Promise<boolean> {
   await checkAccess(dir);
-  await checkHeader(dir);
+  const hasData = await checkHeader(dir);
+  if (hasData || !isStore) return hasData;
+  const message = `the store in ${dir} has lost its data.mdb: put it back, or remove the folder`;
+  throw new OmniError('unavailable', message);
 }
 
 /** Checks that there is a store to be read. LMDB would make folder and file itself. */
 export async function checkFolder(dir: string): Promise<void> {
   if (!(await checkHeader(dir))) {
-    throw new OmniError('unavailable', `there is no store in ${dir} yet`, { retryAfterMs: 1000 });
+    throw new OmniError('unavailable', `there is no store in ${dir} yet`, {
+      retryAfterMs: RETRY_AFTER_MS,
+    });
   }
   await checkAccess(dir);
 }
@@ -60,7 +67,7 @@ async function checkHeader(dir: string): Promise<boolean> {
   }
 }
 
-function isAbsent(error: unknown): boolean {
+export function isAbsent(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { OmniError } from '../../core/errors.js';
-import { readUint64, writeUint64 } from '../uint64.js';
+import { readUint64, writeUint64 } from '../position.js';
 
 /**
  * Binary keys. Tenant first, then 0x00, then the rest, so that one tenant's keys lie together and
@@ -14,6 +14,11 @@ const SEQUENCE_BYTES = 8;
 /** A tenant's own key, and the first of all its keys. */
 export function tenantKey(tenant: string): Buffer {
   return Buffer.from(tenantPrefix(tenant));
+}
+
+/** The tenant of a `tenantKey`. */
+export function tenantOf(key: Buffer): string {
+  return key.toString('utf8', 0, key.length - 1);
 }
 
 /** The first key after all keys of `tenant`. */
@@ -31,6 +36,11 @@ export function textKey(tenant: string, text: string): Buffer {
   return Buffer.concat([key.subarray(0, literalEnd), hash]);
 }
 
+/** The text of a `textKey`, where it is short enough to stand there as it is: an id is. */
+export function textOf(tenant: string, key: Buffer): string {
+  return key.toString('utf8', Buffer.byteLength(tenant) + 1);
+}
+
 /** Tenant and feed sequence, in order of the sequence. */
 export function sequenceKey(tenant: string, sequence: number): Buffer {
   const prefix = tenantPrefix(tenant);
@@ -46,6 +56,17 @@ export function sequenceOf(key: Buffer): number {
   return readUint64(key, key.length - SEQUENCE_BYTES);
 }
 
+/** A number by itself. */
+export function numberKey(number: number): Buffer {
+  const key = Buffer.allocUnsafe(SEQUENCE_BYTES);
+  writeUint64(key, number, 0);
+  return key;
+}
+
+export function numberOf(key: Buffer): number {
+  return readUint64(key, 0);
+}
+
 /** Time (epoch ms) first, then tenant and sequence: the order in which tombstones are purged. */
 export function timeKey(timeMs: number, tenant: string, sequence: number): Buffer {
   return Buffer.concat([timePrefix(timeMs), sequenceKey(tenant, sequence)]);
@@ -53,9 +74,7 @@ export function timeKey(timeMs: number, tenant: string, sequence: number): Buffe
 
 /** The smallest key at or after `timeMs`. */
 export function timePrefix(timeMs: number): Buffer {
-  const prefix = Buffer.allocUnsafe(SEQUENCE_BYTES);
-  writeUint64(prefix, Math.max(0, Math.floor(timeMs)), 0);
-  return prefix;
+  return numberKey(Math.max(0, Math.floor(timeMs)));
 }
 
 /** Tenant and sequence of a `timeKey`. */

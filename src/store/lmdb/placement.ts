@@ -1,61 +1,41 @@
+import { strandedCategory } from '../partition-map.js';
 import type { Partition, TenantPlacement } from '../store.js';
+import { listCategories } from './counts.js';
 import type { Databases } from './databases.js';
-import { tenantEnd, tenantKey, textKey } from './keys.js';
-import { readMeta, writeMeta } from './meta.js';
-import { readTenant, writeTenant } from './tenant.js';
+import { tenantKey } from './keys.js';
+import { announce, readTenant, writeTenant, type TenantState } from './tenant.js';
 
 export function readPlacement(db: Databases, tenant: string): TenantPlacement {
-  const range = db.partitions.getRange({ start: tenantKey(tenant), end: tenantEnd(tenant) });
-  const partitions = Array.from(range, ({ value }) => decode(value));
-  return { counter: readTenant(db, tenant).placementCounter, partitions };
+  const bytes = db.placements.get(tenantKey(tenant));
+  if (bytes === undefined) return { counter: 0, partitions: [] };
+  return JSON.parse(bytes.toString()) as TenantPlacement;
 }
 
-export function readPlacementCounter(db: Databases): number {
-  return readMeta(db, 'placementCounter') ?? 0;
-}
-
-/** Within a write transaction: creates those that are not there yet. */
-export function addPartitions(
+/** Within a write transaction: compare-and-set of the whole placement. */
+export function replacePlacement(
   db: Databases,
   tenant: string,
   partitions: readonly Partition[],
-): TenantPlacement {
-  let added = false;
-  for (const partition of partitions) {
-    const key = textKey(tenant, partition.id);
-    if (db.partitions.doesExist(key)) continue;
-    db.partitions.putSync(key, encode(partition));
-    added = true;
-  }
-  if (added) countChange(db, tenant);
-  return readPlacement(db, tenant);
-}
-
-/** Within a write transaction: compare-and-set on the epoch. */
-export function replacePartition(
-  db: Databases,
-  tenant: string,
-  next: Partition,
-  expectedEpoch: number,
+  expectedCounter: number,
 ): boolean {
-  const key = textKey(tenant, next.id);
-  const stored = db.partitions.get(key);
-  if (stored === undefined || decode(stored).epoch !== expectedEpoch) return false;
-  db.partitions.putSync(key, encode({ ...next, epoch: expectedEpoch + 1 }));
-  countChange(db, tenant);
+  const current = readPlacement(db, tenant);
+  if (current.counter !== expectedCounter) return false;
+  const categories = listCategories(db, tenant).map(({ category }) => category);
+  if (strandedCategory(current.partitions, partitions, categories) !== undefined) return false;
+  const state = readTenant(db, tenant);
+  putPlacement(db, tenant, { counter: expectedCounter + 1, partitions }, state);
+  writeTenant(db, tenant, state);
   return true;
 }
 
-function countChange(db: Databases, tenant: string): void {
-  const state = readTenant(db, tenant);
-  writeTenant(db, tenant, { ...state, placementCounter: state.placementCounter + 1 });
-  writeMeta(db, 'placementCounter', readPlacementCounter(db) + 1);
-}
-
-function encode(partition: Partition): Buffer {
-  return Buffer.from(JSON.stringify(partition));
-}
-
-function decode(bytes: Buffer): Partition {
-  return JSON.parse(bytes.toString()) as Partition;
+/** Within a write transaction: whatever stands there. `state` is left to be written. */
+export function putPlacement(
+  db: Databases,
+  tenant: string,
+  placement: TenantPlacement,
+  state: TenantState,
+): void {
+  db.placements.put(tenantKey(tenant), Buffer.from(JSON.stringify(placement)));
+  state.partitions = placement.partitions.length;
+  announce(db, tenant, state);
 }

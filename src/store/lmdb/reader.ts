@@ -1,7 +1,9 @@
-import { OmniError } from '../../core/errors.js';
+import { OmniError, reasonOf } from '../../core/errors.js';
 import type { ModelIdentity } from '../../core/product.js';
 import type {
   CategoryCount,
+  ChangedTenants,
+  DamagedValue,
   FeedPage,
   Position,
   StoredDocument,
@@ -9,39 +11,56 @@ import type {
   StoredRow,
   StoreReader,
   TenantPlacement,
+  TenantUsage,
   WriteMark,
 } from '../store.js';
+import type { RecordReader } from '../record-store.js';
+import { StoredTextRow, type StoredText } from '../stored-text.js';
+import { readChanges } from './changes.js';
 import { countProducts, hasField, listCategories } from './counts.js';
 import type { Databases } from './databases.js';
 import { storeError } from './errors.js';
 import { countBehind, readFeedPage } from './feed.js';
+import type { DataFile } from './identity.js';
 import { textKey } from './keys.js';
 import { readMeta } from './meta.js';
-import { readPlacement, readPlacementCounter } from './placement.js';
+import { readPlacement } from './placement.js';
 import { encodeMark, positionCovers } from '../position.js';
-import { decodeDocument, decodeHead, decodeVectors } from './records.js';
+import { LmdbRecords } from './records.js';
+import { decodeDocument, decodeHead, decodeVectors } from './values.js';
+import { isDamagedTree } from './table.js';
 import { listTenants, readTenant } from './tenant.js';
 
 /**
- * Vectors read before the memory map is let go, documents coming on top. What was read stays mapped
- * otherwise, and counts as this process's memory, until all of a catalogue is.
+ * Bytes read before the memory map is let go. What was read stays mapped otherwise, and counts as
+ * this process's memory, until all of a catalogue is.
  */
-const MAPPED_VECTOR_BYTES = 64 * 1024 * 1024;
+export const MAPPED_BYTES = 64 * 1024 * 1024;
+/** Counted for a read, beside its vectors: so much the kernel maps around a page. */
+const MAPPED_A_READ_BYTES = 64 * 1024;
+const FILE_CHECK_INTERVAL_MS = 1_000;
 
 /** The reading half. Each method reads one fresh snapshot, synchronously, and lets it go. */
 export class LmdbReader implements StoreReader {
   /** 1 MB each at worst. */
   readonly documentsAtOnce = 32;
+  reads = 0;
+  readonly records: RecordReader = new LmdbRecords(
+    (action) => this.read(() => action(this.db)),
+    () => Promise.reject(new OmniError('internal', 'the store is open for reading only')),
+  );
   private closed = false;
-  private vectorBytesRead = 0;
+  /** Read, or written, since the map was let go. */
+  protected mappedBytes = 0;
   /** The map was let go, and could not be opened again so far. */
-  private unmapped = false;
+  protected unmapped = false;
 
-  /** @param reopen opens `db` anew, where nobody writes through it and its map can be let go */
+  /** @param reopen opens `db` anew, so that its map can be let go */
   constructor(
     protected db: Databases,
     readonly storeId: string,
-    private readonly reopen?: () => Databases,
+    protected readonly file: DataFile,
+    private readonly reopen: () => Databases,
   ) {}
 
   async model(): Promise<ModelIdentity | undefined> {
@@ -59,8 +78,9 @@ export class LmdbReader implements StoreReader {
         const document = this.document(key);
         const vectors = this.db.vectors.get(key);
         if (document === undefined || vectors === undefined) return undefined;
-        this.vectorBytesRead += vectors.length;
-        return { ...document, ...decodeVectors(vectors) };
+        this.mappedBytes += vectors.length;
+        const decoded = decodeVectors(vectors);
+        return new StoredTextRow(document.version, document.json, decoded.model, decoded.vectors);
       }),
     );
   }
@@ -68,16 +88,21 @@ export class LmdbReader implements StoreReader {
   async heads(tenant: string, ids: readonly string[]): Promise<(StoredHead | undefined)[]> {
     return this.read(() =>
       ids.map((id) => {
-        const bytes = this.db.heads.get(textKey(tenant, id));
+        const key = textKey(tenant, id);
+        const bytes = this.db.heads.get(key);
         if (bytes === undefined) return undefined;
-        const { version, feedVersion, deleted, contentHash, embedHash } = decodeHead(bytes);
-        return { version, feedVersion, deleted, contentHash, embedHash };
+        return this.toHead(key, decodeHead(bytes));
       }),
     );
   }
 
-  async readFeed(tenant: string, after: Position | undefined, limit: number): Promise<FeedPage> {
-    return this.read(() => readFeedPage(this.db, tenant, after, limit));
+  async readFeed(
+    tenant: string,
+    after: Position | undefined,
+    limit: number,
+    maxBytes = Infinity,
+  ): Promise<FeedPage> {
+    return this.read(() => readFeedPage(this.db, tenant, after, limit, maxBytes));
   }
 
   async head(tenant: string): Promise<WriteMark> {
@@ -92,12 +117,12 @@ export class LmdbReader implements StoreReader {
     return this.read(() => countBehind(this.db, tenant, position, limit));
   }
 
-  async tenants(): Promise<string[]> {
-    return this.read(() => listTenants(this.db));
+  async tenants(after?: string, limit = Infinity): Promise<string[]> {
+    return this.read(() => listTenants(this.db, after, limit));
   }
 
-  async placementCounter(): Promise<number> {
-    return this.read(() => readPlacementCounter(this.db));
+  async changedTenants(after: Position | undefined, limit: number): Promise<ChangedTenants> {
+    return this.read(() => readChanges(this.db, after, limit));
   }
 
   async placement(tenant: string): Promise<TenantPlacement> {
@@ -108,6 +133,11 @@ export class LmdbReader implements StoreReader {
     return this.read(() => listCategories(this.db, tenant));
   }
 
+  async usage(tenant: string): Promise<TenantUsage> {
+    const { products, categories, fields, bytes } = this.read(() => readTenant(this.db, tenant));
+    return { products, categories, fields, bytes };
+  }
+
   async productCount(): Promise<number> {
     return this.read(() => countProducts(this.db));
   }
@@ -116,13 +146,35 @@ export class LmdbReader implements StoreReader {
     return this.read(() => fields.map((field) => hasField(this.db, tenant, field)));
   }
 
+  async healthy(): Promise<string | undefined> {
+    try {
+      this.checkOpen();
+      this.file.check();
+      return this.file.damageReason;
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
+  damaged(): DamagedValue[] {
+    return this.db.damage.list();
+  }
+
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
     if (!this.unmapped) await this.db.root.close();
   }
 
-  private document(key: Buffer): StoredDocument | undefined {
+  /** Of what is known to be damaged there is no hash, so that it is written anew. */
+  private toHead(key: Buffer, head: StoredHead): StoredHead {
+    const { version, feedVersion, deleted } = head;
+    const contentHash = this.db.documents.isKnownDamaged(key) ? '' : head.contentHash;
+    const embedHash = this.db.vectors.isKnownDamaged(key) ? '' : head.embedHash;
+    return { version, feedVersion, deleted, contentHash, embedHash };
+  }
+
+  private document(key: Buffer): StoredText | undefined {
     const bytes = this.db.documents.get(key);
     return bytes === undefined ? undefined : decodeDocument(bytes);
   }
@@ -136,27 +188,32 @@ export class LmdbReader implements StoreReader {
    * would keep it until a timer fires: another process's acknowledged delete could be read as live, and a long turn
    * would keep the writer from reusing pages.
    */
-  private read<T>(action: () => T): T {
+  protected read<T>(action: () => T): T {
     this.checkOpen();
+    this.file.checkEvery(FILE_CHECK_INTERVAL_MS);
     this.letMapGo();
+    this.reads += 1;
+    this.mappedBytes += MAPPED_A_READ_BYTES;
     try {
       return action();
     } catch (error) {
-      throw storeError(error, 'the store could not be read');
+      if (!isDamagedTree(error)) throw storeError(error, 'the store could not be read');
+      this.file.damage = reasonOf(error);
+      throw storeError(error, this.file.damageReason ?? '');
     } finally {
       this.db.root.resetReadTxn();
     }
   }
 
   /** In one turn, so that nothing is read in between; tried again when it could not be opened. */
-  private letMapGo(): void {
-    if (this.reopen === undefined || this.vectorBytesRead < MAPPED_VECTOR_BYTES) return;
+  protected letMapGo(): void {
+    if (this.mappedBytes < MAPPED_BYTES) return;
     try {
       if (!this.unmapped) void this.db.root.close();
       this.unmapped = true;
       this.db = this.reopen();
       this.unmapped = false;
-      this.vectorBytesRead = 0;
+      this.mappedBytes = 0;
     } catch (error) {
       throw storeError(error, 'the store could not be opened again');
     }

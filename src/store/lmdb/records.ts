@@ -1,149 +1,74 @@
-import type { NamedVectors, Product } from '../../core/product.js';
-import type { StoredDocument, StoredHead } from '../store.js';
-import { readUint64, writeUint64 } from '../uint64.js';
+import type { JsonObject } from '../../core/product.js';
+import { TENANT_KIND, type RecordStore, type StoredRecord } from '../record-store.js';
+import type { Databases } from './databases.js';
+import { tenantEnd, tenantKey, textKey } from './keys.js';
+import { announce, readTenant, writeTenant } from './tenant.js';
 
-/**
- * How values are laid out, one kind a sub-database, so that a join pages no vectors and a look at
- * heads decodes no documents. Numbers are big-endian; vectors are float32 as memory holds them,
- * little-endian on every machine that LMDB's binaries exist for. Part of the stored format.
- */
-
-/** A head as stored: what `heads` answers, and what the next write of this id must undo. */
-export interface HeadRecord extends StoredHead {
-  category: string;
-  /** When it was written, epoch ms: finds a tombstone's entry in the time index. */
-  writtenAtMs: number;
+function readRecord(db: Databases, kind: string, id: string): StoredRecord | undefined {
+  const bytes = db.records.get(textKey(kind, id));
+  return bytes === undefined ? undefined : decode(bytes);
 }
 
-const DELETED = 1;
-const VERSIONED = 2;
-const HEAD_FIXED_BYTES = 25;
-
-export function encodeHead(head: HeadRecord): Buffer {
-  const fixed = Buffer.alloc(HEAD_FIXED_BYTES);
-  fixed[0] = (head.deleted ? DELETED : 0) | (head.feedVersion === undefined ? 0 : VERSIONED);
-  writeUint64(fixed, head.version, 1);
-  writeUint64(fixed, head.writtenAtMs, 9);
-  fixed.writeDoubleBE(head.feedVersion ?? 0, 17);
-  return packStrings(fixed, [head.category, head.contentHash, head.embedHash]);
+/** By id, in byte order. */
+function listRecords(
+  db: Databases,
+  kind: string,
+  after: string | undefined,
+  limit: number,
+): StoredRecord[] {
+  const start =
+    after === undefined ? tenantKey(kind) : Buffer.concat([textKey(kind, after), Buffer.of(0)]);
+  const range = db.records.entries({ start, end: tenantEnd(kind), limit });
+  return Array.from(range, ({ value }) => decode(value));
 }
 
-export function decodeHead(bytes: Buffer): HeadRecord {
-  const flags = bytes.readUInt8(0);
-  const strings = unpackStrings(bytes, HEAD_FIXED_BYTES, 3).strings;
-  const [category = '', contentHash = '', embedHash = ''] = strings;
-  return {
-    version: readUint64(bytes, 1),
-    feedVersion: (flags & VERSIONED) === 0 ? undefined : bytes.readDoubleBE(17),
-    deleted: (flags & DELETED) !== 0,
-    contentHash,
-    embedHash,
-    category,
-    writtenAtMs: readUint64(bytes, 9),
-  };
-}
-
-/**
- * Version, then the product as JSON: keeps every key and value as it was sent, also `__proto__`
- * and unpaired surrogates. The version is written with `stampDocument`, inside the transaction.
- */
-export function encodeDocument(product: Product): Buffer {
-  const json = JSON.stringify(product);
-  const bytes = Buffer.allocUnsafe(8 + Buffer.byteLength(json));
-  bytes.write(json, 8);
-  return bytes;
-}
-
-export function stampDocument(bytes: Buffer, version: number): Buffer {
-  writeUint64(bytes, version, 0);
-  return bytes;
-}
-
-export function decodeDocument(bytes: Buffer): StoredDocument {
-  const product = JSON.parse(bytes.toString('utf8', 8)) as Product;
-  return { version: readUint64(bytes, 0), product };
-}
-
-/** The model's fingerprint, then each vector's name, bytes and floats. */
-export function encodeVectors(model: string, vectors: NamedVectors): Buffer {
-  const parts = [packStrings(Buffer.alloc(0), [model])];
-  for (const [name, vector] of Object.entries(vectors) as [string, Float32Array][]) {
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(vector.byteLength);
-    const floats = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
-    parts.push(packStrings(Buffer.alloc(0), [name]), length, floats);
+/** Within a write transaction. `value` undefined removes. False when the revision is another. */
+function changeRecord(
+  db: Databases,
+  kind: string,
+  id: string,
+  value: JsonObject | undefined,
+  expectedRevision: number,
+): boolean {
+  const current = readRecord(db, kind, id);
+  if ((current?.revision ?? 0) !== expectedRevision) return false;
+  const key = textKey(kind, id);
+  if (value === undefined) db.records.remove(key);
+  else {
+    const record: StoredRecord = { id, value, revision: expectedRevision + 1 };
+    db.records.put(key, Buffer.from(JSON.stringify(record)));
   }
-  return Buffer.concat(parts);
+  if (kind !== TENANT_KIND) return true;
+  const state = readTenant(db, id);
+  announce(db, id, state);
+  writeTenant(db, id, state);
+  return true;
 }
 
-export function decodeVectors(bytes: Buffer): { model: string; vectors: NamedVectors } {
-  const head = unpackStrings(bytes, 0, 1);
-  const vectors: NamedVectors = { text: new Float32Array(0) };
-  for (let at = head.end; at < bytes.length;) {
-    const name = unpackStrings(bytes, at, 1);
-    const start = name.end + 4;
-    at = start + bytes.readUInt32BE(name.end);
-    // Copied, because floats must be aligned to 4 bytes. A name this version knows not is skipped.
-    const floats = Uint8Array.from(bytes.subarray(start, at)).buffer;
-    if (name.strings[0] === 'text') vectors.text = new Float32Array(floats);
+/** Records over a store's reads and write transactions. */
+export class LmdbRecords implements RecordStore {
+  constructor(
+    private readonly read: <T>(action: (db: Databases) => T) => T,
+    private readonly change: <T>(action: (db: Databases) => T) => Promise<T>,
+  ) {}
+
+  async get(kind: string, id: string): Promise<StoredRecord | undefined> {
+    return this.read((db) => readRecord(db, kind, id));
   }
-  return { model: head.strings[0] ?? '', vectors };
-}
 
-/** A feed entry but for its version, which is the key's sequence. */
-export interface FeedRecord {
-  id: string;
-  category: string;
-  deleted: boolean;
-}
-
-export function encodeFeedRecord(record: FeedRecord): Buffer {
-  return packStrings(Buffer.of(record.deleted ? DELETED : 0), [record.category, record.id]);
-}
-
-export function decodeFeedRecord(bytes: Buffer): FeedRecord {
-  const [category = '', id = ''] = unpackStrings(bytes, 1, 2).strings;
-  return { id, category, deleted: (bytes.readUInt8(0) & DELETED) !== 0 };
-}
-
-/** How often a category or field occurs, with its name (its key may be a hash). */
-export function encodeCount(count: number, name: string): Buffer {
-  const bytes = Buffer.allocUnsafe(8 + Buffer.byteLength(name));
-  writeUint64(bytes, count, 0);
-  bytes.write(name, 8);
-  return bytes;
-}
-
-export function decodeCount(bytes: Buffer): { count: number; name: string } {
-  return { count: readUint64(bytes, 0), name: bytes.toString('utf8', 8) };
-}
-
-/** `fixed`, then each string with its length in bytes (16 bit) before it. */
-function packStrings(fixed: Buffer, strings: readonly string[]): Buffer {
-  const size = strings.reduce((sum, text) => sum + 2 + Buffer.byteLength(text), fixed.length);
-  const bytes = Buffer.allocUnsafe(size);
-  fixed.copy(bytes);
-  let at = fixed.length;
-  for (const text of strings) {
-    const length = bytes.write(text, at + 2);
-    bytes.writeUInt16BE(length, at);
-    at += 2 + length;
+  async list(kind: string, after: string | undefined, limit: number): Promise<StoredRecord[]> {
+    return this.read((db) => listRecords(db, kind, after, limit));
   }
-  return bytes;
+
+  async put(kind: string, id: string, value: JsonObject, revision: number): Promise<boolean> {
+    return this.change((db) => changeRecord(db, kind, id, value, revision));
+  }
+
+  async remove(kind: string, id: string, revision: number): Promise<boolean> {
+    return this.change((db) => changeRecord(db, kind, id, undefined, revision));
+  }
 }
 
-/** `count` strings from `start` on, and where they end. */
-function unpackStrings(
-  bytes: Buffer,
-  start: number,
-  count: number,
-): { strings: string[]; end: number } {
-  const strings: string[] = [];
-  let at = start;
-  for (let i = 0; i < count; i++) {
-    const end = at + 2 + bytes.readUInt16BE(at);
-    strings.push(bytes.toString('utf8', at + 2, end));
-    at = end;
-  }
-  return { strings, end: at };
+function decode(bytes: Buffer): StoredRecord {
+  return JSON.parse(bytes.toString()) as StoredRecord;
 }

@@ -1,36 +1,48 @@
-import type { ProductWrite, WriteResult, WriteStatus } from '../store.js';
-import { filterFieldNames } from '../fields.js';
-import { CountChanges } from './counts.js';
+import type {
+  PartitionRef,
+  ProductWrite,
+  TenantPlacement,
+  WriteResult,
+  WriteStatus,
+} from '../store.js';
+import { CountChanges } from '../count-changes.js';
+import { filterFieldNames } from '../../core/product-fields.js';
+import { addCounts } from './counts.js';
 import type { Databases } from './databases.js';
 import { decide } from '../decide.js';
+import { readHead } from './heads.js';
 import { sequenceKey, textKey, timeKey } from './keys.js';
 import { encodeMark } from '../position.js';
 import {
   decodeDocument,
-  decodeHead,
   encodeDocument,
   encodeFeedRecord,
   encodeHead,
   encodeVectors,
   stampDocument,
   type HeadRecord,
-} from './records.js';
-import { readTenant, writeTenant, type TenantState } from './tenant.js';
+} from './values.js';
+import type { Sealable } from './table.js';
+import { holdsPartition } from '../partition-map.js';
+import { readPlacement } from './placement.js';
+import { announce, readTenant, writeTenant, type TenantState } from './tenant.js';
+
+const NOTHING: Sealable = { bytes: Buffer.alloc(0), crc: 0 };
 
 /** A write with its bytes made: done before the transaction, which holds the writers' lock. */
 export interface PreparedWrite {
   write: ProductWrite;
   /** Empty for a delete. */
-  document: Buffer;
+  document: Sealable;
   /** Undefined: keeps the stored ones. */
-  vectors: Buffer | undefined;
+  vectors: Sealable | undefined;
   /** Filter names of the product's fields. */
   fields: string[];
 }
 
 export function prepareWrite(write: ProductWrite): PreparedWrite {
   if (write.op === 'delete') {
-    return { write, document: Buffer.alloc(0), vectors: undefined, fields: [] };
+    return { write, document: NOTHING, vectors: undefined, fields: [] };
   }
   return {
     write,
@@ -42,15 +54,28 @@ export function prepareWrite(write: ProductWrite): PreparedWrite {
 
 /** Bytes a write keeps in memory while it waits, roughly. */
 export function preparedBytes(prepared: PreparedWrite): number {
-  return 512 + prepared.document.length + (prepared.vectors?.length ?? 0);
+  return 512 + prepared.document.bytes.length + (prepared.vectors?.bytes.length ?? 0);
 }
 
-interface Change {
+/** What a transaction on one tenant gathers. */
+export interface Change {
   db: Databases;
   tenant: string;
   state: TenantState;
   counts: CountChanges;
   nowMs: number;
+  /** Read when a write first asks for it. */
+  placement?: TenantPlacement;
+}
+
+export function beginChange(db: Databases, tenant: string, nowMs: number): Change {
+  return { db, tenant, state: readTenant(db, tenant), counts: new CountChanges(), nowMs };
+}
+
+export function endChange({ db, tenant, state, counts }: Change): void {
+  addCounts(db, tenant, state, counts);
+  announce(db, tenant, state);
+  writeTenant(db, tenant, state);
 }
 
 /** Within a write transaction: applies `writes` in order. */
@@ -60,61 +85,85 @@ export function applyWrites(
   writes: readonly PreparedWrite[],
   nowMs: number,
 ): WriteResult {
-  const before = readTenant(db, tenant);
-  const change: Change = { db, tenant, state: { ...before }, counts: new CountChanges(), nowMs };
+  const change = beginChange(db, tenant, nowMs);
+  const before = change.state.sequence;
   const statuses = writes.map((prepared) => applyWrite(change, prepared));
-  if (change.state.sequence > before.sequence) {
-    change.counts.write(db, tenant);
-    writeTenant(db, tenant, change.state);
-  }
+  if (change.state.sequence > before) endChange(change);
   return { statuses, mark: encodeMark(change.state.sequence) };
 }
 
 function applyWrite(change: Change, prepared: PreparedWrite): WriteStatus {
   const key = textKey(change.tenant, prepared.write.id);
-  const stored = change.db.heads.get(key);
-  const head = stored === undefined ? undefined : decodeHead(stored);
-  const status = decide(head, prepared.write);
+  const head = readHead(change.db, change.tenant, prepared.write.id, key);
+  const status = mended(change.db, key, prepared.write, decide(head, prepared.write));
   if (status !== 'applied') return status;
+  if (prepared.write.op === 'put' && !isPlaced(change, prepared.write.partition)) return 'conflict';
   if (head !== undefined) undo(change, key, head);
   change.state.sequence += 1;
-  if (prepared.write.op === 'put') applyPut(change, key, prepared);
+  if (prepared.write.op === 'put') applyPut(change, key, prepared, head);
   else applyDelete(change, key, prepared.write, head?.category ?? '');
   return status;
 }
 
+/** What is stored counts only where it can be read: what is damaged is written anew. */
+function mended(db: Databases, key: Buffer, write: ProductWrite, status: WriteStatus): WriteStatus {
+  const isIdle = status === 'unchanged';
+  if (write.op === 'delete' || (!isIdle && status !== 'applied')) return status;
+  const keeps = write.vectors === 'keep';
+  // The caller finds no `embedHash` in the head then, and brings vectors.
+  if ((isIdle || keeps) && db.vectors.isDamaged(key)) return keeps ? 'conflict' : 'applied';
+  return isIdle && db.documents.isDamaged(key) ? 'applied' : status;
+}
+
+function isPlaced(change: Change, partition: PartitionRef | undefined): boolean {
+  if (partition === undefined) return true;
+  change.placement ??= readPlacement(change.db, change.tenant);
+  return holdsPartition(change.placement, partition);
+}
+
 /** Takes what `head` left in the feed, the counts and the time index. */
-function undo({ db, tenant, counts }: Change, key: Buffer, head: HeadRecord): void {
-  db.feed.removeSync(sequenceKey(tenant, head.version));
+export function undo({ db, tenant, counts, state }: Change, key: Buffer, head: HeadRecord): void {
+  db.feed.remove(sequenceKey(tenant, head.version));
   if (head.deleted) {
-    db.tombstones.removeSync(timeKey(head.writtenAtMs, tenant, head.version));
+    db.tombstones.remove(timeKey(head.writtenAtMs, tenant, head.version));
+    state.tombstones -= 1;
     return;
   }
   const document = db.documents.get(key);
   const fields = document === undefined ? [] : filterFieldNames(decodeDocument(document).product);
-  counts.product(head.category, fields, -1);
+  counts.product(head.category, fields, head.documentBytes + head.vectorBytes, -1);
 }
 
-function applyPut(change: Change, key: Buffer, prepared: PreparedWrite): void {
+function applyPut(
+  change: Change,
+  key: Buffer,
+  prepared: PreparedWrite,
+  before: HeadRecord | undefined,
+): void {
   const { db, counts, state } = change;
   const write = prepared.write;
   if (write.op !== 'put') return;
   const { contentHash, embedHash, feedVersion } = write;
   const { category } = write.product;
-  db.documents.putSync(key, stampDocument(prepared.document, state.sequence));
-  if (prepared.vectors !== undefined) db.vectors.putSync(key, prepared.vectors);
-  putHead(change, key, write.id, { category, feedVersion, contentHash, embedHash, deleted: false });
-  counts.product(category, prepared.fields, 1);
+  db.documents.putSealed(key, stampDocument(prepared.document, state.sequence));
+  if (prepared.vectors !== undefined) db.vectors.putSealed(key, prepared.vectors);
+  const documentBytes = prepared.document.bytes.length;
+  const vectorBytes = prepared.vectors?.bytes.length ?? before?.vectorBytes ?? 0;
+  const sizes = { documentBytes, vectorBytes };
+  const hashes = { feedVersion, contentHash, embedHash };
+  putHead(change, key, write.id, { category, ...hashes, ...sizes, deleted: false });
+  counts.product(category, prepared.fields, documentBytes + vectorBytes, 1);
 }
 
 function applyDelete(change: Change, key: Buffer, write: ProductWrite, category: string): void {
   const { db, tenant, nowMs, state } = change;
-  db.documents.removeSync(key);
-  db.vectors.removeSync(key);
+  db.documents.remove(key);
+  db.vectors.remove(key);
   const { id, feedVersion } = write;
-  const none = { contentHash: '', embedHash: '' };
+  const none = { contentHash: '', embedHash: '', documentBytes: 0, vectorBytes: 0 };
   putHead(change, key, id, { category, feedVersion, ...none, deleted: true });
-  db.tombstones.putSync(timeKey(nowMs, tenant, state.sequence), Buffer.from(id));
+  db.tombstones.put(timeKey(nowMs, tenant, state.sequence), Buffer.from(id));
+  state.tombstones += 1;
 }
 
 type NewHead = Omit<HeadRecord, 'version' | 'writtenAtMs'>;
@@ -122,7 +171,8 @@ type NewHead = Omit<HeadRecord, 'version' | 'writtenAtMs'>;
 /** The head and the feed entry of the write that has the current sequence. */
 function putHead({ db, tenant, state, nowMs }: Change, key: Buffer, id: string, head: NewHead) {
   const version = state.sequence;
-  db.heads.putSync(key, encodeHead({ ...head, version, writtenAtMs: nowMs }));
-  const { category, deleted } = head;
-  db.feed.putSync(sequenceKey(tenant, version), encodeFeedRecord({ id, category, deleted }));
+  db.heads.put(key, encodeHead({ ...head, version, writtenAtMs: nowMs }));
+  const { category, deleted, documentBytes, vectorBytes } = head;
+  const entry = { id, category, deleted, bytes: documentBytes + vectorBytes };
+  db.feed.put(sequenceKey(tenant, version), encodeFeedRecord(entry));
 }

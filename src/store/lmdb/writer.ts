@@ -1,14 +1,20 @@
 import { Deadline } from '../../core/deadline.js';
-import { OmniError } from '../../core/errors.js';
+import { OmniError, RETRY_AFTER_MS, reasonOf } from '../../core/errors.js';
 import type { ModelIdentity } from '../../core/product.js';
-import type { Partition, ProductWrite, Store, TenantPlacement, WriteResult } from '../store.js';
+import type { RecordStore } from '../record-store.js';
+import type { CountDifference, Partition, ProductWrite, Store, WriteResult } from '../store.js';
 import type { Databases } from './databases.js';
 import { commitError } from './errors.js';
 import { writeMeta } from './meta.js';
-import { addPartitions, replacePartition } from './placement.js';
+import { dropSome } from './drop.js';
+import { replacePlacement } from './placement.js';
 import { purgeSome } from './purge.js';
-import { LmdbReader } from './reader.js';
+import { findDifferences, putRight } from './recount.js';
+import { LmdbReader, MAPPED_BYTES } from './reader.js';
+import { LmdbRecords } from './records.js';
 import { applyWrites, preparedBytes, prepareWrite } from './write.js';
+import type { DataFile } from './identity.js';
+import { checkStore } from './store-check.js';
 import { WriteQueue } from './write-queue.js';
 
 /** About 500 products with vectors of 256 dimensions. */
@@ -17,24 +23,47 @@ const WAITING_BYTES = 64 * 1024 * 1024;
 /** What a transaction without products weighs in the queue. */
 const SMALL_BYTES = 1024;
 const PURGE_BATCH = 500;
-const READER_CHECK_INTERVAL_MS = 60_000;
+const PROBE_INTERVAL_MS = 5_000;
 
 /** The whole store. Any number of processes may write: LMDB lets one in at a time. */
 export class LmdbStore extends LmdbReader implements Store {
+  override readonly records: RecordStore = new LmdbRecords(
+    (action) => this.read(() => action(this.db)),
+    (action) => this.inTransaction(SMALL_BYTES, () => action(this.db)),
+  );
   private readonly queue: WriteQueue;
-  private readonly readerCheck: NodeJS.Timeout;
+  /** When the latest write succeeded; long ago once one has failed. */
+  private committedAtMs = -Infinity;
+  private readonly tending: NodeJS.Timeout;
+  /** What goes on over many turns on one opening of the file. */
+  private pins = 0;
+  private readonly closing = new AbortController();
+  private readonly checking: Promise<void>;
 
+  /** @param isChecked its pages were, before it was opened; otherwise they are from now on, beside */
   constructor(
     db: Databases,
     storeId: string,
-    private readonly writeTimeoutMs: number,
+    file: DataFile,
+    private readonly options: { writeTimeoutMs: number; tendMs: number },
+    isChecked: boolean,
+    reopen: () => Databases,
   ) {
-    super(db, storeId);
+    super(db, storeId, file, reopen);
     const limits = { batchBytes: BATCH_BYTES, waitingBytes: WAITING_BYTES };
-    this.queue = new WriteQueue((action) => transact(db, action), limits);
-    // A reader that was killed keeps its slot until someone looks.
-    this.readerCheck = setInterval(() => db.root.readerCheck(), READER_CHECK_INTERVAL_MS);
-    this.readerCheck.unref();
+    this.queue = new WriteQueue((action) => this.transact(action), limits);
+    this.tending = setInterval(() => {
+      // What could not be opened again is tried by the next who needs it, who is told.
+      this.tend().catch(() => undefined);
+    }, options.tendMs);
+    this.tending.unref();
+    this.checking = isChecked ? Promise.resolve() : this.pinned(() => this.check());
+    this.checking.catch((error: unknown) => (this.file.damage ??= reasonOf(error)));
+  }
+
+  async checked(): Promise<string | undefined> {
+    await this.checking;
+    return this.file.damageReason;
   }
 
   async setModel(model: ModelIdentity): Promise<void> {
@@ -50,17 +79,48 @@ export class LmdbStore extends LmdbReader implements Store {
     return this.inTransaction(bytes, () => applyWrites(this.db, tenant, prepared, Date.now()));
   }
 
-  async createPartitions(
+  async replacePlacement(
     tenant: string,
     partitions: readonly Partition[],
-  ): Promise<TenantPlacement> {
-    return this.inTransaction(SMALL_BYTES, () => addPartitions(this.db, tenant, partitions));
+    expectedCounter: number,
+  ): Promise<boolean> {
+    return this.inTransaction(SMALL_BYTES, () =>
+      replacePlacement(this.db, tenant, partitions, expectedCounter),
+    );
   }
 
-  async updatePartition(tenant: string, next: Partition, expectedEpoch: number): Promise<boolean> {
-    return this.inTransaction(SMALL_BYTES, () =>
-      replacePartition(this.db, tenant, next, expectedEpoch),
+  async dropTenant(tenant: string, limit: number): Promise<boolean> {
+    return this.inTransaction(limit * SMALL_BYTES, () =>
+      dropSome(this.db, tenant, limit, Date.now()),
     );
+  }
+
+  /** Counts are of the transaction that writes the products. */
+  async miscounted(): Promise<string[]> {
+    return [];
+  }
+
+  async recount(tenant: string): Promise<CountDifference[]> {
+    this.checkOpen();
+    const differences = await this.pinned(() => findDifferences(this.db, tenant));
+    if (differences.length > 0) {
+      const bytes = differences.length * SMALL_BYTES;
+      await this.inTransaction(bytes, () => putRight(this.db, tenant, differences));
+    }
+    return differences;
+  }
+
+  /** Whether a write succeeds is tried only if none has for some seconds. */
+  override async healthy(): Promise<string | undefined> {
+    const reason = (await super.healthy()) ?? (await this.file.diskReason());
+    if (reason !== undefined) return reason;
+    if (performance.now() - this.committedAtMs < PROBE_INTERVAL_MS) return undefined;
+    try {
+      await this.inTransaction(SMALL_BYTES, () => writeMeta(this.db, 'probedAtMs', Date.now()));
+      return undefined;
+    } catch (error) {
+      return reasonOf(error);
+    }
   }
 
   async purgeTombstones(beforeMs: number): Promise<number> {
@@ -75,34 +135,87 @@ export class LmdbStore extends LmdbReader implements Store {
   }
 
   override async close(): Promise<void> {
-    clearInterval(this.readerCheck);
+    clearInterval(this.tending);
+    this.closing.abort();
+    await this.checking.catch(() => undefined);
     // Should the disk not answer, what is under way stays unacknowledged.
     await this.withDeadline(this.queue.drained()).catch(() => undefined);
     await super.close();
   }
 
+  private async pinned<T>(action: () => Promise<T>): Promise<T> {
+    this.pins += 1;
+    try {
+      return await action();
+    } finally {
+      this.pins -= 1;
+    }
+  }
+
+  /**
+   * Lets the map go while nothing is written. To be called by a timer: all that `close` waits for is
+   * done already, so that nobody comes to read before it is open again.
+   */
+  private async tend(): Promise<void> {
+    // A reader that was killed keeps its slot until someone looks.
+    if (!this.unmapped) this.db.root.readerCheck();
+    const isInUse = this.pins > 0 || !this.queue.isIdle;
+    if (isInUse || this.unmapped || this.mappedBytes < MAPPED_BYTES) return;
+    this.unmapped = true;
+    await this.db.root.close();
+    this.letMapGo();
+  }
+
+  /** Only what could not be opened again: to close it, nobody may be writing. */
+  protected override letMapGo(): void {
+    if (this.unmapped) super.letMapGo();
+  }
+
+  private async check(): Promise<void> {
+    // Keeps what is read from now on from being written over.
+    const transaction = this.db.root.useReadTransaction();
+    try {
+      this.db.root.get(Buffer.from('.'), { transaction });
+      const outcome = await checkStore(this.file, true, this.db.damage, this.closing.signal);
+      if (typeof outcome !== 'string') this.file.damage = outcome.damage;
+    } finally {
+      transaction.done();
+    }
+  }
+
   /** `action` in a write transaction: resolves when it is on disk, rejects with nothing applied. */
   private async inTransaction<T>(bytes: number, action: () => T): Promise<T> {
     this.checkOpen();
+    this.mappedBytes += bytes;
     return this.withDeadline(this.queue.add(bytes, action));
+  }
+
+  /**
+   * A child transaction, because lmdb-js commits a plain one even when its callback throws. What went
+   * to a file that is not the store's any more is not acknowledged.
+   */
+  private async transact<T>(action: () => T): Promise<T> {
+    this.file.check();
+    this.file.checkSound();
+    this.letMapGo();
+    try {
+      const result = await this.db.root.childTransaction(action);
+      this.file.check();
+      this.committedAtMs = performance.now();
+      return result;
+    } catch (error) {
+      this.committedAtMs = -Infinity;
+      throw await commitError(error);
+    }
   }
 
   private async withDeadline<T>(work: Promise<T>): Promise<T> {
     try {
-      return await Deadline.after(this.writeTimeoutMs).race(work, 'a write to the store');
+      return await Deadline.after(this.options.writeTimeoutMs).race(work, 'a write to the store');
     } catch (error) {
       if (!(error instanceof OmniError) || error.code !== 'deadline_exceeded') throw error;
-      const message = `the store confirmed no write within ${this.writeTimeoutMs} ms`;
-      throw new OmniError('unavailable', message, { retryAfterMs: 1000, cause: error });
+      const message = `the store confirmed no write within ${this.options.writeTimeoutMs} ms`;
+      throw new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS, cause: error });
     }
-  }
-}
-
-/** A child transaction, because lmdb-js commits a plain one even when its callback throws. */
-async function transact<T>(db: Databases, action: () => T): Promise<T> {
-  try {
-    return await db.root.childTransaction(action);
-  } catch (error) {
-    throw await commitError(error);
   }
 }

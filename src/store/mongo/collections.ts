@@ -1,5 +1,5 @@
 import type { Binary, Collection, Db, IndexDescription } from 'mongodb';
-import type { Partition } from '../store.js';
+import type { TenantPlacement } from '../store.js';
 
 /** A product or its tombstone. `_id` is tenant, `/`, id: tenants hold no `/`. */
 export interface ProductRecord {
@@ -20,6 +20,9 @@ export interface ProductRecord {
   /** Filter names of the product's fields: what a later write takes from the counts. */
   fields?: string[];
   model?: string;
+  /** What the product's JSON and vectors take; 0 of a tombstone. */
+  bytes: number;
+  vectorBytes: number;
   /** Little-endian float32, by name. */
   vectors?: { text: Binary };
 }
@@ -27,10 +30,15 @@ export interface ProductRecord {
 /** A range of sequence numbers whose writes have not all ended. */
 export interface OpenRange {
   id: string;
-  /** All its numbers are above this one. */
+  /** Its numbers are the `count` above this one. */
   after: number;
-  /** How long after it was taken one of its writes may still land. */
+  count: number;
+  /** Changes while its owner is at work on it. */
+  beat: number;
+  /** How long it stays open when it does not. */
   holdMs: number;
+  /** Ids of the partitions that its writes named. */
+  partitions: string[];
 }
 
 /** A tenant's counters, and the ranges of its sequence that are being written. */
@@ -42,6 +50,12 @@ export interface TenantRecord {
   horizon: number;
   /** Live products. */
   products: number;
+  /** Their JSON and vectors. */
+  bytes: number;
+  /** Absent before the first. */
+  placement?: TenantPlacement;
+  /** Something may have been written without being counted. */
+  miscounted?: true;
 }
 
 /** How many live products have a category, or each of some fields. */
@@ -56,10 +70,14 @@ export interface CountRecord {
   fields?: Record<string, number>;
 }
 
-export interface PartitionRecord extends Omit<Partition, 'id'> {
+/** A record of some kind; `_id` is kind, `/`, id. */
+export interface KeptRecord {
   _id: string;
-  tenant: string;
+  kind: string;
   id: string;
+  /** JSON. */
+  value: string;
+  revision: number;
 }
 
 /** Where a shard is; `_id` is its name. */
@@ -79,7 +97,7 @@ export interface Collections {
   products: Collection<ProductRecord>;
   tenants: Collection<TenantRecord>;
   counts: Collection<CountRecord>;
-  partitions: Collection<PartitionRecord>;
+  records: Collection<KeptRecord>;
   shards: Collection<ShardRecord>;
   meta: Collection<MetaRecord>;
 }
@@ -89,7 +107,7 @@ export function collectionsOf(db: Db): Collections {
     products: db.collection('products'),
     tenants: db.collection('tenants'),
     counts: db.collection('counts'),
-    partitions: db.collection('partitions'),
+    records: db.collection('records'),
     shards: db.collection('shards'),
     meta: db.collection('meta'),
   };
@@ -99,18 +117,18 @@ export function collectionsOf(db: Db): Collections {
 export const INDEXES: Readonly<Record<keyof Collections, readonly IndexDescription[]>> = {
   products: [
     // Holds all that the feed tells, so that followers need not read products they do not want.
-    { name: 'feed', key: { tenant: 1, version: 1, id: 1, category: 1, deleted: 1 } },
+    { name: 'feed', key: { tenant: 1, version: 1, id: 1, category: 1, deleted: 1, bytes: 1 } },
     { name: 'tombstones', key: { deletedAt: 1 }, sparse: true },
   ],
-  tenants: [{ name: 'open', key: { 'open.id': 1 }, sparse: true }],
+  tenants: [
+    { name: 'open', key: { 'open.id': 1 }, sparse: true },
+    { name: 'miscounted', key: { miscounted: 1 }, sparse: true },
+  ],
   counts: [{ name: 'kind', key: { tenant: 1, kind: 1 } }],
-  partitions: [{ name: 'tenant', key: { tenant: 1 } }],
+  records: [{ name: 'kind', key: { kind: 1, id: 1 } }],
   shards: [],
   meta: [],
 };
-
-/** The record whose sequence counts changes of placement; no tenant has such a name. */
-export const PLACEMENT = '/placement';
 
 /** `_id` of what a tenant has under a name. */
 export function keyOf(tenant: string, name: string): string {

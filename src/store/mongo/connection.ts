@@ -1,8 +1,9 @@
-import { MongoClient } from 'mongodb';
+import { MongoClient, type ClientSession } from 'mongodb';
 import { Deadline } from '../../core/deadline.js';
-import { OmniError } from '../../core/errors.js';
+import { OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
 import { collectionsOf, type Collections } from './collections.js';
 import { storeError } from './errors.js';
+import { askFeatures, type ServerFeatures } from './features.js';
 import {
   clientOptions,
   databaseOf,
@@ -12,7 +13,6 @@ import {
   type ResolvedOptions,
 } from './options.js';
 import { ReplicaReads } from './replica-reads.js';
-import type { SequenceTimes } from './sequence.js';
 
 /** A client of one store, and how its answers are waited for. */
 export class Connection {
@@ -20,7 +20,9 @@ export class Connection {
   /** Undefined: joins read from the primary. */
   readonly replicas: ReplicaReads | undefined;
   readonly timeoutMs: number;
-  readonly times: SequenceTimes;
+  readonly leaseMs: number;
+  readonly landingMs: number;
+  private known: ServerFeatures | undefined;
   private closed = false;
 
   private constructor(
@@ -32,7 +34,8 @@ export class Connection {
     this.replicas =
       maxStalenessMs === undefined ? undefined : new ReplicaReads(client, maxStalenessMs);
     this.timeoutMs = options.timeoutMs;
-    this.times = { leaseMs: options.leaseMs, landingMs: landingMsOf(options) };
+    this.leaseMs = options.leaseMs;
+    this.landingMs = landingMsOf(options);
   }
 
   /** Rejects `unavailable` when no server answers. */
@@ -40,9 +43,8 @@ export class Connection {
     const options = resolveOptions(given);
     let connection: Connection | undefined;
     try {
-      const client = new MongoClient(options.url, clientOptions(options));
-      connection = new Connection(client, options);
-      await client.connect();
+      connection = new Connection(clientOf(options), options);
+      await connection.client.connect();
       return connection;
     } catch (error) {
       await connection?.close();
@@ -50,13 +52,15 @@ export class Connection {
     }
   }
 
-  /** Whether the server has change streams, as replica sets and sharded clusters do. */
-  async canWatch(): Promise<boolean> {
-    const { setName, msg } = (await this.client.db().command({ hello: 1 })) as {
-      setName?: string;
-      msg?: string;
-    };
-    return setName !== undefined || msg === 'isdbgrid';
+  /** What the server can do; asked until it has answered once. */
+  async features(): Promise<ServerFeatures> {
+    this.known ??= await askFeatures(this.client, this.collections);
+    return this.known;
+  }
+
+  /** `action` with a session of its own. */
+  withSession<T>(action: (session: ClientSession) => Promise<T>): Promise<T> {
+    return this.client.withSession(action);
   }
 
   /** `action`'s result, or `unavailable` when it fails or takes longer than `limitMs`. */
@@ -68,7 +72,7 @@ export class Connection {
       const late = error instanceof OmniError && error.code === 'deadline_exceeded';
       if (!late) throw storeError(error, `the store failed during ${what}`);
       const message = `the store did not answer ${what} within ${limitMs} ms`;
-      throw new OmniError('unavailable', message, { retryAfterMs: 1000, cause: error });
+      throw new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS, cause: error });
     }
   }
 
@@ -76,5 +80,14 @@ export class Connection {
     if (this.closed) return;
     this.closed = true;
     await this.client.close();
+  }
+}
+
+/** Throws `unavailable` that no waiting helps, where the URL is none. */
+function clientOf(options: ResolvedOptions): MongoClient {
+  try {
+    return new MongoClient(options.url, clientOptions(options));
+  } catch (cause) {
+    throw new OmniError('unavailable', 'the URL of the store cannot be used', { cause });
   }
 }

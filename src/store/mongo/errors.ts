@@ -1,7 +1,6 @@
 import { MongoBulkWriteError, MongoServerError } from 'mongodb';
-import { OmniError } from '../../core/errors.js';
+import { OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
 
-const RETRY_AFTER_MS = 1000;
 const DUPLICATE_KEY = 11_000;
 
 /** What the driver threw, as `unavailable`; an `OmniError` as it is. */

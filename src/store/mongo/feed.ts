@@ -17,6 +17,7 @@ export async function readFeedPage(
   tenant: string,
   after: Position | undefined,
   limit: number,
+  maxBytes: number,
 ): Promise<FeedPage> {
   const state = await readState(collections, tenant);
   const place = placeOf(after, state);
@@ -25,19 +26,34 @@ export async function readFeedPage(
   if (safe <= place.sequence) {
     return { entries: [], position: encodePosition(place), atEnd: true, expired: false };
   }
-  const entries: FeedEntry[] = await collections.products
+  const found: FeedEntry[] = await collections.products
     .find(
-      { tenant, version: { $gt: place.sequence, $lte: safe } },
-      { projection: FEED_FIELDS, sort: { version: 1 }, limit: limit + 1, batchSize: limit + 2 },
+      { tenant, version: { $gt: place.sequence, $lt: safe + 1 } },
+      {
+        projection: FEED_FIELDS,
+        sort: { tenant: 1, version: 1 },
+        limit: limit + 1,
+        batchSize: limit + 2,
+      },
     )
     .toArray();
   const { horizon } = await readState(collections, tenant);
   if (isBehind(place, horizon)) return expired(after);
-  const atEnd = entries.length <= limit;
-  if (!atEnd) entries.length = limit;
+  const entries = firstOf(found, limit, maxBytes);
+  const atEnd = entries.length === found.length;
   const sequence = atEnd ? safe : (entries.at(-1)?.version ?? place.sequence);
   const position = encodePosition({ sequence, startedAt: place.startedAt });
   return { entries, position, atEnd, expired: false };
+}
+
+/** At most `limit`, and, but for the first, what has `maxBytes` between them. */
+function firstOf(found: readonly FeedEntry[], limit: number, maxBytes: number): FeedEntry[] {
+  let bytes = 0;
+  const end = found.findIndex((entry, i) => {
+    bytes += entry.bytes;
+    return i >= limit || (i > 0 && bytes > maxBytes);
+  });
+  return found.slice(0, end < 0 ? found.length : end);
 }
 
 /** The highest version that was given out: no acknowledged write is beyond it. */

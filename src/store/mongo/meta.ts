@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { OmniError } from '../../core/errors.js';
+import { OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
 import type { ModelIdentity } from '../../core/product.js';
 import type { Collections } from './collections.js';
 import { isDuplicateKey } from './errors.js';
 
 /** The layout this code reads and writes: raise it with every change to records or indexes. */
-const FORMAT = 1;
+const FORMAT = 3;
 const STORE = 'store';
 const MODEL = 'model';
+const PROBE = 'probe';
 
 /** Gives a new store its id and format; several may try at once. */
 export async function initialiseMeta({ meta }: Collections): Promise<void> {
@@ -24,7 +25,9 @@ export async function initialiseMeta({ meta }: Collections): Promise<void> {
 export async function readStoreId({ meta }: Collections): Promise<string> {
   const store = await meta.findOne({ _id: STORE });
   if (store === null) {
-    throw new OmniError('unavailable', 'the store is not there yet', { retryAfterMs: 1000 });
+    throw new OmniError('unavailable', 'the store is not there yet', {
+      retryAfterMs: RETRY_AFTER_MS,
+    });
   }
   const { format, storeId } = store;
   if (format === FORMAT && typeof storeId === 'string') return storeId;
@@ -35,6 +38,11 @@ export async function readStoreId({ meta }: Collections): Promise<string> {
 export async function readModel({ meta }: Collections): Promise<ModelIdentity | undefined> {
   const model = await meta.findOne({ _id: MODEL }, { projection: { _id: 0 } });
   return model === null ? undefined : (model as unknown as ModelIdentity);
+}
+
+/** A tiny write: rejects where a write would. */
+export async function probe({ meta }: Collections): Promise<void> {
+  await meta.updateOne({ _id: PROBE }, { $set: { atMs: Date.now() } }, { upsert: true });
 }
 
 export async function writeModel({ meta }: Collections, model: ModelIdentity): Promise<void> {

@@ -15,7 +15,8 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
   return opened(options, async (connection) => {
     await createIndexes(connection.collections);
     await initialiseMeta(connection.collections);
-    return new MongoStore(connection, await readStoreId(connection.collections));
+    const storeId = await readStoreId(connection.collections);
+    return new MongoStore(connection, storeId, (await connection.features()).transactions);
   });
 }
 

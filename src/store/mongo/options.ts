@@ -44,9 +44,8 @@ export function databaseOf(url: string): string {
 }
 
 /**
- * How long after it was issued a write may still land. The driver makes a second attempt by itself,
- * once the first one failed on its way and a server is found; it can be told not to for all
- * operations only, and then counts, which only it can repeat exactly, would suffer at each failover.
+ * How long after it was issued a write may still land, unless the network keeps it for longer: the
+ * driver makes a second attempt by itself, once the first one failed and a server is found.
  */
 export function landingMsOf({ timeoutMs, serverSelectionTimeoutMs }: ResolvedOptions): number {
   return timeoutMs + serverSelectionTimeoutMs + timeoutMs;

@@ -1,5 +1,5 @@
 import { decide } from '../decide.js';
-import type { StoredHead, WriteStatus } from '../store.js';
+import type { PartitionRef, StoredHead, WriteStatus } from '../store.js';
 import type { Embedded, PreparedWrite } from './prepare.js';
 import { toHead, type HeadRecord } from './records.js';
 
@@ -20,11 +20,24 @@ export interface NextState {
   head: Omit<StoredHead, 'version'>;
   category: string;
   json: string;
+  jsonBytes: number;
   fields: string[];
   /** Undefined: the stored ones stay. */
   embedded: Embedded | undefined;
   /** What it takes in its command, roughly. */
   bytes: number;
+  /** Where the writes believe the product to belong. */
+  partitions: readonly PartitionRef[];
+}
+
+/** What document and vectors of `after` take; those that it keeps are `before`'s. */
+export function storedBytes(after: NextState, before: HeadRecord | undefined): number {
+  return after.jsonBytes + vectorBytes(after, before);
+}
+
+export function vectorBytes(after: NextState, before: HeadRecord | undefined): number {
+  if (after.head.deleted) return 0;
+  return after.embedded?.vectors.text.byteLength ?? before?.vectorBytes ?? 0;
 }
 
 /** The version of a state that is not written yet: no `ifVersion` is equal to it. */
@@ -52,25 +65,29 @@ export function planId(
 }
 
 function nextState(
-  { write, json, fields, embedded, bytes }: PreparedWrite,
+  { write, json, jsonBytes, fields, embedded, bytes }: PreparedWrite,
   previous: NextState | undefined,
   storedCategory: string,
 ): NextState {
   const { feedVersion } = write;
+  const partitions = previous?.partitions ?? [];
   if (write.op === 'delete') {
     const head = { feedVersion, deleted: true, contentHash: '', embedHash: '' };
     const category = previous?.category ?? storedCategory;
-    return { head, category, json: '', fields: [], embedded: undefined, bytes };
+    const nothing = { json: '', jsonBytes: 0, fields: [], embedded: undefined };
+    return { head, category, ...nothing, bytes, partitions };
   }
-  const { contentHash, embedHash, product } = write;
+  const { contentHash, embedHash, product, partition } = write;
   return {
     head: { feedVersion, deleted: false, contentHash, embedHash },
     category: product.category,
     json,
+    jsonBytes,
     fields,
     // Kept vectors may be those of a write just before, which is never stored by itself.
     embedded: embedded ?? previous?.embedded,
     // Without those vectors: they are a few kilobytes.
     bytes,
+    partitions: partition === undefined ? partitions : [...partitions, partition],
   };
 }

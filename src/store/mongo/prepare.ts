@@ -1,5 +1,5 @@
 import { OmniError } from '../../core/errors.js';
-import { filterFieldNames } from '../fields.js';
+import { filterFieldNames } from '../../core/product-fields.js';
 import type { NamedVectors } from '../../core/product.js';
 import type { ProductWrite } from '../store.js';
 
@@ -15,6 +15,7 @@ export interface PreparedWrite {
   write: ProductWrite;
   /** The product as JSON; empty for a delete. */
   json: string;
+  jsonBytes: number;
   /** Filter names of the product's fields. */
   fields: string[];
   /** Undefined: keeps what is stored. */
@@ -32,14 +33,16 @@ export interface Embedded {
 /** Throws `too_large` for a product that no document can hold. */
 export function prepareWrite(write: ProductWrite): PreparedWrite {
   if (write.op === 'delete') {
-    return { write, json: '', fields: [], embedded: undefined, bytes: RECORD_BYTES };
+    const nothing = { json: '', jsonBytes: 0, fields: [], embedded: undefined };
+    return { write, ...nothing, bytes: RECORD_BYTES };
   }
   const { id, category } = write.product;
   const json = JSON.stringify(write.product);
   const fields = filterFieldNames(write.product);
   // What a record repeats: its id twice, its category, and the names of its fields.
   const repeated = textBytes([id, id, category]) + textBytes(fields) + ITEM_BYTES * fields.length;
-  const productBytes = Buffer.byteLength(json) + repeated;
+  const jsonBytes = Buffer.byteLength(json);
+  const productBytes = jsonBytes + repeated;
   if (productBytes > MAX_PRODUCT_BYTES) {
     const message = `a product's JSON and its field names may have ${MAX_PRODUCT_BYTES} bytes`;
     throw new OmniError('too_large', message);
@@ -47,7 +50,7 @@ export function prepareWrite(write: ProductWrite): PreparedWrite {
   const { model, vectors } = write;
   const embedded = vectors === 'keep' ? undefined : { model, vectors };
   const bytes = RECORD_BYTES + productBytes + (embedded?.vectors.text.byteLength ?? 0);
-  return { write, json, fields, embedded, bytes };
+  return { write, json, jsonBytes, fields, embedded, bytes };
 }
 
 function textBytes(texts: readonly string[]): number {

@@ -1,6 +1,6 @@
 import type { AnyBulkWriteOperation } from 'mongodb';
 import { keyOf, type ProductRecord } from './collections.js';
-import type { NextState, Plan } from './plan.js';
+import { storedBytes, vectorBytes, type NextState, type Plan } from './plan.js';
 import { toBinary } from './records.js';
 
 /** No record has it. */
@@ -20,7 +20,7 @@ export function productOperation(
 ): AnyBulkWriteOperation<ProductRecord> {
   const { id, before } = plan;
   const filter = { _id: keyOf(tenant, id), version: before?.version ?? NO_VERSION };
-  const record = recordOf(tenant, id, after, version, nowMs);
+  const record = recordOf(tenant, plan, after, version, nowMs);
   if (!keepsVectors(after)) {
     return { replaceOne: { filter, replacement: record, upsert: true } };
   }
@@ -36,11 +36,12 @@ export function keepsVectors(after: NextState): boolean {
 
 function recordOf(
   tenant: string,
-  id: string,
-  { head, category, json, fields, embedded }: NextState,
+  { id, before }: Plan,
+  after: NextState,
   version: number,
   nowMs: number,
 ): Omit<ProductRecord, '_id'> {
+  const { head, category, json, fields, embedded } = after;
   const { deleted, feedVersion, contentHash, embedHash } = head;
   return {
     tenant,
@@ -51,6 +52,8 @@ function recordOf(
     ...(feedVersion === undefined ? {} : { feedVersion }),
     contentHash,
     embedHash,
+    bytes: storedBytes(after, before),
+    vectorBytes: vectorBytes(after, before),
     ...(deleted ? { deletedAt: nowMs } : { product: json, fields }),
     ...(embedded && { model: embedded.model, vectors: { text: toBinary(embedded.vectors.text) } }),
   };

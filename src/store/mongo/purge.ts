@@ -1,4 +1,5 @@
 import type { Collections, ProductRecord } from './collections.js';
+import { deleteVersions } from './product-bulk.js';
 import { safeSequence } from './sequence.js';
 
 const PURGE_BATCH = 500;
@@ -43,12 +44,7 @@ async function purgeTenant(
   if (settled.length === 0) return 0;
   const horizon = Math.max(...settled.map(({ version }) => version));
   await tenants.updateOne({ _id: tenant }, { $max: { horizon } });
-  // By version as well: what was created again meanwhile stays.
-  const operations = settled.map(({ _id, version }) => ({
-    deleteOne: { filter: { _id, version } },
-  }));
-  const { deletedCount } = await products.bulkWrite(operations, { ordered: false });
-  return deletedCount;
+  return deleteVersions(products, settled);
 }
 
 function byTenant(tombstones: readonly Tombstone[]): Map<string, Tombstone[]> {

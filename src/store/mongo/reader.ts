@@ -1,7 +1,10 @@
 import type { Document, FindOptions } from 'mongodb';
 import type { ModelIdentity } from '../../core/product.js';
+import type { RecordReader } from '../record-store.js';
 import type {
   CategoryCount,
+  ChangedTenants,
+  DamagedValue,
   FeedPage,
   Position,
   StoredDocument,
@@ -10,31 +13,42 @@ import type {
   StoreReader,
   StoreWatch,
   TenantPlacement,
+  TenantUsage,
   WriteMark,
 } from '../store.js';
 import { encodeMark, positionCovers } from '../position.js';
-import { keyOf, PLACEMENT, type Collections, type ProductRecord } from './collections.js';
+import { readChanges } from './changes.js';
+import { keyOf, type Collections, type ProductRecord } from './collections.js';
 import type { Connection } from './connection.js';
-import { countProducts, knownFields, listCategories } from './counts.js';
+import { countProducts, knownFields, listCategories, readUsage } from './counts.js';
 import { countBehind, readFeedPage, readHead } from './feed.js';
-import { readModel } from './meta.js';
-import { PlacementCounter, readPlacement } from './placement.js';
+import { reasonOf } from '../../core/errors.js';
+import { readModel, readStoreId } from './meta.js';
+import { readPlacement } from './placement.js';
 import { outdated } from './replica-reads.js';
 import { DOCUMENT_FIELDS, HEAD_FIELDS, ROW_FIELDS, toDocument, toHead, toRow } from './records.js';
 import { MongoShardDirectory } from './shard-directory.js';
+import { listTenants } from './tenants.js';
+import { MongoRecords } from './stored-records.js';
 import { TenantWatch } from './tenant-watch.js';
 
 /** The reading half. */
 export class MongoReader implements StoreReader {
   readonly documentsAtOnce = 256;
+  reads = 0;
   readonly directory: MongoShardDirectory;
-  private readonly counter = new PlacementCounter();
+  readonly records: RecordReader;
 
   constructor(
     protected readonly connection: Connection,
     readonly storeId: string,
   ) {
     this.directory = new MongoShardDirectory(connection);
+    this.records = new MongoRecords(
+      connection.collections,
+      (action) => this.read(action),
+      () => Promise.resolve(),
+    );
   }
 
   protected get collections(): Collections {
@@ -70,8 +84,13 @@ export class MongoReader implements StoreReader {
     return this.read(async () => inOrder(ids, await this.find(tenant, ids, HEAD_FIELDS), toHead));
   }
 
-  async readFeed(tenant: string, after: Position | undefined, limit: number): Promise<FeedPage> {
-    return this.read(() => readFeedPage(this.collections, tenant, after, limit));
+  async readFeed(
+    tenant: string,
+    after: Position | undefined,
+    limit: number,
+    maxBytes = Infinity,
+  ): Promise<FeedPage> {
+    return this.read(() => readFeedPage(this.collections, tenant, after, limit, maxBytes));
   }
 
   async head(tenant: string): Promise<WriteMark> {
@@ -86,17 +105,16 @@ export class MongoReader implements StoreReader {
     return this.read(() => countBehind(this.collections, tenant, position, limit));
   }
 
-  async tenants(): Promise<string[]> {
-    return this.read(async () => {
-      const found = await this.collections.tenants
-        .find({}, { projection: { _id: 1 }, sort: { _id: 1 } })
-        .toArray();
-      return found.flatMap(({ _id }) => (_id === PLACEMENT ? [] : [_id]));
-    });
+  async tenants(after?: string, limit = Infinity): Promise<string[]> {
+    return this.read(() => listTenants(this.collections, after, limit));
   }
 
-  async placementCounter(): Promise<number> {
-    return this.read(() => this.counter.read(this.collections));
+  async changedTenants(after: Position | undefined, limit: number): Promise<ChangedTenants> {
+    return this.read(() =>
+      readChanges(this.collections, after, limit, (...range) =>
+        listTenants(this.collections, ...range),
+      ),
+    );
   }
 
   async placement(tenant: string): Promise<TenantPlacement> {
@@ -105,6 +123,10 @@ export class MongoReader implements StoreReader {
 
   async categories(tenant: string): Promise<CategoryCount[]> {
     return this.read(() => listCategories(this.collections, tenant));
+  }
+
+  async usage(tenant: string): Promise<TenantUsage> {
+    return this.read(() => readUsage(this.collections, tenant));
   }
 
   async productCount(): Promise<number> {
@@ -123,11 +145,25 @@ export class MongoReader implements StoreReader {
     return this.connection.replicas?.detail;
   }
 
+  async healthy(): Promise<string | undefined> {
+    try {
+      const storeId = await this.read(() => readStoreId(this.collections));
+      return storeId === this.storeId ? undefined : 'it is another store than before';
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
+  damaged(): DamagedValue[] {
+    return [];
+  }
+
   async close(): Promise<void> {
     await this.connection.close();
   }
 
   protected read<T>(action: () => Promise<T>): Promise<T> {
+    this.reads += 1;
     return this.connection.run(action, 'a read');
   }
 

@@ -1,12 +1,22 @@
 import { Binary } from 'mongodb';
-import type { NamedVectors, Product } from '../../core/product.js';
+import type { NamedVectors } from '../../core/product.js';
+import { StoredText, StoredTextRow } from '../stored-text.js';
 import type { StoredDocument, StoredHead, StoredRow } from '../store.js';
 import type { ProductRecord } from './collections.js';
 
 /** The part of a record that says what is stored, without its bulk. */
 export type HeadRecord = Pick<
   ProductRecord,
-  'id' | 'version' | 'category' | 'deleted' | 'feedVersion' | 'contentHash' | 'embedHash' | 'fields'
+  | 'id'
+  | 'version'
+  | 'category'
+  | 'deleted'
+  | 'feedVersion'
+  | 'contentHash'
+  | 'embedHash'
+  | 'fields'
+  | 'bytes'
+  | 'vectorBytes'
 >;
 
 /** Projections: what each kind of read asks the server for. */
@@ -20,9 +30,18 @@ export const HEAD_FIELDS = {
   contentHash: 1,
   embedHash: 1,
 } as const;
+/** What a writer must know of what it replaces. */
+export const REPLACED_FIELDS = { ...HEAD_FIELDS, fields: 1, bytes: 1, vectorBytes: 1 } as const;
 export const DOCUMENT_FIELDS = { _id: 0, id: 1, version: 1, product: 1 } as const;
 export const ROW_FIELDS = { ...DOCUMENT_FIELDS, model: 1, vectors: 1 } as const;
-export const FEED_FIELDS = { _id: 0, id: 1, version: 1, category: 1, deleted: 1 } as const;
+export const FEED_FIELDS = {
+  _id: 0,
+  id: 1,
+  version: 1,
+  category: 1,
+  deleted: 1,
+  bytes: 1,
+} as const;
 
 export function toHead(record: HeadRecord): StoredHead {
   const { version, feedVersion, deleted, contentHash, embedHash } = record;
@@ -32,15 +51,14 @@ export function toHead(record: HeadRecord): StoredHead {
 /** Undefined for a tombstone. */
 export function toDocument(record: ProductRecord): StoredDocument | undefined {
   if (record.product === undefined) return undefined;
-  return { version: record.version, product: JSON.parse(record.product) as Product };
+  return new StoredText(record.version, record.product);
 }
 
 /** Undefined for a tombstone. */
 export function toRow(record: ProductRecord): StoredRow | undefined {
-  const document = toDocument(record);
-  const { model, vectors } = record;
-  if (document === undefined || model === undefined || vectors === undefined) return undefined;
-  return { ...document, model, vectors: { text: toFloats(vectors.text) } };
+  const { version, product, model, vectors } = record;
+  if (product === undefined || model === undefined || vectors === undefined) return undefined;
+  return new StoredTextRow(version, product, model, { text: toFloats(vectors.text) });
 }
 
 /** The floats as they lie in memory: little-endian on every machine that Node runs on here. */

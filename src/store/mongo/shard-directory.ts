@@ -1,4 +1,4 @@
-import type { ShardDirectory, ShardRegistration } from '../store.js';
+import type { ShardDirectory, ShardRegistration } from '../shard-directory.js';
 import type { ShardRecord } from './collections.js';
 import type { Connection } from './connection.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ChangeStream } from 'mongodb';
+import { MongoServerError, type ChangeStream } from 'mongodb';
 import type { StoreWatch } from '../store.js';
-import { PLACEMENT, type TenantRecord } from './collections.js';
+import type { TenantRecord } from './collections.js';
 import type { Connection } from './connection.js';
 
 const PAUSE_MS = 5_000;
@@ -9,35 +9,39 @@ const PAUSE_MS = 5_000;
 /**
  * A change stream of the tenants' records: one event when a batch of writes begins and one when it
  * has ended, and no product crosses the wire. It only nudges; a follower reads the feed from its own
- * position, so an event that is missed costs a poll interval and nothing else. Where the server has
- * no change streams it does nothing.
+ * position, so an event that is missed costs a poll interval and nothing else. A server without change
+ * streams is asked once.
  */
 export class TenantWatch implements StoreWatch {
   private readonly stop = new AbortController();
   private stream: ChangeStream<TenantRecord> | undefined;
-  private readonly running: Promise<void>;
+  /** An event has come: the server has change streams. */
+  private worked = false;
+  /** Resolves once it watches no more: it was closed, or the server has no change streams. */
+  readonly ended: Promise<void>;
 
   constructor(
-    private readonly connection: Pick<Connection, 'canWatch' | 'collections'>,
+    private readonly connection: Pick<Connection, 'features' | 'collections'>,
     private readonly onChange: (tenant: string) => void,
   ) {
-    this.running = this.run();
+    this.ended = this.run();
   }
 
   async close(): Promise<void> {
     this.stop.abort();
     await this.stream?.close();
-    await this.running;
+    await this.ended;
   }
 
   private async run(): Promise<void> {
     while (!this.stop.signal.aborted) {
       try {
-        if (!(await this.connection.canWatch())) return;
+        if (!(await this.connection.features()).changeStreams) return;
         // A close meanwhile found no stream: one that began now would stay for ever.
         this.stop.signal.throwIfAborted();
         await this.follow();
-      } catch {
+      } catch (error) {
+        if (!this.worked && isRefusal(error)) return;
         // The driver resumes by itself what can be resumed; the rest begins anew.
         await sleep(PAUSE_MS, undefined, { signal: this.stop.signal }).catch(() => undefined);
       }
@@ -53,12 +57,16 @@ export class TenantWatch implements StoreWatch {
     this.stream = stream;
     try {
       for await (const event of stream) {
-        if (!('documentKey' in event)) continue;
-        const tenant = event.documentKey._id;
-        if (tenant !== PLACEMENT) this.onChange(tenant);
+        this.worked = true;
+        if ('documentKey' in event) this.onChange(event.documentKey._id);
       }
     } finally {
       await stream.close();
     }
   }
+}
+
+/** The server's own answer, and not of one that is about to stop or to lose its place. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof MongoServerError && error.errorLabels.length === 0;
 }

@@ -1,17 +1,24 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deadline } from '../../core/deadline.js';
-import type { WriteResult, WriteStatus } from '../store.js';
+import { backOff } from '../../core/retry.js';
 import { encodeMark } from '../position.js';
+import { holdsPartition } from '../partition-map.js';
+import type { TenantPlacement, WriteResult, WriteStatus } from '../store.js';
 import { keyOf, type Collections } from './collections.js';
-import { CountChanges } from './counts.js';
+import { addCounts, changesOf } from './counts.js';
 import { planId, type NextState, type Plan } from './plan.js';
 import type { PreparedWrite } from './prepare.js';
 import { writeBulk } from './product-bulk.js';
 import { keepsVectors, productOperation } from './product-operation.js';
-import { HEAD_FIELDS, type HeadRecord } from './records.js';
-import { tooSlow, type Renumbering } from './renumbering.js';
-import type { Sequence, TakenRange } from './sequence.js';
-import type { StrayWrites } from './stray-writes.js';
+import { REPLACED_FIELDS, type HeadRecord } from './records.js';
+import {
+  lastNumber,
+  tooSlow,
+  type Numbers,
+  type Scope,
+  type Sequence,
+  type Written,
+  type WrittenVersion,
+} from './sequence.js';
 
 /** After as many lost races what is left is a `conflict`: the caller reads and tries again. */
 const MAX_ROUNDS = 8;
@@ -26,9 +33,20 @@ interface BulkLimits {
 
 /** A plan that changes something. */
 type Change = Plan & { after: NextState };
+type NumberedChange = WrittenVersion & { change: Change };
+
+/** What is tried at once. */
+interface Round {
+  number: number;
+  writes: readonly PreparedWrite[];
+  plans: readonly Plan[];
+}
 
 interface Applied {
+  /** Ids that another writer changed first. */
   lost: Set<string>;
+  /** Ids whose partition is not in the placement. */
+  homeless: Set<string>;
   highest: number;
 }
 
@@ -36,19 +54,15 @@ interface Applied {
  * Applies a batch of writes, in order for each id:
  *
  *   heads ──decide──> nothing to do ──> has a majority the same heads?
- *     ▲        └─> take numbers ──> compare-and-set each product ──> counts ──> end the range
+ *     ▲        └─> take numbers ──> compare-and-set each product ──> counts ──> it has ended
  *     └── those that another writer changed meanwhile ──┘
  *
- * Acknowledged when all of it has ended. Rejects `unavailable` when the outcome is unknown; the range
- * then stays open, so that no follower passes a write that still lands.
+ * Acknowledged when all of it has ended. Rejects `unavailable` when the outcome is unknown.
  */
 export class BatchWriter {
   constructor(
     private readonly collections: Collections,
     private readonly sequence: Sequence,
-    private readonly renumbering: Renumbering,
-    /** Is told of writes whose outcome is unknown. */
-    private readonly strays: Pick<StrayWrites, 'add'>,
     private readonly limits: BulkLimits,
   ) {}
 
@@ -61,23 +75,24 @@ export class BatchWriter {
     const statuses: WriteStatus[] = writes.map(() => 'conflict');
     let mark = 0;
     const waiting = groupById(writes);
-    for (let round = 1; waiting.size > 0; round++) {
+    for (let number = 1; waiting.size > 0; number++) {
       const plans = await this.plan(tenant, writes, waiting);
-      const changes = plans.filter((plan): plan is Change => plan.after !== undefined);
-      const { lost, highest } = await this.apply(tenant, changes, deadline);
+      const round = { number, writes, plans };
+      const { lost, homeless, highest } = await this.apply(tenant, round, deadline);
       mark = Math.max(mark, highest, ...plans.map(({ before }) => before?.version ?? 0));
       const unsure = await this.unsure(tenant, plans);
       for (const plan of plans) {
         if (lost.has(plan.id) || unsure.has(plan.id)) continue;
-        plan.places.forEach((place, i) => (statuses[place] = plan.statuses[i] ?? 'conflict'));
         waiting.delete(plan.id);
+        if (homeless.has(plan.id)) continue;
+        plan.places.forEach((place, i) => (statuses[place] = plan.statuses[i] ?? 'conflict'));
       }
-      if (round === MAX_ROUNDS && unsure.size > 0) throw tooSlow();
-      if (round === MAX_ROUNDS) break;
-      if (waiting.size > 0) await sleep(Math.random() * BACKOFF_MS * 2 ** round);
+      if (number === MAX_ROUNDS && unsure.size > 0) throw tooSlow();
+      if (number === MAX_ROUNDS) break;
+      if (waiting.size > 0) await backOff(number, BACKOFF_MS);
     }
     // Nothing was found or written: everything there is counts as seen before.
-    if (mark === 0) mark = await this.sequence.last(tenant);
+    if (mark === 0) mark = await lastNumber(this.collections.tenants, tenant);
     return { statuses, mark: encodeMark(mark) };
   }
 
@@ -91,11 +106,17 @@ export class BatchWriter {
   }
 
   /** As the primary has them now: a compare-and-set follows, or `unsure`. */
-  private async readHeads(tenant: string, ids: string[]): Promise<Map<string, HeadRecord>> {
+  private async readHeads(
+    tenant: string,
+    ids: readonly string[],
+    scope: Scope = {},
+  ): Promise<Map<string, HeadRecord>> {
+    const concern =
+      scope.session === undefined ? { readConcern: { level: 'local' as const } } : scope;
     const found = await this.collections.products
       .find(
         { _id: { $in: ids.map((id) => keyOf(tenant, id)) } },
-        { projection: { ...HEAD_FIELDS, fields: 1 }, readConcern: { level: 'local' } },
+        { projection: REPLACED_FIELDS, ...concern },
       )
       .toArray();
     return new Map(found.map((record) => [record.id, record]));
@@ -119,71 +140,106 @@ export class BatchWriter {
     return new Set(differ.map(({ id }) => id));
   }
 
-  /** Returns the ids that another writer changed first, and the highest version written. */
-  private async apply(
-    tenant: string,
-    changes: readonly Change[],
-    deadline: Deadline,
-  ): Promise<Applied> {
-    const applied: Applied = { lost: new Set(), highest: 0 };
-    for (const bulk of bulksOf(changes)) {
+  private async apply(tenant: string, round: Round, deadline: Deadline): Promise<Applied> {
+    const applied: Applied = { lost: new Set(), homeless: new Set(), highest: 0 };
+    for (const bulk of bulksOf(round.plans.filter(isChange))) {
       deadline.check('a write');
-      const { lost, highest } = await this.applyBulk(tenant, bulk);
+      const { lost, homeless, highest } = await this.applyBulk(
+        tenant,
+        { ...round, plans: bulk },
+        deadline,
+      );
       for (const id of lost) applied.lost.add(id);
-      applied.highest = highest;
+      for (const id of homeless) applied.homeless.add(id);
+      applied.highest = Math.max(applied.highest, highest);
     }
     return applied;
   }
 
-  private async applyBulk(tenant: string, changes: readonly Change[]): Promise<Applied> {
-    const range = await this.sequence.begin(tenant, changes.length);
-    if (range.expired) {
-      await this.sequence.end(range);
-      throw tooSlow();
-    }
-    const written = changes.map(({ id }, i) => ({
-      key: keyOf(tenant, id),
-      version: range.first + i,
-    }));
-    const issued = [...written];
+  private async applyBulk(tenant: string, round: Round, deadline: Deadline): Promise<Applied> {
+    const { plans } = round;
+    const named = plans.flatMap(({ after }) => after?.partitions.map(({ id }) => id) ?? []);
+    let lost = new Set<string>();
+    let homeless = new Set<string>();
+    const body = async ({ first, placement, scope }: Numbers): Promise<Written> => {
+      if (scope.session !== undefined) {
+        // It may have waited for others.
+        deadline.check('a write');
+        if (round.number > 1) await this.planAgain(tenant, round, scope);
+      }
+      const wanted = plans.filter(isChange);
+      const changes = wanted.filter(({ after }) => isPlaced(placement, after));
+      homeless = new Set(wanted.filter((c) => !changes.includes(c)).map(({ id }) => id));
+      const numbered = changes.map((change, i) => {
+        return { change, key: keyOf(tenant, change.id), version: first + i };
+      });
+      // In one order for all writers, so that no two wait for each other's products.
+      numbered.sort((a, b) => (a.key < b.key ? -1 : 1));
+      const done = await this.writeProducts(tenant, numbered, scope);
+      const own = new Set(done.map(({ change }) => change.id));
+      lost = new Set(changes.map(({ id }) => id).filter((id) => !own.has(id)));
+      if (lost.size > 0 && scope.session !== undefined) throw new LostRace();
+      const counts = changesOf(done.map(({ change }) => change));
+      await addCounts(this.collections, tenant, counts, scope);
+      const { products, bytes } = counts;
+      return { products, bytes, versions: done };
+    };
     try {
-      const lost = await this.writeProducts(range, changes);
-      const counts = new CountChanges();
-      for (const change of changes) if (!lost.has(change.id)) counts.add(change);
-      await counts.write(this.collections, tenant);
-      const highest = range.first + changes.length - 1;
-      const inTime = await this.sequence.end(range, { products: counts.products });
-      const own = written.filter((_, i) => !lost.has((changes[i] as Change).id));
-      if (inTime || own.length === 0) return { lost, highest };
-      // This process was held up for longer than its lease: followers may have passed its numbers.
-      const moved = this.renumbering.move(tenant, own, counts.products, (to) => issued.push(...to));
-      return { lost, highest: await moved };
+      const highest = await this.sequence.write(tenant, plans.length, [...new Set(named)], body);
+      return { lost, homeless, highest };
     } catch (error) {
-      this.strays.add(tenant, issued);
-      throw error;
+      if (!(error instanceof LostRace)) throw error;
+      return { lost: new Set(plans.map(({ id }) => id)), homeless: new Set(), highest: 0 };
     }
   }
 
-  /** Returns the ids that another writer changed first. */
-  private async writeProducts(range: TakenRange, changes: readonly Change[]): Promise<Set<string>> {
-    const { tenant, first } = range;
-    const nowMs = Date.now();
-    const operations = changes.map((change, i) =>
-      productOperation(tenant, change, change.after, first + i, nowMs),
+  /** Within a transaction that holds the tenant: no other writer comes between. */
+  private async planAgain(tenant: string, round: Round, scope: Scope): Promise<void> {
+    const { plans, writes } = round;
+    const heads = await this.readHeads(
+      tenant,
+      plans.map(({ id }) => id),
+      scope,
     );
-    const { refused, inserted } = await writeBulk(
-      this.collections,
-      operations,
-      this.limits.writeTimeoutMs,
-    );
-    // A product that was deleted and purged meanwhile has no vectors left to keep.
-    const bare = inserted.filter((index) => keepsVectors((changes[index] as Change).after));
-    for (const index of bare) {
-      const _id = keyOf(tenant, (changes[index] as Change).id);
-      await this.collections.products.deleteOne({ _id, version: first + index });
+    for (const plan of plans) {
+      Object.assign(plan, planId(plan.id, writes, plan.places, heads.get(plan.id)));
     }
-    return new Set([...refused, ...bare].map((index) => (changes[index] as Change).id));
   }
+
+  /** Returns those that no other writer changed first. */
+  private async writeProducts(
+    tenant: string,
+    numbered: readonly NumberedChange[],
+    scope: Scope,
+  ): Promise<NumberedChange[]> {
+    if (numbered.length === 0) return [];
+    const nowMs = Date.now();
+    const operations = numbered.map(({ change, version }) =>
+      productOperation(tenant, change, change.after, version, nowMs),
+    );
+    const { writeTimeoutMs } = this.limits;
+    const outcome = await writeBulk(this.collections, operations, writeTimeoutMs, scope);
+    // A product that was deleted and purged meanwhile has no vectors left to keep.
+    const inserted = new Set(outcome.inserted);
+    const bare = numbered.filter(({ change }, i) => inserted.has(i) && keepsVectors(change.after));
+    for (const { key: _id, version } of scope.session === undefined ? bare : []) {
+      await this.collections.products.deleteOne({ _id, version });
+    }
+    const refused = new Set(outcome.refused);
+    return numbered.filter((each, i) => !refused.has(i) && !bare.includes(each));
+  }
+}
+
+/** Undoes a transaction that was decided on what another writer has changed since. */
+class LostRace extends Error {}
+
+function isChange(plan: Plan): plan is Change {
+  return plan.after !== undefined;
+}
+
+function isPlaced(placement: TenantPlacement | undefined, { partitions }: NextState): boolean {
+  const held = placement ?? { counter: 0, partitions: [] };
+  return partitions.every((partition) => holdsPartition(held, partition));
 }
 
 /** Places of the writes of each id, in order. */

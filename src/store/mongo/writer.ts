@@ -1,16 +1,22 @@
 import { Deadline } from '../../core/deadline.js';
 import type { ModelIdentity } from '../../core/product.js';
-import type { Partition, ProductWrite, Store, TenantPlacement, WriteResult } from '../store.js';
+import type { RecordStore } from '../record-store.js';
+import { reasonOf } from '../../core/errors.js';
+import type { CountDifference, Partition, ProductWrite, Store, WriteResult } from '../store.js';
+import { Announcer } from './changes.js';
 import type { Connection } from './connection.js';
-import { writeModel } from './meta.js';
-import { addPartitions, replacePartition } from './placement.js';
+import { probe, writeModel } from './meta.js';
+import { dropSome } from './drop.js';
+import { replacePlacement } from './placement.js';
 import { prepareWrite } from './prepare.js';
 import { purgeTombstones } from './purge.js';
 import { RangeReclaim } from './reclaim.js';
 import { MongoReader } from './reader.js';
-import { Renumbering } from './renumbering.js';
-import { holdMsOf, Sequence } from './sequence.js';
-import { StrayWrites } from './stray-writes.js';
+import { RangeSequence } from './range-sequence.js';
+import { listMiscounted, recountTenant } from './recount.js';
+import type { Sequence } from './sequence.js';
+import { MongoRecords } from './stored-records.js';
+import { TransactionSequence } from './transaction-sequence.js';
 import { BatchWriter } from './write.js';
 import { WriteLanes } from './write-lanes.js';
 
@@ -21,30 +27,38 @@ const LANE_LIMITS = {
 };
 /** A write waits for others of its tenant, and may lose a race or two. */
 const WRITE_TIMEOUTS = 3;
+/** What goes over many products. */
 const PURGE_TIMEOUTS = 60;
 /** A range that was left open is looked at this often while it waits to be closed. */
 const LOOKS_A_LEASE = 4;
+/** A closed range is watched for as many times of what a write may take to land. */
+const WATCHED_LANDINGS = 4;
 
 /** The whole store. Any number of processes may write. */
 export class MongoStore extends MongoReader implements Store {
+  override readonly records: RecordStore;
+  private readonly announce: (tenant: string) => Promise<void>;
   private readonly sequence: Sequence;
-  private readonly strays: StrayWrites;
   private readonly lanes: WriteLanes;
   private readonly reclaim: RangeReclaim;
   private readonly reclaimTimer: NodeJS.Timeout;
   private reclaiming: Promise<unknown> | undefined;
 
-  constructor(connection: Connection, storeId: string) {
+  /** `transactions`: the server has them. */
+  constructor(connection: Connection, storeId: string, transactions: boolean) {
     super(connection, storeId);
-    const { collections, times, timeoutMs: writeTimeoutMs } = connection;
-    this.sequence = new Sequence(collections.tenants, times);
-    const renumbering = new Renumbering(collections, this.sequence, writeTimeoutMs);
-    this.strays = new StrayWrites(collections, renumbering, holdMsOf(times));
-    const limits = { writeTimeoutMs };
-    const batch = new BatchWriter(collections, this.sequence, renumbering, this.strays, limits);
+    const { collections, leaseMs, landingMs, timeoutMs: writeTimeoutMs } = connection;
+    const announcer = new Announcer(collections);
+    this.announce = (tenant) => announcer.announce(tenant);
+    this.records = new MongoRecords(collections, (action) => this.change(action), this.announce);
+    const ranges = new RangeSequence(collections, { leaseMs, writeTimeoutMs }, this.announce);
+    this.sequence = transactions
+      ? new TransactionSequence(connection, collections.tenants, this.announce)
+      : ranges;
+    const batch = new BatchWriter(collections, this.sequence, { writeTimeoutMs });
     this.lanes = new WriteLanes((...writes) => batch.write(...writes), LANE_LIMITS);
-    this.reclaim = new RangeReclaim(collections);
-    this.reclaimTimer = setInterval(() => this.reclaimOnce(), times.leaseMs / LOOKS_A_LEASE);
+    this.reclaim = new RangeReclaim(collections, ranges, WATCHED_LANDINGS * landingMs);
+    this.reclaimTimer = setInterval(() => this.reclaimOnce(), leaseMs / LOOKS_A_LEASE);
     this.reclaimTimer.unref();
   }
 
@@ -58,17 +72,42 @@ export class MongoStore extends MongoReader implements Store {
     return this.change(() => this.lanes.add(tenant, prepared, deadline));
   }
 
-  async createPartitions(
+  async replacePlacement(
     tenant: string,
     partitions: readonly Partition[],
-  ): Promise<TenantPlacement> {
-    return this.change(() => addPartitions(this.collections, this.sequence, tenant, partitions));
+    expectedCounter: number,
+  ): Promise<boolean> {
+    return this.change(async () => {
+      const given = [tenant, partitions, expectedCounter] as const;
+      const replaced = await replacePlacement(this.collections, ...given);
+      if (replaced) await this.announce(tenant);
+      return replaced;
+    });
   }
 
-  async updatePartition(tenant: string, next: Partition, expectedEpoch: number): Promise<boolean> {
-    return this.change(() =>
-      replacePartition(this.collections, this.sequence, tenant, next, expectedEpoch),
-    );
+  async dropTenant(tenant: string, limit: number): Promise<boolean> {
+    return this.change(() => dropSome(this.collections, this.sequence, tenant, limit));
+  }
+
+  async miscounted(): Promise<string[]> {
+    return this.read(() => listMiscounted(this.collections));
+  }
+
+  async recount(tenant: string): Promise<CountDifference[]> {
+    const limitMs = PURGE_TIMEOUTS * this.connection.timeoutMs;
+    const recount = () => recountTenant(this.collections, this.sequence, tenant);
+    return this.connection.run(recount, 'a recount', limitMs);
+  }
+
+  override async healthy(): Promise<string | undefined> {
+    const reason = await super.healthy();
+    if (reason !== undefined) return reason;
+    try {
+      await this.change(() => probe(this.collections));
+      return undefined;
+    } catch (error) {
+      return reasonOf(error);
+    }
   }
 
   async purgeTombstones(beforeMs: number): Promise<number> {
@@ -79,12 +118,10 @@ export class MongoStore extends MongoReader implements Store {
 
   override async close(): Promise<void> {
     clearInterval(this.reclaimTimer);
-    const strays = this.strays.close();
     // Should the server not answer, what is under way stays unacknowledged.
     const ended = async () => {
       await this.lanes.drained();
       await this.reclaiming;
-      await strays;
     };
     await this.change(ended).catch(() => undefined);
     await super.close();

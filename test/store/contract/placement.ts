@@ -1,60 +1,52 @@
 import { describe, expect, it } from 'vitest';
 import type { Partition } from '../../../src/store/store.js';
+import { move, place } from '../place.js';
 import type { UseFixture } from './fixture.js';
+import { put, remove } from './writes.js';
 
 const T = 'shop';
+const NOTHING = { counter: 0, partitions: [] };
 
 function partition(category: string, shard = 's1', epoch = 1): Partition {
-  return { id: `${category}-0-100000000`, category, from: 0, to: 2 ** 32, shard, epoch };
+  return {
+    id: `${category}-0-100000000`,
+    categories: [category],
+    from: 0,
+    to: 2 ** 32,
+    shard,
+    epoch,
+  };
 }
 
 export function placementContract(use: UseFixture): void {
   describe('placement', () => {
-    it('creates partitions once, and counts changes', async () => {
+    it('is replaced as a whole where its counter is the expected one', async () => {
       const { store, openReader } = use();
       const reader = await openReader();
-      expect(await reader.placement(T)).toEqual({ counter: 0, partitions: [] });
-      const counter = await reader.placementCounter();
-      const made = await store.createPartitions(T, [partition('A'), partition('B')]);
-      expect(made.partitions).toHaveLength(2);
-      expect(made.counter).toBeGreaterThan(0);
-      expect(await reader.placementCounter()).toBeGreaterThan(counter);
+      expect(await reader.placement(T)).toEqual(NOTHING);
+      expect(await store.replacePlacement(T, [partition('A')], 1)).toBe(false);
+      expect(await store.replacePlacement(T, [partition('A'), partition('B')], 0)).toBe(true);
+      const first = { counter: 1, partitions: [partition('A'), partition('B')] };
+      expect(await reader.placement(T)).toEqual(first);
       expect(await store.tenants()).toEqual([T]);
-
-      const again = await store.createPartitions(T, [partition('A', 's2'), partition('C', 's2')]);
-      expect(again.counter).toBeGreaterThan(made.counter);
-      const shards = again.partitions.map((p) => `${p.category} ${p.shard}`).sort();
-      expect(shards).toEqual(['A s1', 'B s1', 'C s2']);
-      expect(await store.createPartitions(T, [partition('A', 's3')])).toEqual(again);
-      expect(await reader.placement(T)).toEqual(again);
-      expect(await reader.placement('shop-2')).toEqual({ counter: 0, partitions: [] });
-    });
-
-    it('replaces a partition whose epoch is the expected one', async () => {
-      const { store } = use();
-      const { counter } = await store.createPartitions(T, [partition('A')]);
-      const total = await store.placementCounter();
-      expect(await store.updatePartition(T, partition('A', 's2', 3), 2)).toBe(false);
-      expect(await store.updatePartition(T, partition('B', 's2', 2), 1)).toBe(false);
-      expect(await store.updatePartition('shop-2', partition('A', 's2', 2), 1)).toBe(false);
-      expect(await store.placement(T)).toEqual({ counter, partitions: [partition('A')] });
-      expect(await store.placementCounter()).toBe(total);
-      expect(await store.updatePartition(T, partition('A', 's2', 2), 1)).toBe(true);
-      const after = await store.placement(T);
-      expect(after.partitions).toEqual([partition('A', 's2', 2)]);
-      expect(after.counter).toBeGreaterThan(counter);
-      expect(await store.placementCounter()).toBeGreaterThan(total);
+      expect(await store.replacePlacement(T, [], 0)).toBe(false);
+      expect(await store.placement(T)).toEqual(first);
+      const rest: Partition = { ...partition('x', 's3'), id: 'rest', categories: 'rest' };
+      expect(await store.replacePlacement(T, [partition('A', 's2', 2), rest], 1)).toBe(true);
+      const second = { counter: 2, partitions: [partition('A', 's2', 2), rest] };
+      expect(await reader.placement(T)).toEqual(second);
+      expect(await reader.placement('shop-2')).toEqual(NOTHING);
     });
 
     it('lets one of twenty racing writers win', async () => {
       const { store, secondWriter } = use();
       const other = await secondWriter();
-      await store.createPartitions(T, [partition('A')]);
+      await place(store, T, [partition('A')]);
       for (let epoch = 1; epoch <= 3; epoch++) {
         const racers = Array.from({ length: 20 }, (_, i) =>
-          (i % 2 === 0 ? store : other).updatePartition(
+          (i % 2 === 0 ? store : other).replacePlacement(
             T,
-            partition('A', `s${i}`, epoch + 1),
+            [partition('A', `s${i}`, epoch + 1)],
             epoch,
           ),
         );
@@ -69,11 +61,64 @@ export function placementContract(use: UseFixture): void {
       const { store, secondWriter } = use();
       const other = await secondWriter();
       const [one, two] = await Promise.all([
-        store.createPartitions(T, [partition('A', 's1')]),
-        other.createPartitions(T, [partition('A', 's2')]),
+        place(store, T, [partition('A', 's1')]),
+        place(other, T, [partition('A', 's2')]),
       ]);
       expect(one.partitions).toHaveLength(1);
       expect(one.partitions).toEqual(two.partitions);
+    });
+
+    it('takes no write that names a partition it does not hold at that epoch', async () => {
+      const { store } = use();
+      const { id } = partition('Mice');
+      await place(store, T, [partition('Mice')]);
+      const write = (product: string, epoch: number, title = product) => {
+        const named = { ...put(product, { title }), partition: { id, epoch } };
+        return store.write(T, [named]).then(({ statuses }) => statuses);
+      };
+      expect(await write('a', 1)).toEqual(['applied']);
+      await move(store, T, { id, epoch: 1 }, 's2');
+      expect(await write('b', 1)).toEqual(['conflict']);
+      expect(await write('a', 1)).toEqual(['unchanged']);
+      expect(await write('b', 2)).toEqual(['applied']);
+      const { statuses } = await store.write(T, [
+        { ...put('c'), partition: { id, epoch: 2 } },
+        { ...put('d'), partition: { id: 'unheard-of', epoch: 1 } },
+        put('e'),
+      ]);
+      expect(statuses).toEqual(['applied', 'conflict', 'applied']);
+      expect((await store.documents(T, ['c', 'd', 'e'])).map((d) => d?.product.id)).toEqual([
+        'c',
+        undefined,
+        'e',
+      ]);
+    });
+
+    it('keeps a partition whose category has products, and gives up an emptied one', async () => {
+      const { store } = use();
+      await place(store, T, [partition('Mice'), partition('Pans')]);
+      await store.write(T, [{ ...put('a'), partition: { id: partition('Mice').id, epoch: 1 } }]);
+      expect(await store.replacePlacement(T, [partition('Pans')], 1)).toBe(false);
+      expect(await store.replacePlacement(T, [partition('Mice')], 1)).toBe(true);
+      await store.write(T, [remove('a')]);
+      expect(await store.replacePlacement(T, [], 2)).toBe(true);
+      expect(await store.placement(T)).toEqual({ counter: 3, partitions: [] });
+    });
+
+    it('never loses a partition under a write that names it', async () => {
+      const { store, secondWriter } = use();
+      const other = await secondWriter();
+      const named = { id: partition('Mice').id, epoch: 1 };
+      for (let round = 0; round < 10; round++) {
+        const { counter } = await place(store, T, [partition('Mice')]);
+        const [went, { statuses }] = await Promise.all([
+          other.replacePlacement(T, [], counter),
+          store.write(T, [{ ...put(`p${round}`), partition: named }]),
+        ]);
+        // Either the partition went first, and the write is refused, or it stayed.
+        expect([went, statuses[0]]).toEqual(went ? [true, 'conflict'] : [false, 'applied']);
+        if (!went) await store.write(T, [remove(`p${round}`)]);
+      }
     });
   });
 }

@@ -1,0 +1,46 @@
+import type { Databases } from './databases.js';
+import { sequenceOf, tenantEnd, tenantKey } from './keys.js';
+import { CRC_BYTES } from './table.js';
+import { decodeDocument, decodeFeedRecord, decodeHead, type HeadRecord } from './values.js';
+
+/**
+ * The head under `key`. Of one that is damaged, what document and feed tell of it: without hashes,
+ * so that whatever is written is new.
+ */
+export function readHead(
+  db: Databases,
+  tenant: string,
+  id: string,
+  key: Buffer,
+): HeadRecord | undefined {
+  const bytes = db.heads.get(key);
+  if (bytes !== undefined) return decodeHead(bytes);
+  // Where its own key was damaged it is not even there.
+  return db.heads.has(key) || db.documents.has(key) ? restoredHead(db, tenant, id, key) : undefined;
+}
+
+function restoredHead(
+  db: Databases,
+  tenant: string,
+  id: string,
+  key: Buffer,
+): HeadRecord | undefined {
+  const document = db.documents.get(key);
+  const vectors = db.vectors.get(key);
+  const vectorBytes = vectors === undefined ? 0 : vectors.length + CRC_BYTES;
+  const unknown = { feedVersion: undefined, contentHash: '', embedHash: '', writtenAtMs: 0 };
+  if (document !== undefined) {
+    const { version, product } = decodeDocument(document);
+    const { category } = product;
+    const documentBytes = document.length + CRC_BYTES;
+    return { ...unknown, version, category, deleted: false, documentBytes, vectorBytes };
+  }
+  // All of the feed, in one turn: what is left when two values of one product are damaged.
+  for (const entry of db.feed.entries({ start: tenantKey(tenant), end: tenantEnd(tenant) })) {
+    const { id: found, category, deleted, bytes } = decodeFeedRecord(entry.value);
+    if (found !== id) continue;
+    const sizes = { documentBytes: Math.max(0, bytes - vectorBytes), vectorBytes };
+    return { ...unknown, version: sequenceOf(entry.key), category, deleted, ...sizes };
+  }
+  return undefined;
+}

@@ -1,0 +1,55 @@
+import type { Partition, PartitionRef, TenantPlacement } from './store.js';
+
+/** The categories that a partition names: none of a `rest`. */
+export function namedCategories({ categories }: Partition): readonly string[] {
+  return categories === 'rest' ? [] : categories;
+}
+
+/** Whether the placement holds that partition, at that epoch. */
+export function holdsPartition(
+  { partitions }: Pick<TenantPlacement, 'partitions'>,
+  { id, epoch }: PartitionRef,
+): boolean {
+  return partitions.some((partition) => partition.id === id && partition.epoch === epoch);
+}
+
+/** Finds the partition of a product. */
+export class PartitionMap {
+  private readonly byCategory = new Map<string, Partition[]>();
+  private readonly rest: Partition[] = [];
+
+  constructor({ partitions }: Pick<TenantPlacement, 'partitions'>) {
+    for (const partition of partitions) {
+      if (partition.categories === 'rest') this.rest.push(partition);
+      else for (const category of partition.categories) this.add(category, partition);
+    }
+  }
+
+  /** The partition of a product of `category` whose id has this `hashId`. */
+  of(category: string, hash: number): Partition | undefined {
+    return this.holding(category).find(({ from, to }) => hash >= from && hash < to);
+  }
+
+  /** All partitions that may hold products of `category`. */
+  holding(category: string): readonly Partition[] {
+    return this.byCategory.get(category) ?? this.rest;
+  }
+
+  private add(category: string, partition: Partition): void {
+    const own = this.byCategory.get(category);
+    if (own === undefined) this.byCategory.set(category, [partition]);
+    else own.push(partition);
+  }
+}
+
+/** The first of `categories`, which all have products, that `next` holds less of than `current`. */
+export function strandedCategory(
+  current: readonly Partition[],
+  next: readonly Partition[],
+  categories: readonly string[],
+): string | undefined {
+  const [before, after] = [current, next].map((partitions) => new PartitionMap({ partitions }));
+  const width = (map: PartitionMap | undefined, category: string): number =>
+    (map?.holding(category) ?? []).reduce((sum, { from, to }) => sum + to - from, 0);
+  return categories.find((category) => width(after, category) < width(before, category));
+}
