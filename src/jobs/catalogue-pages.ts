@@ -1,7 +1,9 @@
-import type { FeedEntry, StoredHead, StoredRow, StoreReader } from '../store/store.js';
+import { feedPages } from '../store/feed-pages.js';
+import type { FeedPage, StoredHead, StoredRow, StoreReader } from '../store/store.js';
 import { CatalogueDigest } from '../store/digest.js';
 
 const PAGE_ENTRIES = 256;
+const PAGE_BYTES = 8 * 1024 * 1024;
 
 /** A live product with what ingest noted of it. */
 export interface FullRow {
@@ -9,18 +11,9 @@ export interface FullRow {
   head: StoredHead;
 }
 
-/** A tenant's feed from its start to its end, page by page; begins again when it expires. */
-export async function* feedPages(
-  store: StoreReader,
-  tenant: string,
-): AsyncGenerator<FeedEntry[], void> {
-  let position: Uint8Array | undefined;
-  for (;;) {
-    const page = await store.readFeed(tenant, position, PAGE_ENTRIES);
-    yield page.entries;
-    if (page.atEnd) return;
-    position = page.expired ? undefined : page.position;
-  }
+/** A tenant's feed from its start to its head; begins again when it expires. */
+export function catalogueFeed(store: StoreReader, tenant: string): AsyncGenerator<FeedPage, void> {
+  return feedPages(store, tenant, undefined, PAGE_ENTRIES, PAGE_BYTES);
 }
 
 /** Those of `ids` that are live, with everything that is stored of them. */
@@ -40,7 +33,7 @@ export async function readFull(
 /** Digest and count of a tenant that is not being written meanwhile. */
 export async function digestTenant(store: StoreReader, tenant: string): Promise<CatalogueDigest> {
   const digest = new CatalogueDigest();
-  for await (const entries of feedPages(store, tenant)) {
+  for await (const { entries } of catalogueFeed(store, tenant)) {
     const live = entries.filter(({ deleted }) => !deleted).map(({ id }) => id);
     for (const { row, head } of await readFull(store, tenant, live)) digest.add(row, head);
   }

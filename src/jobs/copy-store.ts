@@ -1,6 +1,7 @@
 import { OmniError } from '../core/errors.js';
+import { TENANT_KIND } from '../store/record-store.js';
 import type { FeedEntry, ProductWrite, Store, StoreReader } from '../store/store.js';
-import { digestTenant, feedPages, readFull, type FullRow } from './catalogue-pages.js';
+import { catalogueFeed, digestTenant, readFull, type FullRow } from './catalogue-pages.js';
 
 const MAX_ATTEMPTS = 5;
 
@@ -29,15 +30,35 @@ export async function copyStore(
   await copyModel(from, to);
   const copied: CopiedTenant[] = [];
   for (const tenant of await from.tenants()) {
+    await copyTenant(from, to, tenant);
     // Before any product: a partition's first epoch promises that.
-    const { partitions } = await from.placement(tenant);
-    await to.createPartitions(tenant, partitions);
+    await copyPlacement(from, to, tenant);
     const written = await copyProducts(from, to, tenant, (done) => onProgress(tenant, done));
     const [source, copy] = [await digestTenant(from, tenant), await digestTenant(to, tenant)];
     const equal = source.hex === copy.hex && source.products === copy.products;
     copied.push({ tenant, products: copy.products, written, digest: copy.hex, equal });
   }
   return copied;
+}
+
+/** What the target says of the tenant already stays. */
+async function copyTenant(from: StoreReader, to: Store, tenant: string): Promise<void> {
+  const record = await from.records.get(TENANT_KIND, tenant);
+  if (record !== undefined) await to.records.put(TENANT_KIND, tenant, record.value, 0);
+}
+
+/** Partitions that are there already are left as they are. */
+async function copyPlacement(from: StoreReader, to: Store, tenant: string): Promise<void> {
+  const { partitions } = await from.placement(tenant);
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const there = await to.placement(tenant);
+    const ids = new Set(there.partitions.map(({ id }) => id));
+    const missing = partitions.filter(({ id }) => !ids.has(id));
+    if (missing.length === 0) return;
+    const all = [...there.partitions, ...missing];
+    if (await to.replacePlacement(tenant, all, there.counter)) return;
+  }
+  throw new OmniError('unavailable', 'another writer keeps changing the target');
 }
 
 async function copyModel(from: StoreReader, to: Store): Promise<void> {
@@ -57,7 +78,7 @@ async function copyProducts(
 ): Promise<number> {
   let done = 0;
   let written = 0;
-  for await (const entries of feedPages(from, tenant)) {
+  for await (const { entries } of catalogueFeed(from, tenant)) {
     written += await copyPage(from, to, tenant, entries);
     done += entries.filter(({ deleted }) => !deleted).length;
     onProgress(done);

@@ -14,7 +14,10 @@ function partitionId(category: string, from: number, to: number): string {
  * was written before the document: a shard that meets it need not look back. A split or a move
  * always writes a larger epoch.
  */
-export function firstPartition(category: string, shard: string): Partition {
+export function firstPartition(
+  category: string,
+  shard: string,
+): Partition & { categories: readonly [string] } {
   const id = partitionId(category, 0, HASH_END);
-  return { id, category, from: 0, to: HASH_END, shard, epoch: 1 };
+  return { id, categories: [category], from: 0, to: HASH_END, shard, epoch: 1 };
 }

@@ -1,20 +1,37 @@
-import { OmniError } from '../core/errors.js';
-import type { Partition, Store } from '../store/store.js';
-import { leastLoaded, loadsOf } from './balance.js';
+import { invalidField, OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { hashId } from '../core/ids.js';
+import { KeyedTurns } from '../core/keyed-turns.js';
+import { PartitionMap } from '../store/partition-map.js';
+import type { Partition, PartitionRef, Store, TenantPlacement } from '../store/store.js';
+import { leastLoaded, type ShardLoad } from './balance.js';
 import { firstPartition } from './partition.js';
 import type { PlacementCache } from './placement-cache.js';
+import type { ShardLoads } from './shard-loads.js';
 
 export interface PlacerOptions {
-  /** The shards there are now. */
-  shards: () => readonly string[];
-  /** With fewer, no category is placed: the first to come would get them all. */
+  /** What the shards there are carry. */
+  loads: Pick<ShardLoads, 'now' | 'placed'>;
+  /** With fewer shards no category is placed: the first to come would get them all. */
   minShards: number;
   /** Bound of a tenant's partitions: each mistyped category would be one. */
   maxPartitions: number;
 }
 
-/** Gives every category a partition before its first product is written. */
+/** Where rows of some categories go. */
+export interface Places {
+  /** Categories that get no place, and why. */
+  refused: ReadonlyMap<string, OmniError>;
+  /** Undefined for a category that was refused or not asked for. */
+  of(category: string, id: string): PartitionRef | undefined;
+}
+
+const MAX_ATTEMPTS = 10;
+
+/** Gives every category a partition before its first product is written, and takes it back. */
 export class Placer {
+  /** Changes of one tenant's placement on this node wait for each other; other nodes are met by CAS. */
+  private readonly changes = new KeyedTurns();
+
   constructor(
     private readonly store: Store,
     private readonly cache: PlacementCache,
@@ -22,57 +39,134 @@ export class Placer {
   ) {}
 
   /**
-   * Creates what is missing for `categories` (category to rows about to come), each on the least
-   * loaded shard, the largest first. Returns the categories refused because the tenant is at its
-   * bound of partitions.
+   * Creates what is missing for `categories` (category to rows about to come), each on the shard that
+   * carries least of all tenants, the largest first, in one change. At the bound of partitions those
+   * give way whose categories have no products. `isStale`: what the node knows has led a write
+   * astray, so the placement is read again.
    */
   async ensure(
     tenant: string,
     categories: ReadonlyMap<string, number>,
-  ): Promise<ReadonlySet<string>> {
-    if (this.missing(await this.cache.get(tenant), categories).length === 0) return new Set();
-    const { partitions } = await this.cache.refresh(tenant);
-    const missing = this.missing({ partitions }, categories);
-    if (missing.length === 0) return new Set();
+    isStale = false,
+  ): Promise<Places> {
+    const known = await (isStale ? this.cache.refresh(tenant) : this.cache.get(tenant));
+    if (missingOf(known, categories).length === 0) return placesOf(known, new Map());
+    return this.changes.run(tenant, () => this.place(tenant, categories));
+  }
 
-    const room = Math.max(0, this.options.maxPartitions - partitions.length);
-    const created = await this.place(tenant, partitions, missing.slice(0, room));
-    if (created.length > 0) {
-      await this.store.createPartitions(tenant, created);
-      await this.cache.refresh(tenant);
+  /** Takes back the places of categories without products; returns how many. */
+  async giveBack(tenant: string): Promise<number> {
+    return this.changes.run(tenant, async () => {
+      const { partitions, counter } = await this.cache.refresh(tenant);
+      const emptied = await this.emptied(tenant, partitions);
+      if (emptied.length === 0) return 0;
+      const left = partitions.filter((partition) => !emptied.includes(partition));
+      return (await this.change(tenant, left, counter)) ? emptied.length : 0;
+    });
+  }
+
+  private async place(tenant: string, categories: ReadonlyMap<string, number>): Promise<Places> {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      const current = await this.cache.refresh(tenant);
+      const missing = missingOf(current, categories);
+      if (missing.length === 0) return placesOf(current, new Map());
+      const { maxPartitions } = this.options;
+      const excess = current.partitions.length + missing.length - maxPartitions;
+      const given = new Set(
+        excess > 0 ? (await this.emptied(tenant, current.partitions)).slice(0, excess) : [],
+      );
+      const kept = current.partitions.filter((partition) => !given.has(partition));
+      const room = Math.max(0, maxPartitions - kept.length);
+      const refused = new Map(
+        missing.slice(room).map(([category]) => [category, atBound(maxPartitions)]),
+      );
+      if (room === 0) return placesOf(current, refused);
+      const created = this.spread(missing.slice(0, room));
+      const next = [...kept, ...created];
+      if (await this.change(tenant, next, current.counter)) {
+        for (const {
+          shard,
+          categories: [category],
+        } of created) {
+          this.options.loads.placed(shard, categories.get(category) ?? 0);
+        }
+        return placesOf({ counter: current.counter + 1, partitions: next }, refused);
+      }
     }
-    return new Set(missing.slice(room).map(([category]) => category));
+    throw new OmniError('unavailable', 'the placement kept changing', {
+      retryAfterMs: RETRY_AFTER_MS,
+    });
   }
 
-  private missing(
-    placement: { partitions: readonly Partition[] },
-    categories: ReadonlyMap<string, number>,
-  ): [string, number][] {
-    const placed = new Set(placement.partitions.map((partition) => partition.category));
-    return [...categories]
-      .filter(([category]) => !placed.has(category))
-      .sort((a, b) => b[1] - a[1]);
-  }
-
-  private async place(
+  private async change(
     tenant: string,
     partitions: readonly Partition[],
-    categories: readonly [string, number][],
-  ): Promise<Partition[]> {
-    const shards = this.options.shards();
-    const { minShards } = this.options;
-    if (shards.length < minShards) {
-      const message = `a category cannot be placed: ${shards.length} of ${minShards} shards are known`;
-      throw new OmniError('unavailable', message, { retryAfterMs: 1_000 });
-    }
+    counter: number,
+  ): Promise<boolean> {
+    if (!(await this.store.replacePlacement(tenant, partitions, counter))) return false;
+    this.cache.put(tenant, { counter: counter + 1, partitions });
+    return true;
+  }
+
+  /** Partitions of named categories none of which has a product, the oldest first. */
+  private async emptied(tenant: string, partitions: readonly Partition[]): Promise<Partition[]> {
     const counts = await this.store.categories(tenant);
-    const products = new Map(counts.map((c) => [c.category, c.products]));
-    const loads = loadsOf(shards, partitions, products);
+    const used = new Set(counts.filter(({ products }) => products > 0).map((c) => c.category));
+    return partitions.filter(
+      ({ categories }) => categories !== 'rest' && !categories.some((name) => used.has(name)),
+    );
+  }
+
+  private spread(categories: readonly [string, number][]): ReturnType<typeof firstPartition>[] {
+    const loads: ShardLoad[] = this.options.loads.now().map((load) => ({ ...load }));
+    const { minShards } = this.options;
+    if (loads.length < minShards) {
+      const message = `a category cannot be placed: ${loads.length} of ${minShards} shards are known`;
+      throw new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS });
+    }
     return categories.map(([category, rows]) => {
       const load = leastLoaded(loads);
-      load.products += rows;
-      load.partitions += 1;
+      load.rows += rows;
+      load.places += 1;
       return firstPartition(category, load.shard);
     });
   }
+}
+
+/** Categories without a place, the one with most rows first. */
+function missingOf(
+  placement: TenantPlacement,
+  categories: ReadonlyMap<string, number>,
+): [string, number][] {
+  const map = mapOf(placement);
+  return [...categories]
+    .filter(([category]) => map.holding(category).length === 0)
+    .sort((a, b) => b[1] - a[1]);
+}
+
+const maps = new WeakMap<TenantPlacement, PartitionMap>();
+
+function mapOf(placement: TenantPlacement): PartitionMap {
+  let map = maps.get(placement);
+  if (map === undefined) {
+    map = new PartitionMap(placement);
+    maps.set(placement, map);
+  }
+  return map;
+}
+
+function placesOf(placement: TenantPlacement, refused: ReadonlyMap<string, OmniError>): Places {
+  const map = mapOf(placement);
+  return {
+    refused,
+    of: (category, id) => {
+      const partition = map.of(category, hashId(id));
+      return partition && { id: partition.id, epoch: partition.epoch };
+    },
+  };
+}
+
+function atBound(maxPartitions: number): OmniError {
+  const bound = `the tenant is at its bound of ${maxPartitions} partitions (MAX_PARTITIONS)`;
+  return invalidField('category', `would be a new one, and ${bound}`);
 }

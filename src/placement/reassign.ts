@@ -1,27 +1,67 @@
-import type { Partition, Store } from '../store/store.js';
-import { rebalance } from './balance.js';
+import type { Store } from '../store/store.js';
+import { partitionRows, rebalance, type Piece } from './balance.js';
+
+const MAX_ATTEMPTS = 10;
 
 /**
- * Makes the placement fit `shards`: when it names shards that are not there, or one of them holds
- * nothing while it could, every tenant's partitions are placed anew. Returns how many moved; the
- * shards rebuild those from the store.
+ * Makes the placement fit `shards` over all tenants: when it names shards that are not there, or one
+ * of them holds nothing while it could, as few partitions as it takes move. Returns how many did;
+ * the shards rebuild those from the store.
  */
 export async function reassignToShards(store: Store, shards: readonly string[]): Promise<number> {
-  let moved = 0;
-  for (const tenant of await store.tenants()) {
+  const tenants = await store.tenants();
+  if (await fits(store, tenants, shards)) return 0;
+  const pieces: Piece[] = [];
+  for (const tenant of tenants) {
     const { partitions } = await store.placement(tenant);
-    if (fits(partitions, shards)) continue;
-    const counts = await store.categories(tenant);
-    const products = new Map(counts.map((c) => [c.category, c.products]));
-    for (const next of rebalance(shards, partitions, products)) {
-      if (await store.updatePartition(tenant, next, next.epoch - 1)) moved += 1;
-    }
+    const rows = partitionRows(partitions, await store.categories(tenant));
+    partitions.forEach(({ id, shard }, i) =>
+      pieces.push({ key: keyOf(tenant, id), shard, rows: rows[i] ?? 0 }),
+    );
   }
+  const moves = rebalance(shards, pieces);
+  let moved = 0;
+  for (const tenant of tenants) moved += await moveAll(store, tenant, moves);
   return moved;
 }
 
-function fits(partitions: readonly Partition[], shards: readonly string[]): boolean {
-  const used = new Set(partitions.map((partition) => partition.shard));
+/** Carries out what of `moves` is the tenant's, in one change. */
+async function moveAll(
+  store: Store,
+  tenant: string,
+  moves: ReadonlyMap<string, string>,
+): Promise<number> {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const { partitions, counter } = await store.placement(tenant);
+    let moved = 0;
+    const next = partitions.map((partition) => {
+      const shard = moves.get(keyOf(tenant, partition.id));
+      if (shard === undefined || shard === partition.shard) return partition;
+      moved += 1;
+      return { ...partition, shard, epoch: partition.epoch + 1 };
+    });
+    if (moved === 0 || (await store.replacePlacement(tenant, next, counter))) return moved;
+  }
+  return 0;
+}
+
+function keyOf(tenant: string, id: string): string {
+  return `${tenant}/${id}`;
+}
+
+/** Keeps nothing of the placements: at a start with many tenants they would fill the heap. */
+async function fits(
+  store: Store,
+  tenants: readonly string[],
+  shards: readonly string[],
+): Promise<boolean> {
+  const used = new Set<string>();
+  let count = 0;
+  for (const tenant of tenants) {
+    const { partitions } = await store.placement(tenant);
+    for (const { shard } of partitions) used.add(shard);
+    count += partitions.length;
+  }
   const allKnown = [...used].every((shard) => shards.includes(shard));
-  return allKnown && used.size >= Math.min(shards.length, partitions.length);
+  return allKnown && used.size >= Math.min(shards.length, count);
 }

@@ -3,53 +3,173 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { leastLoaded, loadsOf, rebalance } from '../../src/placement/balance.js';
+import { HASH_END, hashId } from '../../src/core/ids.js';
+import { partitionRows } from '../../src/placement/balance.js';
 import { firstPartition } from '../../src/placement/partition.js';
 import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { Placer } from '../../src/placement/placer.js';
-import { planTargets } from '../../src/placement/plan.js';
 import { reassignToShards } from '../../src/placement/reassign.js';
+import { ShardLoads } from '../../src/placement/shard-loads.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
-import type { Store } from '../../src/store/store.js';
+import { PartitionMap } from '../../src/store/partition-map.js';
+import type { Partition, ProductWrite, Store, TenantPlacement } from '../../src/store/store.js';
 
-const partitions = ['Mice', 'Shoes', 'Pans'].map((category, i) =>
-  firstPartition(category, i === 1 ? 's2' : 's1'),
-);
+const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `s${i + 1}`);
 
-test('a search asks exactly the shards that can hold a match', () => {
-  const placement = { counter: 1, partitions };
-  const shardsOf = (categories?: string[]): string[] =>
-    planTargets(placement, categories).map(({ shard }) => shard);
-  expect(shardsOf()).toEqual(['s1', 's2']);
-  expect(shardsOf(['Shoes'])).toEqual(['s2']);
-  expect(shardsOf(['Unheard of'])).toEqual([]);
+describe('partitions of any shape', () => {
+  const categories = ['a', 'b', 'c', 'd'];
+  /** Sets of categories cut into ranges, and perhaps a rest. */
+  const shape = fc
+    .record({
+      sets: fc.array(fc.nat({ max: 2 }), { minLength: 4, maxLength: 4 }),
+      cuts: fc.array(fc.integer({ min: 1, max: HASH_END - 1 }), { maxLength: 3 }),
+      hasRest: fc.boolean(),
+    })
+    .map(({ sets, cuts, hasRest }): Partition[] => {
+      const ends = [...new Set(cuts)].sort((x, y) => x - y);
+      const bounds = [0, ...ends, HASH_END];
+      const groups: (string[] | 'rest')[] = [0, 1]
+        .map((set) => categories.filter((_, i) => sets[i] === set))
+        .filter((group) => group.length > 0);
+      if (hasRest) groups.push('rest');
+      return groups.flatMap((group, g) =>
+        bounds.slice(1).map((to, i) => ({
+          id: `p${g}-${i}`,
+          categories: group,
+          from: bounds[i] ?? 0,
+          to,
+          shard: `s${(g + i) % 3}`,
+          epoch: 1,
+        })),
+      );
+    });
+
+  test('a product belongs to exactly one, or to none where nothing names its category', () => {
+    fc.assert(
+      fc.property(
+        shape,
+        fc.string(),
+        fc.constantFrom(...categories, 'e'),
+        (partitions, id, category) => {
+          const hash = hashId(id);
+          const named = partitions.filter(
+            ({ categories: of }) => of !== 'rest' && of.includes(category),
+          );
+          const holding =
+            named.length > 0 ? named : partitions.filter((p) => p.categories === 'rest');
+          const expected = holding.filter(({ from, to }) => hash >= from && hash < to);
+          expect(expected.length).toBe(holding.length > 0 ? 1 : 0);
+          expect(new PartitionMap({ partitions }).of(category, hash)).toBe(expected[0]);
+        },
+      ),
+    );
+  });
+
+  test('their rows add up to those of the categories that have a place', () => {
+    fc.assert(
+      fc.property(
+        shape,
+        fc.array(fc.nat({ max: 1_000 }), { minLength: 5, maxLength: 5 }),
+        (partitions, sizes) => {
+          const counts = [...categories, 'e'].map((category, i) => ({
+            category,
+            products: sizes[i] ?? 0,
+          }));
+          const map = new PartitionMap({ partitions });
+          const placed = counts.filter(({ category }) => map.holding(category).length > 0);
+          const total = placed.reduce((sum, { products }) => sum + products, 0);
+          const rows = partitionRows(partitions, counts).reduce((sum, more) => sum + more, 0);
+          expect(Math.abs(rows - total)).toBeLessThanOrEqual(partitions.length);
+        },
+      ),
+    );
+  });
 });
 
-test('rebalancing puts the largest first and leaves no shard idle', () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.integer({ min: 0, max: 1_000 }), { minLength: 1, maxLength: 30 }),
-      fc.integer({ min: 1, max: 6 }),
-      (sizes, shardCount) => {
-        const shards = Array.from({ length: shardCount }, (_, i) => `s${i + 1}`);
-        const before = sizes.map((_, i) => firstPartition(`c${i}`, 'gone'));
-        const products = new Map(sizes.map((size, i) => [`c${i}`, size]));
-        const moved = rebalance(shards, before, products);
-        expect(moved).toHaveLength(sizes.length);
-        expect(moved.every(({ epoch }) => epoch === 2)).toBe(true);
-        const loads = loadsOf(shards, moved, products);
-        expect(loads.filter((load) => load.partitions > 0)).toHaveLength(
-          Math.min(shardCount, sizes.length),
-        );
-        // Graham's bound: no shard carries more than the mean plus the largest partition.
-        const total = sizes.reduce((a, b) => a + b, 0);
-        const bound = total / shardCount + Math.max(...sizes);
-        expect(Math.max(...loads.map((load) => load.products))).toBeLessThanOrEqual(bound);
-        expect(rebalance(shards, moved, products)).toEqual([]);
-        expect(shards).toContain(leastLoaded(loads).shard);
-      },
-    ),
-  );
+describe('a node’s view of a placement', () => {
+  /** A store whose reads end when they are told to. */
+  class SlowStore {
+    current: TenantPlacement = { counter: 0, partitions: [] };
+    reads = 0;
+    private readonly ends: (() => void)[] = [];
+
+    placement(): Promise<TenantPlacement> {
+      this.reads += 1;
+      const asRead = this.current;
+      return new Promise((resolve) => this.ends.push(() => resolve(asRead)));
+    }
+
+    async end(read: number): Promise<void> {
+      this.ends[read]?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  function open() {
+    const clock = { ms: 0 };
+    const store = new SlowStore();
+    const cache = new PlacementCache(store, () => clock.ms);
+    const change = (...categories: string[]) => {
+      store.current = {
+        counter: store.current.counter + 1,
+        partitions: categories.map((category) => firstPartition(category, 's1')),
+      };
+      return store.current;
+    };
+    return { clock, store, cache, change };
+  }
+
+  test('never gives way to an older one, in whatever order the reads end', async () => {
+    const { clock, store, cache, change } = open();
+    const older = change('shoes');
+    const first = cache.get('t');
+    clock.ms += 10;
+    const newer = change('shoes', 'bags');
+    const second = cache.refresh('t');
+    await store.end(1);
+    expect(await second).toEqual(newer);
+    await store.end(0);
+    expect(await first).toEqual(newer);
+    expect(await cache.get('t')).toEqual(newer);
+    expect(older.counter).toBeLessThan(newer.counter);
+  });
+
+  test('what this node has made it is not undone by a read that began before', async () => {
+    const { clock, store, cache, change } = open();
+    const reading = cache.refresh('t');
+    clock.ms += 5;
+    const made = change('shoes');
+    cache.put('t', made);
+    await store.end(0);
+    expect(await reading).toEqual(made);
+    expect(await cache.get('t')).toEqual(made);
+  });
+
+  test('is a second old at most, however long the read took, and none is kept as well', async () => {
+    const { clock, store, cache } = open();
+    const reading = cache.get('t');
+    clock.ms += 900;
+    await store.end(0);
+    expect(await reading).toEqual({ counter: 0, partitions: [] });
+    clock.ms += 50;
+    await cache.get('t');
+    expect(store.reads).toBe(1);
+    clock.ms += 100;
+    void cache.get('t');
+    expect(store.reads).toBe(2);
+  });
+
+  test('a tenant that was dropped and begins anew is seen', async () => {
+    const { clock, store, cache, change } = open();
+    change('a');
+    const before = change('a', 'b');
+    cache.put('t', before);
+    store.current = { counter: 1, partitions: [] };
+    clock.ms += 1_500;
+    const reading = cache.get('t');
+    await store.end(0);
+    expect(await reading).toEqual(store.current);
+  });
 });
 
 describe('with a store', () => {
@@ -57,6 +177,7 @@ describe('with a store', () => {
   const dirs: string[] = [];
   afterEach(async () => {
     await store?.close();
+    store = undefined;
     for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true });
   });
   async function open(): Promise<Store> {
@@ -65,10 +186,26 @@ describe('with a store', () => {
     store = await openLmdbStore({ dir });
     return store;
   }
-  const placerOf = (s: Store, maxPartitions: number, minShards = 1): Placer =>
-    new Placer(s, new PlacementCache(s), { shards: () => ['s1', 's2'], minShards, maxPartitions });
+  const emptyShards = (count: number) =>
+    new ShardLoads(() => names(count).map((shard) => ({ shard, rows: 0 })));
+  const placerOf = (
+    s: Store,
+    maxPartitions: number,
+    minShards = 1,
+    loads = emptyShards(2),
+  ): Placer => new Placer(s, new PlacementCache(s), { loads, minShards, maxPartitions });
   const rows = (...categories: string[]): Map<string, number> =>
     new Map(categories.map((category) => [category, 1]));
+  const put = (id: string, category: string): ProductWrite => ({
+    op: 'put',
+    id,
+    product: { id, title: id, category },
+    feedVersion: undefined,
+    contentHash: `${id} ${category}`,
+    embedHash: id,
+    model: 'm',
+    vectors: { text: Float32Array.of(1, 0) },
+  });
 
   test('nothing is placed while too few shards are known', async () => {
     const s = await open();
@@ -80,33 +217,81 @@ describe('with a store', () => {
     expect((await s.placement('t')).partitions).toHaveLength(1);
   });
 
-  test('two nodes that see a category first make one partition of it', async () => {
+  test('several new categories are one change', async () => {
     const s = await open();
-    await Promise.all([
-      placerOf(s, 10).ensure('t', rows('a', 'b', 'c')),
-      placerOf(s, 10).ensure('t', rows('c', 'b', 'd')),
-    ]);
-    const placement = await s.placement('t');
-    expect(placement.partitions.map(({ category }) => category).sort()).toEqual([
-      'a',
-      'b',
-      'c',
-      'd',
-    ]);
-    expect(new Set(placement.partitions.map(({ shard }) => shard))).toEqual(new Set(['s1', 's2']));
+    await placerOf(s, 10).ensure('t', rows('a', 'b', 'c'));
+    expect((await s.placement('t')).counter).toBe(1);
   });
 
-  test('other shards than last time: all is placed anew, each move raises an epoch', async () => {
+  test('nodes that see a category first make one partition of it', async () => {
+    const s = await open();
+    await Promise.all(
+      Array.from({ length: 8 }, (_, i) => placerOf(s, 100).ensure('t', rows('a', `own${i}`, 'b'))),
+    );
+    const { partitions } = await s.placement('t');
+    expect(partitions.flatMap(({ categories }) => categories).sort()).toEqual(
+      ['a', 'b', ...Array.from({ length: 8 }, (_, i) => `own${i}`)].sort(),
+    );
+    expect(new Set(partitions.map(({ shard }) => shard))).toEqual(new Set(['s1', 's2']));
+  });
+
+  test('1,000 shops of 3 categories spread over 8 shards within a tenth', async () => {
+    const s = await open();
+    let nowMs = 0;
+    const carried = new Map(names(8).map((shard) => [shard, 0]));
+    let told = new Map(carried);
+    const loads = new ShardLoads(
+      () => [...told].map(([shard, of]) => ({ shard, rows: of })),
+      () => nowMs,
+    );
+    const placer = placerOf(s, 1_000, 8, loads);
+    const sizes = new Map([
+      ['a', 120],
+      ['b', 80],
+      ['c', 50],
+    ]);
+    for (let shop = 0; shop < 1_000; shop++) {
+      await placer.ensure(`shop${shop}`, sizes);
+      for (const { shard, categories } of (await s.placement(`shop${shop}`)).partitions) {
+        carried.set(shard, (carried.get(shard) ?? 0) + (sizes.get(categories[0] as string) ?? 0));
+      }
+      // Shards tell of what they carry later than it was placed.
+      nowMs += 100;
+      if (shop % 37 === 0) told = new Map(carried);
+    }
+    const of = [...carried.values()];
+    expect(Math.max(...of) / Math.min(...of)).toBeLessThan(1.1);
+  });
+
+  test('a shard that is silent draws nothing on itself', () => {
+    let silent = false;
+    const loads = new ShardLoads(() => [
+      { shard: 's1', rows: 100 },
+      { shard: 's2', rows: silent ? undefined : 300 },
+      { shard: 's3', rows: undefined },
+    ]);
+    const rowsOf = () => loads.now().map(({ rows: of }) => of);
+    expect(rowsOf()).toEqual([100, 300, 200]);
+    silent = true;
+    expect(rowsOf()).toEqual([100, 300, 200]);
+  });
+
+  test('other shards than last time: each move raises an epoch, and once is enough', async () => {
     const s = await open();
     await placerOf(s, 10).ensure('t', rows('a', 'b', 'c', 'd'));
     await placerOf(s, 10).ensure('u', rows('a'));
+    await s.write(
+      't',
+      ['a', 'b', 'c', 'd'].map((category) => put(category, category)),
+    );
     const before = (await s.placement('t')).counter;
     expect(await reassignToShards(s, ['s1', 's2'])).toBe(0);
     expect((await s.placement('t')).counter).toBe(before);
 
     expect(await reassignToShards(s, ['s1', 's2', 's3'])).toBeGreaterThan(0);
-    const { partitions: spread } = await s.placement('t');
+    const { partitions: spread, counter } = await s.placement('t');
     expect(new Set(spread.map(({ shard }) => shard)).size).toBe(3);
+    expect(counter).toBe(before + 1);
     expect(await reassignToShards(s, ['s1', 's2', 's3'])).toBe(0);
 
     await reassignToShards(s, ['s9']);
@@ -117,11 +302,62 @@ describe('with a store', () => {
     }
   });
 
-  test('past its bound of partitions a tenant gets no more', async () => {
+  test('past its bound of partitions a tenant gets no more, and is told which', async () => {
     const s = await open();
     const placer = placerOf(s, 2);
-    expect(await placer.ensure('t', rows('a', 'b'))).toEqual(new Set());
-    expect(await placer.ensure('t', rows('a', 'c'))).toEqual(new Set(['c']));
-    expect(await placer.ensure('other', rows('c'))).toEqual(new Set());
+    expect((await placer.ensure('t', rows('a', 'b'))).refused.size).toBe(0);
+    await s.write('t', [put('1', 'a'), put('2', 'b')]);
+    const { refused } = await placer.ensure('t', rows('a', 'c'));
+    expect([...refused.keys()]).toEqual(['c']);
+    expect(refused.get('c')?.message).toContain('bound of 2 partitions (MAX_PARTITIONS)');
+    expect((await placer.ensure('other', rows('c'))).refused.size).toBe(0);
+  });
+
+  test('1,000 categories, all emptied, give way to new ones, also after a restart', async () => {
+    const s = await open();
+    const ways = ['delete', 'move', 'purge'] as const;
+    const categories = Array.from({ length: 1_000 }, (_, i) => `old${i}`);
+    const placer = placerOf(s, 1_000);
+    await placer.ensure('t', rows(...categories));
+    await s.write(
+      't',
+      categories.map((category, i) => put(`p${i}`, category)),
+    );
+    expect((await placer.ensure('t', rows('late'))).refused.size).toBe(1);
+
+    const wayOf = (i: number) => ways[i % ways.length];
+    await s.write(
+      't',
+      categories.map((_, i): ProductWrite =>
+        wayOf(i) === 'move'
+          ? put(`p${i}`, 'old1')
+          : { op: 'delete', id: `p${i}`, feedVersion: undefined },
+      ),
+    );
+    await s.purgeTombstones(Date.now() + 1_000);
+    const restarted = placerOf(s, 1_000);
+    const fresh = Array.from({ length: 999 }, (_, i) => `new${i}`);
+    expect((await restarted.ensure('t', rows(...fresh))).refused.size).toBe(0);
+    const { partitions } = await s.placement('t');
+    expect(partitions).toHaveLength(1_000);
+    expect(partitions.filter(({ categories: [of] }) => of?.startsWith('old'))).toMatchObject([
+      { categories: ['old1'] },
+    ]);
+    expect((await restarted.ensure('t', rows('one more', 'two more'))).refused.size).toBe(0);
+  });
+
+  test('a place that was given back takes a write that named it with it', async () => {
+    const s = await open();
+    const placer = placerOf(s, 10);
+    const places = await placer.ensure('t', rows('a'));
+    const partition = places.of('a', '1');
+    expect(partition).toBeDefined();
+    expect(await placer.giveBack('t')).toBe(1);
+    const write = { ...put('1', 'a'), partition: partition! } as ProductWrite;
+    expect((await s.write('t', [write])).statuses).toEqual(['conflict']);
+    // What is in use stays.
+    await placer.ensure('t', rows('a'), true);
+    expect((await s.write('t', [write])).statuses).toEqual(['applied']);
+    expect(await placer.giveBack('t')).toBe(0);
   });
 });

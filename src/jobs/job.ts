@@ -1,0 +1,78 @@
+import type { JsonObject, JsonValue } from '../core/product.js';
+import type { StoredRecord } from '../store/record-store.js';
+
+/** The kind of the records that are jobs. */
+export const JOB_KIND = 'job';
+
+/** The key of a job that is due again and again. */
+export const ALL = 'all';
+
+/** Who works on a job. It lives as long as `counter` grows, timed by each observer's own clock. */
+interface Lease {
+  owner: string;
+  counter: number;
+}
+
+/** A job as it is stored; one document a kind and key, so that at most one of each is running. */
+export interface Job {
+  kind: string;
+  /** What it is about: a tenant, or `all`. */
+  key: string;
+  state: 'waiting' | 'running';
+  /**
+   * How long it waits from its last change on, by the clock of whoever sees it: no clock has to be
+   * right, and none can be so wrong that a job never comes.
+   */
+  due_ms: number;
+  /** Where to go on; null at the beginning. */
+  checkpoint: JsonValue;
+  /** Failures since it last went well. */
+  failures: number;
+  error: string | null;
+  lease: Lease | null;
+}
+
+/** What a kind of job does. */
+export interface JobKind {
+  /**
+   * Does the work, from `checkpoint` on. May be ended at any point by `signal` and begun again, here or
+   * elsewhere. Rejecting has it tried again later.
+   */
+  run(work: JobWork): Promise<void>;
+  /** The one whose key is `ALL` is due again so long after it ended; others are done once. */
+  everyMs?: number;
+}
+
+/** A job being worked on. */
+export interface JobWork {
+  key: string;
+  checkpoint: JsonValue;
+  /** Where to go on should the owner die. Rejects once the job is another's. */
+  save(checkpoint: JsonValue): Promise<void>;
+  /** The node stops, or the job became another's. */
+  signal: AbortSignal;
+}
+
+/** A job with the revision that its next change is made from. */
+export interface StoredJob {
+  id: string;
+  job: Job;
+  revision: number;
+}
+
+export function jobId(kind: string, key: string): string {
+  return `${kind}:${key}`;
+}
+
+export function waitingJob(kind: string, key: string, dueMs: number): Job {
+  const fresh = { checkpoint: null, failures: 0, error: null, lease: null };
+  return { kind, key, state: 'waiting', due_ms: dueMs, ...fresh };
+}
+
+export function toStoredJob({ id, value, revision }: StoredRecord): StoredJob {
+  return { id, job: value as unknown as Job, revision };
+}
+
+export function toValue(job: Job): JsonObject {
+  return { ...job, lease: job.lease === null ? null : { ...job.lease } };
+}

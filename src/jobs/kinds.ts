@@ -1,0 +1,90 @@
+import type { Logger } from '../core/logger.js';
+import type { JsonValue } from '../core/product.js';
+import type { Placer } from '../placement/placer.js';
+import { TENANT_KIND } from '../store/record-store.js';
+import type { Store } from '../store/store.js';
+import { ALL, type JobKind, type JobWork } from './job.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const TENANTS_AT_ONCE = 100;
+const ROWS_AT_ONCE = 1_000;
+
+/** The job that removes a tenant, which must be marked as dropping: its key is the tenant. */
+export const DROP_TENANT = 'drop tenant';
+
+interface KindDeps {
+  store: Store;
+  placement: Pick<Placer, 'giveBack'>;
+  tombstoneRetentionMs: number;
+  logger: Logger;
+}
+
+/** What is done in the background, by one node of all at a time. */
+export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
+  const { store, placement, tombstoneRetentionMs, logger } = deps;
+  const purge = async (): Promise<void> => {
+    await store.purgeTombstones(Date.now() - tombstoneRetentionMs);
+  };
+  const giveBack = async (tenant: string): Promise<void> => {
+    const categories = await placement.giveBack(tenant);
+    if (categories > 0) logger.info({ tenant, categories }, 'emptied categories gave way');
+  };
+  const recount = async (tenant: string): Promise<void> => {
+    const wrong = await store.recount(tenant);
+    if (wrong.length > 0) logger.warn({ tenant, wrong: wrong.slice(0, 10) }, 'counts were wrong');
+  };
+  const recountMiscounted = async (): Promise<void> => {
+    for (const tenant of await store.miscounted()) {
+      // One that is written all the time holds up no other; it stays marked.
+      await recount(tenant).catch((err: unknown) => logger.warn({ err, tenant }, 'not recounted'));
+    }
+  };
+  return new Map<string, JobKind>([
+    ['purge of tombstones', { everyMs: MINUTE_MS, run: purge }],
+    [
+      'emptied categories',
+      { everyMs: HOUR_MS, run: (work) => forEachTenant(store, work, giveBack) },
+    ],
+    // Where counts are written apart from products, a writer that died in between leaves them wrong.
+    [
+      'recount',
+      {
+        ...(store.directory === undefined ? {} : { everyMs: MINUTE_MS }),
+        run: ({ key }) => (key === ALL ? recountMiscounted() : recount(key)),
+      },
+    ],
+    [DROP_TENANT, { run: (work) => dropTenant(store, work) }],
+  ]);
+}
+
+/** One tenant after the other, or the one that is the key; goes on after the last that was done. */
+async function forEachTenant(
+  store: Store,
+  work: JobWork,
+  action: (tenant: string) => Promise<void>,
+): Promise<void> {
+  const { key, checkpoint, signal } = work;
+  if (key !== ALL) return action(key);
+  let after = textOf(checkpoint);
+  for (;;) {
+    const tenants = await store.tenants(after, TENANTS_AT_ONCE);
+    for (const tenant of tenants) {
+      signal.throwIfAborted();
+      await action(tenant);
+    }
+    after = tenants.at(-1);
+    if (after === undefined) return;
+    await work.save(after);
+  }
+}
+
+async function dropTenant(store: Store, { key, signal }: JobWork): Promise<void> {
+  while (!(await store.dropTenant(key, ROWS_AT_ONCE))) signal.throwIfAborted();
+  const record = await store.records.get(TENANT_KIND, key);
+  if (record !== undefined) await store.records.remove(TENANT_KIND, key, record.revision);
+}
+
+function textOf(checkpoint: JsonValue): string | undefined {
+  return typeof checkpoint === 'string' ? checkpoint : undefined;
+}

@@ -1,0 +1,162 @@
+import { LRUCache } from 'lru-cache';
+import { Deadline } from '../core/deadline.js';
+import { invalidField, OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { NAME } from '../core/ids.js';
+import type { JsonObject } from '../core/product.js';
+import { TENANT_KIND } from '../store/record-store.js';
+import type { Store } from '../store/store.js';
+
+export const TENANT_HEADER = 'X-OmniSearch-Tenant';
+/** Whose catalogue a request without the header is about. It is there though nothing was written. */
+const DEFAULT_TENANT = 'default';
+/** How old a node's view of a tenant may be. */
+const MAX_AGE_MS = 1_000;
+/** How long a slow store is waited for; less where something is known of the tenant already. */
+const PATIENCE_MS = 1_000;
+const REFRESH_PATIENCE_MS = 50;
+const MAX_KEPT = 20_000;
+const MAX_ATTEMPTS = 5;
+
+/** `suspended` is for later; `dropping`: nothing more is written, and what is there goes. */
+type TenantState = 'active' | 'suspended' | 'dropping';
+
+/** A tenant as it is stored. */
+export interface TenantRecord {
+  id: string;
+  state: TenantState;
+  settings: JsonObject;
+  limits: JsonObject;
+  /** RFC 3339. */
+  created_at: string;
+}
+
+/** The name of a tenant off the wire; undefined is the default one. Throws `invalid_field`. */
+export function tenantName(header: string | readonly string[] | undefined): string {
+  if (header === undefined) return DEFAULT_TENANT;
+  if (typeof header === 'string' && NAME.pattern.test(header)) return header;
+  throw invalidField(TENANT_HEADER, `must be ${NAME.expected}`);
+}
+
+interface Kept {
+  record: TenantRecord | undefined;
+  asOfMs: number;
+}
+
+/**
+ * A node's view of the tenants there are, a second old at most, or what was last known where the
+ * store is slow or away; that there is none of a name is kept as well. A tenant is made by its first product, and by nothing else.
+ */
+export class TenantDirectory {
+  private readonly kept = new LRUCache<string, Kept>({ max: MAX_KEPT });
+  /** However many ask, the store is read once at a time. */
+  private readonly reading = new Map<string, Promise<TenantRecord | undefined>>();
+
+  constructor(
+    private readonly records: Store['records'],
+    /** False: a product of an unknown tenant is refused. */
+    private readonly autoCreate: boolean,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Rejects `unavailable` where nothing is known and the store does not tell. */
+  async find(id: string): Promise<TenantRecord | undefined> {
+    const kept = this.kept.get(id);
+    if (kept !== undefined && this.now() - kept.asOfMs < MAX_AGE_MS) return kept.record;
+    const known = kept?.record;
+    const patience = Deadline.after(known === undefined ? PATIENCE_MS : REFRESH_PATIENCE_MS);
+    try {
+      return await patience.race(this.reading.get(id) ?? this.read(id), 'reading the tenant');
+    } catch (cause) {
+      if (known !== undefined) return known;
+      const details = { retryAfterMs: RETRY_AFTER_MS, cause };
+      throw new OmniError('unavailable', 'the tenant could not be read', details);
+    }
+  }
+
+  private read(id: string): Promise<TenantRecord | undefined> {
+    const asOfMs = this.now();
+    const isCurrent = (): boolean => this.reading.get(id) === reading;
+    const reading = this.records
+      .get(TENANT_KIND, id)
+      .then((stored) => {
+        const record = stored?.value as unknown as TenantRecord | undefined;
+        return isCurrent() ? this.keep(id, { record, asOfMs }) : record;
+      })
+      .finally(() => {
+        if (isCurrent()) this.reading.delete(id);
+      });
+    this.reading.set(id, reading);
+    return reading;
+  }
+
+  /** Rejects `not_found` for a tenant that was never written to, the default one excepted. */
+  async require(id: string): Promise<void> {
+    const record = await this.find(id);
+    if (record === undefined ? id !== DEFAULT_TENANT : record.state === 'dropping') {
+      throw noSuchTenant(id);
+    }
+  }
+
+  /** Before a product is written: makes the tenant where it is not there yet. Rejects `not_found`. */
+  async ensure(id: string): Promise<void> {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      const record = await this.find(id);
+      if (record?.state === 'dropping') throw noSuchTenant(id);
+      if (record !== undefined) return;
+      if (!this.autoCreate && id !== DEFAULT_TENANT) throw noSuchTenant(id);
+      if (await this.create(id)) return;
+    }
+    throw new OmniError('unavailable', 'the tenant kept changing', {
+      retryAfterMs: RETRY_AFTER_MS,
+    });
+  }
+
+  /** From now on nothing is written to it, on other nodes within a second. False: there is none. */
+  async markDropping(id: string): Promise<boolean> {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      const stored = await this.records.get(TENANT_KIND, id);
+      if (stored === undefined) return false;
+      const value = { ...stored.value, state: 'dropping' };
+      const done = await this.records.put(TENANT_KIND, id, value, stored.revision);
+      this.forget(id);
+      if (done) return true;
+    }
+    throw new OmniError('unavailable', 'the tenant kept changing', {
+      retryAfterMs: RETRY_AFTER_MS,
+    });
+  }
+
+  private async create(id: string): Promise<boolean> {
+    const asOfMs = this.now();
+    const record: TenantRecord = {
+      id,
+      state: 'active',
+      settings: {},
+      limits: {},
+      created_at: new Date().toISOString(),
+    };
+    const isFirst = await this.records.put(TENANT_KIND, id, { ...record }, 0);
+    // Another node came first: what it wrote is read.
+    this.forget(id);
+    if (isFirst) this.keep(id, { record, asOfMs });
+    return isFirst;
+  }
+
+  /** What is being read may be older than what was just written. */
+  private forget(id: string): void {
+    this.kept.delete(id);
+    this.reading.delete(id);
+  }
+
+  private keep(id: string, next: Kept): TenantRecord | undefined {
+    const kept = this.kept.get(id);
+    if (kept !== undefined && kept.asOfMs > next.asOfMs) return kept.record;
+    this.kept.set(id, next);
+    return next.record;
+  }
+}
+
+function noSuchTenant(id: string): OmniError {
+  const message = `there is no tenant ${id}: nothing was ever written to it`;
+  return new OmniError('not_found', message, { field: TENANT_HEADER });
+}

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createLogger } from '../../src/core/logger.js';
+import { JobRunner } from '../../src/jobs/job-runner.js';
+import { DROP_TENANT, jobKinds } from '../../src/jobs/kinds.js';
+import { PlacementCache } from '../../src/placement/placement-cache.js';
+import { Placer } from '../../src/placement/placer.js';
+import { ShardLoads } from '../../src/placement/shard-loads.js';
+import { openLmdbStore } from '../../src/store/lmdb/open.js';
+import type { ProductWrite, Store } from '../../src/store/store.js';
+import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
+
+const logger = createLogger('silent', 'test');
+let dir: string;
+let store: Store;
+let placer: Placer;
+let nowMs: number;
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'omnisearch-jobs-'));
+  store = await openLmdbStore({ dir });
+  const loads = new ShardLoads(() => [{ shard: 's1', rows: 0 }]);
+  placer = new Placer(store, new PlacementCache(store), { loads, minShards: 1, maxPartitions: 10 });
+  nowMs = 0;
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(dir, { recursive: true });
+});
+
+function openRunner(): JobRunner {
+  const kinds = jobKinds({ store, placement: placer, tombstoneRetentionMs: 0, logger });
+  return new JobRunner({ records: store.records, kinds, logger, now: () => nowMs });
+}
+
+const put = (id: string, category: string): ProductWrite => ({
+  op: 'put',
+  id,
+  product: { id, title: id, category },
+  feedVersion: undefined,
+  contentHash: id,
+  embedHash: id,
+  model: 'm',
+  vectors: { text: Float32Array.of(1, 0) },
+});
+const remove = (id: string): ProductWrite => ({ op: 'delete', id, feedVersion: undefined });
+
+async function pass(runner: JobRunner, ms: number): Promise<void> {
+  await runner.tick();
+  nowMs += ms;
+  await runner.tick();
+  await runner.settled();
+}
+
+test('deletes are forgotten, and emptied categories give their places back', async () => {
+  await placer.ensure(
+    't',
+    new Map([
+      ['a', 1],
+      ['b', 1],
+    ]),
+  );
+  await store.write('t', [put('1', 'a'), put('2', 'b')]);
+  await store.write('t', [remove('2')]);
+  const runner = openRunner();
+  await pass(runner, 3_600_000);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await pass(runner, 3_600_000);
+  expect((await store.readFeed('t', undefined, 10)).entries.map(({ id }) => id)).toEqual(['1']);
+  expect((await store.placement('t')).partitions).toMatchObject([{ categories: ['a'] }]);
+  await runner.close();
+});
+
+test('a tenant that is dropped goes with all it has, and others stay', async () => {
+  const tenants = new TenantDirectory(store.records, true);
+  for (const tenant of ['t', 'u']) {
+    await tenants.ensure(tenant);
+    await placer.ensure(tenant, new Map([['a', 1]]));
+    const writes = Array.from({ length: 2_500 }, (_, i) => put(`${i}`, 'a'));
+    await store.write(tenant, writes);
+  }
+  await tenants.markDropping('t');
+  const runner = openRunner();
+  await runner.request(DROP_TENANT, 't');
+  await runner.tick();
+  await runner.settled();
+  expect(await store.tenants()).toEqual(['u']);
+  expect(await store.productCount()).toBe(2_500);
+  expect(await store.records.get('tenant', 't')).toBeUndefined();
+  expect(await store.records.get('tenant', 'u')).toBeDefined();
+  expect(await store.records.get('job', `${DROP_TENANT}:t`)).toBeUndefined();
+  await runner.close();
+});
+
+test('counts of one tenant are repaired when that is asked for', async () => {
+  await store.write('t', [put('1', 'a')]);
+  const runner = openRunner();
+  await runner.request('recount', 't');
+  await runner.tick();
+  await runner.settled();
+  expect(await store.categories('t')).toEqual([{ category: 'a', products: 1 }]);
+  expect(await store.records.get('job', 'recount:t')).toBeUndefined();
+  await runner.close();
+});
