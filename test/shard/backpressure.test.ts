@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Budget } from '../../src/core/budget.js';
 import { Deadline } from '../../src/core/deadline.js';
 import { normalise } from '../../src/core/vector.js';
+import { vectorBytes } from '../../src/query/leaf-query.js';
+import { idsOf } from '../search/leaf-answers.js';
 import type { LeafSearch, ShardFleet } from '../../src/shard-client/shard-fleet.js';
 import { serveShard, type ServedShard } from './served-shard.js';
 import { MODEL, put, ShardFixture } from './shard-fixture.js';
@@ -23,17 +26,33 @@ afterEach(async () => {
 });
 
 async function leaf(partition?: string): Promise<LeafSearch> {
-  const { partitions } = await shard.store.placement('shop');
+  const { counter, partitions } = await shard.store.placement('shop');
   return {
     tenant: 'shop',
     partitions: partitions.map(({ id, epoch }) => ({ id: partition ?? id, epoch })),
-    vector: normalise(VECTOR) as Float32Array,
+    counter,
     model: MODEL,
-    k: 5,
-    filter: undefined,
-    exact: false,
+    query: { vector: vectorBytes(normalise(VECTOR) as Float32Array), k: 5, exact: false },
   };
 }
+
+test('a search that runs is stopped when its caller gives up', async () => {
+  const known = await leaf();
+  const budgets: Budget[] = [];
+  const run = shard.node.search.bind(shard.node);
+  vi.spyOn(shard.node, 'search').mockImplementationOnce(async (request, budget) => {
+    budgets.push(budget);
+    while (!budget.isSpent()) await new Promise(setImmediate);
+    return run(request, budget);
+  });
+  // Of the caller's time; the search itself would have had more.
+  const caller = fleet.search('s1', known, Deadline.after(60_000));
+  await vi.waitFor(() => expect(budgets).toHaveLength(1));
+  expect(budgets[0]?.isSpent()).toBe(false);
+  fleet.close();
+  await expect(caller).rejects.toThrow();
+  await vi.waitFor(() => expect(budgets[0]?.isSpent()).toBe(true));
+});
 
 test('a search whose caller gave up while it waited is not started, and makes room', async () => {
   const known = await leaf();
@@ -53,11 +72,8 @@ test('a search whose caller gave up while it waited is not started, and makes ro
   const patient = [1, 2].map(() => fleet.search('s1', known, long));
   await expect(fleet.search('s1', known, long)).rejects.toMatchObject({ code: 'overloaded' });
   release();
-  expect((await Promise.all(patient)).map(({ hits }) => hits.map(({ id }) => id))).toEqual([
-    ['m'],
-    ['m'],
-  ]);
-  expect((await first).hits.map(({ id }) => id)).toEqual(['m']);
+  expect((await Promise.all(patient)).map(idsOf)).toEqual([['m'], ['m']]);
+  expect(idsOf(await first)).toEqual(['m']);
   expect(search).toHaveBeenCalledTimes(3);
 });
 
@@ -66,25 +82,26 @@ test('a search that has to ask the store holds up no other, and is refused by it
   const unheard = await leaf('unheard-of');
   let release = (): void => undefined;
   const gate = new Promise<void>((resolve) => (release = resolve));
-  const counter = vi.spyOn(shard.store, 'placementCounter');
-  counter.mockImplementation(async () => gate.then(() => 1_000));
+  const counter = vi.spyOn(shard.store, 'placement');
+  const placement = shard.store.placement.bind(shard.store);
+  counter.mockImplementation(async (tenant) => gate.then(() => placement(tenant)));
   const asking = [1, 2].map(() => fleet.search('s1', unheard, Deadline.after(1_500)));
   await vi.waitFor(() => expect(counter).toHaveBeenCalled());
-  const { hits } = await fleet.search('s1', known, Deadline.after(1_000));
-  expect(hits.map(({ id }) => id)).toEqual(['m']);
+  expect(idsOf(await fleet.search('s1', known, Deadline.after(1_000)))).toEqual(['m']);
   // As many as the queue holds may ask at once.
   const third = fleet.search('s1', unheard, Deadline.after(1_000));
   await expect(third).rejects.toMatchObject({ code: 'overloaded' });
   counter.mockRestore();
   release();
-  for (const one of asking) expect((await one).refused).toHaveLength(1);
+  for (const one of asking)
+    expect(await one).toMatchObject({ refused: [{ partition: 'unheard-of' }] });
 });
 
 test('a search never waits behind a bulk load', async () => {
   const products = Array.from({ length: 6_000 }, (_, i) => put(`p${i}`, 'Mice', VECTOR));
-  const { mark } = await shard.store.write('shop', products);
   const known = await leaf();
   const pages = vi.spyOn(shard.store, 'readFeed');
+  const { mark } = await shard.store.write('shop', products);
   shard.node.nudge('shop');
   await vi.waitFor(() => expect(pages.mock.calls.length).toBeGreaterThan(2));
   for (let i = 0; i < 3; i++) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Bitset } from '../../src/shard/bitset.js';
+import { Bitset } from '../../src/shard/index/bitset.js';
 
 const sizes = fc.integer({ min: 0, max: 140 });
 
@@ -24,22 +24,15 @@ test('a bitset does what a set of rows does', () => {
       const one = bitsetOf(size, a);
       const other = bitsetOf(size, b);
       const inOther = new Set(other.rows);
-      const all = Array.from({ length: size }, (_, row) => row);
       const rowsOf = (set: Bitset): number[] => [...set.rows()];
       expect(rowsOf(one.bitset)).toEqual(one.rows);
       expect(one.bitset.count()).toBe(one.rows.length);
       expect(rowsOf(one.bitset.copy().and(other.bitset))).toEqual(
         one.rows.filter((row) => inOther.has(row)),
       );
-      expect(rowsOf(one.bitset.copy().or(other.bitset))).toEqual(
-        all.filter((row) => a[row] === true || inOther.has(row)),
-      );
       expect(rowsOf(one.bitset.copy().andNot(other.bitset))).toEqual(
         one.rows.filter((row) => !inOther.has(row)),
       );
-      const complement = one.bitset.copy().invert();
-      expect(rowsOf(complement)).toEqual(all.filter((row) => a[row] !== true));
-      expect(complement.count()).toBe(size - one.rows.length);
     }),
   );
 });

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect, test } from 'vitest';
 import { randomVector, seeded } from '../e2e/catalogue.js';
+import { graphOf } from '../../src/shard/index/segment-record.js';
 import { DIMENSIONS, put, ShardFixture } from './shard-fixture.js';
 
 const FLIPS = 100;
@@ -24,7 +25,9 @@ test('100 flipped bytes in the files of a shard: each is found, none served, all
     expect([all.hits.ids.length, some.hits.ids.length]).toEqual([150, 66]);
 
     for (let flip = 0; flip < FLIPS; flip++) {
-      await shard.untilSaved((manifest) => manifest?.segments.some(({ graph }) => graph) ?? false);
+      await shard.untilSaved(
+        (manifest) => manifest?.segments.some((segment) => graphOf(segment, 'all')) ?? false,
+      );
       shard.log.length = 0;
       await shard.restart(() => kinds.add(flipOneByte(shard.namedFiles(), random)));
       await shard.settle();
@@ -33,8 +36,8 @@ test('100 flipped bytes in the files of a shard: each is found, none served, all
       expect((await shard.search(query, { filter: cheap })).hits).toEqual(some.hits);
     }
     // Every kind of file had its turn.
-    const every = ['bits', 'columns.bin', 'columns.json', 'graph', 'manifest.json', 'rows.bin'];
-    expect([...kinds].sort()).toEqual([...every, 'vectors.f32']);
+    const every = ['bits', 'columns.bin', 'columns.dir', 'graph', 'manifest.json', 'rows.bin'];
+    expect([...kinds].sort()).toEqual([...every, 'vectors-text.f32']);
   } finally {
     await shard.close();
   }
@@ -47,5 +50,5 @@ function flipOneByte(files: readonly string[], random: () => number): string {
   const at = Math.floor(random() * content.length);
   content[at] = (content[at] as number) ^ (1 << Math.floor(random() * 8));
   writeFileSync(file, content);
-  return basename(file).replace(/^(dead-.*|all|c\d+)\./, '');
+  return basename(file).replace(/^(deletes-.*|all|c\d+)\./, '');
 }

@@ -5,14 +5,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HASH_END } from '../../src/core/ids.js';
 import { normalise, score } from '../../src/core/vector.js';
 import { parseFilter } from '../../src/filter/parse-filter.js';
-import { CostModel } from '../../src/shard/cost-model.js';
+import { CostModel } from '../../src/shard/leaf/cost-model.js';
 import { ENGINES } from '../../src/shard/engine/engines.js';
 import type { EngineName } from '../../src/shard/engine/graph.js';
-import { leafSearch } from '../../src/shard/leaf-search.js';
-import { openSegment } from '../../src/shard/segment.js';
-import { Tail } from '../../src/shard/tail.js';
-import { TenantIndex } from '../../src/shard/tenant-index.js';
-import { writeSegment } from '../../src/shard/write-segment.js';
+import { leafSearch } from '../../src/shard/leaf/leaf-search.js';
+import { partitionSet, unlimited } from './leaf-fixture.js';
+import { openSegment } from '../../src/shard/index/segment.js';
+import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
+import { TenantIndex } from '../../src/shard/index/tenant-index.js';
+import { writeSegment } from '../../src/shard/build/write-segment.js';
 import type { Partition } from '../../src/store/store.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
 
@@ -36,10 +37,14 @@ const rows = Array.from({ length: ROWS }, (_, i) => {
   return { id: `p${i}`, title: 't', category, price: (i * 7919) % ROWS, near, vector };
 });
 const queries = Array.from({ length: 40 }, (_, i) => draw(i % 3));
-const partitions = CATEGORIES.map(
-  (category): Partition =>
-    ({ id: category, category, from: 0, to: HASH_END, epoch: 1 }) as Partition,
-);
+const partitions = CATEGORIES.map((category): Partition => ({
+  id: category,
+  categories: [category],
+  from: 0,
+  to: HASH_END,
+  shard: 's1',
+  epoch: 1,
+}));
 const byNearness = rows.map(({ near }) => near).sort((a, b) => b - a);
 
 /** Filters from 0.1 to 100 %: spread evenly, all near the queries, all far from them. */
@@ -66,11 +71,12 @@ describe.each<EngineName>(['usearch', 'hnswlib'])('engine %s', (engine) => {
     dimensions: DIMENSIONS,
     graphMinRows: 500,
     graph: { engine, M: 16, efConstruction: 100 },
+    ef: { target: 0.95, min: 64, max: 64 },
   };
   const index = new TenantIndex('shop', 'm', DIMENSIONS);
 
   beforeAll(async () => {
-    const tail = new Tail(DIMENSIONS);
+    const tail = new WriteBuffer(DIMENSIONS);
     rows.forEach(({ near, vector, ...product }, i) =>
       tail.append({ ...product, attributes: { near } }, i + 1, vector),
     );
@@ -91,8 +97,10 @@ describe.each<EngineName>(['usearch', 'hnswlib'])('engine %s', (engine) => {
   ): Promise<string[]> => {
     const filter = wire === undefined ? undefined : parseFilter(wire);
     const costs = new CostModel();
-    const query = { vector, filter, k: K, efOf: () => 64, exact, costs };
-    const { hits } = await leafSearch(index, query, () => asked);
+    const query = { vector, filter, k: K, exact, costs };
+    const searcher = index.searcher();
+    const { hits } = await leafSearch(searcher, partitionSet(asked), query, unlimited());
+    searcher.release();
     return hits.map(({ id }) => id);
   };
 

@@ -1,10 +1,12 @@
+import { storedRow } from '../store/place.js';
 import { expect, test } from 'vitest';
 import { HASH_END } from '../../src/core/ids.js';
-import { normalise, score } from '../../src/core/vector.js';
-import { CostModel } from '../../src/shard/cost-model.js';
-import { repeatExactly, type RepeatQuery } from '../../src/shard/exact-repeat.js';
-import { IdleTurns } from '../../src/shard/idle-turns.js';
-import { TenantIndex } from '../../src/shard/tenant-index.js';
+import { normalise } from '../../src/core/vector.js';
+import { CostModel } from '../../src/shard/leaf/cost-model.js';
+import { repeatExactly, type RepeatQuery } from '../../src/shard/recall/exact-repeat.js';
+import { IdleTurns } from '../../src/shard/node/idle-turns.js';
+import { PartitionSet } from '../../src/shard/leaf/partition-set.js';
+import { TenantIndex } from '../../src/shard/index/tenant-index.js';
 
 const DIMENSIONS = 512;
 const ROWS = 5_000;
@@ -18,43 +20,32 @@ function indexOf(rows: number): TenantIndex {
 function add(index: TenantIndex, i: number): void {
   const vector = new Float32Array(DIMENSIONS).map((_, d) => Math.sin(i * 7 + d * (1 + (i % 5))));
   const product = { id: `p${i}`, title: 't', category: 'c', price: i };
-  index.upsert({
-    version: i + 1,
-    model: 'm',
-    product,
-    vectors: { text: normalise(vector) as Float32Array },
-  });
+  const vectors = { text: normalise(vector) as Float32Array };
+  index.upsert(storedRow({ version: i + 1, model: 'm', product, vectors }));
 }
 
 const QUERY: RepeatQuery = {
   vector: normalise(new Float32Array(DIMENSIONS).fill(1)) as Float32Array,
   filter: undefined,
-  partitions: [{ id: 'c', category: 'c', from: 0, to: HASH_END, shard: 's1', epoch: 1 }],
+  partitions: new PartitionSet(() => [{ from: 0, to: HASH_END }]),
   k: 10,
-  floor: -Infinity,
 };
 
-/** A scan, which finds all: one width is enough. */
-const scanOf = (expected: number) => ({ scanned: true, samples: [{ found: expected, expected }] });
+/** A scan, which finds all. */
+const scanOf = (expected: number) => ({ sample: { found: expected, expected } });
 
 test('a repeat takes many short turns, and sees the rows of its first', async () => {
   const index = indexOf(ROWS);
   let turns = 0;
-  const result = await repeatExactly(
-    index,
-    QUERY,
-    () => [16, 64],
-    new CostModel(),
-    async () => {
-      turns += 1;
-      // What comes and goes between its turns is not its concern.
-      if (turns > 1) add(index, ROWS + turns);
-      if (turns > 1) index.drop(`p${turns * 31}`, Number.MAX_SAFE_INTEGER);
-    },
-  );
-  expect(result).toEqual({ band: 5, ...scanOf(10) });
-  // The search, then 5,000 rows of 512 values, at most 2^20 values and a window a turn.
-  expect(turns).toBe(1 + 3);
+  const result = await repeatExactly(index, QUERY, new CostModel(), async () => {
+    turns += 1;
+    // What comes and goes between its turns is not its concern.
+    if (turns > 1) add(index, ROWS + turns);
+    if (turns > 1) index.drop(`p${turns * 31}`, Number.MAX_SAFE_INTEGER);
+  });
+  expect(result).toEqual({ band: 4, ...scanOf(10) });
+  // The first, then one every 2^21 values: 5,000 rows of 512 are scanned twice.
+  expect(turns).toBe(1 + 2);
 });
 
 test('few matches are expected to be found all; none is no sample', async () => {
@@ -64,23 +55,9 @@ test('few matches are expected to be found all; none is no sample', async () => 
     ...QUERY,
     filter: { kind: 'range', field: 'price', op: 'lt', value },
   });
-  const few = await repeatExactly(index, matching(3), () => [16, 64], new CostModel(), turn);
+  const few = await repeatExactly(index, matching(3), new CostModel(), turn);
   expect(few).toEqual({ band: 2, ...scanOf(3) });
-  expect(
-    await repeatExactly(index, matching(0), () => [16, 64], new CostModel(), turn),
-  ).toBeUndefined();
-});
-
-test('what no caller could be given is not expected', async () => {
-  const index = indexOf(40);
-  const turn = async (): Promise<void> => undefined;
-  const scores = Array.from({ length: 40 }, (_, row) =>
-    score(QUERY.vector, index.tail.vectors.slab(0), row * DIMENSIONS),
-  ).sort((a, b) => b - a);
-  const repeat = (floor: number) =>
-    repeatExactly(index, { ...QUERY, floor }, () => [16, 64], new CostModel(), turn);
-  expect(await repeat(scores[3] as number)).toMatchObject(scanOf(4));
-  expect(await repeat(1)).toBeUndefined();
+  expect(await repeatExactly(index, matching(0), new CostModel(), turn)).toBeUndefined();
 });
 
 test('idle turns wait while something else runs, and end at a close', async () => {

@@ -1,17 +1,18 @@
+import { partitionOf, place } from '../store/place.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Builder } from '../../src/shard/builder.js';
-import { Follower } from '../../src/shard/follower.js';
-import { decodePosition } from '../../src/shard/manifest.js';
-import { SegmentKeeper, type Loaded } from '../../src/shard/segment-keeper.js';
-import { TenantIndex } from '../../src/shard/tenant-index.js';
+import { Builder } from '../../src/shard/build/builder.js';
+import { Follower } from '../../src/shard/follow/follower.js';
+import { decodePosition } from '../../src/shard/index/manifest.js';
+import { SegmentKeeper, type Loaded } from '../../src/shard/index/segment-keeper.js';
+import { TenantIndex } from '../../src/shard/index/tenant-index.js';
 import { firstPartition } from '../../src/placement/partition.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
-import type { Partition, Position, Store, StoreReader } from '../../src/store/store.js';
+import type { Position, Store, StoreReader } from '../../src/store/store.js';
 import { BUILD_WORKER, put, remove, REPLAY_ENTRIES, ShardFixture } from './shard-fixture.js';
 import { slowReader } from './slow-reader.js';
 
@@ -27,12 +28,9 @@ describe('a shard answers for exactly what it was given', () => {
   });
   afterEach(() => shard.close());
 
-  const partitions = async (): Promise<Partition[]> =>
-    (await shard.store.placement('shop')).partitions;
-
   test('invariant 6: a partition of another shard, or at another epoch, is refused by name', async () => {
-    const [mice, pans] = (await partitions()).sort((a, b) => (a.category < b.category ? -1 : 1));
-    if (mice === undefined || pans === undefined) throw new Error('unreachable');
+    const mice = await partitionOf(shard.store, 'shop', 'Mice');
+    const pans = await partitionOf(shard.store, 'shop', 'Pans');
     const asked = [mice, pans, { ...mice, epoch: 7 }, { ...mice, id: 'unheard-of' }];
     const { hits, refused } = await shard.search(VECTOR, { partitions: asked });
     expect(hits.ids).toEqual(['m']);
@@ -67,7 +65,7 @@ describe('a shard answers for exactly what it was given', () => {
   test('a product that moves to another category here is found once, under the new one', async () => {
     await shard.place('Toys');
     await shard.write([put('m', 'Toys', VECTOR)]);
-    const toys = (await partitions()).filter(({ category }) => category === 'Toys');
+    const toys = [await partitionOf(shard.store, 'shop', 'Toys')];
     expect((await shard.search(VECTOR, { partitions: toys })).hits.ids).toEqual(['m']);
     expect((await shard.search(VECTOR)).hits.ids).toEqual(['m']);
     await shard.write([put('m', 'Pans', VECTOR)]);
@@ -79,13 +77,13 @@ test('a shard does not read again and again what others hold', async () => {
   const shard = await ShardFixture.open();
   try {
     await shard.place('Pans', 's2');
+    await shard.place('Mice');
     await shard.write(Array.from({ length: 1_300 }, (_, i) => put(`p${i}`, 'Pans', VECTOR)));
     await shard.untilSaved((manifest) => manifest !== undefined);
     const position = decodePosition(shard.manifest()?.position ?? '');
     const behind = await shard.store.behind('shop', position, 10_000);
     expect(behind).toBeLessThan(1_300 - REPLAY_ENTRIES);
     await shard.restart();
-    await shard.place('Mice');
     await shard.write([put('m', 'Mice', VECTOR)]);
     expect((await shard.search(VECTOR)).hits.ids).toEqual(['m']);
   } finally {
@@ -102,7 +100,7 @@ describe('over a store that fails or answers late', () => {
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'omnisearch-follower-'));
     store = await openLmdbStore({ dir: join(dir, 'store') });
-    await store.createPartitions('t', [firstPartition('c', 's1')]);
+    await place(store, 't', [firstPartition('c', 's1')]);
   });
   afterEach(async () => {
     await follower?.stop();
@@ -112,9 +110,16 @@ describe('over a store that fails or answers late', () => {
 
   function follow(reader: StoreReader): Follower {
     const index = new TenantIndex('t', 'm1', VECTOR.length);
-    const merge = { tailRows: 1e9, fanout: 2, maxDeadShare: 0.5, replayEntries: 1e9 };
+    const merge = {
+      tailRows: 1e9,
+      fanout: 2,
+      maxDeadShare: 0.5,
+      maxSegmentRows: 1e6,
+      replayEntries: 1e9,
+    };
     const segment = {
       graphMinRows: 1e9,
+      ef: { target: 0.95, min: 64, max: 64 },
       graph: { engine: 'usearch' as const, M: 4, efConstruction: 10 },
     };
     const options = { folder: join(dir, 'shard'), storeId: store.storeId, segment, merge };
@@ -180,20 +185,10 @@ describe('over a store that fails or answers late', () => {
     await store.write('t', [remove('p0')]);
     await store.purgeTombstones(Date.now() + 1_000);
     let pages = 0;
-    const reader = new Proxy(store, {
-      get(target, name) {
-        if (name !== 'readFeed') {
-          const member: unknown = Reflect.get(target, name);
-          return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-        }
-        return async (...args: Parameters<Store['readFeed']>) => {
-          if (pages++ === 3) {
-            await store.write('t', [remove('p1'), remove('p2')]);
-            await store.purgeTombstones(Date.now() + 1_000);
-          }
-          return store.readFeed(...args);
-        };
-      },
+    const reader = onEachPage(async () => {
+      if (pages++ !== 3) return;
+      await store.write('t', [remove('p1'), remove('p2')]);
+      await store.purgeTombstones(Date.now() + 1_000);
     });
     const again = followOn(base.index, reader);
     expect(await again.awaitApplied(mark, 10_000)).toBe(true);
@@ -204,9 +199,8 @@ describe('over a store that fails or answers late', () => {
     expect(again.index.heldVersion('p1')).toBeUndefined();
   });
 
-  /** A store that others write to before each page is read: the feed's end is never met. */
-  function underSteadyWrites(entriesAPage: number): StoreReader {
-    let n = 0;
+  /** The store, with something done before each page of its feed is read. */
+  function onEachPage(before: () => Promise<void>): StoreReader {
     return new Proxy(store, {
       get(target, name) {
         const member: unknown = Reflect.get(target, name);
@@ -214,12 +208,20 @@ describe('over a store that fails or answers late', () => {
         const method = member.bind(target) as (...args: unknown[]) => unknown;
         if (name !== 'readFeed') return method;
         return async (...args: Parameters<Store['readFeed']>) => {
-          const more = Array.from({ length: entriesAPage }, () => put(`more${n++}`, 'c', VECTOR));
-          // Among them one that stood further ahead in the feed, and moves to its end.
-          await store.write('t', [...more, put(`p${n % 300}`, 'c', VECTOR, { n })]);
+          await before();
           return store.readFeed(...args);
         };
       },
+    });
+  }
+
+  /** A store that others write to before each page is read: the feed's end is never met. */
+  function underSteadyWrites(entriesAPage: number): StoreReader {
+    let n = 0;
+    return onEachPage(async () => {
+      const more = Array.from({ length: entriesAPage }, () => put(`more${n++}`, 'c', VECTOR));
+      // Among them one that stood further ahead in the feed, and moves to its end.
+      await store.write('t', [...more, put(`p${n % 300}`, 'c', VECTOR, { n })]);
     });
   }
 
@@ -246,6 +248,23 @@ describe('over a store that fails or answers late', () => {
     expect(held).toHaveLength(299);
     expect(again.index.heldVersion('p299')).toBeUndefined();
     await again.stop();
+  });
+
+  test('a row that is lost while all is compared is found by comparing once more', async () => {
+    const { mark } = await store.write('t', writes(400));
+    let pages = -Infinity;
+    const reader = onEachPage(async () => {
+      if (++pages !== 3) return;
+      one.index.drop('p0', Infinity);
+      one.invalidate();
+    });
+    const one = follow(reader);
+    expect(await one.awaitApplied(mark, 10_000)).toBe(true);
+    pages = 0;
+    one.invalidate();
+    expect(await one.awaitApplied(mark, 10_000)).toBe(true);
+    expect(pages).toBeGreaterThan(3);
+    expect(one.index.liveRows).toBe(400);
   });
 
   test('waiting for what never comes ends, and stopping ends every wait', async () => {

@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Filter } from '../../src/filter/filter.js';
-import { Bitset } from '../../src/shard/bitset.js';
-import { AskedFilter, MatchCache } from '../../src/shard/match-cache.js';
-
-const below = (value: number): Filter => ({ kind: 'range', field: 'price', op: 'lt', value });
+import { Bitset } from '../../src/shard/index/bitset.js';
+import { MatchCache } from '../../src/shard/leaf/match-cache.js';
 
 function setOf(...rows: number[]): Bitset {
   const set = new Bitset(100);
@@ -11,37 +8,23 @@ function setOf(...rows: number[]): Bitset {
   return set;
 }
 
-test('a filter that was asked before is not evaluated again, and what a caller does with it stays its own', () => {
+test('what was found for a filter is kept, and what a caller does with it stays its own', () => {
   const cache = new MatchCache();
-  let evaluated = 0;
-  const rows = (filter: Filter, ...found: number[]) =>
-    cache.rows(new AskedFilter(filter), () => {
-      evaluated += 1;
-      return setOf(...found);
-    });
-  const first = rows(below(3), 1, 2);
-  first.andNot(setOf(1));
-  expect([...rows(below(3)).rows()]).toEqual([1, 2]);
-  expect(evaluated).toBe(1);
-  expect([...rows(below(4), 1, 2, 3).rows()]).toEqual([1, 2, 3]);
-  expect(evaluated).toBe(2);
+  expect(cache.get('a')).toBeUndefined();
+  const found = setOf(1, 2);
+  cache.set('a', found);
+  found.andNot(setOf(1));
+  cache.get('a')?.andNot(setOf(2));
+  expect([...(cache.get('a') as Bitset).rows()]).toEqual([1, 2]);
+  expect(cache.get('b')).toBeUndefined();
 });
 
 test('so many filters are kept, and none that is very long', () => {
   const cache = new MatchCache();
-  let evaluated = 0;
-  const ask = (filter: Filter): Bitset =>
-    cache.rows(new AskedFilter(filter), () => {
-      evaluated += 1;
-      return setOf();
-    });
-  for (let i = 0; i < 33; i++) ask(below(i));
-  ask(below(32));
-  expect(evaluated).toBe(33);
-  ask(below(0));
-  expect(evaluated).toBe(34);
-  const long: Filter = { kind: 'in', field: 'brand', values: ['x'.repeat(5_000)] };
-  ask(long);
-  ask(long);
-  expect(evaluated).toBe(36);
+  for (let i = 0; i < 33; i++) cache.set(`filter ${i}`, setOf(i));
+  expect(cache.get('filter 0')).toBeUndefined();
+  expect(cache.get('filter 32')).toBeDefined();
+  const long = 'x'.repeat(5_000);
+  cache.set(long, setOf(1));
+  expect(cache.get(long)).toBeUndefined();
 });

@@ -1,20 +1,22 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  isOverfull,
   planMerge,
   type MergeOptions,
   type Pace,
   type SegmentSize,
   type Unsealed,
-} from '../../src/shard/merge-policy.js';
+} from '../../src/shard/index/merge-policy.js';
 
 const OPTIONS: MergeOptions = {
   tailRows: 100,
   fanout: 4,
   maxDeadShare: 0.2,
+  maxSegmentRows: 1_000_000,
   replayEntries: 1_000,
 };
-const tailOf = (rows: number): Unsealed => ({ rows, entries: rows });
+const tailOf = (rows: number): Unsealed => ({ rows, entries: rows, bytes: 0 });
 const segment = fc
   .tuple(fc.integer({ min: 1, max: 100_000 }), fc.double({ min: 0, max: 1, noNaN: true }))
   .map(([rows, dead]): SegmentSize => ({ rows, deadRows: Math.floor(rows * dead) }));
@@ -108,7 +110,7 @@ test('one small segment does not keep larger ones apart, a dead one costs no oth
 
 test('a tail however small is sealed when a start would read too much again', () => {
   const sizes = [{ rows: 100_000, deadRows: 0 }];
-  const few = (entries: number): Unsealed => ({ rows: 0, entries });
+  const few = (entries: number): Unsealed => ({ rows: 0, entries, bytes: 0 });
   expect(planMerge(few(999), sizes, 'quiet', OPTIONS)).toBeUndefined();
   expect(planMerge(few(1_000), sizes, 'quiet', OPTIONS)).toEqual({ tail: true, segments: [] });
   expect(planMerge(few(3_999), sizes, 'busy', OPTIONS)).toBeUndefined();
@@ -122,4 +124,46 @@ test('the share of dead rows is bounded also while the tail is always full', () 
     tail: false,
     segments: [0],
   });
+});
+
+test('no merge has more than maxSegmentRows live rows, at any pace', () => {
+  const pace = fc.constantFrom<Pace>('busy', 'quiet', 'rest');
+  fc.assert(
+    fc.property(fc.array(segment, { maxLength: 40 }), fc.nat(500), pace, (sizes, tail, at) => {
+      const options = { ...OPTIONS, maxSegmentRows: 50_000 };
+      const plan = planMerge(tailOf(tail), sizes, at, options);
+      const merged = (plan?.segments ?? []).map((i) => sizes[i] as SegmentSize);
+      const rows = merged.reduce((sum, one) => sum + one.rows - one.deadRows, 0);
+      // One alone is rewritten for its dead rows, whatever its size.
+      if (merged.length > 1) expect(rows).toBeLessThanOrEqual(50_000);
+    }),
+  );
+  const large = [900_000, 300_000].map((rows) => ({ rows, deadRows: 0 }));
+  expect(planMerge(tailOf(0), large, 'rest', OPTIONS)).toBeUndefined();
+});
+
+test('dead rows cost only their own segment a rewrite, and a large one later than a small one', () => {
+  const withDead = (rows: number, share: number): SegmentSize[] => [
+    { rows, deadRows: Math.floor(rows * share) },
+    { rows: 990_000, deadRows: 0 },
+  ];
+  const alone = { tail: false, segments: [0] };
+  expect(planMerge(tailOf(0), withDead(10_000, 0.21), 'busy', OPTIONS)).toEqual(alone);
+  expect(planMerge(tailOf(0), withDead(1_000_000, 0.3), 'busy', OPTIONS)).toBeUndefined();
+  expect(planMerge(tailOf(0), withDead(1_000_000, 0.41), 'busy', OPTIONS)).toEqual(alone);
+});
+
+test('a segment with a damaged graph is rewritten before anything else', () => {
+  const sizes = [
+    { rows: 100, deadRows: 90 },
+    { rows: 5_000, deadRows: 0, isImpaired: true },
+  ];
+  const plan = planMerge(tailOf(10_000), sizes.slice(1), 'busy', OPTIONS);
+  expect(plan).toEqual({ tail: false, segments: [0] });
+});
+
+test('a tail of few rows with very many fields is sealed by the memory that it takes', () => {
+  const heavy = { rows: 3, entries: 3, bytes: 70 * 1024 * 1024 };
+  expect(planMerge(heavy, [], 'busy', OPTIONS)).toEqual({ tail: true, segments: [] });
+  expect(isOverfull({ rows: 3, bytes: 140 * 1024 * 1024 }, OPTIONS)).toBe(true);
 });

@@ -130,7 +130,7 @@ async function apply(one: Operation, shard: ShardFixture, model: Map<string, Hel
 /** Left alone, a shard gets rid of dead rows beyond their share, and of files it does not need. */
 async function rest(shard: ShardFixture): Promise<void> {
   await shard.untilSaved(async (manifest) => {
-    const { documents } = await shard.node.status();
+    const { documents } = shard.node.status();
     const rows = manifest?.segments.reduce((sum, segment) => sum + segment.rows, 0) ?? 0;
     const spare = shard.files(/./).filter((file) => !shard.namedFiles().includes(file));
     return rows * (1 - MAX_DEAD_SHARE) <= documents && spare.length === 0;

@@ -1,21 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
-import type { RecallBand } from '../../src/protocol/messages.js';
-import type { ShardNodeOptions } from '../../src/shard/shard-node.js';
+import { afterEach, expect, test } from 'vitest';
+import type { RecallBand } from '../../src/protocol/status.js';
+import type { GraphRecord } from '../../src/shard/index/segment-record.js';
+import type { ShardNodeOptions } from '../../src/shard/node/shard-node.js';
 import { put, ShardFixture } from './shard-fixture.js';
 
 const ROWS = 3_000;
 /** So many that a scan of all rows is dearer than a graph; few of them are not zero. */
 const DIMENSIONS = 512;
 /** Links and care so few that a search often ends in the wrong place. */
-const DAMAGED = built(2, 4);
+const DAMAGED = { M: 2, efConstruction: 4 };
 /** Bad as well, but in one piece: a wide enough search finds the way. */
-const POOR = built(5, 8);
-const SOUND = built(12, 80);
-
-function built(M: number, efConstruction: number): ShardNodeOptions['segment'] {
-  return { graphMinRows: 1_000, graph: { engine: 'hnswlib', M, efConstruction } };
-}
+const POOR = { M: 5, efConstruction: 8 };
+const SOUND = { M: 12, efConstruction: 80 };
 
 let shard: ShardFixture;
 afterEach(() => shard.close());
@@ -26,78 +23,95 @@ const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_
 const vector = (): number[] =>
   Array.from({ length: DIMENSIONS }, (_, i) => (i < 8 ? random() - 0.5 : 0));
 
-async function open(segment: ShardNodeOptions['segment'], maxEf: number, sampleShare: number) {
+async function open(graph: { M: number; efConstruction: number }, maxEf: number, share = 1) {
+  const segment: ShardNodeOptions['segment'] = {
+    graphMinRows: 1_000,
+    graph: { engine: 'hnswlib', ...graph },
+    ef: { target: 0.98, min: 16, max: maxEf },
+  };
   shard = await ShardFixture.open({
     segment,
     dimensions: DIMENSIONS,
-    merge: { tailRows: ROWS, fanout: 3, maxDeadShare: 0.2, replayEntries: 1e9 },
-    recall: {
-      sampleShare,
-      ef: { target: 0.98, start: 24, min: 16, max: maxEf },
-      cpuShare: 1,
-      random,
+    merge: {
+      tailRows: ROWS,
+      fanout: 3,
+      maxDeadShare: 0.2,
+      maxSegmentRows: 1e6,
+      replayEntries: 1e9,
     },
+    recall: { sampleShare: share, target: 0.98, cpuShare: 1, random },
   });
   await shard.place('c');
   await shard.write(
     Array.from({ length: ROWS }, (_, i) => put(`p${i}`, 'c', vector(), { price: i })),
   );
+  await shard.untilSaved((manifest) => (manifest?.segments.length ?? 0) > 0);
 }
 
-/** The band of unfiltered searches, once it is as `wanted`. */
-async function bandWhen(wanted: (band: RecallBand) => boolean): Promise<RecallBand> {
+/** Of the only graph, as the manifest has it. */
+function sealedGraph(): GraphRecord {
+  const graphs = shard.manifest()?.segments.flatMap(({ components }) => components) ?? [];
+  return graphs.find(
+    (component): component is GraphRecord => component.kind === 'graph',
+  ) as GraphRecord;
+}
+
+async function bandsWhen(wanted: (bands: readonly RecallBand[]) => boolean): Promise<RecallBand[]> {
   for (let i = 0; i < 1_500; i++) {
-    const { recall } = await shard.node.status();
-    const band = recall?.bands.at(-1);
-    if (band !== undefined && wanted(band)) return band;
+    const bands = shard.node.status().recall?.bands ?? [];
+    if (wanted(bands)) return bands;
     await sleep(10);
   }
-  throw new Error(`it never came: ${JSON.stringify((await shard.node.status()).recall)}`);
+  throw new Error(`it never came: ${JSON.stringify(shard.node.status().recall)}`);
 }
 
-describe('a graph that was damaged', () => {
-  test('is noticed without any traffic: recall is below its target at the highest ef', async () => {
-    await open(DAMAGED, 40, 1e-9);
-    const band = await bandWhen(({ failing }) => failing);
-    expect(band.high).toBeLessThan(0.98);
-    expect(band.ef).toBe(40);
-    expect(band.repeats).toBeGreaterThanOrEqual(8);
-  });
+/** The width of an unfiltered search, as it is explained. */
+async function widthOfSearch(): Promise<number | undefined> {
+  const reply = await shard.search(vector(), { k: 10, exact: false, explain: true });
+  return reply.explanation?.steps[0]?.candidates;
+}
 
-  test('has ef raised until recall holds', async () => {
-    await open(POOR, 2_048, 1e-9);
-    const low = await bandWhen(({ recall }) => recall !== null && recall < 0.98);
-    expect(low.repeats).toBeGreaterThan(0);
-    const band = await bandWhen(({ recall, ef }) => ef > 24 && (recall ?? 0) >= 0.98);
-    expect(band.failing).toBe(false);
-  });
+test('the width of a poor graph is chosen when it is sealed, and the first search has it', async () => {
+  await open(POOR, 2_048);
+  const { ef, recall } = sealedGraph();
+  expect(ef).toBeGreaterThan(32);
+  expect(recall).toBeGreaterThanOrEqual(0.98);
+  expect(await widthOfSearch()).toBe(ef);
+  await shard.restart();
+  await shard.settle();
+  expect(await widthOfSearch()).toBe(ef);
 });
 
-test('once enough queries have come, recall is learnt from them', async () => {
-  await open(SOUND, 512, 1e-9);
-  const calibrated = ({ repeats }: RecallBand): boolean => repeats >= 32;
-  const before = await bandWhen(calibrated);
-  for (let i = 0; i < 64; i++) await shard.search(vector(), { k: 10, exact: false });
-  await bandWhen(({ repeats }) => repeats >= before.repeats + 48);
+test('a sound graph is searched no wider than it must be', async () => {
+  await open(SOUND, 512);
+  const { ef, recall } = sealedGraph();
+  expect(ef).toBeLessThan(128);
+  expect(recall).toBeGreaterThanOrEqual(0.98);
 });
 
-test('a sound graph keeps its ef, and callers are sampled per band', async () => {
-  await open(SOUND, 512, 1);
-  await bandWhen(({ repeats }) => repeats >= 40);
+test('a graph that no width helps is said to be below the target, when it is sealed and by repeats', async () => {
+  await open(DAMAGED, 40);
+  const { ef, recall } = sealedGraph();
+  expect(ef).toBeLessThanOrEqual(40);
+  expect(recall).toBeLessThan(0.98);
+  expect(shard.log.join()).toContain('below the recall target');
+  for (let i = 0; i < 24; i++) await shard.search(vector(), { k: 10, exact: false });
+  const bands = await bandsWhen((all) => all.at(-1)?.failing === true);
+  expect(bands.at(-1)?.high).toBeLessThan(0.98);
+});
+
+test('searches are repeated by band, those that asked for exact ones are not', async () => {
+  await open(SOUND, 512);
   for (let i = 0; i < 4; i++) {
     const filter = { kind: 'range', field: 'price', op: 'lt', value: 20 } as const;
     await shard.search(vector(), { k: 10, exact: false, filter });
     await shard.search(vector(), { k: 10, exact: true });
+    await shard.search(vector(), { k: 10, exact: false });
   }
-  for (let i = 0; i < 500; i++) {
-    const { recall } = await shard.node.status();
-    if (recall?.bands[1]?.repeats === 4) break;
-    await sleep(10);
-  }
-  const bands = (await shard.node.status()).recall?.bands ?? [];
+  const bands = await bandsWhen((all) => all[1]?.repeats === 4 && all[4]?.repeats === 4);
+  expect(bands.map(({ selectivity }) => selectivity)).toEqual([0.001, 0.01, 0.1, 0.5, 1]);
   // 20 of 3,000 rows: below 1 %. Scanned, so exact.
   expect(bands[1]).toMatchObject({ selectivity: 0.01, repeats: 4, recall: 1, failing: false });
-  const unfiltered = bands.at(-1);
-  expect(unfiltered?.recall).toBeGreaterThan(0.97);
-  expect(unfiltered?.ef).toBeLessThan(128);
+  expect(bands[4]?.recall).toBeGreaterThan(0.95);
+  expect(bands[4]?.failing).toBe(false);
 });

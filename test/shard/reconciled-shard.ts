@@ -1,14 +1,15 @@
+import { place } from '../store/place.js';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { firstPartition } from '../../src/placement/partition.js';
-import { Builder } from '../../src/shard/builder.js';
-import { Follower } from '../../src/shard/follower.js';
-import { Reconciler } from '../../src/shard/reconciler.js';
-import { SegmentKeeper } from '../../src/shard/segment-keeper.js';
-import { TenantIndex } from '../../src/shard/tenant-index.js';
+import { Builder } from '../../src/shard/build/builder.js';
+import { Follower } from '../../src/shard/follow/follower.js';
+import { ReconcileSchedule } from '../../src/shard/follow/reconcile-schedule.js';
+import { SegmentKeeper } from '../../src/shard/index/segment-keeper.js';
+import { TenantIndex } from '../../src/shard/index/tenant-index.js';
 import type { Store } from '../../src/store/store.js';
 import { BUILD_WORKER, DIMENSIONS, MODEL } from './shard-fixture.js';
 import { slowReader } from './slow-reader.js';
@@ -21,7 +22,7 @@ const CALM = { isBusy: () => false, isCalm: () => true };
 export class ReconciledShard {
   readonly log: string[] = [];
   follower: Follower;
-  reconciler: Reconciler;
+  reconciler: ReconcileSchedule;
   private readonly dir = mkdtempSync(join(tmpdir(), 'omnisearch-reconciled-'));
 
   /** @param turns how many turns late the store answers */
@@ -38,7 +39,7 @@ export class ReconciledShard {
   }
 
   static async place(store: Store, category: string, shard = 's1'): Promise<void> {
-    await store.createPartitions(TENANT, [firstPartition(category, shard)]);
+    await place(store, TENANT, [firstPartition(category, shard)]);
   }
 
   get index(): TenantIndex {
@@ -65,7 +66,7 @@ export class ReconciledShard {
   async check(): Promise<void> {
     const { checks } = this.reconciler.report();
     // The first may have begun before.
-    for (let i = 0; i < 1_000 && this.reconciler.report().checks < checks + 2; i++) {
+    for (let i = 0; i < 4_000 && this.reconciler.report().checks < checks + 2; i++) {
       this.reconciler.tick();
       await sleep(5);
     }
@@ -86,7 +87,7 @@ export class ReconciledShard {
     return held;
   }
 
-  private start(): [Follower, Reconciler] {
+  private start(): [Follower, ReconcileSchedule] {
     const logger = pino({ level: 'warn' }, { write: (line: string) => void this.log.push(line) });
     const index = new TenantIndex(TENANT, MODEL, DIMENSIONS);
     const options = {
@@ -94,14 +95,21 @@ export class ReconciledShard {
       storeId: this.store.storeId,
       segment: {
         graphMinRows: 1e9,
+        ef: { target: 0.95, min: 64, max: 64 },
         graph: { engine: 'usearch' as const, M: 8, efConstruction: 60 },
       },
-      merge: { tailRows: 20, fanout: 2, maxDeadShare: 0.2, replayEntries: 1_000 },
+      merge: {
+        tailRows: 20,
+        fanout: 2,
+        maxDeadShare: 0.2,
+        maxSegmentRows: 1e6,
+        replayEntries: 1_000,
+      },
     };
     const keeper = new SegmentKeeper(index, this.builder, options, logger);
     const reader = slowReader(this.store, this.turns);
     const follower = new Follower('s1', reader, index, keeper, logger);
-    const reconciler = new Reconciler({ intervalMs: 0.001, cpuShare: 1 }, reader, CALM);
+    const reconciler = new ReconcileSchedule({ intervalMs: 0.001, cpuShare: 1 }, reader, CALM);
     follower.start();
     reconciler.watch(follower, logger);
     return [follower, reconciler];

@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { TopK } from '../../src/core/top-k.js';
 import { normalise, score } from '../../src/core/vector.js';
-import { CostModel } from '../../src/shard/cost-model.js';
-import { Bitset } from '../../src/shard/bitset.js';
-import type { LeafHit } from '../../src/shard/leaf-hit.js';
-import { scanRows } from '../../src/shard/scan-rows.js';
-import { Tail } from '../../src/shard/tail.js';
+import { CostModel } from '../../src/shard/leaf/cost-model.js';
+import { Bitset } from '../../src/shard/index/bitset.js';
+import type { LeafHit } from '../../src/shard/leaf/leaf-hit.js';
+import { scanRows } from '../../src/shard/leaf/scan-rows.js';
+import { SegmentView } from '../../src/shard/index/segment-view.js';
+import { unlimited } from './leaf-fixture.js';
+import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
 import { seeded } from '../e2e/catalogue.js';
 
 const DIMENSIONS = 4;
@@ -17,18 +19,18 @@ function coarseVector(random: () => number): Float32Array {
   return normalise(values) ?? Float32Array.of(1, 0, 0, 0);
 }
 
-test('invariant 3: a scan is exact: ties, equal vectors, k above the rows, masks of any density', () => {
-  fc.assert(
-    fc.property(
+test('invariant 3: a scan is exact: ties, equal vectors, k above the rows, masks of any density', async () => {
+  await fc.assert(
+    fc.asyncProperty(
       fc.integer({ min: 1, max: 2_500 }),
       fc.constantFrom(1, 3, 40, 4_000),
       fc.constantFrom(0.001, 0.05, 0.29, 0.31, 1),
       fc.constantFrom(0, 0.3, 0.95),
       fc.boolean(),
       fc.nat(),
-      (rows, k, density, deadShare, masked, seed) => {
+      async (rows, k, density, deadShare, masked, seed) => {
         const random = seeded(seed);
-        const tail = new Tail(DIMENSIONS);
+        const tail = new WriteBuffer(DIMENSIONS);
         const mask = new Bitset(rows);
         const query = coarseVector(random);
         const truth = new TopK<LeafHit>(k);
@@ -49,14 +51,14 @@ test('invariant 3: a scan is exact: ties, equal vectors, k above the rows, masks
         };
         const leaf = {
           vector: query,
-          partitions: [],
-          filter: undefined,
           k,
           ef: 10,
           exact: true,
+          filtered: false,
+          budget: unlimited(),
           costs: new CostModel(),
         };
-        scanRows(tail, selection, leaf, top);
+        await scanRows(new SegmentView(tail), selection, leaf, top);
         expect(top.sorted()).toEqual(truth.sorted());
       },
     ),

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -9,14 +9,20 @@ import { normalise } from '../../src/core/vector.js';
 import { fieldsOf } from '../../src/filter/analyse.js';
 import { matchesProduct } from '../../src/filter/evaluate.js';
 import { parseFilter } from '../../src/filter/parse-filter.js';
-import { CorruptFile, readInto, recordFile, writeFile } from '../../src/shard/durable-file.js';
-import { filterRows } from '../../src/shard/filter-rows.js';
-import { buildIdTable, findInIdTable } from '../../src/shard/id-table.js';
-import { readManifest, writeManifest, type Manifest } from '../../src/shard/manifest.js';
-import { openSegment } from '../../src/shard/segment.js';
-import { SEGMENT_FORMAT, type SegmentRecord } from '../../src/shard/segment-format.js';
-import { Tail } from '../../src/shard/tail.js';
-import { writeSegment } from '../../src/shard/write-segment.js';
+import {
+  CorruptFile,
+  readInto,
+  recordFile,
+  writeFile,
+} from '../../src/shard/index/durable-file.js';
+import { unlimited } from './leaf-fixture.js';
+import { filterRows } from '../../src/shard/leaf/filter-rows.js';
+import { buildIdTable, findInIdTable } from '../../src/shard/index/id-table.js';
+import { readManifest, writeManifest, type Manifest } from '../../src/shard/index/manifest.js';
+import { openSegment } from '../../src/shard/index/segment.js';
+import { SEGMENT_FORMAT, type SegmentRecord } from '../../src/shard/index/segment-record.js';
+import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
+import { writeSegment } from '../../src/shard/build/write-segment.js';
 import { product, wireFilter } from '../filter/arbitraries.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
 
@@ -25,6 +31,7 @@ const OPTIONS = {
   dimensions: DIMENSIONS,
   graphMinRows: 6,
   graph: { engine: 'usearch' as const, M: 4, efConstruction: 20 },
+  ef: { target: 0.95, min: 64, max: 64 },
 };
 let folder: string;
 beforeEach(() => {
@@ -32,9 +39,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function tailOf(products: readonly Product[]): Tail {
+function tailOf(products: readonly Product[]): WriteBuffer {
   const random = seeded(5);
-  const tail = new Tail(DIMENSIONS);
+  const tail = new WriteBuffer(DIMENSIONS);
   products.forEach((one, i) => {
     tail.append(one, i + 1, normalise(randomVector(random, DIMENSIONS)) as Float32Array);
   });
@@ -69,11 +76,13 @@ test('a segment holds what was written, also after it was merged once more', asy
       const whole = await openSegment(folder, first);
       for (const row of killed) if (row < whole.rows - 1) whole.kill(row);
       const live = all.filter((one) => whole.find(one.id) !== -1);
-      expect(whole.rows - whole.deadCount).toBe(live.length);
+      expect(whole.rows - whole.deletes.count).toBe(live.length);
       const segment = await openSegment(folder, await write(`${name}-again`, [whole]));
       const filter = parseFilter(wire);
-      const columns = await segment.columns(fieldsOf(filter));
-      const matching = filterRows(filter, segment.rows, (field) => columns.get(field));
+      for (const field of fieldsOf(filter)) await segment.column(field);
+      const columns = segment.loadedColumns(fieldsOf(filter));
+      const columnOf = (field: string) => columns?.get(field);
+      const matching = await filterRows(filter, segment.rows, columnOf, unlimited());
       expect(segment.rows).toBe(live.length);
       for (const one of live) {
         const row = segment.find(one.id);
@@ -81,7 +90,7 @@ test('a segment holds what was written, also after it was merged once more', asy
         expect([segment.id(row), segment.categoryOf(row)]).toEqual([one.id, one.category]);
         expect([segment.version(row), segment.hash(row)]).toEqual([source + 1, hashId(one.id)]);
         expect(segment.vectors.view(row)).toEqual(tail.vectors.view(source));
-        expect([one.id, matching.has(row)]).toEqual([one.id, matchesProduct(filter, one)]);
+        expect([one.id, matching.rows.has(row)]).toEqual([one.id, matchesProduct(filter, one)]);
       }
       await Promise.all([whole.close(), segment.close()]);
     }),
@@ -97,9 +106,21 @@ const shop = Array.from({ length: 20 }, (_, i): Product => ({
   brand: `b${i}`,
 }));
 
+/** A segment does without a damaged graph, and says so; without anything else it cannot be opened. */
+async function expectDamage(record: SegmentRecord, file: string): Promise<void> {
+  if (!file.endsWith('.graph')) {
+    await expect(openSegment(folder, record)).rejects.toBeInstanceOf(CorruptFile);
+    return;
+  }
+  const segment = await openSegment(folder, record);
+  expect(segment.isImpaired).toBe(true);
+  await segment.close();
+}
+
 test('any single flipped byte of any file of a segment is found when it is opened', async () => {
   const record = await write('s', [tailOf(shop)]);
-  expect(record.files.map(({ name }) => name)).toEqual(
+  const files = record.components.flatMap((component) => component.files);
+  expect(files.map(({ name }) => name)).toEqual(
     expect.arrayContaining(['all.graph', 'c0.graph', 'c1.graph']),
   );
   for (const name of readdirSync(join(folder, 's'))) {
@@ -111,17 +132,22 @@ test('any single flipped byte of any file of a segment is found when it is opene
       const broken = Buffer.from(content);
       broken[at] = (broken[at] as number) ^ (1 << (at % 8));
       writeFileSync(file, broken);
-      await expect(openSegment(folder, record)).rejects.toBeInstanceOf(CorruptFile);
+      await expectDamage(record, name);
     }
     for (const other of [content.subarray(1), Buffer.concat([content, content.subarray(0, 1)])]) {
       writeFileSync(file, other);
-      await expect(openSegment(folder, record)).rejects.toBeInstanceOf(CorruptFile);
+      await expectDamage(record, name);
     }
     rmSync(file);
-    await expect(openSegment(folder, record)).rejects.toBeInstanceOf(CorruptFile);
+    await expectDamage(record, name);
+    mkdirSync(file);
+    await expectDamage(record, name);
+    rmSync(file, { recursive: true });
     writeFileSync(file, content);
   }
-  await (await openSegment(folder, record)).close();
+  const sound = await openSegment(folder, record);
+  expect(sound.isImpaired).toBe(false);
+  await sound.close();
 });
 
 test('any single flipped byte of the manifest is found', async () => {
@@ -133,7 +159,7 @@ test('any single flipped byte of the manifest is found', async () => {
     position: 'AAAA',
     partitions: ['a-0-100000000@1'],
     segments: [],
-    deadFile: { name: 'dead.bits', bytes: 0, crc32: 0 },
+    deletes: { kind: 'deletes', name: 'all', format: 1, files: [] },
   };
   await writeManifest(folder, manifest);
   expect(await readManifest(folder, 'store', 'm')).toEqual(manifest);

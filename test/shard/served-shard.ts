@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { ShardFleet } from '../../src/shard-client/shard-fleet.js';
-import { ShardServer } from '../../src/shard/shard-server.js';
+import { ShardServer } from '../../src/shard/node/shard-server.js';
 import type { ShardFixture } from './shard-fixture.js';
 
 /** A fixture's shard behind its socket, and the fleet by which a query node reaches it. */
@@ -15,7 +15,7 @@ export interface ServedShard {
 export async function serveShard(shard: ShardFixture, queueLimit = 8): Promise<ServedShard> {
   const { storeId } = shard.store;
   const address = join(shard.dir, 's1.sock');
-  const options = { shard: 's1', storeId, address, queueLimit };
+  const options = { shard: 's1', storeId, address, queueLimit, tenantQueueLimit: queueLimit };
   const server = new ShardServer(shard.node, options, pino({ level: 'silent' }));
   await server.listen();
   const fleet = new ShardFleet(new Map([['s1', address]]), { storeId });

@@ -1,8 +1,10 @@
+import { move, partitionOf, place } from '../store/place.js';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
+import { Budget } from '../../src/core/budget.js';
 import { Deadline } from '../../src/core/deadline.js';
 import type { JsonObject } from '../../src/core/product.js';
 import { normalise } from '../../src/core/vector.js';
@@ -10,11 +12,12 @@ import type { Filter } from '../../src/filter/filter.js';
 import { firstPartition } from '../../src/placement/partition.js';
 import type { SearchLeaf, SearchLeafReply } from '../../src/protocol/messages.js';
 import { encodePartitions } from '../../src/protocol/partition-list.js';
-import { vectorBytes } from '../../src/protocol/vector-bytes.js';
-import type { Manifest } from '../../src/shard/manifest.js';
-import { ShardNode, type ShardNodeOptions } from '../../src/shard/shard-node.js';
+import { vectorBytes, type LeafQuery } from '../../src/query/leaf-query.js';
+import type { Manifest } from '../../src/shard/index/manifest.js';
+import { ShardNode, type ShardNodeOptions } from '../../src/shard/node/shard-node.js';
+import type { HostingOptions } from '../../src/shard/node/hosted-tenants.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
-import type { Partition, ProductWrite, Store } from '../../src/store/store.js';
+import type { Partition, ProductWrite, Store, StoreReader } from '../../src/store/store.js';
 
 export const DIMENSIONS = 8;
 export const MODEL = 'm1';
@@ -22,7 +25,15 @@ const TENANT = 'shop';
 export const MAX_DEAD_SHARE = 0.2;
 export const REPLAY_ENTRIES = 400;
 /** Worker threads run the compiled code. */
-export const BUILD_WORKER = new URL('../../dist/shard/build-worker.js', import.meta.url);
+export const BUILD_WORKER = new URL('../../dist/shard/build/build-worker.js', import.meta.url);
+
+/** No tenant goes to sleep by itself. */
+export const HOSTING: HostingOptions = {
+  pollMs: 50,
+  idleMs: 1e9,
+  openTenants: 1e9,
+  tombstoneRetentionMs: 1e9,
+};
 
 /** A shard `s1` that follows a real store, in a folder of its own. */
 export class ShardFixture {
@@ -40,13 +51,19 @@ export class ShardFixture {
     const dir = mkdtempSync(join(tmpdir(), 'omnisearch-shard-'));
     const store = await openLmdbStore({ dir: join(dir, 'store') });
     const log: string[] = [];
-    return new ShardFixture(dir, store, await startNode(store, dir, log, options), log, options);
+    return new ShardFixture(
+      dir,
+      store,
+      await startNode(store, join(dir, 'shard'), log, options),
+      log,
+      options,
+    );
   }
 
   async restart(meanwhile: (folder: string) => void = () => undefined): Promise<void> {
     await this.node.close();
     meanwhile(this.shardDir);
-    this.node = await startNode(this.store, this.dir, this.log, this.options);
+    this.node = await startNode(this.store, this.shardDir, this.log, this.options);
   }
 
   async close(): Promise<void> {
@@ -78,7 +95,10 @@ export class ShardFixture {
   namedFiles(): string[] {
     const manifest = this.manifest();
     if (manifest === undefined) return [];
-    const names = [...manifest.segments.map(({ folder }) => folder), manifest.deadFile.name];
+    const names = [
+      ...manifest.segments.map(({ folder }) => folder),
+      ...manifest.deletes.files.map(({ name }) => name),
+    ];
     return this.files(/./).filter(
       (file) => file.endsWith('manifest.json') || names.some((name) => file.includes(name)),
     );
@@ -97,14 +117,12 @@ export class ShardFixture {
   }
 
   async place(category: string, shard = 's1'): Promise<void> {
-    await this.store.createPartitions(TENANT, [firstPartition(category, shard)]);
+    await place(this.store, TENANT, [firstPartition(category, shard)]);
   }
 
   async move(category: string, shard: string): Promise<void> {
-    const { partitions } = await this.store.placement(TENANT);
-    const old = partitions.find((partition) => partition.category === category) as Partition;
-    const next = { ...old, shard, epoch: old.epoch + 1 };
-    if (!(await this.store.updatePartition(TENANT, next, old.epoch))) throw new Error('raced');
+    const old = await partitionOf(this.store, TENANT, category);
+    if (!(await move(this.store, TENANT, old, shard))) throw new Error('raced');
   }
 
   /** Writes, and waits until the shard has applied it. */
@@ -121,25 +139,21 @@ export class ShardFixture {
   }
 
   async search(query: readonly number[], options: SearchOptions = {}): Promise<SearchLeafReply> {
-    const { partitions } = await this.store.placement(TENANT);
+    const { counter, partitions } = await this.store.placement(TENANT);
+    const { filter, k = 1_000, exact = true } = options;
+    const wanted: LeafQuery = { vector: vectorBytes(normalise(query) as Float32Array), k, exact };
+    if (filter !== undefined) wanted.filter = filter;
     const asked = options.partitions ?? partitions.filter(({ shard }) => shard === 's1');
-    const reply = await askNode(this.node, {
+    return askNode(this.node, {
       type: 'search',
       tenant: TENANT,
       partitions: encodePartitions(asked),
-      vector: vectorBytes(normalise(query) as Float32Array),
+      counter,
       model: MODEL,
-      k: options.k ?? 1_000,
-      filter: options.filter ?? null,
-      exact: options.exact ?? true,
+      query: wanted,
       explain: options.explain ?? false,
-      thorough: options.thorough ?? false,
       budgetMs: 10_000,
     });
-    // As a query node does that returns all of it.
-    const { sample } = reply;
-    if (sample !== undefined) this.node.judged({ type: 'judged', sample, floor: -Infinity });
-    return reply;
   }
 }
 
@@ -148,7 +162,6 @@ export interface SearchOptions {
   filter?: Filter;
   exact?: boolean;
   explain?: boolean;
-  thorough?: boolean;
   partitions?: Partition[];
 }
 
@@ -176,9 +189,22 @@ export function remove(id: string): ProductWrite {
   return { op: 'delete', id, feedVersion: undefined };
 }
 
-async function startNode(
+/** Everything of `tenant` that the placement gives `s1`, as a query node asks for it. */
+export async function searchNode(
+  node: ShardNode,
   store: Store,
-  dir: string,
+  tenant: string,
+  query: LeafQuery,
+): Promise<SearchLeafReply> {
+  const { counter, partitions } = await store.placement(tenant);
+  const asked = partitions.filter(({ shard }) => shard === 's1');
+  const request = { type: 'search' as const, tenant, counter, model: MODEL, query };
+  return askNode(node, { ...request, partitions: encodePartitions(asked), budgetMs: 10_000 });
+}
+
+export async function startNode(
+  store: StoreReader,
+  dataDir: string,
   log: string[],
   options: Partial<ShardNodeOptions>,
 ): Promise<ShardNode> {
@@ -186,17 +212,22 @@ async function startNode(
     store,
     {
       shard: 's1',
-      dataDir: join(dir, 'shard'),
+      dataDir,
       model: MODEL,
       dimensions: DIMENSIONS,
-      segment: { graphMinRows: 12, graph: { engine: 'usearch', M: 8, efConstruction: 60 } },
+      segment: {
+        graphMinRows: 12,
+        graph: { engine: 'usearch', M: 8, efConstruction: 60 },
+        ef: { target: 0.95, min: 64, max: 64 },
+      },
       merge: {
         tailRows: 20,
         fanout: 3,
         maxDeadShare: MAX_DEAD_SHARE,
+        maxSegmentRows: 1_000_000,
         replayEntries: REPLAY_ENTRIES,
       },
-      ef: 64,
+      hosting: HOSTING,
       buildWorkerFile: BUILD_WORKER,
       ...options,
     },
@@ -210,5 +241,7 @@ async function startNode(
 export async function askNode(node: ShardNode, request: SearchLeaf): Promise<SearchLeafReply> {
   const deadline = Deadline.after(request.budgetMs);
   await node.lookUp(request, deadline);
-  return node.search(request, deadline);
+  const reply = await node.search(request, new Budget(deadline));
+  if (reply.type === 'moved') throw new Error(`moved, at counter ${reply.counter}`);
+  return reply;
 }

@@ -1,14 +1,11 @@
+import { storedRow } from '../store/place.js';
 import { expect, test } from 'vitest';
 import type { StoredRow } from '../../src/store/store.js';
-import { TenantIndex } from '../../src/shard/tenant-index.js';
+import { TenantIndex } from '../../src/shard/index/tenant-index.js';
 
 function row(id: string, version: number, price = 0): StoredRow {
-  return {
-    version,
-    model: 'm',
-    product: { id, title: id, category: 'c', price },
-    vectors: { text: Float32Array.of(1, 0) },
-  };
+  const product = { id, title: id, category: 'c', price };
+  return storedRow({ version, model: 'm', product, vectors: { text: Float32Array.of(1, 0) } });
 }
 
 /** Every live row, by id: one a product. */
@@ -38,9 +35,9 @@ test('rows that changed while a build failed are there once, in their newest ver
   ]);
   expect(index.liveRows).toBe(4);
   expect(index.heldVersion('c')).toBeUndefined();
-  const prices = index.tail.loadedColumns(['price']).get('price');
+  const [prices] = index.tail.loadedColumns(['price'])?.get('price') ?? [];
   const priceOf = (id: string): unknown =>
-    prices?.values[(prices.codes[index.tail.find(id)] as number) - 1];
+    prices?.dictionary.valueOf(prices.codes[index.tail.find(id)] as number);
   expect(['a', 'b', 'd', 'e'].map(priceOf)).toEqual([1, 2, 1, 5]);
   // The next build starts as if there had been none.
   index.freeze(true);

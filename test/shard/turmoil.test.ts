@@ -9,8 +9,13 @@ const OPERATIONS_A_ROUND = 60;
  * Unlike the model test nothing waits for anything here: partitions move while others are still
  * being read, searches run while segments are swapped, purges overtake followers.
  */
-test.each([1, 2, 3, 4])('shards end up equal to the store, seed %i', async (seed) => {
-  const turmoil = await Turmoil.open(seed);
+test.each([
+  [1, 'and none sleeps', 1e9],
+  [2, 'and none sleeps', 1e9],
+  [3, 'while tenants fall asleep', 0],
+  [4, 'while tenants fall asleep', 3],
+])('shards end up equal to the store, seed %i, %s', async (seed, _, idleMs) => {
+  const turmoil = await Turmoil.open(seed, idleMs);
   const random = seeded(seed * 1_000);
   try {
     for (let round = 0; round < ROUNDS; round++) {

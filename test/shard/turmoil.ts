@@ -1,3 +1,4 @@
+import { move as movePartition, place } from '../store/place.js';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +11,10 @@ import type { Filter } from '../../src/filter/filter.js';
 import { firstPartition } from '../../src/placement/partition.js';
 import type { SearchLeafReply } from '../../src/protocol/messages.js';
 import { encodePartitions } from '../../src/protocol/partition-list.js';
-import { vectorBytes } from '../../src/protocol/vector-bytes.js';
+import { vectorBytes, type LeafQuery } from '../../src/query/leaf-query.js';
+import { hitsOf } from '../../src/query/leaf-result.js';
 import type { JsonObject } from '../../src/core/product.js';
-import { ShardNode } from '../../src/shard/shard-node.js';
+import { ShardNode } from '../../src/shard/node/shard-node.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Partition, Store, StoredRow } from '../../src/store/store.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
@@ -46,15 +48,17 @@ export class Turmoil {
     private readonly dir: string,
     readonly store: Store,
     readonly random: () => number,
+    private readonly idleMs: number,
   ) {}
 
-  static async open(seed: number): Promise<Turmoil> {
+  /** @param idleMs without a search for so long, tenants fall asleep */
+  static async open(seed: number, idleMs = 1e9): Promise<Turmoil> {
     const dir = mkdtempSync(join(tmpdir(), 'omnisearch-turmoil-'));
     const store = await openLmdbStore({ dir: join(dir, 'store') });
-    const turmoil = new Turmoil(dir, store, seeded(seed));
+    const turmoil = new Turmoil(dir, store, seeded(seed), idleMs);
     for (const tenant of TENANTS) {
       const partitions = CATEGORIES.map((c, i) => firstPartition(c, SHARDS[i % 2] as string));
-      await store.createPartitions(tenant, partitions);
+      await place(store, tenant, partitions);
     }
     for (const shard of SHARDS) await turmoil.start(shard);
     return turmoil;
@@ -81,9 +85,19 @@ export class Turmoil {
         dataDir: join(this.dir, shard),
         model: MODEL,
         dimensions: DIMENSIONS,
-        segment: { graphMinRows: 12, graph: { engine: 'usearch', M: 8, efConstruction: 60 } },
-        merge: { tailRows: 16, fanout: 2, maxDeadShare: 0.2, replayEntries: 150 },
-        ef: 64,
+        segment: {
+          graphMinRows: 12,
+          graph: { engine: 'usearch', M: 8, efConstruction: 60 },
+          ef: { target: 0.95, min: 64, max: 64 },
+        },
+        merge: {
+          tailRows: 16,
+          fanout: 2,
+          maxDeadShare: 0.2,
+          maxSegmentRows: 1e6,
+          replayEntries: 150,
+        },
+        hosting: { pollMs: 5, idleMs: this.idleMs, openTenants: 1e9, tombstoneRetentionMs: 1e9 },
         reconcile: { intervalMs: 1, cpuShare: 1 },
         buildWorkerFile: BUILD_WORKER,
       },
@@ -121,7 +135,7 @@ export class Turmoil {
     const { partitions } = await this.store.placement(tenant);
     const old = this.pick(partitions);
     const shard = SHARDS.find((name) => name !== old.shard) as string;
-    await this.store.updatePartition(tenant, { ...old, shard, epoch: old.epoch + 1 }, old.epoch);
+    await movePartition(this.store, tenant, old, shard);
   }
 
   async purge(): Promise<void> {
@@ -143,7 +157,7 @@ export class Turmoil {
   /** All shards together say what a scan of the store says, and never thought otherwise. */
   async check(): Promise<void> {
     for (const node of this.nodes.values()) {
-      expect((await node.status()).reconciliation?.reconciled).toBe(0);
+      expect(node.status().reconciliation?.reconciled).toBe(0);
     }
     for (const tenant of TENANTS) {
       const { mark } = await this.store.write(tenant, []);
@@ -184,13 +198,7 @@ export class Turmoil {
       const asked = partitions.filter((partition) => partition.shard === shard);
       const { hits, refused } = await this.ask(shard, tenant, asked, query, filter, exact, k);
       expect(refused).toEqual([]);
-      hits.ids.forEach((id, i) =>
-        top.offer({
-          id,
-          score: hits.scores.vector[i] as number,
-          version: hits.versions[i] as number,
-        }),
-      );
+      for (const hit of hitsOf(hits)) top.offer(hit);
     }
     return top.sorted();
   }
@@ -204,15 +212,15 @@ export class Turmoil {
     exact: boolean,
     k = 1_000,
   ): Promise<SearchLeafReply> {
+    const wanted: LeafQuery = { vector: vectorBytes(query), k, exact };
+    if (filter !== undefined) wanted.filter = filter;
     return askNode(this.nodes.get(shard) as ShardNode, {
       type: 'search',
       tenant,
+      counter: 0,
       partitions: encodePartitions(asked),
-      vector: vectorBytes(query),
       model: MODEL,
-      k,
-      filter: filter ?? null,
-      exact,
+      query: wanted,
       budgetMs: 10_000,
     });
   }

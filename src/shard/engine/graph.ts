@@ -7,6 +7,8 @@ export interface Graph {
   /** First row of the block that label 0 stands for. */
   readonly firstRow: number;
   readonly size: number;
+  /** Width at which a search without a filter has the recall that is wanted. */
+  readonly ef: number;
   /** Estimate of the memory it holds. */
   readonly bytes: number;
   /**
@@ -38,10 +40,18 @@ export interface GraphParameters {
 export type EngineName = 'usearch' | 'hnswlib';
 
 /** The vectors that a graph is built over: row 0 is its label 0. */
-interface GraphRows {
+export interface GraphRows {
   dimensions: number;
   count: number;
   vectorAt: (row: number) => Float32Array;
+}
+
+/** Where a graph stands in its segment, and how it is searched. */
+export interface GraphPlace {
+  dimensions: number;
+  firstRow: number;
+  bytes: number;
+  ef: number;
 }
 
 /** A library that builds graphs into files and opens them. */
@@ -52,5 +62,5 @@ export interface GraphEngine {
    */
   build(file: string, rows: GraphRows, parameters: GraphParameters, isStopped: () => boolean): void;
   /** Opens a file that `build` wrote and whose checksum was found right. */
-  open(file: string, dimensions: number, firstRow: number, bytes: number): Promise<Graph>;
+  open(file: string, place: GraphPlace): Promise<Graph>;
 }

@@ -1,5 +1,5 @@
 import hnswlib from 'hnswlib-node';
-import type { Candidates, Graph, GraphEngine } from './graph.js';
+import type { Candidates, Graph, GraphEngine, GraphPlace } from './graph.js';
 
 const { HierarchicalNSW } = hnswlib;
 type Index = InstanceType<typeof HierarchicalNSW>;
@@ -15,12 +15,17 @@ const SEED = 100;
 class HnswlibGraph implements Graph {
   readonly scoreMargin = 0;
   readonly size: number;
+  readonly firstRow: number;
+  readonly bytes: number;
+  readonly ef: number;
 
   constructor(
     private readonly index: Index,
-    readonly firstRow: number,
-    readonly bytes: number,
+    { firstRow, bytes, ef }: GraphPlace,
   ) {
+    this.firstRow = firstRow;
+    this.bytes = bytes;
+    this.ef = ef;
     this.size = index.getCurrentCount();
   }
 
@@ -48,9 +53,9 @@ export const hnswlibEngine: GraphEngine = {
   },
 
   /** The read itself runs off the event loop. */
-  async open(file, dimensions, firstRow, bytes) {
-    const index = new HierarchicalNSW('ip', dimensions);
+  async open(file, place) {
+    const index = new HierarchicalNSW('ip', place.dimensions);
     await index.readIndex(file);
-    return new HnswlibGraph(index, firstRow, bytes);
+    return new HnswlibGraph(index, place);
   },
 };

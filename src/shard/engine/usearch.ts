@@ -1,6 +1,6 @@
 import { accessSync } from 'node:fs';
 import usearch from 'usearch';
-import type { Candidates, Graph, GraphEngine } from './graph.js';
+import type { Candidates, Graph, GraphEngine, GraphPlace } from './graph.js';
 
 const { Index, MetricKind, ScalarKind } = usearch;
 type Index = InstanceType<typeof Index>;
@@ -28,12 +28,17 @@ const SCORE_MARGIN = 0.02 * 127 ** 2;
 class UsearchGraph implements Graph {
   readonly scoreMargin = SCORE_MARGIN;
   readonly size: number;
+  readonly firstRow: number;
+  readonly bytes: number;
+  readonly ef: number;
 
   constructor(
     private readonly index: Index,
-    readonly firstRow: number,
-    readonly bytes: number,
+    { firstRow, bytes, ef }: GraphPlace,
   ) {
+    this.firstRow = firstRow;
+    this.bytes = bytes;
+    this.ef = ef;
     this.size = index.size();
   }
 
@@ -77,11 +82,11 @@ export const usearchEngine: GraphEngine = {
     index.save(file);
   },
 
-  async open(file, dimensions, firstRow, bytes) {
-    const index = newIndex(dimensions);
+  async open(file, place) {
+    const index = newIndex(place.dimensions);
     // Where it cannot open a file, usearch closes descriptor 0, whosever that is.
     accessSync(file);
     index.view(file);
-    return Promise.resolve(new UsearchGraph(index, firstRow, bytes));
+    return Promise.resolve(new UsearchGraph(index, place));
   },
 };

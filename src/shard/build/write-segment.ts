@@ -1,0 +1,122 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ENGINES } from '../engine/engines.js';
+import type { GraphParameters } from '../engine/graph.js';
+import { COLUMNS_FORMAT, writeColumns } from '../index/components/columns.js';
+import { GRAPH_FORMAT, graphFile } from '../index/components/graphs.js';
+import { ROWS_FORMAT, writeRows } from '../index/components/rows.js';
+import { VECTORS_FORMAT, writeVectors } from '../index/components/vectors.js';
+import { recordFile, syncPath, type FileRecord } from '../index/durable-file.js';
+import type { GraphRecord, SegmentRecord } from '../index/segment-record.js';
+import { chooseEf, type EfOptions } from './choose-ef.js';
+import { MergedRows, type SourceReader } from './merged-rows.js';
+
+export interface SegmentOptions {
+  dimensions: number;
+  /** Blocks and categories below this many rows are scanned, not walked as a graph. */
+  graphMinRows: number;
+  graph: GraphParameters;
+  /** How the width of each graph's searches is chosen. */
+  ef: EfOptions;
+}
+
+/** What else a build is given. */
+export interface BuildInput {
+  /** Vectors that were searched for lately. */
+  queries?: readonly Float32Array[];
+  isStopped?: () => boolean;
+}
+
+/**
+ * Writes the live rows of `sources` as one segment, sorted by category, flushed to the disk, and
+ * reads every file back for its checksum. Returns undefined when no row is live. Blocks its thread
+ * while graphs are built, and throws soon after `isStopped` turns true.
+ */
+export async function writeSegment(
+  tenantFolder: string,
+  folder: string,
+  sources: readonly SourceReader[],
+  options: SegmentOptions,
+  { queries = [], isStopped = () => false }: BuildInput = {},
+): Promise<SegmentRecord | undefined> {
+  const rows = new MergedRows(sources);
+  if (rows.count === 0) return undefined;
+  const path = join(tenantFolder, folder);
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  const record = async (names: readonly string[]): Promise<FileRecord[]> => {
+    const files: FileRecord[] = [];
+    for (const name of names) {
+      await syncPath(join(path, name));
+      files.push(await recordFile(path, name));
+    }
+    return files;
+  };
+  const { dimensions } = options;
+  const segment: SegmentRecord = {
+    folder,
+    rows: rows.count,
+    dimensions,
+    categories: rows.categories,
+    components: [
+      {
+        kind: 'rows',
+        name: 'all',
+        format: ROWS_FORMAT,
+        files: await record(await writeRows(path, rows)),
+      },
+      {
+        kind: 'vectors',
+        name: 'text',
+        format: VECTORS_FORMAT,
+        files: await record(await writeVectors(path, 'text', rows)),
+      },
+      {
+        kind: 'columns',
+        name: 'all',
+        format: COLUMNS_FORMAT,
+        files: await record(await writeColumns(path, rows.columns())),
+      },
+    ],
+  };
+  for (const range of graphRanges(rows, options)) {
+    const vectorAt = (i: number): Float32Array => rows.vector(range.from + i);
+    const vectors = { dimensions, count: range.count, vectorAt };
+    const { engine } = options.graph;
+    const file = graphFile(range.name);
+    ENGINES[engine].build(join(path, file), vectors, options.graph, isStopped);
+    const place = { dimensions, firstRow: 0, bytes: 0, ef: 1 };
+    const graph = await ENGINES[engine].open(join(path, file), place);
+    const chosen = chooseEf(graph, vectors, queries, options.ef, isStopped);
+    const graphRecord: GraphRecord = {
+      kind: 'graph',
+      name: range.name,
+      format: GRAPH_FORMAT,
+      files: await record([file]),
+      engine,
+      ...chosen,
+    };
+    segment.components.push(graphRecord);
+  }
+  await syncPath(path);
+  return segment;
+}
+
+interface GraphRange {
+  name: string;
+  from: number;
+  count: number;
+}
+
+/** Over all rows, and over each large category; the only one is served by the graph over all. */
+function* graphRanges(
+  { count, categories }: MergedRows,
+  { graphMinRows }: SegmentOptions,
+): Generator<GraphRange> {
+  if (count >= graphMinRows) yield { name: 'all', from: 0, count };
+  if (categories.length === 1) return;
+  let from = 0;
+  for (const [i, { rows }] of categories.entries()) {
+    if (rows >= graphMinRows) yield { name: `c${i}`, from, count: rows };
+    from += rows;
+  }
+}

@@ -1,0 +1,299 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Logger } from '../../core/logger.js';
+import { feedPages } from '../../store/feed-pages.js';
+import type { FeedEntry, StoreReader, WriteMark } from '../../store/store.js';
+import type { Pace } from '../index/merge-policy.js';
+import type { SegmentKeeper } from '../index/segment-keeper.js';
+import type { TenantIndex } from '../index/tenant-index.js';
+import { Assignment, ReadyPartitions } from './assignment.js';
+import { applyEntries, dropRowsOfOthers } from './feed-rows.js';
+import { Nudges } from './nudges.js';
+import { rebuild } from './rebuild.js';
+import { Waiters } from './waiters.js';
+
+/** A page of the feed: some milliseconds of reading documents. */
+const PAGE_ENTRIES = 128;
+const PAGE_BYTES = 2 * 1024 * 1024;
+const RETRY_MS = 1_000;
+/** Without a change for so long, what is left in the write buffer is worth a build. */
+const REST_MS = 2_000;
+/** Entries that follow are counted up to here. */
+const BEHIND_LIMIT = 10_000;
+
+/**
+ * Keeps one open index in step with its tenant's feed.
+ *
+ *   load ──manifest, position──> catch up ──end of feed──> rest ──nudge──> catch up
+ *     └─ no position, position expired, partition moved here ──> rebuild ──> catch up
+ *
+ * It is ready once it has read what was written before it began: under steady writes the end of the
+ * feed may never be met. At rest it asks the store nothing: a nudge tells that there is more.
+ */
+export class Follower {
+  assignment = Assignment.NONE;
+  /** The files were read: `assignment` means something from the next refresh on. */
+  loaded = false;
+  /** Entries known to follow in the feed. */
+  behind = 0;
+  /** Partitions, `id@epoch`, that are complete here. */
+  private readonly ready = new ReadyPartitions();
+  private needsRebuild = false;
+  /** How often a rebuild was asked for: one that runs then does not settle it. */
+  private rebuildsWanted = 0;
+  /** A page of the feed has been asked for: what comes here now may have been passed over. */
+  private begun = false;
+  /** The feed was read up to where its head was at the start. */
+  private caughtUp = false;
+  /** Rows may be held of partitions that are not ours any more: not searched, to be dropped. */
+  private hasRowsToDrop = false;
+  private readonly waiters = new Waiters();
+  private readonly nudges = new Nudges();
+  private changedAtMs = performance.now();
+  private stopped = false;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly shard: string,
+    private readonly store: StoreReader,
+    readonly index: TenantIndex,
+    private readonly keeper: SegmentKeeper,
+    private readonly logger: Logger,
+  ) {
+    keeper.onLost = () => this.lost();
+  }
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** There is something new: in the feed, or in the placement. */
+  nudge(): void {
+    this.nudges.nudge();
+  }
+
+  /** To be called twice a second or so: builds what has become due by time alone. */
+  tick(): void {
+    if (this.nudges.isResting) this.maintain(this.pace());
+  }
+
+  /** What is held is not what the position says: all is compared with the feed again. */
+  invalidate(): void {
+    this.needsRebuild = true;
+    this.rebuildsWanted += 1;
+    this.nudge();
+  }
+
+  /** Rows are gone that the position covers: nothing is ready until all was compared. */
+  private lost(): void {
+    this.caughtUp = false;
+    this.invalidate();
+  }
+
+  isReady(partition: { id: string; epoch: number }): boolean {
+    return this.caughtUp && this.ready.has(partition);
+  }
+
+  /** Partitions that can be searched. While `assignment` stays, it only grows, or is 0 for a while. */
+  get readyCount(): number {
+    return this.caughtUp ? this.ready.size : 0;
+  }
+
+  /** All that the position covers is applied, as far as is known. */
+  get isCurrent(): boolean {
+    return this.caughtUp && !this.needsRebuild;
+  }
+
+  get allReady(): boolean {
+    return this.caughtUp && this.assignment.partitions.every((each) => this.isReady(each));
+  }
+
+  get hasCaughtUp(): boolean {
+    return this.caughtUp;
+  }
+
+  /** Nothing is left to do and nobody needs it: it may be stopped without a loss. */
+  get isSettled(): boolean {
+    const isWanted = this.waiters.isWanted || this.keeper.isBuilding;
+    const isResting = this.nudges.isResting && !this.nudges.isDue;
+    return isResting && this.isCurrent && !isWanted;
+  }
+
+  /** Runs `action`; until it ends, this is needed. */
+  use<T>(action: () => Promise<T>): Promise<T> {
+    return this.waiters.use(action);
+  }
+
+  /** Has what came since the last seal sealed, where it is `entries` or more; false: it is not. */
+  sealBeforeSleep(entries: number): boolean {
+    if (this.keeper.unsealedEntries < entries) return false;
+    this.keeper.sealSoon();
+    this.maintain('rest');
+    return true;
+  }
+
+  /**
+   * Resolves true once `mark` is applied to all that the placement, as of now, gives this shard;
+   * false when `timeoutMs` passes first. Rejects `overloaded` when too many wait.
+   */
+  async awaitApplied(mark: WriteMark, timeoutMs: number): Promise<boolean> {
+    await this.refreshAssignment();
+    const isApplied = (): boolean => this.isCurrent && this.store.covers(this.index.position, mark);
+    const applied = this.waiters.until(isApplied, timeoutMs);
+    this.nudge();
+    return applied;
+  }
+
+  /** Resolves true once the feed was read up to where it was at the start, or as `awaitApplied`. */
+  awaitCaughtUp(timeoutMs: number): Promise<boolean> {
+    return this.waiters.until(() => this.caughtUp, timeoutMs);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.keeper.beginClose();
+    this.nudges.stop();
+    await this.running;
+    this.waiters.close();
+    await this.keeper.close();
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      try {
+        if (!this.loaded) await this.load();
+        await this.step();
+        await this.nudges.rest();
+      } catch (error) {
+        this.logger.warn({ error: String(error) }, 'the feed could not be followed, trying again');
+        await this.nudges.pause(RETRY_MS);
+      }
+    }
+  }
+
+  private async load(): Promise<void> {
+    const { position, partitions } = await this.keeper.load();
+    this.index.position = position;
+    this.ready.load(partitions);
+    this.needsRebuild = position === undefined && this.index.segments.length > 0;
+    this.loaded = true;
+  }
+
+  private async step(): Promise<void> {
+    this.nudges.isDue = false;
+    await this.refreshAssignment();
+    if (this.needsRebuild) await this.rebuild();
+    if (this.stopped) return;
+    const atEnd = await this.catchUp();
+    // Not before: they cost memory, being ready late costs answers.
+    if (this.hasRowsToDrop && this.caughtUp) {
+      this.hasRowsToDrop = false;
+      await dropRowsOfOthers(this.index, () => this.assignment);
+    }
+    this.waiters.settle();
+    // What came or went meanwhile is seen to without a pause, and so is what was left to read.
+    if (this.needsRebuild || this.hasRowsToDrop || !atEnd) this.nudges.isDue = true;
+  }
+
+  /** Takes over the placement as it is now. Called after a page was read, before it is applied. */
+  async refreshAssignment(): Promise<void> {
+    // What is complete here is only known once the manifest was read.
+    if (!this.loaded) return;
+    const { tenant } = this.index;
+    const placement = await this.store.placement(tenant);
+    // A search may have refreshed it meanwhile: the newer view stays.
+    if (placement.counter <= this.assignment.counter) return;
+    const next = new Assignment(this.shard, placement);
+    const lost = this.assignment.partitions.some((old) => next.get(old.id) === undefined);
+    const first = this.assignment === Assignment.NONE;
+    this.assignment = next;
+    if (lost || first) this.hasRowsToDrop = true;
+    this.ready.keepOnly(next.partitions);
+    const { position, segments } = this.index;
+    const fresh = !this.begun && position === undefined && segments.length === 0;
+    for (const partition of next.partitions) {
+      if (this.ready.has(partition)) continue;
+      // Epoch 1: no product of it was written before the document, so none was passed over.
+      if (partition.epoch === 1 || fresh) this.ready.add(partition);
+      else this.needsRebuild = true;
+    }
+  }
+
+  /** Returns whether the end of the feed was met. */
+  private async catchUp(): Promise<boolean> {
+    this.begun = true;
+    const { index, store } = this;
+    const after = index.position;
+    for await (const page of feedPages(store, index.tenant, after, PAGE_ENTRIES, PAGE_BYTES)) {
+      if (page.expired) {
+        this.logger.warn('this shard is older than the tombstones kept, comparing with the store');
+        this.caughtUp = false;
+        this.needsRebuild = true;
+        return false;
+      }
+      await this.applyPage(page.entries);
+      // The position may not come to cover what was lost meanwhile.
+      if (!this.isCurrent && this.needsRebuild) return false;
+      index.advance(page.position, page.entries.length);
+      await this.countBehind(page.atEnd, page.entries.length);
+      if (page.entries.length > 0) this.changedAtMs = performance.now();
+      this.maintain(page.atEnd ? this.pace() : 'busy');
+      if (page.atEnd) this.caughtUp = true;
+      this.waiters.settle();
+      if (page.atEnd) return true;
+      if (this.stopped || this.needsRebuild) return false;
+      await this.keeper.backpressure();
+      await nextTurn();
+    }
+    this.caughtUp = true;
+    return false;
+  }
+
+  /** What follows is counted by the store once, and then as it is read. */
+  private async countBehind(atEnd: boolean, read: number): Promise<void> {
+    const { tenant, position } = this.index;
+    if (atEnd) this.behind = 0;
+    else if (this.behind > read) this.behind -= read;
+    else this.behind = await this.store.behind(tenant, position, BEHIND_LIMIT);
+  }
+
+  /** Compares everything held with the whole feed. */
+  private async rebuild(): Promise<void> {
+    this.begun = true;
+    const { rebuildsWanted } = this;
+    // One that comes here on the way has missed the pages before: it waits for another round.
+    const complete = this.assignment.partitions;
+    const done = await rebuild(this.store, this.index, {
+      pageEntries: PAGE_ENTRIES,
+      pageBytes: PAGE_BYTES,
+      apply: (entries) => this.applyPage(entries),
+      goOn: async () => {
+        this.maintain('busy');
+        await this.keeper.backpressure();
+        await nextTurn();
+        return !this.stopped;
+      },
+    });
+    if (done === undefined || this.rebuildsWanted !== rebuildsWanted) return;
+    this.index.advance(done.position, done.entries);
+    this.keeper.sealSoon();
+    for (const partition of complete) this.ready.add(partition);
+    const { partitions } = this.assignment;
+    this.ready.keepOnly(partitions);
+    this.needsRebuild = !partitions.every((partition) => this.ready.has(partition));
+  }
+
+  private async applyPage(entries: readonly FeedEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    await this.refreshAssignment();
+    await applyEntries(this.store, this.index, this.assignment, entries);
+  }
+
+  private pace(): Pace {
+    return performance.now() - this.changedAtMs < REST_MS ? 'quiet' : 'rest';
+  }
+
+  private maintain(pace: Pace): void {
+    if (this.stopped) return;
+    this.keeper.maintain(pace, () => this.ready.sorted());
+  }
+}

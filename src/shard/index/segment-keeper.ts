@@ -1,0 +1,298 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../../core/logger.js';
+import type { Position } from '../../store/store.js';
+import { DamagedSource, type Build, type Builder } from '../build/builder.js';
+import { collectGarbage } from '../build/garbage.js';
+import type { SegmentOptions } from '../build/write-segment.js';
+import { writeDeletes } from './components/deletes.js';
+import type { CorruptFile } from './durable-file.js';
+import { keepOnly, loadSegments } from './load-segments.js';
+import { decodePosition, encodePosition, writeManifest, type Manifest } from './manifest.js';
+import {
+  isOverfull,
+  planMerge,
+  type MergeOptions,
+  type MergePlan,
+  type Pace,
+} from './merge-policy.js';
+import { openSegment, type Segment } from './segment.js';
+import { SEGMENT_FORMAT } from './segment-record.js';
+import type { TenantIndex } from './tenant-index.js';
+
+export interface KeeperOptions {
+  /** The tenant's folder, its name free of the tenant's text. */
+  folder: string;
+  storeId: string;
+  segment: Omit<SegmentOptions, 'dimensions'>;
+  merge: MergeOptions;
+}
+
+const RETRY_FIRST_MS = 1_000;
+const RETRY_LAST_MS = 60_000;
+
+/** Up to where segments follow the feed. */
+export interface Loaded {
+  /** Undefined: nowhere known; all is compared with the store again. */
+  position: Position | undefined;
+  /** Partitions that were complete as of `position`. */
+  partitions: readonly string[];
+}
+
+const NOWHERE: Loaded = { position: undefined, partitions: [] };
+
+/**
+ * Keeps a tenant's segments on disk: loads them, seals, merges, cleans up. May be closed and loaded
+ * again any number of times. A damaged graph is built anew from the vectors, its rows scanned until
+ * then; a segment that is damaged otherwise is discarded, and `onLost` has its rows read again.
+ */
+export class SegmentKeeper {
+  /** Told when rows were lost that the position covers. */
+  onLost: (() => void) | undefined;
+  private building: Promise<void> | undefined;
+  /** What the segments on disk amount to; the tail's rows are beyond it. */
+  private sealed: Loaded = NOWHERE;
+  /** `index.entriesRead` as of then: what has been read since is read again at a start. */
+  private sealedEntries = 0;
+  /** How often rows were lost. */
+  private losses = 0;
+  /** Segments were replaced since memory was last given back. */
+  private replaced = false;
+  private closed = false;
+  /** After a build that failed: a full disk is not helped by trying at once. */
+  private retryAtMs = 0;
+  private retryMs = RETRY_FIRST_MS;
+
+  constructor(
+    private readonly index: TenantIndex,
+    private readonly builder: Builder,
+    private readonly options: KeeperOptions,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Brings the segments of the manifest into the index, which is emptied first. Where one had to be
+   * left out, all is compared with the store again (`position` undefined).
+   */
+  async load(): Promise<Loaded> {
+    const { index, logger } = this;
+    const { folder, storeId } = this.options;
+    this.closed = false;
+    this.sealed = NOWHERE;
+    // What an attempt that failed had opened.
+    await Promise.all(index.clear().map((segment) => segment.close()));
+    const loaded = await loadSegments(folder, storeId, index.model, logger);
+    const { manifest, segments, isComplete } = loaded;
+    for (const segment of segments) this.take(segment);
+    index.segments = segments;
+    index.generation += 1;
+    this.sealedEntries = index.entriesRead;
+    if (manifest === undefined) return NOWHERE;
+    if (!isComplete || manifest.position === null) {
+      // Sealed as soon as all was compared: every start until then would have to do so.
+      this.sealedEntries = -Infinity;
+      return NOWHERE;
+    }
+    const { partitions } = manifest;
+    this.sealed = { position: decodePosition(manifest.position), partitions };
+    return this.sealed;
+  }
+
+  get isBuilding(): boolean {
+    return this.building !== undefined;
+  }
+
+  /** Entries of the feed that a start would read again. */
+  get unsealedEntries(): number {
+    // Without a position a manifest spares no reading.
+    if (this.index.position === undefined) return 0;
+    return this.index.entriesRead - this.sealedEntries;
+  }
+
+  /** Starts the next build, if one is due and none runs. */
+  maintain(pace: Pace, partitions: () => string[]): void {
+    if (this.building !== undefined || this.closed || performance.now() < this.retryAtMs) return;
+    if (this.plan(pace) === undefined) {
+      if (pace === 'rest' && this.replaced) this.release();
+      return;
+    }
+    this.building = this.builder
+      .inTurn(this.index.tenant, (build) => this.buildNext(pace, partitions, build))
+      .catch((error: unknown) => this.failed(error))
+      .finally(() => {
+        this.building = undefined;
+      });
+  }
+
+  /**
+   * What was healed beside the feed's order is on disk with the next seal only, and a start before
+   * it would not find it again: makes that due, also when a build runs.
+   */
+  sealSoon(): void {
+    this.index.entriesRead += this.options.merge.replayEntries;
+  }
+
+  /** Resolves when the tail has room again, or when it is time to try to make some. */
+  async backpressure(): Promise<void> {
+    if (!isOverfull(this.index.unsealed, this.options.merge)) return;
+    if (this.building !== undefined) await this.building;
+    else await sleep(Math.min(RETRY_FIRST_MS, Math.max(0, this.retryAtMs - performance.now())));
+  }
+
+  /** From here on a build that is called off is no failure. */
+  beginClose(): void {
+    this.closed = true;
+  }
+
+  /** Waits for a running build, whose worker the caller may have ended, and lets go of the files. */
+  async close(): Promise<void> {
+    this.beginClose();
+    await this.building;
+    await Promise.all(this.index.segments.map((segment) => segment.close()));
+  }
+
+  private plan(pace: Pace): MergePlan | undefined {
+    const { index } = this;
+    const sizes = index.segments.map(({ rows, deletes, isImpaired }) => ({
+      rows,
+      deadRows: deletes.count,
+      isImpaired,
+    }));
+    const entries = this.unsealedEntries;
+    return planMerge({ ...index.unsealed, entries }, sizes, pace, this.options.merge);
+  }
+
+  /** Plans anew: since it was asked for, other tenants have had their turns. */
+  private async buildNext(pace: Pace, partitions: () => string[], build: Build): Promise<void> {
+    const plan = this.closed ? undefined : this.plan(pace);
+    if (plan === undefined) return;
+    const { position, entriesRead } = this.index;
+    // A merge without the tail writes no newer state than the segments have together.
+    const state = plan.tail ? { position, partitions: partitions() } : this.sealed;
+    await this.build(plan, state, build);
+    if (state.position === undefined) this.sealedEntries = -Infinity;
+    else if (plan.tail) this.sealedEntries = entriesRead;
+  }
+
+  private failed(error: unknown): void {
+    if (this.closed) return;
+    this.index.thaw();
+    if (error instanceof DamagedSource) {
+      const damaged = this.index.segments.find(({ name }) => name === error.folder);
+      if (damaged !== undefined) this.discard(damaged, error);
+      return;
+    }
+    this.retryAtMs = performance.now() + this.retryMs;
+    const details = { error: String(error), inMs: this.retryMs };
+    this.logger.error(details, 'a segment could not be built; trying again');
+    this.retryMs = Math.min(RETRY_LAST_MS, this.retryMs * 2);
+  }
+
+  private take(segment: Segment): void {
+    segment.onDamage = (damaged, error) => this.discard(damaged, error);
+  }
+
+  /** Its rows are read from the store again. */
+  private discard(segment: Segment, error: CorruptFile): void {
+    if (this.closed || !this.index.lose(segment)) return;
+    const details = { segment: segment.name, message: error.message };
+    this.logger.warn(details, 'segment discarded while running, rebuilding it');
+    this.losses += 1;
+    // No manifest may say that all is there until it was compared.
+    this.sealed = NOWHERE;
+    this.sealedEntries = -Infinity;
+    segment.close().catch(() => undefined);
+    this.onLost?.();
+  }
+
+  private release(): void {
+    this.replaced = false;
+    collectGarbage();
+  }
+
+  /** `state` is of the turn in which the tail is frozen. */
+  private async build(plan: MergePlan, state: Loaded, build: Build): Promise<void> {
+    const { index, losses } = this;
+    const merged = plan.segments.map((i) => index.segments[i] as Segment);
+    index.freeze(plan.tail);
+    // A tenant that is too small for a segment has no folder.
+    await mkdir(this.options.folder, { recursive: true, mode: 0o700 });
+    const built = await this.buildSegment(merged, build);
+    if (built !== undefined) await index.catchUpDead(built);
+    if (this.closed) {
+      await built?.close();
+      return;
+    }
+    if (merged.some((segment) => !index.segments.includes(segment))) {
+      // Its rows are being read again: here they would be twice.
+      await built?.close();
+      throw new Error('a segment was discarded while it was merged');
+    }
+    if (built !== undefined) this.take(built);
+    index.swap(merged, built);
+    this.replaced = true;
+    try {
+      const sealed = this.losses === losses ? state : NOWHERE;
+      const manifest = await this.writeManifest(sealed);
+      this.sealed = this.losses === losses ? sealed : NOWHERE;
+      this.retryMs = RETRY_FIRST_MS;
+      await keepOnly(this.options.folder, manifest, index.segments);
+    } finally {
+      await Promise.all(merged.map((old) => old.close()));
+    }
+  }
+
+  /** Leaves nothing behind when it fails: the disk may be full. */
+  private async buildSegment(
+    merged: readonly Segment[],
+    build: Build,
+  ): Promise<Segment | undefined> {
+    const { folder: tenantFolder, segment } = this.options;
+    const { frozen, dimensions, recentQueries } = this.index;
+    // Nothing was written here for long: only the manifest is to be brought up to now.
+    if (merged.length === 0 && frozen?.rows === frozen?.deletes.count) return undefined;
+    const folder = `segment-${randomUUID()}`;
+    const segments = merged.map(({ record, dead }) => ({ record, dead: dead.words.slice() }));
+    const options = { ...segment, dimensions };
+    const job = { tenantFolder, folder, options, segments, queries: recentQueries.vectors };
+    try {
+      const record = await build(job, frozen);
+      if (record === undefined) return undefined;
+      const { target } = segment.ef;
+      for (const component of record.components) {
+        if (component.kind !== 'graph' || component.recall >= target) continue;
+        const { name, ef, recall } = component;
+        this.logger.warn({ graph: name, ef, recall }, 'a graph is below the recall target');
+      }
+      return await openSegment(tenantFolder, record);
+    } catch (error) {
+      await rm(join(tenantFolder, folder), { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /**
+   * The bitmaps may be newer than `position`, never older: whatever killed a row since is found
+   * again when the feed is replayed from there.
+   */
+  private async writeManifest({ position, partitions }: Loaded): Promise<Manifest> {
+    const { folder, storeId } = this.options;
+    const { model, tenant } = this.index;
+    const segments = [...this.index.segments];
+    const bitmaps = segments.map(({ deletes }) => deletes.snapshot());
+    const manifest: Manifest = {
+      format: SEGMENT_FORMAT,
+      storeId,
+      model,
+      tenant,
+      position: position === undefined ? null : encodePosition(position),
+      partitions: [...partitions],
+      segments: segments.map(({ record }) => record),
+      deletes: await writeDeletes(folder, randomUUID(), bitmaps),
+    };
+    await writeManifest(folder, manifest);
+    return manifest;
+  }
+}

@@ -1,0 +1,65 @@
+import type { FileRecord } from './durable-file.js';
+import type { EngineName } from '../engine/graph.js';
+
+/** Of the manifest and of what a segment's record holds; each component has a format of its own. */
+export const SEGMENT_FORMAT = 4;
+
+/** One part of a segment, as the manifest lists it: written once, by its kind's writer. */
+export interface ComponentRecord {
+  kind: 'rows' | 'vectors' | 'columns' | 'deletes';
+  /** Among those of its kind: of which vectors. */
+  name: string;
+  format: number;
+  files: FileRecord[];
+}
+
+/** A graph over some rows. A segment can do without. */
+export interface GraphRecord {
+  kind: 'graph';
+  /** `all`, or `c` and the number of its category. */
+  name: string;
+  format: number;
+  files: FileRecord[];
+  /** What wrote it and can open it. */
+  engine: EngineName;
+  /** Width of its searches, chosen when it was built. */
+  ef: number;
+  /** Recall at that width, as seen then. */
+  recall: number;
+}
+
+export interface CategoryRecord {
+  category: string;
+  rows: number;
+}
+
+/** A segment: immutable rows sorted by category, as a record of components. */
+export interface SegmentRecord {
+  /** Its folder, below the tenant's. */
+  folder: string;
+  rows: number;
+  dimensions: number;
+  categories: CategoryRecord[];
+  components: (ComponentRecord | GraphRecord)[];
+}
+
+/** What the files of all segments take, without a look at them. */
+export function segmentBytes({ components }: SegmentRecord): number {
+  const files = components.flatMap((component) => component.files);
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+export function componentOf(
+  record: SegmentRecord,
+  kind: ComponentRecord['kind'],
+): ComponentRecord | undefined {
+  return record.components.find(
+    (component): component is ComponentRecord => component.kind === kind,
+  );
+}
+
+export function graphOf(record: SegmentRecord, name: string): GraphRecord | undefined {
+  return record.components.find(
+    (component): component is GraphRecord => component.kind === 'graph' && component.name === name,
+  );
+}

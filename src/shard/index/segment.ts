@@ -1,0 +1,255 @@
+import { join } from 'node:path';
+import { MatchCache } from '../leaf/match-cache.js';
+import type { Graph } from '../engine/graph.js';
+import type { Bitset } from './bitset.js';
+import { bytesOf, type Column } from './column.js';
+import { ColumnFiles, COLUMNS_FORMAT } from './components/columns.js';
+import { GRAPH_FORMAT, openGraph } from './components/graphs.js';
+import { readRows, ROWS_FORMAT, type Rows } from './components/rows.js';
+import { readVectors, VECTORS_FORMAT } from './components/vectors.js';
+import { Deletes } from './deletes.js';
+import { asCorrupt, CorruptFile, type FileRecord } from './durable-file.js';
+import {
+  componentOf,
+  graphOf,
+  type ComponentRecord,
+  type SegmentRecord,
+} from './segment-record.js';
+import type { CategoryRange, SegmentReader } from './segment-reader.js';
+import type { VectorSlabs } from './vector-slabs.js';
+
+interface Components {
+  rows: Rows;
+  vectors: VectorSlabs;
+  columns: ColumnFiles;
+  /** Over all rows. */
+  graph: Graph | undefined;
+  ranges: readonly CategoryRange[];
+  /** Graphs of the record that could not be opened: their rows are scanned until they are built anew. */
+  lostGraphs: readonly string[];
+}
+
+/** Immutable rows of one tenant with their components; only `deletes` change. */
+export class Segment implements SegmentReader {
+  readonly rows: number;
+  readonly deletes: Deletes;
+  readonly categoryCodes = undefined;
+  readonly matchCache = new MatchCache();
+  readonly vectors: VectorSlabs;
+  readonly graph: Graph | undefined;
+  readonly ranges: readonly CategoryRange[];
+  /** Told when a component turns out to be damaged that the segment cannot do without. */
+  onDamage: ((segment: Segment, error: CorruptFile) => void) | undefined;
+  private readonly loaded = new Map<string, Column>();
+  private readonly loading = new Map<string, Promise<Column>>();
+  private columnBytes = 0;
+  /** Searchers that read it. */
+  private holders = 0;
+  private lastLeft: (() => void) | undefined;
+
+  constructor(
+    readonly record: SegmentRecord,
+    private readonly components: Components,
+  ) {
+    this.rows = record.rows;
+    this.deletes = new Deletes(record.rows);
+    this.vectors = components.vectors;
+    this.graph = components.graph;
+    this.ranges = components.ranges;
+  }
+
+  get name(): string {
+    return this.record.folder;
+  }
+
+  get dead(): Bitset {
+    return this.deletes.rows;
+  }
+
+  /** Whether something is to be built anew: a graph that was damaged. */
+  get isImpaired(): boolean {
+    return this.components.lostGraphs.length > 0;
+  }
+
+  /** Of all components, as far as they are in memory or mapped into it. */
+  get bytes(): number {
+    const graphs = this.ranges.reduce((sum, range) => sum + (range.graph?.bytes ?? 0), 0);
+    const { rows } = this.components;
+    const vectors = this.rows * this.record.dimensions * 4;
+    const deletes = this.rows >>> 3;
+    return vectors + graphs + (this.graph?.bytes ?? 0) + rows.bytes + deletes + this.columnBytes;
+  }
+
+  id(row: number): string {
+    return this.components.rows.id(row);
+  }
+
+  version(row: number): number {
+    return this.components.rows.version(row);
+  }
+
+  hash(row: number): number {
+    return this.components.rows.hash(row);
+  }
+
+  categoryOf(row: number): string {
+    let low = 0;
+    let high = this.ranges.length - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.ranges[middle] as CategoryRange).to <= row) low = middle + 1;
+      else high = middle;
+    }
+    return this.ranges[low]?.category ?? '';
+  }
+
+  find(id: string): number {
+    const row = this.components.rows.find(id);
+    return row === -1 || this.deletes.has(row) ? -1 : row;
+  }
+
+  kill(row: number): void {
+    this.deletes.add(row);
+  }
+
+  fields(): Iterable<string> {
+    return this.components.columns.fields();
+  }
+
+  readColumn(field: string): Promise<Column> {
+    return this.components.columns.read(field);
+  }
+
+  async column(field: string): Promise<Column | undefined> {
+    if (!this.components.columns.has(field)) return undefined;
+    return this.loaded.get(field) ?? this.loadColumn(field);
+  }
+
+  loadedColumns(fields: readonly string[]): ReadonlyMap<string, Column> | undefined {
+    const columns = new Map<string, Column>();
+    for (const field of fields) {
+      const column = this.loaded.get(field);
+      if (column !== undefined) columns.set(field, column);
+      else if (this.components.columns.has(field)) return undefined;
+    }
+    return columns;
+  }
+
+  /** One read for all who wait; one that failed is tried again by the next to ask. */
+  private async loadColumn(field: string): Promise<Column> {
+    let reading = this.loading.get(field);
+    if (reading === undefined) {
+      reading = this.components.columns.read(field);
+      this.loading.set(field, reading);
+      reading.then(
+        (column) => {
+          this.loaded.set(field, column);
+          this.columnBytes += column.reduce((sum, reader) => sum + bytesOf(reader), 0);
+        },
+        (error: unknown) => {
+          const corrupt = asCorrupt(error, this.name);
+          if (corrupt instanceof CorruptFile) this.onDamage?.(this, corrupt);
+        },
+      );
+    }
+    try {
+      return await reading;
+    } finally {
+      this.loading.delete(field);
+    }
+  }
+
+  /** A searcher reads this until it calls `release`. */
+  retain(): void {
+    this.holders += 1;
+  }
+
+  release(): void {
+    this.holders -= 1;
+    if (this.holders === 0) this.lastLeft?.();
+  }
+
+  /** Lets go of the file, once no searcher reads it any more. */
+  async close(): Promise<void> {
+    if (this.holders > 0) await new Promise<void>((resolve) => (this.lastLeft = resolve));
+    await this.components.columns.close();
+  }
+}
+
+/**
+ * Opens a segment that `writeSegment` wrote, checking every file against its checksum. Throws
+ * `CorruptFile`, or what the system says when it has no file or memory to give; does without a graph
+ * that is damaged. With `graphs` false (for the builder) none is opened.
+ */
+export async function openSegment(
+  tenantFolder: string,
+  record: SegmentRecord,
+  graphs = true,
+): Promise<Segment> {
+  const folder = join(tenantFolder, record.folder);
+  const { dimensions } = record;
+  const slabRows = record.categories.map(({ rows }) => rows);
+  const lostGraphs: string[] = [];
+  const open = async (name: string, firstRow: number): Promise<Graph | undefined> => {
+    const graph = graphOf(record, name);
+    if (graph === undefined || !graphs) return undefined;
+    try {
+      if (graph.format !== GRAPH_FORMAT) throw new CorruptFile(`${name} is of another format`);
+      return await openGraph(graph, folder, dimensions, firstRow);
+    } catch (error) {
+      if (!(asCorrupt(error, name) instanceof CorruptFile)) throw error;
+      lostGraphs.push(name);
+      return undefined;
+    }
+  };
+  try {
+    const rowsFile = fileIn(record, 'rows', ROWS_FORMAT);
+    const vectorsFile = fileIn(record, 'vectors', VECTORS_FORMAT);
+    const { files } = componentIn(record, 'columns', COLUMNS_FORMAT);
+    // Side by side: a start waits for nothing else.
+    const parts = [
+      readRows(rowsFile, folder, record.rows),
+      readVectors(vectorsFile, folder, dimensions, slabRows),
+      open('all', 0),
+      openRanges(record, open),
+    ] as const;
+    // Nothing goes on behind a failure: the files are removed then.
+    await Promise.allSettled(parts);
+    const [rows, vectors, graph, ranges] = await Promise.all(parts);
+    // Last, since it keeps a file open.
+    const columns = await ColumnFiles.open(folder, files, record.rows);
+    return new Segment(record, { rows, vectors, columns, graph, ranges, lostGraphs });
+  } catch (error) {
+    throw asCorrupt(error, record.folder);
+  }
+}
+
+function componentIn(
+  record: SegmentRecord,
+  kind: ComponentRecord['kind'],
+  format: number,
+): ComponentRecord {
+  const component = componentOf(record, kind);
+  if (component?.format === format) return component;
+  throw new CorruptFile(`${record.folder} has no ${kind} of format ${format}`);
+}
+
+function fileIn(record: SegmentRecord, kind: ComponentRecord['kind'], format: number): FileRecord {
+  const [file] = componentIn(record, kind, format).files;
+  if (file === undefined) throw new CorruptFile(`${record.folder} has no file of its ${kind}`);
+  return file;
+}
+
+/** The categories' ranges of rows, each with its graph, one after the other: there may be many. */
+async function openRanges(
+  { categories }: SegmentRecord,
+  open: (name: string, firstRow: number) => Promise<Graph | undefined>,
+): Promise<CategoryRange[]> {
+  const ranges: CategoryRange[] = [];
+  let from = 0;
+  for (const [i, { category, rows }] of categories.entries()) {
+    ranges.push({ category, from, to: from + rows, graph: await open(`c${i}`, from) });
+    from += rows;
+  }
+  return ranges;
+}

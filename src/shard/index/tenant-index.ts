@@ -1,0 +1,218 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Position, StoredRow } from '../../store/store.js';
+import { Searcher } from './searcher.js';
+import type { SegmentReader } from './segment-reader.js';
+import type { Segment } from './segment.js';
+import { RecentQueries } from './recent-queries.js';
+import { WriteBuffer } from './write-buffer.js';
+
+interface Killed {
+  id: string;
+  version: number;
+}
+
+/** A few milliseconds of finding ids. */
+const KILLS_A_TURN = 2_000;
+/** A millisecond or two of looking at rows. */
+const SLICE_ROWS = 2_048;
+
+/**
+ * One tenant's rows in one shard: immutable segments and a mutable tail. An id is live in at most
+ * one row. All changes happen in one turn; searches between turns see a whole state.
+ *
+ *   tail ──freeze()──> frozen ──swap()──> segment
+ */
+export class TenantIndex {
+  /** Everything up to here is in the rows below; undefined before the first page was applied. */
+  position: Position | undefined;
+  /** Entries of the feed that were read, all in all. */
+  entriesRead = 0;
+  segments: Segment[] = [];
+  tail: WriteBuffer;
+  /** A tail that is being built into a segment. */
+  frozen: WriteBuffer | undefined;
+  /** Grows with every change of rows: what was computed from them before is stale. */
+  generation = 0;
+  /** What callers searched for, for the next graph to be tried with. */
+  readonly recentQueries = new RecentQueries();
+  /** Ids killed in frozen rows or segments while a build runs over them. */
+  private killed: Killed[] | undefined;
+
+  constructor(
+    readonly tenant: string,
+    readonly model: string,
+    readonly dimensions: number,
+  ) {
+    this.tail = new WriteBuffer(dimensions);
+  }
+
+  /** The feed is applied up to `position`, which `entries` more have led to. */
+  advance(position: Position, entries: number): void {
+    this.position = position;
+    this.entriesRead += entries;
+  }
+
+  /** The index as of now, for a search of many turns. To be released. */
+  searcher(): Searcher {
+    const { segments, buffers, position, generation } = this;
+    return new Searcher({ segments, buffers, position, generation });
+  }
+
+  /** Everything that is searched. */
+  blocks(): SegmentReader[] {
+    return [...this.segments, ...this.buffers].filter((block) => block.rows > block.deletes.count);
+  }
+
+  private get buffers(): WriteBuffer[] {
+    return this.frozen === undefined ? [this.tail] : [this.frozen, this.tail];
+  }
+
+  get liveRows(): number {
+    return this.blocks().reduce((sum, block) => sum + block.rows - block.deletes.count, 0);
+  }
+
+  /** Memory of all components. */
+  get bytes(): number {
+    return [...this.segments, ...this.buffers].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** What waits for a build. */
+  get unsealed(): { rows: number; bytes: number } {
+    return { rows: this.tail.rows, bytes: this.tail.fieldLog.bytes };
+  }
+
+  /** Forgets everything; returns the segments, for the caller to close. */
+  clear(): readonly Segment[] {
+    const { segments } = this;
+    this.segments = [];
+    this.tail = new WriteBuffer(this.dimensions);
+    this.frozen = undefined;
+    this.killed = undefined;
+    this.position = undefined;
+    this.generation += 1;
+    return segments;
+  }
+
+  /** Drops a segment with all its rows: nothing is known any more of what is complete here. */
+  lose(segment: Segment): boolean {
+    if (!this.segments.includes(segment)) return false;
+    this.segments = this.segments.filter((other) => other !== segment);
+    this.position = undefined;
+    this.generation += 1;
+    return true;
+  }
+
+  /** The version held of `id`; undefined when it is not here. */
+  heldVersion(id: string): number | undefined {
+    const held = this.locate(id);
+    return held?.block.version(held.row);
+  }
+
+  /** Takes `row` in unless a version at least as new is held. */
+  upsert(row: StoredRow): void {
+    const { id } = row.product;
+    if (!this.drop(id, row.version - 1)) return;
+    this.tail.append(row.product, row.version, row.vectors.text);
+    this.generation += 1;
+  }
+
+  /**
+   * Removes `id` where a version up to `upToVersion` is held. Returns false when a newer one is,
+   * which stays.
+   */
+  drop(id: string, upToVersion: number): boolean {
+    const held = this.locate(id);
+    if (held === undefined) return true;
+    const version = held.block.version(held.row);
+    if (version > upToVersion) return false;
+    this.killRow(held.block, held.row);
+    return true;
+  }
+
+  killRow(block: SegmentReader, row: number): void {
+    if (block !== this.tail) this.killed?.push({ id: block.id(row), version: block.version(row) });
+    block.kill(row);
+    this.generation += 1;
+  }
+
+  /** Puts the tail aside for a build (or only notes what dies, when `tail` is false). */
+  freeze(tail: boolean): void {
+    if (this.killed !== undefined) throw new Error('one build at a time');
+    this.killed = [];
+    if (!tail) return;
+    this.frozen = this.tail;
+    this.tail = new WriteBuffer(this.dimensions);
+  }
+
+  /**
+   * Kills in `built`, which nobody searches yet, what died since the freeze, in turns of bounded
+   * length. What dies meanwhile is left for `swap`.
+   */
+  async catchUpDead(built: Segment): Promise<void> {
+    while ((this.killed?.length ?? 0) > KILLS_A_TURN) {
+      killIn(built, this.killed?.splice(0, KILLS_A_TURN) ?? []);
+      await nextTurn();
+    }
+  }
+
+  /** Replaces the frozen tail and `merged` by `built`, less what died since the freeze. */
+  swap(merged: readonly Segment[], built: Segment | undefined): void {
+    if (built !== undefined) killIn(built, this.killed ?? []);
+    const kept = this.segments.filter((segment) => !merged.includes(segment));
+    this.segments = built === undefined ? kept : [...kept, built];
+    this.frozen = undefined;
+    this.killed = undefined;
+    this.generation += 1;
+  }
+
+  /** After a failed build: the frozen rows go back to the end of the line. */
+  thaw(): void {
+    this.killed = undefined;
+    if (this.frozen === undefined) return;
+    const newer = this.tail;
+    this.tail = this.frozen;
+    this.frozen = undefined;
+    this.tail.absorb(newer);
+    this.generation += 1;
+  }
+
+  private locate(id: string): { block: SegmentReader; row: number } | undefined {
+    const row = this.tail.find(id);
+    if (row !== -1) return { block: this.tail, row };
+    const frozenRow = this.frozen?.find(id) ?? -1;
+    if (this.frozen !== undefined && frozenRow !== -1) {
+      return { block: this.frozen, row: frozenRow };
+    }
+    for (const segment of this.segments) {
+      const found = segment.find(id);
+      if (found !== -1) return { block: segment, row: found };
+    }
+    return undefined;
+  }
+}
+
+function killIn(built: Segment, killed: readonly Killed[]): void {
+  for (const { id, version } of killed) {
+    const row = built.find(id);
+    if (row !== -1 && built.version(row) <= version) built.kill(row);
+  }
+}
+
+/**
+ * Visits all live rows as of now, a slice a turn, so that a large index never holds up a search. A
+ * block may be merged into another meanwhile: what is to be changed is found by its id again.
+ */
+export async function forEachLiveRow(
+  index: TenantIndex,
+  visit: (block: SegmentReader, row: number) => void,
+  endOfSlice: () => Promise<void> = nextTurn,
+): Promise<void> {
+  for (const block of index.blocks()) {
+    const { rows } = block;
+    for (let from = 0; from < rows; from += SLICE_ROWS) {
+      const to = Math.min(rows, from + SLICE_ROWS);
+      for (let row = from; row < to; row++) if (!block.dead.has(row)) visit(block, row);
+      await endOfSlice();
+    }
+  }
+}

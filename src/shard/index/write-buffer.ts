@@ -1,0 +1,171 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { hashId } from '../../core/ids.js';
+import { filterFields } from '../../core/product-fields.js';
+import type { Product } from '../../core/product.js';
+import type { Bitset } from './bitset.js';
+import { Deletes } from './deletes.js';
+import type { SegmentReader } from './segment-reader.js';
+import type { Column } from './column.js';
+import { FieldLog } from './columns/field-log.js';
+import { VectorSlabs } from './vector-slabs.js';
+
+/** Rows of a slab, but for the first: large enough to scan fast, small enough to allocate at once. */
+const SLAB_ROWS = 1_024;
+const FIRST_SLAB_ROWS = 64;
+
+/** Rows of the slab that begins with row `start`: as many as there are, so that few rows take little. */
+export function slabRows(start: number): number {
+  return Math.min(SLAB_ROWS, Math.max(FIRST_SLAB_ROWS, start));
+}
+
+/** An id, its place in a list and in a map, version, hash and category. */
+const BYTES_A_ROW = 150;
+/** Pieces of the field log made into columns in one turn, a millisecond each. */
+const PIECES_A_TURN = 4;
+/** Values looked at in one turn, some milliseconds: each field looks at all of the last piece. */
+const ENTRIES_A_TURN = 1 << 21;
+
+/** The mutable end of a shard's rows of one tenant: appended to, scanned exactly, never a graph. */
+export class WriteBuffer implements SegmentReader {
+  readonly name = 'tail';
+  readonly graph = undefined;
+  readonly ranges = undefined;
+  rows = 0;
+  readonly deletes = new Deletes(FIRST_SLAB_ROWS);
+
+  private readonly slabs: Float32Array[] = [];
+  private readonly starts: number[] = [0];
+  /** First row of the last slab, and the rows for which there is room. */
+  private lastSlab = 0;
+  private capacity = 0;
+  private readonly ids: string[] = [];
+  private readonly versions: number[] = [];
+  private readonly hashes: number[] = [];
+  private readonly codeOfCategory = new Map<string, number>();
+  readonly matchCache = undefined;
+  readonly categoryCodes = { names: [] as string[], codes: [] as number[] };
+  private readonly rowOf = new Map<string, number>();
+  readonly fieldLog = new FieldLog();
+  /** Slabs as of so many rows, made when a search first asks. */
+  private slabsAsOf: { rows: number; vectors: VectorSlabs } | undefined;
+
+  constructor(readonly dimensions: number) {}
+
+  /** Of the rows there are now: further ones are not in it. */
+  get vectors(): VectorSlabs {
+    const { rows, dimensions, slabs, starts } = this;
+    if (this.slabsAsOf?.rows !== rows) {
+      const vectors = new VectorSlabs(dimensions, slabs.slice(), starts.slice());
+      this.slabsAsOf = { rows, vectors };
+    }
+    return this.slabsAsOf.vectors;
+  }
+
+  get dead(): Bitset {
+    return this.deletes.rows;
+  }
+
+  append(product: Product, version: number, vector: Float32Array): void {
+    this.appendRow(product.id, product.category, version, vector);
+    this.fieldLog.append(filterFields(product));
+  }
+
+  /** Appends the live rows of `other`. */
+  absorb(other: WriteBuffer): void {
+    for (let row = 0; row < other.rows; row++) {
+      if (other.deletes.has(row)) continue;
+      const vector = other.vectors.view(row);
+      this.appendRow(other.id(row), other.categoryOf(row), other.version(row), vector);
+      this.fieldLog.appendFrom(other.fieldLog, row);
+    }
+  }
+
+  private appendRow(id: string, category: string, version: number, vector: Float32Array): void {
+    const row = this.rows;
+    if (row === this.capacity) this.grow();
+    const slab = this.slabs[this.slabs.length - 1] as Float32Array;
+    slab.set(vector, (row - this.lastSlab) * this.dimensions);
+    this.ids.push(id);
+    this.versions.push(version);
+    this.hashes.push(hashId(id));
+    this.categoryCodes.codes.push(this.categoryCode(category));
+    this.rowOf.set(id, row);
+    this.rows = row + 1;
+    this.starts[this.starts.length - 1] = this.rows;
+  }
+
+  /** Memory of vectors, fields and ids, about. */
+  get bytes(): number {
+    const vectors = this.slabs.length * SLAB_ROWS * this.dimensions * 4;
+    return vectors + this.fieldLog.bytes + this.rows * BYTES_A_ROW;
+  }
+
+  id(row: number): string {
+    return this.ids[row] as string;
+  }
+
+  version(row: number): number {
+    return this.versions[row] as number;
+  }
+
+  hash(row: number): number {
+    return this.hashes[row] as number;
+  }
+
+  categoryOf(row: number): string {
+    const { names, codes } = this.categoryCodes;
+    return names[codes[row] as number] as string;
+  }
+
+  find(id: string): number {
+    return this.rowOf.get(id) ?? -1;
+  }
+
+  kill(row: number): void {
+    if (!this.deletes.add(row)) return;
+    // A later append of the same id has taken the entry over already.
+    if (this.rowOf.get(this.id(row)) === row) this.rowOf.delete(this.id(row));
+  }
+
+  async column(field: string): Promise<Column | undefined> {
+    while (!this.fieldLog.make(field, PIECES_A_TURN)) await nextTurn();
+    return this.fieldLog.column(field);
+  }
+
+  loadedColumns(fields: readonly string[]): ReadonlyMap<string, Column> | undefined {
+    if (fields.length * this.fieldLog.openEntries > ENTRIES_A_TURN) return undefined;
+    let left = PIECES_A_TURN;
+    for (const field of fields) if (!this.fieldLog.make(field, left--)) return undefined;
+    const columns = new Map<string, Column>();
+    for (const field of fields) {
+      const column = this.fieldLog.column(field);
+      if (column !== undefined) columns.set(field, column);
+    }
+    return columns;
+  }
+
+  fields(): Iterable<string> {
+    return this.fieldLog.names;
+  }
+
+  async readColumn(field: string): Promise<Column> {
+    return Promise.resolve(this.fieldLog.uncached(field));
+  }
+
+  private categoryCode(category: string): number {
+    let code = this.codeOfCategory.get(category);
+    if (code === undefined) {
+      code = this.categoryCodes.names.push(category) - 1;
+      this.codeOfCategory.set(category, code);
+    }
+    return code;
+  }
+
+  private grow(): void {
+    this.lastSlab = this.rows;
+    this.capacity = this.rows + slabRows(this.rows);
+    this.slabs.push(new Float32Array((this.capacity - this.lastSlab) * this.dimensions));
+    this.starts.push(this.rows);
+    this.deletes.grow(this.capacity);
+  }
+}

@@ -1,0 +1,70 @@
+import type { Budget } from '../../core/budget.js';
+import type { Scored, TopK } from '../../core/top-k.js';
+import { score } from '../../core/vector.js';
+import type { Candidates } from '../engine/graph.js';
+import type { SegmentView } from '../index/segment-view.js';
+import type { VectorSlabs } from '../index/vector-slabs.js';
+import type { CostModel } from './cost-model.js';
+import type { SearchTrace } from './search-trace.js';
+
+/** What the steps of one search have in common. */
+export interface LeafRun {
+  /** Unit length, at offset 0 of its buffer. */
+  vector: Float32Array;
+  k: number;
+  /** Width of a graph search at least; each graph has its own. */
+  ef: number;
+  exact: boolean;
+  /** Some rows may not be returned for a reason of the caller's: what he wants may lie far away. */
+  filtered: boolean;
+  /** Takes down what the search does; undefined when nobody asked. */
+  trace?: SearchTrace | undefined;
+  costs: CostModel;
+  /** Past it each step ends with what it has found. */
+  budget: Budget;
+}
+
+export interface LeafHit extends Scored {
+  version: number;
+}
+
+/** float32 kernels and the float64 score differ by less than this at unit length. */
+export const SCORE_MARGIN = 1e-5;
+/** A unit of work is about as much as to compare so many values of two vectors. */
+const VALUES_A_UNIT = 128;
+/** Rows that a graph search looks at for each candidate of its width, about. */
+const VISITS_A_CANDIDATE = 20;
+
+/** Work units of comparing a query with so many rows. */
+export function scanUnits(rows: number, dimensions: number): number {
+  return Math.ceil((rows * dimensions) / VALUES_A_UNIT);
+}
+
+/** Work units of a graph search. */
+export function graphUnits(width: number, dimensions: number): number {
+  return scanUnits(width * VISITS_A_CANDIDATE, dimensions);
+}
+
+export function scoreOf(vector: Float32Array, vectors: VectorSlabs, row: number): number {
+  const slab = vectors.slabOf(row);
+  return score(vector, vectors.slab(slab), vectors.offset(row, slab));
+}
+
+/** Scores the candidates that can be among the k best, and offers them. Sorted, best first. */
+export function offerBest(
+  candidates: Candidates,
+  view: SegmentView,
+  run: LeafRun,
+  top: TopK<LeafHit>,
+): void {
+  const kth = candidates.scores[run.k - 1] ?? -Infinity;
+  for (let i = 0; i < candidates.rows.length; i++) {
+    const approximate = candidates.scores[i] as number;
+    if (approximate < kth - SCORE_MARGIN || approximate < top.floor - SCORE_MARGIN) return;
+    const row = candidates.rows[i] as number;
+    run.trace?.scored();
+    const exact = scoreOf(run.vector, view.vectors, row);
+    if (exact < top.floor) continue;
+    top.offer({ id: view.id(row), score: exact, version: view.version(row) });
+  }
+}

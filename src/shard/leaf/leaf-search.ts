@@ -1,0 +1,128 @@
+import type { Budget } from '../../core/budget.js';
+import { TopK } from '../../core/top-k.js';
+import type { Filter } from '../../filter/filter.js';
+import type { Column } from '../index/column.js';
+import type { Searcher } from '../index/searcher.js';
+import type { SegmentView } from '../index/segment-view.js';
+import { AskedFilter, type Columns } from './asked-filter.js';
+import type { LeafHit, LeafRun } from './leaf-hit.js';
+import type { PartitionSet } from './partition-set.js';
+import { runStep } from './run-step.js';
+import { planView, widen, type Step } from './search-plan.js';
+import { select, selectWhole, type Selection } from './selection.js';
+
+/** What is looked for, whatever rows there are. */
+export interface LeafRequest extends Omit<LeafRun, 'ef' | 'budget' | 'filtered'> {
+  filter: Filter | undefined;
+  /** Width of a graph search at least; without it each graph's own. */
+  ef?: number;
+}
+
+export interface LeafResult {
+  hits: LeafHit[];
+  /** Live rows that match, as far as they were looked at. */
+  matches: number;
+  /** There may be further matches beyond the hits. */
+  more: boolean;
+  /** What was searched. */
+  selected: readonly SelectedView[];
+  /** A graph chose some of the hits; else they are exact. */
+  byGraph: boolean;
+  /** The budget ended first: the hits are what was found until then. */
+  timedOut: boolean;
+}
+
+interface SelectedView {
+  view: SegmentView;
+  selection: Selection;
+}
+
+const NO_COLUMNS: Columns = new Map();
+
+/**
+ * The k best live matches of `partitions`, best first, in as many turns as the budget cuts them into:
+ * all of them see what `searcher` sees. A short search is one turn from here to its end, unless a
+ * column must be read first.
+ */
+export async function leafSearch(
+  searcher: Searcher,
+  partitions: PartitionSet,
+  request: LeafRequest,
+  budget: Budget,
+): Promise<LeafResult> {
+  const asked = request.filter && new AskedFilter(request.filter);
+  const selected = await selectAll(searcher.views, partitions, asked, budget);
+  const matches = selected.reduce((sum, { selection }) => sum + selection.count, 0);
+  const run: LeafRun = { ef: 0, ...request, filtered: asked !== undefined, budget };
+  const top = new TopK<LeafHit>(run.k);
+  let byGraph = false;
+  for (const { view, selection } of selected) {
+    if (budget.isSpent()) break;
+    for (const step of planView(view, selection, run)) {
+      const last = await searchStep(view, step, run, top);
+      byGraph ||= last.graph !== undefined;
+      if (budget.spend(0) && !(await budget.pause())) break;
+    }
+  }
+  const { wasSpent: timedOut } = budget;
+  return { hits: top.sorted(), more: matches > run.k, matches, selected, byGraph, timedOut };
+}
+
+/** The matches of each view that has any. */
+async function selectAll(
+  views: readonly SegmentView[],
+  partitions: PartitionSet,
+  asked: AskedFilter | undefined,
+  budget: Budget,
+): Promise<SelectedView[]> {
+  const columns = asked && (await columnsOf(views, asked.fields, budget));
+  const selected: SelectedView[] = [];
+  for (const [i, view] of views.entries()) {
+    if (budget.isSpent()) break;
+    const whole = asked === undefined ? selectWhole(view, partitions) : undefined;
+    const selection =
+      whole ?? (await select(view, partitions, asked, columns?.[i] ?? NO_COLUMNS, budget));
+    if (selection.count > 0) selected.push({ view, selection });
+  }
+  return selected;
+}
+
+/**
+ * The columns of each view. Those in memory are taken in this turn: a write buffer's are then of the
+ * rows that the view has. Others are read one by one, and not all when the budget is spent first.
+ */
+async function columnsOf(
+  views: readonly SegmentView[],
+  fields: readonly string[],
+  budget: Budget,
+): Promise<Columns[]> {
+  const found = views.map((view) => view.loadedColumns(fields));
+  const missing = views.filter((_, i) => found[i] === undefined);
+  if (missing.length === 0) return found.map((columns) => columns ?? NO_COLUMNS);
+  const read = new Map<SegmentView, Map<string, Column>>();
+  for (const view of missing) {
+    const columns = new Map<string, Column>();
+    read.set(view, columns);
+    for (const field of fields) {
+      const column = await view.column(field);
+      if (column !== undefined) columns.set(field, column);
+      if (!(await budget.pause())) break;
+    }
+  }
+  return views.map((view, i) => found[i] ?? read.get(view) ?? NO_COLUMNS);
+}
+
+/** Runs a step and what has to follow it; returns the one whose hits stand. */
+async function searchStep(
+  view: SegmentView,
+  planned: Step,
+  run: LeafRun,
+  top: TopK<LeafHit>,
+): Promise<Step> {
+  for (let step = planned; ;) {
+    const shortfall = await runStep(view, step, run, top);
+    if (shortfall === undefined || step.graph === undefined) return step;
+    if (run.budget.isSpent()) return step;
+    step = widen(view, step, shortfall, run);
+  }
+}

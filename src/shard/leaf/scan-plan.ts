@@ -1,0 +1,59 @@
+import type { SegmentView } from '../index/segment-view.js';
+import type { CostModel } from './cost-model.js';
+import type { Selection } from './selection.js';
+
+/** Rows [from, to) of one slab. */
+export interface RowRun {
+  slab: number;
+  from: number;
+  to: number;
+}
+
+/** How the selected rows of a view are compared with a query. */
+export interface ScanPlan {
+  /** Slabs that are scanned as they lie, whatever of them is selected. */
+  whole: RowRun[];
+  /** Where the selected rows are copied together first: few in a slab, or slabs of few rows. */
+  scattered: RowRun[];
+  /** Selected rows of `scattered`. */
+  gathered: number;
+  costUs: number;
+}
+
+/** For each slab with selected rows the cheaper way, by the cost model. */
+export function planScan(view: SegmentView, selection: Selection, costs: CostModel): ScanPlan {
+  const { dimensions } = view.vectors;
+  const plan: ScanPlan = { whole: [], scattered: [], gathered: 0, costUs: 0 };
+  // All that is gathered is scanned together: what a scan costs by itself is paid once.
+  const onceUs = costs.estimateUs('gather', 0, dimensions);
+  for (const run of rowRuns(view, selection)) {
+    const rows = run.to - run.from;
+    const dead = selection.mask === undefined ? view.dead.count(run.from, run.to) : 0;
+    const matching = selection.mask?.count(run.from, run.to) ?? rows - dead;
+    if (matching === 0) continue;
+    const scanUs = costs.estimateUs('scan', rows, dimensions);
+    const gatherUs = costs.estimateUs('gather', matching, dimensions) - onceUs;
+    if (gatherUs < scanUs) {
+      plan.scattered.push(run);
+      plan.gathered += matching;
+    } else {
+      plan.whole.push(run);
+    }
+    plan.costUs += Math.min(gatherUs, scanUs);
+  }
+  return plan;
+}
+
+/** The slabs that can hold selected rows. */
+function* rowRuns(view: SegmentView, { ranges }: Selection): Iterable<RowRun> {
+  const { vectors, rows } = view;
+  const { slabs, starts } = vectors;
+  for (const range of ranges ?? [{ from: 0, to: rows }]) {
+    if (range.from >= range.to) continue;
+    for (let slab = vectors.slabOf(range.from); slab < slabs.length; slab++) {
+      const from = starts[slab] as number;
+      if (from >= range.to) break;
+      yield { slab, from, to: starts[slab + 1] as number };
+    }
+  }
+}

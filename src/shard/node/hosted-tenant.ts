@@ -1,0 +1,209 @@
+import { OmniError } from '../../core/errors.js';
+import type { StoreReader } from '../../store/store.js';
+import { Assignment, partitionKey } from '../follow/assignment.js';
+import type { Follower } from '../follow/follower.js';
+import type { SealedFiles, TenantFolders } from '../index/sealed-files.js';
+
+export interface SleepOptions {
+  /** Without a search for so long, a tenant that opens fast enough is closed. */
+  idleMs: number;
+  /** How long the store remembers deletes: no tenant sleeps through half of it. */
+  tombstoneRetentionMs: number;
+}
+
+/**
+ * So many rows are opened, or read from the store, while a search waits. A tenant of more is open
+ * from the start on, and is closed only to make room.
+ */
+const OPENS_AT_ONCE_ROWS = 10_000;
+/** Entries of the feed that a tenant may be behind while it sleeps: a search waits for them. */
+const ASLEEP_BEHIND_LIMIT = 1_000;
+/** From so many on it is worth a segment before it sleeps. */
+const SEAL_ENTRIES = ASLEEP_BEHIND_LIMIT / 2;
+
+/** How long one that opens may take before the shard says that it is not ready. */
+const WAKING_MS = 10_000;
+
+/** An index in memory, with what keeps and watches it. */
+export interface OpenTenant {
+  readonly follower: Follower;
+  close(): Promise<void>;
+}
+
+export interface HostedTenantDeps {
+  shard: string;
+  store: StoreReader;
+  folders: TenantFolders;
+  open(tenant: string): OpenTenant;
+  /** Nothing of the tenant is here any more. */
+  left(tenant: string): void;
+}
+
+/**
+ * A tenant that has something on this shard. Asleep it is a few numbers; its index is opened by the
+ * first search or wait, or when it falls behind, and closed when nobody has asked for a while.
+ *
+ *   asleep ──search, wait, too far behind──> open ──idle, or room is needed──> closing ──> asleep
+ */
+export class HostedTenant {
+  opened: OpenTenant | undefined;
+  /** Where it is asleep: what it has here, and how much its files take. */
+  private rows = 0;
+  private sealed: SealedFiles | undefined;
+  private closing: Promise<void> | undefined;
+  /** Until then it may take to become complete: the shard is ready meanwhile. */
+  private wakingUntilMs = -Infinity;
+  private ended = false;
+  usedMs = performance.now();
+
+  constructor(
+    readonly tenant: string,
+    private readonly deps: HostedTenantDeps,
+    private readonly options: SleepOptions,
+    /** As it is while the tenant sleeps. */
+    private assignmentAsleep: Assignment,
+  ) {}
+
+  get assignment(): Assignment {
+    return this.opened?.follower.assignment ?? this.assignmentAsleep;
+  }
+
+  get documents(): number {
+    if (this.opened === undefined) return this.rows;
+    const { allReady, index } = this.opened.follower;
+    return allReady ? index.liveRows : Math.max(this.rows, index.liveRows);
+  }
+
+  get bytes(): number {
+    return this.opened?.follower.index.bytes ?? this.sealed?.bytes ?? 0;
+  }
+
+  get behind(): number {
+    return this.opened?.follower.behind ?? 0;
+  }
+
+  /** All that it has here can be searched, if need be after a moment of opening. */
+  get isReady(): boolean {
+    if (this.opened === undefined || this.opened.follower.allReady) return true;
+    return performance.now() < this.wakingUntilMs;
+  }
+
+  /** Nothing of it belongs here, as far as is known. */
+  get hasLeft(): boolean {
+    return this.assignment !== Assignment.NONE && this.assignment.partitions.length === 0;
+  }
+
+  /**
+   * Looks at what has changed in the store. An open index is nudged; of one asleep the numbers are
+   * read, and it is opened where it must not sleep on.
+   */
+  async refresh(): Promise<void> {
+    if (this.closing !== undefined) await this.closing;
+    if (this.opened !== undefined) {
+      this.opened.follower.nudge();
+      return;
+    }
+    const { shard, store } = this.deps;
+    const placement = await store.placement(this.tenant);
+    if (placement.counter > this.assignmentAsleep.counter) {
+      this.assignmentAsleep = new Assignment(shard, placement);
+    }
+    if (!this.hasLeft) await this.measure();
+  }
+
+  /** At the start of the shard: what no search could wait for is opened now. */
+  async begin(): Promise<void> {
+    await this.measure();
+    if (this.rows > OPENS_AT_ONCE_ROWS) await this.open({ isWaking: false });
+  }
+
+  private async measure(): Promise<void> {
+    const { store, folders } = this.deps;
+    const { tenant } = this;
+    this.sealed = await folders.sealed(tenant);
+    this.rows = this.assignmentAsleep.productsOf(await store.categories(tenant));
+    const behind = await store.behind(tenant, this.sealed?.position, ASLEEP_BEHIND_LIMIT);
+    const isTooFarBehind = behind >= ASLEEP_BEHIND_LIMIT || (behind > 0 && this.isOld());
+    if (this.isIncomplete()) await this.open({ isWaking: false });
+    else if (isTooFarBehind) await this.open({ isWaking: true });
+  }
+
+  /** Deletes that its files do not know of may soon be forgotten by the store. */
+  private isOld(): boolean {
+    if (this.sealed === undefined) return false;
+    return Date.now() - this.sealed.writtenAtMs > this.options.tombstoneRetentionMs / 2;
+  }
+
+  /** The files lack a whole partition: to come by it all is compared with the store. */
+  private isIncomplete(): boolean {
+    if (this.sealed === undefined) return false;
+    const complete = new Set(this.sealed.partitions);
+    const { partitions } = this.assignmentAsleep;
+    const isHere = partitions.every((each) => each.epoch === 1 || complete.has(partitionKey(each)));
+    return this.sealed.position === undefined || !isHere;
+  }
+
+  /** For a request: the index, which may have to catch up yet. */
+  async openFor(): Promise<OpenTenant> {
+    this.usedMs = performance.now();
+    return this.opened ?? (await this.open({ isWaking: true }));
+  }
+
+  private async open({ isWaking }: { isWaking: boolean }): Promise<OpenTenant> {
+    while (this.closing !== undefined) await this.closing;
+    if (this.ended) throw new OmniError('unavailable', 'the shard is closing');
+    if (this.opened === undefined) {
+      this.usedMs = performance.now();
+      this.deps.folders.opened(this.tenant);
+      this.wakingUntilMs = isWaking ? this.usedMs + WAKING_MS : -Infinity;
+      this.opened = this.deps.open(this.tenant);
+    }
+    return this.opened;
+  }
+
+  /** To be called twice a second or so while it is open. */
+  tick(): void {
+    if (this.opened === undefined) return;
+    const { follower } = this.opened;
+    follower.tick();
+    const isIdle = performance.now() - this.usedMs > this.options.idleMs;
+    if (this.hasLeft || (isIdle && this.documents <= OPENS_AT_ONCE_ROWS)) this.sleep();
+  }
+
+  /**
+   * Closes the index if nobody needs it; what has come since it was sealed is sealed first. False
+   * where it has to stay.
+   */
+  sleep(): boolean {
+    if (this.opened?.follower.isSettled !== true) return false;
+    const { opened } = this;
+    if (!this.hasLeft && opened.follower.sealBeforeSleep(SEAL_ENTRIES)) return true;
+    this.assignmentAsleep = this.assignment;
+    this.rows = this.documents;
+    this.opened = undefined;
+    this.closing = this.closeOpened(opened).finally(() => {
+      this.closing = undefined;
+    });
+    return true;
+  }
+
+  private async closeOpened(opened: OpenTenant): Promise<void> {
+    // A file that cannot be closed keeps nobody awake.
+    await opened.close().catch(() => undefined);
+    this.sealed = await this.deps.folders.sealed(this.tenant).catch(() => undefined);
+  }
+
+  /** Nothing of it is here any more: removes its files. */
+  async forget(): Promise<void> {
+    await this.close();
+    await this.deps.folders.remove(this.tenant);
+    this.deps.left(this.tenant);
+  }
+
+  async close(): Promise<void> {
+    this.ended = true;
+    await this.closing;
+    await this.opened?.close();
+    this.opened = undefined;
+  }
+}

@@ -1,0 +1,201 @@
+import type { Budget } from '../../core/budget.js';
+import type { Deadline } from '../../core/deadline.js';
+import type { Logger } from '../../core/logger.js';
+import type { AwaitApplied, Moved, SearchLeaf, SearchLeafReply } from '../../protocol/messages.js';
+import type { StatusReply } from '../../protocol/status.js';
+import type { StoreReader } from '../../store/store.js';
+import { Builder } from '../build/builder.js';
+import { CostModel } from '../leaf/cost-model.js';
+import { Follower } from '../follow/follower.js';
+import type { Demand } from './idle-turns.js';
+import { Assignment } from '../follow/assignment.js';
+import { TenantFolders } from '../index/sealed-files.js';
+import type { HostedTenant, OpenTenant } from './hosted-tenant.js';
+import { HostedTenants, type HostingOptions } from './hosted-tenants.js';
+import { areKnown, type SearchableTenant } from './partition-choice.js';
+import { searchTenant, type SearchTools } from './search-tenant.js';
+import type { MergeOptions } from '../index/merge-policy.js';
+import { ReconcileSchedule, type ReconcileOptions } from '../follow/reconcile-schedule.js';
+import { RecallWatcher, type RecallOptions } from '../recall/recall-watcher.js';
+import { SegmentKeeper } from '../index/segment-keeper.js';
+import { TenantIndex } from '../index/tenant-index.js';
+import type { SegmentOptions } from '../build/write-segment.js';
+
+export interface ShardNodeOptions {
+  /** This shard's name in the placement. */
+  shard: string;
+  /** Folder of this shard's segments; may be deleted at any time it is stopped. */
+  dataDir: string;
+  model: string;
+  dimensions: number;
+  segment: Omit<SegmentOptions, 'dimensions'>;
+  merge: MergeOptions;
+  hosting: HostingOptions;
+  /** Repeats some searches exactly, to know recall; absent: none. */
+  recall?: RecallOptions;
+  /** Compares what is held with the store from time to time; absent: never. */
+  reconcile?: ReconcileOptions;
+  /** The compiled build worker; for tests that run from source. */
+  buildWorkerFile?: URL;
+}
+
+/** Without a search for so long, a shard may do more for itself. */
+const CALM_MS = 500;
+const IDLE_WORK_MS = 1_000;
+
+/** A shard: the tenants that have something here, and the answers to the protocol's requests. */
+export class ShardNode {
+  private readonly tenants: HostedTenants;
+  private readonly builder: Builder;
+  private readonly watcher: RecallWatcher | undefined;
+  private readonly schedule: ReconcileSchedule | undefined;
+  private searching = 0;
+  private searchedMs = -Infinity;
+  private readonly tools: SearchTools;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly store: StoreReader,
+    private readonly options: ShardNodeOptions,
+    private readonly logger: Logger,
+  ) {
+    this.builder = new Builder(options.buildWorkerFile);
+    const { shard, dataDir, model, dimensions, recall, reconcile } = options;
+    const demand: Demand = {
+      isBusy: () => this.searching > 0,
+      isCalm: () => performance.now() - this.searchedMs > CALM_MS,
+    };
+    const costs = new CostModel();
+    this.watcher = recall && new RecallWatcher(recall, demand, costs, logger);
+    this.tools = { model, dimensions, costs, watcher: this.watcher };
+    this.schedule = reconcile && new ReconcileSchedule(reconcile, store, demand);
+    const folders = new TenantFolders(dataDir, store.storeId, model);
+    const open = (tenant: string): OpenTenant => this.open(tenant, folders.folder(tenant));
+    const left = (tenant: string): void => this.schedule?.forget(tenant);
+    const deps = { shard, store, folders, open, left };
+    this.tenants = new HostedTenants(deps, options.hosting, logger);
+  }
+
+  /** Resolves once it is known what is here; what is large may have to be read yet. */
+  async start(): Promise<void> {
+    await this.tenants.start();
+    this.timer = setInterval(() => this.schedule?.tick(), IDLE_WORK_MS);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    const stopping = this.tenants.close();
+    await Promise.all([this.watcher?.close(), this.schedule?.close()]);
+    await this.builder.close();
+    await stopping;
+  }
+
+  /** Tenants whose index is in memory. */
+  get openTenants(): number {
+    return this.tenants.opened().length;
+  }
+
+  nudge(tenant: string): void {
+    this.tenants.nudge(tenant);
+  }
+
+  /** True once `mark` is applied to all that is here of the tenant, which may be nothing. */
+  async awaitApplied({ tenant, mark, budgetMs }: AwaitApplied): Promise<boolean> {
+    const hosted = await this.tenants.find(tenant);
+    if (hosted === undefined) return true;
+    const { follower } = await this.openFor(hosted);
+    return follower.use(() => follower.awaitApplied(mark, budgetMs));
+  }
+
+  /**
+   * Makes ready for a search: opens the tenant's index, or reads the placement again where the
+   * search names partitions that are not known here. Undefined when nothing is to be done. Never
+   * rejects: what is still missing then is refused by `search`.
+   */
+  lookUp(request: SearchLeaf, deadline: Deadline): Promise<void> | undefined {
+    const hosted = this.tenants.get(request.tenant);
+    const follower = hosted?.opened?.follower;
+    if (follower?.hasCaughtUp === true && areKnown(follower.assignment, request)) return undefined;
+    const preparing = this.prepare(request.tenant, deadline);
+    return deadline.race(preparing, 'the tenant').catch(() => undefined);
+  }
+
+  private async prepare(tenant: string, deadline: Deadline): Promise<void> {
+    const hosted = await this.tenants.find(tenant);
+    if (hosted === undefined) return;
+    const { follower } = await this.openFor(hosted);
+    if (follower.hasCaughtUp) await follower.refreshAssignment();
+    // Not all of the time there is: the caller is to hear what is missing.
+    else await follower.awaitCaughtUp(deadline.remainingMs() / 2);
+  }
+
+  /** Searches the partitions that are here and ready, and names the others. Waits for no store. */
+  async search(request: SearchLeaf, budget: Budget): Promise<SearchLeafReply | Moved> {
+    this.searching += 1;
+    try {
+      const hosted = this.tenants.get(request.tenant);
+      const follower = hosted?.opened?.follower;
+      if (hosted === undefined || follower === undefined) {
+        const tenant = this.nothingOf(request.tenant, hosted === undefined);
+        return await searchTenant(request, budget, { tenant, ...this.tools });
+      }
+      hosted.usedMs = performance.now();
+      return await follower.use(() =>
+        searchTenant(request, budget, { tenant: follower, ...this.tools }),
+      );
+    } finally {
+      this.searching -= 1;
+      this.searchedMs = performance.now();
+    }
+  }
+
+  /** From numbers that are kept up to date: asks the store nothing. */
+  status(): StatusReply {
+    const { notReady, ...figures } = this.tenants.summary();
+    return {
+      type: 'status',
+      shard: this.options.shard,
+      ...figures,
+      storeReads: this.store.reads,
+      ready: notReady === undefined,
+      ...(notReady === undefined ? {} : { notReady }),
+      damaged: this.store.damaged(),
+      ...(this.watcher === undefined ? {} : { recall: this.watcher.report() }),
+      ...(this.schedule === undefined ? {} : { reconciliation: this.schedule.report() }),
+    };
+  }
+
+  private async openFor(hosted: HostedTenant): Promise<OpenTenant> {
+    const opened = await hosted.openFor();
+    this.tenants.makeRoom();
+    return opened;
+  }
+
+  /** As a tenant is searched that has nothing here, or could not be opened in time. */
+  private nothingOf(tenant: string, isKnown: boolean): SearchableTenant {
+    const { model, dimensions } = this.options;
+    return {
+      index: new TenantIndex(tenant, model, dimensions),
+      assignment: Assignment.NONE,
+      loaded: isKnown,
+      isReady: () => false,
+      readyCount: 0,
+    };
+  }
+
+  private open(tenant: string, folder: string): OpenTenant {
+    const { shard, model, dimensions, segment, merge } = this.options;
+    const index = new TenantIndex(tenant, model, dimensions);
+    const logger = this.logger.child({ tenant });
+    const keeperOptions = { folder, storeId: this.store.storeId, segment, merge };
+    const keeper = new SegmentKeeper(index, this.builder, keeperOptions, logger);
+    const follower = new Follower(shard, this.store, index, keeper, logger);
+    follower.start();
+    this.schedule?.watch(follower, logger);
+    const close = async (): Promise<void> => {
+      this.schedule?.unwatch(tenant);
+      await follower.stop();
+    };
+    return { follower, close };
+  }
+}

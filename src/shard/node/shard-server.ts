@@ -1,0 +1,167 @@
+import { lstat, unlink } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Budget } from '../../core/budget.js';
+import { Deadline } from '../../core/deadline.js';
+import { OmniError, toOmniError } from '../../core/errors.js';
+import { FairQueue } from '../../core/fair-queue.js';
+import type { Logger } from '../../core/logger.js';
+import type { Failure, FailureCode, Reply, SearchLeaf } from '../../protocol/messages.js';
+import { addressOf, endpointOf, type ShardAddress } from '../../protocol/shard-address.js';
+import {
+  ClientConnection,
+  READER_LIMITS,
+  type ClientRequest,
+  type ReaderLimits,
+} from './client-connection.js';
+import type { HandshakeOptions } from './handshake.js';
+import type { ShardNode } from './shard-node.js';
+
+export interface ShardServerOptions extends HandshakeOptions {
+  /** Port 0 takes any free one. */
+  address: ShardAddress;
+  /** Searches waiting at once, in all and of one tenant; past it `overloaded`. */
+  queueLimit: number;
+  tenantQueueLimit: number;
+  /** Of clients that do not read their answers. */
+  readers?: ReaderLimits;
+}
+
+/** Of a search's time, what is left to bring its answer to the caller before he gives up. */
+const REPLY_SHARE = 0.1;
+const MAX_REPLY_MS = 20;
+
+/** Speaks the protocol for a `ShardNode`: a fair queue of searches, deadlines, cancellation. */
+export class ShardServer {
+  private readonly server: Server;
+  private readonly connections = new Set<ClientConnection>();
+  private readonly queue: FairQueue;
+  /** Searches that wait for the store, all at once. */
+  private readonly lookUps: FairQueue;
+  private closing = false;
+
+  constructor(
+    private readonly node: ShardNode,
+    private readonly options: ShardServerOptions,
+    private readonly logger: Logger,
+  ) {
+    this.queue = new FairQueue({
+      what: 'searches',
+      // They are CPU work on one thread: side by side all of them would only be late.
+      concurrency: 1,
+      maxWaiting: options.queueLimit,
+      maxWaitingOfTenant: options.tenantQueueLimit,
+    });
+    this.lookUps = new FairQueue({
+      what: 'searches',
+      concurrency: options.queueLimit,
+      concurrencyOfTenant: options.tenantQueueLimit,
+      maxWaiting: 0,
+      maxWaitingOfTenant: 0,
+    });
+    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+  }
+
+  /** Resolves with the address that is listened on. */
+  async listen(): Promise<ShardAddress> {
+    const endpoint = endpointOf(this.options.address);
+    if ('path' in endpoint) await removeSocket(endpoint.path);
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.once('listening', () => {
+        this.server.removeListener('error', reject);
+        // Too many open files, say: one connection is refused, the others go on.
+        this.server.on('error', (error) => {
+          this.logger.error({ error: String(error) }, 'a connection could not be accepted');
+        });
+      });
+      this.server.listen(endpoint, resolve);
+    });
+    if ('path' in endpoint) return endpoint.path;
+    return addressOf({ ...endpoint, port: (this.server.address() as AddressInfo).port });
+  }
+
+  /** Stops listening, lets searches that wait or run end, closes connections. */
+  async close(): Promise<void> {
+    this.closing = true;
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    await this.queue.drained();
+    for (const connection of this.connections) connection.end();
+    await closed;
+  }
+
+  private accept(socket: Socket): void {
+    const connection = new ClientConnection(
+      socket,
+      this.options,
+      this.options.readers ?? READER_LIMITS,
+      {
+        answer: async (request, signal) => {
+          try {
+            return await this.answer(request, signal);
+          } catch (error) {
+            return signal.aborted ? undefined : this.failed(error);
+          }
+        },
+        onNonsense: (error) => {
+          this.logger.warn({ error: String(error) }, 'a client sent nonsense');
+        },
+        onClose: () => this.connections.delete(connection),
+      },
+    );
+    this.connections.add(connection);
+  }
+
+  /** Undefined for what wants no answer. Throws what the client is told instead of one. */
+  private async answer(message: ClientRequest, signal: AbortSignal): Promise<Reply | undefined> {
+    switch (message.type) {
+      case 'search':
+        return this.search(message, signal);
+      case 'nudge':
+        this.node.nudge(message.tenant);
+        return undefined;
+      case 'await':
+        return { type: 'applied', applied: await this.node.awaitApplied(message) };
+      case 'status':
+        return this.node.status();
+    }
+  }
+
+  private async search(message: SearchLeaf, signal: AbortSignal): Promise<Reply> {
+    if (this.closing) throw new OmniError('unavailable', 'the shard is closing');
+    const { tenant, budgetMs } = message;
+    const deadline = Deadline.after(budgetMs - Math.min(MAX_REPLY_MS, budgetMs * REPLY_SHARE));
+    // Before its turn in the queue: the searches behind it do not wait for the store.
+    const lookingUp = this.node.lookUp(message, deadline);
+    if (lookingUp !== undefined) await this.lookUps.run(tenant, () => lookingUp, { signal });
+    return this.queue.run(
+      tenant,
+      (turn) => {
+        deadline.check('waiting in the shard');
+        const budget = new Budget(deadline, { signal, yieldTurn: () => turn.yield() });
+        return this.node.search(message, budget);
+      },
+      { signal },
+    );
+  }
+
+  private failed(error: unknown): Failure {
+    const { code, message } = toOmniError(error);
+    if (code === 'internal') this.logger.error(error, 'a request failed');
+    const known = FAILURES.has(code) ? (code as FailureCode) : 'internal';
+    return { type: 'failure', code: known, message };
+  }
+}
+
+const FAILURES: ReadonlySet<string> = new Set<FailureCode>([
+  'overloaded',
+  'deadline_exceeded',
+  'unavailable',
+]);
+
+/** A socket that a killed process left behind refuses the next one. Anything else is not ours. */
+async function removeSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Error(`${path} is there already, and is no socket`);
+  await unlink(path);
+}
