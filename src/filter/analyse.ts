@@ -20,6 +20,22 @@ export function categoriesOf(filter: Filter): readonly string[] | undefined {
   return [...categories].filter((category) => canMatch(filter, category));
 }
 
+/**
+ * What of `filter` the shards still have to check: a set of categories that stands alone or in the
+ * outermost "and" is kept by the choice of partitions already. Undefined when nothing is left.
+ */
+export function residualFilter(filter: Filter): Filter | undefined {
+  if (isCategorySet(filter)) return undefined;
+  if (filter.kind !== 'and') return filter;
+  const left = filter.of.filter((part) => !isCategorySet(part));
+  if (left.length === 0) return undefined;
+  return left.length === 1 ? left[0] : { kind: 'and', of: left };
+}
+
+function isCategorySet(filter: Filter): boolean {
+  return filter.kind === 'in' && filter.field === 'category';
+}
+
 function leavesOf(filter: Filter): Leaf[] {
   switch (filter.kind) {
     case 'and':
@@ -44,11 +60,13 @@ function canMatch(filter: Filter, category: string | undefined): boolean {
 function verdict(filter: Filter, category: string | undefined): boolean | undefined {
   switch (filter.kind) {
     case 'and':
-      return every(filter.of.map((part) => verdict(part, category)));
+      return foldVerdicts(filter.of, category, false);
     case 'or':
-      return not(every(filter.of.map((part) => not(verdict(part, category)))));
-    case 'not':
-      return not(verdict(filter.of, category));
+      return foldVerdicts(filter.of, category, true);
+    case 'not': {
+      const inner = verdict(filter.of, category);
+      return inner === undefined ? undefined : !inner;
+    }
     case 'in':
       if (filter.values.length === 0) return false;
       if (filter.field !== 'category') return undefined;
@@ -59,11 +77,17 @@ function verdict(filter: Filter, category: string | undefined): boolean | undefi
   }
 }
 
-function every(verdicts: (boolean | undefined)[]): boolean | undefined {
-  if (verdicts.includes(false)) return false;
-  return verdicts.includes(undefined) ? undefined : true;
-}
-
-function not(value: boolean | undefined): boolean | undefined {
-  return value === undefined ? undefined : !value;
+/** An "and" (`decisive` false) or an "or" (true) of what the parts come to. */
+function foldVerdicts(
+  parts: readonly Filter[],
+  category: string | undefined,
+  decisive: boolean,
+): boolean | undefined {
+  let all: boolean | undefined = !decisive;
+  for (const part of parts) {
+    const one = verdict(part, category);
+    if (one === decisive) return decisive;
+    if (one === undefined) all = undefined;
+  }
+  return all;
 }

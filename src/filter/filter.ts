@@ -21,3 +21,7 @@ export type Filter =
 
 /** The filter that matches every product. */
 export const MATCH_ALL: Filter = { kind: 'and', of: [] };
+
+export function isMatchAll(filter: Filter): boolean {
+  return filter.kind === 'and' && filter.of.length === 0;
+}

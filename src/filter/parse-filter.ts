@@ -1,10 +1,19 @@
 import { invalidField } from '../core/errors.js';
+import { isObject } from '../core/json.js';
 import { MATCH_ALL, type Filter, type Leaf, type Scalar } from './filter.js';
 
 const MAX_DEPTH = 8;
 const MAX_CLAUSES = 100;
 const MAX_VALUES = 1_000;
 const OPERATORS = 'gt, gte, lt, lte, eq, ne, in or not_in';
+/** What products have in these fields, where they have them: anything else is a mistake of the caller. */
+const TYPES: ReadonlyMap<string, 'string' | 'number' | 'boolean'> = new Map([
+  ['price', 'number'],
+  ['in_stock', 'boolean'],
+  ['title', 'string'],
+  ['brand', 'string'],
+  ['category', 'string'],
+]);
 
 /**
  * The syntax tree of a filter in its wire form. Throws `invalid_field` whose field says where
@@ -80,29 +89,33 @@ class FilterParser {
 
   private equals(field: string, json: unknown, path: string): Leaf {
     this.countClause();
-    return { kind: 'in', field, values: [this.scalar(json, path)] };
+    return { kind: 'in', field, values: [this.scalar(field, json, path)] };
   }
 
   private anyOf(field: string, json: unknown, path: string): Leaf {
     if (!Array.isArray(json)) throw invalidField(path, `must be a list, got ${kindOf(json)}`);
     this.countClause();
-    const values = new Set(json.map((value, i) => this.scalar(value, `${path}[${i}]`)));
+    const values = new Set(json.map((value, i) => this.scalar(field, value, `${path}[${i}]`)));
     return { kind: 'in', field, values: [...values] };
   }
 
   private range(field: string, op: 'gt' | 'gte' | 'lt' | 'lte', json: unknown, path: string): Leaf {
     this.countClause();
-    const value = this.scalar(json, path);
+    const value = this.scalar(field, json, path);
     if (typeof value === 'boolean') {
       throw invalidField(path, 'must be a number or a string, got a boolean');
     }
     return { kind: 'range', field, op, value };
   }
 
-  private scalar(json: unknown, path: string): Scalar {
+  private scalar(field: string, json: unknown, path: string): Scalar {
     this.values += 1;
     if (this.values > MAX_VALUES) {
       throw invalidField(this.root, `must hold at most ${MAX_VALUES} values`);
+    }
+    const type = TYPES.get(field);
+    if (type !== undefined && typeof json !== type) {
+      throw invalidField(path, `must be a ${type}, got ${kindOf(json)}`);
     }
     if (typeof json === 'string' || typeof json === 'boolean') return json;
     if (typeof json === 'number') {
@@ -124,10 +137,6 @@ function allOf(parts: Filter[]): Filter {
   const [first] = parts;
   if (first === undefined) return MATCH_ALL;
   return parts.length === 1 ? first : { kind: 'and', of: parts };
-}
-
-function isObject(json: unknown): json is object {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
 function kindOf(json: unknown): string {

@@ -1,4 +1,4 @@
-import type { LeafAnswer } from '../shard-client/shard-fleet.js';
+import type { LeafExplanation } from '../query/leaf-result.js';
 
 /** How one shard answered one request. */
 export interface ShardExplanation {
@@ -9,8 +9,10 @@ export interface ShardExplanation {
   /** Partitions asked for, and how many of them it did not search. */
   partitions: number;
   refused: number;
+  /** Live rows that match. */
+  matches: number;
   /** Undefined when the shard does not explain itself. */
-  leaf: LeafAnswer['explanation'];
+  leaf: LeafExplanation | undefined;
 }
 
 /** What a search did, for a caller that asked. */

@@ -1,180 +1,169 @@
-import { Deadline } from '../core/deadline.js';
+import type { Deadline } from '../core/deadline.js';
 import { toOmniError } from '../core/errors.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
-import { planTargets, type ShardTarget } from '../placement/plan.js';
-import type { LeafAnswer, LeafSearch, ShardFleet } from '../shard-client/shard-fleet.js';
+import type { SearchLeafReply } from '../protocol/messages.js';
+import type { LeafSearch, ShardFleet } from '../shard-client/shard-fleet.js';
+import { namedCategories } from '../store/partition-map.js';
+import type { Partition } from '../store/store.js';
 import type { ShardExplanation } from './explanation.js';
+import { planSearch, type SearchPlan, type ShardTarget } from './plan.js';
 import type { MissingPart, MissingReason } from './search-types.js';
 
 /** What every shard is asked, whatever its partitions. */
-export type FanOutQuery = Omit<LeafSearch, 'partitions'>;
+export type FanOutQuery = Omit<LeafSearch, 'counter' | 'partitions' | 'categories'>;
 
 /** What came back from all shards together. */
 export interface FanOutResult {
-  answers: ShardAnswer[];
+  answers: SearchLeafReply[];
   missing: MissingPart[];
-  /** Ids of the partitions that were searched. */
-  searched: Set<string>;
+  /** At least one partition was searched. */
+  answered: boolean;
   /** What each answer took; empty unless it was asked to explain. */
   explained: ShardExplanation[];
-  /** Some shard was to be asked again, thoroughly, and did not answer: hits far away may be missed. */
-  unsure: boolean;
 }
 
-/** What a shard found in the partitions it was asked for. */
-interface ShardAnswer {
-  target: ShardTarget;
-  answer: LeafAnswer;
+/** What bounds a fan-out. */
+export interface FanOutBounds {
+  deadline: Deadline;
+  /** Aborted: the shards are told to stop. */
+  signal: AbortSignal;
 }
 
 /** Rounds over partitions that turned out to have moved: the placement is read again for each. */
 const MAX_MOVES = 3;
 
 /**
- * One request a shard, all at once, one deadline. A partition that is not where it was thought is
- * looked up and asked for again; what stays unanswered is named in `missing`, never left out
- * silently. Never rejects.
+ * One request a shard, all at once, one deadline. A shard that knows another placement is asked for
+ * partitions by name; one that is not where it was thought is looked up and asked for again. What
+ * stays unanswered is named in `missing`, never left out silently. Never rejects.
  */
 export async function fanOut(
   fleet: ShardFleet,
   placements: PlacementCache,
-  targets: readonly ShardTarget[],
+  plan: SearchPlan,
   query: FanOutQuery,
-  deadline: Deadline,
+  bounds: FanOutBounds,
 ): Promise<FanOutResult> {
-  const result: FanOutResult = {
-    answers: [],
-    missing: [],
-    searched: new Set(),
-    explained: [],
-    unsure: false,
-  };
-  let pending = targets;
-  for (let round = 0; pending.length > 0; round++) {
-    const moved: ShardTarget[] = [];
-    await Promise.all(
-      pending.map(async (target) => {
-        moved.push(await askShard(fleet, placements, target, query, deadline, result));
-      }),
-    );
-    pending = await locate(placements, query.tenant, moved, result, deadline);
-    if (round < MAX_MOVES) continue;
-    for (const target of pending) result.missing.push(...missingOf(target, 'not_ready'));
-    break;
+  const run = new FanOut(fleet, placements, plan, query, bounds);
+  await run.ask(plan.targets, false);
+  for (let moves = 0; run.moved.length > 0 && moves < MAX_MOVES; moves++) {
+    await run.ask(await run.locate(), true);
   }
-  if (result.answers.some(({ answer }) => answer.astray)) {
-    await askFarther(fleet, query, deadline, result);
-  }
-  return result;
+  run.miss(run.moved, 'not_ready');
+  return run.result;
 }
 
-/**
- * A filter that excludes what is near the query makes hits of what is far from it, and those are in
- * other shards as well, whose graphs were asked for what is near: they are asked again, thoroughly.
- * One that does not answer again, in half of the time that is left, has answered.
- */
-async function askFarther(
-  fleet: ShardFleet,
-  query: FanOutQuery,
-  deadline: Deadline,
-  result: FanOutResult,
-): Promise<void> {
-  const again = { ...query, thorough: true };
-  const until = Deadline.after(deadline.remainingMs() / 2);
-  await Promise.all(
-    result.answers.map(async (asked) => {
-      const { target, answer: first } = asked;
-      if (first.astray === true || first.scanned === true) return;
-      const startedMs = performance.now();
-      const leaf = { ...again, partitions: target.partitions };
-      const answer = await fleet.search(target.shard, leaf, until).catch(() => undefined);
-      if (answer === undefined || answer.refused.length > 0) {
-        result.unsure = true;
-        return;
-      }
-      asked.answer = answer;
-      if (query.explain === true) result.explained.push(explain(target, answer, startedMs));
-    }),
-  );
-}
+class FanOut {
+  readonly result: FanOutResult = { answers: [], missing: [], answered: false, explained: [] };
+  /** Partitions that are not where they were thought. */
+  moved: ShardTarget[] = [];
+  /** Those that were asked for, and have answered or are missing. */
+  private readonly settled: { target: ShardTarget; without: ReadonlySet<string> }[] = [];
 
-/**
- * Where the partitions of `moved` are now, less what was searched already (a split cuts a category
- * in several). When the placement cannot be read they are missing.
- */
-async function locate(
-  placements: PlacementCache,
-  tenant: string,
-  moved: readonly ShardTarget[],
-  result: FanOutResult,
-  deadline: Deadline,
-): Promise<ShardTarget[]> {
-  const categories = moved.flatMap(({ partitions }) => partitions.map(({ category }) => category));
-  if (categories.length === 0) return [];
-  try {
-    const placement = await deadline.race(placements.refresh(tenant), 'reading the placement');
-    return planTargets(placement, categories)
-      .map(({ shard, partitions }) => ({
-        shard,
-        partitions: partitions.filter(({ id }) => !result.searched.has(id)),
-      }))
+  constructor(
+    private readonly fleet: ShardFleet,
+    private readonly placements: PlacementCache,
+    private plan: SearchPlan,
+    private readonly query: FanOutQuery,
+    private readonly bounds: FanOutBounds,
+  ) {}
+
+  async ask(targets: readonly ShardTarget[], byName: boolean): Promise<void> {
+    const [only] = targets;
+    if (only !== undefined && targets.length === 1) await this.askShard(only, byName);
+    else await Promise.all(targets.map((target) => this.askShard(target, byName)));
+  }
+
+  /**
+   * Where what has moved is now: all that the placement, read again, has and that is not settled.
+   * When it cannot be read, what has moved is missing.
+   */
+  async locate(): Promise<ShardTarget[]> {
+    const { moved, plan } = this;
+    this.moved = [];
+    try {
+      const reading = this.placements.refresh(this.query.tenant);
+      const placement = await this.bounds.deadline.race(reading, 'reading the placement');
+      this.plan = planSearch(placement, plan.categories);
+    } catch {
+      this.miss(moved, 'unavailable');
+      return [];
+    }
+    const settled = new Set<string>();
+    for (const { target, without } of this.settled) {
+      for (const { id } of target.partitions) if (!without.has(id)) settled.add(id);
+    }
+    return this.plan.targets
+      .map((target) => only(target, ({ id }) => !settled.has(id)))
       .filter(({ partitions }) => partitions.length > 0);
-  } catch {
-    for (const target of moved) result.missing.push(...missingOf(target, 'unavailable'));
-    return [];
+  }
+
+  miss(targets: readonly ShardTarget[], reason: MissingReason): void {
+    for (const { shard, partitions } of targets) {
+      for (const category of partitions.flatMap(namedCategories)) {
+        this.result.missing.push({ part: 'shard', category, shard, reason });
+      }
+    }
+  }
+
+  private async askShard(target: ShardTarget, byName: boolean): Promise<void> {
+    const { plan, query, result } = this;
+    const { deadline, signal } = this.bounds;
+    const startedMs = performance.now();
+    const partitions = byName ? target.partitions : null;
+    const leaf: LeafSearch = { ...query, counter: plan.counter, partitions };
+    if (plan.categories !== undefined) leaf.categories = plan.categories;
+    let answer;
+    try {
+      answer = await this.fleet.search(target.shard, leaf, deadline, signal);
+    } catch (error) {
+      this.settled.push({ target, without: NONE });
+      this.miss([target], reasonOf(error));
+      return;
+    }
+    // A hint for the next search: this one goes by what it knows.
+    void this.placements.noticed(query.tenant, answer.counter).catch(() => undefined);
+    if (answer.type === 'moved') {
+      if (byName) this.moved.push(target);
+      else await this.askShard(target, true);
+      return;
+    }
+    result.answers.push(answer);
+    const refusedHere = this.refuse(target, answer);
+    const refused = answer.refused.length;
+    result.answered ||= refused < target.partitions.length;
+    if (answer.timedOut) this.miss([only(target, ({ id }) => !refusedHere.has(id))], 'timeout');
+    if (query.explain !== true) return;
+    result.explained.push({
+      shard: target.shard,
+      roundTripMs: performance.now() - startedMs,
+      tookMs: answer.tookMs,
+      partitions: target.partitions.length,
+      refused,
+      matches: answer.matches,
+      leaf: answer.explanation,
+    });
+  }
+
+  /** Notes what of `target` the shard did not search; returns the ids of it. */
+  private refuse(target: ShardTarget, { refused }: SearchLeafReply): ReadonlySet<string> {
+    if (refused.length === 0) {
+      this.settled.push({ target, without: NONE });
+      return NONE;
+    }
+    const reasons = new Map(refused.map(({ partition, reason }) => [partition, reason]));
+    const moved = only(target, ({ id }) => reasons.get(id) === 'wrong_shard');
+    this.miss([only(target, ({ id }) => reasons.get(id) === 'not_ready')], 'not_ready');
+    if (moved.partitions.length > 0) this.moved.push(moved);
+    this.settled.push({ target, without: new Set(moved.partitions.map(({ id }) => id)) });
+    return new Set(reasons.keys());
   }
 }
 
-/** Adds the shard's answer to `result`; returns the partitions that have moved elsewhere. */
-async function askShard(
-  fleet: ShardFleet,
-  placements: PlacementCache,
-  target: ShardTarget,
-  query: FanOutQuery,
-  deadline: Deadline,
-  result: FanOutResult,
-): Promise<ShardTarget> {
-  const startedMs = performance.now();
-  let answer: LeafAnswer;
-  try {
-    answer = await fleet.search(
-      target.shard,
-      { ...query, partitions: target.partitions },
-      deadline,
-    );
-  } catch (error) {
-    result.missing.push(...missingOf(target, reasonOf(error)));
-    return { shard: target.shard, partitions: [] };
-  }
-  result.answers.push({ target, answer });
-  if (query.explain === true) result.explained.push(explain(target, answer, startedMs));
-  // A hint for the next query: this one has its answer.
-  void placements.noticed(query.tenant, answer.counter).catch(() => undefined);
+const NONE: ReadonlySet<string> = new Set();
 
-  const reasons = new Map(answer.refused.map(({ partition, reason }) => [partition, reason]));
-  const refused = (reason: string): ShardTarget => ({
-    shard: target.shard,
-    partitions: target.partitions.filter(({ id }) => reasons.get(id) === reason),
-  });
-  result.missing.push(...missingOf(refused('not_ready'), 'not_ready'));
-  for (const { id } of target.partitions) if (!reasons.has(id)) result.searched.add(id);
-  return refused('wrong_shard');
-}
-
-function explain(target: ShardTarget, answer: LeafAnswer, startedMs: number): ShardExplanation {
-  return {
-    shard: target.shard,
-    roundTripMs: performance.now() - startedMs,
-    tookMs: answer.tookMs,
-    partitions: target.partitions.length,
-    refused: answer.refused.length,
-    leaf: answer.explanation,
-  };
-}
-
-function missingOf(target: ShardTarget, reason: MissingReason): MissingPart[] {
-  const { shard, partitions } = target;
-  return partitions.map(({ category }) => ({ part: 'shard', category, shard, reason }));
+function only(target: ShardTarget, isWanted: (partition: Partition) => boolean): ShardTarget {
+  return { shard: target.shard, partitions: target.partitions.filter(isWanted) };
 }
 
 function reasonOf(error: unknown): MissingReason {

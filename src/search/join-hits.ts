@@ -1,90 +1,187 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Budget } from '../core/budget.js';
 import type { Deadline } from '../core/deadline.js';
-import type { JsonObject, JsonValue, Product } from '../core/product.js';
-import { matchesProduct } from '../filter/evaluate.js';
-import type { Filter } from '../filter/filter.js';
-import type { PartialHit } from '../shard-client/shard-fleet.js';
-import type { StoreReader } from '../store/store.js';
-import type { ReplyBudget } from './reply-budget.js';
-import type { Hit } from './search-types.js';
+import { Slices } from '../core/slices.js';
+import { OmniError, toOmniError } from '../core/errors.js';
+import type { JsonObject, JsonValue } from '../core/product.js';
+import { DocumentFilter } from '../filter/evaluate.js';
+import { isMatchAll } from '../filter/filter.js';
+import type { PartialHit } from '../query/leaf-result.js';
+import type { StoredDocument, StoreReader } from '../store/store.js';
+import { readInTime } from './failures.js';
+import { Hit, type SearchCaller, type SearchRequest } from './search-types.js';
 
-export interface JoinQuery {
-  tenant: string;
-  topK: number;
-  filter: Filter;
-  /** Fields to return; undefined for all but the vector. */
-  fields: readonly string[] | undefined;
-}
+/** A reply is one string in memory: hundreds of megabytes of documents would end the process. */
+const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+const MAX_REPLY = '64 MiB';
+/** Documents are read so many bytes at once, about: they are held, and not charged for yet. */
+const READ_BYTES = 256 * 1024;
+const FIRST_DOCUMENTS = 8;
+/** From so many bytes on, room for a list is taken before it is read. */
+const LARGE_BYTES = 4 * 1024 * 1024;
+/** What a hit takes beside its product, about. */
+const HIT_BYTES = 64;
+/** To parse, test and copy so many bytes of a document is a unit of work. */
+const BYTES_A_UNIT = 16;
+
+export type JoinRequest = Pick<SearchRequest, 'tenant' | 'topK' | 'filter' | 'fields'>;
 
 export interface Joined {
   hits: Hit[];
-  /** The deadline passed on the way: these hits are not all. */
-  late: boolean;
+  /** Why these are not all: the time ran out on the way, or the store failed. */
+  missing: 'timeout' | 'unavailable' | undefined;
 }
 
 /**
  * Turns partial hits into hits with the store's documents, which have the last word: what the store
- * no longer holds, or what no longer matches the filter, is dropped (invariant 2). Rejects
- * `too_large` when the documents are more than a reply may hold.
+ * no longer holds, or what no longer matches the filter, is dropped (invariant 2). One for a whole
+ * search: a wider round reads, and charges, only what the ones before have not.
  */
-export async function joinHits(
-  store: StoreReader,
-  query: JoinQuery,
-  partial: readonly PartialHit[],
-  budget: ReplyBudget,
-  deadline: Deadline,
-): Promise<Joined> {
-  const hits: Hit[] = [];
-  // The first k are nearly always enough; what they lack is taken from the over-fetch.
-  for (let at = 0; at < partial.length && hits.length < query.topK;) {
-    if (at > 0) {
-      await nextTurn();
-      if (deadline.expired) return { hits, late: true };
+export class Join {
+  /** Undefined where every document matches. */
+  private readonly filter: DocumentFilter | undefined;
+  private readonly slices = new Slices();
+  private readonly budget: Budget;
+  /** What became of the partial hits so far; undefined: dropped. */
+  private readonly known = new Map<string, Hit | undefined>();
+  private bytesRead = 0;
+  private hasReserved = false;
+  private reservedBytes = 0;
+
+  constructor(
+    private readonly store: StoreReader,
+    private readonly request: JoinRequest,
+    private readonly caller: SearchCaller,
+    private readonly deadline: Deadline,
+  ) {
+    const { filter } = request;
+    this.filter = isMatchAll(filter) ? undefined : new DocumentFilter(filter);
+    const { signal } = caller;
+    // However many join at once, others come to their turn after each slice of one of them.
+    this.budget = new Budget(deadline, { signal, yieldTurn: () => this.slices.next() });
+  }
+
+  /**
+   * The first `topK` of `partial`, in their order, that hold. Rejects `too_large` or `overloaded` when
+   * their documents are more than this reply, or all together, may hold; and with the store's error,
+   * or `deadline_exceeded`, where nothing was joined before.
+   */
+  async hits(partial: readonly PartialHit[]): Promise<Joined> {
+    const { topK } = this.request;
+    const hits: Hit[] = [];
+    if (partial.length > this.store.documentsAtOnce) await this.slices.start();
+    // The first k are nearly always enough; what they lack is taken from the over-fetch.
+    for (let at = 0; at < partial.length && hits.length < topK;) {
+      const wanted = Math.min(this.readable(), topK - hits.length);
+      const batch = partial.slice(at, at + wanted);
+      at += batch.length;
+      let missing: Joined['missing'];
+      try {
+        missing = (await this.read(batch)) ? undefined : 'timeout';
+      } catch (error) {
+        if (isRefusal(error) || hits.length === 0) throw error;
+        missing = toOmniError(error).code === 'deadline_exceeded' ? 'timeout' : 'unavailable';
+      }
+      for (const { id } of batch) {
+        const hit = this.known.get(id);
+        if (hit !== undefined) hits.push(hit);
+      }
+      if (missing === undefined) {
+        this.reserve(topK - hits.length);
+        continue;
+      }
+      if (hits.length === 0)
+        throw new OmniError('deadline_exceeded', 'the deadline passed during the join');
+      return { hits, missing };
     }
-    const wanted = Math.min(store.documentsAtOnce, query.topK - hits.length);
-    const batch = partial.slice(at, at + wanted);
-    at += batch.length;
-    const products = await readProducts(store, query, batch);
-    batch.forEach(({ id, score }, i) => {
-      const read = products[i];
-      if (read === undefined || !matchesProduct(query.filter, read.document)) return;
-      const product = project(read, query.fields);
-      budget.take(product);
-      hits.push({ id, score, product });
-    });
+    this.caller.bytes.give(this.reservedBytes);
+    this.reservedBytes = 0;
+    return { hits, missing: undefined };
   }
-  return { hits, late: false };
-}
 
-interface ReadProduct {
-  document: Product;
-  vector: Float32Array | undefined;
-}
-
-async function readProducts(
-  store: StoreReader,
-  { tenant, fields }: JoinQuery,
-  batch: readonly PartialHit[],
-): Promise<(ReadProduct | undefined)[]> {
-  const ids = batch.map(({ id }) => id);
-  if (fields?.includes('vector') === true) {
-    const rows = await store.rows(tenant, ids);
-    return rows.map((row) => row && { document: row.product, vector: row.vectors.text });
+  /** How many documents to read at once: by the size of those before, at most so many bytes. */
+  private readable(): number {
+    const { documentsAtOnce } = this.store;
+    // Of a long list a few tell how large the others may be.
+    const isLong = this.request.topK > documentsAtOnce;
+    if (this.bytesRead === 0) return isLong ? FIRST_DOCUMENTS : documentsAtOnce;
+    const fitting = Math.floor((READ_BYTES * this.known.size) / this.bytesRead);
+    return Math.max(1, Math.min(documentsAtOnce, fitting));
   }
-  const versions = batch.map(({ version }) => version);
-  const documents = await store.documents(tenant, ids, versions);
-  return documents.map((found) => found && { document: found.product, vector: undefined });
+
+  /** Reads what of `batch` is not known yet. False when the time is over before the end. */
+  private async read(batch: readonly PartialHit[]): Promise<boolean> {
+    const fresh = batch.filter(({ id }) => !this.known.has(id));
+    if (fresh.length === 0) return true;
+    const documents = await readInTime(this.documents(fresh), this.deadline, 'the documents');
+    for (let i = 0; i < fresh.length; i++) {
+      const document = documents[i];
+      const partial = fresh[i] as PartialHit;
+      this.known.set(partial.id, document && this.join(partial, document));
+      const bytes = document?.json.byteLength ?? 0;
+      this.bytesRead += bytes;
+      const units = 1 + bytes / BYTES_A_UNIT;
+      if (this.budget.spend(units) && !(await this.budget.pause())) return false;
+    }
+    return true;
+  }
+
+  private documents(batch: readonly PartialHit[]): Promise<(JoinedDocument | undefined)[]> {
+    const { tenant, fields } = this.request;
+    const ids = batch.map(({ id }) => id);
+    if (fields?.includes('vector') === true) return this.store.rows(tenant, ids);
+    const versions = batch.map(({ version }) => version);
+    return this.store.documents(tenant, ids, versions);
+  }
+
+  private join({ id, score }: PartialHit, document: JoinedDocument): Hit | undefined {
+    if (this.filter?.matches(document.product) === false) return undefined;
+    const { fields } = this.request;
+    const json = fields === undefined ? document.json : JSON.stringify(project(document, fields));
+    this.charge(json.length + HIT_BYTES);
+    return new Hit(id, score, json);
+  }
+
+  /**
+   * Takes what a long list of large documents will come to as soon as their size is known: where many
+   * ask for such lists at once, some are served, and the others have not read theirs in vain.
+   */
+  private reserve(left: number): void {
+    if (this.hasReserved || this.bytesRead === 0) return;
+    this.hasReserved = true;
+    const expected = (left * this.bytesRead) / this.known.size;
+    const lease = this.caller.bytes;
+    const room = MAX_REPLY_BYTES - lease.held;
+    if (this.request.fields !== undefined || expected < LARGE_BYTES || expected > room) return;
+    lease.take(expected);
+    this.reservedBytes = expected;
+  }
+
+  private charge(bytes: number): void {
+    const lease = this.caller.bytes;
+    const given = Math.min(bytes, this.reservedBytes);
+    this.reservedBytes -= given;
+    lease.give(given);
+    if (lease.held + bytes > MAX_REPLY_BYTES) {
+      const message = `the reply would be over ${MAX_REPLY}: ask for fewer hits, or name the fields you need`;
+      throw new OmniError('too_large', message, { field: 'top_k' });
+    }
+    lease.take(bytes);
+  }
 }
 
-function project(
-  { document, vector }: ReadProduct,
-  fields: readonly string[] | undefined,
-): JsonObject {
-  if (fields === undefined) return document;
+type JoinedDocument = StoredDocument & { vectors?: { text: Float32Array } };
+
+/** The reply may not hold more, whatever was joined. */
+function isRefusal(error: unknown): boolean {
+  const { code } = toOmniError(error);
+  return code === 'too_large' || code === 'overloaded' || code === 'internal';
+}
+
+function project({ product, vectors }: JoinedDocument, fields: readonly string[]): JsonObject {
   const picked: [string, JsonValue][] = [];
   for (const field of fields) {
-    if (field === 'vector' && vector !== undefined) picked.push([field, Array.from(vector)]);
-    else if (Object.hasOwn(document, field)) picked.push([field, document[field] as JsonValue]);
+    if (field === 'vector' && vectors !== undefined) picked.push([field, Array.from(vectors.text)]);
+    else if (Object.hasOwn(product, field)) picked.push([field, product[field] as JsonValue]);
   }
   return Object.fromEntries(picked);
 }

@@ -1,5 +1,28 @@
 import { TopK } from '../core/top-k.js';
-import type { PartialHit } from '../shard-client/shard-fleet.js';
+import type { SearchLeafReply } from '../protocol/messages.js';
+import { hitsOf, type PartialHit } from '../query/leaf-result.js';
+import type { Position } from '../store/store.js';
+
+/** What all shards found together. */
+export interface Merged {
+  /** Best first. */
+  hits: PartialHit[];
+  /** No match is beyond these. */
+  exhausted: boolean;
+  /** What of the feed each shard had applied when it answered; undefined where it did not say. */
+  positions: (Position | undefined)[];
+}
+
+/** The `k` best of all answers. */
+export function mergeAnswers(answers: readonly SearchLeafReply[], k: number): Merged {
+  const lists = answers.map(({ hits }) => hitsOf(hits));
+  const held = lists.reduce((sum, list) => sum + list.length, 0);
+  return {
+    hits: mergeHits(lists, k),
+    exhausted: held <= k && !answers.some(({ more }) => more),
+    positions: answers.map(({ position }) => position),
+  };
+}
 
 /**
  * The `k` best of all shards' hits, best first. While a partition moves, two shards may know a

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { digest } from '../core/ids.js';
 import { categoriesOf } from '../filter/analyse.js';
-import type { PartialHit } from '../shard-client/shard-fleet.js';
+import type { PartialHit } from '../query/leaf-result.js';
 import type { Position, StoreReader } from '../store/store.js';
+import type { Merged } from './merge-hits.js';
 import type { SearchRequest } from './search-types.js';
 
 /** 0 entries keep nothing. */
@@ -13,12 +14,7 @@ export interface ResultCacheOptions {
 }
 
 /** What the shards answered to a search, before the join. */
-export interface Ranking {
-  /** Best first, merged over all shards. */
-  hits: readonly PartialHit[];
-  /** No match is beyond these. */
-  exhausted: boolean;
-}
+export type Ranking = Readonly<Pick<Merged, 'hits' | 'exhausted'>>;
 
 interface Entry extends Ranking {
   tenant: string;
@@ -85,12 +81,10 @@ export class ResultCache {
   put(
     key: string,
     { tenant, filter }: SearchRequest,
-    ranking: Ranking,
-    positions: readonly (Position | undefined)[],
+    { hits, exhausted, positions }: Merged,
   ): void {
     const known = positions.filter((position) => position !== undefined);
     if (known.length === 0 || known.length < positions.length) return;
-    const { hits, exhausted } = ranking;
     const categories = categoriesOf(filter);
     this.#entries.set(key, {
       tenant,

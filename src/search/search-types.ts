@@ -1,3 +1,4 @@
+import type { ByteLease } from '../core/byte-budget.js';
 import type { EmbeddingSource } from '../embedding/encoder.js';
 import type { Filter } from '../filter/filter.js';
 import type { Explanation } from './explanation.js';
@@ -20,11 +21,26 @@ export interface SearchRequest {
   timeoutMs: number;
 }
 
-export interface Hit {
-  id: string;
-  /** Cosine of query and product, larger is better. */
-  score: number;
-  product: Product | JsonObject;
+/** On whose behalf a search is done. */
+export interface SearchCaller {
+  /** Aborted when nobody waits for the answer any more: then all work for it ends. */
+  signal: AbortSignal;
+  /** Charged for each document of the reply; to be released once that has left. */
+  bytes: ByteLease;
+}
+
+export class Hit {
+  constructor(
+    readonly id: string,
+    /** Cosine of query and product, larger is better. */
+    readonly score: number,
+    /** The product, or what was asked for of it, as JSON: as the store has it where that is all of it. */
+    readonly json: Buffer | string,
+  ) {}
+
+  get product(): Product | JsonObject {
+    return JSON.parse(this.json.toString()) as JsonObject;
+  }
 }
 
 export type MissingReason = 'timeout' | 'unavailable' | 'not_ready' | 'overloaded' | 'stale_index';

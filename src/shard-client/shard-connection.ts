@@ -1,10 +1,12 @@
 import { connect, type Socket } from 'node:net';
-import type { Deadline } from '../core/deadline.js';
-import { OmniError } from '../core/errors.js';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { Deadline } from '../core/deadline.js';
+import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import { encodeFrame, FrameReader } from '../protocol/frames.js';
 import type { Reply, Request } from '../protocol/messages.js';
 import { endpointOf, type ShardAddress } from '../protocol/shard-address.js';
 import { ClientHandshake, type Credentials } from './client-handshake.js';
+import { PING_AFTER_MS, ShardPulse } from './shard-pulse.js';
 
 /** Requests under way on one connection; past it the caller gets `overloaded` at once. */
 const MAX_IN_FLIGHT = 1_024;
@@ -16,11 +18,25 @@ const RETRY_REFUSED_MS = 50;
 const RETRY_SILENT_MS = 1_000;
 /** Bytes that a shard may leave unread before further requests are refused. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
+/** A request up to so long is sent again when its connection breaks. */
+const SMALL_REQUEST_BYTES = 64 * 1024;
+/** How long a ping waits, and the pause before a silent shard gets the next. */
+const PING_TIMEOUT_MS = 5_000;
+const PING_PAUSE_MS = 200;
 
 interface Waiter {
   resolve: (reply: Reply) => void;
   reject: (error: OmniError) => void;
   timer: NodeJS.Timeout;
+  /** Stops listening to the caller's signal. */
+  unlisten: (() => void) | undefined;
+}
+
+/** The connection broke under a request that had been sent. */
+class ConnectionLost extends OmniError {
+  constructor(message: string) {
+    super('unavailable', message);
+  }
 }
 
 /**
@@ -29,7 +45,7 @@ interface Waiter {
  *   closed ──ensure()──> connecting ──welcome──> open ──error, end──> closed, again after a pause
  *
  * A request that finds no connection waits for one within its own deadline; during the pause after
- * a failed attempt it is refused at once.
+ * a failed attempt, and while the shard is silent (see `ShardPulse`), it is refused at once.
  */
 export class ShardConnection {
   private socket: Socket | undefined;
@@ -37,28 +53,51 @@ export class ShardConnection {
   /** Any socket not yet gone, open or not. */
   private live: Socket | undefined;
   private readonly waiting = new Map<number, Waiter>();
-  /** Requests that wait for the connection or for their answer. */
+  /** Requests that wait for the connection or for their answer, but for those that may take long. */
   private underWay = 0;
+  private readonly pulse: ShardPulse;
+  private pinging = false;
+  private lookTimer: NodeJS.Timeout | undefined;
   private lastRequest = 0;
   private retryAtMs = 0;
   private closed = false;
   /** Why there is no connection, for operators. */
   private problem = 'the shard cannot be reached';
 
+  /** @param now injectable for virtual clocks */
   constructor(
     readonly address: ShardAddress,
     private readonly credentials: Credentials,
-  ) {}
+    now?: () => number,
+  ) {
+    this.pulse = new ShardPulse(now);
+  }
 
-  /** The reply to `message`. Rejects `unavailable`, `overloaded` or `deadline_exceeded`. */
-  async request(message: Request, deadline: Deadline): Promise<Reply> {
-    if (this.underWay >= MAX_IN_FLIGHT || this.isClogged()) {
-      throw new OmniError('overloaded', 'too many requests to a shard', { retryAfterMs: 1_000 });
-    }
+  /** Nothing has come from the shard for so long that only a probe still asks it. */
+  get isSilent(): boolean {
+    return this.pulse.isSilent;
+  }
+
+  /**
+   * The reply to `message`. Rejects `unavailable`, `overloaded` or `deadline_exceeded`; also when
+   * `signal` is aborted, and then the shard is told to stop.
+   */
+  async request(message: Request, deadline: Deadline, signal?: AbortSignal): Promise<Reply> {
+    if (this.pulse.isSilent) throw new OmniError('unavailable', 'the shard does not answer');
+    // What waits for the feed may do so for minutes: it says nothing of the shard.
+    if (message.type === 'await') return this.exchange(message, deadline, signal);
+    // Where this process was held up itself, what the shard has said meanwhile is to be heard first.
+    if (!this.pulse.admits(this.underWay)) await nextTurn();
+    if (this.underWay >= MAX_IN_FLIGHT || !this.pulse.admits(this.underWay)) throw tooMany();
+    this.pulse.asked(this.underWay);
     this.underWay += 1;
+    this.lookTimer ??= setTimeout(() => this.look(), PING_AFTER_MS);
     try {
-      const socket = this.socket ?? (await deadline.race(this.ensure(), 'connecting to a shard'));
-      return await this.send(socket, message, deadline);
+      return await this.exchange(message, deadline, signal);
+    } catch (error) {
+      const isLate = error instanceof OmniError && error.code === 'deadline_exceeded';
+      if (isLate && signal?.aborted !== true) this.missed();
+      throw error;
     } finally {
       this.underWay -= 1;
     }
@@ -82,21 +121,97 @@ export class ShardConnection {
     return this.socket !== undefined && this.socket.writableLength > MAX_UNSENT_BYTES;
   }
 
-  private async send(socket: Socket, message: Request, deadline: Deadline): Promise<Reply> {
-    // Lost again before its first request: nobody would answer.
-    if (socket !== this.socket) throw new OmniError('unavailable', 'the connection was lost');
-    this.lastRequest = (this.lastRequest % 0xffffffff) + 1;
-    const request = this.lastRequest;
+  /** Sends `message`, a small one again when its connection breaks, and waits for the reply. */
+  private async exchange(
+    message: Request,
+    deadline: Deadline,
+    signal?: AbortSignal,
+  ): Promise<Reply> {
+    if (this.isClogged()) throw tooMany();
+    const socket = await this.connected(deadline);
+    const request = this.nextRequest();
     const frame = encodeFrame(request, message);
+    try {
+      return await this.send(socket, request, frame, deadline, signal);
+    } catch (error) {
+      const isSmall = frame.byteLength <= SMALL_REQUEST_BYTES;
+      if (!(error instanceof ConnectionLost) || !isSmall || this.closed) throw error;
+      return this.send(await this.connected(deadline), request, frame, deadline, signal);
+    }
+  }
+
+  private async connected(deadline: Deadline): Promise<Socket> {
+    return this.socket ?? (await deadline.race(this.ensure(), 'connecting to a shard'));
+  }
+
+  private nextRequest(): number {
+    this.lastRequest = (this.lastRequest % 0xffffffff) + 1;
+    return this.lastRequest;
+  }
+
+  private async send(
+    socket: Socket,
+    request: number,
+    frame: Buffer,
+    deadline: Deadline,
+    signal: AbortSignal | undefined,
+  ): Promise<Reply> {
+    // Lost again before its first request: nobody would answer.
+    if (socket !== this.socket) throw new ConnectionLost('the connection was lost');
+    if (signal?.aborted === true) throw gaveUp();
     return new Promise<Reply>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.waiting.delete(request);
+      const stop = (error: OmniError): void => {
+        if (this.take(request) === undefined) return;
         socket.write(encodeFrame(0, { type: 'cancel', request }));
-        reject(new OmniError('deadline_exceeded', 'a shard did not answer in time'));
-      }, deadline.remainingMs());
-      this.waiting.set(request, { resolve, reject, timer });
+        reject(error);
+      };
+      const timer = setTimeout(
+        () => stop(new OmniError('deadline_exceeded', 'a shard did not answer in time')),
+        deadline.remainingMs(),
+      );
+      const waiter: Waiter = { resolve, reject, timer, unlisten: undefined };
+      if (signal !== undefined) {
+        const onAbort = (): void => stop(gaveUp());
+        signal.addEventListener('abort', onAbort);
+        waiter.unlisten = () => signal.removeEventListener('abort', onAbort);
+      }
+      this.waiting.set(request, waiter);
       socket.write(frame);
     });
+  }
+
+  /** Ends the wait for an answer; undefined where nobody waits any more. */
+  private take(request: number): Waiter | undefined {
+    const waiter = this.waiting.get(request);
+    if (waiter === undefined) return undefined;
+    this.waiting.delete(request);
+    clearTimeout(waiter.timer);
+    waiter.unlisten?.();
+    return waiter;
+  }
+
+  /** While requests wait: asks a shard that says nothing whether it is alive. */
+  private look(): void {
+    const isAsking = this.underWay > 0 && !this.closed;
+    if (isAsking && this.pulse.isQuiet && !this.pinging) void this.ping();
+    this.lookTimer = isAsking ? setTimeout(() => this.look(), PING_AFTER_MS) : undefined;
+  }
+
+  private missed(): void {
+    this.pulse.missed();
+    if (this.pulse.isSilent && !this.pinging) void this.ping();
+  }
+
+  /** Asks whether the shard is alive; of a silent one until it says anything. Never rejects. */
+  private async ping(): Promise<void> {
+    this.pinging = true;
+    do {
+      const deadline = Deadline.after(PING_TIMEOUT_MS);
+      this.pulse.pinged();
+      await this.exchange({ type: 'status' }, deadline).catch(() => pause(PING_PAUSE_MS));
+    } while (this.pulse.isSilent && !this.closed);
+    this.pinging = false;
+    this.pulse.pingEnded();
   }
 
   private ensure(): Promise<Socket> {
@@ -120,7 +235,7 @@ export class ShardConnection {
         if (state === 'lost') return;
         socket.destroy();
         this.problem = message;
-        const error = new OmniError('unavailable', message);
+        const error = new ConnectionLost(message);
         // One that worked is tried again at once: a shard that was restarted may be back.
         if (state === 'opening') this.retryAtMs = performance.now() + retryMs;
         reject(error);
@@ -142,6 +257,7 @@ export class ShardConnection {
       socket.on('data', (chunk) => {
         try {
           for (const frame of reader.push(chunk)) {
+            this.pulse.heard();
             const reply = frame.message as Reply;
             if (state === 'open') {
               this.settle(frame.request, reply);
@@ -165,18 +281,20 @@ export class ShardConnection {
   }
 
   private settle(request: number, reply: Reply): void {
-    const waiter = this.waiting.get(request);
-    if (waiter === undefined) return;
-    this.waiting.delete(request);
-    clearTimeout(waiter.timer);
-    waiter.resolve(reply);
+    this.take(request)?.resolve(reply);
   }
 
   private fail(error: OmniError): void {
-    for (const waiter of this.waiting.values()) {
-      clearTimeout(waiter.timer);
-      waiter.reject(error);
-    }
-    this.waiting.clear();
+    for (const request of [...this.waiting.keys()]) this.take(request)?.reject(error);
   }
+}
+
+function tooMany(): OmniError {
+  return new OmniError('overloaded', 'too many requests to a shard', {
+    retryAfterMs: RETRY_AFTER_MS,
+  });
+}
+
+function gaveUp(): OmniError {
+  return new OmniError('deadline_exceeded', 'the caller went away');
 }

@@ -1,51 +1,21 @@
 import { Deadline } from '../core/deadline.js';
-import { OmniError, toOmniError } from '../core/errors.js';
-import type {
-  Reply,
-  Request,
-  SearchLeaf,
-  SearchLeafReply,
-  StatusReply,
-} from '../protocol/messages.js';
+import { OmniError, RETRY_AFTER_MS, toOmniError } from '../core/errors.js';
+import type { Moved, Reply, Request, SearchLeaf, SearchLeafReply } from '../protocol/messages.js';
 import { encodePartitions, type PartitionRef } from '../protocol/partition-list.js';
-import { vectorBytes } from '../protocol/vector-bytes.js';
-import type { WireFilter } from '../protocol/wire-filter.js';
 import type { ShardAddress } from '../protocol/shard-address.js';
+import type { StatusReply } from '../protocol/status.js';
 import type { Credentials } from './client-handshake.js';
 import { ShardConnection } from './shard-connection.js';
 
-/** One shard's part of a search. */
-export interface LeafSearch {
-  tenant: string;
-  /** Exactly the partitions to search, each at the epoch the caller knows. */
-  partitions: readonly PartitionRef[];
-  /** Unit length. */
-  vector: Float32Array;
-  /** Fingerprint of the model that made the vector. */
-  model: string;
-  k: number;
-  filter: WireFilter | undefined;
-  exact: boolean;
-  /** The answer says how the shard searched. */
-  explain?: boolean;
-  /** Another shard went astray. */
-  thorough?: boolean;
+/** One shard's part of a search, as `SearchLeaf` has it. */
+export interface LeafSearch extends Omit<SearchLeaf, 'type' | 'partitions' | 'budgetMs'> {
+  /** Null: all that the placement at `counter` gives the shard. */
+  partitions: readonly PartitionRef[] | null;
 }
 
-/** A match as a shard knows it: a `Hit` once the store has been asked. */
-export interface PartialHit {
-  id: string;
-  version: number;
-  score: number;
-}
+export type LeafAnswer = SearchLeafReply | Moved;
 
-/** A shard's reply, its hits one by one. */
-export interface LeafAnswer extends Omit<SearchLeafReply, 'type' | 'hits'> {
-  /** Best first. */
-  hits: PartialHit[];
-}
-
-/** A shard's state for the status pages; `reply` undefined when it did not answer. */
+/** A shard's state as it last said; `reply` undefined where it did not. */
 export interface ShardState {
   name: string;
   reply: StatusReply | undefined;
@@ -53,14 +23,25 @@ export interface ShardState {
   problem?: string;
 }
 
+/** How old a kept state may be: a second, and what the shard took to answer. */
+const STATUS_EVERY_MS = 1_000;
+/** The same while a shard is starting: who waits for it is to hear soon. */
+const STARTING_EVERY_MS = 200;
 const STATUS_TIMEOUT_MS = 1_000;
 /** How long a request to a shard that cannot be reached waits for news of another address. */
 const RELOCATE_TIMEOUT_MS = 200;
+/** Of the time that a caller has, the part that the shard may use: the rest is the answer's way. */
+const SHARD_SHARE = 0.9;
+/** Pause of a wait for a shard that is away. */
+const AWAIT_PAUSE_MS = 50;
 
 /** All shards of a cluster by name, each behind one long-lived connection. */
 export class ShardFleet {
   private shards: ReadonlyMap<string, ShardConnection> = new Map();
   private relocate: (() => Promise<void>) | undefined;
+  private readonly states = new Map<string, ShardState>();
+  private readonly asking = new Set<string>();
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     addresses: ReadonlyMap<string, ShardAddress>,
@@ -93,6 +74,8 @@ export class ShardFleet {
       connection.close();
       changed.add(name);
     }
+    for (const name of changed) this.states.delete(name);
+    if (this.timer !== undefined && changed.size > 0) void this.refresh();
     return [...changed];
   }
 
@@ -101,35 +84,47 @@ export class ShardFleet {
     this.relocate = relocate;
   }
 
-  /** Rejects `unavailable`, `overloaded` or `deadline_exceeded`. */
-  async search(shard: string, leaf: LeafSearch, deadline: Deadline): Promise<LeafAnswer> {
-    const { tenant, partitions, vector, model, k, filter, exact, explain, thorough } = leaf;
-    const request: SearchLeaf = {
-      type: 'search',
-      tenant,
-      partitions: encodePartitions(partitions),
-      vector: vectorBytes(vector),
-      model,
-      k,
-      filter: filter ?? null,
-      exact,
-      budgetMs: deadline.remainingMs(),
-    };
-    if (explain === true) request.explain = true;
-    if (thorough === true) request.thorough = true;
-    const reply = expect(await this.request(shard, request, deadline), 'hits');
-    const { ids, versions, scores } = reply.hits;
-    const hits = ids.map((id, i) => ({
-      id,
-      version: versions[i] as number,
-      score: scores.vector[i] as number,
-    }));
-    return { ...reply, hits };
+  /** Asks every shard for its state, now and each second. Resolves after the first time. */
+  async watch(): Promise<void> {
+    let ticks = 0;
+    this.timer ??= setInterval(() => {
+      ticks += 1;
+      const isForAll = ticks % (STATUS_EVERY_MS / STARTING_EVERY_MS) === 0;
+      void this.refresh((name) => isForAll || this.isStarting(name));
+    }, STARTING_EVERY_MS);
+    await this.refresh();
   }
 
-  /** Tells a shard that of its answer `sample` only hits from the score `floor` on were of use. */
-  judged(shard: string, sample: number, floor: number): void {
-    this.shards.get(shard)?.notify({ type: 'judged', sample, floor });
+  private isStarting(name: string): boolean {
+    return this.states.get(name)?.reply?.ready === false;
+  }
+
+  /** Each shard's state as it was a moment ago: asks nobody. */
+  kept(): ShardState[] {
+    return this.names.map(
+      (name) => this.states.get(name) ?? { name, reply: undefined, problem: 'not asked yet' },
+    );
+  }
+
+  /** Brings the kept states up to date. Never rejects. */
+  async refresh(isDue: (name: string) => boolean = () => true): Promise<void> {
+    const due = [...this.shards].filter(([name]) => isDue(name));
+    await Promise.all(due.map(([name, shard]) => this.refreshOne(name, shard)));
+  }
+
+  /** Rejects `unavailable`, `overloaded` or `deadline_exceeded`; also when `signal` is aborted. */
+  async search(
+    shard: string,
+    leaf: LeafSearch,
+    deadline: Deadline,
+    signal?: AbortSignal,
+  ): Promise<LeafAnswer> {
+    const { partitions, ...rest } = leaf;
+    const named = partitions && encodePartitions(partitions);
+    const budgetMs = deadline.remainingMs() * SHARD_SHARE;
+    const request: SearchLeaf = { type: 'search', ...rest, partitions: named, budgetMs };
+    const reply = await this.request(shard, request, deadline, signal);
+    return reply.type === 'moved' ? reply : expect(reply, 'hits');
   }
 
   /** Tells every shard that the tenant's feed has grown. */
@@ -138,48 +133,61 @@ export class ShardFleet {
   }
 
   /** Waits until every shard has applied `mark`; returns the names of those that lag. */
-  async awaitApplied(tenant: string, mark: Uint8Array, timeoutMs: number): Promise<string[]> {
+  async awaitApplied(
+    tenant: string,
+    mark: Uint8Array,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<string[]> {
     const deadline = Deadline.after(timeoutMs);
     const lagging = await Promise.all(
       this.names.map(async (name) => {
         const find = () => this.shards.get(name);
-        const applied = await untilApplied(find, tenant, mark, deadline);
+        const applied = await untilApplied(find, tenant, mark, deadline, signal);
         return applied ? [] : [name];
       }),
     );
     return lagging.flat();
   }
 
-  async states(): Promise<ShardState[]> {
-    return Promise.all(
-      [...this.shards].map(async ([name, connection]): Promise<ShardState> => {
-        try {
-          const deadline = Deadline.after(STATUS_TIMEOUT_MS);
-          const reply = expect(await connection.request({ type: 'status' }, deadline), 'status');
-          return { name, reply };
-        } catch (error) {
-          return { name, reply: undefined, problem: toOmniError(error).message };
-        }
-      }),
-    );
-  }
-
   close(): void {
+    clearInterval(this.timer);
     for (const shard of this.shards.values()) shard.close();
   }
 
+  private async refreshOne(name: string, shard: ShardConnection): Promise<void> {
+    if (this.asking.has(name)) return;
+    this.asking.add(name);
+    let state: ShardState;
+    try {
+      const deadline = Deadline.after(STATUS_TIMEOUT_MS);
+      const reply = expect(await shard.request({ type: 'status' }, deadline), 'status');
+      state = { name, reply };
+    } catch (error) {
+      state = { name, reply: undefined, problem: toOmniError(error).message };
+    }
+    this.asking.delete(name);
+    if (this.shards.get(name) === shard) this.states.set(name, state);
+  }
+
   /** Asks again, once, where the shard turns out to be elsewhere. */
-  private async request(shard: string, message: Request, deadline: Deadline): Promise<Reply> {
+  private async request(
+    shard: string,
+    message: Request,
+    deadline: Deadline,
+    signal?: AbortSignal,
+  ): Promise<Reply> {
     const connection = this.shards.get(shard);
     try {
-      if (connection !== undefined) return await connection.request(message, deadline);
+      if (connection !== undefined) return await connection.request(message, deadline, signal);
       throw new OmniError('unavailable', `no shard ${shard} is known here`);
     } catch (error) {
-      if (toOmniError(error).code !== 'unavailable') throw error;
+      // Of a silent one the address is looked for each second, but not in its callers' time.
+      if (toOmniError(error).code !== 'unavailable' || connection?.isSilent === true) throw error;
       await this.untilRelocated(deadline);
       const elsewhere = this.shards.get(shard);
       if (elsewhere === undefined || elsewhere === connection) throw error;
-      return elsewhere.request(message, deadline);
+      return elsewhere.request(message, deadline, signal);
     }
   }
 
@@ -196,17 +204,19 @@ async function untilApplied(
   tenant: string,
   mark: Uint8Array,
   deadline: Deadline,
+  signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  while (!deadline.expired) {
+  while (!deadline.expired && signal?.aborted !== true) {
     const request: Request = { type: 'await', tenant, mark, budgetMs: deadline.remainingMs() };
     const connection = find();
     // It was taken out of the cluster meanwhile.
     if (connection === undefined) return true;
     try {
-      return expect(await connection.request(request, deadline), 'applied').applied;
+      return expect(await connection.request(request, deadline, signal), 'applied').applied;
     } catch (error) {
       if (toOmniError(error).code !== 'unavailable') return false;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(50, deadline.remainingMs())));
+      const pauseMs = Math.min(AWAIT_PAUSE_MS, deadline.remainingMs());
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
   return false;
@@ -219,7 +229,7 @@ function expect<T extends Reply['type']>(reply: Reply, type: T): Extract<Reply, 
 }
 
 function failureError(code: string, message: string): OmniError {
-  if (code === 'overloaded') return new OmniError(code, message, { retryAfterMs: 1_000 });
+  if (code === 'overloaded') return new OmniError(code, message, { retryAfterMs: RETRY_AFTER_MS });
   if (code === 'deadline_exceeded') return new OmniError(code, message);
   return new OmniError('unavailable', message);
 }

@@ -39,25 +39,32 @@ export const product: fc.Arbitrary<Product> = fc
 /** A wire filter of every form the contract has, within its bounds. */
 export type WireFilter = Record<string, unknown>;
 
-const scalars = fc.array(scalar, { maxLength: 4 });
-const operator = fc.oneof(
-  fc.tuple(fc.constantFrom('gt', 'gte', 'lt', 'lte'), fc.oneof(text, number)),
-  fc.tuple(fc.constantFrom('eq', 'ne'), scalar),
-  fc.tuple(fc.constantFrom('in', 'not_in'), scalars),
-);
-const operators = fc
-  .array(operator, { minLength: 1, maxLength: 2 })
-  .map((entries): object => Object.fromEntries<unknown>(entries));
-const comparison = fc.oneof(scalar, scalars, operators);
+/** A field and what may be asked of it: of those that every product has in one type, that type. */
+function comparisonOf(field: string): fc.Arbitrary<[string, unknown]> {
+  const typed = field === 'price' ? number : /^(brand|category)$/.test(field) ? text : undefined;
+  const one: fc.Arbitrary<JsonValue> = typed ?? scalar;
+  const some = fc.array(one, { maxLength: 4 });
+  const operator = fc.oneof(
+    fc.tuple(fc.constantFrom('gt', 'gte', 'lt', 'lte'), typed ?? fc.oneof(text, number)),
+    fc.tuple(fc.constantFrom('eq', 'ne'), one),
+    fc.tuple(fc.constantFrom('in', 'not_in'), some),
+  );
+  const operators = fc
+    .array(operator, { minLength: 1, maxLength: 2 })
+    .map((entries): object => Object.fromEntries<unknown>(entries));
+  return fc.tuple(fc.constant(field), fc.oneof(one, some, operators));
+}
+
+const comparison = fc.oneof(...fields.map(comparisonOf));
 
 function filterOf(depth: number): fc.Arbitrary<WireFilter> {
-  const own = fc.array(fc.tuple(fc.constantFrom(...fields), comparison), { maxLength: 2 });
-  if (depth === 0) return own.map((entries) => Object.fromEntries(entries) as WireFilter);
+  const own = fc.array(comparison, { maxLength: 2 });
+  if (depth === 0) return own.map((entries): WireFilter => Object.fromEntries<unknown>(entries));
   const inner = filterOf(depth - 1);
   const or = fc.option(fc.array(inner, { maxLength: 2 }), { nil: undefined });
   const not = fc.option(inner, { nil: undefined });
   return fc.tuple(own, or, not).map(([entries, alternatives, negated]) => ({
-    ...(Object.fromEntries(entries) as WireFilter),
+    ...Object.fromEntries<unknown>(entries),
     ...(alternatives === undefined ? {} : { or: alternatives }),
     ...(negated === undefined ? {} : { not: negated }),
   }));

@@ -33,8 +33,8 @@ describe('parseFilter', () => {
   });
 
   it('deduplicates values and knows one zero', () => {
-    const leaf = parseFilter({ price: [1, 1, 0, -0, '1'] });
-    expect(leaf).toEqual({ kind: 'in', field: 'price', values: [1, 0, '1'] });
+    const leaf = parseFilter({ size: [1, 1, 0, -0, '1'] });
+    expect(leaf).toEqual({ kind: 'in', field: 'size', values: [1, 0, '1'] });
   });
 
   it.each([
@@ -70,6 +70,21 @@ describe('parseFilter', () => {
     expect(error.code).toBe('invalid_field');
     expect(error.field).toBe(field);
     expect(error.message.startsWith(`${field} `)).toBe(true);
+  });
+
+  it.each([
+    [{ price: '5' }, 'filter.price', 'a number, got a string'],
+    [{ price: { lte: '5' } }, 'filter.price.lte', 'a number, got a string'],
+    [{ price: { not_in: [1, true] } }, 'filter.price.not_in[1]', 'a number, got a boolean'],
+    [{ in_stock: 1 }, 'filter.in_stock', 'a boolean, got a number'],
+    [{ in_stock: { gte: 1 } }, 'filter.in_stock.gte', 'a boolean, got a number'],
+    [{ title: 5 }, 'filter.title', 'a string, got a number'],
+    [{ brand: { ne: 5 } }, 'filter.brand.ne', 'a string, got a number'],
+    [{ not: { category: ['a', 5] } }, 'filter.not.category[1]', 'a string, got a number'],
+  ])('%j is refused: products have another type in that field', (json, field, expected) => {
+    const error = errorOf(json);
+    expect([error.code, error.field]).toEqual(['invalid_field', field]);
+    expect(error.message).toBe(`${field} must be ${expected}`);
   });
 
   it('takes keys of the prototype as fields', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeFrame, FrameReader, type Frame } from '../../src/protocol/frames.js';
 import { decodePartitions, encodePartitions } from '../../src/protocol/partition-list.js';
-import { bytesVector, vectorBytes } from '../../src/protocol/vector-bytes.js';
+import { bytesVector, vectorBytes } from '../../src/query/leaf-query.js';
 
 const frame = fc.record({
   request: fc.integer({ min: 0, max: 0xffffffff }),

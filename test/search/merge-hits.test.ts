@@ -4,7 +4,7 @@ import { categoriesOf } from '../../src/filter/analyse.js';
 import { matchesProduct } from '../../src/filter/evaluate.js';
 import { parseFilter } from '../../src/filter/parse-filter.js';
 import { mergeHits } from '../../src/search/merge-hits.js';
-import { residualFilter } from '../../src/search/residual-filter.js';
+import { residualFilter } from '../../src/filter/analyse.js';
 import { product, wireFilter } from '../filter/arbitraries.js';
 
 test('invariant 5: of two versions of a product the newer counts, whatever its score', () => {

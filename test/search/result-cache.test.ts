@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MATCH_ALL, type Filter } from '../../src/filter/filter.js';
 import { matchesProduct } from '../../src/filter/evaluate.js';
@@ -9,6 +10,7 @@ import type { SearchReply, SearchRequest } from '../../src/search/search-types.j
 import type { ShardFleet } from '../../src/shard-client/shard-fleet.js';
 import type { ProductWrite } from '../../src/store/store.js';
 import { DIMENSIONS, MODEL, put, remove, ShardFixture } from '../shard/shard-fixture.js';
+import { anyCaller } from './caller.js';
 import { serveShard, type ServedShard } from '../shard/served-shard.js';
 import { WordEncoder } from './word-encoder.js';
 
@@ -45,6 +47,7 @@ describe('the result cache, over a real shard and store', () => {
       placements: new PlacementCache(store),
       fleet,
       store,
+      logger: pino({ level: 'silent' }),
       results,
     });
     return { search, ...(results && { results }) };
@@ -59,8 +62,11 @@ describe('the result cache, over a real shard and store', () => {
   test('answers a repeated search from it, however it is spelt and whichever fields it wants', async () => {
     await shard.write(products(30));
     const { search, results } = node(ROOMY);
-    const first = await search.search(request({ query: 'Wireless  Mouse' }));
-    const second = await search.search(request({ query: 'wireless mouse', fields: ['price'] }));
+    const first = await search.search(request({ query: 'Wireless  Mouse' }), anyCaller());
+    const second = await search.search(
+      request({ query: 'wireless mouse', fields: ['price'] }),
+      anyCaller(),
+    );
     expect([first.cached, second.cached]).toEqual([false, true]);
     expect(idsOf(second)).toEqual(idsOf(first));
     expect(second.hits[0]!.product).toEqual({ price: first.hits[0]!.product['price'] });
@@ -79,21 +85,23 @@ describe('the result cache, over a real shard and store', () => {
       { query: 'else' },
     ];
     for (const variant of variants) {
-      expect((await search.search(request(variant))).cached).toBe(false);
+      expect((await search.search(request(variant), anyCaller())).cached).toBe(false);
     }
     for (const variant of variants.filter(({ tenant }) => tenant === undefined)) {
-      expect((await search.search(request(variant))).cached).toBe(true);
+      expect((await search.search(request(variant), anyCaller())).cached).toBe(true);
     }
   });
 
   test('serves a batch from it where it can', async () => {
     await shard.write(products(30));
     const { search } = node(ROOMY);
-    await search.search(request({ query: 'known' }));
+    await search.search(request({ query: 'known' }), anyCaller());
     const queries = ['new', 'known', 'newer'].map((query) => request({ query }));
-    const replies = (await search.searchBatch(queries)) as SearchReply[];
+    const replies = (await search.searchBatch(queries, anyCaller())) as SearchReply[];
     expect(replies.map(({ cached }) => cached)).toEqual([false, true, false]);
-    const alone = await Promise.all(queries.map((query) => node().search.search(query)));
+    const alone = await Promise.all(
+      queries.map((query) => node().search.search(query, anyCaller())),
+    );
     expect(replies.map(idsOf)).toEqual(alone.map(idsOf));
   });
 
@@ -101,11 +109,11 @@ describe('the result cache, over a real shard and store', () => {
     await shard.write(products(30));
     const { search } = node(ROOMY);
     const inMice = request({ filter: MICE, exact: true });
-    await search.search(inMice);
+    await search.search(inMice, anyCaller());
     await shard.write([put('new pan', 'Pans', BEST)]);
-    expect((await search.search(inMice)).cached).toBe(true);
+    expect((await search.search(inMice, anyCaller())).cached).toBe(true);
     await shard.write([put('new mouse', 'Mice', BEST)]);
-    const after = await search.search(inMice);
+    const after = await search.search(inMice, anyCaller());
     expect(after.cached).toBe(false);
     expect(idsOf(after)).toContain('new mouse');
   });
@@ -114,9 +122,9 @@ describe('the result cache, over a real shard and store', () => {
     await shard.write(products(30));
     const { search } = node(ROOMY);
     const inMice = request({ filter: MICE, exact: true });
-    const before = await search.search(inMice);
+    const before = await search.search(inMice, anyCaller());
     await shard.write([put('p28', 'Pans', BEST)]);
-    const after = await search.search(inMice);
+    const after = await search.search(inMice, anyCaller());
     expect(idsOf(before)).toContain('p28');
     expect(after.cached).toBe(false);
     expect(idsOf(after)).not.toContain('p28');
@@ -127,9 +135,9 @@ describe('the result cache, over a real shard and store', () => {
     const { search } = node(ROOMY);
     const asked = request({ exact: true });
     await shard.store.write('shop', [put('late', 'Mice', BEST)]);
-    await search.search(asked);
+    await search.search(asked, anyCaller());
     await shard.settle();
-    expect(idsOf(await search.search(asked))).toContain('late');
+    expect(idsOf(await search.search(asked, anyCaller()))).toContain('late');
   });
 
   test('invariant 6: a partial answer never enters', async () => {
@@ -138,7 +146,7 @@ describe('the result cache, over a real shard and store', () => {
     await shard.settle();
     const { search, results } = node(ROOMY);
     for (let i = 0; i < 2; i++) {
-      const { missing, cached } = await search.search(request({}));
+      const { missing, cached } = await search.search(request({}), anyCaller());
       expect(missing).not.toEqual([]);
       expect(cached).toBe(false);
     }
@@ -148,13 +156,13 @@ describe('the result cache, over a real shard and store', () => {
   test('ends entries by time, and stays within its entries and bytes', async () => {
     await shard.write(products(30));
     const brief = node({ ...ROOMY, ttlMs: 5 });
-    await brief.search.search(request({}));
+    await brief.search.search(request({}), anyCaller());
     await expect.poll(async () => brief.results!.get(key(request({})))).toBeUndefined();
     const few = node({ ...ROOMY, entries: 2 });
     const small = node({ ...ROOMY, bytes: 6_000 });
     for (let i = 0; i < 20; i++) {
-      await few.search.search(request({ query: `q${i}` }));
-      await small.search.search(request({ query: `q${i}` }));
+      await few.search.search(request({ query: `q${i}` }), anyCaller());
+      await small.search.search(request({ query: `q${i}` }), anyCaller());
     }
     expect(few.results!.status().entries).toBe(2);
     expect(small.results!.status().entries).toBeGreaterThan(0);
@@ -197,10 +205,10 @@ describe('the result cache, over a real shard and store', () => {
             continue;
           }
           const asked = request({ ...each, exact: true });
-          const reply = await search.search(asked);
+          const reply = await search.search(asked, anyCaller());
           if (reply.cached) served++;
           if (settled) {
-            const { hits, missing } = await plain.search(asked);
+            const { hits, missing } = await plain.search(asked, anyCaller());
             expect({ hits: reply.hits, missing: reply.missing }).toEqual({ hits, missing });
           }
           const stored = await shard.store.documents('shop', idsOf(reply));

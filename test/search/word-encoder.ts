@@ -1,6 +1,8 @@
 import type { ModelIdentity } from '../../src/core/product.js';
 import { normalise } from '../../src/core/vector.js';
 import type { Encoder, EncoderStatus, QueryEmbedding } from '../../src/embedding/encoder.js';
+import type { ProductInputs } from '../../src/embedding/product-inputs.js';
+import { productText } from '../../src/embedding/product-text.js';
 
 /** An encoder whose vectors are made of the letters of a text, case and spaces folded. */
 export class WordEncoder implements Encoder {
@@ -22,8 +24,8 @@ export class WordEncoder implements Encoder {
     return Promise.all(texts.map((text) => this.embedQuery(text)));
   }
 
-  async embedProducts(texts: readonly string[]): Promise<Float32Array[]> {
-    return texts.map((text) => this.#vector(text));
+  async embedProducts(products: readonly ProductInputs[]): Promise<Float32Array[]> {
+    return products.map((inputs) => this.#vector(productText({ id: '', ...inputs })));
   }
 
   status(): EncoderStatus {

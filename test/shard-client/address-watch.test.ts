@@ -5,8 +5,10 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Deadline } from '../../src/core/deadline.js';
 import { AddressWatch } from '../../src/shard-client/address-watch.js';
+import { vectorBytes } from '../../src/query/leaf-query.js';
+import { idsOf } from '../search/leaf-answers.js';
 import { ShardFleet, type LeafAnswer } from '../../src/shard-client/shard-fleet.js';
-import { ShardServer } from '../../src/shard/shard-server.js';
+import { ShardServer } from '../../src/shard/node/shard-server.js';
 import { put, ShardFixture } from '../shard/shard-fixture.js';
 
 const VECTOR = Float32Array.of(1, 0, 0, 0, 0, 0, 0, 0);
@@ -49,16 +51,17 @@ afterEach(async () => {
 /** A server of the shard, and its address in `known`. */
 async function listenAt(address: string): Promise<ShardServer> {
   const { storeId } = shard.store;
-  const options = { shard: 's1', storeId, address, queueLimit: 4 };
+  const options = { shard: 's1', storeId, address, queueLimit: 4, tenantQueueLimit: 4 };
   const started = new ShardServer(shard.node, options, logger);
   known = new Map([['s1', await started.listen()]]);
   return started;
 }
 
 async function search(): Promise<LeafAnswer> {
-  const { partitions } = await shard.store.placement('shop');
-  const leaf = { tenant: 'shop', partitions, vector: VECTOR, model: 'm1', k: 1, exact: true };
-  return fleet.search('s1', { ...leaf, filter: undefined }, Deadline.after(5_000));
+  const { counter, partitions } = await shard.store.placement('shop');
+  const query = { vector: vectorBytes(VECTOR), k: 1, exact: true };
+  const leaf = { tenant: 'shop', counter, partitions, model: 'm1', query };
+  return fleet.search('s1', leaf, Deadline.after(5_000));
 }
 
 /** Looks that come too soon after another are left out. */
@@ -66,11 +69,11 @@ const gap = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 12
 
 test('a search finds a shard that moved since the last look', async () => {
   await watch.start();
-  expect((await search()).hits).toHaveLength(1);
+  expect(idsOf(await search())).toHaveLength(1);
   await gap();
   await server.close();
   server = await listenAt(join(dir, 's1.sock'));
-  expect((await search()).hits).toHaveLength(1);
+  expect(idsOf(await search())).toHaveLength(1);
 });
 
 test('a shard that registers later is found, also without a search', async () => {
@@ -81,7 +84,7 @@ test('a shard that registers later is found, also without a search', async () =>
   await expect(search()).rejects.toMatchObject({ code: 'unavailable' });
   known = later;
   while (fleet.names.length === 0) await gap();
-  expect((await search()).hits).toHaveLength(1);
+  expect(idsOf(await search())).toHaveLength(1);
 });
 
 test('while the store cannot be read the last addresses stand', async () => {
@@ -89,7 +92,7 @@ test('while the store cannot be read the last addresses stand', async () => {
   known = new Error('no store');
   const before = looks;
   while (looks < before + 2) await gap();
-  expect((await search()).hits).toHaveLength(1);
+  expect(idsOf(await search())).toHaveLength(1);
 });
 
 test('requests that fail together ask the store once', async () => {

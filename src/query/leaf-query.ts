@@ -1,0 +1,47 @@
+import type { Filter } from '../filter/filter.js';
+
+/** One key of the order of hits: a filter's field, or a score by its name with a leading `_`. */
+interface SortKey {
+  field: string;
+  order: 'asc' | 'desc';
+}
+
+/** Where to go on: behind the hit with these sort keys and this id. */
+interface After {
+  keys: readonly SortValue[];
+  id: string;
+}
+
+/** A hit's value under a sort key; null where the product has none. */
+export type SortValue = string | number | boolean | null;
+
+/**
+ * What a shard is asked to find among rows that the message around it names. Plain data: it travels
+ * as it is, and members that are absent cost nothing.
+ */
+export interface LeafQuery {
+  /** Little-endian float32, unit length: hits are scored against it. Absent: nothing is scored. */
+  vector?: Uint8Array;
+  /** Absent: every row matches. */
+  filter?: Filter;
+  /** Absent: the best score first. Ties of all keys are ordered by id, byte order. */
+  sort?: readonly SortKey[];
+  /** Hits wanted. */
+  k: number;
+  /** Compares with every vector instead of searching graphs. */
+  exact: boolean;
+  /** Absent: from the first hit on. */
+  after?: After;
+}
+
+/** A vector as little-endian float32 bytes, without a copy. */
+export function vectorBytes(vector: Float32Array): Uint8Array {
+  return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+}
+
+/** The vector in `bytes`, copied: a frame's bytes are rarely aligned to four. */
+export function bytesVector(bytes: Uint8Array): Float32Array {
+  const copy = new Uint8Array(bytes.byteLength);
+  copy.set(bytes);
+  return new Float32Array(copy.buffer);
+}
