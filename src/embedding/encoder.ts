@@ -1,5 +1,6 @@
 import type { Deadline } from '../core/deadline.js';
 import type { ModelIdentity } from '../core/product.js';
+import type { ProductInputs } from './product-inputs.js';
 
 /** `cached`: from the LRU. `shared`: another request was computing it. `computed`: by this one. */
 export type EmbeddingSource = 'cached' | 'shared' | 'computed';
@@ -17,20 +18,39 @@ export interface EncoderStatus {
   embeddedProducts: number;
 }
 
+/** On whose behalf something is embedded: tenants have equal shares. */
+export interface EmbeddingCaller {
+  /** `default` when absent. */
+  tenant?: string;
+  /** Aborted when nobody waits any more: texts that have not started are dropped. */
+  signal?: AbortSignal;
+}
+
 /** Text to vectors of one model. The only part of the node that knows about models. */
 export interface Encoder {
   readonly model: ModelIdentity;
   /**
-   * Rejects with `overloaded` when the queue is full, `deadline_exceeded` when the deadline passes
-   * first, `unavailable` when the worker died twice over it.
+   * Rejects with `overloaded` when the queue is full or the wait would be too long,
+   * `deadline_exceeded` when the deadline passes first, `unavailable` when the worker died twice over
+   * it, the signal's reason when it is aborted.
    */
-  embedQuery(text: string, deadline: Deadline): Promise<QueryEmbedding>;
+  embedQuery(text: string, deadline: Deadline, caller?: EmbeddingCaller): Promise<QueryEmbedding>;
   /** Equal for two texts exactly when the model cannot tell them apart. */
   queryKey(text: string): string;
   /** All texts of a batch search in one pass, in order. Errors as for `embedQuery`. */
-  embedQueries(texts: readonly string[], deadline: Deadline): Promise<QueryEmbedding[]>;
-  /** Texts of products, in order, at lower priority than queries. Waits rather than overload. */
-  embedProducts(texts: readonly string[]): Promise<Float32Array[]>;
+  embedQueries(
+    texts: readonly string[],
+    deadline: Deadline,
+    caller?: EmbeddingCaller,
+  ): Promise<QueryEmbedding[]>;
+  /**
+   * Products, in order, at lower priority than queries. Waits rather than overload. How their text
+   * is made is the encoder's affair, and done in its threads.
+   */
+  embedProducts(
+    products: readonly ProductInputs[],
+    caller?: EmbeddingCaller,
+  ): Promise<Float32Array[]>;
   status(): EncoderStatus;
   close(): Promise<void>;
 }

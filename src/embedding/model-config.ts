@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OmniError } from '../core/errors.js';
-import type { Pooling } from './pooling.js';
+import type { Pooling } from './token-pooling.js';
 import type { TokenizerJson } from './tokenize.js';
 
 /** What the small JSON files of a model folder say that its vectors depend on. */

@@ -3,7 +3,7 @@ import type * as Ort from 'onnxruntime-node';
 import { normalise } from '../core/vector.js';
 import { inputRows } from './input-rows.js';
 import { quantizePerText } from './per-text-quantization.js';
-import { poolTokens, type Pooling } from './pooling.js';
+import { poolTokens, type Pooling } from './token-pooling.js';
 import { packTokens, type TokenBatch, type TokenIds } from './token-ids.js';
 
 /** What a session needs to know of its folder; plain data, so that it can cross to a worker. */

@@ -3,7 +3,6 @@ import { digest } from '../core/ids.js';
 import type { ModelIdentity } from '../core/product.js';
 import { loadCache } from './cache-file.js';
 import { EmbeddingCache } from './embedding-cache.js';
-import type { Encoder } from './encoder.js';
 import { badFolder, firstLine } from './model-config.js';
 import {
   modelFingerprint,
@@ -13,8 +12,8 @@ import {
   type ModelFolder,
   type Precision,
 } from './model-folder.js';
-import { EmbeddingPool } from './pool.js';
-import { TextEncoder } from './text-encoder.js';
+import { EmbeddingPool } from './embedding-pool.js';
+import { ModelEncoder } from './model-encoder.js';
 
 export interface EncoderOptions {
   /** A folder as the hub lays it out. */
@@ -44,7 +43,7 @@ const DEFAULTS = {
   cacheEntries: 10_000,
   cacheBytes: 64 * MEGABYTE,
   queueLimit: 1_000,
-  maxWaitMs: 30,
+  maxWaitMs: 500,
 };
 const RUN_TIMEOUT_MS = 60_000;
 
@@ -57,7 +56,7 @@ export function noneModel(dimensions: number): ModelIdentity {
  * Opens a model folder: every worker loaded and warm, the cache filled from its file. Rejects with
  * `unavailable`, in one line that names the file that is wrong.
  */
-export async function openEncoder(options: EncoderOptions): Promise<Encoder> {
+export async function openEncoder(options: EncoderOptions): Promise<ModelEncoder> {
   const settings = { ...DEFAULTS, ...options };
   const folder = await readModelFolder(settings.modelDir, settings.precision);
   const { options: model, fileDigest } = await sessionOptions(folder);
@@ -86,7 +85,7 @@ export async function openEncoder(options: EncoderOptions): Promise<Encoder> {
     ...(settings.cacheTtlMs === undefined ? {} : { ttlMs: settings.cacheTtlMs }),
   });
   if (settings.cacheFile !== undefined) await loadCache(settings.cacheFile, cache, identity);
-  return new TextEncoder({
+  return new ModelEncoder({
     model: identity,
     tokenizer: folder.tokenizer,
     pool,

@@ -1,6 +1,9 @@
 import { workerData } from 'node:worker_threads';
 import { move } from 'piscina';
+import { beNice, NICENESS } from '../core/niceness.js';
 import { OnnxModel, type OnnxModelOptions, type OnnxModelShape } from './onnx-model.js';
+import type { ProductInputs } from './product-inputs.js';
+import { productText } from './product-text.js';
 import type { TokenBatch, TokenIds } from './token-ids.js';
 
 /** What a worker is started with. */
@@ -9,6 +12,8 @@ export interface WorkerSetup {
   /** Tokens of a short text, to run once before the first request. */
   sample: TokenIds;
 }
+
+beNice(NICENESS.embedding);
 
 let opening: Promise<OnnxModel> | undefined;
 
@@ -28,4 +33,9 @@ export async function describe(): Promise<OnnxModelShape> {
 export async function embed(batch: TokenBatch): Promise<Float32Array> {
   const vectors = await (await model()).embed(batch);
   return move(vectors) as unknown as Float32Array;
+}
+
+/** Task `prepare`: the texts of products, free of markup. */
+export function prepare(products: readonly ProductInputs[]): string[] {
+  return products.map((inputs) => productText({ id: '', ...inputs }));
 }

@@ -1,6 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { invalidField, OmniError } from '../core/errors.js';
+import { TENANT_HEADER, tenantName } from '../tenancy/tenant-directory.js';
+import type { TenantPort } from './ports.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -8,9 +10,6 @@ declare module 'fastify' {
     tenant: string;
   }
 }
-
-const TENANT_HEADER = 'X-OmniSearch-Tenant';
-const TENANT = /^[a-z0-9_-]{1,64}$/;
 
 type Hook = (request: FastifyRequest) => Promise<void>;
 
@@ -34,11 +33,40 @@ export async function refuseWithoutKey(): Promise<void> {
 
 /** A hook that reads the tenant's header into `request.tenant`. */
 export function readTenant(request: FastifyRequest, _: unknown, done: () => void): void {
-  const header = request.headers[TENANT_HEADER.toLowerCase()];
-  if (header === undefined) request.tenant = 'default';
-  else if (typeof header === 'string' && TENANT.test(header)) request.tenant = header;
-  else throw invalidField(TENANT_HEADER, 'must match [a-z0-9_-]{1,64}');
+  request.tenant = tenantName(request.headers[TENANT_HEADER.toLowerCase()]);
   done();
+}
+
+/** A hook that refuses tenants that were never written to. */
+export function requireTenant(tenants: TenantPort): Hook {
+  return async ({ tenant }) => tenants.require(tenant);
+}
+
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]', '::1'];
+
+/**
+ * The names that a request may be addressed to. A server without keys on loopback is reached by any
+ * page that a browser shows, once its name points to 127.0.0.1 (DNS rebinding): only the `Host` tells.
+ *
+ * @param named the setting; where it is empty, only such a server asks
+ */
+export function allowedHosts(
+  host: string,
+  named: readonly string[],
+  isOpen: boolean,
+): readonly string[] | undefined {
+  if (named.length === 0 && !isOpen) return undefined;
+  return [...LOOPBACK_NAMES, host, ...named].map((name) => name.toLowerCase());
+}
+
+/** A hook that refuses requests to other names than `hosts`. */
+export function requireHost(hosts: readonly string[]): (request: FastifyRequest) => void {
+  const allowed = new Set(hosts);
+  return ({ headers: { host } }) => {
+    // HTTP/1.0 has none; browsers always do.
+    if (host === undefined || allowed.has(host.toLowerCase().replace(/:\d*$/, ''))) return;
+    throw invalidField('Host', 'must be a name of this server: see ALLOWED_HOSTS');
+  };
 }
 
 function sha256(text: string): Buffer {

@@ -1,5 +1,11 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { invalidField, OmniError, toOmniError, type ErrorCode } from '../core/errors.js';
+import {
+  type ErrorCode,
+  invalidField,
+  OmniError,
+  RETRY_AFTER_MS,
+  toOmniError,
+} from '../core/errors.js';
 
 /** The one map from error code to HTTP status. */
 const STATUS: Record<ErrorCode, number> = {
@@ -18,7 +24,7 @@ const STATUS: Record<ErrorCode, number> = {
 
 const MAX_FIELD_CHARACTERS = 300;
 const MAX_MESSAGE_CHARACTERS = 1_000;
-const DEFAULT_RETRY_AFTER_MS = 1_000;
+const LOG_PAUSE_MS = 1_000;
 
 /** `error` on the wire. */
 export interface ErrorBody {
@@ -44,17 +50,28 @@ export function sendError(
   reply: FastifyReply,
   thrown: unknown,
   extra: object = {},
+  status = STATUS[asOmniError(thrown).code],
 ): FastifyReply {
   const error = asOmniError(thrown);
-  if (error.code === 'internal') request.log.error({ err: error.cause ?? error }, 'internal error');
+  logFailure(request, error);
   if (error.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
-  const status = STATUS[error.code];
   if (status === 429 || status === 503) {
-    const seconds = Math.ceil((error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS) / 1_000);
+    const seconds = Math.ceil((error.retryAfterMs ?? RETRY_AFTER_MS) / 1_000);
     reply.header('retry-after', String(Math.max(1, seconds)));
   }
   const body = JSON.stringify({ ...extra, error: errorBody(error, request.id) });
   return reply.code(status).header('content-type', 'application/json; charset=utf-8').send(body);
+}
+
+let lastLoggedMs = -Infinity;
+
+/** What callers are not shown: the cause of a failure. That of an outage at most once a second. */
+export function logFailure({ log }: Pick<FastifyRequest, 'log'>, error: OmniError): void {
+  if (error.code === 'internal') log.error({ err: error.cause ?? error }, 'internal error');
+  if (error.code !== 'unavailable' || error.cause === undefined) return;
+  if (performance.now() - lastLoggedMs < LOG_PAUSE_MS) return;
+  lastLoggedMs = performance.now();
+  log.warn({ err: error.cause }, error.message);
 }
 
 /** Fastify's own errors that callers can cause, as ours. */
@@ -78,15 +95,26 @@ export function asOmniError(thrown: unknown): OmniError {
 
 /** The reply to bytes that are not HTTP: there is no request to hang it on. */
 export function malformedRequestReply(tooLarge: boolean): string {
-  const code: ErrorCode = tooLarge ? 'too_large' : 'invalid_json';
-  const message = tooLarge ? 'the request head is too large' : 'the request is not valid HTTP';
-  const body = JSON.stringify({ error: { code, message, request_id: 'none' } });
-  const status = tooLarge ? '413 Payload Too Large' : '400 Bad Request';
+  return tooLarge
+    ? rawErrorReply(
+        '431 Request Header Fields Too Large',
+        new OmniError('too_large', 'the request head is too large'),
+      )
+    : rawErrorReply(
+        '400 Bad Request',
+        new OmniError('invalid_json', 'the request is not valid HTTP'),
+      );
+}
+
+/** An error as bytes of HTTP, the last ones of its connection. */
+export function rawErrorReply(status: string, error: OmniError): string {
+  const body = JSON.stringify({ error: errorBody(error, 'none') });
   return [
     `HTTP/1.1 ${status}`,
     'connection: close',
     'content-type: application/json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
+    ...(error.code === 'overloaded' ? ['retry-after: 1'] : []),
     '',
     body,
   ].join('\r\n');

@@ -7,7 +7,7 @@ const LATENCY_BUCKETS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_00
 /** The node's figures in Prometheus' terms, in a registry of their own. */
 export class Metrics {
   private readonly registry = new Registry();
-  /** Figures of shards: set anew each time, so that a shard that left is left out. */
+  /** Figures by process: set anew each time, so that a shard that left is left out. */
   private readonly ofShards: { reset(): void }[] = [];
   private readonly latency = new Histogram({
     name: 'query_latency_ms',
@@ -42,10 +42,22 @@ export class Metrics {
   );
   private readonly results = this.gauge('result_cache_entries', 'Rankings in the result cache.');
   private readonly products = this.gauge('store_products', 'Live products in the store.');
-  private readonly partitions = this.gauge('partitions', 'Partitions of all tenants.');
+  private readonly partitions = this.gauge(
+    'partitions',
+    'Partitions of all tenants, on the shards that answer.',
+  );
   private readonly documents = this.shardGauge('shard_documents', 'Documents a shard holds.');
   private readonly bytes = this.shardGauge('shard_bytes', 'Bytes a shard holds.');
   private readonly behind = this.shardGauge('shard_behind', 'Feed entries not yet applied.');
+
+  private readonly storeReads = this.ofShard(
+    new Counter({
+      name: 'store_reads_total',
+      help: 'Reads of the store, by the process that made them: the query node, or a shard.',
+      labelNames: ['process'] as const,
+      registers: [this.registry],
+    }),
+  );
 
   private readonly reconciled = this.shardCounter(
     'reconciled_total',
@@ -66,8 +78,10 @@ export class Metrics {
     'shard_recall_repeats',
     'Searches repeated exactly since the start of the shard.',
   );
-  private readonly ef = this.bandGauge('shard_ef', 'Width of graph searches.');
-  private readonly recallTarget = this.shardGauge('shard_recall_target', 'Recall that ef holds.');
+  private readonly recallTarget = this.shardGauge(
+    'shard_recall_target',
+    'Recall that graphs are searched for.',
+  );
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
@@ -102,6 +116,7 @@ export class Metrics {
     this.products.set(status.products);
     this.partitions.set(status.partitions);
     for (const figure of this.ofShards) figure.reset();
+    for (const { process, reads } of status.storeReads) this.storeReads.inc({ process }, reads);
     for (const shard of status.shards) {
       this.setRecall(shard);
       this.setReconciliation(shard);
@@ -115,10 +130,9 @@ export class Metrics {
   private setRecall({ name: shard, recall: watched }: ShardFigures): void {
     if (watched === undefined) return;
     this.recallTarget.set({ shard }, watched.target);
-    for (const { selectivity, repeats, recall, low, ef } of watched.bands) {
+    for (const { selectivity, repeats, recall, low } of watched.bands) {
       const labels = { shard, selectivity: String(selectivity) };
       this.repeats.set(labels, repeats);
-      this.ef.set(labels, ef);
       if (recall !== null) this.recall.set(labels, recall);
       if (low !== null) this.recallLow.set(labels, low);
     }

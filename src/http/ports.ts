@@ -1,14 +1,25 @@
+import type { ByteBudget } from '../core/byte-budget.js';
 import type { OmniError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
 import type { Ingest } from '../ingest/ingest.js';
-import type { SearchReply, SearchRequest } from '../search/search-types.js';
+import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-types.js';
+import type { HttpLimits } from './limits.js';
 
 /** What the routes need of search: `RootSearch` is one. */
 export interface SearchPort {
-  search(request: SearchRequest): Promise<SearchReply>;
+  search(request: SearchRequest, caller: SearchCaller): Promise<SearchReply>;
   /** One result a request, in order. */
-  searchBatch(requests: readonly SearchRequest[]): Promise<(SearchReply | OmniError)[]>;
+  searchBatch(
+    requests: readonly SearchRequest[],
+    caller: SearchCaller,
+  ): Promise<(SearchReply | OmniError)[]>;
+}
+
+/** What the routes need of the tenants: `TenantDirectory` is one. */
+export interface TenantPort {
+  /** Throws `not_found` for a tenant that was never written to; `default` is always there. */
+  require(name: string): Promise<void> | void;
 }
 
 /** One part of the node, for `/healthz`. */
@@ -28,8 +39,7 @@ interface RecallFigures {
   recall: number | null;
   low: number | null;
   high: number | null;
-  ef: number;
-  /** Surely below the target at the highest ef. */
+  /** Surely below the target. */
   failing: boolean;
 }
 
@@ -60,6 +70,8 @@ export interface NodeStatus {
   model: ModelIdentity;
   products: number;
   partitions: number;
+  /** Reads of the store since the start of the process, of this node's own and of each shard's. */
+  storeReads: readonly { process: string; reads: number }[];
   shards: readonly ShardFigures[];
   embeddingCache: { entries: number; hits: number; misses: number };
   /** Texts that wait for a worker. */
@@ -70,21 +82,30 @@ export interface NodeStatus {
   resultCache: { entries: number; hits: number; misses: number } | undefined;
 }
 
-/** Status pages read this; each call answers within a second or so, whatever is down. */
+/** Status pages read this: what is known already, so that asking costs nothing. */
 export interface StatusPort {
   /** Why the node cannot answer searches now; undefined when it can. */
-  notReady(): Promise<string | undefined>;
-  parts(): Promise<PartHealth[]>;
-  status(): Promise<NodeStatus>;
+  notReady(): string | undefined;
+  parts(): PartHealth[];
+  status(): NodeStatus;
 }
 
 export interface HttpPorts {
   search: SearchPort;
   ingest: Pick<
     Ingest,
-    'upsert' | 'upsertOne' | 'patch' | 'remove' | 'read' | 'categories' | 'waitSearchable'
+    | 'ndjson'
+    | 'json'
+    | 'upsert'
+    | 'upsertOne'
+    | 'patch'
+    | 'remove'
+    | 'read'
+    | 'categories'
+    | 'waitSearchable'
   >;
   status: StatusPort;
+  tenants: TenantPort;
   logger: Logger;
 }
 
@@ -93,14 +114,22 @@ export interface HttpOptions {
   dimensions: number;
   apiKey: string | undefined;
   adminKey: string | undefined;
-  /** The server listens on a loopback address only: `/stats` and `/metrics` are open then. */
+  /** The server listens on a loopback address only: without a key `/stats` and `/metrics` are open then. */
   loopback: boolean;
-  /** Searches in flight at once; past it `overloaded`. */
-  searchConcurrency: number;
+  /** Names that a request may be addressed to (its `Host`); undefined for any. */
+  allowedHosts?: readonly string[] | undefined;
+  limits?: Partial<HttpLimits>;
   /** Folder with the page's files. */
   webDir: string | undefined;
   /** Folder with the demo catalogue's pictures. */
   picturesDir: string | undefined;
-  /** A request body that sends nothing for so long is given up. */
-  bodyIdleTimeoutMs?: number;
+}
+
+/** What routes are built with. */
+export interface RouteOptions extends HttpOptions {
+  limits: HttpLimits;
+  /** Request bodies in memory. */
+  bodies: ByteBudget;
+  /** Replies in memory. */
+  replies: ByteBudget;
 }

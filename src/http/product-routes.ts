@@ -1,35 +1,50 @@
 import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ByteLease } from '../core/byte-budget.js';
 import { invalidField, OmniError } from '../core/errors.js';
+import { describeValue, isObject } from '../core/json.js';
 import type { JsonValue } from '../core/product.js';
-import { describeValue } from '../ingest/describe-value.js';
-import { rowsOfArray } from '../ingest/incoming-row.js';
-import { ndjsonRows } from '../ingest/ndjson-stream.js';
-import { isObject } from '../ingest/validate-product.js';
+import type { IncomingRow } from '../ingest/incoming-row.js';
 import type { WriteReport } from '../ingest/write-report.js';
-import { InFlightGate } from './in-flight-gate.js';
-import type { HttpPorts } from './ports.js';
+import { requireTenant } from './access.js';
+import {
+  LEAST_WRITE_BYTES,
+  STREAMS,
+  STREAMS_OF_TENANT,
+  WAITS,
+  WAITS_OF_TENANT,
+  type HttpLimits,
+} from './limits.js';
+import type { HttpPorts, RouteOptions } from './ports.js';
 import { readChunks } from './read-body.js';
 import { ReadQuery, WriteQuery } from './schemas.js';
-import { untilAnswered } from './until-answered.js';
-import { sendReport, waitTimeoutMs } from './write-reply.js';
+import { TenantGate } from './tenant-gate.js';
+import { askedWait, sendReport } from './write-reply.js';
 
-const MIB = 1024 * 1024;
-/** Bound of the write requests in flight, by their size: about so many MiB. */
-const WRITES_IN_FLIGHT_MIB = 128;
-/** What a stream of rows holds at most: the batch being embedded and the one being stored. */
-const STREAM_MIB = 16;
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What a write holds of the room for bodies, until it is answered. */
+    held: ByteLease;
+  }
+}
 
 /** `POST /products`, and `GET`, `PATCH`, `DELETE /products/{id}`. */
 export function productRoutes(
   app: FastifyInstance,
   ports: HttpPorts,
-  bodyIdleTimeoutMs: number,
+  { limits, bodies }: RouteOptions,
 ): void {
-  const gate = new InFlightGate(WRITES_IN_FLIGHT_MIB, 'writes');
-  const takeRoom = async (request: FastifyRequest, reply: FastifyReply) => {
-    untilAnswered(reply, gate.enter(weightMib(request)));
+  const streams = new TenantGate(STREAMS, STREAMS_OF_TENANT, 'streams of products');
+  const waits = new TenantGate(WAITS, WAITS_OF_TENANT, 'requests wait until searchable');
+  const takeRoom = async (request: FastifyRequest) => {
+    const lease = bodies.lease(request.tenant);
+    lease.take(LEAST_WRITE_BYTES);
+    request.exchange.onEnd(() => lease.release());
+    request.held = lease;
   };
+  const known = requireTenant(ports.tenants);
+  const onKnown = [known, takeRoom];
+  app.decorateRequest('held');
   app.addContentTypeParser(
     'application/x-ndjson',
     async (_: FastifyRequest, body: Readable) => body,
@@ -37,44 +52,51 @@ export function productRoutes(
 
   app.post<{ Querystring: WriteQuery }>(
     '/products',
-    { schema: { querystring: WriteQuery }, onRequest: takeRoom },
+    { schema: { querystring: WriteQuery }, onRequest: takeRoom, config: { products: true } },
     async (request, reply) => {
-      const timeoutMs = waitTimeoutMs(request.query);
-      const report = await upsert(ports, request, bodyIdleTimeoutMs);
-      return sendReport(ports, request, reply, report, timeoutMs);
+      const wait = askedWait(request, waits);
+      const report = await upsert(ports, request, limits, streams);
+      return sendReport(ports, request, reply, report, wait);
     },
   );
 
   app.patch<{ Querystring: WriteQuery; Params: { id: string } }>(
     '/products/:id',
-    { schema: { querystring: WriteQuery }, onRequest: takeRoom },
+    {
+      schema: { querystring: WriteQuery },
+      onRequest: onKnown,
+      bodyLimit: limits.maxProductBytes,
+    },
     async (request, reply) => {
-      const timeoutMs = waitTimeoutMs(request.query);
+      const wait = askedWait(request, waits);
+      const { tenant, params, body } = request;
       const report = await ports.ingest.patch(
-        request.tenant,
-        request.params.id,
-        jsonBody(request.body),
+        tenant,
+        params.id,
+        jsonBody(body),
+        request.exchange.signal,
       );
-      return sendReport(ports, request, reply, report, timeoutMs);
+      return sendReport(ports, request, reply, report, wait);
     },
   );
 
   app.delete<{ Querystring: WriteQuery; Params: { id: string } }>(
     '/products/:id',
-    { schema: { querystring: WriteQuery }, onRequest: takeRoom },
+    { schema: { querystring: WriteQuery }, onRequest: onKnown },
     async (request, reply) => {
-      const timeoutMs = waitTimeoutMs(request.query);
+      const wait = askedWait(request, waits);
       const report = await ports.ingest.remove(request.tenant, request.params.id);
-      return sendReport(ports, request, reply, report, timeoutMs);
+      return sendReport(ports, request, reply, report, wait);
     },
   );
 
   app.get<{ Querystring: ReadQuery; Params: { id: string } }>(
     '/products/:id',
-    { schema: { querystring: ReadQuery } },
+    { schema: { querystring: ReadQuery }, onRequest: known },
     async (request, reply) => {
       const fields = request.query.fields?.split(',');
       const product = await ports.ingest.read(request.tenant, request.params.id, fields);
+      request.exchange.progress();
       return reply
         .header('content-type', 'application/json; charset=utf-8')
         .send(JSON.stringify(product));
@@ -86,26 +108,48 @@ export function productRoutes(
 async function upsert(
   ports: HttpPorts,
   request: FastifyRequest,
-  bodyIdleTimeoutMs: number,
+  limits: HttpLimits,
+  streams: TenantGate,
 ): Promise<WriteReport> {
   const { tenant, body } = request;
+  const { signal } = request.exchange;
   if (body instanceof Readable) {
-    const rows = ndjsonRows(readChunks(body, bodyIdleTimeoutMs));
-    const report = await ports.ingest.upsert(tenant, rows);
-    // After a failure the rest is read and dropped, so that the caller gets to read the reply.
-    body.resume();
-    return report;
+    const leave = streams.enter(tenant);
+    try {
+      const rows = ports.ingest.ndjson(readChunks(body, limits));
+      return await ports.ingest.upsert(tenant, heldRows(rows, request.held), signal);
+    } finally {
+      leave();
+    }
   }
-  const value = jsonBody(body);
-  if (Array.isArray(value)) {
-    if (value.length === 0) throw invalidField('body', 'must be a list of at least one product');
-    return ports.ingest.upsert(tenant, rowsOfArray(value));
+  const products = await ports.ingest.json(body as Buffer, signal);
+  if ('rows' in products) {
+    if (products.count === 0) throw invalidField('body', 'must be a list of at least one product');
+    return ports.ingest.upsert(tenant, products.rows, signal);
   }
-  if (isObject(value)) return ports.ingest.upsertOne(tenant, value);
+  const { value } = products;
+  if (isObject(value)) return ports.ingest.upsertOne(tenant, value, signal);
   throw invalidField(
     'body',
     `must be a product or a list of products, got ${describeValue(value)}`,
   );
+}
+
+/** Rows that are being stored when another is asked for: those of two batches. */
+const HELD_ROWS = 512;
+
+/** Rows of a stream, their bytes held until they are stored. Throws `overloaded` where there is no room. */
+async function* heldRows(
+  rows: AsyncIterable<IncomingRow>,
+  lease: ByteLease,
+): AsyncGenerator<IncomingRow, void, undefined> {
+  const held: number[] = [];
+  for await (const row of rows) {
+    lease.take(row.bytes);
+    held.push(row.bytes);
+    if (held.length > HELD_ROWS) lease.give(held.shift() ?? 0);
+    yield row;
+  }
 }
 
 function jsonBody(body: unknown): JsonValue {
@@ -113,11 +157,4 @@ function jsonBody(body: unknown): JsonValue {
     throw new OmniError('unsupported_media_type', 'the body must be application/json');
   }
   return body as JsonValue;
-}
-
-function weightMib(request: FastifyRequest): number {
-  const isStream = request.headers['content-type']?.startsWith('application/json') !== true;
-  const length = Number(request.headers['content-length']);
-  if (Number.isNaN(length)) return request.method === 'POST' ? STREAM_MIB : 1;
-  return Math.min(isStream ? STREAM_MIB : Infinity, Math.max(1, Math.ceil(length / MIB)));
 }

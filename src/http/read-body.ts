@@ -1,42 +1,56 @@
 import type { Readable } from 'node:stream';
+import type { ByteLease } from '../core/byte-budget.js';
+import { Deadline } from '../core/deadline.js';
 import { OmniError } from '../core/errors.js';
-import type { JsonValue } from '../core/product.js';
-import { parseJson } from '../ingest/parse-json.js';
-import type { InFlightGate } from './in-flight-gate.js';
-
-const MAX_JSON_BYTES = 32 * 1024 * 1024;
-/** What of a body that is too large is still read, so that its sender gets to hear of it. */
-const MAX_DRAINED_BYTES = 8 * MAX_JSON_BYTES;
+import type { HttpLimits } from './limits.js';
 
 /**
- * The chunks of a request body, each awaited at most `idleTimeoutMs`. Leaving early does not end the
- * connection: a reply can still be sent. Rejects `invalid_json` when the body stalls or breaks off.
+ * What of a body that is too large is still read and dropped before it is answered, and for how long:
+ * many clients hear of an answer only once they have sent everything.
+ */
+const MAX_DRAINED_BYTES = 256 * 1024 * 1024;
+const DRAIN_MS = 5_000;
+
+type BodyPace = Pick<HttpLimits, 'bodyMinBytesPerS' | 'bodyWindowMs'>;
+
+/**
+ * The chunks of a request body. Its sender is waited for only while it keeps to the least rate, which
+ * is measured over the time spent waiting: a reader that is slow itself blames nobody. Leaving early
+ * does not end the connection: a reply can still be sent. Rejects `invalid_json` when the body
+ * stalls, breaks off or is late.
  */
 export async function* readChunks(
   body: Readable,
-  idleTimeoutMs: number,
+  { bodyMinBytesPerS, bodyWindowMs }: BodyPace,
+  deadline?: Deadline,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const leastBytes = (bodyMinBytesPerS * bodyWindowMs) / 1_000;
+  let [windowBytes, waitedMs] = [0, 0];
   for (;;) {
     const chunk = body.read() as Uint8Array | null;
-    if (chunk !== null) yield chunk;
-    else if (body.readableEnded) return;
-    else if (body.destroyed) throw new OmniError('invalid_json', 'the body broke off');
-    else await untilReadable(body, idleTimeoutMs);
+    if (chunk !== null) {
+      windowBytes += chunk.length;
+      yield chunk;
+      continue;
+    }
+    if (body.readableEnded) return;
+    if (body.destroyed) throw brokeOff();
+    if (waitedMs >= bodyWindowMs) {
+      if (windowBytes < leastBytes) throw tooSlow();
+      [windowBytes, waitedMs] = [0, 0];
+    }
+    if (deadline?.expired === true) throw tooSlow();
+    const startedMs = performance.now();
+    const leftMs = Math.max(1, bodyWindowMs - waitedMs);
+    await untilReadable(body, Math.min(leftMs, deadline?.remainingMs() ?? Infinity));
+    waitedMs += performance.now() - startedMs;
   }
 }
 
-/** Resolves once reading may have something new to say. */
-function untilReadable(body: Readable, idleTimeoutMs: number): Promise<void> {
+/** Resolves once reading may have something new to say, or after `ms`. */
+function untilReadable(body: Readable, ms: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const events = ['readable', 'end', 'close'] as const;
-    const timer = setTimeout(() => {
-      const message = `the body sent nothing for ${idleTimeoutMs} ms`;
-      settle(new OmniError('invalid_json', message));
-    }, idleTimeoutMs);
-    const proceed = () => settle();
-    const fail = (cause: Error) => {
-      settle(new OmniError('invalid_json', 'the body broke off', { cause }));
-    };
     const settle = (error?: OmniError) => {
       clearTimeout(timer);
       for (const event of events) body.off(event, proceed);
@@ -44,37 +58,57 @@ function untilReadable(body: Readable, idleTimeoutMs: number): Promise<void> {
       if (error === undefined) resolve();
       else reject(error);
     };
+    const proceed = () => settle();
+    const fail = (cause: Error) => settle(brokeOff(cause));
+    const timer = setTimeout(proceed, ms);
     for (const event of events) body.on(event, proceed);
     body.on('error', fail);
   });
 }
 
 /**
- * A whole JSON body, at most `MAX_JSON_BYTES`; undefined when it is empty. `memory` bounds the bytes
- * of all bodies that are being read. Rejects `too_large`, `invalid_json`, `overloaded`.
+ * A whole body, its bytes taken from `lease` as they come. `limitOf` tells
+ * from its first bytes how many it may have. Rejects `too_large`, `invalid_json`, `overloaded`.
  */
-export async function readJson(
+export async function readBody(
   body: Readable,
-  idleTimeoutMs: number,
-  memory: InFlightGate,
-): Promise<JsonValue | undefined> {
-  const releases: (() => void)[] = [];
+  limits: BodyPace & Pick<HttpLimits, 'bodyTimeoutMs'>,
+  limitOf: (start: Uint8Array) => { bytes: number; what: string },
+  { declaredBytes, lease }: { declaredBytes: number | undefined; lease: ByteLease },
+): Promise<Buffer> {
+  const deadline = Deadline.after(limits.bodyTimeoutMs);
   let chunks: Uint8Array[] = [];
   let bytes = 0;
-  try {
-    for await (const chunk of readChunks(body, idleTimeoutMs)) {
-      bytes += chunk.length;
-      if (bytes <= MAX_JSON_BYTES) {
-        releases.push(memory.enter(chunk.length));
-        chunks.push(chunk);
-      } else chunks = [];
-      if (bytes > MAX_DRAINED_BYTES) break;
+  let limit = limitOf(new Uint8Array());
+  let drain: Deadline | undefined;
+  for await (const chunk of readChunks(body, limits, deadline)) {
+    if (bytes === 0) limit = limitOf(chunk);
+    bytes += chunk.length;
+    const expected = Math.max(bytes, declaredBytes ?? 0);
+    if (expected > limit.bytes) {
+      drain ??= Deadline.after(DRAIN_MS);
+      chunks = [];
+      if (expected > MAX_DRAINED_BYTES || drain.expired) break;
+      continue;
     }
-    if (bytes > MAX_JSON_BYTES) {
-      throw new OmniError('too_large', `a JSON body may have at most ${MAX_JSON_BYTES} bytes`);
-    }
-    return bytes === 0 ? undefined : parseJson(Buffer.concat(chunks, bytes));
-  } finally {
-    for (const release of releases) release();
+    lease.take(chunk.length);
+    chunks.push(chunk);
   }
+  if (drain !== undefined) {
+    throw new OmniError('too_large', `${limit.what} may have at most ${limit.bytes} bytes`);
+  }
+  return chunks.length === 1 ? asBuffer(chunks[0]) : Buffer.concat(chunks, bytes);
+}
+
+function asBuffer(chunk: Uint8Array | undefined): Buffer {
+  if (chunk === undefined) return Buffer.alloc(0);
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+}
+
+function brokeOff(cause?: Error): OmniError {
+  return new OmniError('invalid_json', 'the body broke off', { cause });
+}
+
+function tooSlow(): OmniError {
+  return new OmniError('invalid_json', 'the body came too slowly');
 }

@@ -1,6 +1,6 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
 import { invalidField, OmniError } from '../core/errors.js';
-import { describeValue } from '../ingest/describe-value.js';
+import { describeValue } from '../core/json.js';
 
 /** What ajv adds with `verbose: true`. */
 interface VerboseError extends FastifySchemaValidationError {

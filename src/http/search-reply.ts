@@ -1,12 +1,29 @@
 import type { Explanation, ShardExplanation } from '../search/explanation.js';
 import type { SearchReply } from '../search/search-types.js';
 
-/** A search's answer as it goes over the wire. */
-export function searchReplyBody(reply: SearchReply): object {
-  const { hits, tookMs, timingsMs, embedding, model, cached, missing, unknownFields } = reply;
+/**
+ * A search's answer as JSON in pieces, its hits forgotten one by one as they are written out. Serialised
+ * by hand: a response schema would drop fields that products bring, and stored documents are JSON.
+ */
+export function* searchReplyPieces(reply: SearchReply): Generator<string | Buffer> {
+  const { hits } = reply;
+  hits.reverse();
+  let before = '{"hits":[';
+  for (let hit = hits.pop(); hit !== undefined; hit = hits.pop()) {
+    const { id, score, json } = hit;
+    yield `${before}{"id":${JSON.stringify(id)},"score":${score},"product":`;
+    yield json;
+    before = '},';
+  }
+  const rest = JSON.stringify(restOfReply(reply)).slice(1);
+  yield `${before === '},' ? '}' : before}],${rest}`;
+}
+
+/** All but the hits. */
+function restOfReply(reply: SearchReply): object {
+  const { tookMs, timingsMs, embedding, model, cached, missing, unknownFields } = reply;
   const { explanation } = reply;
   return {
-    hits: hits.map(({ id, score, product }) => ({ id, score, product })),
     took_ms: rounded(tookMs),
     timings_ms: {
       embed: rounded(timingsMs.embed),
@@ -39,7 +56,7 @@ function explanationBody({ timingsMs, rounds, k, shards }: Explanation): object 
 }
 
 function shardBody(explained: ShardExplanation): object {
-  const { shard, roundTripMs, tookMs, partitions, refused, leaf } = explained;
+  const { shard, roundTripMs, tookMs, partitions, refused, matches, leaf } = explained;
   return {
     shard,
     round_trip_ms: rounded(roundTripMs),
@@ -50,7 +67,8 @@ function shardBody(explained: ShardExplanation): object {
       ? {}
       : {
           live: leaf.live,
-          matches: leaf.matches,
+          yields: leaf.yields,
+          matches,
           steps: leaf.steps.map((step) => ({
             segment: step.block,
             categories: step.categories,

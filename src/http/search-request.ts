@@ -1,7 +1,7 @@
 import type { JsonValue } from '../core/product.js';
 import { MATCH_ALL } from '../filter/filter.js';
 import { parseFilter } from '../filter/parse-filter.js';
-import { checkSound, checkText } from '../ingest/json-soundness.js';
+import { checkSound, checkText } from '../core/json.js';
 import { validVector } from '../ingest/validate-product.js';
 import type { SearchRequest } from '../search/search-types.js';
 import type { TextSearchBody, VectorSearchBody } from './schemas.js';

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Readable } from 'node:stream';
 import {
   fastify,
   LogController,
@@ -8,26 +7,36 @@ import {
   type FastifyInstance,
   type FastifyRequest,
 } from 'fastify';
+import { ByteBudget } from '../core/byte-budget.js';
 import { OmniError } from '../core/errors.js';
-import { readTenant, requireKey } from './access.js';
+import { readTenant, requireHost, requireKey, requireTenant } from './access.js';
+import { Connections, type Exchange } from './connections.js';
 import { malformedRequestReply, sendError } from './error-reply.js';
-import { InFlightGate } from './in-flight-gate.js';
+import { addJsonParsers } from './json-body.js';
+import { DEFAULT_LIMITS, MAX_HEADERS, SMALL_BYTES } from './limits.js';
 import { Metrics } from './metrics.js';
 import { pageRoutes } from './page-routes.js';
-import type { HttpOptions, HttpPorts } from './ports.js';
+import type { HttpOptions, HttpPorts, RouteOptions } from './ports.js';
 import { productRoutes } from './product-routes.js';
-import { readJson } from './read-body.js';
 import { schemaError } from './schema-error.js';
 import { searchRoutes } from './search-routes.js';
 import { categoryRoutes, healthRoutes, statsRoutes } from './status-routes.js';
 
 /** An id of 256 bytes, each percent-encoded, with room to be told that it is too long. */
 const MAX_PARAM_CHARACTERS = 4_096;
-/** All JSON bodies being read at one time. */
-const BODIES_IN_FLIGHT_BYTES = 256 * 1024 * 1024;
-const BODY_IDLE_TIMEOUT_MS = 30_000;
+/** A head must be whole by then. */
+const HEAD_TIMEOUT_MS = 15_000;
+/** What is still sent of a body after its answer is read for so long, so that its sender sees that. */
+const LINGER_MS = 5_000;
 /** Longer than any wait that a request may ask for. */
 const CONNECTION_TIMEOUT_MS = 660_000;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The request and its reply as its connection sees them. */
+    exchange: Exchange;
+  }
+}
 
 /** The node's HTTP side. */
 export interface HttpServer {
@@ -50,11 +59,18 @@ export async function createHttpServer(
   options: HttpOptions,
 ): Promise<HttpServer> {
   let leaving = false;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const bodies = byteBudget('request bodies', limits.bodyBytes);
+  const replies = byteBudget('replies', limits.replyBytes);
+  const connections = new Connections(limits);
   const app = createApp(ports.logger);
-  addBodyParser(app, options.bodyIdleTimeoutMs ?? BODY_IDLE_TIMEOUT_MS);
-  addHooks(app, () => leaving);
-  await addRoutes(app, ports, options, () => leaving);
+  addJsonParsers(app, limits, bodies);
+  addHooks(app, connections, () => leaving);
+  await addRoutes(app, ports, { ...options, limits, bodies, replies }, () => leaving);
   await app.ready();
+  // All of them: what is too many is refused, not left out.
+  app.server.maxHeadersCount = 0;
+  app.server.on('connection', (socket: Socket) => connections.accept(socket));
 
   const leave = () => {
     leaving = true;
@@ -71,8 +87,19 @@ export async function createHttpServer(
       const timer = setTimeout(() => app.server.closeAllConnections(), graceMs);
       await app.close();
       clearTimeout(timer);
+      connections.close();
     },
   };
+}
+
+/** A quarter of it is for small ones alone. */
+function byteBudget(what: string, limitBytes: number): ByteBudget {
+  return new ByteBudget({
+    what,
+    limitBytes,
+    reserveBytes: limitBytes / 4,
+    smallBytes: SMALL_BYTES,
+  });
 }
 
 function createApp(logger: FastifyBaseLogger): FastifyInstance {
@@ -81,6 +108,7 @@ function createApp(logger: FastifyBaseLogger): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
+    http: { headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval: HEAD_TIMEOUT_MS / 3 },
     // A node that stops answers what reaches it all the same.
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_CHARACTERS },
@@ -100,26 +128,21 @@ function createApp(logger: FastifyBaseLogger): FastifyInstance {
       void sendError(request, reply, error);
     },
     clientErrorHandler: answerMalformed,
+    // A busy machine takes its time over the first start: no reason to fail.
+    pluginTimeout: 0,
   });
 }
 
 function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   if (socket.writable) socket.end(malformedRequestReply(error.code === 'HPE_HEADER_OVERFLOW'));
-  else socket.destroy(error);
+  // Not only ended: who does not close its side would keep the descriptor.
+  socket.destroySoon();
 }
 
-/** JSON is read here, strictly; whatever else comes is 415. */
-function addBodyParser(app: FastifyInstance, bodyIdleTimeoutMs: number): void {
-  const memory = new InFlightGate(BODIES_IN_FLIGHT_BYTES, 'request bodies');
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', (_: FastifyRequest, body: Readable) =>
-    readJson(body, bodyIdleTimeoutMs, memory),
-  );
-}
-
-function addHooks(app: FastifyInstance, isLeaving: () => boolean): void {
+function addHooks(app: FastifyInstance, connections: Connections, isLeaving: () => boolean): void {
   app.decorateRequest('tenant', 'default');
+  app.decorateRequest('exchange');
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
   app.setNotFoundHandler(() => {
     throw notFound();
@@ -127,6 +150,12 @@ function addHooks(app: FastifyInstance, isLeaving: () => boolean): void {
   // With `done` rather than a promise: every request passes all of these.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    request.exchange = connections.begin(request.raw.socket, reply.raw);
+    if (request.raw.rawHeaders.length > 2 * MAX_HEADERS) {
+      const message = `a request may have at most ${MAX_HEADERS} headers`;
+      sendError(request, reply, new OmniError('too_large', message), {}, 431);
+      return;
+    }
     // Before its body is looked at: a route that is not there has no opinion on it.
     if (request.is404) throw notFound();
     const encoding = request.headers['content-encoding'];
@@ -151,8 +180,17 @@ function addHooks(app: FastifyInstance, isLeaving: () => boolean): void {
     const { method, routeOptions, log } = request;
     const elapsedMs = Math.round(reply.elapsedTime * 1_000) / 1_000;
     log.debug({ method, route: routeOptions.url, status: reply.statusCode, elapsedMs }, 'answered');
+    // Undefined where there is no socket (in tests).
+    if ((request.raw.complete as boolean | undefined) === false) linger(request);
     done();
   });
+}
+
+/** Reads what still comes of a body and drops it, but not for ever. */
+function linger({ raw }: FastifyRequest): void {
+  raw.resume();
+  const timer = setTimeout(() => raw.socket.destroy(), LINGER_MS);
+  for (const event of ['end', 'close']) raw.once(event, () => clearTimeout(timer));
 }
 
 function notFound(): OmniError {
@@ -162,20 +200,31 @@ function notFound(): OmniError {
 async function addRoutes(
   app: FastifyInstance,
   ports: HttpPorts,
-  options: HttpOptions,
+  options: RouteOptions,
   isLeaving: () => boolean,
 ): Promise<void> {
   const metrics = new Metrics();
+  // Probes ask by address, and learn nothing that a stranger may not know.
   healthRoutes(app, ports, isLeaving);
-  await pageRoutes(app, options);
-  await app.register(async (scope) => statsRoutes(scope, ports, options, metrics));
-  await app.register(async (scope) => {
-    if (options.apiKey !== undefined) scope.addHook('onRequest', requireKey(options.apiKey));
-    scope.addHook('onRequest', readTenant);
-    searchRoutes(scope, ports, options, metrics);
-    categoryRoutes(scope, ports);
-    await scope.register(async (inner) =>
-      productRoutes(inner, ports, options.bodyIdleTimeoutMs ?? BODY_IDLE_TIMEOUT_MS),
-    );
+  await app.register(async (named) => {
+    if (options.allowedHosts !== undefined) {
+      const checkHost = requireHost(options.allowedHosts);
+      named.addHook('onRequest', (request, _, done) => {
+        checkHost(request);
+        done();
+      });
+    }
+    await pageRoutes(named, options);
+    await named.register(async (scope) => statsRoutes(scope, ports, options, metrics));
+    await named.register(async (scope) => {
+      if (options.apiKey !== undefined) scope.addHook('onRequest', requireKey(options.apiKey));
+      scope.addHook('onRequest', readTenant);
+      await scope.register(async (inner) => {
+        inner.addHook('onRequest', requireTenant(ports.tenants));
+        searchRoutes(inner, ports, options, metrics);
+        categoryRoutes(inner, ports);
+      });
+      await scope.register(async (inner) => productRoutes(inner, ports, options));
+    });
   });
 }

@@ -1,10 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import { OmniError } from '../core/errors.js';
+import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import { refuseWithoutKey, requireKey } from './access.js';
 import type { Metrics } from './metrics.js';
 import type { HttpOptions, HttpPorts, ShardFigures } from './ports.js';
-
-const RETRY_AFTER_MS = 1_000;
 
 /** `/livez`, `/readyz` and `/healthz`. `isLeaving`: the node is about to stop. */
 export function healthRoutes(
@@ -15,33 +13,32 @@ export function healthRoutes(
   app.get('/livez', async () => ({ status: 'ok' }));
 
   app.get('/readyz', async () => {
-    const reason = isLeaving() ? 'shutting down' : await ports.status.notReady();
+    const reason = isLeaving() ? 'shutting down' : ports.status.notReady();
     if (reason === undefined) return { status: 'ok' };
     throw new OmniError('unavailable', `not ready: ${reason}`, { retryAfterMs: RETRY_AFTER_MS });
   });
 
   app.get('/healthz', async () => {
-    const parts = await ports.status.parts();
+    const parts = ports.status.parts();
     const healthy = parts.every((part) => part.state === 'ok');
     return { status: healthy ? 'ok' : 'degraded', parts };
   });
 }
 
-/** `/stats` and `/metrics`, for operators: beyond loopback they want the admin key. */
+/** `/stats` and `/metrics`, for operators: they want the admin key wherever one is set. */
 export function statsRoutes(
   app: FastifyInstance,
   ports: HttpPorts,
   options: HttpOptions,
   metrics: Metrics,
 ): void {
-  if (!options.loopback) {
-    const { adminKey } = options;
-    app.addHook('onRequest', adminKey === undefined ? refuseWithoutKey : requireKey(adminKey));
-  }
+  const { adminKey, loopback } = options;
+  if (adminKey !== undefined) app.addHook('onRequest', requireKey(adminKey));
+  else if (!loopback) app.addHook('onRequest', refuseWithoutKey);
 
   app.get('/stats', async () => {
     const { model, products, partitions, shards, embeddingCache, resultCache } =
-      await ports.status.status();
+      ports.status.status();
     return {
       model: { name: model.name, fingerprint: model.fingerprint, dimensions: model.dimensions },
       products,
@@ -53,7 +50,7 @@ export function statsRoutes(
   });
 
   app.get('/metrics', async (_, reply) => {
-    const text = await metrics.render(await ports.status.status());
+    const text = await metrics.render(ports.status.status());
     return reply.header('content-type', metrics.contentType).send(text);
   });
 }

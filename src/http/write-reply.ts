@@ -1,45 +1,65 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invalidField, OmniError } from '../core/errors.js';
-import type { Searchable } from '../ingest/wait-searchable.js';
+import type { Searchable } from '../ingest/ingest.js';
 import type { WriteReport } from '../ingest/write-report.js';
 import { sendError } from './error-reply.js';
 import type { HttpPorts } from './ports.js';
 import { MAX_WAIT_TIMEOUT_MS, type WriteQuery } from './schemas.js';
+import type { TenantGate } from './tenant-gate.js';
 
 const DEFAULT_WAIT_TIMEOUT_MS = 30_000;
 
-/** How long the caller wants to wait until searchable; undefined for not at all. */
-export function waitTimeoutMs(query: WriteQuery): number | undefined {
+/** A wait that was asked for: its place is taken before anything is written. */
+export interface Wait {
+  timeoutMs: number;
+}
+
+/**
+ * How long the caller wants to wait until searchable; undefined for not at all. Throws `overloaded`
+ * where too many wait already.
+ */
+export function askedWait(
+  { query, tenant, exchange }: FastifyRequest<{ Querystring: WriteQuery }>,
+  waits: TenantGate,
+): Wait | undefined {
   const timeoutMs = Number(query.wait_timeout_ms ?? DEFAULT_WAIT_TIMEOUT_MS);
   if (timeoutMs > MAX_WAIT_TIMEOUT_MS) {
     const expected = `must be an integer from 0 to ${MAX_WAIT_TIMEOUT_MS}, got ${timeoutMs}`;
     throw invalidField('wait_timeout_ms', expected);
   }
-  return query.wait === undefined ? undefined : timeoutMs;
+  if (query.wait === undefined) return undefined;
+  exchange.onEnd(waits.enter(tenant));
+  return { timeoutMs };
 }
 
 /**
  * Answers a write with its counts: 200, 400 when every row was rejected, 503 after a failure
- * midway; waits until searchable when asked to.
+ * midway; waits until searchable when asked to. By then the write holds nothing any more.
  */
 export async function sendReport(
   ports: HttpPorts,
   request: FastifyRequest,
   reply: FastifyReply,
   report: WriteReport,
-  timeoutMs: number | undefined,
+  wait: Wait | undefined,
 ): Promise<FastifyReply> {
+  request.held.release();
   if (report.failure !== undefined) {
     return sendError(request, reply, report.failure, countsBody(report));
   }
   if (report.accepted === 0) {
-    return sendError(request, reply, allRejected(report), countsBody(report));
+    const error = allRejected(report);
+    // Of a row that broke us alone the caller is not to blame.
+    const status = error.code === 'internal' ? undefined : 400;
+    return sendError(request, reply, error, countsBody(report), status);
   }
+  const { tenant, exchange } = request;
   const searchable =
-    timeoutMs === undefined
+    wait === undefined
       ? undefined
-      : await ports.ingest.waitSearchable(request.tenant, report, timeoutMs);
+      : await ports.ingest.waitSearchable(tenant, report, wait.timeoutMs, exchange.signal);
   const body = { ...countsBody(report), ...searchableBody(searchable) };
+  exchange.progress();
   return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
 }
 

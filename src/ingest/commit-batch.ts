@@ -1,53 +1,104 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { IngestDeps } from './ports.js';
-import { prepareBatch, type PreparedBatch, type PreparedRow } from './prepare-batch.js';
+import { backOff } from '../core/retry.js';
+import { OmniError, toOmniError } from '../core/errors.js';
+import type { IngestDeps, WriteTarget } from './ports.js';
+import { prepareBatch, type PlacedRow, type PreparedBatch } from './prepare-batch.js';
 import { contended } from './single-write.js';
 import type { ReportBuilder } from './write-report.js';
 
 const MAX_ATTEMPTS = 6;
 const BACKOFF_MS = 10;
 
+/** A row that no other row is to blame for. */
+interface BrokenRow extends PlacedRow {
+  error: unknown;
+}
+
 /**
- * Writes a prepared batch and counts what became of it. Rows that met another writer are prepared
- * anew and tried again, a bounded number of times; `unavailable` when that was not enough.
+ * Writes a batch and counts what became of it; `prepared` is undefined when preparing it met a fault
+ * of ours. Rows that met another writer are prepared anew and tried again, a bounded number of
+ * times: `unavailable` when that was not enough. Rows that a fault of ours keeps from being written
+ * are rejected, once; where it is every row, the whole request is at its end.
  */
 export async function commitBatch(
   deps: IngestDeps,
-  tenant: string,
-  batch: PreparedBatch,
+  target: WriteTarget,
+  rows: readonly PlacedRow[],
+  prepared: PreparedBatch | undefined,
   builder: ReportBuilder,
 ): Promise<void> {
-  let { rows, refused } = batch;
-  for (let attempt = 1; ; attempt++) {
-    for (const { line, id, error } of refused) builder.reject(line, id, error);
-    if (rows.length === 0) return;
-    const again = await writeRows(deps, tenant, rows, builder);
-    if (again.length === 0) return;
-    if (attempt === MAX_ATTEMPTS) throw contended();
-    await sleep(Math.random() * BACKOFF_MS * 2 ** attempt);
-    ({ rows, refused } = await prepareBatch(deps, tenant, again));
+  const broken = await writeAll(deps, target, rows, prepared, builder);
+  const [first] = broken;
+  if (first === undefined) return;
+  if (rows.length > 1 && broken.length === rows.length) throw toOmniError(first.error);
+  deps.logger.error({ err: first.error, rows: broken.length }, 'rows could not be written');
+  for (const { line, row, error } of broken) builder.reject(line, row.id, toOmniError(error));
+}
+
+/** Writes `rows`, and returns those that break whatever they are written with. */
+async function writeAll(
+  deps: IngestDeps,
+  target: WriteTarget,
+  rows: readonly PlacedRow[],
+  prepared: PreparedBatch | undefined,
+  builder: ReportBuilder,
+): Promise<BrokenRow[]> {
+  let left = rows;
+  for (let attempt = 1; left.length > 0; attempt++) {
+    if (attempt > MAX_ATTEMPTS) throw contended();
+    if (attempt > 1) await backOff(attempt, BACKOFF_MS);
+    target.signal?.throwIfAborted();
+    try {
+      const isFirst = attempt === 1 && prepared !== undefined;
+      const batch = isFirst ? prepared : await prepareBatch(deps, target, left, attempt > 1);
+      left = await writeOnce(deps, target.tenant, batch, builder);
+    } catch (error) {
+      if (error instanceof OmniError || target.signal?.aborted === true) throw error;
+      return isolate(deps, target, left, error, builder);
+    }
   }
+  return [];
+}
+
+/** Halves rows that cannot be written together until those that cannot be written at all are left. */
+async function isolate(
+  deps: IngestDeps,
+  target: WriteTarget,
+  rows: readonly PlacedRow[],
+  error: unknown,
+  builder: ReportBuilder,
+): Promise<BrokenRow[]> {
+  const [only] = rows;
+  if (only !== undefined && rows.length === 1) return [{ ...only, error }];
+  const middle = Math.ceil(rows.length / 2);
+  const first = await writeAll(deps, target, rows.slice(0, middle), undefined, builder);
+  const second = await writeAll(deps, target, rows.slice(middle), undefined, builder);
+  return [...first, ...second];
 }
 
 /** One write; returns the rows to try again. */
-async function writeRows(
+async function writeOnce(
   deps: IngestDeps,
   tenant: string,
-  rows: readonly PreparedRow[],
+  { rows, refused }: PreparedBatch,
   builder: ReportBuilder,
-): Promise<PreparedRow[]> {
-  const writes = rows.map(({ write }) => write);
-  const { statuses, mark } = await deps.store.write(tenant, writes);
-  builder.report.mark = mark;
-  deps.fleet.nudge(tenant);
-  const again: PreparedRow[] = [];
-  const conflicted = new Set<string>();
-  rows.forEach((row, i) => {
-    const status = statuses[i] ?? 'conflict';
-    if (status === 'conflict') conflicted.add(row.row.id);
-    // Rows of one id stay in order: what follows a conflict is written again after it.
-    if (status === 'conflict' || conflicted.has(row.row.id)) again.push(row);
-    else builder.accept(status);
-  });
+): Promise<PlacedRow[]> {
+  const again: PlacedRow[] = [];
+  if (rows.length > 0) {
+    const { statuses, mark } = await deps.store.write(
+      tenant,
+      rows.map(({ write }) => write),
+    );
+    builder.report.mark = mark;
+    if (statuses.includes('applied')) deps.fleet.nudge(tenant);
+    const conflicted = new Set<string>();
+    rows.forEach((row, i) => {
+      const status = statuses[i] ?? 'conflict';
+      if (status === 'conflict') conflicted.add(row.row.id);
+      // Rows of one id stay in order: what follows a conflict is written again after it.
+      if (status === 'conflict' || conflicted.has(row.row.id)) again.push(row);
+      else builder.accept(status);
+    });
+  }
+  for (const { line, id, error } of refused) builder.reject(line, id, error);
   return again;
 }

@@ -1,6 +1,7 @@
 import { configure } from 'safe-stable-stringify';
 import { digest } from '../core/ids.js';
 import type { Product } from '../core/product.js';
+import type { ProductInputs } from '../embedding/product-inputs.js';
 
 const canonical = configure({ deterministic: true });
 
@@ -10,8 +11,9 @@ export function contentHash(product: Product): string {
 }
 
 /** Hash of what determines an embedded vector. `fingerprint` is the model's. */
-export function textEmbedHash(fingerprint: string, text: string): string {
-  return digest('text', fingerprint, text);
+export function textEmbedHash(fingerprint: string, inputs: ProductInputs): string {
+  const { title, brand, category, description } = inputs;
+  return digest('text', fingerprint, JSON.stringify([title, brand, category, description]));
 }
 
 /** Hash of what determines a supplied vector. Never equal to a `textEmbedHash`. */

@@ -1,25 +1,22 @@
-import type { OmniError } from '../core/errors.js';
+import { OmniError } from '../core/errors.js';
 import type { JsonValue } from '../core/product.js';
+import { Slices } from '../core/slices.js';
 
 /** One row of a write request before validation. */
 export type IncomingRow =
   | { line: number; bytes: number; value: JsonValue }
   | { line: number; bytes: number; error: OmniError };
 
-/** Rows of a JSON array: positions from 1. */
-export function* rowsOfArray(values: readonly JsonValue[]): Generator<IncomingRow> {
-  for (let i = 0; i < values.length; i++) {
-    // The whole array is in memory already: its rows add nothing to a batch's bound of bytes.
-    yield { line: i + 1, bytes: 0, value: values[i] as JsonValue };
-  }
-}
+export type IncomingRows = AsyncIterable<IncomingRow> | Iterable<IncomingRow>;
 
 /** Groups rows, in order, into lists of at most `maxRows`, started anew past `maxBytes`. */
 export async function* inBatches(
-  rows: AsyncIterable<IncomingRow> | Iterable<IncomingRow>,
+  rows: IncomingRows,
   maxRows: number,
   maxBytes: number,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<IncomingRow[]> {
+  const slices = new Slices(signal);
   let batch: IncomingRow[] = [];
   let bytes = 0;
   for await (const row of rows) {
@@ -30,6 +27,13 @@ export async function* inBatches(
       batch = [];
       bytes = 0;
     }
+    if (slices.isOver) await slices.next();
   }
   if (batch.length > 0) yield batch;
+}
+
+/** A product that is larger than the server takes. */
+export function productTooLarge(bytes: number, maxBytes: number): OmniError {
+  const message = `a product may have at most ${maxBytes} bytes (MAX_PRODUCT_BYTES), this one has ${bytes}`;
+  return new OmniError('too_large', message);
 }

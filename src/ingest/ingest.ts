@@ -1,32 +1,48 @@
 import { OmniError } from '../core/errors.js';
+import { KeyedTurns } from '../core/keyed-turns.js';
 import type { JsonObject, JsonValue } from '../core/product.js';
-import type { CategoryCount } from '../store/store.js';
-import { deleteProduct } from './delete-product.js';
-import type { IncomingRow } from './incoming-row.js';
+import type { CategoryCount, StoreReader } from '../store/store.js';
+import type { IncomingRow, IncomingRows } from './incoming-row.js';
+import { readJsonProducts, type JsonProducts } from './json-products.js';
+import { ndjsonRows } from './ndjson-stream.js';
 import { patchProduct } from './patch-product.js';
-import type { IngestDeps } from './ports.js';
-import { readProduct } from './read-product.js';
-import { productRules, upsert } from './upsert.js';
-import { validateRow } from './validate-product.js';
-import { waitSearchable, type Searchable } from './wait-searchable.js';
+import type { IngestDeps, WriteTarget } from './ports.js';
+import { contended, noSuchProduct, writeSingle } from './single-write.js';
+import { upsert } from './upsert.js';
+import { validId } from './validate-product.js';
 import type { WriteReport } from './write-report.js';
+
+export interface Searchable {
+  searchable: boolean;
+  /** Names of the shards that had not applied the write in time. */
+  lagging: string[];
+}
 
 /** The write path of one process, and reading back what it wrote. */
 export class Ingest {
+  /** Patches of one product that meet on this node wait for each other instead of trying again. */
+  private readonly patches = new KeyedTurns();
+
   constructor(private readonly deps: IngestDeps) {}
 
+  /** Rows of an NDJSON body; a line above the bound of a product is a row with an error. */
+  ndjson(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<IncomingRow> {
+    return ndjsonRows(chunks, this.deps.limits.maxProductBytes);
+  }
+
+  /** A JSON body of one product or a list; rejects `invalid_json`, `too_large`. */
+  json(body: Buffer, signal?: AbortSignal): Promise<JsonProducts> {
+    return readJsonProducts(body, this.deps.limits.maxProductBytes, signal);
+  }
+
   /** Rows in order; never rejects, see `WriteReport.failure`. */
-  upsert(
-    tenant: string,
-    rows: AsyncIterable<IncomingRow> | Iterable<IncomingRow>,
-  ): Promise<WriteReport> {
-    return upsert(this.deps, tenant, rows);
+  upsert(tenant: string, rows: IncomingRows, signal?: AbortSignal): Promise<WriteReport> {
+    return upsert(this.deps, targetOf(tenant, signal), rows);
   }
 
   /** One product or delete; rejects with what is wrong with it. */
-  async upsertOne(tenant: string, value: JsonValue): Promise<WriteReport> {
-    validateRow(value, productRules(this.deps));
-    const report = await this.upsert(tenant, [{ line: 1, bytes: 0, value }]);
+  async upsertOne(tenant: string, value: JsonValue, signal?: AbortSignal): Promise<WriteReport> {
+    const report = await this.upsert(tenant, [{ line: 1, bytes: 0, value }], signal);
     if (report.failure !== undefined) throw report.failure;
     const [rejection] = report.rejected;
     if (rejection === undefined) return report;
@@ -34,26 +50,86 @@ export class Ingest {
     throw new OmniError(code, message, field === undefined ? {} : { field });
   }
 
-  /** JSON Merge Patch; rejects `not_found`, `invalid_field`. */
-  patch(tenant: string, id: string, patch: JsonValue): Promise<WriteReport> {
-    return patchProduct(this.deps, tenant, id, patch);
+  /** JSON Merge Patch; rejects `not_found`, `invalid_field`, `too_large`. */
+  patch(tenant: string, id: string, patch: JsonValue, signal?: AbortSignal): Promise<WriteReport> {
+    const key = `${tenant}/${validId(id)}`;
+    return this.patches.run(key, () =>
+      patchProduct(this.deps, targetOf(tenant, signal), id, patch),
+    );
   }
 
   /** Rejects `not_found`. */
-  remove(tenant: string, id: string): Promise<WriteReport> {
-    return deleteProduct(this.deps, tenant, id);
+  async remove(tenant: string, id: string): Promise<WriteReport> {
+    await this.deps.tenants.require(tenant);
+    const write = { op: 'delete', id: validId(id), feedVersion: undefined } as const;
+    const report = await writeSingle(this.deps, tenant, write);
+    if (report === undefined) throw contended();
+    return report;
   }
 
   /** Rejects `not_found`. */
-  read(tenant: string, id: string, fields: readonly string[] | undefined): Promise<JsonObject> {
+  async read(
+    tenant: string,
+    id: string,
+    fields: readonly string[] | undefined,
+  ): Promise<JsonObject> {
+    await this.deps.tenants.require(tenant);
     return readProduct(this.deps.store, tenant, id, fields);
   }
 
-  categories(tenant: string): Promise<CategoryCount[]> {
+  async categories(tenant: string): Promise<CategoryCount[]> {
+    await this.deps.tenants.require(tenant);
     return this.deps.store.categories(tenant);
   }
 
-  waitSearchable(tenant: string, report: WriteReport, timeoutMs: number): Promise<Searchable> {
-    return waitSearchable(this.deps.fleet, tenant, report, timeoutMs);
+  /** Waits at most `timeoutMs`, and no longer than the caller, until all that `report` accepted is. */
+  async waitSearchable(
+    tenant: string,
+    { mark }: WriteReport,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Searchable> {
+    if (mark === undefined) return { searchable: true, lagging: [] };
+    const lagging = await this.deps.fleet.awaitApplied(tenant, mark, timeoutMs, signal);
+    return { searchable: lagging.length === 0, lagging };
   }
+}
+
+function targetOf(tenant: string, signal: AbortSignal | undefined): WriteTarget {
+  return signal === undefined ? { tenant } : { tenant, signal };
+}
+
+/**
+ * A product as sent. `fields` picks some of its fields; `vector` is only there when it is named, at
+ * unit length. Rejects `not_found`.
+ */
+async function readProduct(
+  store: StoreReader,
+  tenant: string,
+  id: string,
+  fields: readonly string[] | undefined,
+): Promise<JsonObject> {
+  const whole = await readWhole(store, tenant, validId(id), fields?.includes('vector') ?? false);
+  if (fields === undefined) return whole;
+  const picked = fields.flatMap((field) => {
+    const value = Object.hasOwn(whole, field) ? whole[field] : undefined;
+    return value === undefined ? [] : [[field, value] as const];
+  });
+  return Object.fromEntries(picked);
+}
+
+async function readWhole(
+  store: StoreReader,
+  tenant: string,
+  id: string,
+  withVector: boolean,
+): Promise<JsonObject> {
+  if (withVector) {
+    const [row] = await store.rows(tenant, [id]);
+    if (row === undefined) throw noSuchProduct(id);
+    return { ...row.product, vector: [...row.vectors.text] };
+  }
+  const [document] = await store.documents(tenant, [id]);
+  if (document === undefined) throw noSuchProduct(id);
+  return document.product;
 }

@@ -1,17 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { backOff } from '../core/retry.js';
 import { invalidField } from '../core/errors.js';
+import { checkSound, describeValue, isObject } from '../core/json.js';
 import type { JsonObject, JsonValue } from '../core/product.js';
-import { productText } from '../embedding/product-text.js';
+import { productInputs } from '../embedding/product-inputs.js';
 import type { ProductWrite, StoredDocument, StoredHead } from '../store/store.js';
 import { contentHash, textEmbedHash } from './content-hash.js';
-import { describeValue } from './describe-value.js';
-import { checkSound } from './json-soundness.js';
-import { mergePatch } from './merge-patch.js';
-import type { IngestDeps } from './ports.js';
-import { categoryRefused, prepareBatch } from './prepare-batch.js';
+import { productTooLarge } from './incoming-row.js';
+import type { IngestDeps, WriteTarget } from './ports.js';
+import { prepareBatch } from './prepare-batch.js';
 import { contended, noSuchProduct, writeSingle } from './single-write.js';
 import { productRules } from './upsert.js';
-import { isObject, validateRow, validId, type PutRow } from './validate-product.js';
+import { validateRow, type PutRow } from './validate-product.js';
 import type { WriteReport } from './write-report.js';
 
 const MAX_ATTEMPTS = 16;
@@ -26,12 +25,15 @@ const MAX_BACKOFF_MS = 300;
  */
 export async function patchProduct(
   deps: IngestDeps,
-  tenant: string,
+  target: WriteTarget,
   id: string,
   patch: JsonValue,
 ): Promise<WriteReport> {
-  const changes = validPatch(validId(id), patch);
+  const changes = validPatch(id, patch);
+  const { tenant } = target;
+  await deps.tenants.require(tenant);
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    target.signal?.throwIfAborted();
     const [[document], [head]] = await Promise.all([
       deps.store.documents(tenant, [id]),
       deps.store.heads(tenant, [id]),
@@ -40,11 +42,11 @@ export async function patchProduct(
       throw noSuchProduct(id);
     }
     if (document.version === head.version) {
-      const write = await patchedWrite(deps, tenant, document, head, changes);
+      const write = await patchedWrite(deps, target, document, head, changes, attempt > 1);
       const report = await writeSingle(deps, tenant, { ...write, ifVersion: head.version });
       if (report !== undefined) return report;
     }
-    await sleep(Math.random() * Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** attempt));
+    await backOff(attempt, BACKOFF_MS, MAX_BACKOFF_MS);
   }
   throw contended();
 }
@@ -66,10 +68,11 @@ function validPatch(id: string, patch: JsonValue): JsonObject {
 
 async function patchedWrite(
   deps: IngestDeps,
-  tenant: string,
+  target: WriteTarget,
   document: StoredDocument,
   head: StoredHead,
   changes: JsonObject,
+  isRetry: boolean,
 ): Promise<ProductWrite> {
   const { vector, ...fields } = changes;
   const merged = mergePatch(document.product, fields);
@@ -80,17 +83,20 @@ async function patchedWrite(
     keepsVector ? { ...rules, vectorRequired: false } : rules,
   );
   if (row.op !== 'put') throw invalidField('op', 'cannot be set by a patch');
-  if (keepsVector) return keepVector(deps, tenant, row, head);
-  const { rows, refused } = await prepareBatch(deps, tenant, [{ line: 1, row }]);
+  const bytes = Buffer.byteLength(JSON.stringify(row.product));
+  const { maxProductBytes } = deps.limits;
+  if (bytes > maxProductBytes) throw productTooLarge(bytes, maxProductBytes);
+  if (keepsVector) return keepVector(deps, target.tenant, row, head, isRetry);
+  const { rows, refused } = await prepareBatch(deps, target, [{ line: 1, row }], isRetry);
   const [write] = rows;
-  if (write === undefined) throw refused[0]?.error ?? categoryRefused();
+  if (write === undefined) throw refused[0]?.error ?? contended();
   return write.write;
 }
 
 /** Whether the stored vector came with the product: its hash is then not that of the text. */
 function hasSuppliedVector(deps: IngestDeps, document: StoredDocument, head: StoredHead): boolean {
   if (deps.encoder === undefined) return true;
-  return head.embedHash !== textEmbedHash(deps.model.fingerprint, productText(document.product));
+  return head.embedHash !== textEmbedHash(deps.model.fingerprint, productInputs(document.product));
 }
 
 async function keepVector(
@@ -98,10 +104,15 @@ async function keepVector(
   tenant: string,
   row: PutRow,
   head: StoredHead,
+  isRetry: boolean,
 ): Promise<ProductWrite> {
   const { category } = row.product;
-  const refused = await deps.placement.ensure(tenant, new Map([[category, 1]]));
-  if (refused.has(category)) throw categoryRefused();
+  const [tooMuch] = await deps.bounds.refusals(tenant, [row.product]);
+  if (tooMuch !== undefined) throw tooMuch;
+  const places = await deps.placement.ensure(tenant, new Map([[category, 1]]), isRetry);
+  const refused = places.refused.get(category);
+  if (refused !== undefined) throw refused;
+  const partition = places.of(category, row.id);
   return {
     op: 'put',
     id: row.id,
@@ -111,5 +122,23 @@ async function keepVector(
     embedHash: head.embedHash,
     model: deps.model.fingerprint,
     vectors: 'keep',
+    ...(partition === undefined ? {} : { partition }),
   };
+}
+
+/**
+ * JSON Merge Patch (RFC 7396): null removes a member, objects merge, all else replaces. Makes a new
+ * object; `depthLeft` bounds the recursion, deeper objects replace.
+ */
+function mergePatch(target: JsonObject, patch: JsonObject, depthLeft = 32): JsonObject {
+  const merged = new Map<string, JsonValue>(Object.entries(target));
+  for (const [key, value] of Object.entries(patch)) {
+    const before = merged.get(key);
+    if (value === null) merged.delete(key);
+    else if (isObject(value) && depthLeft > 0) {
+      merged.set(key, mergePatch(isObject(before) ? before : {}, value, depthLeft - 1));
+    } else merged.set(key, value);
+  }
+  // Not by assignment: `Object.fromEntries` defines members, so no key can reach a prototype.
+  return Object.fromEntries(merged);
 }

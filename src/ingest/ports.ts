@@ -1,20 +1,35 @@
 import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
 import type { Encoder } from '../embedding/encoder.js';
+import type { Placer } from '../placement/placer.js';
 import type { Store, WriteMark } from '../store/store.js';
-
-/** What ingest needs of placement: `Placer` is one. */
-interface PlacementPort {
-  /** Creates missing partitions; returns the categories refused, the tenant being at its bound. */
-  ensure(tenant: string, categories: ReadonlyMap<string, number>): Promise<ReadonlySet<string>>;
-}
+import type { TenantDirectory } from '../tenancy/tenant-directory.js';
+import type { TenantBounds } from './tenant-bounds.js';
 
 /** What ingest needs of the shards: `ShardFleet` is one. */
 export interface FleetPort {
   /** Tells every shard that the tenant's feed has grown. */
   nudge(tenant: string): void;
   /** Waits until every shard has applied `mark`; returns the names of those that lag. */
-  awaitApplied(tenant: string, mark: WriteMark, timeoutMs: number): Promise<string[]>;
+  awaitApplied(
+    tenant: string,
+    mark: WriteMark,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<string[]>;
+}
+
+/** What a node takes; each refusal names the setting of its bound. */
+interface IngestLimits {
+  /** Of one product as JSON. */
+  maxProductBytes: number;
+}
+
+/** Whose rows are written, for whom. */
+export interface WriteTarget {
+  tenant: string;
+  /** Aborted when the caller has gone: what is not being written yet is left. */
+  signal?: AbortSignal;
 }
 
 export interface IngestDeps {
@@ -23,7 +38,10 @@ export interface IngestDeps {
   model: ModelIdentity;
   /** Absent with `--model none`. */
   encoder: Encoder | undefined;
-  placement: PlacementPort;
+  placement: Pick<Placer, 'ensure'>;
+  tenants: Pick<TenantDirectory, 'require' | 'ensure'>;
+  bounds: Pick<TenantBounds, 'refusals'>;
   fleet: FleetPort;
+  limits: IngestLimits;
   logger: Logger;
 }

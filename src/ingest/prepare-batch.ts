@@ -1,8 +1,10 @@
-import { invalidField, OmniError } from '../core/errors.js';
-import { productText } from '../embedding/product-text.js';
+import { OmniError } from '../core/errors.js';
+import { productInputs, type ProductInputs } from '../embedding/product-inputs.js';
+import type { Places } from '../placement/placer.js';
 import type { ProductWrite, PutProduct, StoredHead } from '../store/store.js';
+import { Slices } from '../core/slices.js';
 import { contentHash, textEmbedHash, vectorEmbedHash } from './content-hash.js';
-import type { IngestDeps } from './ports.js';
+import type { IngestDeps, WriteTarget } from './ports.js';
 import type { PutRow, ValidRow } from './validate-product.js';
 
 /** A valid row with its place in the request. */
@@ -11,7 +13,7 @@ export interface PlacedRow {
   row: ValidRow;
 }
 
-export interface PreparedRow extends PlacedRow {
+interface PreparedRow extends PlacedRow {
   write: ProductWrite;
 }
 
@@ -21,13 +23,13 @@ export interface PreparedBatch {
   refused: { line: number; id: string; error: OmniError }[];
 }
 
-/** A put with its hashes; `text` is what is embedded unless a vector was supplied. */
+/** A put with its hashes; `inputs` are what is embedded unless a vector was supplied. */
 interface Draft {
   line: number;
   row: PutRow;
   contentHash: string;
   embedHash: string;
-  text: string | undefined;
+  inputs: ProductInputs | undefined;
   /** The stored vectors serve: nothing is embedded. */
   keeps: boolean;
   /** Nothing of it will be written, as far as can be seen. */
@@ -38,45 +40,94 @@ type Planned = Draft | { line: number; row: Extract<ValidRow, { op: 'delete' }> 
 
 /**
  * Turns valid rows into writes: embeds what the stored vectors do not serve, opens partitions.
- * What is stored may change meanwhile; the store then answers `conflict` and the row is prepared anew.
+ * What is stored or where it belongs may change meanwhile; the store then answers `conflict` and the
+ * row is prepared anew, `isRetry`.
  */
 export async function prepareBatch(
   deps: IngestDeps,
-  tenant: string,
+  target: WriteTarget,
   rows: readonly PlacedRow[],
+  isRetry = false,
 ): Promise<PreparedBatch> {
+  if (rows.length === 0) return { rows: [], refused: [] };
+  const { tenant } = target;
   const ids = [...new Set(rows.map(({ row }) => row.id))];
   const heads = await deps.store.heads(tenant, ids);
-  const planned = plan(deps, rows, new Map(ids.map((id, i) => [id, heads[i]])));
+  const planned = await plan(deps, target, rows, new Map(ids.map((id, i) => [id, heads[i]])));
   const drafts = planned.filter((item): item is Draft => 'contentHash' in item);
-  const refusedCategories = await deps.placement.ensure(tenant, rowsByCategory(drafts));
-  const isRefused = ({ row }: Draft) => refusedCategories.has(row.product.category);
+  if (drafts.length > 0) await deps.tenants.ensure(tenant);
+  else await deps.tenants.require(tenant);
+  const refusals = await refuse(deps, target, drafts);
+  const places = await placesFor(deps, tenant, drafts, refusals, isRetry);
   const vectors = await embedMissing(
     deps,
-    drafts.filter((draft) => !isRefused(draft)),
+    target,
+    drafts.filter((draft) => !refusals.has(draft)),
   );
 
   const batch: PreparedBatch = { rows: [], refused: [] };
   for (const item of planned) {
     const { line, row } = item;
     if (!('contentHash' in item)) batch.rows.push({ line, row, write: item.row });
-    else if (isRefused(item)) batch.refused.push({ line, id: row.id, error: categoryRefused() });
-    else batch.rows.push({ line, row, write: toPut(deps, item, vectors) });
+    else {
+      const error = refusals.get(item);
+      if (error !== undefined) batch.refused.push({ line, id: row.id, error });
+      else batch.rows.push({ line, row, write: toPut(deps, item, vectors, places) });
+    }
   }
   return batch;
 }
 
-/** Decides what each row needs, each against what the rows before it will have left. */
-function plan(
+/** What the tenant's bounds do not let in. */
+async function refuse(
   deps: IngestDeps,
+  { tenant, signal }: WriteTarget,
+  drafts: readonly Draft[],
+): Promise<Map<Draft, OmniError>> {
+  const written = drafts.filter(({ idle }) => !idle);
+  const products = written.map(({ row }) => row.product);
+  const errors = await deps.bounds.refusals(tenant, products, signal);
+  const refusals = new Map<Draft, OmniError>();
+  written.forEach((draft, i) => {
+    const error = errors[i];
+    if (error !== undefined) refusals.set(draft, error);
+  });
+  return refusals;
+}
+
+/** Opens partitions; adds to `refusals` what gets none. */
+async function placesFor(
+  deps: IngestDeps,
+  tenant: string,
+  drafts: readonly Draft[],
+  refusals: Map<Draft, OmniError>,
+  isRetry: boolean,
+): Promise<Places> {
+  const admitted = drafts.filter((draft) => !refusals.has(draft));
+  const places = await deps.placement.ensure(tenant, rowsByCategory(admitted), isRetry);
+  for (const draft of admitted) {
+    const error = places.refused.get(draft.row.product.category);
+    if (error !== undefined) refusals.set(draft, error);
+  }
+  return places;
+}
+
+/** Decides what each row needs, each against what the rows before it will have left. */
+async function plan(
+  deps: IngestDeps,
+  { signal }: WriteTarget,
   rows: readonly PlacedRow[],
   heads: Map<string, StoredHead | undefined>,
-): Planned[] {
-  return rows.map(({ line, row }) => {
+): Promise<Planned[]> {
+  const slices = new Slices(signal);
+  const planned: Planned[] = [];
+  for (const { line, row } of rows) {
+    if (slices.isOver) await slices.next();
     const head = heads.get(row.id);
     if (row.op === 'delete') {
       heads.delete(row.id);
-      return { line, row };
+      planned.push({ line, row });
+      continue;
     }
     const draft = draftOf(deps, line, row);
     const stale = isBelow(row.feedVersion, head?.feedVersion);
@@ -84,19 +135,26 @@ function plan(
     draft.keeps = stale || (live && head.embedHash === draft.embedHash);
     draft.idle = stale || (draft.keeps && head?.contentHash === draft.contentHash);
     if (!stale) heads.set(row.id, headAfter(draft, head));
-    return draft;
-  });
+    planned.push(draft);
+  }
+  return planned;
 }
 
 function draftOf(deps: IngestDeps, line: number, row: PutRow): Draft {
   const { fingerprint } = deps.model;
-  const text = row.vector === undefined ? productText(row.product) : undefined;
-  const embedHash =
-    row.vector === undefined
-      ? textEmbedHash(fingerprint, text ?? '')
-      : vectorEmbedHash(fingerprint, row.vector);
-  const hash = contentHash(row.product);
-  return { line, row, contentHash: hash, embedHash, text, keeps: false, idle: false };
+  const embeds = embedInputs(fingerprint, row);
+  return { line, row, contentHash: contentHash(row.product), ...embeds, keeps: false, idle: false };
+}
+
+function embedInputs(
+  fingerprint: string,
+  { product, vector }: PutRow,
+): Pick<Draft, 'embedHash' | 'inputs'> {
+  if (vector !== undefined) {
+    return { embedHash: vectorEmbedHash(fingerprint, vector), inputs: undefined };
+  }
+  const inputs = productInputs(product);
+  return { embedHash: textEmbedHash(fingerprint, inputs), inputs };
 }
 
 function headAfter(draft: Draft, before: StoredHead | undefined): StoredHead {
@@ -123,25 +181,32 @@ function rowsByCategory(drafts: readonly Draft[]): Map<string, number> {
   return counts;
 }
 
-/** Embeds each distinct text once; returns vectors by embed hash. */
+/** Embeds equal inputs once; returns vectors by embed hash. */
 async function embedMissing(
   deps: IngestDeps,
+  target: WriteTarget,
   drafts: readonly Draft[],
 ): Promise<Map<string, Float32Array>> {
-  const texts = new Map<string, string>();
-  for (const { text, keeps, embedHash } of drafts) {
-    if (text !== undefined && !keeps) texts.set(embedHash, text);
+  const missing = new Map<string, ProductInputs>();
+  for (const { inputs, keeps, embedHash } of drafts) {
+    if (inputs !== undefined && !keeps) missing.set(embedHash, inputs);
   }
-  if (texts.size === 0) return new Map();
+  if (missing.size === 0) return new Map();
   if (deps.encoder === undefined) {
     throw new OmniError('unavailable', 'nothing can be embedded: this server has no encoder');
   }
-  const vectors = await deps.encoder.embedProducts([...texts.values()]);
-  const hashes = [...texts.keys()];
+  const vectors = await deps.encoder.embedProducts([...missing.values()], target);
+  const hashes = [...missing.keys()];
   return new Map(vectors.map((vector, i) => [hashes[i] ?? '', vector]));
 }
 
-function toPut(deps: IngestDeps, draft: Draft, vectors: Map<string, Float32Array>): PutProduct {
+function toPut(
+  deps: IngestDeps,
+  draft: Draft,
+  vectors: Map<string, Float32Array>,
+  places: Places,
+): PutProduct {
+  const partition = places.of(draft.row.product.category, draft.row.id);
   const { row, contentHash: hash, embedHash, keeps } = draft;
   const text = row.vector ?? vectors.get(embedHash);
   return {
@@ -153,13 +218,6 @@ function toPut(deps: IngestDeps, draft: Draft, vectors: Map<string, Float32Array
     embedHash,
     model: deps.model.fingerprint,
     vectors: keeps || text === undefined ? 'keep' : { text },
+    ...(partition === undefined ? {} : { partition }),
   };
-}
-
-/** The tenant may not open another category. */
-export function categoryRefused(): OmniError {
-  return invalidField(
-    'category',
-    'would be a new one, and the tenant is at its bound of categories',
-  );
 }

@@ -1,10 +1,11 @@
 import { OmniError } from '../core/errors.js';
-import { productText } from '../embedding/product-text.js';
+import { productInputs } from '../embedding/product-inputs.js';
 import type { PutProduct, StoredHead, StoredRow } from '../store/store.js';
 import { textEmbedHash } from './content-hash.js';
 import type { IngestDeps } from './ports.js';
 
 const PAGE_ENTRIES = 256;
+const PAGE_BYTES = 8 * 1024 * 1024;
 
 interface OldRow {
   row: StoredRow;
@@ -26,7 +27,7 @@ export async function reembed(
     let position: Uint8Array | undefined;
     for (;;) {
       // What is embedded moves to the end of the feed and is met again there, and then skipped.
-      const page = await deps.store.readFeed(tenant, position, PAGE_ENTRIES);
+      const page = await deps.store.readFeed(tenant, position, PAGE_ENTRIES, PAGE_BYTES);
       const ids = page.entries.filter((entry) => !entry.deleted).map((entry) => entry.id);
       embedded += await reembedPage(deps, tenant, ids);
       onProgress(embedded);
@@ -65,18 +66,18 @@ async function toWrites(deps: IngestDeps, old: readonly OldRow[]): Promise<PutPr
     throw new OmniError('unavailable', 'nothing can be embedded anew: there is no encoder');
   }
   const { fingerprint } = deps.model;
-  const texts = old.map(({ row }) => productText(row.product));
-  const vectors = await deps.encoder.embedProducts(texts);
+  const inputs = old.map(({ row }) => productInputs(row.product));
+  const vectors = await deps.encoder.embedProducts(inputs);
   return old.flatMap(({ row, head }, i): PutProduct[] => {
-    const [text, vector] = [texts[i], vectors[i]];
-    if (text === undefined || vector === undefined) return [];
+    const [input, vector] = [inputs[i], vectors[i]];
+    if (input === undefined || vector === undefined) return [];
     const write: PutProduct = {
       op: 'put',
       id: row.product.id,
       product: row.product,
       feedVersion: head.feedVersion,
       contentHash: head.contentHash,
-      embedHash: textEmbedHash(fingerprint, text),
+      embedHash: textEmbedHash(fingerprint, input),
       model: fingerprint,
       vectors: { text: vector },
       // Another writer came first: its entry is further on in the feed, and looked at there.

@@ -1,6 +1,6 @@
-import { OmniError } from '../core/errors.js';
+import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { describeValue } from '../core/json.js';
 import type { ProductWrite } from '../store/store.js';
-import { describeValue } from './describe-value.js';
 import type { IngestDeps } from './ports.js';
 import { ReportBuilder, type WriteReport } from './write-report.js';
 
@@ -32,5 +32,5 @@ export function noSuchProduct(id: string): OmniError {
 /** `unavailable` after too many conflicts; trying again may succeed. */
 export function contended(): OmniError {
   const message = 'other writers kept changing the same products';
-  return new OmniError('unavailable', message, { retryAfterMs: 1_000 });
+  return new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS });
 }

@@ -1,7 +1,9 @@
-import { OmniError, toOmniError } from '../core/errors.js';
+import { OmniError, RETRY_AFTER_MS, toOmniError } from '../core/errors.js';
+import { isObject } from '../core/json.js';
+import { Slices } from '../core/slices.js';
 import { commitBatch } from './commit-batch.js';
-import { inBatches, type IncomingRow } from './incoming-row.js';
-import type { IngestDeps } from './ports.js';
+import { inBatches, type IncomingRow, type IncomingRows } from './incoming-row.js';
+import type { IngestDeps, WriteTarget } from './ports.js';
 import { prepareBatch, type PlacedRow } from './prepare-batch.js';
 import { idOfRow, validateRow, type ProductRules } from './validate-product.js';
 import { ReportBuilder, type WriteReport } from './write-report.js';
@@ -16,17 +18,18 @@ const BATCH_BYTES = 8 * 1024 * 1024;
  */
 export async function upsert(
   deps: IngestDeps,
-  tenant: string,
-  incoming: AsyncIterable<IncomingRow> | Iterable<IncomingRow>,
+  target: WriteTarget,
+  incoming: IncomingRows,
 ): Promise<WriteReport> {
   const builder = new ReportBuilder();
   let commit = Promise.resolve();
   try {
-    for await (const batch of inBatches(incoming, BATCH_ROWS, BATCH_BYTES)) {
-      const rows = validateBatch(deps, batch, builder);
-      const prepared = await prepareBatch(deps, tenant, rows);
+    for await (const batch of inBatches(incoming, BATCH_ROWS, BATCH_BYTES, target.signal)) {
+      const rows = await validateBatch(deps, target, batch, builder);
+      // What a fault of ours breaks is prepared again by the commit, which finds the rows that did it.
+      const prepared = await prepareBatch(deps, target, rows).catch(unlessOurs);
       await commit;
-      commit = commitBatch(deps, tenant, prepared, builder);
+      commit = commitBatch(deps, target, rows, prepared, builder);
       // Awaited one batch later: until then a failure must not count as unobserved.
       commit.catch(() => undefined);
     }
@@ -34,30 +37,40 @@ export async function upsert(
     builder.fail(error);
   }
   await commit.catch((error: unknown) => builder.fail(error));
-  if (builder.report.failure !== undefined) {
-    builder.report.failure = asUnavailable(builder.report.failure);
-    deps.logger.warn({ err: builder.report.failure, tenant }, 'a write request failed midway');
+  const { failure } = builder.report;
+  if (failure !== undefined) {
+    builder.report.failure = asRetryable(failure);
+    const { tenant } = target;
+    if (failure.code !== 'not_found')
+      deps.logger.warn({ err: failure.cause ?? failure, tenant }, 'a write request failed midway');
   }
   return builder.report;
 }
 
-function validateBatch(
+function unlessOurs(error: unknown): undefined {
+  if (error instanceof OmniError) throw error;
+}
+
+async function validateBatch(
   deps: IngestDeps,
+  { signal }: WriteTarget,
   batch: readonly IncomingRow[],
   builder: ReportBuilder,
-): PlacedRow[] {
+): Promise<PlacedRow[]> {
   const rules = productRules(deps);
+  const slices = new Slices(signal);
   const rows: PlacedRow[] = [];
   for (const incoming of batch) {
-    if ('error' in incoming) {
-      builder.reject(incoming.line, undefined, incoming.error);
-      continue;
-    }
-    try {
-      rows.push({ line: incoming.line, row: validateRow(incoming.value, rules) });
-    } catch (error) {
-      if (!(error instanceof OmniError)) throw error;
-      builder.reject(incoming.line, idOfRow(incoming.value), error);
+    if (slices.isOver) await slices.next();
+    if ('error' in incoming) builder.reject(incoming.line, undefined, incoming.error);
+    else if (builder.isFull && !isObject(incoming.value)) builder.countRejected();
+    else {
+      try {
+        rows.push({ line: incoming.line, row: validateRow(incoming.value, rules) });
+      } catch (error) {
+        if (!(error instanceof OmniError)) deps.logger.error({ err: error }, 'a row broke us');
+        builder.reject(incoming.line, idOfRow(incoming.value), toOmniError(error));
+      }
     }
   }
   return rows;
@@ -68,10 +81,9 @@ export function productRules(deps: IngestDeps): ProductRules {
   return { dimensions: deps.model.dimensions, vectorRequired: deps.encoder === undefined };
 }
 
-/** To the caller a store or encoder that failed is `unavailable`: the rest may be sent again. */
-function asUnavailable(error: OmniError): OmniError {
-  const cause = toOmniError(error);
-  if (cause.code !== 'internal' && cause.code !== 'deadline_exceeded') return cause;
+/** What took too long may be sent again; a fault of ours would only be met again. */
+function asRetryable(error: OmniError): OmniError {
+  if (error.code !== 'deadline_exceeded') return error;
   const message = 'the write could not be finished; send the rest again';
-  return new OmniError('unavailable', message, { cause, retryAfterMs: 1_000 });
+  return new OmniError('unavailable', message, { cause: error, retryAfterMs: RETRY_AFTER_MS });
 }

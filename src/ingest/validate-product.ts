@@ -1,8 +1,7 @@
 import { invalidField, type OmniError } from '../core/errors.js';
+import { checkSound, checkText, describeValue, isObject } from '../core/json.js';
 import type { JsonObject, JsonValue, Product } from '../core/product.js';
 import { normalise } from '../core/vector.js';
-import { describeValue } from './describe-value.js';
-import { checkSound, checkText } from './json-soundness.js';
 
 /** A row that will be written as it is. */
 export interface PutRow {
@@ -33,8 +32,9 @@ export interface ProductRules {
 
 const ID_BYTES = 256;
 const CATEGORY_BYTES = 256;
-/** Bound of the filterable fields that one product may bring. */
+/** Bound of the filterable fields that one product may bring, and of the name of each. */
 const MAX_FIELDS = 1_000;
+const NAME_BYTES = 256;
 
 /**
  * A row of a request as a write, or `invalid_field` naming the field and what it should be. Null in
@@ -75,9 +75,11 @@ function validateProduct(object: JsonObject, rules: ProductRules): PutRow {
   validateAttributes(object['attributes']);
   const feedVersion = validVersion(object['version']);
   const { vector, ...document } = object;
-  if (Object.keys(document).length > MAX_FIELDS) {
+  const names = Object.keys(document);
+  if (names.length > MAX_FIELDS) {
     throw invalidField('product', `must have at most ${MAX_FIELDS} fields`);
   }
+  for (const name of names) checkName(name, 'product');
   checkSound(document, '');
   const product: Product = Object.assign(document, { id, title, category });
   return { op: 'put', id, product, feedVersion, vector: suppliedVector(vector, rules) };
@@ -109,12 +111,21 @@ function validateAttributes(value: JsonValue | undefined): void {
     throw invalidField('attributes', `must have at most ${MAX_FIELDS} names`);
   }
   for (const [name, inner] of entries) {
+    checkName(name, 'attributes');
     const field = `attributes.${name}`;
     if (Array.isArray(inner)) listOfText(inner, field);
     else if (isObject(inner)) {
       throw invalidField(field, 'must be a string, number, boolean or list of strings');
     }
   }
+}
+
+function checkName(name: string, field: string): void {
+  if (name.length * 3 <= NAME_BYTES || Buffer.byteLength(name) <= NAME_BYTES) return;
+  throw invalidField(
+    field,
+    `must have names of at most ${NAME_BYTES} bytes, got ${describeValue(name)}`,
+  );
 }
 
 function suppliedVector(
@@ -192,9 +203,4 @@ function listOfText(value: JsonValue, field: string): void {
 
 function isPresent(value: JsonValue | undefined): value is Exclude<JsonValue, null> {
   return value !== undefined && value !== null;
-}
-
-/** A JSON object, as opposed to a list or a scalar. */
-export function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -42,9 +42,18 @@ export class ReportBuilder {
     failure: undefined,
   };
 
-  reject(line: number, id: string | undefined, error: OmniError): void {
+  /** Further rejections are only counted. */
+  get isFull(): boolean {
+    return this.report.rejected.length >= MAX_LISTED;
+  }
+
+  countRejected(): void {
     this.report.rejectedCount += 1;
-    if (this.report.rejected.length >= MAX_LISTED) return;
+  }
+
+  reject(line: number, id: string | undefined, error: OmniError): void {
+    this.countRejected();
+    if (this.isFull) return;
     this.report.rejected.push({
       line,
       id,

@@ -65,7 +65,7 @@ export async function wrappedWorker(dir: string, before: string): Promise<URL> {
     `import { workerData as setup } from 'node:worker_threads';`,
     `import { existsSync, writeFileSync } from 'node:fs';`,
     `import * as real from ${JSON.stringify(WORKER_FILE.href)};`,
-    `export const describe = real.describe;`,
+    `export const { describe, prepare } = real;`,
     `export async function embed(batch) {`,
     before,
     `  return real.embed(batch);`,

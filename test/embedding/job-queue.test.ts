@@ -4,7 +4,8 @@ import { CostEstimate } from '../../src/embedding/cost-estimate.js';
 import { createJob, type EmbeddingJob } from '../../src/embedding/embedding-job.js';
 import { JobQueue } from '../../src/embedding/job-queue.js';
 
-const jobOf = (length: number): EmbeddingJob => createJob(new Array<number>(length).fill(1)).job;
+const jobOf = (length: number, tenant = 'a'): EmbeddingJob =>
+  createJob(tenant, new Array<number>(length).fill(1)).job;
 
 describe('the queue', () => {
   it('hands out every job once, the longest-waiting first, in batches of similar length', () => {
@@ -12,7 +13,7 @@ describe('the queue', () => {
     fc.assert(
       fc.property(lengths, fc.integer({ min: 1, max: 16 }), (sizes, limit) => {
         const queue = new JobQueue();
-        const waiting = sizes.map(jobOf);
+        const waiting = sizes.map((length) => jobOf(length));
         queue.push(waiting);
         while (waiting.length > 0) {
           expect(queue.size).toBe(waiting.length);
@@ -40,6 +41,27 @@ describe('the queue', () => {
     queue.pushFront(failed);
     expect(queue.take(10)).toEqual([failed]);
     expect(queue.take(10)).toHaveLength(2);
+  });
+
+  it('gives tenants turns by what they use: one that floods waits for itself', () => {
+    const queue = new JobQueue();
+    const flood = Array.from({ length: 40 }, () => jobOf(30, 'flood'));
+    queue.push(flood);
+    queue.take(4);
+    const small = jobOf(8, 'small');
+    queue.push([small]);
+    // Its own, and as many of the other's, of more than a thousand.
+    expect(queue.tokensAhead('small', 8)).toBe(24);
+    expect(queue.take(4)[0]).toBe(small);
+    expect(queue.take(100)).toEqual(flood.slice(4));
+    expect(queue.size).toBe(0);
+  });
+
+  it('takes jobs of other tenants along that are as long', () => {
+    const queue = new JobQueue();
+    queue.push([jobOf(8, 'a'), jobOf(20, 'a'), jobOf(8, 'b'), jobOf(9, 'c')]);
+    expect(queue.take(10).map((job) => job.tenant)).toEqual(['a', 'b', 'c']);
+    expect(queue.tokens).toBe(20);
   });
 
   it('lets a job be taken back once', () => {

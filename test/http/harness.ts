@@ -1,10 +1,15 @@
 import type { LightMyRequestResponse } from 'fastify';
-import { OmniError } from '../../src/core/errors.js';
+import { invalidField, type OmniError } from '../../src/core/errors.js';
 import { score } from '../../src/core/vector.js';
 import { createHttpServer, type HttpServer } from '../../src/http/server.js';
-import type { HttpOptions, SearchPort, StatusPort } from '../../src/http/ports.js';
+import type { HttpOptions, HttpPorts, SearchPort, StatusPort } from '../../src/http/ports.js';
 import type { Explanation } from '../../src/search/explanation.js';
-import type { SearchReply, SearchRequest } from '../../src/search/search-types.js';
+import {
+  Hit,
+  type SearchCaller,
+  type SearchReply,
+  type SearchRequest,
+} from '../../src/search/search-types.js';
 import { CountingEncoder, DIMENSIONS, openIngest, type IngestHarness } from '../ingest/harness.js';
 
 /** Of a search in one segment by its graph. */
@@ -19,9 +24,10 @@ const EXPLANATION: Explanation = {
       tookMs: 0.31234,
       partitions: 2,
       refused: 0,
+      matches: 50,
       leaf: {
         live: 100,
-        matches: 50,
+        yields: 0,
         steps: [
           {
             block: 'segment-1',
@@ -46,18 +52,20 @@ const EXPLANATION: Explanation = {
 /** Scans the store: enough of a search for the routes in front of it. */
 class ScanningSearch implements SearchPort {
   seen: SearchRequest[] = [];
+  contexts: SearchCaller[] = [];
   /** Set to make searches fail, or wait. */
   failure: Error | undefined;
   hold: Promise<void> | undefined;
 
   constructor(private readonly node: IngestHarness) {}
 
-  async search(request: SearchRequest): Promise<SearchReply> {
+  async search(request: SearchRequest, context: SearchCaller): Promise<SearchReply> {
     this.seen.push(request);
+    this.contexts.push(context);
     if (this.failure !== undefined) throw this.failure;
-    await this.hold;
+    if (this.hold !== undefined) await Promise.race([this.hold, aborted(context.signal)]);
     if (typeof request.query === 'string' && this.node.deps.encoder === undefined) {
-      throw new OmniError('unavailable', 'there is no encoder: --model none');
+      throw invalidField('query', 'cannot be embedded: --model none');
     }
     const query =
       typeof request.query === 'string' ? CountingEncoder.vector(request.query) : request.query;
@@ -66,13 +74,10 @@ class ScanningSearch implements SearchPort {
     const rows = await this.node.store.rows(request.tenant, ids);
     const hits = rows
       .flatMap((row) => (row === undefined ? [] : [row]))
-      .map(({ product, vectors }) => ({
-        id: product.id,
-        score: score(query, vectors.text),
-        product,
-      }))
+      .map(({ product, json, vectors }) => new Hit(product.id, score(query, vectors.text), json))
       .sort((a, b) => b.score - a.score)
       .slice(0, request.topK);
+    for (const { json } of hits) context.bytes.take(json.length);
     return {
       hits,
       tookMs: 1.23456,
@@ -86,11 +91,21 @@ class ScanningSearch implements SearchPort {
     };
   }
 
-  async searchBatch(requests: readonly SearchRequest[]): Promise<(SearchReply | OmniError)[]> {
+  async searchBatch(
+    requests: readonly SearchRequest[],
+    context: SearchCaller,
+  ): Promise<(SearchReply | OmniError)[]> {
+    const searching = requests.map((request) => this.search(request, context));
     return Promise.all(
-      requests.map((request) => this.search(request).catch((error: unknown) => error as OmniError)),
+      searching.map((search) => search.catch((error: unknown) => error as OmniError)),
     );
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }
 
 interface ErrorReply {
@@ -127,19 +142,21 @@ export interface HttpHarness extends IngestHarness {
 
 /** The real app over a real store. A body that is not a string or bytes is sent as JSON. */
 export async function openHttp(
-  options: Partial<HttpOptions> & { encoder?: 'none' } = {},
+  options: Partial<HttpOptions> & { encoder?: 'none'; tenants?: HttpPorts['tenants'] } = {},
 ): Promise<HttpHarness> {
   const node = await openIngest(options.encoder === undefined ? {} : { encoder: options.encoder });
   const search = new ScanningSearch(node);
   const status = { notReady: undefined as string | undefined };
   const server = await createHttpServer(
-    { search, ingest: node.ingest, status: statusOf(node, status), logger: node.deps.logger },
+    {
+      ...{ search, ingest: node.ingest, status: statusOf(node, status), logger: node.deps.logger },
+      tenants: options.tenants ?? node.deps.tenants,
+    },
     {
       dimensions: DIMENSIONS,
       apiKey: undefined,
       adminKey: undefined,
       loopback: true,
-      searchConcurrency: 64,
       webDir: undefined,
       picturesDir: undefined,
       ...options,
@@ -176,19 +193,20 @@ export async function openHttp(
 export const RECALL = {
   target: 0.98,
   bands: [
-    { selectivity: 0.5, repeats: 0, recall: null, low: null, high: null, ef: 128, failing: false },
-    { selectivity: 1, repeats: 9, recall: 0.99, low: 0.97, high: 1, ef: 192, failing: false },
+    { selectivity: 0.5, repeats: 0, recall: null, low: null, high: null, failing: false },
+    { selectivity: 1, repeats: 9, recall: 0.99, low: 0.97, high: 1, failing: false },
   ],
 };
 
 function statusOf(node: IngestHarness, state: { notReady: string | undefined }): StatusPort {
   return {
-    notReady: async () => state.notReady,
-    parts: async () => [{ name: 'store', state: 'ok' }],
-    status: async () => ({
+    notReady: () => state.notReady,
+    parts: () => [{ name: 'store', state: 'ok' }],
+    status: () => ({
       model: node.deps.model,
-      products: await node.store.productCount(),
+      products: 3,
       partitions: 1,
+      storeReads: [{ process: 's1', reads: 9 }],
       shards: [
         {
           ...{ name: 's1', documents: 7, bytes: 1_000, behind: 0, recall: RECALL },

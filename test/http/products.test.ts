@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { OmniError } from '../../src/core/errors.js';
 import { openHttp, type HttpHarness } from './harness.js';
 
 const NDJSON = { 'content-type': 'application/x-ndjson' };
@@ -85,7 +86,7 @@ describe('POST /products', () => {
       Buffer.from(`${JSON.stringify(product('u1'))}\n{"id":"`),
       Buffer.from([0xff, 0xfe]),
       Buffer.from(`"}\n${JSON.stringify(product('u2', { description: 'x'.repeat(5 << 20) }))}\n`),
-      Buffer.from(JSON.stringify(product('u3', { description: 'y'.repeat(1 << 20) }))),
+      Buffer.from(JSON.stringify(product('u3', { description: 'y'.repeat(1_000_000) }))),
     ]);
     const reply = await node.send('POST', '/products', bytes, NDJSON);
     expect(reply.json()).toMatchObject({ accepted: 2, rejected_count: 2 });
@@ -93,7 +94,7 @@ describe('POST /products', () => {
       { line: 2, code: 'invalid_json' },
       { line: 3, code: 'too_large' },
     ]);
-    expect((await node.send('GET', '/products/u3')).json().description).toHaveLength(1 << 20);
+    expect((await node.send('GET', '/products/u3')).json().description).toHaveLength(1_000_000);
   });
 
   test('all rows rejected: 400 with counts and error; the list stops at 1,000', async () => {
@@ -108,6 +109,21 @@ describe('POST /products', () => {
     });
     expect(body.rejected).toHaveLength(1_000);
   });
+
+  test.each([
+    ['a list', '[', ',', ']', {}],
+    ['NDJSON', '', '\n', '', NDJSON],
+  ])(
+    '%s of products that are all too large: 400 with counts, as for any other reason',
+    async (...row) => {
+      const [, start, between, end, headers] = row;
+      const large = JSON.stringify(product('large', { description: 'x'.repeat(5 << 20) }));
+      const body = start + [large, large].join(between) + end;
+      const reply = await node.send('POST', '/products', body, headers);
+      expect(reply.statusCode).toBe(400);
+      expect(reply.json()).toMatchObject({ rejected_count: 2, error: { code: 'too_large' } });
+    },
+  );
 
   test.each([
     ['an empty body', '', 'invalid_json'],
@@ -225,7 +241,8 @@ describe('POST /products', () => {
     const embed = node.encoder.embedProducts.bind(node.encoder);
     node.encoder.embedProducts = async (texts) => {
       calls += 1;
-      if (calls === 2) throw new Error('the pool is gone');
+      const cause = new Error('the pool is gone');
+      if (calls === 2) throw new OmniError('unavailable', 'nothing can be embedded', { cause });
       return embed(texts);
     };
     const reply = await node.send('POST', '/products', rows);
@@ -352,8 +369,8 @@ test('without an encoder a product must bring its vector, and a patch keeps it',
     expect(sent.statusCode).toBe(200);
     expect((await bare.send('PATCH', '/products/x', { title: 'y' })).statusCode).toBe(200);
     const text = await bare.send('POST', '/search/text', { query: 'y' });
-    expect(text.statusCode).toBe(503);
-    expect(text.json().error.code).toBe('unavailable');
+    expect(text.statusCode).toBe(400);
+    expect(text.json().error).toMatchObject({ code: 'invalid_field', field: 'query' });
   } finally {
     await bare.close();
   }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { OmniError } from '../../src/core/errors.js';
+import { invalidField, OmniError } from '../../src/core/errors.js';
 import { MATCH_ALL } from '../../src/filter/filter.js';
 import { openHttp, type HttpHarness } from './harness.js';
 
@@ -7,7 +7,7 @@ const VECTOR = [1, 2, 3, 4];
 let node: HttpHarness;
 
 beforeAll(async () => {
-  node = await openHttp({ searchConcurrency: 4 });
+  node = await openHttp({ limits: { searchConcurrency: 6, searchQueue: 0 } });
   await node.send('POST', '/products', [
     { id: 'a', title: 'mouse', category: 'Mice', price: 1, custom: { kept: [null] } },
     { id: 'b', title: 'keyboard', category: 'Keyboards' },
@@ -63,6 +63,7 @@ describe('POST /search/text', () => {
           refused: 0,
           live: 100,
           matches: 50,
+          yields: 0,
           steps: [
             {
               segment: 'segment-1',
@@ -84,11 +85,35 @@ describe('POST /search/text', () => {
     });
   });
 
+  test('a tenant that was never written to is not found, whatever is asked of it', async () => {
+    const nobody = { 'x-omnisearch-tenant': 'nobody' };
+    const seen = node.search.seen.length;
+    for (const [method, url, body] of [
+      ['POST', '/search/text', { query: 'x' }],
+      ['POST', '/search/vector', { vector: [1, 0, 0, 0] }],
+      ['POST', '/search/batch', { searches: [{ query: 'x' }] }],
+      ['GET', '/products/1', undefined],
+      ['PATCH', '/products/1', { price: 1 }],
+      ['DELETE', '/products/1', undefined],
+    ] as const) {
+      const reply = await node.send(method, url, body, nobody);
+      expect(reply.statusCode).toBe(404);
+      expect(reply.json()).toMatchObject({
+        error: { code: 'not_found', field: 'X-OmniSearch-Tenant' },
+      });
+    }
+    expect(node.search.seen).toHaveLength(seen);
+    expect((await node.send('POST', '/search/text', { query: 'x' })).statusCode).toBe(200);
+  });
+
   test('defaults, and what is asked for', async () => {
+    node.search.seen = [];
+    const b = { 'x-omnisearch-tenant': 'b' };
+    await node.send('POST', '/products', { id: '1', title: 'x', category: 'c' }, b);
     await node.send('POST', '/search/text', { query: 'x' });
     await node.send('POST', '/search/text', { query: 'x', exact: true, explain: true });
     const all = { query: 'x', top_k: 7, fields: ['title'], timeout_ms: 60_000, filter: {} };
-    await node.send('POST', '/search/text', all, { 'x-omnisearch-tenant': 'b' });
+    await node.send('POST', '/search/text', all, b);
     const base = { tenant: 'default', query: 'x', topK: 10, filter: MATCH_ALL, fields: undefined };
     expect(node.search.seen).toEqual([
       { ...base, exact: false, explain: false, timeoutMs: 1_000 },
@@ -167,16 +192,19 @@ describe('POST /search/text', () => {
   });
 
   test('what misses and what is unknown is said', async () => {
-    const found = await node.search.search({
-      tenant: 'default',
-      query: 'x',
-      topK: 1,
-      filter: MATCH_ALL,
-      fields: undefined,
-      exact: false,
-      explain: false,
-      timeoutMs: 1,
-    });
+    const found = await node.search.search(
+      {
+        tenant: 'default',
+        query: 'x',
+        topK: 1,
+        filter: MATCH_ALL,
+        fields: undefined,
+        exact: false,
+        explain: false,
+        timeoutMs: 1,
+      },
+      node.search.contexts[0]!,
+    );
     const search = node.search.search.bind(node.search);
     const missing = [{ part: 'shard', category: 'Mice', shard: 's2', reason: 'timeout' }] as const;
     node.search.search = async () => ({
@@ -215,9 +243,9 @@ describe('POST /search/text', () => {
     node.search.hold = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const held = Array.from({ length: 4 }, () => node.send('POST', '/search/text', { query: 'x' }));
+    const held = Array.from({ length: 5 }, () => node.send('POST', '/search/text', { query: 'x' }));
     const waiting = Promise.all(held);
-    while (node.search.seen.length < 4) await new Promise((resolve) => setImmediate(resolve));
+    while (node.search.seen.length < 5) await new Promise((resolve) => setImmediate(resolve));
     const refused = await node.send('POST', '/search/text', { query: 'x' });
     expect(refused.statusCode).toBe(503);
     expect(refused.json().error.code).toBe('overloaded');
@@ -287,6 +315,15 @@ describe('POST /search/batch', () => {
     expect(results[7]?.error?.message).toBe(
       'searches[7].top_k must be an integer from 1 to 1000, got 0',
     );
+  });
+
+  test('an error that only the search finds names its entry, too', async () => {
+    node.search.failure = invalidField('query', 'must hold something besides blanks');
+    const reply = await node.send('POST', '/search/batch', { searches: [{}, { query: ' ' }] });
+    expect(reply.json().results[1]?.error).toMatchObject({
+      field: 'searches[1].query',
+      message: 'searches[1].query must hold something besides blanks',
+    });
   });
 
   test.each([

@@ -2,13 +2,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '../../src/core/logger.js';
+import { invalidField } from '../../src/core/errors.js';
 import type { ModelIdentity } from '../../src/core/product.js';
 import { normalise } from '../../src/core/vector.js';
 import type { Encoder } from '../../src/embedding/encoder.js';
+import type { ProductInputs } from '../../src/embedding/product-inputs.js';
+import { productText } from '../../src/embedding/product-text.js';
 import { Ingest } from '../../src/ingest/ingest.js';
 import type { FleetPort, IngestDeps } from '../../src/ingest/ports.js';
+import { TenantBounds } from '../../src/ingest/tenant-bounds.js';
+import { PlacementCache } from '../../src/placement/placement-cache.js';
+import { Placer } from '../../src/placement/placer.js';
+import { ShardLoads } from '../../src/placement/shard-loads.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Store } from '../../src/store/store.js';
+import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
 
 export const DIMENSIONS = 4;
 
@@ -41,8 +49,9 @@ export class CountingEncoder implements Encoder {
     return Promise.all(texts.map((text) => this.embedQuery(text)));
   }
 
-  async embedProducts(texts: readonly string[]) {
+  async embedProducts(products: readonly ProductInputs[]) {
     if (this.failure !== undefined) throw this.failure;
+    const texts = products.map((inputs) => productText({ id: '', ...inputs }));
     this.embedded.push(...texts);
     return texts.map((text) => CountingEncoder.vector(text));
   }
@@ -92,15 +101,31 @@ export async function openIngest(options: { encoder?: 'none' } = {}): Promise<In
   const encoder = new CountingEncoder();
   const fleet = new QuietFleet();
   const refusedCategories = new Set<string>();
+  const loads = new ShardLoads(() => [{ shard: 's1', rows: 0 }]);
+  const placer = new Placer(store, new PlacementCache(store), {
+    loads,
+    minShards: 1,
+    maxPartitions: 1_000,
+  });
   const deps: IngestDeps = {
     store,
     model: encoder.model,
     encoder: options.encoder === 'none' ? undefined : encoder,
     placement: {
-      ensure: async (_, categories) =>
-        new Set([...categories.keys()].filter((category) => refusedCategories.has(category))),
+      ensure: async (tenant, categories, isStale) => {
+        const wanted = [...categories].filter(([category]) => !refusedCategories.has(category));
+        const places = await placer.ensure(tenant, new Map(wanted), isStale);
+        const refused = [...categories.keys()].filter((category) =>
+          refusedCategories.has(category),
+        );
+        const error = invalidField('category', 'is refused');
+        return { ...places, refused: new Map(refused.map((category) => [category, error])) };
+      },
     },
+    tenants: new TenantDirectory(store.records, true),
+    bounds: new TenantBounds(store, { maxFieldsPerTenant: 2_000, maxBytesPerTenant: 0 }),
     fleet,
+    limits: { maxProductBytes: 1024 * 1024 },
     logger: createLogger('silent', 'test'),
   };
   return {

@@ -3,7 +3,10 @@ import { expect, test } from 'vitest';
 import type { IncomingRow } from '../../src/ingest/incoming-row.js';
 import { ndjsonRows } from '../../src/ingest/ndjson-stream.js';
 
-async function rowsOf(chunks: Iterable<Uint8Array>, maxLineBytes?: number): Promise<IncomingRow[]> {
+async function rowsOf(
+  chunks: Iterable<Uint8Array>,
+  maxLineBytes = 1 << 20,
+): Promise<IncomingRow[]> {
   const rows: IncomingRow[] = [];
   for await (const row of ndjsonRows(asAsync(chunks), maxLineBytes)) rows.push(row);
   return rows;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
+import { OmniError } from '../../src/core/errors.js';
 import type { JsonObject } from '../../src/core/product.js';
 import { Ingest } from '../../src/ingest/ingest.js';
 import type { IncomingRow } from '../../src/ingest/incoming-row.js';
@@ -80,6 +81,7 @@ test('rows of one request are applied in their order, whatever mix of puts and d
         ...(kind === 'vector' ? { vector: [1, price, 0, 0] } : {}),
         ...(version === undefined ? {} : { version }),
       }));
+      await node.deps.tenants.ensure(tenant);
       const report = await node.ingest.upsert(tenant, rowsOf(values));
       expect(report).toMatchObject({ accepted: sent.length, failure: undefined });
       const model = new SequentialModel();
@@ -176,7 +178,7 @@ test('a body that breaks off keeps what was stored before it did', async () => {
   node = await openIngest();
   async function* breaking(): AsyncGenerator<IncomingRow> {
     yield* rowsOf(Array.from({ length: 256 }, (_, i) => product(`b${i}`)));
-    throw new Error('gone');
+    throw new OmniError('unavailable', 'gone');
   }
   const report = await node.ingest.upsert('t', breaking());
   expect(report.accepted).toBe(256);

@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { OnnxModelShape } from './onnx-model.js';
+import type { ProductInputs } from './product-inputs.js';
 import type { TokenBatch } from './token-ids.js';
 import type { WorkerSetup } from './worker.js';
 
-export interface WorkersOptions {
+export interface WorkerThreadsOptions {
   threads: number;
   /** A worker that is silent for so long over one batch is replaced. */
   runTimeoutMs: number;
@@ -14,30 +15,22 @@ export interface WorkersOptions {
 }
 
 /**
- * The system lets whatever answers requests interrupt the model's arithmetic: with as many threads as
- * cores, a refusal takes half the time. Linux alone keeps a niceness a thread; elsewhere it would be
- * the whole process's.
- */
-const NICENESS = process.platform === 'linux' ? 10 : 0;
-
-/**
  * Worker threads with a session each. One that dies is replaced; what it was doing rejects. Whoever
  * calls keeps to one batch a thread, so that piscina's own queue stays empty.
  *
  * A thread must not be ended while the native runtime works in it: the runtime answers by aborting
  * the whole process. So let batches finish before `end`.
  */
-export class EmbeddingWorkers {
-  readonly #piscina: Piscina<TokenBatch | undefined, unknown>;
+export class WorkerThreads {
+  readonly #piscina: Piscina<TokenBatch | readonly ProductInputs[] | undefined, unknown>;
 
-  constructor(private readonly options: WorkersOptions) {
+  constructor(private readonly options: WorkerThreadsOptions) {
     this.#piscina = new Piscina({
       filename: fileURLToPath(options.workerFile),
       minThreads: options.threads,
       maxThreads: options.threads,
       workerData: options.setup,
       recordTiming: false,
-      niceIncrement: NICENESS,
     });
     // A worker that dies while idle: piscina has started another, nobody waits for it.
     this.#piscina.on('error', () => undefined);
@@ -58,10 +51,18 @@ export class EmbeddingWorkers {
 
   /** The vectors of a batch, end to end, from a free worker. */
   async embed(batch: TokenBatch): Promise<Float32Array> {
+    return (await this.#run('embed', batch)) as Float32Array;
+  }
+
+  /** The texts of products, from a free worker. */
+  async prepare(products: readonly ProductInputs[]): Promise<string[]> {
+    return (await this.#run('prepare', products)) as string[];
+  }
+
+  async #run(name: string, task: TokenBatch | readonly ProductInputs[]): Promise<unknown> {
     const watchdog = new Watchdog(this.options.runTimeoutMs);
     try {
-      const run = this.#piscina.run(batch, { name: 'embed', signal: watchdog });
-      return (await run) as Float32Array;
+      return await this.#piscina.run(task, { name, signal: watchdog });
     } finally {
       watchdog.release();
     }

@@ -3,8 +3,15 @@ import type { Deadline } from '../core/deadline.js';
 import type { ModelIdentity } from '../core/product.js';
 import { saveCache } from './cache-file.js';
 import { cacheKey, type EmbeddingCache } from './embedding-cache.js';
-import type { EmbeddingSource, Encoder, EncoderStatus, QueryEmbedding } from './encoder.js';
-import type { EmbeddingPool } from './pool.js';
+import type {
+  EmbeddingCaller,
+  EmbeddingSource,
+  Encoder,
+  EncoderStatus,
+  QueryEmbedding,
+} from './encoder.js';
+import type { EmbeddingPool } from './embedding-pool.js';
+import type { ProductInputs } from './product-inputs.js';
 import { SingleFlight } from './single-flight.js';
 import type { TokenIds } from './token-ids.js';
 import type { TextTokenizer } from './tokenize.js';
@@ -32,7 +39,7 @@ const CLOSE_GRACE_MS = 1_500;
 const SAVED_ENTRIES = 5_000;
 
 /** The encoder of a model folder: tokenise → cache → single flight → pool. */
-export class TextEncoder implements Encoder {
+export class ModelEncoder implements Encoder {
   readonly model: ModelIdentity;
   readonly #flights = new SingleFlight<Float32Array>();
   #embeddedProducts = 0;
@@ -42,8 +49,12 @@ export class TextEncoder implements Encoder {
     this.model = parts.model;
   }
 
-  async embedQuery(text: string, deadline: Deadline): Promise<QueryEmbedding> {
-    const [embedding] = await this.embedQueries([text], deadline);
+  async embedQuery(
+    text: string,
+    deadline: Deadline,
+    caller?: EmbeddingCaller,
+  ): Promise<QueryEmbedding> {
+    const [embedding] = await this.embedQueries([text], deadline, caller);
     if (embedding === undefined) throw new Error('one text has one embedding');
     return embedding;
   }
@@ -52,10 +63,15 @@ export class TextEncoder implements Encoder {
     return cacheKey(this.parts.tokenizer.encode(text));
   }
 
-  async embedQueries(texts: readonly string[], deadline: Deadline): Promise<QueryEmbedding[]> {
+  async embedQueries(
+    texts: readonly string[],
+    deadline: Deadline,
+    { tenant, signal }: EmbeddingCaller = {},
+  ): Promise<QueryEmbedding[]> {
     deadline.check('embedding');
+    signal?.throwIfAborted();
     const lookups = texts.map((text) => this.#lookUp(text));
-    const started = this.#startMissing(lookups);
+    const started = this.#startMissing(lookups, tenant, deadline.remainingMs());
     const leaves: (() => void)[] = [];
     const embeddings = lookups.map(async ({ key, cached }): Promise<QueryEmbedding> => {
       if (cached !== undefined) return { vector: cached, source: 'cached' };
@@ -71,13 +87,25 @@ export class TextEncoder implements Encoder {
       return all;
     }
     try {
-      return await deadline.race(all, 'embedding');
+      const wait = deadline.race(all, 'embedding');
+      return await (signal === undefined ? wait : unlessAborted(wait, signal));
     } finally {
       for (const leave of leaves) leave();
     }
   }
 
-  async embedProducts(texts: readonly string[]): Promise<Float32Array[]> {
+  async embedProducts(
+    products: readonly ProductInputs[],
+    caller?: EmbeddingCaller,
+  ): Promise<Float32Array[]> {
+    return this.embedTexts(await this.parts.pool.textsOf(products), caller);
+  }
+
+  /** Texts that are ready to be embedded, as `embedProducts` does it. */
+  async embedTexts(
+    texts: readonly string[],
+    { tenant, signal }: EmbeddingCaller = {},
+  ): Promise<Float32Array[]> {
     const tokens: TokenIds[] = [];
     let turnEndsMs = performance.now() + TOKENISE_TURN_MS;
     for (const text of texts) {
@@ -87,7 +115,8 @@ export class TextEncoder implements Encoder {
       }
       tokens.push(this.parts.tokenizer.encode(text));
     }
-    const vectors = await this.parts.pool.embedAll(tokens);
+    signal?.throwIfAborted();
+    const vectors = await this.parts.pool.embedAll(tokens, tenant);
     this.#embeddedProducts += vectors.length;
     return vectors;
   }
@@ -113,14 +142,18 @@ export class TextEncoder implements Encoder {
   }
 
   /** Submits what nobody has and nobody computes, in one go; returns the keys of it. */
-  #startMissing(lookups: readonly Lookup[]): Set<string> {
+  #startMissing(
+    lookups: readonly Lookup[],
+    tenant: string | undefined,
+    maxWaitMs: number,
+  ): Set<string> {
     const missing = new Map<string, TokenIds>();
     for (const { key, tokens, cached } of lookups) {
       if (cached === undefined && !this.#flights.has(key)) missing.set(key, tokens);
     }
     if (missing.size === 0) return new Set();
     const { pool, cache } = this.parts;
-    for (const { job, vector } of pool.submit([...missing.values()])) {
+    for (const { job, vector } of pool.submit([...missing.values()], tenant, maxWaitMs)) {
       const key = cacheKey(job.tokens);
       const result = vector.then((values) => {
         cache.set(key, values);
@@ -135,5 +168,20 @@ export class TextEncoder implements Encoder {
     const { pool, cache, cacheFile, model } = this.parts;
     await pool.close(CLOSE_GRACE_MS);
     if (cacheFile !== undefined) await saveCache(cacheFile, cache, model, SAVED_ENTRIES);
+  }
+}
+
+/** `work`, or the signal's reason when it comes first. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let giveUp: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    giveUp = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', giveUp, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    work.catch(() => undefined);
   }
 }

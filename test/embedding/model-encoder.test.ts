@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Deadline } from '../../src/core/deadline.js';
-import type { Encoder } from '../../src/embedding/encoder.js';
+import type { ModelEncoder } from '../../src/embedding/model-encoder.js';
 import { noneModel, openEncoder } from '../../src/embedding/open-encoder.js';
 import { ample, difference, tinyModel, withTempDir, WORKER_FILE } from './harness.js';
 
@@ -13,7 +13,7 @@ const WORDS = 'red blue mouse keyboard lamp 500 GB wireless für <b> 日本 🎧
 
 describe.each(['tiny-clip', 'tiny-bert'] as const)('the vectors of %s', (name) => {
   const { dir, reference } = tinyModel(name);
-  let encoder: Encoder;
+  let encoder: ModelEncoder;
   beforeAll(async () => {
     encoder = await openEncoder({ modelDir: dir, threads: 1, workerFile: WORKER_FILE });
   });
@@ -27,7 +27,7 @@ describe.each(['tiny-clip', 'tiny-bert'] as const)('the vectors of %s', (name) =
   });
 
   it('equal those of PyTorch, padded in batches', async () => {
-    const vectors = await encoder.embedProducts(reference.map(({ text }) => text));
+    const vectors = await encoder.embedTexts(reference.map(({ text }) => text));
     for (const [i, { text, vector }] of reference.entries()) {
       expect(difference(vectors[i]!, vector), text).toBeLessThanOrEqual(TOLERANCE);
     }
@@ -39,9 +39,9 @@ describe.each(['tiny-clip', 'tiny-bert'] as const)('the vectors of %s', (name) =
       .map((words) => words.join(' '));
     await fc.assert(
       fc.asyncProperty(fc.array(text, { minLength: 2, maxLength: 12 }), async (texts) => {
-        const together = await encoder.embedProducts(texts);
+        const together = await encoder.embedTexts(texts);
         for (const [i, each] of texts.entries()) {
-          const [alone] = await encoder.embedProducts([each]);
+          const [alone] = await encoder.embedTexts([each]);
           expect(difference(together[i]!, alone!)).toBeLessThanOrEqual(TOLERANCE);
           expect(Math.hypot(...together[i]!)).toBeCloseTo(1, 5);
         }
@@ -71,7 +71,7 @@ describe('int8', () => {
       workerFile: WORKER_FILE,
     });
     const texts = reference.map(({ text }) => text);
-    const together = await encoder.embedProducts(texts);
+    const together = await encoder.embedTexts(texts);
     for (const [i, text] of texts.entries()) {
       const { vector } = await encoder.embedQuery(text, ample());
       expect(vector).toEqual(together[i]);
@@ -111,7 +111,7 @@ describe('an encoder', () => {
     const encoder = await openEncoder({ modelDir: dir, threads: 1, workerFile: WORKER_FILE });
     await encoder.embedQuery('a query', ample());
     expect(encoder.status().embeddedProducts).toBe(0);
-    await encoder.embedProducts(['a product', 'another']);
+    await encoder.embedTexts(['a product', 'another']);
     expect(encoder.status().embeddedProducts).toBe(2);
     await encoder.close();
   });
@@ -122,6 +122,20 @@ describe('an encoder', () => {
       code: 'deadline_exceeded',
     });
     expect(encoder.status().cache.misses).toBe(0);
+    await encoder.close();
+  });
+
+  it('drops what a caller that went away was waiting for', async () => {
+    const encoder = await openEncoder({ modelDir: dir, threads: 1, workerFile: WORKER_FILE });
+    const busy = encoder.embedQuery('holds the worker', ample());
+    const caller = new AbortController();
+    const left = encoder.embedQueries(['one', 'two'], ample(), { signal: caller.signal });
+    caller.abort(new Error('gone'));
+    await expect(left).rejects.toThrow('gone');
+    expect(encoder.status().pool.queued).toBe(0);
+    await busy;
+    const dropped = encoder.embedQuery('three', ample(), { signal: caller.signal });
+    await expect(dropped).rejects.toThrow('gone');
     await encoder.close();
   });
 
@@ -156,7 +170,7 @@ describe('an encoder', () => {
     await expect(encoder.embedQuery('too late', ample())).rejects.toMatchObject({
       code: 'unavailable',
     });
-    await expect(encoder.embedProducts(['too late'])).rejects.toMatchObject({
+    await expect(encoder.embedTexts(['too late'])).rejects.toMatchObject({
       code: 'unavailable',
     });
   });

@@ -1,46 +1,34 @@
 import { OmniError } from '../core/errors.js';
+import { productBatchTexts, queryBatchTexts } from './batch-size.js';
 import { CostEstimate } from './cost-estimate.js';
-import { createJob, type EmbeddingJob, type PendingJob } from './embedding-job.js';
+import type { EmbeddingJob, PendingJob } from './embedding-job.js';
+import { createJob, failJobs, settle } from './embedding-job.js';
 import { JobQueue } from './job-queue.js';
 import type { OnnxModelShape } from './onnx-model.js';
+import type { ProductInputs } from './product-inputs.js';
+import { Preparations, type Preparation } from './product-preparations.js';
 import { packTokens, type TokenIds } from './token-ids.js';
-import { EmbeddingWorkers, type WorkersOptions } from './workers.js';
+import { WorkerThreads, type WorkerThreadsOptions } from './worker-threads.js';
 
-export interface PoolOptions extends WorkersOptions {
-  /** Query texts that may wait. */
+export interface PoolOptions extends WorkerThreadsOptions {
+  /** Query texts that may wait; those of one tenant three quarters of it. */
   queueLimit: number;
   /** A query that would wait longer than this behind others is turned away at once. */
   maxWaitMs: number;
+  /** What batches cost; learnt from those that run unless given. */
+  cost?: CostEstimate;
 }
 
-/** A batch that a worker has. */
-interface RunningBatch {
-  /** When it should be done, on the clock of `performance.now()`. */
-  endsAtMs: number;
-}
-
-/** Texts of a batch at most: past this a batch is no cheaper a text. */
-const MAX_BATCH_TEXTS = 32;
-/** A batch of queries should be done within this, so that the next ones do not wait long. */
-const QUERY_BATCH_MS = 25;
-/**
- * However dear, so many go together while that makes each much cheaper: a machine that is too slow
- * for the budget must not fall back to one by one when it has most to do.
- */
-const THRIFTY_TEXTS = 4;
-/** Texts of one request that finds all workers idle are shared out at once, up to so many each. */
-const EVEN_SHARE_TEXTS = 10;
-/** As `QUERY_BATCH_MS` for products, while queries come in and while none do. */
-const PRODUCT_BATCH_ACTIVE_MS = 15;
-const PRODUCT_BATCH_IDLE_MS = 80;
 /** Queries are coming in when the last one is no older than this. */
 const ACTIVE_MS = 1_000;
 /** Products that got no turn for so long get one, however many queries wait. */
 const STARVED_MS = 1_000;
 const STOPPING = 'the encoder is stopping';
 const WARM_UP_TEXTS = [1, 1, 8];
-/** Product texts that may wait; who brings more waits for room. */
-const PRODUCT_LIMIT = 4_096;
+/** Product texts of a tenant that may wait; who brings more waits for room. */
+const PRODUCT_LIMIT = 1_024;
+const TENANT_SHARE = 0.75;
+const ANYONE = 'default';
 
 /**
  * Worker threads, each with its own session, behind two queues: queries, which are bounded and go
@@ -48,14 +36,19 @@ const PRODUCT_LIMIT = 4_096;
  *
  *     submit ──> [ queries  ] ──┐   a batch of similar length,
  *     embedAll > [ products ] ──┴─> small enough not to delay ──> workers ──> vectors
+ *
+ * Both are fair between tenants. The texts of products are made by the workers as well, in the
+ * products' turns.
  */
 export class EmbeddingPool {
-  readonly #workers: EmbeddingWorkers;
+  readonly #workers: WorkerThreads;
   readonly #queries = new JobQueue();
   readonly #products = new JobQueue();
-  readonly #cost = new CostEstimate();
+  readonly #preparations = new Preparations();
+  readonly #cost: CostEstimate;
   readonly #roomWaiters: (() => void)[] = [];
-  readonly #running = new Set<RunningBatch>();
+  /** Batches that workers have, by when they should be done on the clock of `performance.now()`. */
+  readonly #running = new Set<{ endsAtMs: number }>();
   #runningProducts = 0;
   #lastQueryAtMs = -Infinity;
   /** When products last had a turn, or began to wait for one. */
@@ -64,7 +57,8 @@ export class EmbeddingPool {
   #whenIdle: (() => void) | undefined;
 
   private constructor(private readonly options: PoolOptions) {
-    this.#workers = new EmbeddingWorkers(options);
+    this.#workers = new WorkerThreads(options);
+    this.#cost = options.cost ?? new CostEstimate();
   }
 
   /**
@@ -77,7 +71,9 @@ export class EmbeddingPool {
       const shape = await pool.#workers.load();
       // One text and several: the two points that the first estimate of the cost is a line through.
       for (const texts of WARM_UP_TEXTS) {
-        const pending = Array.from({ length: texts }, () => createJob(options.setup.sample));
+        const pending = Array.from({ length: texts }, () =>
+          createJob(ANYONE, options.setup.sample),
+        );
         const vectors = Promise.all(pending.map(({ vector }) => vector));
         void pool.#run(
           pending.map(({ job }) => job),
@@ -100,16 +96,10 @@ export class EmbeddingPool {
    * Takes in the texts of one request, all or none of them. Throws `overloaded` when the queue is
    * full or the wait would be too long. `cancel` takes back what has not started.
    */
-  submit(texts: readonly TokenIds[]): PendingJob[] {
+  submit(texts: readonly TokenIds[], tenant = ANYONE, maxWaitMs = Infinity): PendingJob[] {
     if (this.#closing) throw new OmniError('unavailable', STOPPING);
-    const waitMs = this.#waitMs();
-    const late = this.#queries.size > 0 && waitMs > this.options.maxWaitMs;
-    if (late || this.#queries.size + texts.length > this.options.queueLimit) {
-      throw new OmniError('overloaded', 'too many queries wait for their embedding', {
-        retryAfterMs: Math.max(100, Math.ceil(waitMs)),
-      });
-    }
-    const pending = texts.map(createJob);
+    const pending = texts.map((tokens) => createJob(tenant, tokens));
+    this.#checkRoom(pending, tenant, Math.min(maxWaitMs, this.options.maxWaitMs));
     const allIdle = this.#running.size === 0 && this.#queries.size === 0;
     this.noteQuery();
     this.#queries.push(pending.map(({ job }) => job));
@@ -128,19 +118,28 @@ export class EmbeddingPool {
   }
 
   /** Vectors of product texts, in order. Waits for room and for its turn, however long. */
-  async embedAll(texts: readonly TokenIds[]): Promise<Float32Array[]> {
-    while (this.#products.size >= PRODUCT_LIMIT && !this.#closing) {
+  async embedAll(texts: readonly TokenIds[], tenant = ANYONE): Promise<Float32Array[]> {
+    while (this.#products.sizeOf(tenant) >= PRODUCT_LIMIT && !this.#closing) {
       await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
     }
     if (this.#closing) throw new OmniError('unavailable', STOPPING);
-    const pending = texts.map(createJob);
+    const pending = texts.map((tokens) => createJob(tenant, tokens));
     const vectors = Promise.all(pending.map(({ vector }) => vector));
-    if (this.#products.size === 0) this.#productsWaitSinceMs = performance.now();
+    this.#noteProducts();
     // Longest first: neighbours in the queue are of one length, and memory grows once.
     const jobs = pending.map(({ job }) => job);
     this.#products.push(jobs.sort((a, b) => b.tokens.length - a.tokens.length));
     this.#dispatch();
     return vectors;
+  }
+
+  /** The texts of products, in order, made by the workers in the products' turns. */
+  async textsOf(products: readonly ProductInputs[]): Promise<string[]> {
+    if (this.#closing) throw new OmniError('unavailable', STOPPING);
+    this.#noteProducts();
+    const texts = this.#preparations.add(products);
+    this.#dispatch();
+    return texts;
   }
 
   /**
@@ -149,24 +148,42 @@ export class EmbeddingPool {
    */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
-    this.#failAll(this.#products);
+    failJobs(this.#products.takeAll(), new OmniError('unavailable', STOPPING));
+    this.#preparations.failAll(new OmniError('unavailable', STOPPING));
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
     await this.#idleWithin(graceMs);
-    this.#failAll(this.#queries);
+    failJobs(this.#queries.takeAll(), new OmniError('unavailable', STOPPING));
     await this.#idleWithin(graceMs);
     await this.#workers.end();
   }
 
-  /** How long a text that comes now would wait for a worker. */
-  #waitMs(): number {
+  #checkRoom(pending: readonly PendingJob[], tenant: string, maxWaitMs: number): void {
+    const { queueLimit } = this.options;
+    const ownLimit = Math.ceil(queueLimit * TENANT_SHARE);
+    const isFull =
+      this.#queries.size + pending.length > queueLimit ||
+      this.#queries.sizeOf(tenant) + pending.length > ownLimit;
+    const tokens = pending.reduce((sum, { job }) => sum + job.tokens.length, 0);
+    const waitMs = this.#waitMs(tenant, tokens);
+    const isLate = this.#queries.size > 0 && waitMs > maxWaitMs;
+    if (!isFull && !isLate) return;
+    throw new OmniError('overloaded', 'too many queries wait for their embedding', {
+      retryAfterMs: Math.max(100, Math.ceil(waitMs)),
+    });
+  }
+
+  /** How long `tokens` more of a tenant would wait for a worker. */
+  #waitMs(tenant: string, tokens: number): number {
     const now = performance.now();
-    const { size, tokens } = this.#queries;
-    const batches = size === 0 ? 0 : Math.ceil(size / this.#queryTexts(tokens / size));
-    let workMs = this.#cost.predictQueueMs(tokens, batches);
+    const ahead = this.#queries.tokensAhead(tenant, tokens);
+    const length = this.#queries.tokens / Math.max(1, this.#queries.size);
+    const batches =
+      ahead === 0 ? 0 : Math.ceil(ahead / length / queryBatchTexts(this.#cost, length, false));
+    let workMs = this.#cost.predictQueueMs(ahead, batches);
     for (const { endsAtMs } of this.#running) workMs += Math.max(0, endsAtMs - now);
-    // What the longest-waiting text has waited counts too: the estimate lags behind a machine that
-    // gets busy.
-    const waitedMs = now - (this.#queries.headSinceMs ?? now);
+    // What the tenant's longest-waiting text has waited counts too: the estimate lags behind a machine
+    // that gets busy.
+    const waitedMs = now - (this.#queries.headSinceMs(tenant) ?? now);
     return Math.max(workMs / this.options.threads, waitedMs);
   }
 
@@ -184,6 +201,11 @@ export class EmbeddingPool {
   #dispatch(evenly = false): void {
     while (this.#running.size < this.options.threads) {
       const products = this.#productsAreNext();
+      const preparation = products ? this.#preparations.take() : undefined;
+      if (preparation !== undefined) {
+        void this.#prepare(preparation);
+        continue;
+      }
       const jobs = products ? this.#takeProducts() : this.#takeQueries(evenly);
       if (jobs.length === 0) break;
       void this.#run(jobs, products);
@@ -192,7 +214,7 @@ export class EmbeddingPool {
   }
 
   #productsAreNext(): boolean {
-    if (this.#products.size === 0) return false;
+    if (this.#products.size + this.#preparations.length === 0) return false;
     const now = performance.now();
     if (this.#queries.size > 0) return now - this.#productsWaitSinceMs > STARVED_MS;
     // While queries come in, one worker stays free for the next of them.
@@ -202,6 +224,11 @@ export class EmbeddingPool {
     return this.#runningProducts < slots;
   }
 
+  #noteProducts(): void {
+    const isFirst = this.#products.size + this.#preparations.length === 0;
+    if (isFirst) this.#productsWaitSinceMs = performance.now();
+  }
+
   #queriesAreActive(now: number): boolean {
     return now - this.#lastQueryAtMs < ACTIVE_MS;
   }
@@ -209,8 +236,7 @@ export class EmbeddingPool {
   #takeQueries(evenly: boolean): EmbeddingJob[] {
     const idle = this.options.threads - this.#running.size;
     const fairShare = Math.ceil(this.#queries.size / idle);
-    const usual = this.#queryTexts(this.#queries.headLength);
-    const most = evenly ? Math.max(usual, EVEN_SHARE_TEXTS) : usual;
+    const most = queryBatchTexts(this.#cost, this.#queries.headLength, evenly);
     const jobs = this.#queries.take(Math.min(fairShare, most));
     // A quantized model runs only neighbours of equal length together.
     return jobs.sort((a, b) => a.tokens.length - b.tokens.length);
@@ -219,18 +245,12 @@ export class EmbeddingPool {
   #takeProducts(): EmbeddingJob[] {
     const now = performance.now();
     this.#productsWaitSinceMs = now;
-    const budgetMs = this.#queriesAreActive(now) ? PRODUCT_BATCH_ACTIVE_MS : PRODUCT_BATCH_IDLE_MS;
-    const affordable = this.#cost.textsWithin(budgetMs, this.#products.headLength);
-    const jobs = this.#products.take(Math.min(MAX_BATCH_TEXTS, affordable));
+    const isActive = this.#queriesAreActive(now);
+    const jobs = this.#products.take(
+      productBatchTexts(this.#cost, this.#products.headLength, isActive),
+    );
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
     return jobs;
-  }
-
-  /** How many queries of `length` tokens a batch has at most. */
-  #queryTexts(length: number): number {
-    const thrifty = Math.min(THRIFTY_TEXTS, this.#cost.thriftyTexts(length));
-    const affordable = this.#cost.textsWithin(QUERY_BATCH_MS, length);
-    return Math.min(MAX_BATCH_TEXTS, Math.max(thrifty, affordable));
   }
 
   /** Runs one batch. Settles its jobs; never rejects. */
@@ -246,35 +266,33 @@ export class EmbeddingPool {
       this.#cost.observe(paddedTokens, performance.now() - startMs);
       settle(jobs, vectors);
     } catch (error) {
-      this.#retryOrFail(jobs, products ? this.#products : this.#queries, error);
+      const queue = products ? this.#products : this.#queries;
+      if (this.#closing) failJobs(jobs, new OmniError('unavailable', STOPPING, { cause: error }));
+      else queue.retryOrFail(jobs, error);
     }
     this.#running.delete(running);
     if (products) this.#runningProducts--;
     this.#dispatch();
   }
 
-  #retryOrFail(jobs: readonly EmbeddingJob[], queue: JobQueue, cause: unknown): void {
-    for (const job of jobs) {
-      job.failures++;
-      if (this.#closing) job.reject(new OmniError('unavailable', STOPPING, { cause }));
-      else if (job.failures === 1) queue.pushFront(job);
-      else job.reject(new OmniError('unavailable', 'the encoder failed twice', { cause }));
+  /** Makes some products' texts. Settles; never rejects. */
+  async #prepare(preparation: Preparation): Promise<void> {
+    const running = { endsAtMs: performance.now() };
+    this.#running.add(running);
+    this.#runningProducts++;
+    this.#productsWaitSinceMs = performance.now();
+    try {
+      preparation.resolve(await this.#workers.prepare(preparation.products));
+    } catch (cause) {
+      if (this.#closing) preparation.reject(new OmniError('unavailable', STOPPING, { cause }));
+      else this.#preparations.retryOrFail(preparation, cause);
     }
-  }
-
-  #failAll(queue: JobQueue): void {
-    for (const job of queue.takeAll()) job.reject(new OmniError('unavailable', STOPPING));
+    this.#running.delete(running);
+    this.#runningProducts--;
+    this.#dispatch();
   }
 
   #settleIfIdle(): void {
     if (this.#running.size === 0 && this.#queries.size === 0) this.#whenIdle?.();
-  }
-}
-
-/** Hands each job its part of the batch's vectors, copied so that none keeps the others alive. */
-function settle(jobs: readonly EmbeddingJob[], vectors: Float32Array): void {
-  const dimensions = vectors.length / jobs.length;
-  for (const [i, job] of jobs.entries()) {
-    job.resolve(jobs.length === 1 ? vectors : vectors.slice(i * dimensions, (i + 1) * dimensions));
   }
 }

@@ -1,0 +1,129 @@
+import { Deadline } from '../core/deadline.js';
+import type { ModelIdentity } from '../core/product.js';
+import type { NodeStatus, PartHealth, StatusPort } from './ports.js';
+import {
+  notReadyReason,
+  shardFigures,
+  shardHealth,
+  storeHealth,
+  type Damage,
+  type KnownShard,
+  type KnownStore,
+} from './readiness.js';
+
+/** What the status pages need of the store. */
+interface StatusStore {
+  readonly reads: number;
+  productCount(): Promise<number>;
+  /** Why a write would fail now. */
+  healthy(): Promise<string | undefined>;
+  damaged(): readonly Damage[];
+  detail?(): string | undefined;
+}
+
+type EncoderFigures = Pick<NodeStatus, 'embeddingQueued' | 'embeddedProducts' | 'embeddingCache'>;
+
+/** Where the figures come from. */
+export interface StatusSources {
+  model: ModelIdentity;
+  minShards: number;
+  store: StatusStore;
+  /** The shards' states that are known already. */
+  shards(): readonly KnownShard[];
+  encoder(): EncoderFigures;
+  results(): NodeStatus['resultCache'];
+}
+
+const COUNT_EVERY_MS = 500;
+const PROBE_EVERY_MS = 3_000;
+/** A store that takes longer counts as down. */
+const STORE_PATIENCE_MS = 2_000;
+
+/**
+ * How a node is, for the status pages: from figures that are brought up to date in the background, so
+ * that a probe or a scrape asks nobody and costs nothing, however many tenants there are.
+ */
+export class KeptStatus implements StatusPort {
+  private wasReady = false;
+  private products = 0;
+  private problem: string | undefined;
+  /** By their period. */
+  private readonly timers = new Map<number, NodeJS.Timeout>();
+  private closed = false;
+
+  private constructor(private readonly sources: StatusSources) {}
+
+  /** Resolves once the store has been asked for the first time, or does not answer. */
+  static async start(sources: StatusSources): Promise<KeptStatus> {
+    const kept = new KeptStatus(sources);
+    await Promise.all([
+      kept.every(COUNT_EVERY_MS, () => kept.countProducts()),
+      kept.every(PROBE_EVERY_MS, () => kept.probe()),
+    ]);
+    return kept;
+  }
+
+  notReady(): string | undefined {
+    const { sources } = this;
+    const reason = notReadyReason(sources.shards(), sources.minShards, this.wasReady);
+    if (reason === undefined) this.wasReady = true;
+    return reason;
+  }
+
+  parts(): PartHealth[] {
+    const { store } = this.sources;
+    const known: KnownStore = {
+      problem: this.problem,
+      detail: store.detail?.(),
+      damaged: store.damaged(),
+    };
+    return [
+      storeHealth(known),
+      { name: 'embedding', state: 'ok' },
+      ...this.sources.shards().map(shardHealth),
+    ];
+  }
+
+  status(): NodeStatus {
+    const { sources } = this;
+    const shards = sources.shards();
+    return {
+      model: sources.model,
+      products: this.products,
+      partitions: shards.reduce((sum, { reply }) => sum + (reply?.partitions ?? 0), 0),
+      storeReads: [
+        { process: 'query-node', reads: sources.store.reads },
+        ...shards.map(({ name, reply }) => ({ process: name, reads: reply?.storeReads ?? 0 })),
+      ],
+      shards: shards.map(shardFigures),
+      ...sources.encoder(),
+      resultCache: sources.results(),
+    };
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const timer of this.timers.values()) clearTimeout(timer);
+  }
+
+  /** Does `work` now and again and again, one after the other; resolves after the first time. */
+  private async every(ms: number, work: () => Promise<void>): Promise<void> {
+    await work().catch(() => undefined);
+    if (this.closed) return;
+    this.timers.set(ms, setTimeout(() => void this.every(ms, work), ms).unref());
+  }
+
+  private async countProducts(): Promise<void> {
+    const counting = this.sources.store.productCount();
+    this.products = await Deadline.after(STORE_PATIENCE_MS).race(counting, 'the store');
+  }
+
+  private async probe(): Promise<void> {
+    try {
+      const probing = this.sources.store.healthy();
+      this.problem = await Deadline.after(STORE_PATIENCE_MS).race(probing, 'the store');
+    } catch (error) {
+      this.problem = error instanceof Error ? error.message : String(error);
+    }
+  }
+}
