@@ -1,17 +1,16 @@
+import { ApiClient, ApiError } from '../client/api-client.js';
 import { OmniError } from '../core/errors.js';
-import { ApiClient, ApiError } from './client/api-client.js';
-import { waitUntilSearchable } from './client/batch-sender.js';
-import { FeedIndexer } from './client/feed-indexer.js';
-import type { IndexConfig } from './client/index-config.js';
-import { IndexProgress, type FeedBytes, type IndexCounts } from './client/index-progress.js';
-import { RejectFile } from './client/reject-file.js';
+import { waitUntilSearchable } from './index/batch-sender.js';
+import { CatalogueIndexer, type IndexConfig } from './index/catalogue-indexer.js';
+import { IndexProgress, type FileBytes, type IndexCounts } from './index/index-progress.js';
+import { RejectedRows } from './index/rejected-rows.js';
 
 const COULD_NOT_FINISH = 1;
 const WRONG_USAGE = 2;
 const ROWS_REJECTED = 3;
 
 /**
- * `omnisearch index FILE…`: sends feeds in order. Resolves with the exit code: 1 when it could not
+ * `omnisearch index FILE…`: sends catalogue files in order. Resolves with the exit code: 1 when it could not
  * finish, else 3 when any row was rejected, else 0; 2 for wrong usage.
  */
 export async function runIndex(config: IndexConfig, files: readonly string[]): Promise<number> {
@@ -20,20 +19,22 @@ export async function runIndex(config: IndexConfig, files: readonly string[]): P
   if (config.resume && files.includes('-')) {
     return complain('--resume needs a file: standard input cannot be read again', WRONG_USAGE);
   }
-  const { url, tenant, apiKey, concurrency } = config;
-  const client = new ApiClient({ url, tenant, apiKey, connections: concurrency });
+  const { url, tenant, apiKey } = config;
+  const client = new ApiClient({ url, tenant, apiKey });
   const counts: IndexCounts = { rows: 0, accepted: 0, unchanged: 0, stale: 0, rejected: 0 };
-  const bytes: FeedBytes = { read: 0, total: 0 };
+  const bytes: FileBytes = { read: 0, total: 0 };
   const progress = new IndexProgress(counts, () => bytes);
-  let rejects: RejectFile | undefined;
+  let rejects: RejectedRows | undefined;
   try {
-    if (config.rejects !== undefined)
-      rejects = await RejectFile.open(config.rejects, config.resume);
-    const indexer = new FeedIndexer({ config, client, counts, bytes, rejects });
+    rejects = await RejectedRows.open(config.rejects, config.resume);
+    const indexer = new CatalogueIndexer({ config, client, counts, bytes, rejects });
     await indexer.index(files);
-    const lagging = config.wait ? await waitUntilSearchable(client, config.waitTimeoutMs) : [];
+    // Where nothing was taken there is nothing to wait for, and perhaps no such tenant.
+    const waits = config.wait && counts.accepted > 0;
+    const lagging = waits ? await waitUntilSearchable(client, config.waitTimeoutMs) : [];
     progress.stop();
     process.stdout.write(`${progress.summary()}\n`);
+    tellRejected(rejects);
     if (lagging.length > 0) {
       return complain(`not searchable yet on ${lagging.join(', ')}`, COULD_NOT_FINISH);
     }
@@ -41,11 +42,15 @@ export async function runIndex(config: IndexConfig, files: readonly string[]): P
   } catch (error) {
     progress.stop();
     process.stderr.write(`${progress.summary()}\n`);
+    tellRejected(rejects);
     return complain(problemOf(error), COULD_NOT_FINISH);
   } finally {
     await rejects?.close();
-    await client.close();
   }
+}
+
+function tellRejected(rejects: RejectedRows | undefined): void {
+  for (const line of rejects?.summary() ?? []) process.stderr.write(`rejected: ${line}\n`);
 }
 
 function problemOf(error: unknown): string {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { request } from 'undici';
 import { loadConfig } from '../config/load.js';
 import { runIndex } from './index-command.js';
 import { packageFile } from './package-file.js';
@@ -19,7 +18,9 @@ export async function indexDemo(url: string, apiKey: string | undefined): Promis
 
 async function isEmpty(url: string, apiKey: string | undefined): Promise<boolean> {
   const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
-  const { body } = await request(`${url}/categories`, { headers });
-  const { categories } = (await body.json()) as { categories: unknown[] };
+  const response = await fetch(`${url}/categories`, { headers });
+  // A shop that was never written to is not known.
+  if (response.status === 404) return true;
+  const { categories } = (await response.json()) as { categories: unknown[] };
   return categories.length === 0;
 }

@@ -5,15 +5,27 @@ import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/settings.js';
 import { isVerb, type Verb } from '../config/verbs.js';
 import { createLogger, type Logger } from '../core/logger.js';
-import { runRole, type Role } from './run-role.js';
+import { tooFewFiles } from './open-files.js';
+import { packageVersion } from './package-file.js';
+import { runRole, type Opened } from './run-role.js';
 
+const COULD_NOT_START = 1;
 const WRONG_USAGE = 2;
 
-type StartRole = (config: Config, logger: Logger, stopping: AbortSignal) => Promise<Role>;
+type StartRole = (
+  config: Config,
+  logger: Logger,
+  opened: Opened,
+  stopping: AbortSignal,
+) => Promise<void>;
 
 /** Runs `omnisearch …`; resolves with the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const [verb, ...argv] = args;
+  if (verb === '--version' || verb === '-v') {
+    process.stdout.write(`omnisearch ${packageVersion()}\n`);
+    return 0;
+  }
   if (verb === undefined || verb === 'help' || verb.startsWith('-')) {
     const asked = verb !== undefined && wantsHelp(args);
     (asked || verb === 'help' ? process.stdout : process.stderr).write(helpForAll());
@@ -33,27 +45,40 @@ async function main(args: readonly string[]): Promise<number> {
 async function run(verb: Verb, config: Config, positionals: string[]): Promise<number> {
   switch (verb) {
     case 'up':
-      return role(verb, (await import('./up.js')).startUp, config);
+      return role(verb, async () => (await import('./up.js')).startUp, config);
     case 'query-node':
-      return role(verb, (await import('./query-node.js')).startQueryNode, config);
+      return role(verb, async () => (await import('./query-node.js')).startQueryNode, config);
     case 'shard-node':
-      return role(verb, (await import('./shard-node.js')).startShardNode, config);
+      return role(verb, async () => (await import('./shard-node.js')).startShardNode, config);
     case 'worker':
-      return wrongUsage('worker: this version has no background jobs to do');
+      return wrongUsage('worker: query nodes do the background work in this version');
     case 'index':
       return (await import('./index-command.js')).runIndex(config, positionals);
     case 'search':
       return (await import('./search-command.js')).runSearch(config, positionals);
     case 'store':
+      closeToOthers();
       return (await import('./store-command.js')).runStore(config, positionals);
     case 'models':
       return (await import('./models.js')).runModels(positionals);
   }
 }
 
-function role(name: string, start: StartRole, config: Config): Promise<number> {
+async function role(name: string, load: () => Promise<StartRole>, config: Config): Promise<number> {
+  const problem = tooFewFiles();
+  if (problem !== undefined) {
+    process.stderr.write(`omnisearch: ${problem}\n`);
+    return COULD_NOT_START;
+  }
+  closeToOthers();
   const logger = createLogger(config.logLevel, name);
-  return runRole((stopping) => start(config, logger, stopping), logger, config);
+  const start = await load();
+  return runRole((opened, stopping) => start(config, logger, opened, stopping), logger, config);
+}
+
+/** What is written from now on is for this user alone: folders 0700, files 0600. */
+function closeToOthers(): void {
+  process.umask(0o077);
 }
 
 function wrongUsage(line: string): number {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/settings.js';
-import { toOmniError } from '../core/errors.js';
+import { OmniError } from '../core/errors.js';
 import type { MongoStoreOptions } from '../store/mongo/options.js';
 import type { Store, StoreReader } from '../store/store.js';
 
@@ -9,24 +9,30 @@ const WAIT_MS = 30_000;
 const POLL_MS = 100;
 const LMDB = 'lmdb:';
 
-/** The store that `STORE_URL`, or another URL, names, for reading and writing. */
+/** The store that `STORE_URL`, or another URL, names, for reading and writing, once it answers. */
 export async function openStore(config: Config, url = config.storeUrl): Promise<Store> {
   if (isLmdb(url)) {
     const { openLmdbStore } = await import('../store/lmdb/open.js');
     return openLmdbStore({ dir: lmdbDir(url) });
   }
   const { openMongoStore } = await import('../store/mongo/open.js');
-  return openMongoStore(mongoOptions(config, url));
+  return patiently(() => openMongoStore(mongoOptions(config, url)));
 }
 
 /** The same for reading, waiting until its writer has made it. */
 export async function openReader(config: Config): Promise<StoreReader> {
-  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+  return patiently(() => openReaderOnce(config));
+}
+
+/** Tries again for a bounded time what may mend itself, as a store says by naming a time. */
+async function patiently<T>(open: () => Promise<T>): Promise<T> {
+  const endMs = performance.now() + WAIT_MS;
+  for (;;) {
     try {
-      return await openReaderOnce(config);
+      return await open();
     } catch (error) {
-      const isMissing = toOmniError(error).code === 'unavailable';
-      if (!isMissing || waitedMs >= WAIT_MS) throw error;
+      const mayPass = error instanceof OmniError && error.retryAfterMs !== undefined;
+      if (!mayPass || performance.now() > endMs) throw error;
       await sleep(POLL_MS);
     }
   }

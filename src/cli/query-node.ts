@@ -6,23 +6,28 @@ import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
 import type { Encoder } from '../embedding/encoder.js';
 import { noneModel, openEncoder } from '../embedding/open-encoder.js';
+import { allowedHosts } from '../http/access.js';
+import { KeptStatus } from '../http/kept-status.js';
 import { createHttpServer, type HttpServer } from '../http/server.js';
 import { Ingest } from '../ingest/ingest.js';
 import type { IngestDeps } from '../ingest/ports.js';
 import { reembed } from '../ingest/reembed.js';
-import { TombstonePurge } from '../jobs/tombstone-purge.js';
+import { TenantBounds } from '../ingest/tenant-bounds.js';
+import { JobRunner } from '../jobs/job-runner.js';
+import { jobKinds } from '../jobs/kinds.js';
 import { PlacementCache } from '../placement/placement-cache.js';
 import { Placer } from '../placement/placer.js';
 import { reassignToShards } from '../placement/reassign.js';
+import { ShardLoads } from '../placement/shard-loads.js';
 import { RootSearch } from '../search/root-search.js';
 import { ResultCache } from '../search/result-cache.js';
 import type { Store } from '../store/store.js';
+import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { tellSupervisor } from '../supervisor/lifeline.js';
-import { isLoopback } from './loopback.js';
-import { QueryNodeStatus } from './node-status.js';
 import { openStore } from './open-store.js';
 import { packageFile } from './package-file.js';
-import { StartError, type Role } from './run-role.js';
+import { StartError, type Opened } from './run-role.js';
+import { isLoopback } from './shard-address.js';
 import { openFleet } from './shard-fleet.js';
 
 /** An orphan of a killed `up` frees its port within a moment. */
@@ -30,17 +35,28 @@ const LISTEN_ATTEMPTS = 40;
 const LISTEN_PAUSE_MS = 100;
 
 /** Wires a query node: encoder, store, placement, shards → search and ingest → HTTP. */
-export async function startQueryNode(config: Config, logger: Logger): Promise<Role> {
+export async function startQueryNode(
+  config: Config,
+  logger: Logger,
+  opened: Opened,
+): Promise<void> {
   warnOfOpenDoors(config);
   const { encoder, model } = await openModel(config);
+  opened.add(async () => encoder?.close());
   const store = await openStore(config);
-  const shards = await openFleet(config, store, logger);
+  opened.add(() => store.close());
+  const shards = await openFleet(config, store, logger, opened);
   const { fleet } = shards;
   const placements = new PlacementCache(store);
   const { maxPartitions, minShards } = config;
-  const placed = { shards: () => fleet.names, minShards, maxPartitions };
-  const placement = new Placer(store, placements, placed);
-  const deps: IngestDeps = { store, model, encoder, placement, fleet, logger };
+  const loads = new ShardLoads(() =>
+    fleet.kept().map(({ name, reply }) => ({ shard: name, rows: reply?.documents })),
+  );
+  const placement = new Placer(store, placements, { loads, minShards, maxPartitions });
+  const tenants = new TenantDirectory(store.records, config.autoCreateTenants);
+  const bounds = new TenantBounds(store, config);
+  const place = { placement, tenants, bounds, fleet };
+  const deps: IngestDeps = { store, model, encoder, ...place, limits: config, logger };
 
   await settleModel(deps, config.reembed, logger);
   // Those of the store may be incomplete: a shard that registers later keeps its partitions.
@@ -48,24 +64,28 @@ export async function startQueryNode(config: Config, logger: Logger): Promise<Ro
   if (moved > 0) logger.info({ moved }, 'partitions were placed anew, shards rebuild them');
 
   const results = openResultCache(config, store);
-  const search = new RootSearch({ model, encoder, placements, fleet, store, results });
-  const status = new QueryNodeStatus(model, encoder, store, fleet, minShards, results);
-  const ports = { search, ingest: new Ingest(deps), status, logger };
+  const search = new RootSearch({ model, encoder, placements, fleet, store, logger, results });
+  const status = await KeptStatus.start({
+    ...{ model, minShards, store },
+    shards: () => fleet.kept(),
+    encoder: () => encoderFigures(encoder),
+    results: () => results?.status(),
+  });
+  opened.add(() => status.close());
+  const ports = { search, ingest: new Ingest(deps), tenants, status, logger };
   const server = await createHttpServer(ports, httpOptions(config, model));
+  opened.add(async () => {
+    server.leave();
+    await sleep(server.app.server.listening ? config.drainDelayMs : 0);
+    await server.close(config.drainTimeoutMs);
+  });
   const port = await listen(server, config);
-  const purge = new TombstonePurge(store, config.tombstoneRetentionMs, logger);
+  const { tombstoneRetentionMs } = config;
+  const kinds = jobKinds({ store, placement, tombstoneRetentionMs, logger });
+  const jobs = new JobRunner({ records: store.records, kinds, logger });
+  jobs.start();
+  opened.add(() => jobs.close());
   tellSupervisor({ type: 'ready', port });
-  return {
-    close: async () => {
-      server.leave();
-      await sleep(config.drainDelayMs);
-      await server.close(config.drainTimeoutMs);
-      await purge.close();
-      shards.close();
-      await encoder?.close();
-      await store.close();
-    },
-  };
 }
 
 function openResultCache(config: Config, store: Store): ResultCache | undefined {
@@ -88,9 +108,34 @@ function httpOptions(config: Config, model: ModelIdentity): Parameters<typeof cr
     apiKey: config.apiKey,
     adminKey: config.adminKey,
     loopback: isLoopback(config.host),
-    searchConcurrency: config.searchConcurrency,
+    allowedHosts: allowedHosts(
+      config.host,
+      config.allowedHosts?.split(',') ?? [],
+      isLoopback(config.host) && config.apiKey === undefined,
+    ),
+    limits: {
+      searchConcurrency: config.searchConcurrency,
+      searchQueue: config.searchWaiting,
+      maxConnections: config.maxConnections,
+      maxProductBytes: config.maxProductBytes,
+      bodyBytes: config.bodyBytes,
+      bodyTimeoutMs: config.bodyTimeoutMs,
+      bodyMinBytesPerS: config.bodyMinBytesPerS,
+      replyBytes: config.replyBytes,
+      replyTimeoutMs: config.replyTimeoutMs,
+    },
     webDir: packageFile('dist/web'),
     picturesDir: existsSync(pictures) ? pictures : undefined,
+  };
+}
+
+function encoderFigures(encoder: Encoder | undefined) {
+  const status = encoder?.status();
+  const { entries, hits, misses } = status?.cache ?? { entries: 0, hits: 0, misses: 0 };
+  return {
+    embeddingCache: { entries, hits, misses },
+    embeddingQueued: status?.pool.queued ?? 0,
+    embeddedProducts: status?.embeddedProducts ?? 0,
   };
 }
 
@@ -104,6 +149,7 @@ async function openModel(config: Config): Promise<{ encoder?: Encoder; model: Mo
       modelDir,
       precision: config.modelPrecision,
       queueLimit: config.embeddingQueue,
+      maxWaitMs: config.embeddingMaxWaitMs,
       cacheEntries: config.embeddingCacheEntries,
       cacheBytes: config.embeddingCacheBytes,
       cacheFile: join(config.dataDir, 'embedding-cache'),

@@ -1,19 +1,35 @@
 import { once } from 'node:events';
 import { ConfigError } from '../config/config-error.js';
 import type { Config } from '../config/settings.js';
+import { OmniError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { FolderInUse } from '../supervisor/folder-lock.js';
 import {
   endAtOnce,
-  endWithSupervisor,
   isSupervised,
   leaveSupervisor,
+  obeySupervisor,
   tellSupervisor,
 } from '../supervisor/lifeline.js';
 
-/** A started role: what it is asked to do when it should end. */
-export interface Role {
-  close(): Promise<void>;
+/** What a role has opened, closed in the opposite order: also where its start fails midway. */
+export class Opened {
+  private readonly closers: (() => Promise<void> | void)[] = [];
+
+  add(close: () => Promise<void> | void): void {
+    this.closers.push(close);
+  }
+
+  /** Whatever cannot be closed does not keep the rest open. */
+  async close(logger: Logger): Promise<void> {
+    for (let close = this.closers.pop(); close !== undefined; close = this.closers.pop()) {
+      try {
+        await close();
+      } catch (error) {
+        logger.warn({ err: error }, 'could not be closed in order');
+      }
+    }
+  }
 }
 
 /** How long a stop may take for the sake of others. */
@@ -23,36 +39,39 @@ type DrainTimes = Pick<Config, 'drainDelayMs' | 'drainTimeoutMs'>;
 const CLOSE_LIMIT_MS = 4_000;
 
 /**
- * Runs a long-lived role until SIGTERM or Ctrl-C, then closes it. Resolves with the exit code: 0
- * after a clean stop, 1 when it could not start, 2 when its settings were wrong.
+ * Runs a long-lived role until SIGTERM, SIGHUP or Ctrl-C, then closes it. Resolves with the exit code: 0
+ * after a clean stop, 1 when it could not start or go on, 2 when its settings were wrong.
  *
- * @param start is told by its signal when a stop is asked for before it has ended
+ * @param start is told by its signal when a stop is asked for before it has ended, and adds what it
+ *   opens: a process with anything open would not end
  */
 export async function runRole(
-  start: (stopping: AbortSignal) => Promise<Role>,
+  start: (opened: Opened, stopping: AbortSignal) => Promise<void>,
   logger: Logger,
   { drainDelayMs, drainTimeoutMs }: DrainTimes,
 ): Promise<number> {
-  endWithSupervisor();
+  obeySupervisor();
   const stopping = stopSignal();
   const stopped = once(stopping, 'abort');
-  const starting = start(stopping);
+  const opened = new Opened();
   let limit: NodeJS.Timeout | undefined;
-  void stopped.then(() => {
+  const limitClosing = (): void => {
     // Everything in order takes the drain time twice: the query node's, then the shards'.
-    limit = setTimeout(endAtOnce, drainDelayMs + 2 * drainTimeoutMs + CLOSE_LIMIT_MS);
-  });
+    limit ??= setTimeout(endAtOnce, drainDelayMs + 2 * drainTimeoutMs + CLOSE_LIMIT_MS);
+  };
+  void stopped.then(limitClosing);
+  let code = 0;
   try {
-    const role = await starting;
+    await start(opened, stopping);
     await stopped;
-    await role.close();
   } catch (error) {
-    if (!stopping.aborted) return tellProblem(error, logger);
-  } finally {
-    clearTimeout(limit);
-    leaveSupervisor();
+    limitClosing();
+    if (!stopping.aborted) code = tellProblem(error, logger);
   }
-  return 0;
+  await opened.close(logger);
+  clearTimeout(limit);
+  leaveSupervisor();
+  return code;
 }
 
 function tellProblem(error: unknown, logger: Logger): number {
@@ -67,9 +86,15 @@ function tellProblem(error: unknown, logger: Logger): number {
 /** A start that failed for a reason the operator can mend, in one line. */
 export class StartError extends Error {}
 
+/** The line of what the operator can mend: settings, the store, files; undefined for a mistake of ours. */
 function startProblem(error: unknown): string | undefined {
-  const known = [ConfigError, StartError, FolderInUse];
-  return known.some((kind) => error instanceof kind) ? (error as Error).message : undefined;
+  if (!(error instanceof Error)) return undefined;
+  const known = [ConfigError, StartError, FolderInUse, OmniError];
+  const isKnown = known.some((kind) => error instanceof kind) || 'syscall' in error;
+  if (!isKnown) return undefined;
+  const { cause, message } = error;
+  const line = cause instanceof Error ? `${message}: ${cause.message}` : message;
+  return line.replaceAll(/\s*\n\s*/g, ' ');
 }
 
 /** Aborted by the first signal to stop. A second Ctrl-C ends the process at once. */
@@ -77,9 +102,12 @@ function stopSignal(): AbortSignal {
   const stop = new AbortController();
   // Not once: a second one must not end this process before its children.
   process.on('SIGTERM', () => stop.abort());
-  // Ctrl-C reaches the whole process group; the supervisor decides for its children.
-  if (isSupervised()) process.on('SIGINT', () => undefined);
+  // Ctrl-C and the end of a terminal reach the whole process group; the supervisor decides for its
+  // children.
+  if (isSupervised())
+    for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => undefined);
   else {
+    process.on('SIGHUP', () => stop.abort());
     process.once('SIGINT', () => {
       process.once('SIGINT', endAtOnce);
       stop.abort();

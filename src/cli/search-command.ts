@@ -1,6 +1,7 @@
+import { ApiClient, ApiError, errorMessage } from '../client/api-client.js';
 import type { Config } from '../config/settings.js';
-import { ApiClient, ApiError, errorMessage } from './client/api-client.js';
-import { formatHits, type SearchAnswer } from './client/hit-table.js';
+import { isObject } from '../core/json.js';
+import { formatHits, type SearchAnswer } from './hit-table.js';
 
 const WRONG_USAGE = 2;
 const DEFAULT_COLUMNS = 100;
@@ -19,10 +20,10 @@ export async function runSearch(
   if (filter === 'broken') return complain('--filter must be a JSON object', WRONG_USAGE);
 
   const { url, tenant, apiKey } = config;
-  const client = new ApiClient({ url, tenant, apiKey, connections: 1 });
+  const client = new ApiClient({ url, tenant, apiKey });
   try {
     const body = JSON.stringify({ query, top_k: config.topK, filter });
-    const reply = await client.post('search/text', 'application/json', body);
+    const reply = await client.post({ path: 'search/text', contentType: 'application/json', body });
     if (reply.status !== 200) return complain(errorMessage(reply), 1);
     const answer = reply.body as SearchAnswer;
     if (config.json) process.stdout.write(`${JSON.stringify(answer)}\n`);
@@ -32,8 +33,6 @@ export async function runSearch(
   } catch (error) {
     if (error instanceof ApiError) return complain(error.message, 1);
     throw error;
-  } finally {
-    await client.close();
   }
 }
 
@@ -41,7 +40,7 @@ function parseFilterText(text: string | undefined): object | undefined | 'broken
   if (text === undefined) return undefined;
   try {
     const filter: unknown = JSON.parse(text);
-    return typeof filter === 'object' && filter !== null ? filter : 'broken';
+    return isObject(filter) ? filter : 'broken';
   } catch {
     return 'broken';
   }

@@ -1,7 +1,6 @@
 import { ConfigError } from '../config/config-error.js';
 import type { Config } from '../config/settings.js';
 import { addressOf, endpointOf, type ShardAddress } from '../protocol/shard-address.js';
-import { isLoopback } from './loopback.js';
 
 type Addresses = Pick<Config, 'listen' | 'advertise' | 'shardSecret'>;
 
@@ -37,4 +36,9 @@ export function advertisedAddress(advertise: string | undefined, listened: strin
 
 function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
+}
+
+/** Whether only this machine can reach `host`. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

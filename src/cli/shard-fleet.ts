@@ -2,14 +2,14 @@ import type { Config } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
 import { AddressWatch } from '../shard-client/address-watch.js';
 import { ShardFleet } from '../shard-client/shard-fleet.js';
-import type { ShardDirectory, StoreReader } from '../store/store.js';
-import { StartError } from './run-role.js';
+import type { ShardDirectory } from '../store/shard-directory.js';
+import type { StoreReader } from '../store/store.js';
+import { StartError, type Opened } from './run-role.js';
 
 export interface OpenedFleet {
   fleet: ShardFleet;
   /** The shards stand in the settings: partitions of others are moved to them. */
   isFixed: boolean;
-  close(): void;
 }
 
 /** The shards that `SHARD_ADDRESS` names or, without it, those that registered in the store. */
@@ -17,26 +17,24 @@ export async function openFleet(
   config: Config,
   store: StoreReader,
   logger: Logger,
+  opened: Opened,
 ): Promise<OpenedFleet> {
   const addresses = new Map(config.shardAddress);
   const { storeId, directory } = store;
   const fleet = new ShardFleet(addresses, { storeId, secret: config.shardSecret });
+  opened.add(() => fleet.close());
   if (addresses.size > 0) {
-    return { fleet, isFixed: true, close: () => fleet.close() };
+    await fleet.watch();
+    return { fleet, isFixed: true };
   }
   if (directory === undefined) {
     throw new StartError('SHARD_ADDRESS is needed with this store: NAME=ADDRESS a shard');
   }
   const watch = new AddressWatch(fleet, () => addressesIn(directory), logger);
+  opened.add(() => watch.close());
   await watch.start();
-  return {
-    fleet,
-    isFixed: false,
-    close: () => {
-      watch.close();
-      fleet.close();
-    },
-  };
+  await fleet.watch();
+  return { fleet, isFixed: false };
 }
 
 async function addressesIn(directory: ShardDirectory): Promise<Map<string, string>> {

@@ -3,32 +3,40 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
+import { beNice, NICENESS } from '../core/niceness.js';
 import type { ModelIdentity } from '../core/product.js';
 import { endpointOf } from '../protocol/shard-address.js';
-import { ShardNode, type ShardNodeOptions } from '../shard/shard-node.js';
-import { ShardServer } from '../shard/shard-server.js';
+import { ShardNode, type ShardNodeOptions } from '../shard/node/shard-node.js';
+import { ShardServer } from '../shard/node/shard-server.js';
 import type { StoreReader } from '../store/store.js';
 import { lockFolder } from '../supervisor/folder-lock.js';
 import { tellSupervisor } from '../supervisor/lifeline.js';
 import { openReader } from './open-store.js';
-import { StartError, type Role } from './run-role.js';
+import { StartError, type Opened } from './run-role.js';
 import { advertisedAddress, checkAddresses } from './shard-address.js';
 
 const MODEL_WAIT_MS = 30_000;
 const MODEL_POLL_MS = 100;
-const QUEUE_LIMIT = 512;
 const MERGE_FANOUT = 8;
 const MAX_DEAD_SHARE = 0.2;
+/** How soon a write is found of which no nudge told. */
+const TENANT_POLL_MS = 500;
 /** Less than a tenth of a second of reading at a start. */
 const REPLAY_ENTRIES = 10_000;
 
 /** Wires a shard process: store reader → node → server. */
-export async function startShardNode(config: Config, logger: Logger): Promise<Role> {
+export async function startShardNode(
+  config: Config,
+  logger: Logger,
+  opened: Opened,
+): Promise<void> {
+  beNice(NICENESS.shard);
   const { shard, listen, shardSecret: secret } = config;
   checkAddresses(config);
   const dataDir = join(config.dataDir, 'shards', shard);
-  const unlock = await lockFolder(dataDir);
+  opened.add(await lockFolder(dataDir));
   const store = await openReader(config);
+  opened.add(() => store.close());
   const model = await waitForModel(store);
   const node = new ShardNode(
     store,
@@ -44,48 +52,54 @@ export async function startShardNode(config: Config, logger: Logger): Promise<Ro
           M: config.hnswM,
           efConstruction: config.hnswEfConstruction,
         },
+        ef: {
+          target: config.recallTarget,
+          min: Math.min(config.hnswEfMin, config.hnswEfMax),
+          max: config.hnswEfMax,
+          vectorsOnly: model.name === 'none',
+        },
       },
       merge: {
         tailRows: config.tailRows,
         fanout: MERGE_FANOUT,
         maxDeadShare: MAX_DEAD_SHARE,
+        maxSegmentRows: config.maxSegmentRows,
         replayEntries: REPLAY_ENTRIES,
       },
-      ef: config.hnswEf,
+      hosting: {
+        pollMs: TENANT_POLL_MS,
+        idleMs: config.tenantIdleMs,
+        openTenants: config.openTenants,
+        tombstoneRetentionMs: config.tombstoneRetentionMs,
+      },
       ...recallOf(config),
       ...reconcileOf(config),
     },
     logger,
   );
+  opened.add(() => node.close());
   const { storeId } = store;
-  const options = { shard, storeId, secret, address: listen, queueLimit: QUEUE_LIMIT };
+  const limits = { queueLimit: config.searchQueue, tenantQueueLimit: config.tenantSearchQueue };
+  const options = { shard, storeId, secret, address: listen, ...limits };
   const server = new ShardServer(node, options, logger);
   const endpoint = endpointOf(listen);
   if ('path' in endpoint) await mkdir(dirname(endpoint.path), { recursive: true, mode: 0o700 });
   const address = advertisedAddress(config.advertise, await server.listen());
+  opened.add(() => server.close());
   await store.directory?.register(shard, address);
   logger.info({ shard, address }, 'listening');
   await node.start();
   const watch = store.watch?.((tenant) => node.nudge(tenant));
+  opened.add(async () => watch?.close());
   tellSupervisor({ type: 'ready' });
-  return {
-    close: async () => {
-      await watch?.close();
-      await server.close();
-      await node.close();
-      await store.close();
-      await unlock();
-    },
-  };
 }
 
 /** Nothing where recall is not watched. */
-function recallOf(config: Config): Pick<ShardNodeOptions, 'recall'> {
-  const { recallSample: sampleShare, recallTarget: target, hnswEf: start } = config;
-  if (sampleShare === 0) return {};
-  const min = Math.min(start, config.hnswEfMin);
-  const max = Math.max(start, config.hnswEfMax);
-  return { recall: { sampleShare, ef: { target, start, min, max } } };
+function recallOf({
+  recallSample: sampleShare,
+  recallTarget: target,
+}: Config): Pick<ShardNodeOptions, 'recall'> {
+  return sampleShare === 0 ? {} : { recall: { sampleShare, target } };
 }
 
 /** Nothing where what is held is not compared with the store. */

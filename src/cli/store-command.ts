@@ -2,7 +2,7 @@ import type { Config } from '../config/settings.js';
 import { OmniError } from '../core/errors.js';
 import { digestTenant } from '../jobs/catalogue-pages.js';
 import { copyStore } from '../jobs/copy-store.js';
-import type { Store, StoreReader } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import { openReader, openStore } from './open-store.js';
 
 const FAILED = 1;
@@ -14,7 +14,8 @@ const PROGRESS_EVERY_MS = 2_000;
  * for wrong usage.
  *
  *   copy --from URL --to URL   everything but remembered deletes; run again, it goes on
- *   check                      makes missing indexes, shows counts and digests
+ *   check [--repair]           makes missing indexes, looks for damage, shows counts and digests; with
+ *                              --repair counts anew
  */
 export async function runStore(config: Config, words: readonly string[]): Promise<number> {
   try {
@@ -25,7 +26,10 @@ export async function runStore(config: Config, words: readonly string[]): Promis
     const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
     return complain(FAILED, error.message + cause);
   }
-  return complain(WRONG_USAGE, 'usage: omnisearch store copy --from URL --to URL | check');
+  return complain(
+    WRONG_USAGE,
+    'usage: omnisearch store copy --from URL --to URL | check [--repair]',
+  );
 }
 
 async function copy(config: Config): Promise<number> {
@@ -57,17 +61,32 @@ async function copy(config: Config): Promise<number> {
 
 async function check(config: Config): Promise<number> {
   // Opening it for writing makes what is missing.
-  const store: StoreReader = await openStore(config);
+  const store = await openStore(config);
   try {
+    const problem = await store.checked?.();
+    if (problem !== undefined) return complain(FAILED, problem);
+    let areEqual = true;
     for (const tenant of await store.tenants()) {
+      if (config.repair) await recount(store, tenant);
       const counts = await store.categories(tenant);
       const counted = counts.reduce((sum, { products }) => sum + products, 0);
       const { products, hex } = await digestTenant(store, tenant);
       print(`${tenant}: ${products} products, ${counted} counted, digest ${hex}`);
+      areEqual &&= products === counted;
     }
-    return 0;
+    const damaged = store.damaged();
+    for (const { tenant, id, what } of damaged) print(`${tenant}: ${what} of ${id} is damaged`);
+    if (damaged.length > 0) return complain(FAILED, 'damaged products: send them again, or delete');
+    if (areEqual) return 0;
+    return complain(FAILED, 'counts are wrong: is anyone writing? Put them right with --repair');
   } finally {
     await store.close();
+  }
+}
+
+async function recount(store: Store, tenant: string): Promise<void> {
+  for (const { kind, name, stored, counted } of await store.recount(tenant)) {
+    print(`${tenant}: ${kind} ${name} was ${stored}, is ${counted}: put right`);
   }
 }
 

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { request } from 'undici';
 import type { Logger } from '../core/logger.js';
 
 const POLL_MS = 50;
@@ -27,9 +26,9 @@ export async function untilReady(
 
 async function isReady(url: string): Promise<boolean> {
   try {
-    const { statusCode, body } = await request(`${url}/readyz`);
-    await body.dump();
-    return statusCode === 200;
+    const response = await fetch(`${url}/readyz`);
+    await response.arrayBuffer();
+    return response.ok;
   } catch {
     // The query node is being started again.
     return false;

@@ -1,3 +1,4 @@
+import { NAME } from '../core/ids.js';
 import type { Setting } from './setting.js';
 import { CLIENTS } from './verbs.js';
 
@@ -17,7 +18,7 @@ export const CLIENT_SETTINGS = {
     type: 'string',
     default: 'default',
     placeholder: 'NAME',
-    form: { pattern: /^[a-z0-9_-]{1,64}$/, expected: '1 to 64 of a-z, 0-9, _ and -' },
+    form: NAME,
     verbs: CLIENTS,
     description: 'whose catalogue',
   },
@@ -26,14 +27,14 @@ export const CLIENT_SETTINGS = {
     choices: ['auto', 'ndjson', 'json', 'csv'],
     default: 'auto',
     verbs: ['index'],
-    description: 'format of the feed; auto goes by file name, then by content',
+    description: 'format of the file; auto goes by file name, then by content',
   },
   map: {
     type: 'pairs',
     default: [],
     placeholder: 'OURS=THEIRS',
     verbs: ['index'],
-    description: "our field = the feed's, e.g. title=name; may be repeated",
+    description: "our field = the file's, e.g. title=name; may be repeated",
   },
   rejects: {
     type: 'string',
@@ -46,7 +47,7 @@ export const CLIENT_SETTINGS = {
     type: 'boolean',
     default: false,
     verbs: ['index'],
-    description: 'go on where the last run of this feed was cut off',
+    description: 'go on where the last run of this file was cut off',
   },
   wait: {
     type: 'boolean',

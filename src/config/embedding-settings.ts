@@ -52,6 +52,14 @@ export const EMBEDDING_SETTINGS = {
     verbs: EMBEDDING,
     description: 'queries that may wait to be embedded; past it they are refused at once',
   },
+  embeddingMaxWaitMs: {
+    type: 'ms',
+    default: 500,
+    min: 1,
+    max: 60_000,
+    verbs: EMBEDDING,
+    description: 'how long a query may wait to be embedded, its own timeout_ms permitting',
+  },
   embeddingCacheEntries: {
     type: 'integer',
     default: 10_000,

@@ -34,12 +34,19 @@ export function helpForAll(): string {
   const lines = Object.entries(VERBS).map(([verb, { usage, summary }]) => {
     return `  ${`${verb} ${usage}`.trimEnd().padEnd(COLUMN - 2)} ${summary}`;
   });
-  return ['omnisearch VERB', '', ...lines, '', 'omnisearch VERB --help says more.', ''].join('\n');
+  return [
+    'omnisearch VERB',
+    '',
+    ...lines,
+    '',
+    'omnisearch VERB --help says more, omnisearch --version which version this is.',
+    '',
+  ].join('\n');
 }
 
 /** The default as text, empty where there is none. */
 export function defaultOf(setting: Setting): string {
-  if (setting.type === 'boolean' || setting.type === 'pairs') return '';
+  if (setting.type === 'pairs' || setting.default === false) return '';
   return setting.default === undefined ? '' : String(setting.default);
 }
 

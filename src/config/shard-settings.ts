@@ -1,3 +1,4 @@
+import { NAME } from '../core/ids.js';
 import type { Setting } from './setting.js';
 import { SHARDS } from './verbs.js';
 
@@ -7,7 +8,7 @@ export const SHARD_SETTINGS = {
     type: 'string',
     default: 's1',
     placeholder: 'NAME',
-    form: { pattern: /^[a-z0-9_-]{1,64}$/, expected: '1 to 64 of a-z, 0-9, _ and -' },
+    form: NAME,
     verbs: ['shard-node'],
     description: 'name of the shard that this node holds',
   },
@@ -52,6 +53,24 @@ export const SHARD_SETTINGS = {
     verbs: ['query-node', 'worker'],
     description: 'a shard and where it is, once for each; without any the store tells (MongoDB)',
   },
+  searchQueue: {
+    type: 'integer',
+    default: 512,
+    min: 1,
+    max: 100_000,
+    unit: 'searches',
+    verbs: SHARDS,
+    description: 'searches that may wait in a shard; further ones are refused',
+  },
+  tenantSearchQueue: {
+    type: 'integer',
+    default: 128,
+    min: 1,
+    max: 100_000,
+    unit: 'searches',
+    verbs: SHARDS,
+    description: 'the same, of one tenant',
+  },
   tailRows: {
     type: 'integer',
     default: 4_096,
@@ -60,6 +79,15 @@ export const SHARD_SETTINGS = {
     unit: 'rows',
     verbs: SHARDS,
     description: 'new rows a shard scans before it builds a segment of them',
+  },
+  maxSegmentRows: {
+    type: 'integer',
+    default: 1_000_000,
+    min: 1_000,
+    max: 1_000_000,
+    unit: 'rows',
+    verbs: SHARDS,
+    description: 'segments are merged up to so many rows',
   },
   graphMinRows: {
     type: 'integer',
@@ -94,21 +122,13 @@ export const SHARD_SETTINGS = {
     verbs: SHARDS,
     description: 'efConstruction of HNSW: candidates kept while building',
   },
-  hnswEf: {
-    type: 'integer',
-    default: 256,
-    min: 1,
-    max: 4_096,
-    verbs: SHARDS,
-    description: 'ef of HNSW at first: candidates kept while searching',
-  },
   hnswEfMin: {
     type: 'integer',
     default: 32,
     min: 1,
     max: 4_096,
     verbs: SHARDS,
-    description: 'lowest ef a shard may go to while RECALL_TARGET holds, if below HNSW_EF',
+    description: 'least width of a search (ef of HNSW) that a new graph may get',
   },
   hnswEfMax: {
     type: 'integer',
@@ -116,7 +136,7 @@ export const SHARD_SETTINGS = {
     min: 1,
     max: 4_096,
     verbs: SHARDS,
-    description: 'highest ef a shard may go to for RECALL_TARGET, if above HNSW_EF',
+    description: 'greatest width of a search (ef of HNSW) that a new graph may get',
   },
   recallTarget: {
     type: 'share',
@@ -124,7 +144,7 @@ export const SHARD_SETTINGS = {
     min: 0.5,
     max: 0.999,
     verbs: SHARDS,
-    description: 'recall that ef is adapted to hold',
+    description: "recall for which the width of a new graph's searches is chosen",
   },
   recallSample: {
     type: 'share',
@@ -132,7 +152,7 @@ export const SHARD_SETTINGS = {
     min: 0,
     max: 1,
     verbs: SHARDS,
-    description: 'share of searches repeated exactly to know recall; 0: none, and ef stays',
+    description: 'share of searches repeated exactly to know recall; 0: none',
   },
   reconcileIntervalMs: {
     type: 'ms',
@@ -141,5 +161,22 @@ export const SHARD_SETTINGS = {
     max: 86_400_000,
     verbs: SHARDS,
     description: 'pause between checks that a shard holds what the store has; 0: none',
+  },
+  tenantIdleMs: {
+    type: 'ms',
+    default: 60_000,
+    min: 0,
+    max: 86_400_000,
+    verbs: SHARDS,
+    description: 'without a search for so long a tenant of at most 10,000 rows leaves the memory',
+  },
+  openTenants: {
+    type: 'integer',
+    default: 1_000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'tenants',
+    verbs: SHARDS,
+    description: 'tenants a shard has in memory; past it those searched longest ago leave it',
   },
 } as const satisfies Record<string, Setting>;

@@ -92,4 +92,10 @@ export const STORE_SETTINGS = {
     verbs: ['store'],
     description: 'the store that it is copied to',
   },
+  repair: {
+    type: 'boolean',
+    default: false,
+    verbs: ['store'],
+    description: 'check: put wrong counts right',
+  },
 } as const satisfies Record<string, Setting>;

@@ -3,8 +3,16 @@ export const VERBS = {
   up: { usage: '', words: 'none', summary: 'run every role on this machine' },
   'query-node': { usage: '', words: 'none', summary: 'answer searches and take products' },
   'shard-node': { usage: '', words: 'none', summary: 'hold and search one shard' },
-  worker: { usage: '', words: 'none', summary: 'do background work (this version has none)' },
-  index: { usage: 'FILE…', words: 'some', summary: 'send feeds: .ndjson .json .csv, .gz, -' },
+  worker: {
+    usage: '',
+    words: 'none',
+    summary: 'do background work (query nodes do it in this version)',
+  },
+  index: {
+    usage: 'FILE…',
+    words: 'some',
+    summary: 'send catalogue files: .ndjson .json .csv, .gz, -',
+  },
   search: { usage: 'TEXT', words: 'some', summary: 'search, and show a table' },
   store: {
     usage: 'copy | check',

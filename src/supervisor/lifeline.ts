@@ -1,4 +1,13 @@
-import type { ChildMessage } from './managed-child.js';
+/** What a role tells its supervisor. */
+export type ChildMessage =
+  | { type: 'ready'; port?: number }
+  /** It cannot start, and why. */
+  | { type: 'fatal'; line: string }
+  /** The answer to a ping: its event loop turns. */
+  | { type: 'pong' };
+
+/** What the supervisor asks of a child from time to time. */
+export const PING = 'ping';
 
 /** Whether a supervisor started this process. */
 export function isSupervised(): boolean {
@@ -7,15 +16,21 @@ export function isSupervised(): boolean {
 
 /** Tells the supervisor, if there is one. */
 export function tellSupervisor(message: ChildMessage): void {
-  process.send?.(message);
+  // A channel that breaks just now ends this process anyway.
+  process.send?.(message, undefined, undefined, () => undefined);
 }
 
 /**
- * Ends this process at once when its supervisor is gone, also by kill -9: nobody would restart or
- * stop it, and the next start would meet it on its ports and files.
+ * Answers the supervisor from the event loop of this process, and ends it at once when its
+ * supervisor is gone, also by kill -9: nobody would restart or stop it, and the next start would meet
+ * it on its ports and files.
  */
-export function endWithSupervisor(): void {
-  if (isSupervised()) process.once('disconnect', endAtOnce);
+export function obeySupervisor(): void {
+  if (!isSupervised()) return;
+  process.once('disconnect', endAtOnce);
+  process.on('message', (message) => {
+    if (message === PING) tellSupervisor({ type: 'pong' });
+  });
 }
 
 /**

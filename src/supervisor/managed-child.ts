@@ -1,5 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import type { Logger } from '../core/logger.js';
+import { Heartbeat, type HeartbeatTimes } from './heartbeat.js';
+import { PING, type ChildMessage } from './lifeline.js';
 
 export interface ChildSpec {
   name: string;
@@ -7,23 +10,35 @@ export interface ChildSpec {
   script: string;
   args: readonly string[];
   env: NodeJS.ProcessEnv;
-  /** A child that cannot start the first time ends the whole start, instead of trying again. */
+  /** A child that says that it cannot start is believed the first time, not only the third. */
   mustStart: boolean;
+  heartbeat: HeartbeatTimes;
 }
 
-/** What a role tells its supervisor. */
-export type ChildMessage = { type: 'ready'; port?: number } | { type: 'fatal'; line: string };
+export interface ChildEvents {
+  onReady(port: number | undefined): void;
+  /** It is not started again: it has never been ready, or ended as damaged files make it. The line says why. */
+  onGivenUp(line: string): void;
+}
 
 const RESTART_FIRST_MS = 100;
 const RESTART_LAST_MS = 5_000;
 /** A child that lived this long was well: the next restart is quick again. */
 const HEALTHY_MS = 10_000;
+const MAX_FAILED_STARTS = 3;
+/** Signals of a process that read beyond what a file holds. */
+const MEMORY_SIGNALS = ['SIGBUS', 'SIGSEGV'];
+const DAMAGED =
+  ': a data file is damaged or cut off, run "omnisearch store check" and put a good copy back';
+const MAX_CRASHES = 3;
+/** Crashes of a child that lived longer each time have nothing to do with each other. */
+const CRASH_WITHIN_MS = 60_000;
 
 /**
  * One child process, started again whenever it ends by itself.
  *
- *   starting ──ready──> running ──exit──> waiting ──pause──> starting
- *      └── fatal before it ever was ready: it cannot work as configured, and is not started again
+ *   starting ──ready──> running ──exit, or hung and killed──> waiting ──pause──> starting
+ *      └── thrice ended before it ever was ready, or thrice by a damaged file: given up, with a line
  *
  * The IPC channel doubles as its lifeline: a child whose channel breaks has lost its parent and ends.
  */
@@ -34,52 +49,92 @@ export class ManagedChild {
   private stopping = false;
   /** It was ready once. */
   private worked = false;
-  private exited: Promise<void> = Promise.resolve();
+  private failedStarts = 0;
+  /** One after the other, by a signal of `MEMORY_SIGNALS`. */
+  private crashes = 0;
+  /** What the child said of why it cannot start. */
+  private problem: string | undefined;
+  private exited: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly spec: ChildSpec,
     private readonly logger: Logger,
-    private readonly onMessage: (message: ChildMessage) => void,
+    private readonly events: ChildEvents,
   ) {}
 
   start(): void {
-    const { name, script, args, env, mustStart } = this.spec;
+    const { script, args, env } = this.spec;
     const startedMs = performance.now();
-    const child = fork(script, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.problem = undefined;
+    let child: ChildProcess;
+    try {
+      child = fork(script, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    } catch (error) {
+      // Some of the ways in which there is no process are thrown, others are events.
+      this.onEnd({ signal: null, error: (error as Error).message }, startedMs);
+      return;
+    }
     this.child = child;
-    child.on('message', (message) => {
-      const told = message as ChildMessage;
-      if (told.type === 'ready') this.worked = true;
-      // What has worked before is hindered by something that passes: a port, a lock.
-      else if (this.worked || !mustStart) this.logger.error(`${name}: ${told.line}`);
-      // The message may come after the exit that it explains, when a restart is due already.
-      else this.letGo();
-      this.onMessage(told);
-    });
-    this.exited = new Promise((resolve) => {
-      let ended = false;
-      const onEnd = (reason: object): void => {
-        if (ended) return;
-        ended = true;
-        this.child = undefined;
-        resolve();
-        if (!this.stopping) this.restart(startedMs, reason);
-      };
-      child.once('exit', (code, signal) => onEnd({ code, signal }));
-      child.on('error', (error) => {
-        this.logger.error({ error: String(error) }, `${name} failed`);
-        // A process that could not be started has no exit.
-        if (child.pid === undefined) onEnd({});
-      });
+    const heartbeat = this.watch(child);
+    child.on('message', (message) => this.onMessage(message as ChildMessage, heartbeat));
+    this.exited = endOf(child).then((how) => {
+      heartbeat.stop();
+      this.child = undefined;
+      if (!this.stopping) this.onEnd(how, startedMs);
     });
   }
 
-  private restart(startedMs: number, reason: object): void {
-    if (performance.now() - startedMs > HEALTHY_MS) this.pauseMs = RESTART_FIRST_MS;
+  private watch(child: ChildProcess): Heartbeat {
+    const ping = (): void => {
+      if (child.connected) child.send(PING, () => undefined);
+    };
+    return new Heartbeat(this.spec.heartbeat, ping, (silentMs) => {
+      this.logger.error({ silentMs }, `${this.spec.name} does not answer, ending it`);
+      child.kill('SIGKILL');
+    });
+  }
+
+  private onMessage(message: ChildMessage, heartbeat: Heartbeat): void {
+    heartbeat.heard();
+    if (message.type === 'ready') {
+      this.worked = true;
+      heartbeat.started();
+      this.events.onReady(message.port);
+    }
+    if (message.type !== 'fatal') return;
+    this.problem = message.line;
+    // What has worked before is hindered by something that passes: a port, a lock.
+    if (this.worked) this.logger.error(`${this.spec.name}: ${message.line}`);
+  }
+
+  private onEnd(how: ChildEnd, startedMs: number): void {
+    const livedMs = performance.now() - startedMs;
+    const crashed = MEMORY_SIGNALS.includes(how.signal ?? '') && livedMs < CRASH_WITHIN_MS;
+    this.crashes = crashed ? this.crashes + 1 : 0;
+    if (!this.worked) this.failedStarts += 1;
+    const believed = !this.worked && this.spec.mustStart && this.problem !== undefined;
+    const failed = this.failedStarts >= MAX_FAILED_STARTS || this.crashes >= MAX_CRASHES;
+    if (believed || failed) {
+      this.letGo();
+      this.events.onGivenUp(this.problem ?? this.describe(how));
+      return;
+    }
+    if (livedMs > HEALTHY_MS) this.pauseMs = RESTART_FIRST_MS;
     const inMs = this.pauseMs;
+    const reason = { ...how, ...(this.problem === undefined ? {} : { problem: this.problem }) };
     this.logger.warn({ ...reason, inMs }, `${this.spec.name} ended, starting it again`);
     this.timer = setTimeout(() => this.start(), inMs);
     this.pauseMs = Math.min(RESTART_LAST_MS, inMs * 2);
+  }
+
+  private describe({ code, signal, error }: ChildEnd): string {
+    const { name } = this.spec;
+    if (error !== undefined) return `the ${name} cannot be started: ${error}`;
+    const by = signal === null ? `with exit code ${String(code)}` : `by ${signal}`;
+    const hint = MEMORY_SIGNALS.includes(signal ?? '') ? DAMAGED : '';
+    const times = Math.max(this.failedStarts, this.crashes);
+    const when = this.worked ? '' : ' before it was ready';
+    return `the ${name} ended ${times} times ${by}${when}${hint}`;
   }
 
   /** From now on it is not started again. */
@@ -98,4 +153,25 @@ export class ManagedChild {
     await this.exited;
     clearTimeout(timer);
   }
+}
+
+interface ChildEnd {
+  code?: number | null;
+  signal: NodeJS.Signals | null;
+  /** Why there was no process at all. */
+  error?: string;
+}
+
+/** Resolves when the process is gone and all that it said has been heard. */
+async function endOf(child: ChildProcess): Promise<ChildEnd> {
+  const disconnected = child.connected ? once(child, 'disconnect') : undefined;
+  const end = await new Promise<ChildEnd>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.on('error', (error) => {
+      // A process that could not be started has no exit.
+      if (child.pid === undefined) resolve({ signal: null, error: error.message });
+    });
+  });
+  if (child.connected) await disconnected;
+  return end;
 }

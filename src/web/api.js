@@ -1,4 +1,5 @@
 // @ts-check
+import { askForKey, storedKey } from './key.js';
 import { isObject, textOf } from './wire.js';
 
 /** @typedef {import('./wire.js').SearchReply} SearchReply */
@@ -25,16 +26,38 @@ export class ApiError extends Error {
   }
 }
 
+/** @typedef {{ tenant?: string | undefined, signal?: AbortSignal | undefined, body?: object }} Options */
+
 /**
- * One JSON request. Throws `ApiError`, or an `AbortError` when `signal` was aborted.
+ * One JSON request, with the key of this tab; where the shop wants another one, it is asked for. Throws
+ * `ApiError`, or an `AbortError` when `signal` was aborted.
  *
  * @param {string} path
- * @param {{ tenant?: string | undefined, signal?: AbortSignal | undefined, body?: object }} [options]
+ * @param {Options} [options]
  * @returns {Promise<unknown>}
  */
-export async function request(path, { tenant, signal, body } = {}) {
+export async function request(path, options = {}) {
+  for (;;) {
+    const key = storedKey();
+    try {
+      return await exchange(path, options, key);
+    } catch (error) {
+      const refused = error instanceof ApiError && error.status === 401;
+      if (!refused || !(await askForKey(key))) throw error;
+    }
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {Options} options
+ * @param {string | undefined} key
+ * @returns {Promise<unknown>}
+ */
+async function exchange(path, { tenant, signal, body }, key) {
   /** @type {Record<string, string>} */
   const headers = { accept: 'application/json' };
+  if (key !== undefined) headers.authorization = `Bearer ${key}`;
   if (tenant !== undefined) headers['x-omnisearch-tenant'] = tenant;
   if (body !== undefined) headers['content-type'] = 'application/json';
   const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);

@@ -5,6 +5,7 @@ import { Detail } from './detail.js';
 import { byId, element } from './dom.js';
 import { CARD_FIELDS } from './hit-card.js';
 import { bindKeyboard } from './keyboard.js';
+import { PageHistory } from './page-history.js';
 import { Results } from './results.js';
 import { SearchLoop } from './search-loop.js';
 import { addressOf, filterOf, hasFilters, readState } from './state.js';
@@ -23,7 +24,8 @@ let topK = PAGE_SIZE;
 /** True while the newest entry of the history was made by typing: further keystrokes replace it. */
 let typingEntry = false;
 
-const detail = new Detail(byId('detail', HTMLDialogElement));
+const pages = new PageHistory();
+const detail = new Detail(byId('detail', HTMLDialogElement), pages);
 const results = new Results({
   onOpen: (hit) => void detail.open(hit, state.tenant),
   onRetry: () => void loop.run(searchRequest()),
@@ -47,8 +49,8 @@ function onType(change) {
   apply(change);
   const address = addressOf(state);
   if (address === before) return;
-  if (typingEntry) history.replaceState(null, '', address);
-  else history.pushState(null, '', address);
+  if (typingEntry) pages.replace(address);
+  else pages.push(address);
   typingEntry = true;
   loop.runSoon(searchRequest);
 }
@@ -57,7 +59,7 @@ function onType(change) {
 function onSet(change) {
   apply(change);
   const address = addressOf(state);
-  if (address !== location.pathname + location.search) history.pushState(null, '', address);
+  if (address !== location.pathname + location.search) pages.push(address);
   typingEntry = false;
   void loop.run(searchRequest());
 }
@@ -127,6 +129,7 @@ byId('home', HTMLAnchorElement).addEventListener('click', (event) => {
 });
 
 window.addEventListener('popstate', () => {
+  if (!pages.stepped(detail.dialog)) return;
   state = readState(location.search);
   topK = PAGE_SIZE;
   typingEntry = false;

@@ -4,6 +4,7 @@ import { button, element } from './dom.js';
 import { priceAndStock } from './hit-card.js';
 import { errorText } from './messages.js';
 import { picture, safeAddress } from './picture.js';
+import { plainText } from './plain-text.js';
 import { isObject, textOf } from './wire.js';
 
 /** @typedef {import('./wire.js').Hit} Hit */
@@ -16,9 +17,10 @@ const GROUPED = /** @type {const} */ ({ useGrouping: 'min2', maximumFractionDigi
 
 /** One product, larger: shown from the hit at once, completed from the store. */
 export class Detail {
-  /** @param {HTMLDialogElement} dialog */
-  constructor(dialog) {
+  /** @param {HTMLDialogElement} dialog @param {import('./page-history.js').PageHistory} pages */
+  constructor(dialog, pages) {
     this.dialog = dialog;
+    this.pages = pages;
     /** @type {AbortController | undefined} */
     this.loading = undefined;
     dialog.addEventListener('close', () => this.loading?.abort());
@@ -34,6 +36,7 @@ export class Detail {
     this.loading = loading;
     this.draw(hit, hit.product, element('p', 'quiet-text', 'Loading…'));
     this.dialog.showModal();
+    this.pages.pushDialog();
     try {
       const path = `/products/${encodeURIComponent(hit.id)}`;
       const product = await request(path, { tenant, signal: loading.signal });
@@ -79,7 +82,9 @@ function factsOf(product) {
   const facts = element('div', '');
   const description = textOf(product.description);
   if (description !== undefined) {
-    facts.append(element('p', '', description.slice(0, MAX_DESCRIPTION_CHARACTERS)));
+    facts.append(
+      element('p', 'description', plainText(description).slice(0, MAX_DESCRIPTION_CHARACTERS)),
+    );
   }
   const attributes = isObject(product.attributes) ? Object.entries(product.attributes) : [];
   if (attributes.length > 0) {

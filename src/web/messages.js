@@ -54,7 +54,7 @@ export function errorText(error) {
 /** @param {ApiError} error @returns {string} */
 function sentenceFor({ status, code }) {
   if (status === 0) return 'The shop cannot be reached.';
-  if (status === 401) return 'This shop asks for a key, and the page has none.';
+  if (status === 401) return 'This shop asks for a key. Reload the page to enter it.';
   if (status === 400) return 'The shop did not understand this search.';
   if (status === 429 || code === 'overloaded') return 'The shop is very busy right now.';
   if (status === 503) return 'The search is not available right now.';

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { IndexConfig } from '../../src/cli/client/index-config.js';
 import { runIndex } from '../../src/cli/index-command.js';
+import type { IndexConfig } from '../../src/cli/index/catalogue-indexer.js';
+import { IndexProgress } from '../../src/cli/index/index-progress.js';
+import { RejectedRows } from '../../src/cli/index/rejected-rows.js';
 import { OmniError } from '../../src/core/errors.js';
 import { openHttp, type HttpHarness } from '../http/harness.js';
 
@@ -209,4 +211,104 @@ test('a feed that changed since is not resumed in the middle', async () => {
   printed = [];
   expect(await runIndex({ ...config, resume: true }, [file])).toBe(0);
   expect(printed.join('')).toContain('41 rows in');
+});
+
+test('rejected rows are shown with their reasons, the first five, and what helps is named', async () => {
+  const bad = Array.from({ length: 7 }, (_, i) => `{"id":"b${i}","title":${i},"category":"c"}`);
+  const file = await feed('bad.ndjson', [lines(2), ...bad].join('\n'));
+  expect(await runIndex({ ...config, batchRows: 100 }, [file])).toBe(3);
+  const told = printed
+    .join('')
+    .split('\n')
+    .filter((line) => line.startsWith('rejected: '));
+  expect(told).toEqual([
+    ...[3, 4, 5, 6, 7].map((line) => {
+      const id = `b${line - 3}`;
+      return `rejected: ${file}, line ${line}, id "${id}": title must be a string, got ${line - 3}`;
+    }),
+    'rejected: and 2 more. --rejects FILE lists them all; --map OURS=THEIRS renames fields',
+  ]);
+});
+
+test('of several files the one that cannot be read is named', async () => {
+  const good = await feed('good.csv', 'id,title,category\n1,x,c\n');
+  for (const [name, content, reason] of [
+    ['empty.csv', '', 'the file is empty'],
+    ['header.csv', 'id,title\n', 'a header and no rows'],
+    ['shop.xml', '<?xml version="1.0"?><rss></rss>', 'XML'],
+    ['twice.csv', 'id,id\n1,2\n', 'is twice in the header'],
+    ['broken.json', '[{"id":"1"}', 'not a JSON array'],
+  ] as const) {
+    printed = [];
+    const file = await feed(name, content);
+    expect([name, await runIndex(config, [good, file])]).toEqual([name, 1]);
+    const last = printed.join('').trim().split('\n').at(-1);
+    expect(last).toContain(`omnisearch: ${file}`);
+    expect(last).toContain(reason);
+  }
+});
+
+test('a name of --map that no row has is named', async () => {
+  const file = await feed('shop.ndjson', '{"id":"1","name":"A","category":"c"}');
+  const map = [
+    ['title', 'name'],
+    ['attributes.color', 'colour'],
+  ] as const;
+  expect(await runIndex({ ...config, map }, [file])).toBe(0);
+  expect(printed.join('')).toContain(
+    `omnisearch: ${file}: no row has colour (--map attributes.color=colour)`,
+  );
+});
+
+test('a mapped attribute of a JSON file can be filtered by', async () => {
+  const file = await feed('shop.json', '[{"id":"1","title":"A","category":"c","colour":"red"}]');
+  const map = [['attributes.color', 'colour']] as const;
+  expect(await runIndex({ ...config, map }, [file])).toBe(0);
+  const product = (await node.send('GET', '/products/1')).json();
+  expect(product).toEqual({ id: '1', title: 'A', category: 'c', attributes: { color: 'red' } });
+});
+
+test('a pipe has no share, and no share is beyond 100 %', async () => {
+  const out = { isTTY: false, write: (text: string) => printed.push(text) > 0 };
+  vi.useFakeTimers();
+  try {
+    for (const total of [undefined, 0, 10]) {
+      const counts = { rows: 1, accepted: 1, unchanged: 0, stale: 0, rejected: 0 };
+      const bytes = () => ({ read: 287, total });
+      const progress = new IndexProgress(counts, bytes, out as unknown as NodeJS.WriteStream);
+      vi.advanceTimersByTime(3_000);
+      progress.stop();
+    }
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(printed.map((line) => line.split(',')[0])).toEqual([
+    '1 rows',
+    '1 rows (100 %)',
+    '1 rows (100 %)',
+  ]);
+});
+
+test('a file of nothing but tiny bad rows ends the run, with a bounded list', async () => {
+  const rejects = join(dir, 'rejects.ndjson');
+  const file = await feed('ones.json.gz', gzipSync(`[${'1,'.repeat(2_000_000)}1]`));
+  const flood = { ...config, rejects, batchRows: 1_000 };
+  expect(await runIndex(flood, [file])).toBe(1);
+  expect(printed.join('')).toMatch(/stopped, the first 1\d{4} rows were all rejected/);
+  const listed = (await readFile(rejects, 'utf8')).trim().split('\n');
+  expect(listed.length).toBeLessThan(20_000);
+}, 60_000);
+
+test('past its bound the list of rejected rows says so, and holds no more', async () => {
+  const path = join(dir, 'rejects.ndjson');
+  const rejects = await RejectedRows.open(path, false);
+  const rows = Array.from({ length: 10_000 }, (_, i) => ({
+    line: i,
+    code: 'invalid_json' as const,
+    message: 'no',
+  }));
+  for (let i = 0; i < 11; i++) await rejects.add('f', rows);
+  expect(rejects.summary().at(-1)).toContain('lists the first 100000');
+  await rejects.close();
+  expect((await readFile(path, 'utf8')).trim().split('\n')).toHaveLength(100_000);
 });

@@ -100,7 +100,7 @@ describe('check', () => {
   /** A data folder with one product, its vector changed by `change`. */
   async function dataFolder(change: (vector: Float32Array) => void): Promise<string> {
     const encoder = await openEncoder({ modelDir: model, threads: 1, workerFile: WORKER_FILE });
-    const [text] = await encoder.embedProducts([productText(product)]);
+    const [text] = await encoder.embedTexts([productText(product)]);
     await encoder.close();
     change(text!);
     const store = await openLmdbStore({ dir: join(dir, 'data', 'store') });

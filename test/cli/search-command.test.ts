@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { formatHits } from '../../src/cli/client/hit-table.js';
+import { formatHits } from '../../src/cli/hit-table.js';
 import { runSearch } from '../../src/cli/search-command.js';
 import { openHttp, type HttpHarness } from '../http/harness.js';
 
@@ -52,8 +52,8 @@ test('--json is the reply; filter and top_k are sent', async () => {
 
 test('a partial answer is exit 0 and said', async () => {
   const search = node.search.search.bind(node.search);
-  node.search.search = async (request) => ({
-    ...(await search(request)),
+  node.search.search = async (request, context) => ({
+    ...(await search(request, context)),
     missing: [{ part: 'shard', shard: 's2', category: 'Mice', reason: 'timeout' }],
   });
   expect(await runSearch(config, ['x'])).toBe(0);

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { lockFolder } from '../../src/supervisor/folder-lock.js';
+import { FolderInUse, lockFolder } from '../../src/supervisor/folder-lock.js';
 
 const COMPILED = fileURLToPath(new URL('../../dist/supervisor/folder-lock.js', import.meta.url));
 let dir: string;
@@ -40,22 +40,21 @@ async function untilLocked({ child, out }: ReturnType<typeof holder>): Promise<v
   while (!out().includes('locked')) await once(child.stdout as NodeJS.ReadableStream, 'data');
 }
 
-test('a lock is taken, let go, and leaves no file', async () => {
+test('a lock is taken, let go, and taken again', async () => {
   const unlock = await lockFolder(dir);
-  expect(readdirSync(dir)).toEqual(['lock']);
   await unlock();
-  expect(readdirSync(dir)).toEqual([]);
+  await (
+    await lockFolder(dir)
+  )();
 });
 
-test.each([
-  ['of a process that is gone', JSON.stringify({ pid: 2 ** 22 + 1, startedAt: '1' })],
-  ['of a process id that is someone else now', JSON.stringify({ pid: 1, startedAt: '-1' })],
-  ['that is not a lock', 'nonsense'],
-])('a lock %s does not hold', async (_, content) => {
-  writeFileSync(join(dir, 'lock'), content);
-  const unlock = await lockFolder(dir);
-  expect(JSON.parse(readFileSync(join(dir, 'lock'), 'utf8'))).toMatchObject({ pid: process.pid });
-  await unlock();
+test('what an earlier process, or anyone, wrote into the file does not hold', async () => {
+  for (const content of [JSON.stringify({ pid: 1 }), String(process.pid), 'nonsense', '']) {
+    writeFileSync(join(dir, 'lock'), content);
+    await (
+      await lockFolder(dir)
+    )();
+  }
 });
 
 test('a live holder is waited for, a killed one is not', async () => {
@@ -73,8 +72,14 @@ test('a live holder is waited for, a killed one is not', async () => {
   )();
 });
 
-test('of several processes that find a stale lock only one at a time holds it', async () => {
-  writeFileSync(join(dir, 'lock'), JSON.stringify({ pid: 2 ** 22 + 1, startedAt: '1' }));
+test('a holder whose process id means nothing here, as in another container, keeps others out', async () => {
+  const first = holder(60_000);
+  await untilLocked(first);
+  writeFileSync(join(dir, 'lock'), '1');
+  await expect(lockFolder(dir)).rejects.toThrow(FolderInUse);
+}, 20_000);
+
+test('of several processes only one at a time holds it', async () => {
   const all = Array.from({ length: 4 }, () => holder(100));
   const log: string[] = [];
   for (const { child } of all) {
@@ -83,3 +88,12 @@ test('of several processes that find a stale lock only one at a time holds it', 
   await Promise.all(all.map(({ child }) => once(child, 'exit')));
   expect(log).toEqual(Array.from({ length: 4 }, () => ['locked', 'unlocking']).flat());
 }, 30_000);
+
+test('the folder is closed to others, also one that was open', async () => {
+  chmodSync(dir, 0o755);
+  const inner = join(dir, 'a', 'b');
+  const unlocks = [await lockFolder(dir), await lockFolder(inner)];
+  expect([statSync(dir).mode & 0o777, statSync(inner).mode & 0o777]).toEqual([0o700, 0o700]);
+  expect(statSync(join(dir, 'lock')).mode & 0o777).toBe(0o600);
+  for (const unlock of unlocks) await unlock();
+});

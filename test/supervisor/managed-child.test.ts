@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ManagedChild, type ChildMessage } from '../../src/supervisor/managed-child.js';
+import { ManagedChild } from '../../src/supervisor/managed-child.js';
 
 /** Notes each start, tells of it, and then does what the argument says. */
 const SCRIPT = `
@@ -14,6 +14,10 @@ appendFileSync(log, process.pid + '\\n');
 process.once('disconnect', () => process.exit(1));
 if (how === 'deaf') process.on('SIGTERM', () => undefined);
 if (how === 'clean') process.on('SIGTERM', () => { appendFileSync(log, 'stopped\\n'); process.exit(0); });
+if (how !== 'mute') process.on('message', () => process.send({ type: 'pong' }));
+if (how === 'crash') process.exit(7);
+if (how === 'later') setTimeout(() => process.kill(process.pid, 'SIGSEGV'), 100);
+if (how === 'bus') process.kill(process.pid, 'SIGBUS');
 if (how === 'fatal') process.send({ type: 'fatal', line: 'no' }, () => process.exit(2));
 else process.send({ type: 'ready' });
 setInterval(() => undefined, 1_000);
@@ -21,11 +25,13 @@ setInterval(() => undefined, 1_000);
 
 let dir: string;
 let child: ManagedChild | undefined;
-let messages: ChildMessage[];
+let readyCount: number;
+let givenUp: string[];
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'omnisearch-child-'));
   writeFileSync(join(dir, 'child.mjs'), SCRIPT);
-  messages = [];
+  readyCount = 0;
+  givenUp = [];
 });
 afterEach(async () => {
   await child?.stop(0);
@@ -35,17 +41,26 @@ afterEach(async () => {
 function start(how: string, mustStart = true): ManagedChild {
   const args = [join(dir, 'log'), how];
   const script = join(dir, 'child.mjs');
-  const spec = { name: 'child', script, args, env: process.env, mustStart };
-  child = new ManagedChild(spec, pino({ level: 'silent' }), (message) => messages.push(message));
+  const heartbeat = { intervalMs: 50, maxSilent: 10, maxSilentAtStart: 100 };
+  const spec = { name: 'child', script, args, env: process.env, mustStart, heartbeat };
+  child = new ManagedChild(spec, pino({ level: 'silent' }), {
+    onReady: () => (readyCount += 1),
+    onGivenUp: (line) => givenUp.push(line),
+  });
   child.start();
   return child;
 }
 
 const log = (): string[] => readFileSync(join(dir, 'log'), 'utf8').trim().split('\n');
 
-async function untilTold(count: number): Promise<void> {
-  for (let attempt = 0; attempt < 1_000 && messages.length < count; attempt++) await sleep(10);
-  expect(messages.length).toBeGreaterThanOrEqual(count);
+async function untilReady(count: number): Promise<void> {
+  for (let attempt = 0; attempt < 1_000 && readyCount < count; attempt++) await sleep(10);
+  expect(readyCount).toBeGreaterThanOrEqual(count);
+}
+
+async function untilGivenUp(): Promise<void> {
+  for (let attempt = 0; attempt < 1_000 && givenUp.length === 0; attempt++) await sleep(10);
+  expect(givenUp).toHaveLength(1);
 }
 
 function isRunning(pid: string | undefined): boolean {
@@ -59,9 +74,9 @@ function isRunning(pid: string | undefined): boolean {
 
 test('a child that dies is started again, until it is stopped', async () => {
   const managed = start('clean');
-  await untilTold(1);
+  await untilReady(1);
   process.kill(Number(log()[0]), 'SIGKILL');
-  await untilTold(2);
+  await untilReady(2);
   await managed.stop(5_000);
   const [first, second, last] = log();
   expect(first).not.toBe(second);
@@ -71,14 +86,14 @@ test('a child that dies is started again, until it is stopped', async () => {
 
 test('a child that does not hear is ended after its grace', async () => {
   const managed = start('deaf');
-  await untilTold(1);
+  await untilReady(1);
   await managed.stop(20);
   expect(isRunning(log()[0])).toBe(false);
 });
 
 test('stopping during the pause before a restart starts nothing more', async () => {
   const managed = start('clean');
-  await untilTold(1);
+  await untilReady(1);
   process.kill(Number(log()[0]), 'SIGKILL');
   while (isRunning(log()[0])) await sleep(1);
   await sleep(10);
@@ -89,17 +104,70 @@ test('stopping during the pause before a restart starts nothing more', async () 
 
 test('a child that cannot work as configured says so once and is not started again', async () => {
   start('fatal');
-  await untilTold(1);
-  expect(messages).toEqual([{ type: 'fatal', line: 'no' }]);
+  await untilGivenUp();
+  expect(givenUp).toEqual(['no']);
   await sleep(300);
   expect(log()).toHaveLength(1);
 });
 
-test('one that others do without is tried again, until it is stopped', async () => {
-  const managed = start('fatal', false);
-  await untilTold(2);
-  await managed.stop(1_000);
-  const starts = log().length;
-  await sleep(500);
-  expect(log()).toHaveLength(starts);
+test('one that others do without is tried thrice, and then given up with its reason', async () => {
+  start('fatal', false);
+  await untilGivenUp();
+  expect(givenUp).toEqual(['no']);
+  await sleep(800);
+  expect(log()).toHaveLength(3);
+});
+
+test.each([
+  ['crash', 'the child ended 3 times with exit code 7 before it was ready'],
+  ['bus', 'by SIGBUS before it was ready: a data file is damaged or cut off'],
+])('one that ends thrice without a word before it is ready (%s) is given up', async (how, line) => {
+  start(how);
+  await untilGivenUp();
+  expect(givenUp[0]).toContain(line);
+  expect(log()).toHaveLength(3);
+});
+
+test('one that works and then ends thrice as a damaged file makes it is given up', async () => {
+  start('later', false);
+  await untilGivenUp();
+  expect(givenUp[0]).toMatch(
+    /^the child ended 3 times by SIGSEGV: a data file is damaged .*store check/,
+  );
+  expect(log()).toHaveLength(3);
+});
+
+test('a process that cannot be started at all is given up too', async () => {
+  const script = join(dir, 'child.mjs');
+  const heartbeat = { intervalMs: 50, maxSilent: 10, maxSilentAtStart: 100 };
+  const env = { ...process.env, HUGE: 'x'.repeat(4 << 20) };
+  const spec = { name: 'child', script, args: [], env, mustStart: true, heartbeat };
+  child = new ManagedChild(spec, pino({ level: 'silent' }), {
+    onReady: () => (readyCount += 1),
+    onGivenUp: (line) => givenUp.push(line),
+  });
+  child.start();
+  await untilGivenUp();
+  expect(givenUp[0]).toMatch(/^the child cannot be started: .*E2BIG/);
+});
+
+test('a child that is stopped by SIGSTOP is ended and started again', async () => {
+  start('clean');
+  await untilReady(1);
+  process.kill(Number(log()[0]), 'SIGSTOP');
+  await untilReady(2);
+  expect(isRunning(log()[0])).toBe(false);
+});
+
+test('a child whose event loop answers nothing is ended and started again', async () => {
+  start('mute');
+  await untilReady(2);
+  expect(isRunning(log()[0])).toBe(false);
+});
+
+test('a child that answers is left alone', async () => {
+  start('clean');
+  await untilReady(1);
+  await sleep(1_200);
+  expect(log()).toHaveLength(1);
 });

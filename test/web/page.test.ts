@@ -257,4 +257,112 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('the page', () => {
     await shown('Stitched by hand.');
     expect(await page.evaluate(overflow)).toBe(0);
   });
+
+  describe('in a shop with a key', () => {
+    const field = () => page.getByLabel('Key, kept until this tab is closed');
+    const use = () => page.getByRole('button', { name: 'Use this key' });
+
+    test('asks for it once, and again only when it is wrong', async () => {
+      shop.key = 'right-key';
+      await page.goto(`${shop.address}/?q=gift`);
+      await field().fill('wrong-key');
+      await use().click();
+      await shown('The shop does not take that key.');
+      await field().fill('right-key');
+      await use().click();
+      await shown('24 best matches');
+      await shown('40 products in 4 categories');
+      await chip('Mice').click();
+      await shown('10 best matches');
+      await page.reload();
+      await shown('10 best matches');
+      expect(await field().isVisible()).toBe(false);
+    });
+
+    test('who has none is told so, and not asked at every letter', async () => {
+      shop.key = 'right-key';
+      await page.goto(`${shop.address}/?q=gift`);
+      await page.getByRole('button', { name: 'Go on without' }).click();
+      await shown('This shop asks for a key.');
+      await box().pressSequentially('s and more');
+      await expect.poll(() => page.url()).toContain('more');
+      expect(await field().isVisible()).toBe(false);
+    });
+  });
+
+  describe('Back', () => {
+    const dialog = () => page.locator('#detail');
+    const entries = () => page.evaluate<number>('history.length');
+    const openFirst = async (): Promise<void> => {
+      await page.locator('.card-open').first().click();
+      await shown('Stitched by hand.');
+    };
+
+    test('closes the dialog and leaves the list as it is', async () => {
+      await open('/?q=gift');
+      await box().fill('gifts');
+      await page.waitForURL((url) => url.search === '?q=gifts');
+      await expect.poll(() => shop.searches.at(-1)?.query).toBe('gifts');
+      await openFirst();
+      const before = shop.searches.length;
+      await page.goBack();
+      await dialog().waitFor({ state: 'hidden' });
+      expect(new URL(page.url()).search).toBe('?q=gifts');
+      expect(shop.searches.length).toBe(before);
+      await page.goBack();
+      await page.waitForURL((url) => url.search === '?q=gift');
+    });
+
+    test('passes over a dialog that was closed in another way', async () => {
+      await open('/?q=gift');
+      await chip('Toys').click();
+      await page.waitForURL((url) => url.search.includes('Toys'));
+      for (let times = 0; times < 3; times++) {
+        await openFirst();
+        await page.getByRole('button', { name: 'Close' }).click();
+      }
+      await page.goBack();
+      await page.waitForURL((url) => url.search === '?q=gift');
+    });
+
+    test('dialogs leave no more than one entry behind', async () => {
+      await open('/?q=gift');
+      const before = await entries();
+      await openFirst();
+      await page.keyboard.press('Escape');
+      await chip('Toys').click();
+      await page.waitForURL((url) => url.search.includes('Toys'));
+      expect(await entries()).toBe(before + 1);
+    });
+  });
+
+  test('in forced colours what is on looks other than what is off', async () => {
+    await page.emulateMedia({ forcedColors: 'active' });
+    await open('/?q=gift&category=Toys&stock=1');
+    const backgroundOf = async (selector: string): Promise<string> =>
+      page.evaluate(
+        `getComputedStyle(document.querySelector(${JSON.stringify(selector)})).backgroundColor`,
+      );
+    const pressed = await backgroundOf('.chip[aria-pressed=true]');
+    expect(pressed).not.toBe(await backgroundOf('.chip[aria-pressed=false]'));
+    const on = await backgroundOf('#stock');
+    await page.getByRole('switch').uncheck();
+    await expect.poll(() => backgroundOf('#stock')).not.toBe(on);
+  });
+
+  test('markup in a description is not shown, and does nothing', async () => {
+    shop.description =
+      '<style>p{color:red}</style><p>Warm &amp; <b>soft</b></p><ul><li>red<li>blue</ul>' +
+      '<img src="/products/p-1?spy" onerror="window.broken=1"><script>window.broken=1</script>';
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await open('/?q=gift');
+    await page.locator('.card-open').first().click();
+    await shown('Warm & soft');
+    expect(await page.locator('.description').innerText()).toBe('Warm & soft\nred\nblue');
+    expect(asked.some((url) => url.includes('spy'))).toBe(false);
+    expect(await page.evaluate('window.broken')).toBeUndefined();
+    // The browser says that it ran none of it.
+    expect(complaints.filter((text) => !text.includes('Content Security Policy'))).toEqual([]);
+  });
 });

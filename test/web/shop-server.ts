@@ -20,6 +20,9 @@ export interface ShopServer {
   address: string;
   searches: SentSearch[];
   tenants: (string | undefined)[];
+  /** Set to want this key, as a server with `API_KEY` does. */
+  key: string | undefined;
+  description: string;
   /** Set to answer searches in another way; `undefined` for the usual one. */
   answer: Answer | undefined;
   close: () => Promise<void>;
@@ -47,16 +50,24 @@ export async function openShopServer(): Promise<ShopServer> {
     address: '',
     searches: [],
     tenants: [],
+    key: undefined,
+    description: 'Stitched by hand.',
     answer: undefined,
     close: () => app.close(),
   };
+  app.addHook('onRequest', async (request, reply) => {
+    const isApi = /^\/(search|products|categories)/.test(request.url);
+    if (!isApi || shop.key === undefined) return;
+    if (request.headers.authorization === `Bearer ${shop.key}`) return;
+    return reply.code(401).send({ error: { code: 'unauthorized', message: 'a key is needed' } });
+  });
   app.get('/demo/pictures/:name', async (_, reply) => reply.type('image/svg+xml').send(DOT));
   app.get('/categories', async () => ({
     categories: CATEGORIES.map((category) => ({ category, products: 10 })),
   }));
   app.get<{ Params: { id: string } }>('/products/:id', async (request) => ({
     ...PRODUCTS.find(({ id }) => id === request.params.id),
-    description: 'Stitched by hand.',
+    description: shop.description,
     attributes: { 'Screen size': 15.6, Waterproof: true, Uses: ['snow', 'rain'] },
     url: 'javascript:alert(1)',
   }));
@@ -71,7 +82,6 @@ export async function openShopServer(): Promise<ShopServer> {
       apiKey: undefined,
       adminKey: undefined,
       loopback: true,
-      searchConcurrency: 8,
       webDir: 'src/web',
       picturesDir: undefined,
     });

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { OmniError } from '../../core/errors.js';
+import { OmniError } from '../core/errors.js';
 
 const CHUNK_BYTES = 256 * 1024;
 const GZIP_MAGIC = Buffer.of(0x1f, 0x8b);
@@ -31,7 +31,7 @@ export interface PeekedBytes {
  * A file's bytes, unpacked where they are gzip, whatever the name. Reads on only as fast as they
  * are taken. Throws `not_found`, or `unavailable` for what cannot be read or unpacked.
  */
-export async function openFeedBytes(source: ByteSource): Promise<PeekedBytes> {
+export async function openFileBytes(source: ByteSource): Promise<PeekedBytes> {
   const raw = rawBytes(source);
   const magic = await peek(raw, (head) => head.length >= GZIP_MAGIC.length);
   const isGzip = magic.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC);

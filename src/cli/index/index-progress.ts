@@ -9,8 +9,8 @@ export interface IndexCounts {
   rejected: number;
 }
 
-/** A feed's bytes read so far and in all, where that is known. */
-export interface FeedBytes {
+/** The files' bytes read so far and in all, where that is known. */
+export interface FileBytes {
   read: number;
   total: number | undefined;
 }
@@ -26,7 +26,7 @@ export class IndexProgress {
 
   constructor(
     private readonly counts: Readonly<IndexCounts>,
-    private readonly bytes: () => FeedBytes,
+    private readonly bytes: () => FileBytes,
     private readonly out: NodeJS.WriteStream = process.stderr,
   ) {
     if (out.isTTY) this.bar = startBar(out);
@@ -60,7 +60,9 @@ export class IndexProgress {
     const { rows, rate, rejected } = this.payload();
     const { read, total } = this.bytes();
     const share =
-      total === undefined ? '' : ` (${Math.floor((100 * read) / Math.max(1, total))} %)`;
+      total === undefined
+        ? ''
+        : ` (${Math.min(100, Math.floor((100 * read) / Math.max(1, total)))} %)`;
     this.out.write(`${rows} rows${share}, ${rate} rows/s, ${rejected} rejected\n`);
   }
 

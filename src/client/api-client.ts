@@ -1,6 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, request } from 'undici';
-
 /** A reply, its JSON already read. */
 export interface ApiReply {
   status: number;
@@ -11,8 +8,14 @@ export interface ApiClientOptions {
   url: string;
   tenant: string;
   apiKey: string | undefined;
-  /** Connections at most. */
-  connections: number;
+}
+
+export interface ApiRequest {
+  path: string;
+  contentType: string;
+  body: string;
+  /** How long the reply may take. */
+  timeoutMs?: number;
 }
 
 /** The server could not be reached, or answered with what cannot be helped by asking again. */
@@ -23,68 +26,42 @@ const FIRST_BACKOFF_MS = 200;
 const MAX_BACKOFF_MS = 10_000;
 /** A server that is restarting, or asks for patience. */
 const RETRIED_STATUSES = [429, 502, 503, 504];
+/** `fetch` by itself waits 300 s for the head of a reply: a longer time would not be kept. */
 const REPLY_TIMEOUT_MS = 120_000;
 
-/** OmniSearch over HTTP, for the commands. */
+/** OmniSearch over HTTP. Needs nothing but `fetch`, so that it runs in a browser as well. */
 export class ApiClient {
-  private readonly agent: Agent;
-
-  constructor(private readonly options: ApiClientOptions) {
-    this.agent = new Agent({ connections: options.connections, bodyTimeout: REPLY_TIMEOUT_MS });
-  }
+  constructor(private readonly options: ApiClientOptions) {}
 
   /** One request. Rejects `ApiError` when the server cannot be reached. */
-  async post(
-    path: string,
-    contentType: string,
-    body: string,
-    replyTimeoutMs = REPLY_TIMEOUT_MS,
-  ): Promise<ApiReply> {
-    return (await this.exchange(path, contentType, body, replyTimeoutMs)).reply;
+  async post(request: ApiRequest): Promise<ApiReply> {
+    return (await this.exchange(request)).reply;
   }
 
   /**
    * The same, again with growing pauses while the server is away or overloaded, honouring its
    * `Retry-After`. Rejects `ApiError` after the last attempt.
    */
-  async postPatiently(
-    path: string,
-    contentType: string,
-    body: string,
-    replyTimeoutMs = REPLY_TIMEOUT_MS,
-  ): Promise<ApiReply> {
+  async postPatiently(request: ApiRequest): Promise<ApiReply> {
     for (let attempt = 1; ; attempt++) {
       let askedMs = 0;
       try {
-        const { reply, retryAfterMs } = await this.exchange(
-          path,
-          contentType,
-          body,
-          replyTimeoutMs,
-        );
+        const { reply, retryAfterMs } = await this.exchange(request);
         if (!RETRIED_STATUSES.includes(reply.status) || attempt === MAX_ATTEMPTS) return reply;
         askedMs = retryAfterMs;
       } catch (error) {
         if (attempt === MAX_ATTEMPTS) throw error;
       }
       const backoffMs = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempt - 1));
-      await sleep(Math.max(askedMs, backoffMs * (0.5 + Math.random() / 2)));
+      await pause(Math.max(askedMs, backoffMs * (0.5 + Math.random() / 2)));
     }
   }
 
-  async close(): Promise<void> {
-    await this.agent.destroy();
-  }
-
-  private async exchange(
-    path: string,
-    contentType: string,
-    body: string,
-    replyTimeoutMs: number,
-  ): Promise<{ reply: ApiReply; retryAfterMs: number }> {
+  private async exchange(request: ApiRequest): Promise<{ reply: ApiReply; retryAfterMs: number }> {
     const { url, tenant, apiKey } = this.options;
+    const { path, contentType, body, timeoutMs = REPLY_TIMEOUT_MS } = request;
     try {
-      const response = await request(new URL(path, withSlash(url)), {
+      const response = await fetch(new URL(path, withSlash(url)), {
         method: 'POST',
         headers: {
           'content-type': contentType,
@@ -92,15 +69,11 @@ export class ApiClient {
           ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
         },
         body,
-        headersTimeout: replyTimeoutMs,
-        dispatcher: this.agent,
+        signal: AbortSignal.timeout(timeoutMs),
       });
-      const text = await response.body.text();
-      const reply = { status: response.statusCode, body: parseBody(text) };
-      return {
-        reply,
-        retryAfterMs: Math.max(0, Number(response.headers['retry-after'])) * 1_000 || 0,
-      };
+      const reply = { status: response.status, body: parseBody(await response.text()) };
+      const retryAfterS = Number(response.headers.get('retry-after'));
+      return { reply, retryAfterMs: Math.max(0, retryAfterS) * 1_000 || 0 };
     } catch (error) {
       throw new ApiError(`${url} does not answer: ${reasonOf(error)}`, { cause: error });
     }
@@ -126,7 +99,13 @@ function parseBody(text: string): unknown {
   }
 }
 
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** `fetch failed` says nothing; what it stands for is underneath. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
 }

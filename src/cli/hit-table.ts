@@ -47,7 +47,7 @@ function cellsOf(hit: SearchAnswer['hits'][number], index: number): string[] {
   ];
 }
 
-/** A feed's text must not steer the terminal. */
+/** A shop's text must not steer the terminal. */
 function plain(value: unknown): string {
   return typeof value === 'string' ? value.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim() : '';
 }

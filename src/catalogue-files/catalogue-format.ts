@@ -1,17 +1,17 @@
-import { OmniError } from '../../core/errors.js';
+import { OmniError } from '../core/errors.js';
 
-export type FeedFormat = 'ndjson' | 'json' | 'csv';
+export type CatalogueFormat = 'ndjson' | 'json' | 'csv';
 
-const BY_NAME: readonly (readonly [RegExp, FeedFormat])[] = [
+const BY_NAME: readonly (readonly [RegExp, CatalogueFormat])[] = [
   [/\.(ndjson|jsonl)(\.gz)?$/i, 'ndjson'],
   [/\.(csv|tsv)(\.gz)?$/i, 'csv'],
 ];
 
 /**
- * The format of a feed by its name, else by its first line. A `.json` file goes by its content too:
+ * The format of a catalogue file by its name, else by its first line. A `.json` file goes by its content too:
  * many hold a line a product. Throws `unsupported_media_type` for UTF-16, which is not read.
  */
-export function feedFormat(path: string, head: Buffer): FeedFormat {
+export function catalogueFormat(path: string, head: Buffer): CatalogueFormat {
   if (/^(\xff\xfe|\xfe\xff)/.test(head.toString('latin1', 0, 2))) {
     throw new OmniError('unsupported_media_type', `${path} is UTF-16: save it as UTF-8`);
   }

@@ -1,17 +1,19 @@
 import { isUtf8 } from 'node:buffer';
-import type { Pairs } from '../../config/setting.js';
-import type { FeedItem } from './feed-item.js';
-import { fieldMap } from './field-map.js';
+import { isObject } from '../core/json.js';
+import { isBlank } from '../core/json-slices.js';
+import { physicalLines, type LineEnd } from '../core/physical-lines.js';
+import { tooLarge, type CatalogueItem } from './catalogue-item.js';
+import type { FieldMap } from './field-map.js';
 
 /** Makes a row of the bytes of one JSON value. */
-export type ToRow = (line: number, bytes: Buffer) => FeedItem;
+export type ToRow = (line: number, bytes: Buffer) => CatalogueItem;
 
 /**
  * Text goes out as it came, and the server judges it; it is parsed here only where it must change:
  * to rename fields, or to bring several lines into one.
  */
-export function jsonRow(pairs: Pairs): ToRow {
-  const rename = fieldMap(pairs);
+export function jsonRow(map: FieldMap): ToRow {
+  const { pairs } = map;
   return (line, bytes) => {
     if (!isUtf8(bytes)) return { line, code: 'invalid_json', message: 'not valid UTF-8' };
     const text = bytes.toString('utf8');
@@ -21,7 +23,7 @@ export function jsonRow(pairs: Pairs): ToRow {
       // In valid JSON a line break can only stand between tokens.
       if (pairs.length === 0 || !isObject(json))
         return { line, text: text.replace(/[\r\n]+/g, ' ') };
-      return { line, text: JSON.stringify(rename(json), refuseOverflow) };
+      return { line, text: JSON.stringify(map.product(json), refuseOverflow) };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       return { line, code: 'invalid_json', message: `not valid JSON: ${reason}` };
@@ -37,6 +39,15 @@ function refuseOverflow(key: string, value: unknown): unknown {
   return value;
 }
 
-function isObject(json: unknown): json is object {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
+/** A row a line; blank lines count and are skipped. */
+export async function* ndjsonRows(
+  chunks: AsyncIterable<Uint8Array>,
+  toRow: ToRow,
+  options: { lineEnd: LineEnd; maxRowBytes: number },
+): AsyncGenerator<CatalogueItem> {
+  const { maxRowBytes } = options;
+  for await (const { line, bytes } of physicalLines(chunks, options)) {
+    if (typeof bytes === 'number') yield tooLarge(line, 'a line', bytes, maxRowBytes);
+    else if (!isBlank(bytes)) yield toRow(line, bytes);
+  }
 }

@@ -1,33 +1,45 @@
 import { stat } from 'node:fs/promises';
-import type { FeedReject, FeedRow } from '../feed-reader/feed-item.js';
-import { readFeed } from '../feed-reader/read-feed.js';
-import { AcknowledgedPrefix } from './acknowledged-prefix.js';
-import type { ApiClient } from './api-client.js';
-import { BatchSender, type WriteCounts } from './batch-sender.js';
-import type { IndexConfig } from './index-config.js';
-import type { FeedBytes, IndexCounts } from './index-progress.js';
-import type { RejectFile } from './reject-file.js';
-import { ResumeState } from './resume-state.js';
-import { RowBatch } from './row-batch.js';
+import type {
+  CatalogueItem,
+  CatalogueRow,
+  RejectedRow,
+} from '../../catalogue-files/catalogue-item.js';
+import { readCatalogue, type CatalogueOptions } from '../../catalogue-files/read-catalogue.js';
+import { ApiError, type ApiClient } from '../../client/api-client.js';
+import type { Config } from '../../config/settings.js';
+import { OmniError } from '../../core/errors.js';
+import { BatchSender, RowBatch, type WriteCounts } from './batch-sender.js';
+import type { FileBytes, IndexCounts } from './index-progress.js';
+import type { RejectedRows } from './rejected-rows.js';
+import { AcknowledgedPrefix, LatestSaver, ResumeState } from './resume-state.js';
+
+/** What `index` is told. */
+export type IndexConfig = Pick<
+  Config,
+  | ('url' | 'tenant' | 'apiKey' | 'format' | 'map' | 'rejects')
+  | ('resume' | 'wait' | 'waitTimeoutMs' | 'batchRows' | 'concurrency')
+>;
 
 /** The server lists at most so many rejected rows: in smaller requests none is lost. */
 const MAX_BATCH_ROWS = 1_000;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+/** So many rows without one that was taken: the file is not a catalogue, or the map is wrong. */
+const HOPELESS_ROWS = 10_000;
 
-export interface FeedIndexerDeps {
+export interface CatalogueIndexerDeps {
   config: IndexConfig;
   client: ApiClient;
   /** Kept up to date on the way. */
   counts: IndexCounts;
-  bytes: FeedBytes;
-  rejects: RejectFile | undefined;
+  bytes: FileBytes;
+  rejects: RejectedRows;
 }
 
-/** Reads feeds and sends their rows in batches, remembering how far each was acknowledged. */
-export class FeedIndexer {
+/** Reads catalogue files and sends their rows in batches, remembering how far each was acknowledged. */
+export class CatalogueIndexer {
   private readonly batchRows: number;
 
-  constructor(private readonly deps: FeedIndexerDeps) {
+  constructor(private readonly deps: CatalogueIndexerDeps) {
     this.batchRows = Math.min(deps.config.batchRows, MAX_BATCH_ROWS);
   }
 
@@ -65,9 +77,15 @@ export class FeedIndexer {
 
     let batch = new RowBatch();
     const { format, map } = config;
-    for await (const item of readFeed({ path: file, format, map, onBytes })) {
+    const onUnmapped = (ours: string, theirs: string): void => {
+      process.stderr.write(`omnisearch: ${file}: no row has ${theirs} (--map ${ours}=${theirs})\n`);
+    };
+    for await (const item of rowsOf({ path: file, format, map, onBytes, onUnmapped })) {
       if (item.line <= skipTo) continue;
       counts.rows += 1;
+      if (counts.accepted === 0 && counts.rejected >= HOPELESS_ROWS) {
+        throw new ApiError(`${file}: stopped, the first ${counts.rejected} rows were all rejected`);
+      }
       if (!('text' in item)) {
         await this.reject(file, [item]);
         continue;
@@ -95,48 +113,32 @@ export class FeedIndexer {
     await this.reject(file, rows);
   }
 
-  private async reject(file: string, rows: readonly FeedReject[]): Promise<void> {
+  private async reject(file: string, rows: readonly RejectedRow[]): Promise<void> {
     this.deps.counts.rejected += rows.length;
-    await this.deps.rejects?.add(file, rows);
+    await this.deps.rejects.add(file, rows);
   }
 }
 
-/** Saves one value at a time, and of those that came meanwhile only the last. */
-class LatestSaver {
-  private running: Promise<void> = Promise.resolve();
-  private latest = 0;
-  private saved = 0;
-  private complained = false;
-
-  constructor(private readonly write: (line: number) => Promise<void>) {}
-
-  save(line: number): Promise<void> {
-    this.latest = Math.max(this.latest, line);
-    this.running = this.running.then(async () => {
-      if (this.latest <= this.saved) return;
-      this.saved = this.latest;
-      await this.write(this.saved).catch((error: unknown) => this.complainOnce(error));
-    });
-    return this.running;
-  }
-
-  /** Without it the run goes on; only it could not be resumed. */
-  private complainOnce(error: unknown): void {
-    if (!this.complained) {
-      process.stderr.write(`omnisearch: this run cannot be resumed: ${String(error)}\n`);
-    }
-    this.complained = true;
+/** The rows of a file; what is wrong with all of it is said with its name. */
+async function* rowsOf(options: CatalogueOptions): AsyncGenerator<CatalogueItem> {
+  try {
+    yield* readCatalogue(options);
+  } catch (error) {
+    if (!(error instanceof OmniError) || error.message.startsWith(options.path)) throw error;
+    throw new OmniError(error.code, `${options.path}: ${error.message}`, { cause: error });
   }
 }
 
+/** Undefined where the size of one is not known before it was read: standard input, a pipe. */
 async function totalBytes(files: readonly string[]): Promise<number | undefined> {
   if (files.includes('-')) return undefined;
   const stats = await Promise.all(files.map((file) => stat(file)));
+  if (stats.some((one) => !one.isFile())) return undefined;
   return stats.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** The row's id, where it can be told: the server judges the rest. */
-function idOf(row: FeedRow): string | undefined {
+function idOf(row: CatalogueRow): string | undefined {
   try {
     const { id } = JSON.parse(row.text) as { id?: unknown };
     return typeof id === 'string' ? id : undefined;

@@ -1,8 +1,8 @@
-import { OmniError } from '../../core/errors.js';
-import { BoundedBytes } from './bounded-bytes.js';
-import { tooLarge, type FeedItem } from './feed-item.js';
-import type { ToRow } from './json-row.js';
-import { isBlank } from './ndjson-feed.js';
+import { OmniError } from '../core/errors.js';
+import { tooLarge, type CatalogueItem } from './catalogue-item.js';
+import { isBlank } from '../core/json-slices.js';
+import { BoundedBytes } from '../core/physical-lines.js';
+import type { ToRow } from './json-rows.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -17,11 +17,11 @@ const CLOSE_OBJECT = 0x7d;
  * element. Throws `invalid_json` when the array itself is malformed: then nothing after it can be
  * trusted.
  */
-export async function* jsonFeed(
+export async function* jsonArray(
   chunks: AsyncIterable<Uint8Array>,
   toRow: ToRow,
   maxRowBytes: number,
-): AsyncGenerator<FeedItem> {
+): AsyncGenerator<CatalogueItem> {
   const scanner = new ElementScanner(maxRowBytes);
   for await (const chunk of chunks) {
     for (const { position, bytes } of scanner.push(chunk)) {

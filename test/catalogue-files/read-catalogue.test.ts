@@ -3,57 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FeedItem } from '../../src/cli/feed-reader/feed-item.js';
-import { readFeed, type FeedOptions } from '../../src/cli/feed-reader/read-feed.js';
-import { OmniError } from '../../src/core/errors.js';
+import { readCatalogue } from '../../src/catalogue-files/read-catalogue.js';
+import { brief, collect, errorOf, read } from './reading.js';
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'omnisearch-feed-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-type Extra = Partial<FeedOptions> & { chunkBytes?: number };
-
-/** Reads `content` as standard input, in chunks as small as asked for. */
-async function read(content: string | Buffer, extra: Extra = {}): Promise<FeedItem[]> {
-  const { chunkBytes = 7, ...options } = extra;
-  const bytes = Buffer.from(content as string);
-  const chunks: Buffer[] = [];
-  for (let i = 0; i < bytes.length; i += chunkBytes) chunks.push(bytes.subarray(i, i + chunkBytes));
-  const stdin = Readable.from(chunks);
-  const items = await collect({ path: '-', format: 'auto', map: [], stdin, ...options });
-  expect(stdin.destroyed).toBe(true);
-  return items;
-}
-
-async function collect(options: FeedOptions): Promise<FeedItem[]> {
-  const items: FeedItem[] = [];
-  for await (const item of readFeed(options)) items.push(item);
-  return items;
-}
-
-/** Rows as [line, value], rejects as [line, code, field]. */
-function brief(items: FeedItem[]): unknown[] {
-  return items.map((item) =>
-    'text' in item
-      ? [item.line, JSON.parse(item.text) as unknown]
-      : [item.line, item.code, ...(item.field === undefined ? [] : [item.field])],
-  );
-}
-
-async function errorOf(reading: Promise<unknown>): Promise<OmniError> {
-  try {
-    await reading;
-  } catch (error) {
-    if (error instanceof OmniError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 describe('NDJSON', () => {
   const ndjson = { format: 'ndjson' } as const;
@@ -140,6 +99,31 @@ describe('NDJSON', () => {
   });
 });
 
+describe('names of fields', () => {
+  const map = [
+    ['attributes.color', 'colour'],
+    ['attributes.size', 'attributes.Size'],
+    ['title', 'name'],
+  ] as const;
+
+  it.each([
+    ['NDJSON', '{"id":"1","colour":"red","name":"A","attributes":{"fit":"slim"}}', {}],
+    ['JSON', '[{"id":"1","colour":"red","name":"A","attributes":{"fit":"slim"}}]', {}],
+    ['CSV', 'id,colour,name,attributes,attributes.Size\n1,red,A,"{""fit"":""slim""}",\n', {}],
+  ])('%s: a field is brought into attributes', async (_, content, extra) => {
+    const [item] = await read(content, { map, ...extra });
+    const row = item !== undefined && 'text' in item && (JSON.parse(item.text) as unknown);
+    expect(row).toEqual({ id: '1', title: 'A', attributes: { fit: 'slim', color: 'red' } });
+  });
+
+  it('names a field of the map that no row has', async () => {
+    const unmapped: string[] = [];
+    const onUnmapped = (ours: string, theirs: string): number => unmapped.push(`${ours}=${theirs}`);
+    await read('{"name":"A"}\n{"colour":"red"}', { map, onUnmapped });
+    expect(unmapped).toEqual(['attributes.size=attributes.Size']);
+  });
+});
+
 describe('JSON', () => {
   const json = { format: 'json' } as const;
 
@@ -204,124 +188,6 @@ describe('JSON', () => {
   });
 });
 
-describe('CSV', () => {
-  it('converts price and in_stock, leaves out empty cells, gathers attributes', async () => {
-    const content =
-      '\ufeffid, title ,price,in_stock,attributes.Screen size (in.),brand,\r\n' +
-      '007,"Mouse, ""fine""",19.90,TRUE,27,,\r\n' +
-      '\r\n' +
-      ',,,,,,\r\n' +
-      '8,Keyboard, 1e2 ,no,,Acme,ignored\r\n';
-    expect(brief(await read(content))).toEqual([
-      [
-        2,
-        {
-          id: '007',
-          title: 'Mouse, "fine"',
-          price: 19.9,
-          in_stock: true,
-          attributes: { 'Screen size (in.)': '27' },
-        },
-      ],
-      [5, { id: '8', title: 'Keyboard', price: 100, in_stock: false, brand: 'Acme' }],
-    ]);
-  });
-
-  it('rejects bad numbers and booleans by our name, with the line and the id', async () => {
-    const content =
-      'id,cost,in_stock\n1,"12,50",1\n2,free,1\n3,0x10,1\n4,1e999,1\n5,,maybe\n6,5,0\n';
-    const items = await read(content, { map: [['price', 'cost']] });
-    expect(brief(items)).toEqual([
-      [2, 'invalid_field', 'price'],
-      [3, 'invalid_field', 'price'],
-      [4, 'invalid_field', 'price'],
-      [5, 'invalid_field', 'price'],
-      [6, 'invalid_field', 'in_stock'],
-      [7, { id: '6', price: 5, in_stock: false }],
-    ]);
-    expect(items[0]).toMatchObject({ id: '1', message: 'price must be a number, got "12,50"' });
-  });
-
-  it('names the line where a record of several lines starts', async () => {
-    const content = 'id,title\r\n1,"two\r\n\r\nlines, ""really"""\r\n2,x\r\n3\r\n4,"a\nb",c\n5,y';
-    expect(brief(await read(content))).toEqual([
-      [2, { id: '1', title: 'two\n\nlines, "really"' }],
-      [5, { id: '2', title: 'x' }],
-      [6, 'invalid_csv'],
-      [7, 'invalid_csv'],
-      [9, { id: '5', title: 'y' }],
-    ]);
-  });
-
-  it('loses one line to a stray quote, not the rest of the file', async () => {
-    const content =
-      'id,title\n1,27" monitor\n2,"never closed\n3,"Fine, thing"\n4,"27" monitor"\n5,"open\n6,x\n';
-    expect(brief(await read(content))).toEqual([
-      [2, { id: '1', title: '27" monitor' }],
-      [3, 'invalid_csv'],
-      [4, { id: '3', title: 'Fine, thing' }],
-      [5, { id: '4', title: '"27" monitor"' }],
-      [6, 'invalid_csv'],
-      [7, { id: '6', title: 'x' }],
-    ]);
-  });
-
-  it('bounds a record of many lines', async () => {
-    const filler = 'x,y\n'.repeat(30);
-    const items = await read(`id,title\n1,"open\n${filler}2,"closed"\n`, { maxRowBytes: 60 });
-    expect(brief(items)).toEqual([
-      [2, 'invalid_csv'],
-      ...Array.from({ length: 30 }, (_, i) => [i + 3, { id: 'x', title: 'y' }]),
-      [33, { id: '2', title: 'closed' }],
-    ]);
-  });
-
-  it('rejects a record that is not UTF-8 or too long, and goes on', async () => {
-    const lines = [`id,title`, `1,caf\xe9`, `2,"a\nb\xe9"`, `3,${'x'.repeat(100)}`, `4,ok`];
-    const content = Buffer.from(lines.join('\n'), 'latin1');
-    expect(brief(await read(content, { maxRowBytes: 50 }))).toEqual([
-      [2, 'invalid_csv'],
-      [3, 'invalid_csv'],
-      [5, 'too_large'],
-      [6, { id: '4', title: 'ok' }],
-    ]);
-  });
-
-  it('finds semicolons and tabs from the header', async () => {
-    expect(brief(await read('id;title\n1;a,b'))).toEqual([[2, { id: '1', title: 'a,b' }]]);
-    const content = 'id\t"a;b;c"\n1\tx';
-    expect(brief(await read(content))).toEqual([[2, { id: '1', 'a;b;c': 'x' }]]);
-  });
-
-  it('refuses a header that names a field twice or lacks a mapped one', async () => {
-    const twice = await errorOf(read('id,title,id\n1,2,3'));
-    expect(twice.message).toBe('id is twice in the header');
-    const lacking = await errorOf(read('id,title\n1,2', { map: [['title', 'name']] }));
-    expect(lacking.message).toBe('name (for title) is not in the header');
-    expect(await read('')).toEqual([]);
-    expect(await read('id,title\n')).toEqual([]);
-  });
-
-  it('agrees with csv-parse on well-formed records', async () => {
-    const cell = fc.stringMatching(/^[a-z",; \n]{0,6}$/).map((text) => text.trim());
-    const row = fc.tuple(fc.stringMatching(/^[a-z]{1,3}$/), cell, cell);
-    const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-    await fc.assert(
-      fc.asyncProperty(fc.array(row), fc.boolean(), async (rows, crlf) => {
-        const lines = [['id', 'a', 'b'], ...rows].map((cells) => cells.map(quoted).join(','));
-        const content = lines.join(crlf ? '\r\n' : '\n');
-        const expected = parse<Record<string, string>>(content, { columns: true }).map((record) =>
-          Object.fromEntries(Object.entries(record).filter(([, text]) => text !== '')),
-        );
-        const items = await read(content, { format: 'csv' });
-        expect(
-          items.map((item) => ('text' in item ? (JSON.parse(item.text) as unknown) : item)),
-        ).toEqual(expected);
-      }),
-    );
-  });
-});
-
 describe('files', () => {
   function file(name: string, content: string | Buffer): string {
     const path = join(folder, name);
@@ -371,7 +237,7 @@ describe('files', () => {
     const path = file('cut.ndjson.gz', packed.subarray(0, packed.length / 2));
     let count = 0;
     const reading = (async () => {
-      for await (const item of readFeed({ path, ...auto })) count += item.line > 0 ? 1 : 0;
+      for await (const item of readCatalogue({ path, ...auto })) count += item.line > 0 ? 1 : 0;
     })();
     expect((await errorOf(reading)).code).toBe('unavailable');
     expect(count).toBeGreaterThan(1_000);
@@ -382,7 +248,7 @@ describe('files', () => {
     for (const content of [Buffer.from(rows), gzipSync(rows, { level: 0 })]) {
       const path = file('large.ndjson', content);
       let bytes = 0;
-      const items = readFeed({ path, ...auto, onBytes: (total) => (bytes = total) });
+      const items = readCatalogue({ path, ...auto, onBytes: (total) => (bytes = total) });
       for await (const item of items) {
         expect(item.line).toBe(1);
         break;
@@ -390,7 +256,7 @@ describe('files', () => {
       expect(bytes).toBeGreaterThan(0);
       expect(bytes).toBeLessThan(content.length / 4);
       const stdin = Readable.from([content.subarray(0, 5_000), content.subarray(5_000)]);
-      for await (const item of readFeed({ ...auto, path: '-', stdin })) {
+      for await (const item of readCatalogue({ ...auto, path: '-', stdin })) {
         expect(item.line).toBe(1);
         break;
       }

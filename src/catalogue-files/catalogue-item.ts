@@ -1,12 +1,12 @@
 /** A row to send, as one line of NDJSON. */
-export interface FeedRow {
+export interface CatalogueRow {
   /** Physical line from 1; in a JSON array the position from 1. */
   line: number;
   text: string;
 }
 
 /** A row that cannot be sent. */
-export interface FeedReject {
+export interface RejectedRow {
   line: number;
   id?: string;
   field?: string;
@@ -14,9 +14,9 @@ export interface FeedReject {
   message: string;
 }
 
-export type FeedItem = FeedRow | FeedReject;
+export type CatalogueItem = CatalogueRow | RejectedRow;
 
-export function tooLarge(line: number, what: string, bytes: number, maxBytes: number): FeedReject {
+export function tooLarge(line: number, what: string, bytes: number, maxBytes: number): RejectedRow {
   const message = `${what} may have at most ${maxBytes} bytes, this one has ${bytes}`;
   return { line, code: 'too_large', message };
 }

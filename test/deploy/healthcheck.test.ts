@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+
+const SCRIPT = fileURLToPath(new URL('../../deploy/healthcheck.js', import.meta.url));
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+async function listening(server: Server): Promise<number> {
+  servers.push(server.listen(0, '127.0.0.1'));
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+async function check(env: Record<string, string>, ...args: string[]): Promise<unknown> {
+  const child = spawn(process.execPath, [SCRIPT, ...args], { env, stdio: 'ignore' });
+  return ((await once(child, 'exit')) as unknown[])[0];
+}
+
+test('a shard is asked at the port where it listens, a node at its page', async () => {
+  const shard = await listening(createServer((socket) => socket.end()));
+  const node = await listening(
+    createHttpServer((request, reply) => {
+      reply.statusCode = request.url === '/livez' ? 200 : 503;
+      reply.end();
+    }),
+  );
+  expect(await check({ OMNISEARCH_LISTEN: `0.0.0.0:${shard}` })).toBe(0);
+  expect(await check({ OMNISEARCH_LISTEN: '127.0.0.1:1' })).toBe(1);
+  expect(await check({ OMNISEARCH_PORT: String(node) })).toBe(0);
+  expect(await check({ OMNISEARCH_PORT: '1' })).toBe(1);
+  expect(await check({}, `http://127.0.0.1:${node}/readyz`)).toBe(1);
+  expect(await check({}, `tcp://127.0.0.1:${shard}`)).toBe(0);
+});
