@@ -2,14 +2,18 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HASH_END } from '../src/core/ids.js';
-import { CostModel } from '../src/shard/cost-model.js';
+import { CostModel } from '../src/shard/leaf/cost-model.js';
 import { ENGINES } from '../src/shard/engine/engines.js';
 import type { EngineName } from '../src/shard/engine/graph.js';
-import { leafSearch } from '../src/shard/leaf-search.js';
-import { openSegment } from '../src/shard/segment.js';
-import { Tail } from '../src/shard/tail.js';
-import { TenantIndex } from '../src/shard/tenant-index.js';
-import { writeSegment } from '../src/shard/write-segment.js';
+import { Budget } from '../src/core/budget.js';
+import { Deadline } from '../src/core/deadline.js';
+import { leafSearch } from '../src/shard/leaf/leaf-search.js';
+import { PartitionSet } from '../src/shard/leaf/partition-set.js';
+import { graphFile } from '../src/shard/index/components/graphs.js';
+import { openSegment } from '../src/shard/index/segment.js';
+import { WriteBuffer } from '../src/shard/index/write-buffer.js';
+import { TenantIndex } from '../src/shard/index/tenant-index.js';
+import { writeSegment } from '../src/shard/build/write-segment.js';
 import type { Partition } from '../src/store/store.js';
 import { bench, type BenchRun } from './lib/bench.js';
 import { exactNeighbours } from './lib/exact.js';
@@ -24,7 +28,7 @@ import { loadVectors, type VectorData } from './lib/vector-server.js';
 const K = 10;
 const EVERYTHING: Partition = {
   id: 'all',
-  category: 'all',
+  categories: ['all'],
   from: 0,
   to: HASH_END,
   epoch: 1,
@@ -91,9 +95,9 @@ async function prepare(
   run.say(`building with ${engine}`);
   const folder = await mkdtemp(join(tmpdir(), 'omnisearch-engines-'));
   const { dimensions } = base;
-  const tail = new Tail(dimensions);
+  const tail = new WriteBuffer(dimensions);
   for (let row = 0; row < base.count; row++) {
-    const product = { id: rowId(row), title: '', category: EVERYTHING.category };
+    const product = { id: rowId(row), title: '', category: 'all' };
     tail.append(product, row + 1, rowOf(base, row));
   }
   const parameters = { engine, M: 16, efConstruction: 200 };
@@ -102,13 +106,15 @@ async function prepare(
     dimensions,
     graphMinRows: 1,
     graph: parameters,
+    // The width is asked for by each search.
+    ef: { target: 0.5, min: 1, max: 1 },
   });
   const build_s = (performance.now() - startMs) / 1000;
-  if (record?.graph === undefined) throw new Error('no graph was built');
-  const file = join(folder, 's', record.graph);
+  if (record === undefined) throw new Error('no graph was built');
+  const file = join(folder, 's', graphFile('all'));
   const { size } = await stat(file);
   const openMs = performance.now();
-  await ENGINES[engine].open(file, dimensions, 0, size);
+  await ENGINES[engine].open(file, { dimensions, firstRow: 0, bytes: size, ef: 1 });
   const open_ms = performance.now() - openMs;
   const index = new TenantIndex('bench', 'm', dimensions);
   const segment = await openSegment(folder, record);
@@ -123,8 +129,12 @@ async function prepare(
 async function search({ index }: Contender, { base, queries }: VectorData, ef: number) {
   const costs = new CostModel();
   const ask = async (query: Float32Array): Promise<number[]> => {
-    const request = { vector: query, filter: undefined, k: K, efOf: () => ef, exact: false, costs };
-    const { hits } = await leafSearch(index, request, () => [EVERYTHING]);
+    const request = { vector: query, filter: undefined, k: K, ef, exact: false, costs };
+    const searcher = index.searcher();
+    const budget = new Budget(Deadline.after(Infinity));
+    const everything = new PartitionSet(() => [EVERYTHING]);
+    const { hits } = await leafSearch(searcher, everything, request, budget);
+    searcher.release();
     return hits.map(({ id }) => idRow(id));
   };
   const vectors = queries.map((query) => query.slice());

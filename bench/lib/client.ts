@@ -14,7 +14,13 @@ export interface JsonReply {
 export class JsonClient {
   private readonly pool: Pool;
 
-  constructor(url: string, timeoutMs = REQUEST_TIMEOUT_MS, connections = 512) {
+  /** `tenant` undefined: the default one. */
+  constructor(
+    url: string,
+    timeoutMs = REQUEST_TIMEOUT_MS,
+    connections = 512,
+    private readonly tenant?: string,
+  ) {
     this.pool = new Pool(url, { connections, headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
   }
 
@@ -34,7 +40,10 @@ export class JsonClient {
     const response = await this.pool.request({
       method,
       path,
-      headers: body === undefined ? {} : { 'content-type': contentType },
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': contentType }),
+        ...(this.tenant === undefined ? {} : { 'x-omnisearch-tenant': this.tenant }),
+      },
       body: raw ? (body ?? null) : JSON.stringify(body),
       ...(timeoutMs === undefined ? {} : { headersTimeout: timeoutMs, bodyTimeout: timeoutMs }),
     });

@@ -47,7 +47,7 @@ export async function measureIndexing<S extends FlagSpecs>(
 
   const encoder = await run.start(openEncoder({ modelDir, precision, workerFile: WORKER_FILE }));
   const startMs = performance.now();
-  await Promise.all(chunks(texts, TEXTS_A_CALL).map((some) => encoder.embedProducts(some)));
+  await Promise.all(chunks(texts, TEXTS_A_CALL).map((some) => encoder.embedTexts(some)));
   const pool = perSecond(startMs);
   await run.release(encoder);
   const best = Math.max(twoSessions, twoThreads);

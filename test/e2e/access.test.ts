@@ -124,12 +124,12 @@ test('invariant 7, first half: no tenant reads, changes or counts what is of ano
 test('--model none: text search says why not, and nothing needs an encoder', () =>
   withCluster({ args: NONE }, async (cluster) => {
     const text = await cluster.post('/search/text', { query: 'mouse' });
-    expect(code(text)).toEqual([503, 'unavailable']);
+    expect(code(text)).toEqual([400, 'invalid_field']);
     expect(JSON.stringify(text.json)).toContain('--model none');
     const { json } = await cluster.post('/search/batch', {
       searches: [{ query: 'mouse' }, { vector: VECTOR }],
     });
-    expect(json['results']).toMatchObject([{ error: { code: 'unavailable' } }, { hits: [] }]);
+    expect(json['results']).toMatchObject([{ error: { code: 'invalid_field' } }, { hits: [] }]);
 
     const bare = await cluster.post('/products', { id: 'b', title: 't', category: 'Mice' });
     expect(bare.json['error']).toMatchObject({ code: 'invalid_field', field: 'vector' });

@@ -224,7 +224,6 @@ test('status routes', async () => {
     'embedding_cache_misses_total',
     'shard_documents{shard="s1"}',
     'shard_bytes{shard="s2"}',
-    'shard_ef{shard="s1",selectivity="0.001"} 256',
     'shard_recall_target{shard="s2"} 0.98',
     'reconciled_total{shard="s1"} 0',
   ]) {

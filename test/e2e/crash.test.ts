@@ -103,7 +103,8 @@ test('invariant 6: while a shard is down or hangs, replies name what they miss',
       expect(part['shard']).toMatch(/^s[12]$/);
     }
     for (const pid of cluster.pids('shard-node')) process.kill(pid, 'SIGSTOP');
-    expect((await cluster.post('/search/vector', search)).status).toBe(503);
+    // Nothing but the caller's own time has run out.
+    expect((await cluster.post('/search/vector', search)).status).toBe(504);
     for (const pid of cluster.pids('shard-node')) process.kill(pid, 'SIGCONT');
     await untilReady(cluster);
     expect((await cluster.post('/search/vector', search)).json['partial']).toBeNull();

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeProducts, type TestProduct } from './catalogue.js';
 import { Cluster } from './cluster.js';
@@ -43,11 +44,22 @@ async function untilStored(count: number, { process }: Command): Promise<void> {
   }
 }
 
+/** `/stats` tells figures that are at most a second old. */
+async function untilCounted(): Promise<void> {
+  const counted = async (): Promise<number[]> => {
+    const { json } = await cluster.send('GET', '/stats');
+    const shards = json['shards'] as { documents: number }[];
+    const documents = shards.reduce((sum, { documents }) => sum + documents, 0);
+    return [json['products'] as number, documents];
+  };
+  for (let i = 0; i < 50 && (await counted()).some((count) => count !== ROWS); i++) {
+    await sleep(100);
+  }
+  expect(await counted()).toEqual([ROWS, ROWS]);
+}
+
 async function expectAllSearchable(): Promise<void> {
-  const { json } = await cluster.send('GET', '/stats');
-  expect(json['products']).toBe(ROWS);
-  const shards = json['shards'] as { documents: number }[];
-  expect(shards.reduce((sum, { documents }) => sum + documents, 0)).toBe(ROWS);
+  await untilCounted();
   for (const { id, vector, category } of [products[0], products[ROWS - 1]] as TestProduct[]) {
     const search = { vector, top_k: 1, exact: true, filter: { category } };
     const reply = await cluster.post('/search/vector', search);

@@ -1,0 +1,122 @@
+import { bench, type BenchResult, type BenchRun } from './lib/bench.js';
+import { loadCatalogue, type Catalogue } from './lib/catalogue.js';
+import { JsonClient } from './lib/client.js';
+import { ingest, waitUntilQuiet } from './lib/ingest.js';
+import { peakMemory } from './lib/memory.js';
+import { OmniServer } from './lib/omni-server.js';
+import { Random } from './lib/random.js';
+import { print } from './lib/report.js';
+import { formatTable } from './lib/table.js';
+import { loadTraffic } from './lib/traffic.js';
+import type { LoadSpec } from './neighbours/load-spec.js';
+import { figuresOf, measureRounds, type Round } from './neighbours/measure.js';
+import { runLoad } from './neighbours/run-load.js';
+
+const FLAGS = {
+  catalogue: {
+    default: '',
+    help: 'products of the quiet shop as NDJSON; else shared data or demo',
+  },
+  rows: { default: 300_000, help: 'products of the hostile shop' },
+  scenario: { default: 'all', help: 'what the hostile shop does: flood, load or all' },
+  shards: { default: 2, help: 'shard processes' },
+  seconds: { default: 30, help: 'how long each measurement lasts' },
+  rounds: { default: 3, help: 'measurements of each kind; medians count' },
+};
+
+/** Tenants: one works the machine hard, the other searches at a steady rate. */
+const HOSTILE = 'hostile';
+const QUIET = 'quiet';
+const QUIET_PER_SECOND = { flood: 5, load: 20 };
+const CALLERS = 8;
+
+type Scenario = keyof typeof QUIET_PER_SECOND;
+
+await bench(
+  {
+    name: 'neighbours',
+    about:
+      'One shop floods with the dearest requests there are, or loads its catalogue; another searches.',
+    maxMinutes: 60,
+    flags: FLAGS,
+  },
+  async (run) => {
+    const { flags } = run;
+    const scenarios = scenariosOf(flags.scenario);
+    const catalogue = await loadCatalogue(flags.catalogue);
+    const { log } = await loadTraffic(catalogue, flags.seed);
+    const queries = log.map(({ query }) => query);
+    const server = await run.start(OmniServer.start({ shards: flags.shards }));
+    await load(run, server.url, QUIET, catalogue.products.length, (i) => lineOf(catalogue, i));
+    const rows = scenarios.includes('flood') ? await loadHostile(run, server.url, catalogue) : 0;
+    await waitUntilQuiet(() => server.processes());
+
+    const seconds = flags.quick ? 5 : flags.seconds;
+    const base = { url: server.url, seconds, queries, seed: flags.seed };
+    await runLoad({ ...base, kind: 'steady', tenant: QUIET, perSecond: 5, seconds: 5 });
+    const results: Partial<Record<Scenario, Round[]>> = {};
+    const figures: BenchResult['figures'] = [];
+    for (const name of scenarios) {
+      const perSecond = QUIET_PER_SECOND[name];
+      const steady: LoadSpec = { ...base, kind: 'steady', tenant: QUIET, perSecond };
+      const other = (number: number): LoadSpec =>
+        name === 'flood'
+          ? { ...base, kind: 'hostile', tenant: HOSTILE, callers: CALLERS }
+          : { ...base, kind: 'bulk', tenant: HOSTILE, catalogue: flags.catalogue, number };
+      const rounds = flags.quick ? 1 : flags.rounds;
+      results[name] = await measureRounds(run, name, rounds, steady, other);
+      figures.push(...figuresOf(name, results[name]));
+    }
+    const memory = peakMemory(server.processes());
+    print('memory', formatTable(memory.rows));
+    return {
+      data: { quiet: catalogue.name, products: catalogue.products.length, hostile_rows: rows },
+      results: { ...results, memory: memory.processes },
+      figures,
+    };
+  },
+);
+
+function scenariosOf(name: string): readonly Scenario[] {
+  if (name === 'all') return ['flood', 'load'];
+  if (name === 'flood' || name === 'load') return [name];
+  throw new Error('--scenario must be flood, load or all');
+}
+
+/** Many products of the hostile shop, for its floods. */
+async function loadHostile(
+  run: BenchRun<typeof FLAGS>,
+  url: string,
+  catalogue: Catalogue,
+): Promise<number> {
+  const { flags } = run;
+  const rows = flags.quick ? 20_000 : flags.rows;
+  const random = new Random(flags.seed, 'titles');
+  const recombined = Array.from({ length: rows }, (_, i) => recombine(catalogue, i, random));
+  await load(run, url, HOSTILE, rows, (i) => recombined[i] ?? '');
+  return rows;
+}
+
+async function load(
+  run: BenchRun<typeof FLAGS>,
+  url: string,
+  tenant: string,
+  rows: number,
+  lineAt: (row: number) => string,
+): Promise<void> {
+  const client = run.use(new JsonClient(url, 600_000, 16, tenant));
+  await ingest(client, rows, lineAt, `indexing ${tenant}`);
+}
+
+function lineOf({ products }: Catalogue, row: number): string {
+  return products[row]?.line ?? '';
+}
+
+/** Another product with a category of its own kind and words of two titles. */
+function recombine({ products }: Catalogue, row: number, random: Random): string {
+  const [a, b] = [random.pick(products), random.pick(products)];
+  const [first, second] = [a.title.split(' '), b.title.split(' ')];
+  const title = [...first.slice(0, 4), ...second.slice(-4), String(row)].join(' ');
+  const price = Math.round(random.next() * 100_000) / 100;
+  return JSON.stringify({ id: `r${String(row)}`, title, category: a.category, price });
+}
