@@ -69,11 +69,12 @@ describe.skipIf(reason !== undefined)(`up on MongoDB${reason ? ` (${reason})` : 
   });
 
   it.skipIf(MONGODB_URL !== undefined)(
-    'without its server: 504 by the caller’s deadline, writes are 503, and it heals by itself',
+    'without its server: 503 or 504 by the caller’s deadline, writes are 503, and it heals by itself',
     async () => {
       await server?.kill();
       for (const timeoutMs of [100, 1_000]) {
-        expect((await search(timeoutMs)).status).toBe(504);
+        // As the driver hears first that the server is gone, or the caller's own time runs out.
+        expect([503, 504]).toContain((await search(timeoutMs)).status);
       }
       const write = await cluster.post('/products', { ...products[8], price: 2 });
       expect(write.status).toBe(503);

