@@ -1,4 +1,5 @@
-import { OmniError, RETRY_AFTER_MS } from './errors.js';
+import { TURN_MS } from './budget.js';
+import { OmniError } from './errors.js';
 
 export interface FairQueueOptions {
   /** What is queued, for the message of a refusal: "searches". */
@@ -10,8 +11,6 @@ export interface FairQueueOptions {
   maxWaitingOfTenant: number;
   /** Places that one tenant may take at once; all by default. */
   concurrencyOfTenant?: number;
-  /** Share of a tenant beside others; 1 by default. */
-  weightOf?: (tenant: string) => number;
   now?: () => number;
 }
 
@@ -41,7 +40,7 @@ interface Waiting {
 }
 
 interface TenantUse {
-  /** What the tenant has used, weighted: the least user among those that wait is served next. */
+  /** What the tenant has used: the least user among those that wait is served next. */
   usedMs: number;
   waiting: Waiting[];
   running: number;
@@ -53,6 +52,8 @@ interface TenantUse {
  * A bounded queue that is fair between tenants by what they really use (weighted fair queueing by
  * virtual time; Demers, Keshav and Shenker 1989, with costs charged once they are known): one that
  * uses much waits for itself, one that uses little goes first. Works of one tenant keep their order.
+ * Where one work runs at a time, short ones share a turn of the event loop only until it has lasted
+ * `TURN_MS`: who has just come is heard before the next one starts.
  */
 export class FairQueue {
   private readonly tenants = new Map<string, TenantUse>();
@@ -61,6 +62,8 @@ export class FairQueue {
   /** What the tenant served last had used by then: one that comes back is not owed more than this. */
   private virtualMs = 0;
   private readonly now: () => number;
+  /** When the first work of this turn of the event loop started; undefined before it. */
+  private turnStartedMs: number | undefined;
   private idle: (() => void)[] = [];
 
   constructor(private readonly options: FairQueueOptions) {
@@ -87,7 +90,7 @@ export class FairQueue {
     const taken = Math.min(places, this.ofTenant);
     const use = this.enter(tenant);
     try {
-      const isNext = use.waiting.length === 0 && this.leastUser() === undefined;
+      const isNext = use.waiting.length === 0 && this.leastUser() === undefined && !this.isTurnOver;
       if (isNext && this.fits(use, taken)) this.take(use, taken);
       else {
         this.checkRoom(use);
@@ -123,7 +126,7 @@ export class FairQueue {
   ): Promise<T> {
     let startedMs = this.now();
     const charge = (costMs: number): void => {
-      use.usedMs += costMs / (this.options.weightOf?.(tenant) ?? 1);
+      use.usedMs += costMs;
     };
     const pay = (): void => charge(this.now() - startedMs);
     const giveTurn = async (): Promise<void> => {
@@ -159,7 +162,7 @@ export class FairQueue {
     const { maxWaiting, maxWaitingOfTenant, what } = this.options;
     if (this.waitingWorks < maxWaiting && use.waiting.length < maxWaitingOfTenant) return;
     const message = `too many ${what} are waiting`;
-    throw new OmniError('overloaded', message, { retryAfterMs: RETRY_AFTER_MS });
+    throw new OmniError('overloaded', message);
   }
 
   /** Resolves when the work is due, its places taken. */
@@ -204,11 +207,19 @@ export class FairQueue {
     });
   }
 
+  /** Works that run side by side wait for others, not for this thread: they have no turn in common. */
+  private get isTurnOver(): boolean {
+    const { turnStartedMs } = this;
+    return turnStartedMs !== undefined && this.now() - turnStartedMs >= TURN_MS;
+  }
+
   private startDue(): void {
     for (;;) {
       const use = this.leastUser();
       const next = use?.waiting[0];
       if (use === undefined || next === undefined || next.places > this.free) return;
+      // The end of this turn, which is waited for already, starts what is due then.
+      if (this.isTurnOver) return;
       use.waiting.shift();
       this.waitingWorks -= 1;
       this.virtualMs = Math.max(this.virtualMs, use.usedMs);
@@ -230,6 +241,13 @@ export class FairQueue {
   }
 
   private take(use: TenantUse, places: number): void {
+    if (this.options.concurrency === 1 && this.turnStartedMs === undefined) {
+      this.turnStartedMs = this.now();
+      setImmediate(() => {
+        this.turnStartedMs = undefined;
+        this.startDue();
+      });
+    }
     this.free -= places;
     use.places += places;
     use.running += 1;

@@ -16,7 +16,7 @@ export class CountChanges {
   }
 }
 
-function increment(counts: Map<string, number>, name: string, by: number): void {
+export function increment(counts: Map<string, number>, name: string, by: number): void {
   counts.set(name, (counts.get(name) ?? 0) + by);
 }
 

@@ -1,4 +1,4 @@
-import type { DamagedValue } from './store.js';
+import type { DamagedValue } from '../core/shard-status.js';
 
 /** Beyond so many no further one is named. */
 const MAX_VALUES = 1_000;

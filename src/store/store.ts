@@ -1,4 +1,5 @@
 import type { ModelIdentity, NamedVectors, Product } from '../core/product.js';
+import type { DamagedValue } from '../core/shard-status.js';
 import type { RecordReader, RecordStore } from './record-store.js';
 import type { ShardDirectory } from './shard-directory.js';
 
@@ -85,7 +86,7 @@ export interface PutProduct {
    * Where the writer believes that it belongs. Applied only while the placement holds that partition
    * at that epoch, otherwise `conflict`: no write lands in a partition that went meanwhile.
    */
-  partition?: PartitionRef;
+  partition?: PartitionRef | undefined;
 }
 
 export interface PartitionRef {
@@ -160,13 +161,6 @@ export interface CountDifference {
   name: string;
   stored: number;
   counted: number;
-}
-
-/** A stored value whose checksum failed: whose (a product's id, or a key), and of which table. */
-export interface DamagedValue {
-  tenant: string;
-  id: string;
-  what: string;
 }
 
 export interface CategoryCount {

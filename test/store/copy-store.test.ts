@@ -1,6 +1,6 @@
 import { place } from './place.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { digestTenant } from '../../src/jobs/catalogue-pages.js';
+import { digestTenant } from '../../src/store/catalogue-pages.js';
 import { copyStore } from '../../src/jobs/copy-store.js';
 import type { Store } from '../../src/store/store.js';
 import type { StoreFixture } from './contract/fixture.js';

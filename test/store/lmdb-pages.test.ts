@@ -105,7 +105,8 @@ describe('the check of the pages', () => {
 
 describe('a store that was opened before its pages were checked', () => {
   let store: Store;
-  const open = async () => (store = await openLmdbStore({ dir: folder.dir, checkMs: 0 }));
+  const open = async () =>
+    (store = await openLmdbStore({ dir: folder.dir, checkMs: 0, checkAfterMs: 0 }));
   afterEach(() => store.close());
 
   it('says that it is damaged once that is known, answers on, and takes no writes', async () => {

@@ -108,7 +108,7 @@ describe('the LMDB store in several processes', () => {
     const store = await openLmdbStore({ dir: folder.dir });
     await checkPrefixes(store, last);
     await store.close();
-  });
+  }, 240_000);
 
   it('shows a reader all that writers in other processes acknowledge', async () => {
     const [one, two] = ['x', 'y'].map((prefix) =>

@@ -2,13 +2,12 @@ import { decodeMark, encodeMark } from '../position.js';
 import type { ChangedTenants, Position } from '../store.js';
 import type { Databases } from './databases.js';
 import { numberKey, numberOf, tenantOf } from './keys.js';
-import { readLastChange, readTenant } from './tenant.js';
+import { decodeTenant, readLastChange } from './tenant.js';
 
 /** The tenant whose latest change has this number: what a damaged entry said. */
 function changedAt(db: Databases, number: number): Buffer | undefined {
-  for (const key of db.tenants.keys({})) {
-    const tenant = tenantOf(key);
-    if (readTenant(db, tenant).changed === number) return Buffer.from(tenant);
+  for (const { key, value } of db.tenants.entries({})) {
+    if (decodeTenant(value).changed === number) return Buffer.from(tenantOf(key));
   }
   return undefined;
 }

@@ -21,8 +21,12 @@ export function addCounts(
   if (products !== 0) writeMeta(db, 'products', countProducts(db) + products);
 }
 
-/** Returns by how many names there are more. */
-function writeCounts(table: Table, tenant: string, changes: ReadonlyMap<string, number>): number {
+/** Within a write transaction. Returns by how many names there are more. */
+export function writeCounts(
+  table: Table,
+  tenant: string,
+  changes: ReadonlyMap<string, number>,
+): number {
   let names = 0;
   for (const [name, change] of changes) {
     if (change === 0) continue;

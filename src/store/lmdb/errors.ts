@@ -1,10 +1,5 @@
-import { OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
-
-/** What LMDB threw, as `unavailable`; an `OmniError` as it is. */
-export function storeError(error: unknown, message: string): OmniError {
-  if (error instanceof OmniError) return error;
-  return new OmniError('unavailable', message, { cause: error, retryAfterMs: RETRY_AFTER_MS });
-}
+import type { OmniError } from '../../core/errors.js';
+import { storeError } from '../errors.js';
 
 /**
  * Why a transaction failed. lmdb-js hides the reason of a failed commit in a second promise, which

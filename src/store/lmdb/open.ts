@@ -5,7 +5,7 @@ import { OmniError } from '../../core/errors.js';
 import type { Store, StoreReader } from '../store.js';
 import { DamageLog } from '../damage-log.js';
 import { openDatabases, type Databases } from './databases.js';
-import { storeError } from './errors.js';
+import { storeError } from '../errors.js';
 import { checkFolder, prepareFolder } from './folder.js';
 import { DataFile, makePrivate, readIdentity, writeIdentity } from './identity.js';
 import { initialiseMeta, readMeta, readStoreId } from './meta.js';
@@ -20,6 +20,8 @@ export interface LmdbStoreOptions {
   writeTimeoutMs?: number;
   /** How long the check of its pages may hold up the opening; then there is one beside. */
   checkMs?: number;
+  /** Until then the one beside waits: whoever starts needs the core. */
+  checkAfterMs?: number;
   /** How often, while nothing is being written, the memory for what was read is given back. */
   tendMs?: number;
 }
@@ -27,6 +29,7 @@ export interface LmdbStoreOptions {
 const DEFAULT_WRITE_TIMEOUT_MS = 30_000;
 const DEFAULT_TEND_MS = 10_000;
 const DEFAULT_CHECK_MS = 1_000;
+const DEFAULT_CHECK_AFTER_MS = 5_000;
 /** What the check reads in a millisecond where a core is free, at best. */
 const CHECKED_BYTES_PER_MS = 256 * 1024;
 
@@ -38,7 +41,7 @@ const CHECKED_BYTES_PER_MS = 256 * 1024;
  */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const { dir, writeTimeoutMs = DEFAULT_WRITE_TIMEOUT_MS, checkMs = DEFAULT_CHECK_MS } = options;
-  const { tendMs = DEFAULT_TEND_MS } = options;
+  const { tendMs = DEFAULT_TEND_MS, checkAfterMs = DEFAULT_CHECK_AFTER_MS } = options;
   return opened(dir, async () => {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const identity = await readIdentity(dir);
@@ -58,8 +61,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
         db,
         storeId,
         new DataFile(dir),
-        { writeTimeoutMs, tendMs },
-        isChecked,
+        { writeTimeoutMs, tendMs, checkAfterMs: isChecked ? undefined : checkAfterMs },
         again,
       );
     });

@@ -1,9 +1,9 @@
 import { OmniError, reasonOf } from '../../core/errors.js';
 import type { ModelIdentity } from '../../core/product.js';
+import type { DamagedValue } from '../../core/shard-status.js';
 import type {
   CategoryCount,
   ChangedTenants,
-  DamagedValue,
   FeedPage,
   Position,
   StoredDocument,
@@ -19,7 +19,7 @@ import { StoredTextRow, type StoredText } from '../stored-text.js';
 import { readChanges } from './changes.js';
 import { countProducts, hasField, listCategories } from './counts.js';
 import type { Databases } from './databases.js';
-import { storeError } from './errors.js';
+import { storeError } from '../errors.js';
 import { countBehind, readFeedPage } from './feed.js';
 import type { DataFile } from './identity.js';
 import { textKey } from './keys.js';

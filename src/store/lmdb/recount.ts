@@ -1,14 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { compareCounts } from '../count-changes.js';
+import { compareCounts, increment } from '../count-changes.js';
 import { filterFieldNames } from '../../core/product-fields.js';
 import type { CountDifference } from '../store.js';
-import { countProducts } from './counts.js';
+import { countProducts, writeCounts } from './counts.js';
 import type { Databases } from './databases.js';
-import { tenantEnd, tenantKey, textKey } from './keys.js';
+import { tenantEnd, tenantKey } from './keys.js';
 import { writeMeta } from './meta.js';
 import type { Table } from './table.js';
 import { decodeTenant, newTenant, readTenant, writeTenant } from './tenant.js';
-import { decodeCount, decodeDocument, decodeHead, encodeCount } from './values.js';
+import { decodeCount, decodeDocument, decodeHead } from './values.js';
 
 const PAGE_VALUES = 200;
 
@@ -28,12 +28,13 @@ export async function findDifferences(db: Databases, tenant: string): Promise<Co
     await walk(db.heads, tenant, transaction, (value) => {
       const { deleted, category, documentBytes, vectorBytes } = decodeHead(value);
       if (deleted) return;
-      add(usage, 'products', 1);
-      add(usage, 'bytes', documentBytes + vectorBytes);
-      add(categories, category, 1);
+      increment(usage, 'products', 1);
+      increment(usage, 'bytes', documentBytes + vectorBytes);
+      increment(categories, category, 1);
     });
     await walk(db.documents, tenant, transaction, (value) => {
-      for (const name of filterFieldNames(decodeDocument(value).product)) add(fields, name, 1);
+      for (const name of filterFieldNames(decodeDocument(value).product))
+        increment(fields, name, 1);
     });
     usage.set('categories', categories.size);
     usage.set('fields', fields.size);
@@ -73,11 +74,7 @@ export function putRight(
       continue;
     }
     const table = kind === 'category' ? db.categories : db.fields;
-    const key = textKey(tenant, name);
-    const value = table.get(key);
-    const count = (value === undefined ? 0 : decodeCount(value).count) + by;
-    if (count > 0) table.put(key, encodeCount(count, name));
-    else table.remove(key);
+    writeCounts(table, tenant, new Map([[name, by]]));
   }
   writeTenant(db, tenant, state);
 }
@@ -105,8 +102,4 @@ async function walk(
 
 function after(key: Buffer): Buffer {
   return Buffer.concat([key, Buffer.of(0)]);
-}
-
-function add(counts: Counts, name: string, by: number): void {
-  counts.set(name, (counts.get(name) ?? 0) + by);
 }

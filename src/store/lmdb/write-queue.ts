@@ -1,4 +1,4 @@
-import { OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
+import { OmniError } from '../../core/errors.js';
 
 /**
  * Writers' turns. What waits is committed together, up to a size that keeps the event loop free
@@ -21,7 +21,7 @@ export class WriteQueue {
   async add<T>(bytes: number, action: () => T): Promise<T> {
     if (this.waiting.length > 0 && this.waitingBytes + bytes > this.limits.waitingBytes) {
       const message = 'too many writes wait for the store';
-      throw new OmniError('overloaded', message, { retryAfterMs: RETRY_AFTER_MS });
+      throw new OmniError('overloaded', message);
     }
     return new Promise<T>((resolve, reject) => {
       const start = () => this.transact(action).then(resolve, reject);

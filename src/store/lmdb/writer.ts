@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Deadline } from '../../core/deadline.js';
 import { OmniError, RETRY_AFTER_MS, reasonOf } from '../../core/errors.js';
 import type { ModelIdentity } from '../../core/product.js';
@@ -40,13 +41,16 @@ export class LmdbStore extends LmdbReader implements Store {
   private readonly closing = new AbortController();
   private readonly checking: Promise<void>;
 
-  /** @param isChecked its pages were, before it was opened; otherwise they are from now on, beside */
   constructor(
     db: Databases,
     storeId: string,
     file: DataFile,
-    private readonly options: { writeTimeoutMs: number; tendMs: number },
-    isChecked: boolean,
+    private readonly options: {
+      writeTimeoutMs: number;
+      tendMs: number;
+      /** When its pages are to be checked, beside; undefined: they were, before it was opened. */
+      checkAfterMs: number | undefined;
+    },
     reopen: () => Databases,
   ) {
     super(db, storeId, file, reopen);
@@ -57,7 +61,7 @@ export class LmdbStore extends LmdbReader implements Store {
       this.tend().catch(() => undefined);
     }, options.tendMs);
     this.tending.unref();
-    this.checking = isChecked ? Promise.resolve() : this.pinned(() => this.check());
+    this.checking = this.checkLater(options.checkAfterMs);
     this.checking.catch((error: unknown) => (this.file.damage ??= reasonOf(error)));
   }
 
@@ -169,6 +173,13 @@ export class LmdbStore extends LmdbReader implements Store {
   /** Only what could not be opened again: to close it, nobody may be writing. */
   protected override letMapGo(): void {
     if (this.unmapped) super.letMapGo();
+  }
+
+  private async checkLater(afterMs: number | undefined): Promise<void> {
+    if (afterMs === undefined) return;
+    const { signal } = this.closing;
+    await sleep(afterMs, undefined, { signal, ref: false }).catch(() => undefined);
+    if (!signal.aborted) await this.pinned(() => this.check());
   }
 
   private async check(): Promise<void> {

@@ -2,7 +2,7 @@ import { MongoClient, type ClientSession } from 'mongodb';
 import { Deadline } from '../../core/deadline.js';
 import { OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
 import { collectionsOf, type Collections } from './collections.js';
-import { storeError } from './errors.js';
+import { storeError } from '../errors.js';
 import { askFeatures, type ServerFeatures } from './features.js';
 import {
   clientOptions,

@@ -1,13 +1,6 @@
 import { MongoBulkWriteError, MongoServerError } from 'mongodb';
-import { OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
 
 const DUPLICATE_KEY = 11_000;
-
-/** What the driver threw, as `unavailable`; an `OmniError` as it is. */
-export function storeError(error: unknown, message: string): OmniError {
-  if (error instanceof OmniError) return error;
-  return new OmniError('unavailable', message, { cause: error, retryAfterMs: RETRY_AFTER_MS });
-}
 
 export function isDuplicateKey(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === DUPLICATE_KEY;

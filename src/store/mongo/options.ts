@@ -15,7 +15,7 @@ export interface MongoStoreOptions {
    * Joins may read from a secondary that is at most this far behind (MongoDB takes no bound below
    * 90 s); undefined: everything is read from the primary.
    */
-  maxStalenessMs?: number;
+  maxStalenessMs?: number | undefined;
   /** Tried in order, as far as the server knows them. */
   compressors?: readonly ('none' | 'snappy' | 'zlib' | 'zstd')[];
 }

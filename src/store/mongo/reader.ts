@@ -1,10 +1,10 @@
 import type { Document, FindOptions } from 'mongodb';
 import type { ModelIdentity } from '../../core/product.js';
+import type { DamagedValue } from '../../core/shard-status.js';
 import type { RecordReader } from '../record-store.js';
 import type {
   CategoryCount,
   ChangedTenants,
-  DamagedValue,
   FeedPage,
   Position,
   StoredDocument,

@@ -1,5 +1,5 @@
 import type { Deadline } from '../../core/deadline.js';
-import { OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
+import { OmniError } from '../../core/errors.js';
 import type { WriteResult } from '../store.js';
 import type { PreparedWrite } from './prepare.js';
 
@@ -34,7 +34,7 @@ export class WriteLanes {
     const bytes = writes.reduce((sum, write) => sum + write.bytes, 0);
     if (this.waitingBytes > 0 && this.waitingBytes + bytes > this.limits.waitingBytes) {
       const message = 'too many writes wait for the store';
-      throw new OmniError('overloaded', message, { retryAfterMs: RETRY_AFTER_MS });
+      throw new OmniError('overloaded', message);
     }
     this.waitingBytes += bytes;
     return new Promise<WriteResult>((resolve, reject) => {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** Deadline for anything that a test waits for. */
-const PATIENCE_MS = 30_000;
+/** Deadline for anything that a test waits for; where other tests run beside, a start alone takes long. */
+const PATIENCE_MS = 90_000;
 
 /** A running child, its lines of standard output so far, and a wait for one of them. */
 export class Child {
