@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Candidate,
+  chooseCorrections,
+  toleranceOf,
+  spelling,
+} from '../../src/text/corrections.js';
+import { DEFAULT_TEXT_SETTINGS } from '../../src/text/default-settings.js';
+import {
+  type PairCounts,
+  chooseSplits,
+  isJoin,
+  possibleJoins,
+  possibleSplits,
+} from '../../src/text/joins-and-splits.js';
+import { type QueryWord, parseQuery } from '../../src/text/parse-query.js';
+
+function wordsOf(text: string): QueryWord[] {
+  return parseQuery(text, DEFAULT_TEXT_SETTINGS).words;
+}
+
+function first(text: string): QueryWord {
+  return wordsOf(text)[0] as QueryWord;
+}
+
+/** The splits chosen when the catalogue has `counts`, by the pair's words. */
+function splitOf(text: string, df: number, counts: Readonly<Record<string, PairCounts>>) {
+  const splits = possibleSplits(first(text), 'en');
+  const none = { first: 0, second: 0, adjacent: 0 };
+  return chooseSplits(
+    df,
+    splits,
+    splits.map(({ pair }) => counts[pair.join(' ')] ?? none),
+  );
+}
+
+describe('corrections', () => {
+  const typed = (word: string) => ({ word, plain: word });
+  const words = (candidates: Candidate[], word: string): string[] =>
+    chooseCorrections(candidates, typed(word)).map((chosen) => chosen.word);
+
+  it('prefers the nearer, then what more products have, and knows rare words for typos', () => {
+    const candidates = [
+      { word: 'far', distance: 2, df: 900 },
+      { word: 'near', distance: 1, df: 3 },
+      { word: 'rare', distance: 1, df: 1 },
+      { word: 'often', distance: 1, df: 7 },
+    ];
+    expect(chooseCorrections(candidates, typed('xxxx'))).toEqual([
+      { word: 'often', df: 7, distance: 1, weight: 1 },
+      { word: 'near', df: 3, distance: 1, weight: 0.8 },
+      { word: 'far', df: 900, distance: 2, weight: 0.6 },
+    ]);
+    expect(words(candidates.slice(0, 1), 'xxxx')).toEqual(['far']);
+  });
+
+  it('prefers what is mistyped so more easily: a letter left out, two swapped, the beginning kept', () => {
+    const near = (word: string, df: number): Candidate => ({ word, distance: 1, df });
+    expect(words([near('phone', 90), near('iphone', 9)], 'ihone')[0]).toBe('iphone');
+    expect(words([near('phone', 90), near('iphone', 90)], 'pphone')[0]).toBe('phone');
+    expect(words([near('more', 90), near('mouse', 9)], 'moue')[0]).toBe('mouse');
+    expect(words([near('mouth', 90), near('mouse', 9)], 'muose')[0]).toBe('mouse');
+    expect(words([near('more', 900), near('mouse', 9)], 'moue')[0]).toBe('more');
+  });
+
+  it('knows what three letters mean only where a fourth is missing', () => {
+    const candidates = [
+      { word: 'usb', distance: 1, df: 900 },
+      { word: 'desk', distance: 1, df: 9 },
+    ];
+    expect(words(candidates, 'usv')).toEqual(['desk']);
+  });
+
+  it('gives five at most', () => {
+    const many = 'a b c d e f g'.split(' ').map((word) => ({ word, distance: 1, df: 2 }));
+    expect(words(many, 'xxxx')).toEqual('a b c d e'.split(' '));
+  });
+
+  it('writes a plural again where one was typed', () => {
+    expect(spelling(first('laptps'), 'laptop')).toBe('laptops');
+    expect(spelling(first('laptp'), 'laptop')).toBe('laptop');
+    expect(spelling(first('wireles'), 'wireless')).toBe('wireless');
+  });
+
+  it('leaves alone what is known, quoted, a number, short, or a piece of the encoder', () => {
+    const noPiece = () => false;
+    expect(toleranceOf(first('keybaord'), 0, noPiece)).toBe(2);
+    expect(toleranceOf(first('keybaord'), 1, noPiece)).toBe(0);
+    expect(toleranceOf(first('"keybaord"'), 0, noPiece)).toBe(0);
+    expect(toleranceOf(first('dv71211ea'), 0, noPiece)).toBe(0);
+    expect(toleranceOf(first('us'), 0, noPiece)).toBe(0);
+    expect(toleranceOf(first('vavs'), 0, noPiece)).toBe(1);
+    expect(toleranceOf(first('potter'), 0, (word) => word === 'potter')).toBe(0);
+  });
+});
+
+describe('joins', () => {
+  it('counts neighbours as one word, in the singular', () => {
+    expect(possibleJoins(wordsOf('head phones black'), 'en')).toEqual([
+      { at: 0, pair: ['head', 'phone'], joined: 'headphone', isChunk: false },
+      { at: 1, pair: ['phone', 'black'], joined: 'phonesblack', isChunk: false },
+    ]);
+  });
+
+  it('joins what is more often one word than two, and what was typed as one', () => {
+    const [join] = possibleJoins(wordsOf('head phones'), 'en');
+    const [chunk] = possibleJoins(wordsOf('dcs-8325lh'), 'en');
+    if (join === undefined || chunk === undefined) throw new Error('no joins');
+    expect(isJoin(join, 3, 3)).toBe(true);
+    expect(isJoin(join, 3, 4)).toBe(false);
+    expect(isJoin(join, 2, 0)).toBe(false);
+    expect(isJoin(chunk, 1, 0)).toBe(true);
+    expect(isJoin(chunk, 0, 0)).toBe(false);
+  });
+});
+
+describe('splits', () => {
+  it('splits where titles have both words side by side five times as often', () => {
+    const counts = { 'sd card': { first: 40, second: 90, adjacent: 20 } };
+    expect(splitOf('sdcard', 4, counts)).toEqual([{ words: ['sd', 'card'], weight: 1 }]);
+    const mouse = { 'mouse pad': { first: 40, second: 90, adjacent: 20 } };
+    expect(splitOf('mousepads', 4, mouse)).toEqual([{ words: ['mouse', 'pad'], weight: 1 }]);
+    expect(splitOf('mousepads', 5, mouse)).toEqual([]);
+  });
+
+  it('splits a rare word at a border of letters and digits', () => {
+    const counts = { 'iphone 7': { first: 40, second: 90, adjacent: 0 } };
+    expect(splitOf('iphone7', 2, counts)).toEqual([{ words: ['iphone', '7'], weight: 1 }]);
+    expect(splitOf('iphone7', 3, counts)).toEqual([]);
+  });
+
+  it('splits an unknown compound of two known words, also where a sound links them', () => {
+    const known = { first: 5, second: 3, adjacent: 0 };
+    expect(splitOf('druckerpatrone', 0, { 'drucker patrone': known })).toEqual([
+      { words: ['drucker', 'patrone'], weight: 0.8 },
+    ]);
+    expect(splitOf('arbeitsplatz', 0, { 'arbeit platz': known })).toEqual([
+      { words: ['arbeit', 'platz'], weight: 0.8 },
+    ]);
+    expect(splitOf('arbeitsplatz', 1, { 'arbeit platz': known })).toEqual([]);
+  });
+});
