@@ -6,7 +6,7 @@ import type { StatusReply } from './status.js';
  * What query nodes and shards say to each other. Grow it by optional fields; anything else raises
  * `PROTOCOL_VERSION`, and two versions refuse each other at the handshake.
  */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** First frame of a connection, from the client. */
 export interface Hello {
@@ -55,6 +55,8 @@ export interface SearchLeaf {
   /** Only rows of these categories; absent: of all. */
   categories?: readonly string[];
   query: LeafQuery;
+  /** `WordCounts.searcher` of this shard: searched as it was counted. Gone or unknown: as it is now. */
+  pinned?: string;
   /** The reply says how the shard searched; absent: it does not. */
   explain?: boolean;
   /** Time left when this was sent; past it the shard answers with what it has found. */
@@ -73,23 +75,79 @@ export interface Refusal {
 export interface SearchLeafReply {
   type: 'hits';
   hits: HitColumns;
-  /** Live rows that match, in the partitions that were searched. */
+  /**
+   * Live rows that match, in the partitions that were searched. Of a search by words: those that have
+   * one of them, and by meaning those that were found (all, in exact mode; and without a cutoff).
+   */
   matches: number;
   /** There may be further matches beyond these hits. */
   more: boolean;
   refused: Refusal[];
   /** The tenant's placement counter as this shard knows it. */
   counter: number;
-  /**
-   * Where in the tenant's feed this shard was when it searched: all before it is in the hits.
-   * Absent when it has read nothing yet.
-   */
-  position?: Uint8Array;
   /** Time inside the shard, queue included. */
   tookMs: number;
   /** The budget ended first: the hits are what was found until then. */
   timedOut: boolean;
   explanation?: LeafExplanation;
+}
+
+/**
+ * First phase of a search by words: how common the words are among all live rows of the tenant here,
+ * whatever a filter says.
+ */
+export interface CountWords {
+  type: 'words';
+  tenant: string;
+  /** Fingerprint of the model of the rows. */
+  model: string;
+  /** Version of the analyzer that made the words, and generation of the settings that it did so under. */
+  analyzer: number;
+  generation: number;
+  /** Words as the analyzer made them; an exact key too. */
+  words: readonly string[];
+  /** Words whose near spellings are wanted; absent: of none. */
+  near?: readonly string[];
+  /** The commonest words that begin so are wanted, itself among them. */
+  prefix?: string;
+  /** How many titles have the first directly before the second. */
+  pairs?: readonly (readonly [string, string])[];
+  /** Keep what was counted for a search that names it in `pinned`. */
+  pin?: boolean;
+  budgetMs: number;
+}
+
+/** A word of the catalogue that is spelt nearly so. */
+export interface NearWord {
+  word: string;
+  /** Edits (Damerau). */
+  distance: number;
+  df: number;
+}
+
+/** Counts of one shard; a query node adds those of all. */
+export interface WordCounts {
+  type: 'word-counts';
+  /** Live rows of the tenant here. */
+  live: number;
+  /** Live rows that have each word of `words`. */
+  df: number[];
+  /** A list each word of `near`, nearest first, then commonest. */
+  near: NearWord[][];
+  /** Commonest first. */
+  prefixed: { word: string; df: number }[];
+  /** A number each pair of `pairs`. */
+  adjacent: number[];
+  /** What was counted is kept under this name until the budget of the request is over. */
+  searcher?: string;
+  /** All that belongs here was here to be counted. */
+  ready: boolean;
+  /** The tenant's placement counter as this shard knows it. */
+  counter: number;
+  /** The budget ended first: what was not counted is 0. */
+  timedOut: boolean;
+  /** Time inside the shard, queue included. */
+  tookMs: number;
 }
 
 /** Nothing was searched: ask again, for partitions by name. */
@@ -116,6 +174,8 @@ export interface AwaitApplied {
   type: 'await';
   tenant: string;
   mark: Uint8Array;
+  /** Of the text settings: only the index of this generation counts. Absent: all that can be searched. */
+  generation?: number;
   budgetMs: number;
 }
 
@@ -138,6 +198,8 @@ export interface Failure {
   message: string;
 }
 
-export type Request = Hello | Proof | SearchLeaf | Cancel | Nudge | AwaitApplied | StatusRequest;
-export type Reply = Challenge | Welcome | SearchLeafReply | Moved | Applied | StatusReply | Failure;
+export type Request =
+  Hello | Proof | SearchLeaf | CountWords | Cancel | Nudge | AwaitApplied | StatusRequest;
+export type Reply =
+  Challenge | Welcome | SearchLeafReply | WordCounts | Moved | Applied | StatusReply | Failure;
 export type Message = Request | Reply;

@@ -1,4 +1,5 @@
 import type { Filter } from '../filter/filter.js';
+import type { TextQuery } from './text-query.js';
 
 /** One key of the order of hits: a filter's field, or a score by its name with a leading `_`. */
 interface SortKey {
@@ -22,13 +23,18 @@ export type SortValue = string | number | boolean | null;
 export interface LeafQuery {
   /** Little-endian float32, unit length: hits are scored against it. Absent: nothing is scored. */
   vector?: Uint8Array;
+  /**
+   * Words to score by as well: a hit's score is its text's + 0.5 x its vector's + that of an exact
+   * match. Absent: the vector's alone.
+   */
+  text?: TextQuery;
   /** Absent: every row matches. */
   filter?: Filter;
   /** Absent: the best score first. Ties of all keys are ordered by id, byte order. */
   sort?: readonly SortKey[];
   /** Hits wanted. */
   k: number;
-  /** Compares with every vector instead of searching graphs. */
+  /** Scores every row instead of candidates: of graphs, and of the words' best. */
   exact: boolean;
   /** Absent: from the first hit on. */
   after?: After;

@@ -4,10 +4,24 @@ import type { SortValue } from './leaf-query.js';
 export interface HitColumns {
   ids: string[];
   versions: number[];
-  /** One list a named score, larger is better. */
-  scores: { vector?: number[] };
+  /**
+   * One list a named score, larger is better: the cosine, the words' part, and what an exact match
+   * adds. Absent where the query did not ask for it.
+   */
+  scores: { vector?: number[]; text?: number[]; exact?: number[] };
+  /** Of a search by words. */
+  types?: HitTypes;
   /** One list a sort key of the query; absent where the score orders. */
   sort?: SortValue[][];
+}
+
+/**
+ * What kind of product each hit is, as sorted 32-bit hashes of its category and its attributes'
+ * names. Products share them: `sets[of[i]]` are those of hit i, as little-endian bytes.
+ */
+export interface HitTypes {
+  sets: Uint8Array[];
+  of: number[];
 }
 
 /** A match as a shard knows it: a hit once the store has been asked. */
@@ -18,14 +32,37 @@ export interface PartialHit {
   score: number;
 }
 
-/** Columns as hits, one by one. */
-export function hitsOf({ ids, versions, scores }: HitColumns): PartialHit[] {
-  const { vector } = scores;
-  return ids.map((id, i) => ({ id, version: versions[i] as number, score: vector?.[i] ?? 0 }));
+/** What the score of a hit of a text consists of. */
+export interface HitScores {
+  /** Of its words. */
+  text: number;
+  /** The cosine of its meaning. */
+  vector: number;
+  /** How much it is of the kind of the first hits. */
+  type: number;
+  /** That it was named: 3 by its id, 2 by an identifier, 1 by a code in its title. */
+  exact: number;
 }
 
-/** How matches were looked for; `exact` is the scan that the caller asked for. */
-type PlanKind = 'scan' | 'graph' | 'widened' | 'exact';
+/** Columns of a search by vector as hits, one by one. */
+export function hitsOf({ ids, versions, scores }: HitColumns): PartialHit[] {
+  return ids.map((id, i) => ({
+    id,
+    version: versions[i] as number,
+    score: scores.vector?.[i] ?? 0,
+  }));
+}
+
+/** Of the cosine in the score of a search by words. */
+export const VECTOR_WEIGHT = 0.5;
+
+/** What orders the hits of a search by words, on shards and where their hits are merged alike. */
+export function fusedScore(text: number, vector: number, exact: number): number {
+  return text + VECTOR_WEIGHT * vector + exact;
+}
+
+/** How matches were looked for; `exact` is the scan that the caller asked for, `words` by postings. */
+type PlanKind = 'scan' | 'graph' | 'widened' | 'exact' | 'words';
 
 /** One step of a search in a shard: one plan over one segment, or some categories of it. */
 export interface PlanStep {
@@ -43,6 +80,9 @@ export interface PlanStep {
   candidates?: number;
   /** What the planner took it to cost; absent in exact mode, which has no choice. */
   estimatedUs?: number;
+  /** Of words: the postings of each slot, and those that were walked in all. */
+  postings?: number[];
+  walked?: number;
   /** Rows that a kernel compared. */
   rowsScanned: number;
   /** Candidates scored from their stored vectors. */
@@ -52,6 +92,16 @@ export interface PlanStep {
   gaveUp: boolean;
 }
 
+/** A word that a hit has, of the alternative that counted for its slot. */
+export interface MatchedWord {
+  /** Place of the slot in the query. */
+  slot: number;
+  word: string;
+  /** 1 to 255, over all fields of the product. */
+  impact: number;
+  weight: number;
+}
+
 /** How a shard searched, for a caller that asked. */
 export interface LeafExplanation {
   /** Live rows of the tenant here. */
@@ -59,4 +109,6 @@ export interface LeafExplanation {
   steps: PlanStep[];
   /** How often the search let others have their turn. */
   yields: number;
+  /** Of a search by words: one list a hit, what it matched by. */
+  matched?: MatchedWord[][];
 }

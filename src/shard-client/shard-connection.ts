@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { Deadline } from '../core/deadline.js';
-import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { OmniError } from '../core/errors.js';
 import { encodeFrame, FrameReader } from '../protocol/frames.js';
 import type { Reply, Request } from '../protocol/messages.js';
 import { endpointOf, type ShardAddress } from '../protocol/shard-address.js';
@@ -290,9 +290,7 @@ export class ShardConnection {
 }
 
 function tooMany(): OmniError {
-  return new OmniError('overloaded', 'too many requests to a shard', {
-    retryAfterMs: RETRY_AFTER_MS,
-  });
+  return new OmniError('overloaded', 'too many requests to a shard');
 }
 
 function gaveUp(): OmniError {

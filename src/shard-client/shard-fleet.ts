@@ -1,9 +1,18 @@
 import { Deadline } from '../core/deadline.js';
-import { OmniError, RETRY_AFTER_MS, toOmniError } from '../core/errors.js';
-import type { Moved, Reply, Request, SearchLeaf, SearchLeafReply } from '../protocol/messages.js';
+import { OmniError, toOmniError } from '../core/errors.js';
+import type { ShardState } from '../core/shard-status.js';
+import type {
+  AwaitApplied,
+  CountWords,
+  Moved,
+  Reply,
+  Request,
+  SearchLeaf,
+  SearchLeafReply,
+  WordCounts,
+} from '../protocol/messages.js';
 import { encodePartitions, type PartitionRef } from '../protocol/partition-list.js';
 import type { ShardAddress } from '../protocol/shard-address.js';
-import type { StatusReply } from '../protocol/status.js';
 import type { Credentials } from './client-handshake.js';
 import { ShardConnection } from './shard-connection.js';
 
@@ -14,14 +23,6 @@ export interface LeafSearch extends Omit<SearchLeaf, 'type' | 'partitions' | 'bu
 }
 
 export type LeafAnswer = SearchLeafReply | Moved;
-
-/** A shard's state as it last said; `reply` undefined where it did not. */
-export interface ShardState {
-  name: string;
-  reply: StatusReply | undefined;
-  /** Why it did not. */
-  problem?: string;
-}
 
 /** How old a kept state may be: a second, and what the shard took to answer. */
 const STATUS_EVERY_MS = 1_000;
@@ -127,23 +128,42 @@ export class ShardFleet {
     return reply.type === 'moved' ? reply : expect(reply, 'hits');
   }
 
+  /**
+   * How common words are in one shard. `budgetMs` bounds what it keeps for the search that follows.
+   * Rejects as `search` does.
+   */
+  async countWords(
+    shard: string,
+    asked: Omit<CountWords, 'type'>,
+    deadline: Deadline,
+    signal?: AbortSignal,
+  ): Promise<WordCounts> {
+    const request: CountWords = { type: 'words', ...asked };
+    return expect(await this.request(shard, request, deadline, signal), 'word-counts');
+  }
+
   /** Tells every shard that the tenant's feed has grown. */
   nudge(tenant: string): void {
     for (const shard of this.shards.values()) shard.notify({ type: 'nudge', tenant });
   }
 
-  /** Waits until every shard has applied `mark`; returns the names of those that lag. */
+  /**
+   * Waits until every shard has applied `mark`, to its index of that generation of the tenant's text
+   * settings where one is named; returns the names of those that lag.
+   */
   async awaitApplied(
     tenant: string,
     mark: Uint8Array,
     timeoutMs: number,
     signal?: AbortSignal,
+    generation?: number,
   ): Promise<string[]> {
     const deadline = Deadline.after(timeoutMs);
+    const awaited = { tenant, mark, ...(generation === undefined ? {} : { generation }) };
     const lagging = await Promise.all(
       this.names.map(async (name) => {
         const find = () => this.shards.get(name);
-        const applied = await untilApplied(find, tenant, mark, deadline, signal);
+        const applied = await untilApplied(find, awaited, deadline, signal);
         return applied ? [] : [name];
       }),
     );
@@ -201,13 +221,12 @@ export class ShardFleet {
 /** Asks again when the shard went away meanwhile: it comes back, here or elsewhere, and catches up. */
 async function untilApplied(
   find: () => ShardConnection | undefined,
-  tenant: string,
-  mark: Uint8Array,
+  awaited: Pick<AwaitApplied, 'tenant' | 'mark' | 'generation'>,
   deadline: Deadline,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   while (!deadline.expired && signal?.aborted !== true) {
-    const request: Request = { type: 'await', tenant, mark, budgetMs: deadline.remainingMs() };
+    const request: Request = { type: 'await', ...awaited, budgetMs: deadline.remainingMs() };
     const connection = find();
     // It was taken out of the cluster meanwhile.
     if (connection === undefined) return true;
@@ -229,7 +248,6 @@ function expect<T extends Reply['type']>(reply: Reply, type: T): Extract<Reply, 
 }
 
 function failureError(code: string, message: string): OmniError {
-  if (code === 'overloaded') return new OmniError(code, message, { retryAfterMs: RETRY_AFTER_MS });
-  if (code === 'deadline_exceeded') return new OmniError(code, message);
-  return new OmniError('unavailable', message);
+  const isKnown = code === 'overloaded' || code === 'deadline_exceeded';
+  return new OmniError(isKnown ? code : 'unavailable', message);
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { fill, ManyTenants } from '../shard/many-tenants.js';
-import { put, remove } from '../shard/shard-fixture.js';
+import { HOSTING, put, remove } from '../shard/shard-fixture.js';
 
 const TENANTS = 500;
 const SECONDS = 60;
@@ -8,7 +8,7 @@ const VECTOR = [1, 0, 0, 0, 0, 0, 0, 0];
 
 let many: ManyTenants;
 beforeEach(async () => {
-  const hosting = { pollMs: 500, idleMs: 60_000, openTenants: 1_000, tombstoneRetentionMs: 1e9 };
+  const hosting = { ...HOSTING, pollMs: 500, idleMs: 60_000, openTenants: 1_000 };
   // The clock is ours from here on; what waits for the disk or a turn goes on by itself.
   vi.useFakeTimers({
     toFake: ['setTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'],

@@ -10,6 +10,7 @@ import { openSegment } from '../../src/shard/index/segment.js';
 import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
 import { BUILD_WORKER } from './shard-fixture.js';
+import { append } from './indexed.js';
 
 const DIMENSIONS = 16;
 let folder: string;
@@ -23,7 +24,7 @@ function tailOf(rows: number): WriteBuffer {
   const tail = new WriteBuffer(DIMENSIONS);
   for (let i = 0; i < rows; i++) {
     const vector = normalise(randomVector(random, DIMENSIONS)) as Float32Array;
-    tail.append({ id: `p${i}`, title: 't', category: 'c', price: i % 7 }, i, vector);
+    append(tail, { id: `p${i}`, title: 't', category: 'c', price: i % 7 }, i, vector);
   }
   return tail;
 }

@@ -11,6 +11,7 @@ import { GONE, mergeColumns } from '../../src/shard/index/columns/merge-columns.
 import { NumberDictionary } from '../../src/shard/index/columns/number-dictionary.js';
 import { TextDictionaryWriter, toByteText } from '../../src/shard/index/columns/text-dictionary.js';
 import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
+import { append } from './indexed.js';
 
 /** Any text that UTF-8 has, often with a common beginning, some of it beyond the 16-bit planes. */
 const text = fc
@@ -180,7 +181,7 @@ test('a write buffer of many pieces gives one column, whichever way it is asked'
   const buffer = new WriteBuffer(2);
   const vector = Float32Array.of(1, 0);
   for (let i = 0; i < 9_000; i++) {
-    buffer.append({ id: `p${i}`, title: `t${i % 3_000}`, category: 'c', n: i }, i, vector);
+    append(buffer, { id: `p${i}`, title: `t${i % 3_000}`, category: 'c', n: i }, i, vector);
   }
   // Its first columns take more than one turn.
   expect(buffer.loadedColumns(['title'])).toBeUndefined();
@@ -199,7 +200,7 @@ test('many fields of rows with long lists are not made into columns in one turn'
   const rest = Object.fromEntries(names.map((name) => [name, true]));
   for (let i = 0; i < 20; i++) {
     const product = { id: `p${i}`, title: 't', category: 'c', list, ...rest };
-    buffer.append(product, i, Float32Array.of(1, 0));
+    append(buffer, product, i, Float32Array.of(1, 0));
   }
   expect(buffer.loadedColumns(names)).toBeUndefined();
   expect(
@@ -218,7 +219,7 @@ test('hundreds of thousands of field names take little memory, and no column eac
   for (let i = 0; i < 300; i++) {
     const names = Array.from({ length: 1_000 }, (_, n) => [`a${i}-${n}`, n] as const);
     const attributes = Object.fromEntries(names);
-    buffer.append({ id: `p${i}`, title: 't', category: 'c', attributes }, i + 1, vector);
+    append(buffer, { id: `p${i}`, title: 't', category: 'c', attributes }, i + 1, vector);
   }
   expect([...buffer.fields()]).toHaveLength(300_003);
   // Names, and twelve bytes a value: 36 MB where a column each took 266.

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HASH_END } from '../../src/core/ids.js';
+import { DEFAULT_TEXT_SETTINGS } from '../../src/text/default-settings.js';
 import { normalise, score } from '../../src/core/vector.js';
 import { parseFilter } from '../../src/filter/parse-filter.js';
 import { CostModel } from '../../src/shard/leaf/cost-model.js';
@@ -16,6 +17,7 @@ import { TenantIndex } from '../../src/shard/index/tenant-index.js';
 import { writeSegment } from '../../src/shard/build/write-segment.js';
 import type { Partition } from '../../src/store/store.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
+import { append } from './indexed.js';
 
 const DIMENSIONS = 64;
 const ROWS = 6_000;
@@ -73,12 +75,12 @@ describe.each<EngineName>(['usearch', 'hnswlib'])('engine %s', (engine) => {
     graph: { engine, M: 16, efConstruction: 100 },
     ef: { target: 0.95, min: 64, max: 64 },
   };
-  const index = new TenantIndex('shop', 'm', DIMENSIONS);
+  const index = new TenantIndex('shop', 'm', DIMENSIONS, DEFAULT_TEXT_SETTINGS);
 
   beforeAll(async () => {
     const tail = new WriteBuffer(DIMENSIONS);
     rows.forEach(({ near, vector, ...product }, i) =>
-      tail.append({ ...product, attributes: { near } }, i + 1, vector),
+      append(tail, { ...product, attributes: { near } }, i + 1, vector),
     );
     const record = await writeSegment(folder, 's', [tail], options);
     if (record === undefined) throw new Error('no row is live');

@@ -6,13 +6,14 @@ import { CostModel } from '../../src/shard/leaf/cost-model.js';
 import { repeatExactly, type RepeatQuery } from '../../src/shard/recall/exact-repeat.js';
 import { IdleTurns } from '../../src/shard/node/idle-turns.js';
 import { PartitionSet } from '../../src/shard/leaf/partition-set.js';
-import { TenantIndex } from '../../src/shard/index/tenant-index.js';
+import type { TenantIndex } from '../../src/shard/index/tenant-index.js';
+import { newIndex, upsert } from './indexed.js';
 
 const DIMENSIONS = 512;
 const ROWS = 5_000;
 
 function indexOf(rows: number): TenantIndex {
-  const index = new TenantIndex('t', 'm', DIMENSIONS);
+  const index = newIndex(DIMENSIONS);
   for (let i = 0; i < rows; i++) add(index, i);
   return index;
 }
@@ -21,7 +22,7 @@ function add(index: TenantIndex, i: number): void {
   const vector = new Float32Array(DIMENSIONS).map((_, d) => Math.sin(i * 7 + d * (1 + (i % 5))));
   const product = { id: `p${i}`, title: 't', category: 'c', price: i };
   const vectors = { text: normalise(vector) as Float32Array };
-  index.upsert(storedRow({ version: i + 1, model: 'm', product, vectors }));
+  upsert(index, storedRow({ version: i + 1, model: 'm', product, vectors }));
 }
 
 const QUERY: RepeatQuery = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { matchesProduct } from '../../src/filter/evaluate.js';
+import { DocumentFilter } from '../../src/filter/evaluate.js';
 import { fieldsOf } from '../../src/filter/analyse.js';
 import type { Filter } from '../../src/filter/filter.js';
 import { parseFilter } from '../../src/filter/parse-filter.js';
@@ -9,6 +9,7 @@ import { filterRows } from '../../src/shard/leaf/filter-rows.js';
 import { unlimited } from './leaf-fixture.js';
 import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
 import { product, wireFilter } from '../filter/arbitraries.js';
+import { append } from './indexed.js';
 
 /** The rows by the columns, and those by the evaluator on the documents. */
 async function bothWays(
@@ -16,12 +17,14 @@ async function bothWays(
   products: readonly Product[],
 ): Promise<{ rows: number[]; truth: number[] }> {
   const tail = new WriteBuffer(2);
-  products.forEach((one, row) => tail.append(one, row + 1, Float32Array.of(1, 0)));
+  products.forEach((one, row) => append(tail, one, row + 1, Float32Array.of(1, 0)));
   const columns = tail.loadedColumns(fieldsOf(filter));
   const columnOf = (field: string) => columns?.get(field);
   const found = await filterRows(filter, products.length, columnOf, unlimited());
   const rows = [...found.rows.rows()];
-  const truth = products.flatMap((one, row) => (matchesProduct(filter, one) ? [row] : []));
+  const truth = products.flatMap((one, row) =>
+    new DocumentFilter(filter).matches(one) ? [row] : [],
+  );
   return { rows, truth };
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Builder } from '../../src/shard/build/builder.js';
+import { DEFAULT_TEXT_SETTINGS } from '../../src/text/default-settings.js';
 import { Follower } from '../../src/shard/follow/follower.js';
 import { decodePosition } from '../../src/shard/index/manifest.js';
 import { SegmentKeeper, type Loaded } from '../../src/shard/index/segment-keeper.js';
@@ -109,7 +110,7 @@ describe('over a store that fails or answers late', () => {
   });
 
   function follow(reader: StoreReader): Follower {
-    const index = new TenantIndex('t', 'm1', VECTOR.length);
+    const index = new TenantIndex('t', 'm1', VECTOR.length, DEFAULT_TEXT_SETTINGS);
     const merge = {
       tailRows: 1e9,
       fanout: 2,
@@ -122,7 +123,8 @@ describe('over a store that fails or answers late', () => {
       ef: { target: 0.95, min: 64, max: 64 },
       graph: { engine: 'usearch' as const, M: 4, efConstruction: 10 },
     };
-    const options = { folder: join(dir, 'shard'), storeId: store.storeId, segment, merge };
+    const origin = { folder: join(dir, 'shard'), storeId: store.storeId, terms: 'words' };
+    const options = { ...origin, segment, merge };
     const logger = pino({ level: 'silent' });
     const keeper = new SegmentKeeper(index, builder, options, logger);
     follower = new Follower('s1', reader, index, keeper, logger);

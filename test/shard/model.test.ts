@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { compareBytes } from '../../src/core/ids.js';
 import { TopK } from '../../src/core/top-k.js';
 import { normalise, score } from '../../src/core/vector.js';
-import { matchesProduct } from '../../src/filter/evaluate.js';
+import { DocumentFilter } from '../../src/filter/evaluate.js';
 import { MATCH_ALL, type Filter } from '../../src/filter/filter.js';
 import { DIMENSIONS, MAX_DEAD_SHARE, put, remove, ShardFixture } from './shard-fixture.js';
 
@@ -165,7 +165,7 @@ async function check(
   const truth = new TopK<{ id: string; score: number }>(1_000);
   for (const [held, { category: name, vector, price: value }] of model) {
     const product = { id: held, title: held, category: name, price: value };
-    if (!matchesProduct(filter, product)) continue;
+    if (!new DocumentFilter(filter).matches(product)) continue;
     truth.offer({ id: held, score: score(unit, normalise(vector) as Float32Array) });
   }
   const expected = truth.sorted();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import type { RecallBand } from '../../src/protocol/status.js';
+import type { RecallBand } from '../../src/core/shard-status.js';
 import type { GraphRecord } from '../../src/shard/index/segment-record.js';
 import type { ShardNodeOptions } from '../../src/shard/node/shard-node.js';
 import { put, ShardFixture } from './shard-fixture.js';

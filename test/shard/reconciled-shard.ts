@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { firstPartition } from '../../src/placement/partition.js';
+import { DEFAULT_TEXT_SETTINGS } from '../../src/text/default-settings.js';
 import { Builder } from '../../src/shard/build/builder.js';
 import { Follower } from '../../src/shard/follow/follower.js';
 import { ReconcileSchedule } from '../../src/shard/follow/reconcile-schedule.js';
@@ -89,10 +90,11 @@ export class ReconciledShard {
 
   private start(): [Follower, ReconcileSchedule] {
     const logger = pino({ level: 'warn' }, { write: (line: string) => void this.log.push(line) });
-    const index = new TenantIndex(TENANT, MODEL, DIMENSIONS);
+    const index = new TenantIndex(TENANT, MODEL, DIMENSIONS, DEFAULT_TEXT_SETTINGS);
     const options = {
       folder: join(this.dir, 'shard'),
       storeId: this.store.storeId,
+      terms: 'words',
       segment: {
         graphMinRows: 1e9,
         ef: { target: 0.95, min: 64, max: 64 },

@@ -10,7 +10,9 @@ import { confirm, type Difference } from '../../src/shard/follow/confirm-differe
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { PutProduct, Store, StoredRow, StoreReader } from '../../src/store/store.js';
 import { ReconciledShard, TENANT } from './reconciled-shard.js';
+import { productTerms } from '../../src/text/product-terms.js';
 import { put, remove, ShardFixture } from './shard-fixture.js';
+import { upsert } from './indexed.js';
 
 const VECTOR = [1, 0, 0, 0, 0, 0, 0, 0];
 const builder = ReconciledShard.builder();
@@ -61,9 +63,9 @@ describe('an index that is not what the store has', () => {
 
   test.each([
     ['a row is missing', () => shard.index.drop('p9', Infinity), { missing: 1 }],
-    ['a row was never deleted', () => shard.index.upsert(row('p1', 2)), { surplus: 1 }],
-    ['a row is unheard of', () => shard.index.upsert(row('ghost', 1e6)), { surplus: 1 }],
-    ['a row should have left', () => shard.index.upsert(row('p3', 4)), { surplus: 1 }],
+    ['a row was never deleted', () => upsert(shard.index, row('p1', 2)), { surplus: 1 }],
+    ['a row is unheard of', () => upsert(shard.index, row('ghost', 1e6)), { surplus: 1 }],
+    ['a row should have left', () => upsert(shard.index, row('p3', 4)), { surplus: 1 }],
     ['a row is too old', () => age('p2', 3), { otherVersion: 1 }],
     ['a row is too new', () => age('p5', 1e6), { otherVersion: 1 }],
     [
@@ -96,12 +98,31 @@ describe('an index that is not what the store has', () => {
     const { version, product, model, vectors } = stored;
     shard.index.drop('p9', version);
     const damaged = { version, product, model, vectors, ...change(stored) };
-    shard.index.upsert(storedRow(damaged as Parameters<typeof storedRow>[0]));
+    upsert(shard.index, storedRow(damaged as Parameters<typeof storedRow>[0]));
     await shard.check();
     expect(shard.reconciler.report().reconciled).toBe(1);
     expect(JSON.parse(shard.log[0] ?? '')).toMatchObject({ otherContent: 1 });
     await shard.check();
     expect(shard.reconciler.report().reconciled).toBe(1);
+  });
+
+  test.each([
+    ['title', { title: 'another' }],
+    ['brand', { brand: 'Acme' }],
+    ['names of attributes', { attributes: { ram: 8 } }],
+    ['description', { description: 'words that nobody else has' }],
+  ])('is found in the words of a row of the same version: another %s', async (_, change) => {
+    const [stored] = await store.rows(TENANT, ['p9']);
+    if (stored === undefined) throw new Error('unreachable');
+    await store.write(TENANT, [put('p9', 'Mice', VECTOR, { ...change, price: 1 })]);
+    await shard.settle();
+    const [written] = await store.rows(TENANT, ['p9']);
+    if (written === undefined) throw new Error('unreachable');
+    shard.index.drop('p9', written.version);
+    shard.index.upsert(written, productTerms(stored.product, shard.index.text));
+    await shard.check();
+    expect(shard.reconciler.report().reconciled).toBe(1);
+    expect(JSON.parse(shard.log[0] ?? '')).toMatchObject({ otherContent: 1 });
   });
 
   test('is found in a small part of a tenant without reading all of its feed', async () => {
@@ -121,7 +142,7 @@ describe('an index that is not what the store has', () => {
   });
 
   test('stays healed after a restart', async () => {
-    shard.index.upsert(row('ghost', 1));
+    upsert(shard.index, row('ghost', 1));
     await untilSealed();
     // One row in the tail is too few for a segment, were it not for the healing.
     shard.index.drop('p9', Infinity);
@@ -179,7 +200,7 @@ describe('an index that is not what the store has', () => {
 
   function age(id: string, version: number): void {
     shard.index.drop(id, Infinity);
-    shard.index.upsert(row(id, version));
+    upsert(shard.index, row(id, version));
   }
 
   /** The tail was built into a segment, with a manifest that says so. */

@@ -10,6 +10,7 @@ import { SegmentView } from '../../src/shard/index/segment-view.js';
 import { unlimited } from './leaf-fixture.js';
 import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
 import { seeded } from '../e2e/catalogue.js';
+import { append } from './indexed.js';
 
 const DIMENSIONS = 4;
 
@@ -33,15 +34,16 @@ test('invariant 3: a scan is exact: ties, equal vectors, k above the rows, masks
         const tail = new WriteBuffer(DIMENSIONS);
         const mask = new Bitset(rows);
         const query = coarseVector(random);
+        const view = new SegmentView(tail);
         const truth = new TopK<LeafHit>(k);
         for (let row = 0; row < rows; row++) {
           const vector = coarseVector(random);
           const id = `p${Math.floor(random() * 1e9)}-${row}`;
-          tail.append({ id, title: id, category: 'c' }, row, vector);
+          append(tail, { id, title: id, category: 'c' }, row, vector);
           if (random() < deadShare) tail.kill(row);
           const isIn = !tail.dead.has(row) && (!masked || random() < density);
           if (isIn) mask.add(row);
-          if (isIn) truth.offer({ id, version: row, score: score(query, vector) });
+          if (isIn) truth.offer({ id, version: row, score: score(query, vector), view, row });
         }
         const top = new TopK<LeafHit>(k);
         const selection = {
@@ -59,7 +61,8 @@ test('invariant 3: a scan is exact: ties, equal vectors, k above the rows, masks
           costs: new CostModel(),
         };
         await scanRows(new SegmentView(tail), selection, leaf, top);
-        expect(top.sorted()).toEqual(truth.sorted());
+        const told = ({ id, version, row, score: own }: LeafHit) => [id, version, row, own];
+        expect(top.sorted().map(told)).toEqual(truth.sorted().map(told));
       },
     ),
     { numRuns: 60, seed: 3 },

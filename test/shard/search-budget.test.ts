@@ -10,8 +10,9 @@ import { CostModel } from '../../src/shard/leaf/cost-model.js';
 import { filterRows } from '../../src/shard/leaf/filter-rows.js';
 import { leafSearch } from '../../src/shard/leaf/leaf-search.js';
 import { PartitionSet } from '../../src/shard/leaf/partition-set.js';
-import { TenantIndex } from '../../src/shard/index/tenant-index.js';
+import { ANALYZER_VERSION } from '../../src/text/analyzer.js';
 import { storedRow } from '../store/place.js';
+import { newIndex, upsert } from './indexed.js';
 
 const ROWS = 300_000;
 const LEAVES = 100;
@@ -99,12 +100,12 @@ test('a hundred ranges of texts over 300,000 rows look at the budget every few t
 });
 
 test('a search whose budget is spent answers with what it has found, and says so', async () => {
-  const index = new TenantIndex('t', 'm', 512);
+  const index = newIndex(512);
   for (let row = 0; row < 30_000; row++) {
     const text = new Float32Array(512);
     text[row % 512] = 1;
     const product = { id: `p${row}`, title: 't', category: 'c', price: row };
-    index.upsert(storedRow({ version: row + 1, model: 'm', product, vectors: { text } }));
+    upsert(index, storedRow({ version: row + 1, model: 'm', product, vectors: { text } }));
   }
   const everything = new PartitionSet(() => [{ from: 0, to: HASH_END }]);
   const vector = new Float32Array(512).fill(1 / Math.sqrt(512));
@@ -134,13 +135,13 @@ test('a search whose budget is spent answers with what it has found, and says so
 });
 
 test('the columns of a filter are read one by one, and where the time is over before the last nothing is found by half of them', async () => {
-  const index = new TenantIndex('t', 'm', 8);
+  const index = newIndex(8);
   const names = Array.from({ length: 10 }, (_, i) => `a${i}`);
   const attributes = Object.fromEntries(names.map((name) => [name, 1]));
   for (let row = 0; row < 6_000; row++) {
     const product = { id: `p${row}`, title: 't', category: 'c', attributes };
     const vectors = { text: Float32Array.of(1, 0, 0, 0, 0, 0, 0, 0) };
-    index.upsert(storedRow({ version: row + 1, model: 'm', product, vectors }));
+    upsert(index, storedRow({ version: row + 1, model: 'm', product, vectors }));
   }
   // Without its column every row would match.
   const none = names.map((name): Filter => {
@@ -165,6 +166,40 @@ test('the columns of a filter are read one by one, and where the time is over be
   searcher.release();
   expect(read).toHaveBeenCalledTimes(3);
   expect([found.hits, found.timedOut]).toEqual([[], true]);
+});
+
+test('a search by words looks at the budget every few thousand postings, and answers with what it has found when that is spent', async () => {
+  const index = newIndex(8);
+  for (let row = 0; row < 120_000; row++) {
+    const product = { id: `p${row}`, title: row % 2 === 0 ? 'usb cable' : 'cable', category: 'c' };
+    const vectors = { text: Float32Array.of(1, 0, 0, 0, 0, 0, 0, 0) };
+    upsert(index, storedRow({ version: row + 1, model: 'm', product, vectors }));
+  }
+  const everything = new PartitionSet(() => [{ from: 0, to: HASH_END }]);
+  const slots = ['usb', 'cable'].map((word) => {
+    return { idf: 1, alternatives: [{ words: [word], weight: 1 }] };
+  });
+  for (const text of [
+    { slots, analyzer: ANALYZER_VERSION, generation: 0 },
+    { slots: slots.slice(1), analyzer: ANALYZER_VERSION, generation: 0 },
+  ]) {
+    const search = async (budget: Budget) => {
+      const searcher = index.searcher();
+      const asked = { text, filter: undefined, k: 100, exact: true, costs: new CostModel() };
+      const found = await leafSearch(searcher, everything, asked, budget);
+      searcher.release();
+      return found;
+    };
+    const whole = untilUnits(Infinity);
+    const all = await search(whole);
+    expect([all.matches, all.hits.length, all.timedOut]).toEqual([120_000, 100, false]);
+    expect(whole.mostBetweenLooks).toBeLessThanOrEqual(2 * LOOK_EVERY_UNITS);
+    const part = await search(untilUnits(whole.units * 0.9));
+    expect([part.timedOut, part.hits.length]).toEqual([true, 100]);
+    expect(part.matches).toBeLessThan(120_000);
+    // What it leaves behind is as it was: the same again is the same.
+    expect((await search(untilUnits(Infinity))).hits).toEqual(all.hits);
+  }
 });
 
 test('what a thousand partitions select of a segment is worked out once, not once a search', () => {

@@ -5,9 +5,10 @@ import { HASH_END } from '../../src/core/ids.js';
 import { CostModel } from '../../src/shard/leaf/cost-model.js';
 import { leafSearch } from '../../src/shard/leaf/leaf-search.js';
 import { PartitionSet } from '../../src/shard/leaf/partition-set.js';
-import { TenantIndex } from '../../src/shard/index/tenant-index.js';
+import type { TenantIndex } from '../../src/shard/index/tenant-index.js';
 import { Deletes } from '../../src/shard/index/deletes.js';
 import { storedRow } from '../store/place.js';
+import { newIndex, upsert } from './indexed.js';
 
 const EVERYTHING = new PartitionSet(() => [{ from: 0, to: HASH_END }]);
 const DIMENSIONS = 512;
@@ -16,11 +17,11 @@ function add(index: TenantIndex, id: string, version: number): void {
   const text = new Float32Array(DIMENSIONS);
   text[version % DIMENSIONS] = 1;
   const product = { id, title: id, category: 'c' };
-  index.upsert(storedRow({ version, model: 'm', product, vectors: { text } }));
+  upsert(index, storedRow({ version, model: 'm', product, vectors: { text } }));
 }
 
 test('a searcher sees the rows of its turn, whatever is written, deleted or merged while it waits', async () => {
-  const index = new TenantIndex('t', 'm', DIMENSIONS);
+  const index = newIndex(DIMENSIONS);
   for (let i = 0; i < 20_000; i++) add(index, `p${i}`, i + 1);
   index.drop('p3', 1e9);
   const searcher = index.searcher();

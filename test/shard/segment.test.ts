@@ -7,7 +7,7 @@ import { hashId } from '../../src/core/ids.js';
 import type { Product } from '../../src/core/product.js';
 import { normalise } from '../../src/core/vector.js';
 import { fieldsOf } from '../../src/filter/analyse.js';
-import { matchesProduct } from '../../src/filter/evaluate.js';
+import { DocumentFilter } from '../../src/filter/evaluate.js';
 import { parseFilter } from '../../src/filter/parse-filter.js';
 import {
   CorruptFile,
@@ -25,6 +25,7 @@ import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
 import { writeSegment } from '../../src/shard/build/write-segment.js';
 import { product, wireFilter } from '../filter/arbitraries.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
+import { append } from './indexed.js';
 
 const DIMENSIONS = 4;
 const OPTIONS = {
@@ -43,7 +44,7 @@ function tailOf(products: readonly Product[]): WriteBuffer {
   const random = seeded(5);
   const tail = new WriteBuffer(DIMENSIONS);
   products.forEach((one, i) => {
-    tail.append(one, i + 1, normalise(randomVector(random, DIMENSIONS)) as Float32Array);
+    append(tail, one, i + 1, normalise(randomVector(random, DIMENSIONS)) as Float32Array);
   });
   return tail;
 }
@@ -90,7 +91,10 @@ test('a segment holds what was written, also after it was merged once more', asy
         expect([segment.id(row), segment.categoryOf(row)]).toEqual([one.id, one.category]);
         expect([segment.version(row), segment.hash(row)]).toEqual([source + 1, hashId(one.id)]);
         expect(segment.vectors.view(row)).toEqual(tail.vectors.view(source));
-        expect([one.id, matching.rows.has(row)]).toEqual([one.id, matchesProduct(filter, one)]);
+        expect([one.id, matching.rows.has(row)]).toEqual([
+          one.id,
+          new DocumentFilter(filter).matches(one),
+        ]);
       }
       await Promise.all([whole.close(), segment.close()]);
     }),
@@ -155,6 +159,7 @@ test('any single flipped byte of the manifest is found', async () => {
     format: SEGMENT_FORMAT,
     storeId: 'store',
     model: 'm',
+    terms: '1-0-words',
     tenant: 'shop',
     position: 'AAAA',
     partitions: ['a-0-100000000@1'],
@@ -162,9 +167,11 @@ test('any single flipped byte of the manifest is found', async () => {
     deletes: { kind: 'deletes', name: 'all', format: 1, files: [] },
   };
   await writeManifest(folder, manifest);
-  expect(await readManifest(folder, 'store', 'm')).toEqual(manifest);
-  expect(await readManifest(folder, 'another store', 'm')).toBeUndefined();
-  expect(await readManifest(folder, 'store', 'another model')).toBeUndefined();
+  const origin = { storeId: 'store', model: 'm', terms: '1-0-words' };
+  expect(await readManifest(folder, origin)).toEqual(manifest);
+  for (const another of [{ storeId: 'b' }, { model: 'b' }, { terms: '2-0-words' }]) {
+    expect(await readManifest(folder, { ...origin, ...another })).toBeUndefined();
+  }
   const file = join(folder, 'manifest.json');
   const content = readFileSync(file);
   for (let at = 0; at < content.length; at++) {
@@ -172,11 +179,11 @@ test('any single flipped byte of the manifest is found', async () => {
       const broken = Buffer.from(content);
       broken[at] = (broken[at] as number) ^ (1 << bit);
       writeFileSync(file, broken);
-      await expect(readManifest(folder, 'store', 'm')).rejects.toBeInstanceOf(CorruptFile);
+      await expect(readManifest(folder, origin)).rejects.toBeInstanceOf(CorruptFile);
     }
   }
   writeFileSync(file, content.subarray(0, 4));
-  await expect(readManifest(folder, 'store', 'm')).rejects.toBeInstanceOf(CorruptFile);
+  await expect(readManifest(folder, origin)).rejects.toBeInstanceOf(CorruptFile);
 });
 
 test('files are read back as they were written, in pieces of any length', async () => {

@@ -10,14 +10,21 @@ import type { JsonObject } from '../../src/core/product.js';
 import { normalise } from '../../src/core/vector.js';
 import type { Filter } from '../../src/filter/filter.js';
 import { firstPartition } from '../../src/placement/partition.js';
-import type { SearchLeaf, SearchLeafReply } from '../../src/protocol/messages.js';
+import type {
+  CountWords,
+  SearchLeaf,
+  SearchLeafReply,
+  WordCounts,
+} from '../../src/protocol/messages.js';
 import { encodePartitions } from '../../src/protocol/partition-list.js';
 import { vectorBytes, type LeafQuery } from '../../src/query/leaf-query.js';
+import type { TextQuery } from '../../src/query/text-query.js';
 import type { Manifest } from '../../src/shard/index/manifest.js';
 import { ShardNode, type ShardNodeOptions } from '../../src/shard/node/shard-node.js';
 import type { HostingOptions } from '../../src/shard/node/hosted-tenants.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Partition, ProductWrite, Store, StoreReader } from '../../src/store/store.js';
+import { ANALYZER_VERSION } from '../../src/text/analyzer.js';
 
 export const DIMENSIONS = 8;
 export const MODEL = 'm1';
@@ -33,6 +40,7 @@ export const HOSTING: HostingOptions = {
   idleMs: 1e9,
   openTenants: 1e9,
   tombstoneRetentionMs: 1e9,
+  switchGraceMs: 50,
 };
 
 /** A shard `s1` that follows a real store, in a folder of its own. */
@@ -138,11 +146,32 @@ export class ShardFixture {
     if (!(await this.node.awaitApplied(wait))) throw new Error('the shard did not catch up');
   }
 
+  /** The first phase of a search by words. */
+  async count(asked: Partial<CountWords>): Promise<WordCounts> {
+    const rest = {
+      analyzer: ANALYZER_VERSION,
+      generation: 0,
+      words: [],
+      budgetMs: 10_000,
+      ...asked,
+    };
+    const request: CountWords = { type: 'words', tenant: TENANT, model: MODEL, ...rest };
+    const deadline = Deadline.after(request.budgetMs);
+    await this.node.lookUp(request, deadline);
+    return this.node.countWords(request, new Budget(deadline));
+  }
+
   async search(query: readonly number[], options: SearchOptions = {}): Promise<SearchLeafReply> {
     const { counter, partitions } = await this.store.placement(TENANT);
     const { filter, k = 1_000, exact = true } = options;
-    const wanted: LeafQuery = { vector: vectorBytes(normalise(query) as Float32Array), k, exact };
+    const wanted: LeafQuery = {
+      vector: vectorBytes(normalise(query) ?? new Float32Array()),
+      k,
+      exact,
+    };
     if (filter !== undefined) wanted.filter = filter;
+    if (options.text !== undefined) wanted.text = options.text;
+    if (query.length === 0) delete wanted.vector;
     const asked = options.partitions ?? partitions.filter(({ shard }) => shard === 's1');
     return askNode(this.node, {
       type: 'search',
@@ -152,9 +181,16 @@ export class ShardFixture {
       model: MODEL,
       query: wanted,
       explain: options.explain ?? false,
+      ...(options.pinned === undefined ? {} : { pinned: options.pinned }),
       budgetMs: 10_000,
     });
   }
+}
+
+/** Words of one alternative each, as rare as each other. */
+export function textOf(...words: string[]): TextQuery {
+  const slots = words.map((word) => ({ idf: 1, alternatives: [{ words: [word], weight: 1 }] }));
+  return { slots, analyzer: ANALYZER_VERSION, generation: 0 };
 }
 
 export interface SearchOptions {
@@ -162,6 +198,9 @@ export interface SearchOptions {
   filter?: Filter;
   exact?: boolean;
   explain?: boolean;
+  /** Words to score by as well; of them alone where the vector is empty. */
+  text?: TextQuery;
+  pinned?: string | undefined;
   partitions?: Partition[];
 }
 

@@ -1,7 +1,8 @@
 import { storedRow } from '../store/place.js';
 import { expect, test } from 'vitest';
 import type { StoredRow } from '../../src/store/store.js';
-import { TenantIndex } from '../../src/shard/index/tenant-index.js';
+import type { TenantIndex } from '../../src/shard/index/tenant-index.js';
+import { newIndex, upsert } from './indexed.js';
 
 function row(id: string, version: number, price = 0): StoredRow {
   const product = { id, title: id, category: 'c', price };
@@ -19,13 +20,13 @@ function live(index: TenantIndex): [id: string, version: number][] {
 }
 
 test('rows that changed while a build failed are there once, in their newest version', () => {
-  const index = new TenantIndex('t', 'm', 2);
-  for (const id of ['a', 'b', 'c', 'd']) index.upsert(row(id, 1, 1));
+  const index = newIndex(2);
+  for (const id of ['a', 'b', 'c', 'd']) upsert(index, row(id, 1, 1));
   index.freeze(true);
-  index.upsert(row('b', 2, 2));
+  upsert(index, row('b', 2, 2));
   index.drop('c', 3);
-  index.upsert(row('e', 4, 4));
-  index.upsert(row('e', 5, 5));
+  upsert(index, row('e', 4, 4));
+  upsert(index, row('e', 5, 5));
   index.thaw();
   expect(live(index)).toEqual([
     ['a', 1],
@@ -46,10 +47,10 @@ test('rows that changed while a build failed are there once, in their newest ver
 });
 
 test('an older version never replaces a newer one', () => {
-  const index = new TenantIndex('t', 'm', 2);
-  index.upsert(row('a', 5));
-  index.upsert(row('a', 4));
-  index.upsert(row('a', 5));
+  const index = newIndex(2);
+  upsert(index, row('a', 5));
+  upsert(index, row('a', 4));
+  upsert(index, row('a', 5));
   expect(index.drop('a', 4)).toBe(false);
   expect(live(index)).toEqual([['a', 5]]);
   expect(index.tail.rows).toBe(1);
@@ -58,10 +59,11 @@ test('an older version never replaces a newer one', () => {
 });
 
 test('what a thawed tail absorbs may be larger than a slab', () => {
-  const index = new TenantIndex('t', 'm', 2);
-  for (let i = 0; i < 1_500; i++) index.upsert(row(`old${i}`, i + 1));
+  const index = newIndex(2);
+  for (let i = 0; i < 1_500; i++) upsert(index, row(`old${i}`, i + 1));
   index.freeze(true);
-  for (let i = 0; i < 1_500; i++) index.upsert(row(i % 2 === 0 ? `old${i}` : `new${i}`, 2_000 + i));
+  for (let i = 0; i < 1_500; i++)
+    upsert(index, row(i % 2 === 0 ? `old${i}` : `new${i}`, 2_000 + i));
   index.thaw();
   expect(index.liveRows).toBe(2_250);
   expect(new Set(live(index).map(([id]) => id)).size).toBe(2_250);

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { expect } from 'vitest';
 import { TopK } from '../../src/core/top-k.js';
 import { score } from '../../src/core/vector.js';
-import { matchesProduct } from '../../src/filter/evaluate.js';
+import { DocumentFilter } from '../../src/filter/evaluate.js';
 import type { Filter } from '../../src/filter/filter.js';
 import { firstPartition } from '../../src/placement/partition.js';
 import type { SearchLeafReply } from '../../src/protocol/messages.js';
@@ -18,7 +18,7 @@ import { ShardNode } from '../../src/shard/node/shard-node.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Partition, Store, StoredRow } from '../../src/store/store.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
-import { askNode, BUILD_WORKER, DIMENSIONS, MODEL, put, remove } from './shard-fixture.js';
+import { askNode, BUILD_WORKER, DIMENSIONS, HOSTING, MODEL, put, remove } from './shard-fixture.js';
 import { slowReader } from './slow-reader.js';
 
 export const SHARDS = ['s1', 's2'];
@@ -97,7 +97,7 @@ export class Turmoil {
           maxSegmentRows: 1e6,
           replayEntries: 150,
         },
-        hosting: { pollMs: 5, idleMs: this.idleMs, openTenants: 1e9, tombstoneRetentionMs: 1e9 },
+        hosting: { ...HOSTING, pollMs: 5, idleMs: this.idleMs },
         reconcile: { intervalMs: 1, cpuShare: 1 },
         buildWorkerFile: BUILD_WORKER,
       },
@@ -179,7 +179,7 @@ export class Turmoil {
   private truth(tenant: string, query: Float32Array, filter: Filter | undefined): Hit[] {
     const top = new TopK<Hit>(1_000);
     for (const { product, version, vectors } of this.rows.get(tenant)?.values() ?? []) {
-      if (filter !== undefined && !matchesProduct(filter, product)) continue;
+      if (filter !== undefined && !new DocumentFilter(filter).matches(product)) continue;
       top.offer({ id: product.id, score: score(query, vectors.text), version });
     }
     return top.sorted();

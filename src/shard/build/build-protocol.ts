@@ -1,4 +1,5 @@
 import type { PieceData } from '../index/columns/field-piece.js';
+import type { TermPiece } from '../index/terms/term-log.js';
 import type { SegmentRecord } from '../index/segment-record.js';
 import type { SegmentOptions } from './write-segment.js';
 
@@ -9,13 +10,14 @@ export type BuildMessage =
   | { type: 'slab'; vectors: Float32Array }
   | { type: 'names'; names: string[] }
   | { type: 'fields'; piece: PieceData }
+  | { type: 'terms'; piece: TermPiece }
   | { type: 'build'; job: BuildJob }
   | { type: 'close' };
 
 /** What the worker is started with: its first element turns 1 when a build is to stop early. */
 export type StopFlag = Int32Array<SharedArrayBuffer>;
 
-/** Some rows of a frozen tail, in order; its vectors and columns follow one by one. */
+/** Some rows of a frozen tail, in order; its vectors, columns and words follow one by one. */
 export interface BufferRows {
   ids: string[];
   versions: number[];

@@ -9,6 +9,7 @@ import type {
 import { beNice, NICENESS } from '../../core/niceness.js';
 import { FieldLog } from '../index/columns/field-log.js';
 import type { PieceData } from '../index/columns/field-piece.js';
+import { TermLog } from '../index/terms/term-log.js';
 import { FrozenBuffer } from './frozen-buffer.js';
 import { openSegment, type Segment } from '../index/segment.js';
 import { CorruptFile } from '../index/durable-file.js';
@@ -27,6 +28,7 @@ let dead: Uint32Array | undefined;
 let slabs: Float32Array[] = [];
 let names: string[] = [];
 let pieces: PieceData[] = [];
+let terms = new TermLog();
 
 port.on('message', (message: BuildMessage) => {
   switch (message.type) {
@@ -44,6 +46,9 @@ port.on('message', (message: BuildMessage) => {
       break;
     case 'fields':
       pieces.push(message.piece);
+      break;
+    case 'terms':
+      terms.addPiece(message.piece);
       break;
     case 'build':
       void build(message.job).then(answer, fail);
@@ -70,6 +75,7 @@ function answer(result: BuildResult): void {
   slabs = [];
   names = [];
   pieces = [];
+  terms = new TermLog();
   port.postMessage(result);
 }
 
@@ -92,10 +98,11 @@ async function build(job: BuildJob): Promise<{ record: SegmentRecord | undefined
   try {
     for (const source of job.segments) opened.push(await open(job, source));
     const { dimensions } = job.options;
+    const fields = FieldLog.of(names, pieces);
     const sources =
       dead === undefined
         ? opened
-        : [...opened, new FrozenBuffer(dimensions, tail, dead, slabs, FieldLog.of(names, pieces))];
+        : [...opened, new FrozenBuffer(dimensions, tail, dead, slabs, fields, terms)];
     const { tenantFolder, folder, options, queries } = job;
     const input = { queries, isStopped };
     return { record: await writeSegment(tenantFolder, folder, sources, options, input) };

@@ -184,4 +184,8 @@ async function sendTail(post: Post, tail: WriteBuffer): Promise<void> {
     post({ type: 'fields', piece: piece.data });
     await nextTurn();
   }
+  for (const piece of tail.terms.pieces()) {
+    post({ type: 'terms', piece });
+    await nextTurn();
+  }
 }

@@ -2,6 +2,7 @@ import { Bitset } from '../index/bitset.js';
 import type { BufferRows } from './build-protocol.js';
 import type { Column } from '../index/column.js';
 import type { FieldLog } from '../index/columns/field-log.js';
+import type { TermLog } from '../index/terms/term-log.js';
 import { slabRows } from '../index/write-buffer.js';
 import { VectorSlabs } from '../index/vector-slabs.js';
 import type { SourceReader } from './merged-rows.js';
@@ -18,6 +19,7 @@ export class FrozenBuffer implements SourceReader {
     dead: Uint32Array,
     slabs: readonly Float32Array[],
     private readonly fieldLog: FieldLog,
+    readonly terms: TermLog,
   ) {
     this.rows = tail.ids.length;
     this.dead = new Bitset(dead.length * 32, dead);

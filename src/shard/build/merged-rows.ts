@@ -6,12 +6,15 @@ import type { RowSource } from '../index/components/rows.js';
 import type { VectorSource } from '../index/components/vectors.js';
 import type { CategoryRecord } from '../index/segment-record.js';
 import type { VectorSlabs } from '../index/vector-slabs.js';
+import type { TermSource } from '../index/terms/terms-reader.js';
+import { MergedTerms, type Origin } from './merged-terms.js';
 
 /** Rows to merge: a segment, or a write buffer as it was frozen. */
 export interface SourceReader {
   readonly rows: number;
   readonly dead: Bitset;
   readonly vectors: VectorSlabs;
+  readonly terms: TermSource;
   id(row: number): string;
   version(row: number): number;
   hash(row: number): number;
@@ -84,6 +87,20 @@ export class MergedRows implements RowSource, VectorSource {
         const column = mergeColumns(ofType, this.count);
         if (column !== undefined) yield [field, column];
       }
+    }
+  }
+
+  get terms(): MergedTerms {
+    const sources = this.sources.map(({ terms }, i) => ({
+      terms,
+      newRows: this.newRows[i] as Uint32Array,
+    }));
+    return new MergedTerms(sources, () => this.origins());
+  }
+
+  private *origins(): Generator<Origin> {
+    for (let i = 0; i < this.count; i++) {
+      yield { source: this.sourceOf[i] as number, row: this.row(i) };
     }
   }
 

@@ -5,9 +5,12 @@ import type { GraphParameters } from '../engine/graph.js';
 import { COLUMNS_FORMAT, writeColumns } from '../index/components/columns.js';
 import { GRAPH_FORMAT, graphFile } from '../index/components/graphs.js';
 import { ROWS_FORMAT, writeRows } from '../index/components/rows.js';
+import { SEQUENCE_FORMAT, writeSequences } from '../index/components/sequence.js';
+import { TERMS_FORMAT, writeTerms } from '../index/components/terms.js';
+import { TYPES_FORMAT, writeTypes } from '../index/components/types.js';
 import { VECTORS_FORMAT, writeVectors } from '../index/components/vectors.js';
 import { recordFile, syncPath, type FileRecord } from '../index/durable-file.js';
-import type { GraphRecord, SegmentRecord } from '../index/segment-record.js';
+import type { ComponentRecord, GraphRecord, SegmentRecord } from '../index/segment-record.js';
 import { chooseEf, type EfOptions } from './choose-ef.js';
 import { MergedRows, type SourceReader } from './merged-rows.js';
 
@@ -52,32 +55,24 @@ export async function writeSegment(
     return files;
   };
   const { dimensions } = options;
-  const segment: SegmentRecord = {
-    folder,
-    rows: rows.count,
-    dimensions,
-    categories: rows.categories,
-    components: [
-      {
-        kind: 'rows',
-        name: 'all',
-        format: ROWS_FORMAT,
-        files: await record(await writeRows(path, rows)),
-      },
-      {
-        kind: 'vectors',
-        name: 'text',
-        format: VECTORS_FORMAT,
-        files: await record(await writeVectors(path, 'text', rows)),
-      },
-      {
-        kind: 'columns',
-        name: 'all',
-        format: COLUMNS_FORMAT,
-        files: await record(await writeColumns(path, rows.columns())),
-      },
-    ],
+  const { terms } = rows;
+  const components: (ComponentRecord | GraphRecord)[] = [];
+  const add = async (
+    kind: ComponentRecord['kind'],
+    name: string,
+    format: number,
+    names: Promise<string[]>,
+  ): Promise<void> => {
+    components.push({ kind, name, format, files: await record(await names) });
   };
+  await add('rows', 'all', ROWS_FORMAT, writeRows(path, rows));
+  await add('vectors', 'text', VECTORS_FORMAT, writeVectors(path, 'text', rows));
+  await add('columns', 'all', COLUMNS_FORMAT, writeColumns(path, rows.columns()));
+  // In this order: sequences are of the numbers that the words get when they are written.
+  await add('terms', 'all', TERMS_FORMAT, writeTerms(path, rows.count, terms.words()));
+  await add('sequence', 'all', SEQUENCE_FORMAT, writeSequences(path, terms.sequences()));
+  const { sets, setOf } = terms.types(rows.count);
+  await add('types', 'all', TYPES_FORMAT, writeTypes(path, sets, setOf));
   for (const range of graphRanges(rows, options)) {
     const vectorAt = (i: number): Float32Array => rows.vector(range.from + i);
     const vectors = { dimensions, count: range.count, vectorAt };
@@ -95,10 +90,10 @@ export async function writeSegment(
       engine,
       ...chosen,
     };
-    segment.components.push(graphRecord);
+    components.push(graphRecord);
   }
   await syncPath(path);
-  return segment;
+  return { folder, rows: rows.count, dimensions, categories: rows.categories, components };
 }
 
 interface GraphRange {

@@ -1,11 +1,14 @@
 import { filterFields, type FieldValue } from '../../core/product-fields.js';
+import { Slices } from '../../core/slices.js';
 import type { Scalar } from '../../filter/filter.js';
 import type { StoredRow, StoreReader } from '../../store/store.js';
+import { productTerms } from '../../text/product-terms.js';
 import { typeOf, type Column, type ColumnReader } from '../index/column.js';
 import type { Searcher } from '../index/searcher.js';
 import type { SegmentView } from '../index/segment-view.js';
 import type { TenantIndex } from '../index/tenant-index.js';
 import type { IdleTurns } from '../node/idle-turns.js';
+import { hasTerms } from './compare-words.js';
 import type { Difference } from './confirm-difference.js';
 
 /** Rows compared in one check. */
@@ -16,10 +19,12 @@ interface ComparedRow {
   row: number;
   vector: Float32Array;
   fields: ReadonlyMap<string, FieldValue>;
+  /** Its words, keys and types are those of the store's product. */
+  hasTerms: boolean;
 }
 
 /**
- * Compares vectors and columns as they are held with the store's products, some rows in each check
+ * Compares vectors, columns and words as they are held with the store's products, some rows in each check
  * and all of them by and by. A version has one content, so that rows of one version must be the same
  * whenever they are read.
  */
@@ -64,21 +69,28 @@ export class ContentComparison {
       const some = rows.slice(at, at + atOnce);
       const ids = some.map((row) => view.id(row));
       const stored = await this.store.rows(this.index.tenant, ids);
-      some.forEach((row, i) => {
+      const slices = new Slices();
+      for (const [i, row] of some.entries()) {
         const known = stored[i];
-        if (!isSame(row, known)) return;
+        if (!isSame(row, known)) continue;
+        if (slices.isOver) await slices.next();
         const { product, vectors } = known;
-        compared.push({ row, vector: vectors.text, fields: new Map(filterFields(product)) });
-      });
+        const terms = productTerms(product, this.index.text);
+        compared.push({
+          ...{ row, vector: vectors.text, fields: new Map(filterFields(product)) },
+          hasTerms: hasTerms(view, row, terms),
+        });
+      }
     }
     return compared;
   }
 
   private async differing(view: SegmentView, rows: readonly ComparedRow[]): Promise<Set<number>> {
     const differing = new Set<number>();
-    for (const { row, vector } of rows) {
+    for (const { row, vector, hasTerms } of rows) {
       const held = view.vectors.view(row);
       if (held.some((value, i) => value !== vector[i])) differing.add(row);
+      if (!hasTerms) differing.add(row);
     }
     const names = new Set(view.fields());
     for (const { row, fields } of rows) {

@@ -1,3 +1,5 @@
+import { Slices } from '../../core/slices.js';
+import { productTerms, type ProductTerms } from '../../text/product-terms.js';
 import type { FeedEntry, StoredRow, StoreReader } from '../../store/store.js';
 import { forEachLiveRow, type TenantIndex } from '../index/tenant-index.js';
 import type { Assignment } from './assignment.js';
@@ -15,9 +17,20 @@ export async function applyEntries(
   );
   const ids = wanted.map(({ id }) => id);
   const rows = ids.length === 0 ? [] : await store.rows(index.tenant, ids);
-  const byId = new Map<string, StoredRow>();
-  for (const row of rows) if (row?.model === index.model) byId.set(row.product.id, row);
-  apply(index, assignment, entries, byId);
+  const analysed = new Map<string, AnalysedRow>();
+  // Before what is one turn: the words of a page take some milliseconds.
+  const slices = new Slices();
+  for (const row of rows) {
+    if (row?.model !== index.model) continue;
+    if (slices.isOver) await slices.next();
+    analysed.set(row.product.id, { row, terms: productTerms(row.product, index.text) });
+  }
+  apply(index, assignment, entries, analysed);
+}
+
+interface AnalysedRow {
+  row: StoredRow;
+  terms: ProductTerms;
 }
 
 /** One turn. */
@@ -25,16 +38,16 @@ function apply(
   index: TenantIndex,
   assignment: Assignment,
   entries: readonly FeedEntry[],
-  rows: ReadonlyMap<string, StoredRow>,
+  rows: ReadonlyMap<string, AnalysedRow>,
 ): void {
   for (const { id, version, category, deleted } of entries) {
-    const row = rows.get(id);
-    if (row !== undefined && assignment.owns(row.product.category, id)) {
-      index.upsert(row);
+    const found = rows.get(id);
+    if (found !== undefined && assignment.owns(found.row.product.category, id)) {
+      index.upsert(found.row, found.terms);
       continue;
     }
     // What moved away, was deleted, has lost its row since or is damaged: nothing older may stay.
-    const leaves = deleted || row !== undefined || !assignment.owns(category, id);
+    const leaves = deleted || found !== undefined || !assignment.owns(category, id);
     if (leaves || (index.heldVersion(id) ?? -1) < version) index.drop(id, version);
   }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '../../core/logger.js';
-import type { ReconciliationReport } from '../../protocol/status.js';
+import type { ReconciliationReport } from '../../core/shard-status.js';
 import type { StoreReader } from '../../store/store.js';
 import type { Difference } from './confirm-difference.js';
 import type { Follower } from './follower.js';
@@ -37,7 +37,8 @@ interface History {
  * What is asleep is not compared: its files have checksums, which are looked at when it is opened.
  */
 export class ReconcileSchedule {
-  private readonly watched = new Map<string, Watched>();
+  private readonly watched = new Map<Follower, Watched>();
+  /** By tenant: its indexes of two generations share one. */
   private readonly histories = new Map<string, History>();
   private readonly turns: IdleTurns;
   private working: Promise<void> | undefined;
@@ -59,17 +60,16 @@ export class ReconcileSchedule {
     const dueMs = performance.now() + this.options.intervalMs;
     const history = this.histories.get(tenant) ?? { dueMs, checkedAtMs: -Infinity };
     this.histories.set(tenant, history);
-    this.watched.set(tenant, { reconciliation, logger, history });
+    this.watched.set(follower, { reconciliation, logger, history });
   }
 
   /** It is closed. */
-  unwatch(tenant: string): void {
-    this.watched.delete(tenant);
+  unwatch(follower: Follower): void {
+    this.watched.delete(follower);
   }
 
   /** It has nothing here any more. */
   forget(tenant: string): void {
-    this.unwatch(tenant);
     this.histories.delete(tenant);
   }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from '../../core/logger.js';
 import { DELETES_FORMAT, readDeletes } from './components/deletes.js';
 import { asCorrupt, CorruptFile } from './durable-file.js';
-import { readManifest, type Manifest } from './manifest.js';
+import { readManifest, type Manifest, type ManifestOrigin } from './manifest.js';
 import { openSegment, type Segment } from './segment.js';
 
 /** What a tenant's folder has to give. */
@@ -21,11 +21,10 @@ export interface LoadedSegments {
  */
 export async function loadSegments(
   folder: string,
-  storeId: string,
-  model: string,
+  origin: ManifestOrigin,
   logger: Logger,
 ): Promise<LoadedSegments> {
-  const manifest = await soundManifest(folder, storeId, model, logger);
+  const manifest = await soundManifest(folder, origin, logger);
   if (manifest === undefined) {
     await emptyFolder(folder, []);
     return { manifest, segments: [], isComplete: false };
@@ -58,12 +57,11 @@ export async function keepOnly(
 
 async function soundManifest(
   folder: string,
-  storeId: string,
-  model: string,
+  origin: ManifestOrigin,
   logger: Logger,
 ): Promise<Manifest | undefined> {
   try {
-    return await readManifest(folder, storeId, model);
+    return await readManifest(folder, origin);
   } catch (error) {
     if (!(error instanceof CorruptFile)) throw error;
     logger.warn({ error: String(error) }, 'manifest discarded, rebuilding from the store');

@@ -14,6 +14,8 @@ export interface Manifest {
   storeId: string;
   /** Fingerprint of the model of all vectors. */
   model: string;
+  /** How all words were made, see `termsKey`: the analyzer's version and the settings' generation. */
+  terms: string;
   tenant: string;
   /** Base64 of the opaque position; null while a resync with the store is under way. */
   position: string | null;
@@ -33,14 +35,16 @@ export async function writeManifest(folder: string, manifest: Manifest): Promise
   await replaceFile(join(folder, MANIFEST), Buffer.concat([header, json]));
 }
 
+/** Of what a manifest must be to be of use. */
+export type ManifestOrigin = Pick<Manifest, 'storeId' | 'model' | 'terms'>;
+
 /**
  * The manifest in `folder`; undefined when there is none, or when it is of another format, store
- * or model. Throws `CorruptFile` when it is damaged, or no file.
+ * or model, or of words made in another way. Throws `CorruptFile` when it is damaged, or no file.
  */
 export async function readManifest(
   folder: string,
-  storeId: string,
-  model: string,
+  { storeId, model, terms }: ManifestOrigin,
 ): Promise<Manifest | undefined> {
   let content: Buffer;
   try {
@@ -55,9 +59,12 @@ export async function readManifest(
     throw new CorruptFile(`${MANIFEST} is not what was written`);
   }
   const manifest = JSON.parse(json.toString('utf8')) as Manifest;
-  const ours =
-    manifest.format === SEGMENT_FORMAT && manifest.storeId === storeId && manifest.model === model;
-  return ours ? manifest : undefined;
+  const isOurs =
+    manifest.format === SEGMENT_FORMAT &&
+    manifest.storeId === storeId &&
+    manifest.model === model &&
+    manifest.terms === terms;
+  return isOurs ? manifest : undefined;
 }
 
 export function encodePosition(position: Position): string {

@@ -36,7 +36,7 @@ export type Pace = 'busy' | 'quiet' | 'rest';
 export interface Unsealed {
   /** Rows of the tail. */
   rows: number;
-  /** Memory of its fields. */
+  /** Memory of its fields and words. */
   bytes: number;
   /** Entries of the feed, also those of other shards. */
   entries: number;
@@ -48,7 +48,7 @@ export interface MergePlan {
   segments: number[];
 }
 
-/** A tail whose fields take so much is sealed, however few its rows are. */
+/** A tail whose fields and words take so much is sealed, however few its rows are. */
 const SEAL_BYTES = 64 * 1024 * 1024;
 /** At rest a tail of this share of `tailRows` is sealed: a search scans all of it. */
 const REST_SHARE = 1 / 16;

@@ -2,6 +2,8 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digest } from '../../core/ids.js';
 import type { Position } from '../../store/store.js';
+import { termsKey } from '../../text/term-settings.js';
+import type { TextSettings } from '../../text/text-settings.js';
 import { CorruptFile } from './durable-file.js';
 import { decodePosition, readManifest } from './manifest.js';
 import { segmentBytes } from './segment-record.js';
@@ -17,7 +19,13 @@ export interface SealedFiles {
   writtenAtMs: number;
 }
 
-/** The tenants' folders in a shard's folder, each named by a hash of the tenant's name. */
+/** A tenant's index under one generation of its text settings: each has files of its own. */
+export interface TenantGeneration {
+  tenant: string;
+  settings: TextSettings;
+}
+
+/** The indexes' folders in a shard's folder, each named by a hash of the tenant's name and of how its words are made. */
 export class TenantFolders {
   /** Names of those that are there: most small tenants have none, and are not looked for. */
   private readonly present = new Set<string>();
@@ -33,21 +41,23 @@ export class TenantFolders {
     for (const name of names) this.present.add(name);
   }
 
-  folder(tenant: string): string {
-    return join(this.dir, digest(tenant));
+  folder(index: TenantGeneration): string {
+    return join(this.dir, nameOf(index));
   }
 
   /** From now on files may be written for it. */
-  opened(tenant: string): void {
-    this.present.add(digest(tenant));
+  opened(index: TenantGeneration): void {
+    this.present.add(nameOf(index));
   }
 
   /** Undefined where there is nothing of use. */
-  async sealed(tenant: string): Promise<SealedFiles | undefined> {
-    if (!this.present.has(digest(tenant))) return undefined;
-    const folder = this.folder(tenant);
+  async sealed(index: TenantGeneration): Promise<SealedFiles | undefined> {
+    if (!this.present.has(nameOf(index))) return undefined;
+    const folder = this.folder(index);
+    const { storeId, model } = this;
     try {
-      const manifest = await readManifest(folder, this.storeId, this.model);
+      const terms = termsKey(index.settings);
+      const manifest = await readManifest(folder, { storeId, model, terms });
       if (manifest === undefined) return undefined;
       const { position, partitions, segments } = manifest;
       const { mtimeMs } = await stat(join(folder, 'manifest.json'));
@@ -64,18 +74,22 @@ export class TenantFolders {
     }
   }
 
-  async remove(tenant: string): Promise<void> {
-    if (!this.present.delete(digest(tenant))) return;
-    await rm(this.folder(tenant), { recursive: true, force: true });
+  async remove(index: TenantGeneration): Promise<void> {
+    if (!this.present.delete(nameOf(index))) return;
+    await rm(this.folder(index), { recursive: true, force: true });
   }
 
-  /** Removes the folders of tenants that have nothing here any more. */
-  async keepOnly(tenants: Iterable<string>): Promise<void> {
-    const kept = new Set(Array.from(tenants, (tenant) => digest(tenant)));
+  /** Removes the folders of all others, which nobody will open any more. */
+  async keepOnly(indexes: Iterable<TenantGeneration>): Promise<void> {
+    const kept = new Set(Array.from(indexes, nameOf));
     for (const name of this.present) {
       if (kept.has(name)) continue;
       await rm(join(this.dir, name), { recursive: true, force: true });
       this.present.delete(name);
     }
   }
+}
+
+function nameOf({ tenant, settings }: TenantGeneration): string {
+  return digest(tenant, termsKey(settings));
 }

@@ -1,4 +1,3 @@
-import type { Position } from '../../store/store.js';
 import type { Segment } from './segment.js';
 import { SegmentView } from './segment-view.js';
 import type { WriteBuffer } from './write-buffer.js';
@@ -6,7 +5,6 @@ import type { WriteBuffer } from './write-buffer.js';
 interface IndexState {
   readonly segments: readonly Segment[];
   readonly buffers: readonly WriteBuffer[];
-  readonly position: Position | undefined;
   readonly generation: number;
 }
 
@@ -18,19 +16,16 @@ interface IndexState {
 export class Searcher {
   /** What has live rows. */
   readonly views: readonly SegmentView[];
-  /** All of the feed up to here is in the views. */
-  readonly position: Position | undefined;
   readonly generation: number;
   /** Live rows. */
   readonly live: number;
   private held: readonly Segment[];
 
-  constructor({ segments, buffers, position, generation }: IndexState) {
+  constructor({ segments, buffers, generation }: IndexState) {
     this.held = segments.filter(({ rows, deletes }) => rows > deletes.count);
     for (const segment of this.held) segment.retain();
     const searched = [...this.held, ...buffers.filter(({ rows, deletes }) => rows > deletes.count)];
     this.views = searched.map((reader) => new SegmentView(reader));
-    this.position = position;
     this.generation = generation;
     this.live = this.views.reduce((sum, { rows, deadCount }) => sum + rows - deadCount, 0);
   }

@@ -26,6 +26,8 @@ export interface KeeperOptions {
   /** The tenant's folder, its name free of the tenant's text. */
   folder: string;
   storeId: string;
+  /** How the words of its rows are made, see `termsKey`. */
+  terms: string;
   segment: Omit<SegmentOptions, 'dimensions'>;
   merge: MergeOptions;
 }
@@ -78,12 +80,12 @@ export class SegmentKeeper {
    */
   async load(): Promise<Loaded> {
     const { index, logger } = this;
-    const { folder, storeId } = this.options;
+    const { folder, storeId, terms } = this.options;
     this.closed = false;
     this.sealed = NOWHERE;
     // What an attempt that failed had opened.
     await Promise.all(index.clear().map((segment) => segment.close()));
-    const loaded = await loadSegments(folder, storeId, index.model, logger);
+    const loaded = await loadSegments(folder, { storeId, terms, model: index.model }, logger);
     const { manifest, segments, isComplete } = loaded;
     for (const segment of segments) this.take(segment);
     index.segments = segments;
@@ -278,15 +280,13 @@ export class SegmentKeeper {
    * again when the feed is replayed from there.
    */
   private async writeManifest({ position, partitions }: Loaded): Promise<Manifest> {
-    const { folder, storeId } = this.options;
+    const { folder, storeId, terms } = this.options;
     const { model, tenant } = this.index;
     const segments = [...this.index.segments];
     const bitmaps = segments.map(({ deletes }) => deletes.snapshot());
     const manifest: Manifest = {
       format: SEGMENT_FORMAT,
-      storeId,
-      model,
-      tenant,
+      ...{ storeId, model, terms, tenant },
       position: position === undefined ? null : encodePosition(position),
       partitions: [...partitions],
       segments: segments.map(({ record }) => record),

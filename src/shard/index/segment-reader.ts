@@ -3,6 +3,7 @@ import type { Column } from './column.js';
 import type { Deletes } from './deletes.js';
 import type { Graph } from '../engine/graph.js';
 import type { MatchCache } from '../leaf/match-cache.js';
+import type { TermsReader } from './terms/terms-reader.js';
 import type { VectorSlabs } from './vector-slabs.js';
 
 /** A run of rows of one category, with a graph where the segment has one for it. */
@@ -25,6 +26,7 @@ export interface SegmentReader {
   readonly name: string;
   readonly rows: number;
   readonly vectors: VectorSlabs;
+  readonly terms: TermsReader;
   /** Rows deleted or superseded since they were written. */
   readonly deletes: Deletes;
   /** The same as of now. */
@@ -39,6 +41,8 @@ export interface SegmentReader {
   readonly matchCache: MatchCache | undefined;
 
   id(row: number): string;
+  /** Negative where the id of row `a` comes before that of `b`, in byte order. */
+  compareIds(a: number, b: number): number;
   version(row: number): number;
   /** `hashId` of the row's id. */
   hash(row: number): number;

@@ -2,11 +2,11 @@ import type { FileRecord } from './durable-file.js';
 import type { EngineName } from '../engine/graph.js';
 
 /** Of the manifest and of what a segment's record holds; each component has a format of its own. */
-export const SEGMENT_FORMAT = 4;
+export const SEGMENT_FORMAT = 5;
 
 /** One part of a segment, as the manifest lists it: written once, by its kind's writer. */
 export interface ComponentRecord {
-  kind: 'rows' | 'vectors' | 'columns' | 'deletes';
+  kind: 'rows' | 'vectors' | 'columns' | 'terms' | 'sequence' | 'types' | 'deletes';
   /** Among those of its kind: of which vectors. */
   name: string;
   format: number;

@@ -2,6 +2,8 @@ import type { Graph } from '../engine/graph.js';
 import type { MatchCache } from '../leaf/match-cache.js';
 import type { Bitset } from './bitset.js';
 import type { Column } from './column.js';
+import type { Postings } from './terms/postings.js';
+import type { TermsReader } from './terms/terms-reader.js';
 import type { CategoryCodes, CategoryRange, SegmentReader } from './segment-reader.js';
 import type { VectorSlabs } from './vector-slabs.js';
 
@@ -14,6 +16,8 @@ export class SegmentView {
   /** For explanations. */
   readonly name: string;
   readonly vectors: VectorSlabs;
+  /** May have words and rows that came later: `postings` leaves those rows out. */
+  readonly terms: TermsReader;
   readonly deadCount: number;
   readonly graph: Graph | undefined;
   readonly ranges: readonly CategoryRange[] | undefined;
@@ -26,6 +30,7 @@ export class SegmentView {
     this.rows = reader.rows;
     this.name = reader.name;
     this.vectors = reader.vectors;
+    this.terms = reader.terms;
     this.dead = reader.deletes.snapshot();
     this.deadCount = reader.deletes.count;
     this.graph = reader.graph;
@@ -34,8 +39,18 @@ export class SegmentView {
     this.matchCache = reader.matchCache;
   }
 
+  /** The rows that have a word, by its number; dead ones included. */
+  postings(word: number): Postings {
+    return this.terms.postings(word, this.rows);
+  }
+
   id(row: number): string {
     return this.reader.id(row);
+  }
+
+  /** Negative where the id of row `a` comes before that of `b`, in byte order. */
+  compareIds(a: number, b: number): number {
+    return this.reader.compareIds(a, b);
   }
 
   version(row: number): number {

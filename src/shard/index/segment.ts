@@ -6,6 +6,9 @@ import { bytesOf, type Column } from './column.js';
 import { ColumnFiles, COLUMNS_FORMAT } from './components/columns.js';
 import { GRAPH_FORMAT, openGraph } from './components/graphs.js';
 import { readRows, ROWS_FORMAT, type Rows } from './components/rows.js';
+import { readSequences, SEQUENCE_FORMAT } from './components/sequence.js';
+import { readTerms, TERMS_FORMAT } from './components/terms.js';
+import { readTypes, TYPES_FORMAT } from './components/types.js';
 import { readVectors, VECTORS_FORMAT } from './components/vectors.js';
 import { Deletes } from './deletes.js';
 import { asCorrupt, CorruptFile, type FileRecord } from './durable-file.js';
@@ -16,12 +19,14 @@ import {
   type SegmentRecord,
 } from './segment-record.js';
 import type { CategoryRange, SegmentReader } from './segment-reader.js';
+import { SortedTerms } from './terms/sorted-terms.js';
 import type { VectorSlabs } from './vector-slabs.js';
 
 interface Components {
   rows: Rows;
   vectors: VectorSlabs;
   columns: ColumnFiles;
+  terms: SortedTerms;
   /** Over all rows. */
   graph: Graph | undefined;
   ranges: readonly CategoryRange[];
@@ -36,6 +41,7 @@ export class Segment implements SegmentReader {
   readonly categoryCodes = undefined;
   readonly matchCache = new MatchCache();
   readonly vectors: VectorSlabs;
+  readonly terms: SortedTerms;
   readonly graph: Graph | undefined;
   readonly ranges: readonly CategoryRange[];
   /** Told when a component turns out to be damaged that the segment cannot do without. */
@@ -54,6 +60,7 @@ export class Segment implements SegmentReader {
     this.rows = record.rows;
     this.deletes = new Deletes(record.rows);
     this.vectors = components.vectors;
+    this.terms = components.terms;
     this.graph = components.graph;
     this.ranges = components.ranges;
   }
@@ -74,14 +81,19 @@ export class Segment implements SegmentReader {
   /** Of all components, as far as they are in memory or mapped into it. */
   get bytes(): number {
     const graphs = this.ranges.reduce((sum, range) => sum + (range.graph?.bytes ?? 0), 0);
-    const { rows } = this.components;
+    const { rows, terms } = this.components;
     const vectors = this.rows * this.record.dimensions * 4;
     const deletes = this.rows >>> 3;
-    return vectors + graphs + (this.graph?.bytes ?? 0) + rows.bytes + deletes + this.columnBytes;
+    const read = rows.bytes + terms.bytes + this.columnBytes;
+    return vectors + graphs + (this.graph?.bytes ?? 0) + read + deletes;
   }
 
   id(row: number): string {
     return this.components.rows.id(row);
+  }
+
+  compareIds(a: number, b: number): number {
+    return this.components.rows.compareIds(a, b);
   }
 
   version(row: number): number {
@@ -210,18 +222,31 @@ export async function openSegment(
     const parts = [
       readRows(rowsFile, folder, record.rows),
       readVectors(vectorsFile, folder, dimensions, slabRows),
+      openTerms(record, folder),
       open('all', 0),
       openRanges(record, open),
     ] as const;
     // Nothing goes on behind a failure: the files are removed then.
     await Promise.allSettled(parts);
-    const [rows, vectors, graph, ranges] = await Promise.all(parts);
+    const [rows, vectors, terms, graph, ranges] = await Promise.all(parts);
     // Last, since it keeps a file open.
     const columns = await ColumnFiles.open(folder, files, record.rows);
-    return new Segment(record, { rows, vectors, columns, graph, ranges, lostGraphs });
+    return new Segment(record, { rows, vectors, columns, terms, graph, ranges, lostGraphs });
   } catch (error) {
     throw asCorrupt(error, record.folder);
   }
+}
+
+async function openTerms(record: SegmentRecord, folder: string): Promise<SortedTerms> {
+  const { files } = componentIn(record, 'terms', TERMS_FORMAT);
+  const sequences = fileIn(record, 'sequence', SEQUENCE_FORMAT);
+  const types = fileIn(record, 'types', TYPES_FORMAT);
+  const [{ directory, postings }, ofRows, typesOfRows] = await Promise.all([
+    readTerms(folder, files),
+    readSequences(sequences, folder, record.rows),
+    readTypes(types, folder, record.rows),
+  ]);
+  return new SortedTerms(directory, postings, ofRows, typesOfRows);
 }
 
 function componentIn(

@@ -2,6 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Position, StoredRow } from '../../store/store.js';
 import { Searcher } from './searcher.js';
 import type { SegmentReader } from './segment-reader.js';
+import type { ProductTerms } from '../../text/product-terms.js';
+import type { TextSettings } from '../../text/text-settings.js';
 import type { Segment } from './segment.js';
 import { RecentQueries } from './recent-queries.js';
 import { WriteBuffer } from './write-buffer.js';
@@ -42,6 +44,8 @@ export class TenantIndex {
     readonly tenant: string,
     readonly model: string,
     readonly dimensions: number,
+    /** How products become words. */
+    readonly text: TextSettings,
   ) {
     this.tail = new WriteBuffer(dimensions);
   }
@@ -54,8 +58,8 @@ export class TenantIndex {
 
   /** The index as of now, for a search of many turns. To be released. */
   searcher(): Searcher {
-    const { segments, buffers, position, generation } = this;
-    return new Searcher({ segments, buffers, position, generation });
+    const { segments, buffers, generation } = this;
+    return new Searcher({ segments, buffers, generation });
   }
 
   /** Everything that is searched. */
@@ -78,7 +82,7 @@ export class TenantIndex {
 
   /** What waits for a build. */
   get unsealed(): { rows: number; bytes: number } {
-    return { rows: this.tail.rows, bytes: this.tail.fieldLog.bytes };
+    return { rows: this.tail.rows, bytes: this.tail.contentBytes };
   }
 
   /** Forgets everything; returns the segments, for the caller to close. */
@@ -108,11 +112,11 @@ export class TenantIndex {
     return held?.block.version(held.row);
   }
 
-  /** Takes `row` in unless a version at least as new is held. */
-  upsert(row: StoredRow): void {
+  /** Takes `row`, with its words, in unless a version at least as new is held. */
+  upsert(row: StoredRow, terms: ProductTerms): void {
     const { id } = row.product;
     if (!this.drop(id, row.version - 1)) return;
-    this.tail.append(row.product, row.version, row.vectors.text);
+    this.tail.append(row.product, row.version, row.vectors.text, terms);
     this.generation += 1;
   }
 

@@ -1,12 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { hashId } from '../../core/ids.js';
+import { compareBytes, hashId } from '../../core/ids.js';
 import { filterFields } from '../../core/product-fields.js';
 import type { Product } from '../../core/product.js';
+import type { ProductTerms } from '../../text/product-terms.js';
 import type { Bitset } from './bitset.js';
 import { Deletes } from './deletes.js';
 import type { SegmentReader } from './segment-reader.js';
 import type { Column } from './column.js';
 import { FieldLog } from './columns/field-log.js';
+import { TermLog } from './terms/term-log.js';
 import { VectorSlabs } from './vector-slabs.js';
 
 /** Rows of a slab, but for the first: large enough to scan fast, small enough to allocate at once. */
@@ -46,6 +48,7 @@ export class WriteBuffer implements SegmentReader {
   readonly categoryCodes = { names: [] as string[], codes: [] as number[] };
   private readonly rowOf = new Map<string, number>();
   readonly fieldLog = new FieldLog();
+  readonly terms = new TermLog();
   /** Slabs as of so many rows, made when a search first asks. */
   private slabsAsOf: { rows: number; vectors: VectorSlabs } | undefined;
 
@@ -65,9 +68,10 @@ export class WriteBuffer implements SegmentReader {
     return this.deletes.rows;
   }
 
-  append(product: Product, version: number, vector: Float32Array): void {
+  append(product: Product, version: number, vector: Float32Array, terms: ProductTerms): void {
     this.appendRow(product.id, product.category, version, vector);
     this.fieldLog.append(filterFields(product));
+    this.terms.append(terms);
   }
 
   /** Appends the live rows of `other`. */
@@ -78,6 +82,7 @@ export class WriteBuffer implements SegmentReader {
       this.appendRow(other.id(row), other.categoryOf(row), other.version(row), vector);
       this.fieldLog.appendFrom(other.fieldLog, row);
     }
+    this.terms.appendAll(other.terms, (row) => !other.deletes.has(row));
   }
 
   private appendRow(id: string, category: string, version: number, vector: Float32Array): void {
@@ -94,14 +99,23 @@ export class WriteBuffer implements SegmentReader {
     this.starts[this.starts.length - 1] = this.rows;
   }
 
-  /** Memory of vectors, fields and ids, about. */
+  /** Memory of vectors, fields, words and ids, about. */
   get bytes(): number {
     const vectors = this.slabs.length * SLAB_ROWS * this.dimensions * 4;
-    return vectors + this.fieldLog.bytes + this.rows * BYTES_A_ROW;
+    return vectors + this.contentBytes + this.rows * BYTES_A_ROW;
+  }
+
+  /** Of that what products say: some say a thousand times as much as others. */
+  get contentBytes(): number {
+    return this.fieldLog.bytes + this.terms.bytes;
   }
 
   id(row: number): string {
     return this.ids[row] as string;
+  }
+
+  compareIds(a: number, b: number): number {
+    return compareBytes(this.id(a), this.id(b));
   }
 
   version(row: number): number {

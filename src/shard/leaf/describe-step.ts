@@ -2,16 +2,25 @@ import type { SegmentView } from '../index/segment-view.js';
 import type { LeafRun } from './leaf-hit.js';
 import type { Step } from './search-plan.js';
 import type { PlannedStep } from './search-trace.js';
+import type { Selection } from './selection.js';
 
 /** Categories named one by one in an explanation. */
 const MAX_NAMED = 8;
 
+/** The categories that are searched, or how many; null: all. */
+export function namedCategories({ ranges }: Selection): string[] | number | null {
+  if (ranges === undefined) return null;
+  return ranges.length > MAX_NAMED ? ranges.length : ranges.map(({ category }) => category);
+}
+
 /** A step of a plan as an explanation shows it. */
 export function describeStep(view: SegmentView, step: Step, run: LeafRun): PlannedStep {
   const { selection, graph, costUs } = step;
-  const names = selection.ranges?.map(({ category }) => category) ?? null;
-  const categories = names !== null && names.length > MAX_NAMED ? names.length : names;
-  const about = { block: view.name, categories, matches: selection.count };
+  const about = {
+    block: view.name,
+    categories: namedCategories(selection),
+    matches: selection.count,
+  };
   if (run.exact) return { ...about, plan: 'exact', rows: view.rows };
   const estimatedUs = Math.round(costUs);
   if (graph === undefined) return { ...about, plan: 'scan', rows: view.rows, estimatedUs };

@@ -26,6 +26,29 @@ export interface LeafRun {
 
 export interface LeafHit extends Scored {
   version: number;
+  /** Where it is. */
+  view: SegmentView;
+  row: number;
+  /** What its score is made of, where words were searched for; else it is the cosine. */
+  parts?: ScoreParts;
+}
+
+export interface ScoreParts {
+  text: number;
+  /** The cosine; 0 where there is no vector to compare with. */
+  vector: number;
+  exact: number;
+}
+
+/** What was found among selected rows. */
+export interface FoundHits {
+  hits: LeafHit[];
+  /** Live rows that match, as far as they were looked at. */
+  matches: number;
+  /** There may be further matches beyond the hits. */
+  more: boolean;
+  /** A graph chose some of the hits; else they are exact. */
+  byGraph: boolean;
 }
 
 /** float32 kernels and the float64 score differ by less than this at unit length. */
@@ -65,6 +88,6 @@ export function offerBest(
     run.trace?.scored();
     const exact = scoreOf(run.vector, view.vectors, row);
     if (exact < top.floor) continue;
-    top.offer({ id: view.id(row), score: exact, version: view.version(row) });
+    top.offer({ id: view.id(row), score: exact, version: view.version(row), view, row });
   }
 }

@@ -1,40 +1,32 @@
 import type { Budget } from '../../core/budget.js';
 import { TopK } from '../../core/top-k.js';
 import type { Filter } from '../../filter/filter.js';
+import type { TextQuery } from '../../query/text-query.js';
 import type { Column } from '../index/column.js';
 import type { Searcher } from '../index/searcher.js';
 import type { SegmentView } from '../index/segment-view.js';
 import { AskedFilter, type Columns } from './asked-filter.js';
-import type { LeafHit, LeafRun } from './leaf-hit.js';
+import type { FoundHits, LeafHit, LeafRun } from './leaf-hit.js';
 import type { PartitionSet } from './partition-set.js';
-import { runStep } from './run-step.js';
-import { planView, widen, type Step } from './search-plan.js';
-import { select, selectWhole, type Selection } from './selection.js';
+import { searchVectors, type SelectedView } from './search-vectors.js';
+import { select, selectWhole } from './selection.js';
+import { searchText } from './words/search-text.js';
 
 /** What is looked for, whatever rows there are. */
-export interface LeafRequest extends Omit<LeafRun, 'ef' | 'budget' | 'filtered'> {
+export interface LeafRequest extends Omit<LeafRun, 'ef' | 'budget' | 'filtered' | 'vector'> {
+  /** Absent: only words are looked for. */
+  vector?: Float32Array | undefined;
+  text?: TextQuery | undefined;
   filter: Filter | undefined;
   /** Width of a graph search at least; without it each graph's own. */
   ef?: number;
 }
 
-export interface LeafResult {
-  hits: LeafHit[];
-  /** Live rows that match, as far as they were looked at. */
-  matches: number;
-  /** There may be further matches beyond the hits. */
-  more: boolean;
+export interface LeafResult extends FoundHits {
   /** What was searched. */
   selected: readonly SelectedView[];
-  /** A graph chose some of the hits; else they are exact. */
-  byGraph: boolean;
   /** The budget ended first: the hits are what was found until then. */
   timedOut: boolean;
-}
-
-interface SelectedView {
-  view: SegmentView;
-  selection: Selection;
 }
 
 const NO_COLUMNS: Columns = new Map();
@@ -50,22 +42,22 @@ export async function leafSearch(
   request: LeafRequest,
   budget: Budget,
 ): Promise<LeafResult> {
-  const asked = request.filter && new AskedFilter(request.filter);
+  const { text, vector, filter } = request;
+  const asked = filter && new AskedFilter(filter);
   const selected = await selectAll(searcher.views, partitions, asked, budget);
+  const run = { ef: 0, ...request, filtered: asked !== undefined, budget };
+  const found =
+    text === undefined
+      ? await byVector(selected, { ...run, vector: vector ?? new Float32Array() })
+      : await searchText(selected, run, text);
+  return { ...found, selected, timedOut: budget.wasSpent };
+}
+
+async function byVector(selected: readonly SelectedView[], run: LeafRun): Promise<FoundHits> {
   const matches = selected.reduce((sum, { selection }) => sum + selection.count, 0);
-  const run: LeafRun = { ef: 0, ...request, filtered: asked !== undefined, budget };
   const top = new TopK<LeafHit>(run.k);
-  let byGraph = false;
-  for (const { view, selection } of selected) {
-    if (budget.isSpent()) break;
-    for (const step of planView(view, selection, run)) {
-      const last = await searchStep(view, step, run, top);
-      byGraph ||= last.graph !== undefined;
-      if (budget.spend(0) && !(await budget.pause())) break;
-    }
-  }
-  const { wasSpent: timedOut } = budget;
-  return { hits: top.sorted(), more: matches > run.k, matches, selected, byGraph, timedOut };
+  const byGraph = await searchVectors(selected, run, top);
+  return { hits: top.sorted(), more: matches > run.k, matches, byGraph };
 }
 
 /** The matches of each view that has any. */
@@ -110,19 +102,4 @@ async function columnsOf(
     }
   }
   return views.map((view, i) => found[i] ?? read.get(view) ?? NO_COLUMNS);
-}
-
-/** Runs a step and what has to follow it; returns the one whose hits stand. */
-async function searchStep(
-  view: SegmentView,
-  planned: Step,
-  run: LeafRun,
-  top: TopK<LeafHit>,
-): Promise<Step> {
-  for (let step = planned; ;) {
-    const shortfall = await runStep(view, step, run, top);
-    if (shortfall === undefined || step.graph === undefined) return step;
-    if (run.budget.isSpent()) return step;
-    step = widen(view, step, shortfall, run);
-  }
 }

@@ -109,7 +109,14 @@ function* bufferRuns(view: SegmentView, partitions: PartitionSet): Iterable<CutR
   }
 }
 
-function rangesMask(rows: number, ranges: readonly CategoryRange[]): Bitset {
+/** The selected rows as a set of the caller's own. */
+export function liveMask(view: SegmentView, { mask, ranges }: Selection): Bitset {
+  if (mask !== undefined) return mask.copy();
+  const all = rangesMask(view.rows, ranges ?? [{ from: 0, to: view.rows }]);
+  return all.andNot(sized(view.dead, view.rows));
+}
+
+function rangesMask(rows: number, ranges: readonly Pick<CategoryRange, 'from' | 'to'>[]): Bitset {
   const mask = new Bitset(rows);
   for (const { from, to } of ranges) mask.addRange(from, to);
   return mask;

@@ -146,6 +146,7 @@ function isRequest(message: Message): message is ClientRequest {
 
 const REQUESTS: ReadonlySet<string> = new Set<ClientRequest['type']>([
   'search',
+  'words',
   'nudge',
   'await',
   'status',

@@ -1,8 +1,9 @@
 import { OmniError } from '../../core/errors.js';
 import type { StoreReader } from '../../store/store.js';
+import type { TextSettings } from '../../text/text-settings.js';
 import { Assignment, partitionKey } from '../follow/assignment.js';
 import type { Follower } from '../follow/follower.js';
-import type { SealedFiles, TenantFolders } from '../index/sealed-files.js';
+import type { SealedFiles, TenantFolders, TenantGeneration } from '../index/sealed-files.js';
 
 export interface SleepOptions {
   /** Without a search for so long, a tenant that opens fast enough is closed. */
@@ -34,18 +35,19 @@ export interface HostedTenantDeps {
   shard: string;
   store: StoreReader;
   folders: TenantFolders;
-  open(tenant: string): OpenTenant;
+  open(index: TenantGeneration): OpenTenant;
   /** Nothing of the tenant is here any more. */
   left(tenant: string): void;
 }
 
 /**
- * A tenant that has something on this shard. Asleep it is a few numbers; its index is opened by the
- * first search or wait, or when it falls behind, and closed when nobody has asked for a while.
+ * A tenant that has something on this shard, under one generation of its text settings. Asleep it is a
+ * few numbers; its index is opened by the first search or wait, or when it falls behind, and closed
+ * when nobody has asked for a while.
  *
  *   asleep ──search, wait, too far behind──> open ──idle, or room is needed──> closing ──> asleep
  */
-export class HostedTenant {
+export class HostedTenant implements TenantGeneration {
   opened: OpenTenant | undefined;
   /** Where it is asleep: what it has here, and how much its files take. */
   private rows = 0;
@@ -54,10 +56,14 @@ export class HostedTenant {
   /** Until then it may take to become complete: the shard is ready meanwhile. */
   private wakingUntilMs = -Infinity;
   private ended = false;
+  /** From then on another generation has taken its place. */
+  private retiredMs = Infinity;
+  private isMeasured = false;
   usedMs = performance.now();
 
   constructor(
     readonly tenant: string,
+    readonly settings: TextSettings,
     private readonly deps: HostedTenantDeps,
     private readonly options: SleepOptions,
     /** As it is while the tenant sleeps. */
@@ -88,8 +94,25 @@ export class HostedTenant {
     return performance.now() < this.wakingUntilMs;
   }
 
+  /** It has read all that there was when it was opened; asleep, it is opened as soon as it is asked for. */
+  get hasCaughtUp(): boolean {
+    return this.opened === undefined ? this.isMeasured : this.opened.follower.allReady;
+  }
+
+  /** How many of its products are in it, and how many there were when they were counted. */
+  get progress(): { documents: number; of: number } {
+    const documents = this.opened?.follower.index.liveRows ?? this.rows;
+    return { documents, of: Math.max(this.rows, documents) };
+  }
+
+  /** Nobody asks for it any more once `graceMs` are over. */
+  retire(graceMs: number): void {
+    this.retiredMs = performance.now() + graceMs;
+  }
+
   /** Nothing of it belongs here, as far as is known. */
   get hasLeft(): boolean {
+    if (performance.now() >= this.retiredMs) return true;
     return this.assignment !== Assignment.NONE && this.assignment.partitions.length === 0;
   }
 
@@ -108,22 +131,39 @@ export class HostedTenant {
     if (placement.counter > this.assignmentAsleep.counter) {
       this.assignmentAsleep = new Assignment(shard, placement);
     }
-    if (!this.hasLeft) await this.measure();
+    if (this.hasLeft) return;
+    await this.count();
+    await this.lookAtFiles();
   }
 
-  /** At the start of the shard: what no search could wait for is opened now. */
-  async begin(): Promise<void> {
-    await this.measure();
+  /**
+   * At the start of the shard: what no search could wait for is opened now. With `isBrief` the rows of
+   * a small tenant are left to be counted by `refresh`. Resolves with whether they were counted.
+   */
+  async begin(isBrief = false): Promise<boolean> {
+    const isSmall = isBrief && (await this.isSmall());
+    if (!isSmall) await this.count();
+    await this.lookAtFiles();
     if (this.rows > OPENS_AT_ONCE_ROWS) await this.open({ isWaking: false });
+    return !isSmall;
   }
 
-  private async measure(): Promise<void> {
+  private async isSmall(): Promise<boolean> {
+    return (await this.deps.store.usage(this.tenant)).products <= OPENS_AT_ONCE_ROWS;
+  }
+
+  private async count(): Promise<void> {
+    const counts = await this.deps.store.categories(this.tenant);
+    this.rows = this.assignmentAsleep.productsOf(counts);
+  }
+
+  private async lookAtFiles(): Promise<void> {
     const { store, folders } = this.deps;
     const { tenant } = this;
-    this.sealed = await folders.sealed(tenant);
-    this.rows = this.assignmentAsleep.productsOf(await store.categories(tenant));
+    this.sealed = await folders.sealed(this);
     const behind = await store.behind(tenant, this.sealed?.position, ASLEEP_BEHIND_LIMIT);
     const isTooFarBehind = behind >= ASLEEP_BEHIND_LIMIT || (behind > 0 && this.isOld());
+    this.isMeasured = true;
     if (this.isIncomplete()) await this.open({ isWaking: false });
     else if (isTooFarBehind) await this.open({ isWaking: true });
   }
@@ -154,9 +194,9 @@ export class HostedTenant {
     if (this.ended) throw new OmniError('unavailable', 'the shard is closing');
     if (this.opened === undefined) {
       this.usedMs = performance.now();
-      this.deps.folders.opened(this.tenant);
+      this.deps.folders.opened(this);
       this.wakingUntilMs = isWaking ? this.usedMs + WAKING_MS : -Infinity;
-      this.opened = this.deps.open(this.tenant);
+      this.opened = this.deps.open(this);
     }
     return this.opened;
   }
@@ -190,14 +230,13 @@ export class HostedTenant {
   private async closeOpened(opened: OpenTenant): Promise<void> {
     // A file that cannot be closed keeps nobody awake.
     await opened.close().catch(() => undefined);
-    this.sealed = await this.deps.folders.sealed(this.tenant).catch(() => undefined);
+    this.sealed = await this.deps.folders.sealed(this).catch(() => undefined);
   }
 
-  /** Nothing of it is here any more: removes its files. */
+  /** It is not wanted here any more: removes its files. */
   async forget(): Promise<void> {
     await this.close();
-    await this.deps.folders.remove(this.tenant);
-    this.deps.left(this.tenant);
+    await this.deps.folders.remove(this);
   }
 
   async close(): Promise<void> {

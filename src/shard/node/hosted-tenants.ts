@@ -1,20 +1,32 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OmniError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
+import type { TermSwitch } from '../../core/shard-status.js';
+import { TENANT_KIND } from '../../store/record-store.js';
 import type { Position } from '../../store/store.js';
+import { tenantTerms, type TenantTerms } from '../../text/term-settings.js';
+import type { TextSettings } from '../../text/text-settings.js';
 import { Assignment } from '../follow/assignment.js';
 import { HostedTenant, type HostedTenantDeps, type SleepOptions } from './hosted-tenant.js';
+import { TenantGenerations } from './tenant-generations.js';
 
 export interface HostingOptions extends SleepOptions {
   /** How often the store is asked what has changed. */
   pollMs: number;
   /** Indexes that are open at once; past it those that were asked for longest ago are closed. */
   openTenants: number;
+  /** How long an index is kept once another generation of the tenant's settings serves. */
+  switchGraceMs: number;
 }
 
 /** Tenants asked for, and looked at, at once. */
 const CHANGED_AT_ONCE = 1_000;
 const LOOKS_AT_ONCE = 16;
+/** Tenants whose rows are counted before a shard is ready, and of the others in each poll after that. */
+const COUNTED_AT_START = 1_000;
+const COUNTED_A_POLL = 200;
+/** Tenants that are named while their words are made anew; the others are counted. */
+const NAMED_SWITCHES = 100;
 
 /** What all tenants together come to. */
 export interface HostedSummary {
@@ -23,6 +35,7 @@ export interface HostedSummary {
   documents: number;
   bytes: number;
   behind: number;
+  switching: { tenants: number; first: TermSwitch[] };
   /** Undefined: everything can be searched. */
   notReady: string | undefined;
 }
@@ -33,9 +46,13 @@ export interface HostedSummary {
  * nothing here leaves nothing behind.
  */
 export class HostedTenants {
-  private readonly hosted = new Map<string, HostedTenant>();
+  private readonly hosted = new Map<string, TenantGenerations>();
+  /** Those with an index that is not to stay. */
+  private readonly retiring = new Set<TenantGenerations>();
   /** To be looked at with the next poll, though nothing tells that they have changed. */
   private readonly again = new Set<string>();
+  /** Small ones whose rows are not counted yet. */
+  private readonly uncounted = new Set<string>();
   private position: Position | undefined;
   private timer: NodeJS.Timeout | undefined;
   private polling: Promise<void> | undefined;
@@ -55,7 +72,7 @@ export class HostedTenants {
     await this.readChanges();
     if (this.closed) return;
     // What could not be looked at may have something here.
-    await this.deps.folders.keepOnly([...this.hosted.keys(), ...this.again]);
+    if (this.again.size === 0) await this.deps.folders.keepOnly(this.indexes());
     this.listed = true;
     this.timer = setInterval(() => this.tick(), this.options.pollMs);
   }
@@ -64,52 +81,108 @@ export class HostedTenants {
     this.closed = true;
     clearInterval(this.timer);
     await this.polling;
-    await Promise.all(Array.from(this.hosted.values(), (tenant) => tenant.close()));
+    await Promise.all(Array.from(this.indexes(), (index) => index.close()));
   }
 
-  get(tenant: string): HostedTenant | undefined {
-    return this.hosted.get(tenant);
+  /** The tenant's index of that generation, or the one that serves. */
+  get(tenant: string, generation?: number): HostedTenant | undefined {
+    return this.hosted.get(tenant)?.of(generation);
   }
 
-  /** The tenant, if the placement as of now gives this shard something of it. */
-  async find(tenant: string): Promise<HostedTenant | undefined> {
-    const { shard, store } = this.deps;
-    const known = this.hosted.get(tenant);
+  /** Whether it has anything here, as far as is known. */
+  has(tenant: string): boolean {
+    return this.hosted.has(tenant);
+  }
+
+  /** Those of its indexes that may be searched already, or at the next moment. */
+  searchable(tenant: string): HostedTenant[] {
+    const generations = this.hosted.get(tenant);
+    if (generations === undefined) return [];
+    const { all, serving } = generations;
+    return all.filter((each) => each === serving || (each.opened && each.hasCaughtUp));
+  }
+
+  /**
+   * The tenant's index, if the placement as of now gives this shard something of it, and its record
+   * has that generation.
+   */
+  async find(tenant: string, generation?: number): Promise<HostedTenant | undefined> {
+    const known = this.get(tenant, generation);
     if (known !== undefined) return known;
-    const assignment = new Assignment(shard, await store.placement(tenant));
-    if (assignment.partitions.length === 0) return undefined;
+    const generations = this.hosted.get(tenant);
+    if (generations === undefined) return (await this.host(tenant))?.of(generation);
+    await this.adopt(generations);
+    return generations.of(generation);
+  }
+
+  private async host(tenant: string): Promise<TenantGenerations | undefined> {
+    const { shard, store } = this.deps;
+    const placement = await store.placement(tenant);
+    if (new Assignment(shard, placement).partitions.length === 0) return undefined;
+    const terms = await this.termsOf(tenant);
     if (this.closed) throw new OmniError('unavailable', 'the shard is closing');
     const raced = this.hosted.get(tenant);
     if (raced !== undefined) return raced;
-    const hosted = new HostedTenant(tenant, this.deps, this.options, assignment);
-    this.hosted.set(tenant, hosted);
-    return hosted;
+    const make = (settings: TextSettings): HostedTenant => {
+      const assignment = new Assignment(shard, placement);
+      return new HostedTenant(tenant, settings, this.deps, this.options, assignment);
+    };
+    const generations = new TenantGenerations(tenant, terms, make, this.options.switchGraceMs);
+    this.hosted.set(tenant, generations);
+    return generations;
+  }
+
+  private async termsOf(tenant: string): Promise<TenantTerms> {
+    const record = await this.deps.store.records.get(TENANT_KIND, tenant);
+    return tenantTerms(record?.value);
+  }
+
+  /** Takes over what the tenant's record says by now. */
+  private async adopt(generations: TenantGenerations): Promise<void> {
+    const { serving, next } = generations;
+    await generations.adopt(() => this.termsOf(generations.tenant));
+    if (this.closed) return;
+    for (const index of [generations.serving, generations.next]) {
+      if (index !== undefined && index !== serving && index !== next) await index.begin();
+    }
+    if (generations.isRetiring) this.retiring.add(generations);
   }
 
   /** A write was committed. One asleep learns of it by the poll, or when it is opened. */
   nudge(tenant: string): void {
-    this.hosted.get(tenant)?.opened?.follower.nudge();
+    for (const { opened } of this.hosted.get(tenant)?.all ?? []) opened?.follower.nudge();
   }
 
   summary(): HostedSummary {
     const sum = { tenants: this.hosted.size, partitions: 0, documents: 0, bytes: 0, behind: 0 };
+    const switching = { tenants: 0, first: [] as TermSwitch[] };
     let unready = 0;
-    for (const { assignment, documents, bytes, behind, isReady } of this.hosted.values()) {
+    for (const { tenant, serving, next, all } of this.hosted.values()) {
+      const { assignment, documents, behind, isReady } = serving;
       sum.partitions += assignment.partitions.length;
       sum.documents += documents;
-      sum.bytes += bytes;
       sum.behind += behind;
+      for (const { bytes } of all) sum.bytes += bytes;
       if (!isReady) unready += 1;
+      if (next === undefined) continue;
+      switching.tenants += 1;
+      if (switching.first.length < NAMED_SWITCHES) switching.first.push(switchOf(tenant, next));
     }
     let notReady: string | undefined;
     if (!this.listed) notReady = 'its tenants are being looked for';
     else if (unready > 0) notReady = `${unready} of ${sum.tenants} tenants are not complete yet`;
-    return { ...sum, notReady };
+    return { ...sum, switching, notReady };
   }
 
   /** The open ones. */
   opened(): HostedTenant[] {
-    return [...this.hosted.values()].filter(({ opened }) => opened !== undefined);
+    const opened: HostedTenant[] = [];
+    for (const index of this.indexes()) if (index.opened !== undefined) opened.push(index);
+    return opened;
+  }
+
+  private *indexes(): Generator<HostedTenant, void, undefined> {
+    for (const { all } of this.hosted.values()) yield* all;
   }
 
   private tick(): void {
@@ -118,6 +191,9 @@ export class HostedTenants {
       tenant.tick();
       // Once it is closed, its files go as well.
       if (tenant.hasLeft) this.again.add(tenant.tenant);
+    }
+    for (const generations of this.retiring) {
+      if (generations.hasLeftovers) this.again.add(generations.tenant);
     }
     this.makeRoom(opened);
     this.polling ??= this.poll().finally(() => {
@@ -139,9 +215,20 @@ export class HostedTenants {
       this.again.clear();
       await this.lookAt(again);
       await this.readChanges();
+      await this.lookAt(this.someUncounted());
     } catch (error) {
       this.logger.warn({ error: String(error) }, 'changed tenants could not be read');
     }
+  }
+
+  private someUncounted(): string[] {
+    const some: string[] = [];
+    for (const tenant of this.uncounted) {
+      if (some.length === COUNTED_A_POLL) break;
+      some.push(tenant);
+      this.uncounted.delete(tenant);
+    }
+    return some;
   }
 
   private async readChanges(): Promise<void> {
@@ -163,11 +250,13 @@ export class HostedTenants {
 
   private async look(tenant: string): Promise<void> {
     try {
-      const hosted = await this.find(tenant);
-      if (this.listed) await hosted?.refresh();
-      else await hosted?.begin();
-      if (hosted === undefined || !hosted.hasLeft || hosted.opened !== undefined) return;
-      await hosted.forget().finally(() => this.hosted.delete(tenant));
+      const known = this.hosted.get(tenant);
+      const generations = known ?? (await this.host(tenant));
+      if (generations === undefined) return;
+      if (known !== undefined) await this.adopt(known);
+      for (const index of generations.all)
+        await (this.listed ? index.refresh() : this.begin(index));
+      await this.tidy(generations);
     } catch (error) {
       if (this.closed) return;
       // It must not keep the others from being looked at.
@@ -175,4 +264,32 @@ export class HostedTenants {
       this.logger.warn({ tenant, error: String(error) }, 'a tenant could not be looked at');
     }
   }
+
+  /** At the start: where there are many tenants, the rows of most are counted once it is over. */
+  private async begin(index: HostedTenant): Promise<void> {
+    const isBrief = this.hosted.size > COUNTED_AT_START;
+    if (!(await index.begin(isBrief))) this.uncounted.add(index.tenant);
+  }
+
+  /** What is not wanted here any more goes, with its files. */
+  private async tidy(generations: TenantGenerations): Promise<void> {
+    const { tenant, serving, all } = generations;
+    if (serving.hasLeft && serving.opened === undefined) {
+      this.retiring.delete(generations);
+      try {
+        for (const index of all) await index.forget();
+      } finally {
+        this.hosted.delete(tenant);
+      }
+      this.deps.left(tenant);
+      return;
+    }
+    await generations.clean();
+    if (!generations.isRetiring) this.retiring.delete(generations);
+  }
+}
+
+function switchOf(tenant: string, next: HostedTenant): TermSwitch {
+  const { settings, progress, hasCaughtUp } = next;
+  return { tenant, generation: settings.generation, ...progress, ready: hasCaughtUp };
 }

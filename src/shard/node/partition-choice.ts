@@ -11,6 +11,9 @@ export type SearchableTenant = Pick<
   'index' | 'assignment' | 'loaded' | 'isReady' | 'readyCount'
 >;
 
+/** The same for the words of all of it. */
+export type CountableTenant = Pick<Follower, 'index' | 'assignment' | 'allReady'>;
+
 /** What of a request can be searched now. */
 export interface PartitionChoice {
   partitions: PartitionSet;
@@ -55,7 +58,11 @@ export function choosePartitions(
 }
 
 /** Whether the assignment has every partition that the request names, or is as new as its counter. */
-export function areKnown(assignment: Assignment, { counter, partitions }: SearchLeaf): boolean {
+export function areKnown(
+  assignment: Assignment | undefined,
+  { counter, partitions }: SearchLeaf,
+): boolean {
+  if (assignment === undefined) return false;
   if (partitions === null) return assignment.counter >= counter;
   return decodePartitions(partitions).every(({ id, epoch }) => assignment.get(id)?.epoch === epoch);
 }

@@ -2,13 +2,19 @@ import type { Budget } from '../../core/budget.js';
 import { OmniError } from '../../core/errors.js';
 import type { Moved, SearchLeaf, SearchLeafReply } from '../../protocol/messages.js';
 import { bytesVector } from '../../query/leaf-query.js';
-import type { HitColumns } from '../../query/leaf-result.js';
+import type { LeafExplanation } from '../../query/leaf-result.js';
+import type { TextQuery } from '../../query/text-query.js';
+import { ANALYZER_VERSION } from '../../text/analyzer.js';
+import type { Searcher } from '../index/searcher.js';
+import type { TenantIndex } from '../index/tenant-index.js';
 import type { CostModel } from '../leaf/cost-model.js';
-import type { LeafHit } from '../leaf/leaf-hit.js';
-import { leafSearch, type LeafRequest } from '../leaf/leaf-search.js';
+import { leafSearch, type LeafRequest, type LeafResult } from '../leaf/leaf-search.js';
 import { SearchTrace } from '../leaf/search-trace.js';
+import { matchedWords } from '../leaf/words/describe-words.js';
 import type { RecallWatcher } from '../recall/recall-watcher.js';
+import { hitColumns } from './hit-columns.js';
 import { choosePartitions, type SearchableTenant } from './partition-choice.js';
+import type { PinnedSearchers } from './pinned-searchers.js';
 
 /** What a search of a tenant needs of its shard. */
 export interface SearchTools {
@@ -17,6 +23,7 @@ export interface SearchTools {
   dimensions: number;
   costs: CostModel;
   watcher: RecallWatcher | undefined;
+  pins: PinnedSearchers;
 }
 
 interface Searched extends SearchTools {
@@ -30,67 +37,92 @@ interface Searched extends SearchTools {
 export async function searchTenant(
   request: SearchLeaf,
   budget: Budget,
-  { tenant, watcher, ...tools }: Searched,
+  { tenant, watcher, pins, ...tools }: Searched,
 ): Promise<SearchLeafReply | Moved> {
   const startedMs = performance.now();
-  const query = queryOf(request, tools);
+  const { index } = tenant;
+  const query = queryOf(request, index, tools);
   const { counter } = tenant.assignment;
-  // In the same turn, so that rows, position and placement are of one state.
+  // In the same turn, so that rows and placement are of one state.
   const choice = choosePartitions(tenant, request);
   if (choice === undefined) return { type: 'moved', counter };
   const { partitions, refused } = choice;
-  const searcher = tenant.index.searcher();
-  const { live, position } = searcher;
+  const searcher = pins.take(request.pinned, index) ?? index.searcher();
   try {
     const found = await leafSearch(searcher, partitions, query, budget);
-    const { hits, more, matches, timedOut } = found;
-    if (!query.exact && !timedOut && matches > 0) {
-      const { vector, filter, k } = query;
-      tenant.index.recentQueries.offer(vector);
-      watcher?.searched(tenant.index, { vector, filter, partitions, k });
+    const { more, matches, timedOut } = found;
+    const { vector, filter, k, exact, text } = query;
+    if (vector !== undefined && !exact && !timedOut && matches > 0) {
+      index.recentQueries.offer(vector);
+      watcher?.searched(index, { vector, filter, partitions, k });
     }
     return {
       type: 'hits',
-      hits: columns(hits),
+      hits: hitColumns(found.hits, text !== undefined, vector !== undefined),
       matches,
       more,
       refused,
       counter,
       tookMs: performance.now() - startedMs,
       timedOut,
-      ...(position === undefined ? {} : { position }),
       ...(query.trace === undefined
         ? {}
-        : { explanation: { live, steps: query.trace.steps, yields: budget.yields } }),
+        : { explanation: explained(query, found, searcher, budget) }),
     };
   } finally {
     searcher.release();
   }
 }
 
+function explained(
+  { trace, text }: LeafRequest,
+  { hits }: LeafResult,
+  { live }: Searcher,
+  { yields }: Budget,
+): LeafExplanation {
+  const steps = trace?.steps ?? [];
+  if (text === undefined) return { live, steps, yields };
+  return { live, steps, yields, matched: matchedWords(hits, text) };
+}
+
 function queryOf(
   request: SearchLeaf,
-  { model, dimensions, costs }: Omit<SearchTools, 'watcher'>,
+  index: TenantIndex,
+  { model, dimensions, costs }: Omit<SearchTools, 'watcher' | 'pins'>,
 ): LeafRequest {
-  if (request.model !== model) {
-    throw new OmniError('unavailable', 'this shard serves vectors of another model');
-  }
-  const { vector: bytes, filter, k, exact } = request.query;
-  const vector = bytesVector(bytes ?? new Uint8Array());
-  if (vector.length !== dimensions) {
-    throw new OmniError('internal', `a vector of ${vector.length} dimensions was asked for`);
+  checkServed({ model: request.model, words: request.query.text }, index, model);
+  const { vector: bytes, text, filter, k, exact } = request.query;
+  const vector = bytes && bytesVector(bytes);
+  if (vector === undefined ? text === undefined : vector.length !== dimensions) {
+    throw new OmniError('internal', `a vector of ${vector?.length ?? 0} dimensions was asked for`);
   }
   return {
-    ...{ vector, filter, k, exact },
+    ...{ vector, text, filter, k, exact },
     trace: request.explain === true ? new SearchTrace() : undefined,
     costs,
   };
 }
 
-function columns(hits: readonly LeafHit[]): HitColumns {
-  return {
-    ids: hits.map((hit) => hit.id),
-    versions: hits.map((hit) => hit.version),
-    scores: { vector: hits.map((hit) => hit.score) },
-  };
+/** What a request takes for granted: of which model the rows are, and how their words were made. */
+interface Expected {
+  model: string;
+  words: Pick<TextQuery, 'analyzer' | 'generation'> | undefined;
+}
+
+/** Throws unless the rows here are of that model, and their words made so. */
+export function checkServed(
+  { model, words }: Expected,
+  { text }: TenantIndex,
+  served: string,
+): void {
+  if (model !== served) {
+    throw new OmniError('unavailable', 'this shard serves vectors of another model');
+  }
+  if (words === undefined) return;
+  if (words.analyzer !== ANALYZER_VERSION) {
+    throw new OmniError('unavailable', 'this shard has words of another version of the analyzer');
+  }
+  if (words.generation !== text.generation) {
+    throw new OmniError('unavailable', 'this shard has words of other settings');
+  }
 }

@@ -1,18 +1,29 @@
 import type { Budget } from '../../core/budget.js';
 import type { Deadline } from '../../core/deadline.js';
 import type { Logger } from '../../core/logger.js';
-import type { AwaitApplied, Moved, SearchLeaf, SearchLeafReply } from '../../protocol/messages.js';
+import type {
+  AwaitApplied,
+  CountWords,
+  Moved,
+  SearchLeaf,
+  SearchLeafReply,
+  WordCounts,
+} from '../../protocol/messages.js';
 import type { StatusReply } from '../../protocol/status.js';
+import { DEFAULT_TEXT_SETTINGS } from '../../text/default-settings.js';
 import type { StoreReader } from '../../store/store.js';
+import { termsKey } from '../../text/term-settings.js';
 import { Builder } from '../build/builder.js';
 import { CostModel } from '../leaf/cost-model.js';
 import { Follower } from '../follow/follower.js';
 import type { Demand } from './idle-turns.js';
 import { Assignment } from '../follow/assignment.js';
-import { TenantFolders } from '../index/sealed-files.js';
+import { TenantFolders, type TenantGeneration } from '../index/sealed-files.js';
 import type { HostedTenant, OpenTenant } from './hosted-tenant.js';
 import { HostedTenants, type HostingOptions } from './hosted-tenants.js';
-import { areKnown, type SearchableTenant } from './partition-choice.js';
+import { areKnown, type CountableTenant, type SearchableTenant } from './partition-choice.js';
+import { countTenant } from './count-tenant.js';
+import { PinnedSearchers } from './pinned-searchers.js';
 import { searchTenant, type SearchTools } from './search-tenant.js';
 import type { MergeOptions } from '../index/merge-policy.js';
 import { ReconcileSchedule, type ReconcileOptions } from '../follow/reconcile-schedule.js';
@@ -32,9 +43,9 @@ export interface ShardNodeOptions {
   merge: MergeOptions;
   hosting: HostingOptions;
   /** Repeats some searches exactly, to know recall; absent: none. */
-  recall?: RecallOptions;
+  recall?: RecallOptions | undefined;
   /** Compares what is held with the store from time to time; absent: never. */
-  reconcile?: ReconcileOptions;
+  reconcile?: ReconcileOptions | undefined;
   /** The compiled build worker; for tests that run from source. */
   buildWorkerFile?: URL;
 }
@@ -52,6 +63,7 @@ export class ShardNode {
   private searching = 0;
   private searchedMs = -Infinity;
   private readonly tools: SearchTools;
+  private readonly pins = new PinnedSearchers();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -67,10 +79,10 @@ export class ShardNode {
     };
     const costs = new CostModel();
     this.watcher = recall && new RecallWatcher(recall, demand, costs, logger);
-    this.tools = { model, dimensions, costs, watcher: this.watcher };
+    this.tools = { model, dimensions, costs, watcher: this.watcher, pins: this.pins };
     this.schedule = reconcile && new ReconcileSchedule(reconcile, store, demand);
     const folders = new TenantFolders(dataDir, store.storeId, model);
-    const open = (tenant: string): OpenTenant => this.open(tenant, folders.folder(tenant));
+    const open = (index: TenantGeneration): OpenTenant => this.open(index, folders.folder(index));
     const left = (tenant: string): void => this.schedule?.forget(tenant);
     const deps = { shard, store, folders, open, left };
     this.tenants = new HostedTenants(deps, options.hosting, logger);
@@ -84,6 +96,7 @@ export class ShardNode {
 
   async close(): Promise<void> {
     clearInterval(this.timer);
+    this.pins.close();
     const stopping = this.tenants.close();
     await Promise.all([this.watcher?.close(), this.schedule?.close()]);
     await this.builder.close();
@@ -100,11 +113,16 @@ export class ShardNode {
   }
 
   /** True once `mark` is applied to all that is here of the tenant, which may be nothing. */
-  async awaitApplied({ tenant, mark, budgetMs }: AwaitApplied): Promise<boolean> {
-    const hosted = await this.tenants.find(tenant);
-    if (hosted === undefined) return true;
-    const { follower } = await this.openFor(hosted);
-    return follower.use(() => follower.awaitApplied(mark, budgetMs));
+  async awaitApplied({ tenant, mark, generation, budgetMs }: AwaitApplied): Promise<boolean> {
+    const hosted = await this.tenants.find(tenant, generation);
+    if (hosted === undefined) return !this.tenants.has(tenant);
+    // A switch may come at any moment: what is searched then has to have it as well.
+    const wanted = generation === undefined ? this.tenants.searchable(tenant) : [hosted];
+    const applied = wanted.map(async (index) => {
+      const { follower } = await this.openFor(index);
+      return follower.use(() => follower.awaitApplied(mark, budgetMs));
+    });
+    return (await Promise.all(applied)).every(Boolean);
   }
 
   /**
@@ -112,16 +130,22 @@ export class ShardNode {
    * search names partitions that are not known here. Undefined when nothing is to be done. Never
    * rejects: what is still missing then is refused by `search`.
    */
-  lookUp(request: SearchLeaf, deadline: Deadline): Promise<void> | undefined {
-    const hosted = this.tenants.get(request.tenant);
-    const follower = hosted?.opened?.follower;
-    if (follower?.hasCaughtUp === true && areKnown(follower.assignment, request)) return undefined;
-    const preparing = this.prepare(request.tenant, deadline);
+  lookUp(request: SearchLeaf | CountWords, deadline: Deadline): Promise<void> | undefined {
+    const { tenant } = request;
+    const generation = generationOf(request);
+    const follower = this.tenants.get(tenant, generation)?.opened?.follower;
+    const isKnown = request.type === 'words' || areKnown(follower?.assignment, request);
+    if (follower?.hasCaughtUp === true && isKnown) return undefined;
+    const preparing = this.prepare(tenant, generation, deadline);
     return deadline.race(preparing, 'the tenant').catch(() => undefined);
   }
 
-  private async prepare(tenant: string, deadline: Deadline): Promise<void> {
-    const hosted = await this.tenants.find(tenant);
+  private async prepare(
+    tenant: string,
+    generation: number | undefined,
+    deadline: Deadline,
+  ): Promise<void> {
+    const hosted = await this.tenants.find(tenant, generation);
     if (hosted === undefined) return;
     const { follower } = await this.openFor(hosted);
     if (follower.hasCaughtUp) await follower.refreshAssignment();
@@ -131,18 +155,28 @@ export class ShardNode {
 
   /** Searches the partitions that are here and ready, and names the others. Waits for no store. */
   async search(request: SearchLeaf, budget: Budget): Promise<SearchLeafReply | Moved> {
+    return this.ask(request, (tenant) => searchTenant(request, budget, { tenant, ...this.tools }));
+  }
+
+  /** Counts words among all rows that are here; says where not all are. Waits for no store. */
+  async countWords(request: CountWords, budget: Budget): Promise<WordCounts> {
+    return this.ask(request, (tenant) => countTenant(request, budget, tenant, this.tools));
+  }
+
+  /** Asks what is here of the request's tenant; what the shard does for itself makes way meanwhile. */
+  private async ask<T>(
+    request: SearchLeaf | CountWords,
+    work: (tenant: SearchableTenant & CountableTenant) => Promise<T>,
+  ): Promise<T> {
     this.searching += 1;
     try {
-      const hosted = this.tenants.get(request.tenant);
+      const hosted = this.tenants.get(request.tenant, generationOf(request));
       const follower = hosted?.opened?.follower;
       if (hosted === undefined || follower === undefined) {
-        const tenant = this.nothingOf(request.tenant, hosted === undefined);
-        return await searchTenant(request, budget, { tenant, ...this.tools });
+        return await work(this.nothingOf(request));
       }
       hosted.usedMs = performance.now();
-      return await follower.use(() =>
-        searchTenant(request, budget, { tenant: follower, ...this.tools }),
-      );
+      return await follower.use(() => work(follower));
     } finally {
       this.searching -= 1;
       this.searchedMs = performance.now();
@@ -172,30 +206,42 @@ export class ShardNode {
   }
 
   /** As a tenant is searched that has nothing here, or could not be opened in time. */
-  private nothingOf(tenant: string, isKnown: boolean): SearchableTenant {
+  private nothingOf(request: SearchLeaf | CountWords): SearchableTenant & CountableTenant {
     const { model, dimensions } = this.options;
+    const { tenant } = request;
+    const isKnown = !this.tenants.has(tenant);
+    const generation = generationOf(request) ?? DEFAULT_TEXT_SETTINGS.generation;
+    const settings = { ...DEFAULT_TEXT_SETTINGS, generation };
     return {
-      index: new TenantIndex(tenant, model, dimensions),
+      index: new TenantIndex(tenant, model, dimensions, settings),
       assignment: Assignment.NONE,
       loaded: isKnown,
       isReady: () => false,
       readyCount: 0,
+      allReady: isKnown,
     };
   }
 
-  private open(tenant: string, folder: string): OpenTenant {
+  private open({ tenant, settings }: TenantGeneration, folder: string): OpenTenant {
     const { shard, model, dimensions, segment, merge } = this.options;
-    const index = new TenantIndex(tenant, model, dimensions);
+    const index = new TenantIndex(tenant, model, dimensions, settings);
     const logger = this.logger.child({ tenant });
-    const keeperOptions = { folder, storeId: this.store.storeId, segment, merge };
+    const terms = termsKey(settings);
+    const keeperOptions = { folder, storeId: this.store.storeId, terms, segment, merge };
     const keeper = new SegmentKeeper(index, this.builder, keeperOptions, logger);
     const follower = new Follower(shard, this.store, index, keeper, logger);
     follower.start();
     this.schedule?.watch(follower, logger);
     const close = async (): Promise<void> => {
-      this.schedule?.unwatch(tenant);
+      this.schedule?.unwatch(follower);
+      this.pins.drop(index);
       await follower.stop();
     };
     return { follower, close };
   }
+}
+
+/** Of the text settings whose words a request names; undefined: it names none. */
+function generationOf(request: SearchLeaf | CountWords): number | undefined {
+  return request.type === 'words' ? request.generation : request.query.text?.generation;
 }

@@ -5,7 +5,13 @@ import { Deadline } from '../../core/deadline.js';
 import { OmniError, toOmniError } from '../../core/errors.js';
 import { FairQueue } from '../../core/fair-queue.js';
 import type { Logger } from '../../core/logger.js';
-import type { Failure, FailureCode, Reply, SearchLeaf } from '../../protocol/messages.js';
+import type {
+  CountWords,
+  Failure,
+  FailureCode,
+  Reply,
+  SearchLeaf,
+} from '../../protocol/messages.js';
 import { addressOf, endpointOf, type ShardAddress } from '../../protocol/shard-address.js';
 import {
   ClientConnection,
@@ -115,7 +121,9 @@ export class ShardServer {
   private async answer(message: ClientRequest, signal: AbortSignal): Promise<Reply | undefined> {
     switch (message.type) {
       case 'search':
-        return this.search(message, signal);
+        return this.inTurn(message, signal, (budget) => this.node.search(message, budget));
+      case 'words':
+        return this.inTurn(message, signal, (budget) => this.node.countWords(message, budget));
       case 'nudge':
         this.node.nudge(message.tenant);
         return undefined;
@@ -126,7 +134,11 @@ export class ShardServer {
     }
   }
 
-  private async search(message: SearchLeaf, signal: AbortSignal): Promise<Reply> {
+  private async inTurn(
+    message: SearchLeaf | CountWords,
+    signal: AbortSignal,
+    work: (budget: Budget) => Promise<Reply>,
+  ): Promise<Reply> {
     if (this.closing) throw new OmniError('unavailable', 'the shard is closing');
     const { tenant, budgetMs } = message;
     const deadline = Deadline.after(budgetMs - Math.min(MAX_REPLY_MS, budgetMs * REPLY_SHARE));
@@ -138,7 +150,7 @@ export class ShardServer {
       (turn) => {
         deadline.check('waiting in the shard');
         const budget = new Budget(deadline, { signal, yieldTurn: () => turn.yield() });
-        return this.node.search(message, budget);
+        return work(budget);
       },
       { signal },
     );

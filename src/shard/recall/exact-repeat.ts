@@ -5,8 +5,7 @@ import type { TenantIndex } from '../index/tenant-index.js';
 import type { CostModel } from '../leaf/cost-model.js';
 import { leafSearch } from '../leaf/leaf-search.js';
 import type { PartitionSet } from '../leaf/partition-set.js';
-import type { RecallSample } from './recall-evidence.js';
-import { bandOf } from './selectivity-band.js';
+import { bandOf, type RecallSample } from './recall-evidence.js';
 
 /** A search that is done again to see what it misses. */
 export interface RepeatQuery {

@@ -1,11 +1,10 @@
 import type { Logger } from '../../core/logger.js';
-import type { RecallReport } from '../../protocol/status.js';
+import type { RecallReport } from '../../core/shard-status.js';
 import type { TenantIndex } from '../index/tenant-index.js';
 import type { CostModel } from '../leaf/cost-model.js';
 import { IdleTurns, type Demand } from '../node/idle-turns.js';
 import { repeatExactly, type RepeatQuery, type RepeatResult } from './exact-repeat.js';
-import { RecallEvidence } from './recall-evidence.js';
-import { BAND_ENDS } from './selectivity-band.js';
+import { BAND_ENDS, RecallEvidence } from './recall-evidence.js';
 
 export interface RecallOptions {
   /** Share of searches that are repeated exactly, above 0. */

@@ -63,6 +63,15 @@ export class Cursor {
     return new Uint32Array(this.buffer, this.take(4 * length), length);
   }
 
+  halves(length: number): Uint16Array {
+    return new Uint16Array(this.buffer, this.take(2 * length), length);
+  }
+
+  /** Bytes that were not read yet. */
+  get left(): number {
+    return this.buffer.byteLength - this.at;
+  }
+
   numbers(length: number): Float64Array {
     return new Float64Array(this.buffer, this.take(8 * length), length);
   }
@@ -86,7 +95,7 @@ export class Cursor {
   }
 }
 
-export function bytes(array: Uint32Array | Float64Array): Uint8Array {
+export function bytes(array: Uint16Array | Uint32Array | Float64Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 

@@ -1,4 +1,6 @@
-type NumberArray = Uint8Array | Uint32Array | Float64Array;
+import { MAX_VARINT_BYTES, putVarint } from './varint.js';
+
+type NumberArray = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 /** A typed array that grows at its end. */
 export class Growing<T extends NumberArray> {
@@ -13,9 +15,19 @@ export class Growing<T extends NumberArray> {
     return this.array[index] as number;
   }
 
+  set(index: number, value: number): void {
+    this.array[index] = value;
+  }
+
   push(value: number): void {
     this.reserve(1);
     this.array[this.length++] = value;
+  }
+
+  /** Appends a number to an array of bytes. */
+  pushVarint(value: number): void {
+    this.reserve(MAX_VARINT_BYTES);
+    this.length = putVarint(this.array, this.length, value);
   }
 
   append(values: ArrayLike<number>): void {
@@ -36,8 +48,17 @@ export class Growing<T extends NumberArray> {
     );
   }
 
+  /** What is there now, as it lies: until more is added. */
+  get view(): T {
+    return this.array.subarray(0, this.length) as T;
+  }
+
   copy(): T {
-    return this.array.slice(0, this.length) as T;
+    return this.slice(0, this.length);
+  }
+
+  slice(from: number, to: number): T {
+    return this.array.slice(from, to) as T;
   }
 
   private reserve(more: number): void {

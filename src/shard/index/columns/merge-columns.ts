@@ -2,6 +2,7 @@ import type { ColumnReader, Dictionary } from '../column.js';
 import { arrange, forEachCode } from './build-column.js';
 import { Growing } from './growing.js';
 import { NumberDictionary } from './number-dictionary.js';
+import { mergeSorted, type SortedStream } from './merge-sorted.js';
 import { TextDictionary, TextDictionaryWriter } from './text-dictionary.js';
 
 /** A column to merge with others of its field and type. */
@@ -79,51 +80,51 @@ function forEachNew(
   });
 }
 
-/** What is left of a dictionary: its present value and code. */
-interface Head {
-  source: number;
-  code: number;
-  value: string | number;
-  rest: Iterator<string | number>;
-}
-
 /** @returns also for each dictionary the new code of each of its codes in use */
 function mergeDictionaries(
   dictionaries: readonly Dictionary[],
   used: readonly Uint8Array[],
 ): { dictionary: Dictionary; tables: Uint32Array[] } {
   const tables = dictionaries.map(({ size }) => new Uint32Array(size + 1));
-  const heap: Head[] = [];
-  dictionaries.forEach((dictionary, source) => {
-    const head: Head = { source, code: 0, value: '', rest: valuesOf(dictionary) };
-    if (advance(head, used[source] as Uint8Array)) push(heap, head);
-  });
   const collector = collectorOf(dictionaries[0] as Dictionary);
+  const streams = dictionaries.map((dictionary, d) => new UsedCodes(dictionary, used[d]));
   let last: string | number | undefined;
-  for (let head = heap[0]; head !== undefined; head = heap[0]) {
-    if (head.value !== last) collector.add(head.value);
-    last = head.value;
-    (tables[head.source] as Uint32Array)[head.code] = collector.size();
-    if (advance(head, used[head.source] as Uint8Array)) sink(heap);
-    else pop(heap);
+  for (const { source, stream } of mergeSorted(streams)) {
+    const { value, code } = stream;
+    if (value !== last) collector.add(value);
+    last = value;
+    (tables[source] as Uint32Array)[code] = collector.size();
   }
   return { dictionary: collector.finish(), tables };
+}
+
+/** The values in use of a dictionary, with their codes. */
+class UsedCodes implements SortedStream<string | number> {
+  value: string | number = '';
+  code = 0;
+  private readonly rest: Iterator<string | number>;
+
+  constructor(
+    dictionary: Dictionary,
+    private readonly used: Uint8Array | undefined,
+  ) {
+    this.rest = valuesOf(dictionary);
+  }
+
+  next(): boolean {
+    for (let next = this.rest.next(); next.done !== true; next = this.rest.next()) {
+      this.code += 1;
+      this.value = next.value;
+      if (this.used?.[this.code] === 1) return true;
+    }
+    return false;
+  }
 }
 
 function valuesOf(dictionary: Dictionary): Iterator<string | number> {
   if (dictionary instanceof NumberDictionary) return dictionary.values.values();
   if (dictionary instanceof TextDictionary) return dictionary.byteTexts();
   throw new Error('a dictionary of an unknown kind');
-}
-
-/** To the next value in use; false when there is none. */
-function advance(head: Head, used: Uint8Array): boolean {
-  for (let next = head.rest.next(); next.done !== true; next = head.rest.next()) {
-    head.code += 1;
-    head.value = next.value;
-    if (used[head.code] === 1) return true;
-  }
-  return false;
 }
 
 interface Collector {
@@ -147,39 +148,4 @@ function collectorOf(like: Dictionary): Collector {
     size: () => writer.size,
     finish: () => writer.finish(),
   };
-}
-
-/** A binary heap, the least value first. */
-function push(heap: Head[], head: Head): void {
-  let at = heap.push(head) - 1;
-  while (at > 0) {
-    const parent = (at - 1) >>> 1;
-    if ((heap[parent] as Head).value <= head.value) break;
-    heap[at] = heap[parent] as Head;
-    at = parent;
-  }
-  heap[at] = head;
-}
-
-function pop(heap: Head[]): void {
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return;
-  heap[0] = last;
-  sink(heap);
-}
-
-/** The first has grown: brings it to its place. */
-function sink(heap: Head[]): void {
-  const head = heap[0] as Head;
-  let at = 0;
-  for (;;) {
-    let child = 2 * at + 1;
-    const right = heap[child + 1];
-    if (right !== undefined && right.value < (heap[child] as Head).value) child += 1;
-    const least = heap[child];
-    if (least === undefined || least.value >= head.value) break;
-    heap[at] = least;
-    at = child;
-  }
-  heap[at] = head;
 }

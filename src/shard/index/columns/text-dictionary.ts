@@ -1,4 +1,5 @@
 import type { RangeOperator, Scalar } from '../../../filter/filter.js';
+import { MAX_VARINT_BYTES, putVarint, varint } from './varint.js';
 import { beginningOf, columnText, NO_CODES, type CodeRange, type Dictionary } from '../column.js';
 
 /** Entries that share a whole first one; the others only say how they differ from the one before. */
@@ -41,6 +42,11 @@ export class TextDictionary implements Dictionary {
     return isEqual ? index : -1;
   }
 
+  /** How many texts come before `text`, by their bytes. */
+  countBefore(text: string): number {
+    return this.find(Buffer.from(text, 'utf8')).index;
+  }
+
   codeRange(op: RangeOperator, bound: string | number, doubtful: boolean): CodeRange {
     if (typeof bound !== 'string') return NO_CODES;
     const beginning = beginningOf(bound);
@@ -71,13 +77,14 @@ export class TextDictionary implements Dictionary {
     return fromByteText(value);
   }
 
-  /** All values in order, as byte texts (`toByteText`). */
-  *byteTexts(): Generator<string> {
-    let at = 0;
+  /** The values from number `from` on in order, as byte texts (`toByteText`). */
+  *byteTexts(from = 0): Generator<string> {
+    const block = from - (from % BLOCK);
+    let at = this.starts[block / BLOCK] ?? 0;
     let value = '';
-    for (let i = 0; i < this.size; i++) {
+    for (let i = block; i < this.size; i++) {
       ({ value, at } = this.read(at, value));
-      yield value;
+      if (i >= from) yield value;
     }
   }
 
@@ -202,28 +209,4 @@ export class TextDictionaryWriter {
     this.text.copy(larger, 0, 0, this.length);
     this.text = larger;
   }
-}
-
-const MAX_VARINT_BYTES = 5;
-
-/** A whole number in groups of seven bits, the lowest first; the high bit says that more follow. */
-function varint(bytes: Uint8Array, at: number): { value: number; end: number } {
-  let value = 0;
-  let factor = 1;
-  for (;;) {
-    const byte = bytes[at++] as number;
-    value += (byte & 0x7f) * factor;
-    if (byte < 0x80) return { value, end: at };
-    factor *= 128;
-  }
-}
-
-function putVarint(bytes: Uint8Array, at: number, value: number): number {
-  let rest = value;
-  while (rest >= 0x80) {
-    bytes[at++] = (rest % 128) | 0x80;
-    rest = Math.floor(rest / 128);
-  }
-  bytes[at++] = rest;
-  return at;
 }

@@ -77,6 +77,19 @@ export class Rows {
     return this.ids.toString('utf8', row === 0 ? 0 : this.idEnds[row - 1], this.idEnds[row]);
   }
 
+  /** Negative where the id of row `a` comes before that of `b`: compared as they lie. */
+  compareIds(a: number, b: number): number {
+    const { ids, idEnds } = this;
+    const [endA, endB] = [idEnds[a] as number, idEnds[b] as number];
+    let atA = a === 0 ? 0 : (idEnds[a - 1] as number);
+    let atB = b === 0 ? 0 : (idEnds[b - 1] as number);
+    for (; atA < endA && atB < endB; atA++, atB++) {
+      const difference = (ids[atA] as number) - (ids[atB] as number);
+      if (difference !== 0) return difference;
+    }
+    return endA - atA - (endB - atB);
+  }
+
   version(row: number): number {
     return this.versions[row] as number;
   }
