@@ -1,7 +1,7 @@
 import { OmniError } from '../core/errors.js';
 import { TENANT_KIND } from '../store/record-store.js';
 import type { FeedEntry, ProductWrite, Store, StoreReader } from '../store/store.js';
-import { catalogueFeed, digestTenant, readFull, type FullRow } from './catalogue-pages.js';
+import { catalogueFeed, digestTenant, readFull, type FullRow } from '../store/catalogue-pages.js';
 
 const MAX_ATTEMPTS = 5;
 

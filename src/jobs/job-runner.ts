@@ -5,6 +5,7 @@ import {
   ALL,
   JOB_KIND,
   jobId,
+  requestJob,
   toStoredJob,
   toValue,
   waitingJob,
@@ -62,8 +63,7 @@ export class JobRunner {
 
   /** Asks for a job that is done once; nothing is done where it is asked for already. */
   async request(kind: string, key: string, dueMs = 0): Promise<void> {
-    const value = toValue(waitingJob(kind, key, dueMs));
-    await this.options.records.put(JOB_KIND, jobId(kind, key), value, 0);
+    await requestJob(this.options.records, kind, key, dueMs);
   }
 
   /** Beats for what is running, and begins what is due. Never rejects. */
@@ -140,9 +140,10 @@ export class JobRunner {
 
   /** What the job becomes; undefined: it is done, and goes. */
   private after(kind: JobKind, { kind: name, key }: Job, outcome: Outcome): Job | undefined {
-    const { job, error, isAborted } = outcome;
+    const { job, error, isAborted, againMs } = outcome;
     if (isAborted) return { ...job, state: 'waiting', lease: null, due_ms: 0 };
     if (error === undefined) {
+      if (againMs !== undefined) return waitingJob(name, key, againMs);
       const everyMs = key === ALL ? kind.everyMs : undefined;
       return everyMs === undefined ? undefined : waitingJob(name, key, everyMs);
     }

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/product.js';
-import type { StoredRecord } from '../store/record-store.js';
+import type { RecordStore, StoredRecord } from '../store/record-store.js';
 
 /** The kind of the records that are jobs. */
 export const JOB_KIND = 'job';
@@ -40,13 +40,15 @@ export interface JobKind {
    */
   run(work: JobWork): Promise<void>;
   /** The one whose key is `ALL` is due again so long after it ended; others are done once. */
-  everyMs?: number;
+  everyMs?: number | undefined;
 }
 
 /** A job being worked on. */
 export interface JobWork {
   key: string;
   checkpoint: JsonValue;
+  /** It is not done when `run` resolves: it is due again so long after that. */
+  comeBack(dueMs: number): void;
   /** Where to go on should the owner die. Rejects once the job is another's. */
   save(checkpoint: JsonValue): Promise<void>;
   /** The node stops, or the job became another's. */
@@ -67,6 +69,16 @@ export function jobId(kind: string, key: string): string {
 export function waitingJob(kind: string, key: string, dueMs: number): Job {
   const fresh = { checkpoint: null, failures: 0, error: null, lease: null };
   return { kind, key, state: 'waiting', due_ms: dueMs, ...fresh };
+}
+
+/** Asks for a job that is done once; nothing is done where it is asked for already. */
+export async function requestJob(
+  records: RecordStore,
+  kind: string,
+  key: string,
+  dueMs = 0,
+): Promise<void> {
+  await records.put(JOB_KIND, jobId(kind, key), toValue(waitingJob(kind, key, dueMs)), 0);
 }
 
 export function toStoredJob({ id, value, revision }: StoredRecord): StoredJob {

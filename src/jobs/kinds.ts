@@ -3,9 +3,13 @@ import type { JsonValue } from '../core/product.js';
 import type { Placer } from '../placement/placer.js';
 import { TENANT_KIND } from '../store/record-store.js';
 import type { Store } from '../store/store.js';
+import type { Encoder } from '../embedding/encoder.js';
+import { calibrateCutoff, type CalibrationDeps } from './calibrate-cutoff.js';
 import { ALL, type JobKind, type JobWork } from './job.js';
+import { SWITCH_TERMS, switchTerms, type SwitchDeps } from './switch-terms.js';
 
 const MINUTE_MS = 60_000;
+const CALIBRATION_EVERY_MS = 5 * MINUTE_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const TENANTS_AT_ONCE = 100;
 const ROWS_AT_ONCE = 1_000;
@@ -13,16 +17,19 @@ const ROWS_AT_ONCE = 1_000;
 /** The job that removes a tenant, which must be marked as dropping: its key is the tenant. */
 export const DROP_TENANT = 'drop tenant';
 
-interface KindDeps {
+interface KindDeps extends Omit<SwitchDeps, 'store' | 'tenants'> {
   store: Store;
   placement: Pick<Placer, 'giveBack'>;
   tombstoneRetentionMs: number;
+  /** Undefined with `--model none`. */
+  encoder: Encoder | undefined;
+  tenants: SwitchDeps['tenants'] & CalibrationDeps['tenants'];
   logger: Logger;
 }
 
 /** What is done in the background, by one node of all at a time. */
 export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
-  const { store, placement, tombstoneRetentionMs, logger } = deps;
+  const { store, placement, tenants, encoder, tombstoneRetentionMs, logger } = deps;
   const purge = async (): Promise<void> => {
     await store.purgeTombstones(Date.now() - tombstoneRetentionMs);
   };
@@ -40,6 +47,9 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
       await recount(tenant).catch((err: unknown) => logger.warn({ err, tenant }, 'not recounted'));
     }
   };
+  const calibrate = async (tenant: string, signal: AbortSignal): Promise<void> => {
+    if (encoder !== undefined) await calibrateCutoff({ store, tenants, encoder }, tenant, signal);
+  };
   return new Map<string, JobKind>([
     ['purge of tombstones', { everyMs: MINUTE_MS, run: purge }],
     [
@@ -50,11 +60,19 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
     [
       'recount',
       {
-        ...(store.directory === undefined ? {} : { everyMs: MINUTE_MS }),
+        everyMs: store.directory === undefined ? undefined : MINUTE_MS,
         run: ({ key }) => (key === ALL ? recountMiscounted() : recount(key)),
       },
     ],
+    [
+      'calibration of cutoffs',
+      {
+        ...(encoder === undefined ? {} : { everyMs: CALIBRATION_EVERY_MS }),
+        run: (work) => forEachTenant(store, work, (tenant) => calibrate(tenant, work.signal)),
+      },
+    ],
     [DROP_TENANT, { run: (work) => dropTenant(store, work) }],
+    [SWITCH_TERMS, switchTerms(deps)],
   ]);
 }
 

@@ -10,6 +10,8 @@ export interface Outcome {
   error: unknown;
   /** The node stops. */
   isAborted: boolean;
+  /** It is not done, and due again after that; undefined: it is. */
+  againMs: number | undefined;
 }
 
 /** A job that this node has claimed, from then on until it is given back. */
@@ -18,6 +20,7 @@ export class RunningJob {
   ended: Promise<void> = Promise.resolve();
   private readonly controller = new AbortController();
   private isLost = false;
+  private againMs: number | undefined;
   /** Changes of the document, one after the other: each is made from the one before. */
   private changes: Promise<void> = Promise.resolve();
 
@@ -37,7 +40,8 @@ export class RunningJob {
         await this.changes;
         if (this.isLost) return;
         const isAborted = this.controller.signal.aborted;
-        await this.replace(next({ job: this.stored.job, error, isAborted }));
+        const { againMs } = this;
+        await this.replace(next({ job: this.stored.job, error, isAborted, againMs }));
       })
       // The store cannot be reached: the lease runs out, and another goes on.
       .catch(() => undefined)
@@ -59,8 +63,11 @@ export class RunningJob {
     const { signal } = this.controller;
     const { key, checkpoint } = this.stored.job;
     const save = (next: JsonValue) => this.change((job) => ({ ...job, checkpoint: next }));
+    const comeBack = (dueMs: number): void => {
+      this.againMs = dueMs;
+    };
     try {
-      await run({ key, checkpoint, save, signal });
+      await run({ key, checkpoint, save, comeBack, signal });
       return undefined;
     } catch (error) {
       return error;

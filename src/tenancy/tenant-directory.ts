@@ -5,6 +5,17 @@ import { NAME } from '../core/ids.js';
 import type { JsonObject } from '../core/product.js';
 import { TENANT_KIND } from '../store/record-store.js';
 import type { Store } from '../store/store.js';
+import {
+  askedSettings,
+  comingGeneration,
+  servingSettings,
+  withServing,
+  withSettings,
+  type CalibratedCutoff,
+  type SettingsBody,
+  type SettingsRecord,
+  type TenantSettings,
+} from './tenant-settings.js';
 
 export const TENANT_HEADER = 'X-OmniSearch-Tenant';
 /** Whose catalogue a request without the header is about. It is there though nothing was written. */
@@ -17,14 +28,11 @@ const REFRESH_PATIENCE_MS = 50;
 const MAX_KEPT = 20_000;
 const MAX_ATTEMPTS = 5;
 
-/** `suspended` is for later; `dropping`: nothing more is written, and what is there goes. */
-type TenantState = 'active' | 'suspended' | 'dropping';
-
 /** A tenant as it is stored. */
-export interface TenantRecord {
+export interface TenantRecord extends SettingsRecord {
   id: string;
-  state: TenantState;
-  settings: JsonObject;
+  /** `dropping`: nothing more is written, and what is there goes. */
+  state: 'active' | 'dropping';
   limits: JsonObject;
   /** RFC 3339. */
   created_at: string;
@@ -91,10 +99,7 @@ export class TenantDirectory {
 
   /** Rejects `not_found` for a tenant that was never written to, the default one excepted. */
   async require(id: string): Promise<void> {
-    const record = await this.find(id);
-    if (record === undefined ? id !== DEFAULT_TENANT : record.state === 'dropping') {
-      throw noSuchTenant(id);
-    }
+    known(id, await this.find(id));
   }
 
   /** Before a product is written: makes the tenant where it is not there yet. Rejects `not_found`. */
@@ -106,35 +111,85 @@ export class TenantDirectory {
       if (!this.autoCreate && id !== DEFAULT_TENANT) throw noSuchTenant(id);
       if (await this.create(id)) return;
     }
-    throw new OmniError('unavailable', 'the tenant kept changing', {
-      retryAfterMs: RETRY_AFTER_MS,
-    });
+    throw keepsChanging();
   }
 
-  /** From now on nothing is written to it, on other nodes within a second. False: there is none. */
-  async markDropping(id: string): Promise<boolean> {
+  /** What searches go by, at most a second old. Rejects `unavailable` as `find` does. */
+  async settings(id: string): Promise<TenantSettings> {
+    return servingSettings(await this.find(id));
+  }
+
+  /** Settings as they were asked for last, read from the store. Rejects `not_found`. */
+  async readSettings(id: string): Promise<SettingsBody> {
+    const stored = await this.records.get(TENANT_KIND, id);
+    return askedSettings(known(id, stored?.value as unknown as TenantRecord | undefined));
+  }
+
+  /**
+   * Replaces the settings, on other nodes within a second; how words are made changes only once every
+   * shard has them. Resolves with what was asked for, and whether shards have to make words anew for
+   * it. Rejects `not_found` for a tenant that was never written to, the default one excepted.
+   */
+  async changeSettings(
+    id: string,
+    asked: Partial<SettingsBody>,
+  ): Promise<{ settings: SettingsBody; isSwitching: boolean }> {
+    const changed = await this.change(id, (record) =>
+      withSettings(known(id, record) ?? newRecord(id), asked),
+    );
+    const isSwitching = changed !== undefined && comingGeneration(changed) !== undefined;
+    return { settings: askedSettings(changed), isSwitching };
+  }
+
+  /** The generation of terms that the tenant waits for, read from the store; undefined: for none. */
+  async comingGeneration(id: string): Promise<number | undefined> {
+    const stored = await this.records.get(TENANT_KIND, id);
+    return stored && comingGeneration(stored.value as unknown as TenantRecord);
+  }
+
+  /** That generation of terms serves from now on; nothing is done where another is to come by now. */
+  async serve(id: string, generation: number): Promise<void> {
+    await this.change(id, (record) => record && withServing(record, generation));
+  }
+
+  /** What was calibrated on its catalogue serves from now on, on other nodes within a second. */
+  async keepCutoff(id: string, cutoff: CalibratedCutoff): Promise<void> {
+    await this.change(id, (record) => record && { ...record, cutoff });
+  }
+
+  /** Cutoffs of tenants that this node has met lately, at most `limit`. */
+  calibrated(limit: number): { tenant: string; cutoff: CalibratedCutoff }[] {
+    const found: { tenant: string; cutoff: CalibratedCutoff }[] = [];
+    for (const [tenant, { record }] of this.kept.entries()) {
+      if (record?.cutoff !== undefined) found.push({ tenant, cutoff: record.cutoff });
+      if (found.length === limit) break;
+    }
+    return found;
+  }
+
+  /**
+   * Compare-and-set of a tenant's record; undefined, for none, where `next` wants no change. Resolves
+   * with what is stored now.
+   */
+  private async change(
+    id: string,
+    next: (record: TenantRecord | undefined) => TenantRecord | undefined,
+  ): Promise<TenantRecord | undefined> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const stored = await this.records.get(TENANT_KIND, id);
-      if (stored === undefined) return false;
-      const value = { ...stored.value, state: 'dropping' };
-      const done = await this.records.put(TENANT_KIND, id, value, stored.revision);
+      const record = next(stored?.value as unknown as TenantRecord | undefined);
+      if (record === undefined) return undefined;
+      const revision = stored?.revision ?? 0;
+      const done = await this.records.put(TENANT_KIND, id, { ...record }, revision);
       this.forget(id);
-      if (done) return true;
+      if (done) return record;
     }
-    throw new OmniError('unavailable', 'the tenant kept changing', {
-      retryAfterMs: RETRY_AFTER_MS,
-    });
+    throw keepsChanging();
   }
 
   private async create(id: string): Promise<boolean> {
     const asOfMs = this.now();
-    const record: TenantRecord = {
-      id,
-      state: 'active',
-      settings: {},
-      limits: {},
-      created_at: new Date().toISOString(),
-    };
+    const record = newRecord(id);
     const isFirst = await this.records.put(TENANT_KIND, id, { ...record }, 0);
     // Another node came first: what it wrote is read.
     this.forget(id);
@@ -154,6 +209,22 @@ export class TenantDirectory {
     this.kept.set(id, next);
     return next.record;
   }
+}
+
+/** Throws `not_found` where there is no such tenant, or will not be; the default one is always there. */
+function known(id: string, record: TenantRecord | undefined): TenantRecord | undefined {
+  if (record === undefined ? id === DEFAULT_TENANT : record.state !== 'dropping') return record;
+  throw noSuchTenant(id);
+}
+
+function newRecord(id: string): TenantRecord {
+  const created_at = new Date().toISOString();
+  return { id, state: 'active', settings: {}, limits: {}, created_at };
+}
+
+function keepsChanging(): OmniError {
+  const details = { retryAfterMs: RETRY_AFTER_MS };
+  return new OmniError('unavailable', 'the tenant kept changing', details);
 }
 
 function noSuchTenant(id: string): OmniError {

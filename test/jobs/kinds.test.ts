@@ -30,7 +30,12 @@ afterEach(async () => {
 });
 
 function openRunner(): JobRunner {
-  const kinds = jobKinds({ store, placement: placer, tombstoneRetentionMs: 0, logger });
+  const tenants = new TenantDirectory(store.records, true);
+  const kinds = jobKinds({
+    ...{ store, placement: placer, tombstoneRetentionMs: 0, logger, tenants },
+    encoder: undefined,
+    fleet: { switching: () => [], awaitApplied: async () => [] },
+  });
   return new JobRunner({ records: store.records, kinds, logger, now: () => nowMs });
 }
 
@@ -80,7 +85,6 @@ test('a tenant that is dropped goes with all it has, and others stay', async () 
     const writes = Array.from({ length: 2_500 }, (_, i) => put(`${i}`, 'a'));
     await store.write(tenant, writes);
   }
-  await tenants.markDropping('t');
   const runner = openRunner();
   await runner.request(DROP_TENANT, 't');
   await runner.tick();
