@@ -91,5 +91,7 @@ def write_model_folder(folder, table):
         "vocab_size": table.shape[0],
         "max_position_embeddings": MAX_TOKENS,
         "pad_token_id": 0,
+        # Ours: from which cosine on a product without a word of the query may be meant by it.
+        "cutoff": 0.2,
     }
     write_json(folder / "config.json", config)

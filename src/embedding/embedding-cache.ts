@@ -5,8 +5,6 @@ import type { TokenIds } from './token-ids.js';
 export interface EmbeddingCacheOptions {
   entries: number;
   bytes: number;
-  /** Milliseconds an entry lives; without it as long as there is room. */
-  ttlMs?: number;
 }
 
 /** One embedding and how often it was asked for, which decides what is kept over a restart. */
@@ -33,14 +31,13 @@ export class EmbeddingCache {
   #hits = 0;
   #misses = 0;
 
-  constructor(private readonly options: EmbeddingCacheOptions) {
+  constructor({ entries, bytes }: EmbeddingCacheOptions) {
     // The library reads 0 as "no limit".
-    if (options.entries === 0 || options.bytes === 0) return;
+    if (entries === 0 || bytes === 0) return;
     this.#lru = new LRUCache<string, CachedEmbedding>({
-      max: options.entries,
-      maxSize: options.bytes,
+      max: entries,
+      maxSize: bytes,
       sizeCalculation: ({ vector }, key) => vector.byteLength + key.length + ENTRY_OVERHEAD_BYTES,
-      ...(options.ttlMs === undefined ? {} : { ttl: options.ttlMs }),
     });
   }
 
@@ -65,10 +62,9 @@ export class EmbeddingCache {
     return [...(this.#lru?.entries() ?? [])].sort((a, b) => b[1].uses - a[1].uses);
   }
 
-  status(): { entries: number; capacity: number; hits: number; misses: number } {
+  status(): { entries: number; hits: number; misses: number } {
     return {
       entries: this.#lru?.size ?? 0,
-      capacity: this.options.entries,
       hits: this.#hits,
       misses: this.#misses,
     };

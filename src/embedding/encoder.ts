@@ -12,8 +12,9 @@ export interface QueryEmbedding {
 }
 
 export interface EncoderStatus {
-  cache: { entries: number; capacity: number; hits: number; misses: number };
-  pool: { threads: number; queued: number };
+  embeddingCache: { entries: number; hits: number; misses: number };
+  /** Texts that wait for a worker. */
+  embeddingQueued: number;
   /** Texts of products embedded since the start. */
   embeddedProducts: number;
 }
@@ -23,20 +24,28 @@ export interface EmbeddingCaller {
   /** `default` when absent. */
   tenant?: string;
   /** Aborted when nobody waits any more: texts that have not started are dropped. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Text to vectors of one model. The only part of the node that knows about models. */
 export interface Encoder {
   readonly model: ModelIdentity;
   /**
+   * From which cosine on a product that shares no word with a query may be meant by it, as far as the model's folder
+   * says so. On a catalogue of some size it is calibrated.
+   */
+  readonly cutoff: number | undefined;
+  /**
    * Rejects with `overloaded` when the queue is full or the wait would be too long,
    * `deadline_exceeded` when the deadline passes first, `unavailable` when the worker died twice over
    * it, the signal's reason when it is aborted.
    */
   embedQuery(text: string, deadline: Deadline, caller?: EmbeddingCaller): Promise<QueryEmbedding>;
-  /** Equal for two texts exactly when the model cannot tell them apart. */
-  queryKey(text: string): string;
+  /**
+   * Whether `word` is one whole piece of the model's vocabulary, of two letters or more: then it means
+   * something to the model, and is no misspelling.
+   */
+  knowsPiece(word: string): boolean;
   /** All texts of a batch search in one pass, in order. Errors as for `embedQuery`. */
   embedQueries(
     texts: readonly string[],

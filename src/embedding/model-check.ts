@@ -33,7 +33,7 @@ export interface ModelReport {
 }
 
 /** A product and the vector that is stored of it. */
-interface StoredVector {
+export interface StoredVector {
   product: Product;
   vector: ArrayLike<number>;
 }

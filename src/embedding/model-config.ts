@@ -12,12 +12,15 @@ export interface ModelConfig {
   pooling: Pooling;
   /** A `2_Dense` or the like comes after pooling: only right if the ONNX file has it inside. */
   denseAfterPooling: boolean;
+  /** `cutoff` of `config.json`, which is ours: see `Encoder.cutoff`. No vector depends on it. */
+  cutoff: number | undefined;
 }
 
 interface ConfigJson {
   max_position_embeddings?: number;
   model_type?: string;
   pad_token_id?: number;
+  cutoff?: unknown;
   text_config?: ConfigJson;
 }
 
@@ -53,6 +56,7 @@ export async function readModelConfig(dir: string, tokenizer: TokenizerJson): Pr
     padId: paddingId(config, tokenizerConfig, tokenizer),
     pooling: await readPooling(dir),
     denseAfterPooling: await hasDense(dir),
+    cutoff: typeof config.cutoff === 'number' ? config.cutoff : undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Deadline } from '../core/deadline.js';
+import { LRUCache } from 'lru-cache';
+import { unlessAborted, type Deadline } from '../core/deadline.js';
 import type { ModelIdentity } from '../core/product.js';
 import { saveCache } from './cache-file.js';
 import { cacheKey, type EmbeddingCache } from './embedding-cache.js';
@@ -20,9 +21,9 @@ interface Parts {
   model: ModelIdentity;
   tokenizer: TextTokenizer;
   pool: EmbeddingPool;
-  threads: number;
   cache: EmbeddingCache;
   cacheFile: string | undefined;
+  cutoff: number | undefined;
 }
 
 /** One query's way to its vector: there already, or coming. */
@@ -34,6 +35,10 @@ interface Lookup {
 
 /** Product texts are tokenised for so long in one turn, so that queries are not held up. */
 const TOKENISE_TURN_MS = 1;
+const TWO_LETTERS = /\p{L}\p{M}*\p{L}/u;
+const REMEMBERED_PIECES = 10_000;
+/** Longer words are pieces of no vocabulary. */
+const MAX_PIECE_CHARACTERS = 64;
 const CLOSE_GRACE_MS = 1_500;
 /** Entries of the cache that are written on stop: 10 MB of 512 dimensions. */
 const SAVED_ENTRIES = 5_000;
@@ -41,12 +46,16 @@ const SAVED_ENTRIES = 5_000;
 /** The encoder of a model folder: tokenise → cache → single flight → pool. */
 export class ModelEncoder implements Encoder {
   readonly model: ModelIdentity;
+  readonly cutoff: number | undefined;
   readonly #flights = new SingleFlight<Float32Array>();
+  /** Of words that were asked about lately: tokenising one takes some microseconds. */
+  readonly #pieces = new LRUCache<string, boolean>({ max: REMEMBERED_PIECES });
   #embeddedProducts = 0;
   #closing: Promise<void> | undefined;
 
   constructor(private readonly parts: Parts) {
     this.model = parts.model;
+    this.cutoff = parts.cutoff;
   }
 
   async embedQuery(
@@ -59,8 +68,12 @@ export class ModelEncoder implements Encoder {
     return embedding;
   }
 
-  queryKey(text: string): string {
-    return cacheKey(this.parts.tokenizer.encode(text));
+  knowsPiece(word: string): boolean {
+    const known = this.#pieces.get(word);
+    if (known !== undefined) return known;
+    const isPiece = TWO_LETTERS.test(word) && this.parts.tokenizer.isPiece(word);
+    if (word.length <= MAX_PIECE_CHARACTERS) this.#pieces.set(word, isPiece);
+    return isPiece;
   }
 
   async embedQueries(
@@ -122,10 +135,10 @@ export class ModelEncoder implements Encoder {
   }
 
   status(): EncoderStatus {
-    const { cache, pool, threads } = this.parts;
+    const { cache, pool } = this.parts;
     return {
-      cache: cache.status(),
-      pool: { threads, queued: pool.queued },
+      embeddingCache: cache.status(),
+      embeddingQueued: pool.queued,
       embeddedProducts: this.#embeddedProducts,
     };
   }
@@ -168,20 +181,5 @@ export class ModelEncoder implements Encoder {
     const { pool, cache, cacheFile, model } = this.parts;
     await pool.close(CLOSE_GRACE_MS);
     if (cacheFile !== undefined) await saveCache(cacheFile, cache, model, SAVED_ENTRIES);
-  }
-}
-
-/** `work`, or the signal's reason when it comes first. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let giveUp: () => void = () => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    giveUp = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', giveUp, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
-    work.catch(() => undefined);
   }
 }

@@ -60,15 +60,13 @@ export async function readModelFolder(dir: string, precision: Precision): Promis
 }
 
 /** What a session of this folder is opened with. Reads the model's file once. */
-export async function sessionOptions(
-  folder: ModelFolder,
-  intraOpThreads = 1,
-): Promise<{ options: OnnxModelOptions; fileDigest: string }> {
-  const { modelFile, config } = folder;
+export async function sessionOptions({
+  modelFile,
+  config,
+}: ModelFolder): Promise<{ options: OnnxModelOptions; fileDigest: string }> {
   const { sha256, dynamicallyQuantized } = await inspectOnnxFile(modelFile);
   const options: OnnxModelOptions = {
     modelFile,
-    intraOpThreads,
     padId: config.padId,
     pooling: config.pooling,
     dynamicallyQuantized,

@@ -9,8 +9,6 @@ import { packTokens, type TokenBatch, type TokenIds } from './token-ids.js';
 /** What a session needs to know of its folder; plain data, so that it can cross to a worker. */
 export interface OnnxModelOptions {
   modelFile: string;
-  /** Threads inside one session. More than one loses on a busy machine. */
-  intraOpThreads: number;
   /** Fills short rows of a batch; masked, or behind a causal model's end token. */
   padId: number;
   /** For models whose output is a vector a token. */
@@ -190,7 +188,8 @@ export class OnnxModel {
 
 function sessionSettings(options: OnnxModelOptions): Ort.InferenceSession.SessionOptions {
   return {
-    intraOpNumThreads: options.intraOpThreads,
+    // More than one thread inside a session loses on a busy machine.
+    intraOpNumThreads: 1,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',

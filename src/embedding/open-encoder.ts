@@ -23,7 +23,6 @@ export interface EncoderOptions {
   threads?: number;
   cacheEntries?: number;
   cacheBytes?: number;
-  cacheTtlMs?: number;
   /** Query texts that may wait for a worker. */
   queueLimit?: number;
   /** A query that would wait longer for a worker is turned away. */
@@ -79,19 +78,16 @@ export async function openEncoder(options: EncoderOptions): Promise<ModelEncoder
     await pool.close(0);
     throw badFolder(folder.modelFile, 'lacks the dense layer that modules.json puts after pooling');
   }
-  const cache = new EmbeddingCache({
-    entries: settings.cacheEntries,
-    bytes: settings.cacheBytes,
-    ...(settings.cacheTtlMs === undefined ? {} : { ttlMs: settings.cacheTtlMs }),
-  });
+  const { cacheEntries: entries, cacheBytes: bytes } = settings;
+  const cache = new EmbeddingCache({ entries, bytes });
   if (settings.cacheFile !== undefined) await loadCache(settings.cacheFile, cache, identity);
   return new ModelEncoder({
     model: identity,
     tokenizer: folder.tokenizer,
     pool,
-    threads: settings.threads,
     cache,
     cacheFile: settings.cacheFile,
+    cutoff: folder.config.cutoff,
   });
 }
 

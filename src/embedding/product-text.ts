@@ -1,5 +1,5 @@
 import type { Product } from '../core/product.js';
-import { htmlText } from './html-text.js';
+import { htmlText } from '../text/html-text.js';
 
 /** Raised when the text of any product changes: it is part of every model's fingerprint. */
 export const PRODUCT_TEXT_VERSION = 2;

@@ -44,6 +44,8 @@ export class TextTokenizer {
   readonly #prefix: number[];
   readonly #suffix: number[];
   readonly #forbidden: ReadonlySet<number>;
+  /** What stands for all that the vocabulary lacks; undefined where it lacks nothing. */
+  readonly #unknown: number | undefined;
   readonly #foldsSigma: boolean;
   readonly #spacesIdeographs: boolean;
 
@@ -62,6 +64,7 @@ export class TextTokenizer {
     this.#prefix = frame.prefix;
     this.#suffix = frame.suffix;
     this.#forbidden = forbiddenIds(specials, json.model.unk_token, frame);
+    this.#unknown = unknownId(specials, json.model.unk_token, frame);
     const { normalizer } = json;
     this.#spacesIdeographs =
       normalizer?.type === 'BertNormalizer' && normalizer.handle_chinese_chars === true;
@@ -74,6 +77,12 @@ export class TextTokenizer {
     const room = this.maxTokens - this.#prefix.length - this.#suffix.length;
     if (ids.length > room) ids.length = Math.max(0, room);
     return [...this.#prefix, ...ids, ...this.#suffix];
+  }
+
+  /** Whether `word` is a token of the vocabulary as it stands: no part of it had to be looked up by itself. */
+  isPiece(word: string): boolean {
+    const [id, ...more] = this.#encodeContent(word);
+    return id !== undefined && more.length === 0 && id !== this.#unknown;
   }
 
   #encodeContent(text: string): number[] {
@@ -120,11 +129,21 @@ function forbiddenIds(
   frame: Frame,
 ): ReadonlySet<number> {
   const ids = new Set(specials.values());
-  const unknown = unknownToken == null ? undefined : specials.get(unknownToken);
-  // CLIP's unknown token is its end token, and its bytes cover everything: forbidden all the same.
-  const framing = new Set([...frame.prefix, ...frame.suffix]);
-  if (unknown !== undefined && !framing.has(unknown)) ids.delete(unknown);
+  const unknown = unknownId(specials, unknownToken, frame);
+  if (unknown !== undefined) ids.delete(unknown);
   return ids;
+}
+
+/** CLIP's unknown token is its end token, and its bytes cover everything: it has none. */
+function unknownId(
+  specials: ReadonlyMap<string, number>,
+  unknownToken: string | null | undefined,
+  { prefix, suffix }: Frame,
+): number | undefined {
+  const unknown = unknownToken == null ? undefined : specials.get(unknownToken);
+  return unknown === undefined || prefix.includes(unknown) || suffix.includes(unknown)
+    ? undefined
+    : unknown;
 }
 
 function sameTokens(tokenizer: Tokenizer, a: string, b: string): boolean {

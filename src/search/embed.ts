@@ -1,66 +1,81 @@
 import { Deadline } from '../core/deadline.js';
 import { invalidField, toOmniError, type OmniError } from '../core/errors.js';
 import type { Encoder, QueryEmbedding } from '../embedding/encoder.js';
-import type { SearchCaller, SearchRequest } from './search-types.js';
+import type { SearchRun } from './search-run.js';
+import { PLAIN_TEXT, type SearchCaller, type SearchRequest } from './search-types.js';
 
-/** What is searched for, as a vector. */
+/** What is searched for by meaning: a text, or the vector of one; undefined: nothing. */
+export type Meaning = string | Float32Array | undefined;
+
+/** A meaning as a vector. */
 export interface QueryVector {
-  /** Unit length. */
-  vector: Float32Array;
-  /** Undefined for a vector that the caller brought. */
+  /** Unit length; undefined where nothing is searched for by meaning. */
+  vector: Float32Array | undefined;
+  /** Undefined where nothing was embedded. */
   source: QueryEmbedding['source'] | undefined;
+  /** How long it took. */
+  embedMs: number;
 }
 
 /** Nothing in it can be seen: spaces of all kinds, control and format characters. */
 const BLANK = /^[\s\p{C}\p{Z}]*$/u;
 
 /**
- * Throws `invalid_field` for a text that cannot be searched for: a blank one, or any where there is
- * no encoder.
+ * Throws `invalid_field` for a text that cannot be searched for: a blank one, or by its meaning where
+ * there is no encoder.
  */
-export function checkQuery({ query }: SearchRequest, encoder: Encoder | undefined): void {
+export function checkQuery(
+  { query, text = PLAIN_TEXT }: SearchRequest,
+  encoder: Encoder | undefined,
+): void {
   if (typeof query !== 'string') return;
   if (BLANK.test(query)) throw invalidField('query', 'must hold something besides blanks');
-  if (encoder !== undefined) return;
-  throw invalidField(
-    'query',
-    'cannot be used: this node has no encoder (--model none), send a vector to /search/vector',
-  );
+  if (encoder !== undefined || text.mode !== 'vector') return;
+  throw invalidField('mode', 'cannot be "vector": this node has no encoder (--model none)');
 }
 
-/** The first step of a search: a caller's vector as it is, a text through the encoder, which rejects as it does. */
+/** The third step of a search: a text's meaning through the encoder, which rejects as it does. */
 export async function embed(
-  { tenant, query }: SearchRequest,
+  meaning: Meaning,
   encoder: Encoder | undefined,
-  deadline: Deadline,
-  { signal }: SearchCaller,
+  { request, caller, deadline }: SearchRun,
 ): Promise<QueryVector> {
-  if (typeof query !== 'string') return { vector: query, source: undefined };
-  return (encoder as Encoder).embedQuery(query, deadline, { tenant, signal });
+  if (typeof meaning !== 'string') return ready(meaning);
+  const { tenant } = request;
+  const { signal } = caller;
+  const startedMs = performance.now();
+  const embedding = await (encoder as Encoder).embedQuery(meaning, deadline, { tenant, signal });
+  return { ...embedding, embedMs: performance.now() - startedMs };
 }
 
 /** The same for many, their texts in one pass: a vector or an error each. */
 export async function embedAll(
-  requests: readonly SearchRequest[],
+  meanings: readonly Meaning[],
   encoder: Encoder | undefined,
+  runs: readonly SearchRun[],
   { signal }: SearchCaller,
 ): Promise<(QueryVector | OmniError)[]> {
-  const texts = requests.flatMap(({ query }) => (typeof query === 'string' ? [query] : []));
+  const texts = meanings.filter((meaning) => typeof meaning === 'string');
   let embeddings: QueryEmbedding[] = [];
   let failure: OmniError | undefined;
+  const startedMs = performance.now();
   if (texts.length > 0) {
-    const longest = Math.max(...requests.map(({ timeoutMs }) => timeoutMs));
-    const tenant = requests[0]?.tenant ?? '';
+    const deadline = Deadline.after(Math.max(...runs.map((run) => run.deadline.remainingMs())));
+    const tenant = runs[0]?.request.tenant ?? '';
     try {
-      const deadline = Deadline.after(longest);
       embeddings = await (encoder as Encoder).embedQueries(texts, deadline, { tenant, signal });
     } catch (error) {
       failure = toOmniError(error);
     }
   }
+  const embedMs = performance.now() - startedMs;
   let next = 0;
-  return requests.map(({ query }) => {
-    if (typeof query !== 'string') return { vector: query, source: undefined };
-    return failure ?? (embeddings[next++] as QueryEmbedding);
+  return meanings.map((meaning) => {
+    if (typeof meaning !== 'string') return ready(meaning);
+    return failure ?? { ...(embeddings[next++] as QueryEmbedding), embedMs };
   });
+}
+
+function ready(vector: Float32Array | undefined): QueryVector {
+  return { vector, source: undefined, embedMs: 0 };
 }

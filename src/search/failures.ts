@@ -1,7 +1,9 @@
 import type { Deadline } from '../core/deadline.js';
 import { OmniError, RETRY_AFTER_MS, toOmniError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
-import type { MissingPart } from './search-types.js';
+import { namedCategories } from '../store/partition-map.js';
+import type { ShardTarget } from './plan.js';
+import type { MissingPart, MissingReason } from './search-types.js';
 
 /**
  * What the store has by the deadline. Rejects `deadline_exceeded` where only the time ran out, what
@@ -20,6 +22,23 @@ export async function readInTime<T>(
     const details = { retryAfterMs: RETRY_AFTER_MS, cause: error };
     throw new OmniError('unavailable', `${what} could not be read`, details);
   }
+}
+
+/** Why a shard's part is missing. */
+export function reasonOf(error: unknown): MissingReason {
+  const { code } = toOmniError(error);
+  if (code === 'deadline_exceeded') return 'timeout';
+  return code === 'overloaded' ? 'overloaded' : 'unavailable';
+}
+
+/** The categories that an answer lacks of a shard. */
+export function missingOf(
+  { shard, partitions }: ShardTarget,
+  reason: MissingReason,
+): MissingPart[] {
+  return partitions
+    .flatMap(namedCategories)
+    .map((category) => ({ part: 'shard', category, shard, reason }));
 }
 
 /** What it means that no shard answered: an error, not an empty result. */

@@ -1,16 +1,21 @@
 import type { Deadline } from '../core/deadline.js';
-import { toOmniError } from '../core/errors.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
 import type { SearchLeafReply } from '../protocol/messages.js';
 import type { LeafSearch, ShardFleet } from '../shard-client/shard-fleet.js';
-import { namedCategories } from '../store/partition-map.js';
 import type { Partition } from '../store/store.js';
 import type { ShardExplanation } from './explanation.js';
+import { missingOf, reasonOf } from './failures.js';
 import { planSearch, type SearchPlan, type ShardTarget } from './plan.js';
 import type { MissingPart, MissingReason } from './search-types.js';
 
 /** What every shard is asked, whatever its partitions. */
-export type FanOutQuery = Omit<LeafSearch, 'counter' | 'partitions' | 'categories'>;
+export interface FanOutQuery extends Omit<
+  LeafSearch,
+  'counter' | 'partitions' | 'categories' | 'pinned'
+> {
+  /** By shard, what its first phase kept: that is searched. */
+  pins?: ReadonlyMap<string, string>;
+}
 
 /** What came back from all shards together. */
 export interface FanOutResult {
@@ -99,11 +104,7 @@ class FanOut {
   }
 
   miss(targets: readonly ShardTarget[], reason: MissingReason): void {
-    for (const { shard, partitions } of targets) {
-      for (const category of partitions.flatMap(namedCategories)) {
-        this.result.missing.push({ part: 'shard', category, shard, reason });
-      }
-    }
+    for (const target of targets) this.result.missing.push(...missingOf(target, reason));
   }
 
   private async askShard(target: ShardTarget, byName: boolean): Promise<void> {
@@ -111,7 +112,10 @@ class FanOut {
     const { deadline, signal } = this.bounds;
     const startedMs = performance.now();
     const partitions = byName ? target.partitions : null;
-    const leaf: LeafSearch = { ...query, counter: plan.counter, partitions };
+    const { pins, ...rest } = query;
+    const leaf: LeafSearch = { ...rest, counter: plan.counter, partitions };
+    const pinned = pins?.get(target.shard);
+    if (pinned !== undefined) leaf.pinned = pinned;
     if (plan.categories !== undefined) leaf.categories = plan.categories;
     let answer;
     try {
@@ -164,10 +168,4 @@ const NONE: ReadonlySet<string> = new Set();
 
 function only(target: ShardTarget, isWanted: (partition: Partition) => boolean): ShardTarget {
   return { shard: target.shard, partitions: target.partitions.filter(isWanted) };
-}
-
-function reasonOf(error: unknown): MissingReason {
-  const { code } = toOmniError(error);
-  if (code === 'deadline_exceeded') return 'timeout';
-  return code === 'overloaded' ? 'overloaded' : 'unavailable';
 }

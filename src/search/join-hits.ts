@@ -5,10 +5,11 @@ import { OmniError, toOmniError } from '../core/errors.js';
 import type { JsonObject, JsonValue } from '../core/product.js';
 import { DocumentFilter } from '../filter/evaluate.js';
 import { isMatchAll } from '../filter/filter.js';
-import type { PartialHit } from '../query/leaf-result.js';
 import type { StoredDocument, StoreReader } from '../store/store.js';
+import type { DescribeHit } from './describe-hit.js';
 import { readInTime } from './failures.js';
-import { Hit, type SearchCaller, type SearchRequest } from './search-types.js';
+import type { FoundHit } from './merge-hits.js';
+import { Hit, type HitExtras, type SearchCaller, type SearchRequest } from './search-types.js';
 
 /** A reply is one string in memory: hundreds of megabytes of documents would end the process. */
 const MAX_REPLY_BYTES = 64 * 1024 * 1024;
@@ -22,6 +23,8 @@ const LARGE_BYTES = 4 * 1024 * 1024;
 const HIT_BYTES = 64;
 /** To parse, test and copy so many bytes of a document is a unit of work. */
 const BYTES_A_UNIT = 16;
+/** To find its words again, for an explanation or for marks, is so many times dearer. */
+const DESCRIBED_FACTOR = 32;
 
 export type JoinRequest = Pick<SearchRequest, 'tenant' | 'topK' | 'filter' | 'fields'>;
 
@@ -42,7 +45,7 @@ export class Join {
   private readonly slices = new Slices();
   private readonly budget: Budget;
   /** What became of the partial hits so far; undefined: dropped. */
-  private readonly known = new Map<string, Hit | undefined>();
+  private readonly known = new Map<string, Found | undefined>();
   private bytesRead = 0;
   private hasReserved = false;
   private reservedBytes = 0;
@@ -52,6 +55,7 @@ export class Join {
     private readonly request: JoinRequest,
     private readonly caller: SearchCaller,
     private readonly deadline: Deadline,
+    private readonly describe?: DescribeHit,
   ) {
     const { filter } = request;
     this.filter = isMatchAll(filter) ? undefined : new DocumentFilter(filter);
@@ -65,7 +69,7 @@ export class Join {
    * their documents are more than this reply, or all together, may hold; and with the store's error,
    * or `deadline_exceeded`, where nothing was joined before.
    */
-  async hits(partial: readonly PartialHit[]): Promise<Joined> {
+  async hits(partial: readonly FoundHit[]): Promise<Joined> {
     const { topK } = this.request;
     const hits: Hit[] = [];
     if (partial.length > this.store.documentsAtOnce) await this.slices.start();
@@ -81,9 +85,10 @@ export class Join {
         if (isRefusal(error) || hits.length === 0) throw error;
         missing = toOmniError(error).code === 'deadline_exceeded' ? 'timeout' : 'unavailable';
       }
-      for (const { id } of batch) {
-        const hit = this.known.get(id);
-        if (hit !== undefined) hits.push(hit);
+      for (const { id, score, scores } of batch) {
+        const found = this.known.get(id);
+        if (found === undefined) continue;
+        hits.push(new Hit(id, score, found.json, scores, found.extras));
       }
       if (missing === undefined) {
         this.reserve(topK - hits.length);
@@ -109,23 +114,24 @@ export class Join {
   }
 
   /** Reads what of `batch` is not known yet. False when the time is over before the end. */
-  private async read(batch: readonly PartialHit[]): Promise<boolean> {
+  private async read(batch: readonly FoundHit[]): Promise<boolean> {
     const fresh = batch.filter(({ id }) => !this.known.has(id));
     if (fresh.length === 0) return true;
     const documents = await readInTime(this.documents(fresh), this.deadline, 'the documents');
     for (let i = 0; i < fresh.length; i++) {
       const document = documents[i];
-      const partial = fresh[i] as PartialHit;
+      const partial = fresh[i] as FoundHit;
       this.known.set(partial.id, document && this.join(partial, document));
       const bytes = document?.json.byteLength ?? 0;
       this.bytesRead += bytes;
-      const units = 1 + bytes / BYTES_A_UNIT;
+      const factor = this.describe === undefined ? 1 : DESCRIBED_FACTOR;
+      const units = factor * (1 + bytes / BYTES_A_UNIT);
       if (this.budget.spend(units) && !(await this.budget.pause())) return false;
     }
     return true;
   }
 
-  private documents(batch: readonly PartialHit[]): Promise<(JoinedDocument | undefined)[]> {
+  private documents(batch: readonly FoundHit[]): Promise<(JoinedDocument | undefined)[]> {
     const { tenant, fields } = this.request;
     const ids = batch.map(({ id }) => id);
     if (fields?.includes('vector') === true) return this.store.rows(tenant, ids);
@@ -133,12 +139,13 @@ export class Join {
     return this.store.documents(tenant, ids, versions);
   }
 
-  private join({ id, score }: PartialHit, document: JoinedDocument): Hit | undefined {
+  private join(hit: FoundHit, document: JoinedDocument): Found | undefined {
     if (this.filter?.matches(document.product) === false) return undefined;
     const { fields } = this.request;
     const json = fields === undefined ? document.json : JSON.stringify(project(document, fields));
-    this.charge(json.length + HIT_BYTES);
-    return new Hit(id, score, json);
+    const extras = this.describe?.(hit, document.product);
+    this.charge(json.length + HIT_BYTES + bytesOf(extras));
+    return { json, extras };
   }
 
   /**
@@ -167,6 +174,16 @@ export class Join {
     }
     lease.take(bytes);
   }
+}
+
+/** What became of a hit whose document holds. */
+interface Found {
+  json: Hit['json'];
+  extras: HitExtras | undefined;
+}
+
+function bytesOf(extras: HitExtras | undefined): number {
+  return extras === undefined ? 0 : JSON.stringify(extras).length;
 }
 
 type JoinedDocument = StoredDocument & { vectors?: { text: Float32Array } };

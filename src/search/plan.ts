@@ -1,8 +1,9 @@
 import { residualFilter } from '../filter/analyse.js';
+import type { Filter } from '../filter/filter.js';
 import { vectorBytes, type LeafQuery } from '../query/leaf-query.js';
+import type { TextQuery } from '../query/text-query.js';
 import { PartitionMap } from '../store/partition-map.js';
 import type { Partition, TenantPlacement } from '../store/store.js';
-import type { SearchRequest } from './search-types.js';
 
 /** What one shard is asked for. */
 export interface ShardTarget {
@@ -20,13 +21,20 @@ export interface SearchPlan {
   categories: readonly string[] | undefined;
 }
 
-/** What of a request its shards are asked for, but for how many hits. */
+/** What the shards are asked for, but for how many hits; a vector, words, or both. */
 export function shardQuery(
-  { filter, exact }: Pick<SearchRequest, 'filter' | 'exact'>,
-  vector: Float32Array,
+  filter: Filter,
+  exact: boolean,
+  vector: Float32Array | undefined,
+  words?: TextQuery,
 ): Omit<LeafQuery, 'k'> {
   const left = residualFilter(filter);
-  return { vector: vectorBytes(vector), exact, ...(left === undefined ? {} : { filter: left }) };
+  return {
+    ...(vector === undefined ? {} : { vector: vectorBytes(vector) }),
+    ...(words === undefined ? {} : { text: words }),
+    ...(left === undefined ? {} : { filter: left }),
+    exact,
+  };
 }
 
 /** What is worked out once a placement, not once a search. */

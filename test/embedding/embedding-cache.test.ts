@@ -39,7 +39,7 @@ describe('the cache', () => {
           if (cache.get(cacheKey([key])) === undefined) cache.set(cacheKey([key]), vector(key));
         }
         const { entries: held, ...counts } = cache.status();
-        expect(counts).toEqual({ capacity: entries, hits, misses: keys.length - hits });
+        expect(counts).toEqual({ hits, misses: keys.length - hits });
         expect(held).toBeLessThanOrEqual(entries);
       }),
     );
@@ -59,12 +59,6 @@ describe('the cache', () => {
     cache.set('key', vector(1));
     expect(cache.get('key')).toBeUndefined();
     expect(cache.status()).toMatchObject({ entries: 0, misses: 1 });
-  });
-
-  it('forgets an entry when its time is over', async () => {
-    const cache = new EmbeddingCache({ entries: 10, bytes: 10_000, ttlMs: 5 });
-    cache.set('key', vector(1));
-    await expect.poll(() => cache.get('key')).toBeUndefined();
   });
 });
 

@@ -121,7 +121,7 @@ describe('an encoder', () => {
     await expect(encoder.embedQuery('late', Deadline.after(0))).rejects.toMatchObject({
       code: 'deadline_exceeded',
     });
-    expect(encoder.status().cache.misses).toBe(0);
+    expect(encoder.status().embeddingCache.misses).toBe(0);
     await encoder.close();
   });
 
@@ -132,7 +132,7 @@ describe('an encoder', () => {
     const left = encoder.embedQueries(['one', 'two'], ample(), { signal: caller.signal });
     caller.abort(new Error('gone'));
     await expect(left).rejects.toThrow('gone');
-    expect(encoder.status().pool.queued).toBe(0);
+    expect(encoder.status().embeddingQueued).toBe(0);
     await busy;
     const dropped = encoder.embedQuery('three', ample(), { signal: caller.signal });
     await expect(dropped).rejects.toThrow('gone');

@@ -24,6 +24,19 @@ const anyText = fc.string({
   maxLength: 60,
 });
 
+describe.each(tokenizers)('a whole piece of the vocabulary of %s', (_, tokenizer) => {
+  it('is a word that it knows, in any case, and nothing that it has to take apart', () => {
+    for (const word of ['mouse', 'Mouse', 'keyboard']) expect(tokenizer.isPiece(word)).toBe(true);
+    for (const word of ['zzxqv', '8325lh', 'mouse mouse', '']) {
+      expect(tokenizer.isPiece(word)).toBe(false);
+    }
+  });
+
+  it('is no word of a script that it lacks, and no sign', () => {
+    for (const word of ['日本', 'мышь', '🎧']) expect(tokenizer.isPiece(word)).toBe(false);
+  });
+});
+
 describe.each(tokenizers)('the tokens of %s', (_, tokenizer, reference) => {
   it.each(reference)('equal the reference tokenizer: $text', ({ text, tokens }) => {
     expect(tokenizer.encode(text)).toEqual(tokens);

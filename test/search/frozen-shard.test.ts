@@ -8,6 +8,7 @@ import { encodeFrame, FrameReader } from '../../src/protocol/frames.js';
 import { PROTOCOL_VERSION, type Message, type Reply } from '../../src/protocol/messages.js';
 import { RootSearch } from '../../src/search/root-search.js';
 import type { SearchReply } from '../../src/search/search-types.js';
+import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
 import { ShardFleet } from '../../src/shard-client/shard-fleet.js';
 import { serveShard, type ServedShard } from '../shard/served-shard.js';
 import { DIMENSIONS, MODEL, put, ShardFixture } from '../shard/shard-fixture.js';
@@ -48,6 +49,7 @@ beforeEach(async () => {
     placements: new PlacementCache(shard.store),
     fleet,
     store: shard.store,
+    tenants: new TenantDirectory(shard.store.records, true),
     logger: pino({ level: 'silent' }),
   });
 });
@@ -101,6 +103,7 @@ function replyTo(message: Message): Reply | undefined {
       partitions: 0,
       tenants: 0,
       damaged: [],
+      switching: { tenants: 0, first: [] },
     };
     return { type: 'status', shard: 's2', ready: true, ...figures };
   }

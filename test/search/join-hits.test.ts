@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { matchesProduct } from '../../src/filter/evaluate.js';
+import { DocumentFilter } from '../../src/filter/evaluate.js';
 import { MATCH_ALL, type Filter } from '../../src/filter/filter.js';
 import { ByteBudget } from '../../src/core/byte-budget.js';
 import { Deadline } from '../../src/core/deadline.js';
+import type { Product } from '../../src/core/product.js';
 import { Join, type JoinRequest } from '../../src/search/join-hits.js';
 import { anyCaller } from './caller.js';
 import type { Hit } from '../../src/search/search-types.js';
@@ -60,8 +61,8 @@ test('invariant 2: the join keeps the order, drops what is gone or no longer mat
           kept.slice(0, topK).map(({ id, score }) => ({ id, score })),
         );
         for (const hit of hits) {
-          const product = hit.product as Parameters<typeof matchesProduct>[1];
-          expect(matchesProduct(filter, product)).toBe(true);
+          const product = hit.product as Product;
+          expect(new DocumentFilter(filter).matches(product)).toBe(true);
         }
       },
     ),
@@ -203,7 +204,7 @@ test('large documents are read a few at a time, and leave as they are stored, un
 test('of long lists of large documents at once some are served, the others refused before they are read', async () => {
   const partial = await writeLarge('lists', 60);
   const mib = 1024 * 1024;
-  const budget = new ByteBudget({ what: 'replies', limitBytes: 80 * mib, tenantBytes: 40 * mib });
+  const budget = new ByteBudget({ what: 'replies', limitBytes: 80 * mib });
   const read = vi.spyOn(store, 'documents');
   const outcomes = await Promise.all(
     Array.from({ length: 8 }, async () => {

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MATCH_ALL, type Filter } from '../../src/filter/filter.js';
 import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { RootSearch } from '../../src/search/root-search.js';
-import type { SearchRequest } from '../../src/search/search-types.js';
+import { PLAIN_TEXT, type SearchRequest } from '../../src/search/search-types.js';
+import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
 import { ShardFleet } from '../../src/shard-client/shard-fleet.js';
 import type { Store } from '../../src/store/store.js';
 import { DIMENSIONS, MODEL, put, remove, ShardFixture } from '../shard/shard-fixture.js';
@@ -32,7 +33,8 @@ describe('a query node over a real shard and store', () => {
   function searchWith(fingerprint: string, store: Store = shard.store): RootSearch {
     const model = { name: 'test', fingerprint, dimensions: DIMENSIONS };
     const placements = new PlacementCache(store);
-    const deps = { model, encoder: undefined, placements, fleet, store };
+    const tenants = new TenantDirectory(store.records, true);
+    const deps = { model, encoder: undefined, placements, fleet, store, tenants };
     return new RootSearch({ ...deps, logger: pino({ level: 'silent' }) });
   }
 
@@ -127,6 +129,71 @@ describe('a query node over a real shard and store', () => {
     const { hits, missing } = await search.search(request({ ...asked, filter }), anyCaller());
     expect(hits).toHaveLength(3);
     expect(missing).toEqual([{ part: 'store', reason: 'timeout' }]);
+  });
+
+  const titled = (count: number) =>
+    Array.from({ length: count }, (_, i) =>
+      put(`p${i}`, i % 2 === 0 ? 'Mice' : 'Pans', [1, i / 100, 0, 0, 0, 0, 0, 0], {
+        title: i < 4 ? `Silent thing ${i}` : `Loud thing ${i}`,
+        price: i,
+      }),
+    );
+
+  test('without an encoder texts are ranked by their words alone', async () => {
+    await shard.write(titled(20));
+    const found = await search.search(request({ query: 'silent things' }), anyCaller());
+    expect(found.hits.slice(0, 4).map(({ id }) => id)).toEqual(['p0', 'p1', 'p2', 'p3']);
+    expect(found.hits[0]?.scores).toMatchObject({ vector: 0, exact: 0 });
+    expect(found).toMatchObject({ embedding: undefined, missing: [], text: { rewritten: null } });
+    const text = { ...PLAIN_TEXT, mode: 'vector' as const };
+    await expect(search.search(request({ query: 'x', text }), anyCaller())).rejects.toMatchObject({
+      code: 'invalid_field',
+      field: 'mode',
+    });
+  });
+
+  test('what is cheap is read off what was found, before any filter', async () => {
+    await shard.write(titled(30));
+    const filter: Filter = { kind: 'in', field: 'category', values: ['Pans'] };
+    const { hits, text } = await search.search(
+      request({ query: 'cheap loud thing', filter, topK: 30 }),
+      anyCaller(),
+    );
+    // Thirty have a word of it, at prices from 0 to 29.
+    expect(text?.understood).toEqual([{ text: 'cheap', filter: { price: { lte: 9 } } }]);
+    expect(hits.map(({ id }) => id).sort()).toEqual(['p1', 'p3', 'p5', 'p7', 'p9']);
+  });
+
+  test('of a text, too, a changed title is found at once, and a deleted product never', async () => {
+    await shard.write(titled(6));
+    const first = async (query: string) =>
+      (await search.search(request({ query }), anyCaller())).hits[0]?.id;
+    expect(await first('zorbolux')).toBeUndefined();
+    await shard.write([put('p5', 'Pans', [1, 0, 0, 0, 0, 0, 0, 0], { title: 'Zorbolux' })]);
+    expect(await first('zorbolux')).toBe('p5');
+    await writeBehindTheIndex([remove('p5')]);
+    expect(await first('zorbolux')).toBeUndefined();
+  });
+
+  test('a shard that is not there is partial in exact mode, whatever the filter', async () => {
+    await shard.write(titled(10));
+    await shard.move('Pans', 's9');
+    await shard.settle();
+    const filter: Filter = { kind: 'in', field: 'category', values: ['Mice'] };
+    const asked = { query: 'silent thing', filter };
+    const exact = await search.search(request({ ...asked, exact: true }), anyCaller());
+    const missing = [{ part: 'shard', category: 'Pans', shard: 's9', reason: 'unavailable' }];
+    expect(exact.hits.map(({ id }) => id).slice(0, 2)).toEqual(['p0', 'p2']);
+    expect(exact.missing).toEqual(missing);
+    // Else its words are counted as they were known last, which the reply says.
+    const plain = await search.search(request(asked), anyCaller());
+    expect([plain.missing, plain.text?.isApproximate]).toEqual([[], true]);
+    // What is cheap was to be read off all.
+    const cheap = await search.search(
+      request({ query: 'cheap silent thing', filter }),
+      anyCaller(),
+    );
+    expect(cheap.missing).toEqual(missing);
   });
 
   test('explain tells of every shard asked, also one that refuses part', async () => {

@@ -1,0 +1,221 @@
+import { Deadline } from '../core/deadline.js';
+import type { WordCounts } from '../protocol/messages.js';
+import type { ShardFleet } from '../shard-client/shard-fleet.js';
+import { ANALYZER_VERSION } from '../text/analyzer.js';
+import type { FanOutBounds } from './fan-out.js';
+import { missingOf, reasonOf } from './failures.js';
+import { KeptCounts, type KeptCount } from './kept-counts.js';
+import type { ShardTarget } from './plan.js';
+import type { MissingPart } from './search-types.js';
+import {
+  answersOf,
+  questionsOf,
+  WordSums,
+  type Asked,
+  type Count,
+  type Question,
+  type WordQuestions,
+} from './word-count.js';
+
+/** Whose words are counted, and where they are. */
+export interface CountedTenant {
+  tenant: string;
+  /** Fingerprint of the model of the rows. */
+  model: string;
+  /** Of the text settings. */
+  generation: number;
+  /** All shards that have anything of the tenant, whatever a filter says. */
+  targets: readonly ShardTarget[];
+  /** Those of them where the search itself looks. */
+  searched: ReadonlySet<string>;
+}
+
+export interface Counted {
+  sums: WordSums;
+  /** What did not answer. */
+  missing: MissingPart[];
+}
+
+/** Of a search's time, the part that its first phase may take. */
+const COUNT_SHARE = 0.6;
+/** A round that others may join has so long at least, however short the time of who begins it. */
+const LEAST_FLIGHT_MS = 1_000;
+/** A shard of which enough is known from before is waited for so long. */
+const KNOWN_PATIENCE_MS = 250;
+/** One where the search does not look only makes the words' weights truer. */
+const ASIDE_PATIENCE_MS = 100;
+
+/** What a round of questions came to. */
+interface Answered {
+  counts: ReadonlyMap<string, KeptCount>;
+  missing: MissingPart[];
+  pins: ReadonlyMap<string, string>;
+}
+
+/**
+ * The first phase of a search by words: how common they are among all live products of the tenant, as
+ * the sum over its shards. Statistics that came from the shard or segment of a hit would make its score
+ * depend on where it lies (invariant 3).
+ */
+export class WordCounter {
+  private readonly kept: KeptCounts;
+  /** Under way, by the keys of their questions: who asks the same waits for the same answer. */
+  private readonly flights = new Map<string, Promise<Answered>>();
+
+  constructor(
+    private readonly fleet: Pick<ShardFleet, 'countWords'>,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.kept = new KeptCounts(now);
+  }
+
+  /** From what is known where all is. Rejects `deadline_exceeded`; a shard that fails is in `missing`. */
+  async count(of: CountedTenant, asked: WordQuestions, bounds: FanOutBounds): Promise<Counted> {
+    const scope = scopeOf(of);
+    const counts = new Map<string, KeptCount>();
+    const missing: MissingPart[] = [];
+    const take = (answered: Answered): void => {
+      for (const [key, count] of answered.counts) counts.set(key, count);
+      missing.push(...answered.missing);
+    };
+    const open = questionsOf(asked, scope).filter(({ key, isTyped }) => {
+      const fresh = this.kept.fresh(key, isTyped);
+      if (fresh !== undefined) counts.set(key, fresh);
+      return fresh === undefined;
+    });
+    if (open.length > 0) {
+      const joined = new Set(open.flatMap(({ key }) => this.flights.get(key) ?? []));
+      const own = open.filter(({ key }) => !this.flights.has(key));
+      const flights = own.length === 0 ? [...joined] : [...joined, this.fly(of, own, bounds)];
+      const landed = Promise.all(flights);
+      (await bounds.deadline.race(landed, 'counting words')).forEach(take);
+      // The answer to another's question may be older than this one.
+      const again = open.filter(
+        ({ key, isTyped }) =>
+          isTyped && counts.get(key)?.df === 0 && !own.some((q) => q.key === key),
+      );
+      if (again.length > 0)
+        take(await bounds.deadline.race(this.fly(of, again, bounds), 'counting'));
+    }
+    return { sums: sumsOf(scope, counts, new Map()), missing };
+  }
+
+  /** As it is now: each shard keeps what it counted, for a search that names it. */
+  async pin(of: CountedTenant, asked: WordQuestions, bounds: FanOutBounds): Promise<Counted> {
+    const scope = scopeOf(of);
+    const { signal, deadline } = bounds;
+    const answered = await this.ask(of, questionsOf(asked, scope), deadline, { signal, pin: true });
+    return { sums: sumsOf(scope, answered.counts, answered.pins), missing: answered.missing };
+  }
+
+  /** A round that others may join: it ends by its own deadline, whoever goes away, or has no time. */
+  private fly(
+    of: CountedTenant,
+    open: readonly Question[],
+    bounds: FanOutBounds,
+  ): Promise<Answered> {
+    const deadline = Deadline.after(Math.max(LEAST_FLIGHT_MS, bounds.deadline.remainingMs()));
+    const flight = this.ask(of, open, deadline).finally(() => {
+      for (const { key } of open) if (this.flights.get(key) === flight) this.flights.delete(key);
+    });
+    for (const { key } of open) this.flights.set(key, flight);
+    return flight;
+  }
+
+  private async ask(
+    of: CountedTenant,
+    open: readonly Question[],
+    deadline: Deadline,
+    { signal, pin = false }: { signal?: AbortSignal; pin?: boolean } = {},
+  ): Promise<Answered> {
+    const asked: Asked = { words: [], near: [], pairs: [], prefix: undefined };
+    for (const question of open) question.add(asked);
+    const asOfMs = this.now();
+    const answers = new Map<string, ReadonlyMap<string, Count>>();
+    const unsure = new Set<string>();
+    const pins = new Map<string, string>();
+    const missing: MissingPart[] = [];
+    const askOne = async (target: ShardTarget): Promise<void> => {
+      const { shard } = target;
+      try {
+        const patience = Deadline.after(
+          pin ? shareMs(deadline) : this.patienceMs(of, shard, open, deadline),
+        );
+        const message = messageOf(of, asked, pin, deadline.remainingMs());
+        const counted = await this.fleet.countWords(shard, message, patience, signal);
+        answers.set(shard, answersOf(asked, counted, scopeOf(of)));
+        if (!isComplete(counted)) unsure.add(shard);
+        if (counted.searcher !== undefined) pins.set(shard, counted.searcher);
+        if (counted.timedOut && pin) missing.push(...missingOf(target, 'timeout'));
+        else if (!counted.ready && pin) missing.push(...missingOf(target, 'not_ready'));
+      } catch (error) {
+        missing.push(...missingOf(target, reasonOf(error)));
+      }
+    };
+    const [only] = of.targets;
+    if (only !== undefined && of.targets.length === 1) await askOne(only);
+    else await Promise.all(of.targets.map(askOne));
+
+    const shards = of.targets.map(({ shard }) => shard);
+    const counts = new Map<string, KeptCount>();
+    for (const { key } of open) {
+      const parts = new Map<string, Count>();
+      for (const [shard, known] of answers) {
+        const part = known.get(key);
+        if (part !== undefined) parts.set(shard, part);
+      }
+      counts.set(key, this.kept.put(key, asOfMs, shards, parts, unsure));
+    }
+    return { counts, missing, pins };
+  }
+
+  private patienceMs(
+    { searched }: CountedTenant,
+    shard: string,
+    open: readonly Question[],
+    deadline: Deadline,
+  ): number {
+    const ms = shareMs(deadline);
+    if (!searched.has(shard)) return Math.min(ASIDE_PATIENCE_MS, ms);
+    const isKnown = open.every(({ key }) => this.kept.hasPart(key, shard));
+    return isKnown ? Math.min(KNOWN_PATIENCE_MS, ms) : ms;
+  }
+}
+
+function shareMs(deadline: Deadline): number {
+  return deadline.remainingMs() * COUNT_SHARE;
+}
+
+/** Its first part is of no other tenant: a name has no line breaks. */
+function scopeOf({ tenant, generation }: CountedTenant): string {
+  return `${tenant}\n${generation}\n`;
+}
+
+function sumsOf(
+  scope: string,
+  counts: ReadonlyMap<string, KeptCount>,
+  pins: ReadonlyMap<string, string>,
+): WordSums {
+  let isApproximate = false;
+  for (const count of counts.values()) isApproximate ||= count.isApproximate;
+  return new WordSums(scope, counts, isApproximate, pins);
+}
+
+function isComplete({ ready, timedOut }: WordCounts): boolean {
+  return ready && !timedOut;
+}
+
+function messageOf(
+  { tenant, model, generation }: CountedTenant,
+  { words, near, pairs, prefix }: Asked,
+  pin: boolean,
+  budgetMs: number,
+) {
+  return {
+    ...{ tenant, model, analyzer: ANALYZER_VERSION, generation, words, budgetMs },
+    ...(near.length === 0 ? {} : { near }),
+    ...(pairs.length === 0 ? {} : { pairs }),
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(pin ? { pin } : {}),
+  };
+}

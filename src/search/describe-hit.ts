@@ -1,0 +1,85 @@
+import type { JsonValue, Product } from '../core/product.js';
+import { VECTOR_WEIGHT, type MatchedWord } from '../query/leaf-result.js';
+import { fieldValue, valueText } from '../text/field-text.js';
+import { highlight } from '../text/highlight.js';
+import { productTerms } from '../text/product-terms.js';
+import type { TextSettings } from '../text/text-settings.js';
+import type { HitExplanation } from './explanation.js';
+import type { FoundHit } from './merge-hits.js';
+import type { HitExtras } from './search-types.js';
+import type { WordSlot } from './word-slots.js';
+
+/** Longer fields are cut around their first match. */
+const SNIPPET_CHARACTERS = 240;
+
+/** Says of a hit what was asked for besides its product; undefined where nothing was. */
+export type DescribeHit = (hit: FoundHit, product: Product) => HitExtras;
+
+/** What a description of hits takes. */
+export interface Described {
+  slots: readonly WordSlot[];
+  phrases: readonly (readonly string[])[];
+  settings: TextSettings;
+  highlight: readonly string[];
+  explain: boolean;
+}
+
+export function hitDescriber(of: Described): DescribeHit | undefined {
+  if (of.highlight.length === 0 && !of.explain) return undefined;
+  const words = new Set([
+    ...of.slots.flatMap(({ alternatives }) => alternatives.flatMap((one) => one.words)),
+    ...of.phrases.flat(),
+  ]);
+  return (hit, product) => ({
+    ...(of.highlight.length === 0 ? {} : { highlight: highlighted(product, words, of) }),
+    ...(of.explain ? { explanation: explained(hit, product, of) } : {}),
+  });
+}
+
+function highlighted(
+  product: Product,
+  words: ReadonlySet<string>,
+  { highlight: fields, settings }: Described,
+): Record<string, string> {
+  const marked: [string, string][] = [];
+  for (const field of fields) {
+    const value: JsonValue | undefined = fieldValue(product, field);
+    const text = valueText(field, value);
+    if (text === '') continue;
+    marked.push([field, highlight(text, words, settings.language, SNIPPET_CHARACTERS)]);
+  }
+  return Object.fromEntries(marked);
+}
+
+/** Of the score of words, the part that having one gives, and the part that its impact gives. */
+const COVERAGE = 0.25;
+const IMPACT = 0.5;
+
+function explained(
+  { matched = [], scores }: FoundHit,
+  product: Product,
+  { slots, settings }: Described,
+): HitExplanation {
+  const total = slots.reduce((sum, { idf }) => sum + idf, 0);
+  const fields = fieldsOfWords(product, settings);
+  return {
+    matched: matched.map(({ slot, word, impact, weight }: MatchedWord) => {
+      const { idf = 0, word: typed } = slots[slot] ?? {};
+      const part = (idf * weight * (COVERAGE + (IMPACT * impact) / 255)) / total;
+      return {
+        ...{ text: typed?.text ?? word, word, weight, impact, part },
+        fields: fields.filter(([, words]) => words.has(word)).map(([field]) => field),
+      };
+    }),
+    vectorPart: VECTOR_WEIGHT * (scores?.vector ?? 0),
+  };
+}
+
+/** The words of each field, by what the index itself makes of it. */
+function fieldsOfWords(product: Product, settings: TextSettings): [string, Set<string>][] {
+  const bare = { ...product, id: '' };
+  return settings.searchable.map((one) => {
+    const { words } = productTerms(bare, { ...settings, searchable: [one], identifiers: [] });
+    return [one.field, new Set(words)];
+  });
+}

@@ -1,0 +1,135 @@
+import type { Encoder } from '../embedding/encoder.js';
+import { categoriesOf } from '../filter/analyse.js';
+import type { TextQuery } from '../query/text-query.js';
+import type { TenantPlacement } from '../store/store.js';
+import type { TenantSettings } from '../tenancy/tenant-settings.js';
+import { ANALYZER_VERSION } from '../text/analyzer.js';
+import type { CountedTenant, WordCounter } from './count-words.js';
+import { noAnswer } from './failures.js';
+import { planSearch, type SearchPlan } from './plan.js';
+import { rewriteQuery, type RewrittenQuery } from './rewrite-query.js';
+import type { SearchRun } from './search-run.js';
+import { PLAIN_TEXT, type MissingPart, type SearchMode } from './search-types.js';
+import type { UnderstoodQuery } from './understand-query.js';
+import { NO_SUMS, type WordSums } from './word-count.js';
+import {
+  allQuestions,
+  candidatesOf,
+  firstQuestions,
+  furtherQuestions,
+  type Candidates,
+} from './word-questions.js';
+import { wordSlots, type WordSlot } from './word-slots.js';
+
+/** What a text comes to, by how common its words are. */
+export interface ReadWords extends RewrittenQuery {
+  slots: readonly WordSlot[];
+  /** To score by, or to leave out; undefined: nothing of it can be found by words. */
+  words: TextQuery | undefined;
+  /** By shard, what its first phase kept for the second; empty but in exact mode. */
+  pins: ReadonlyMap<string, string>;
+  /** In exact mode: shards without whose counts no score is exact. */
+  missing: readonly MissingPart[];
+  isApproximate: boolean;
+}
+
+/** What reading words takes besides the words. */
+export interface WordReading {
+  settings: TenantSettings;
+  placement: TenantPlacement;
+  counter: WordCounter;
+  encoder: Encoder | undefined;
+  /** Fingerprint of the model of the rows. */
+  model: string;
+}
+
+/**
+ * The second step of a search by text: counts its words in the whole catalogue, whatever the filter, and
+ * says by them what is searched for. Rejects `deadline_exceeded`, or as `noAnswer` where no shard told
+ * anything.
+ */
+export async function readWords(
+  query: string,
+  understood: UnderstoodQuery,
+  reading: WordReading,
+  run: SearchRun,
+): Promise<ReadWords> {
+  const { settings, encoder } = reading;
+  const { prefix, mode } = run.request.text ?? PLAIN_TEXT;
+  const isPiece = (word: string): boolean => encoder?.knowsPiece(word) === true;
+  const candidates = candidatesOf(understood.parsed, settings.text.language, prefix, isPiece);
+  const { sums, missing } = await countedWords(candidates, reading, run);
+  const slots = wordSlots(candidates, sums);
+  const rewritten = rewriteQuery(query, understood, slots, isPiece);
+  const embedded = mode === 'keyword' || encoder === undefined ? undefined : rewritten.embedded;
+  return {
+    ...rewritten,
+    ...{ embedded, slots, missing },
+    words: textQuery(understood, slots, mode, { ...reading, hasMeaning: embedded !== undefined }),
+    pins: sums.pins,
+    isApproximate: sums.isApproximate,
+  };
+}
+
+async function countedWords(
+  candidates: Candidates,
+  { settings, placement, counter, model }: WordReading,
+  { request, deadline, caller }: SearchRun,
+): Promise<{ sums: WordSums; missing: readonly MissingPart[] }> {
+  if (candidates.words.length === 0) return { sums: NO_SUMS, missing: [] };
+  const { tenant, exact } = request;
+  const { generation } = settings.text;
+  const { targets } = planSearch(placement, undefined);
+  const searched = shardsOf(planSearch(placement, categoriesOf(request.filter)));
+  const of: CountedTenant = { tenant, model, generation, targets, searched };
+  const bounds = { deadline, signal: caller.signal };
+  if (exact) {
+    const counted = await counter.pin(of, allQuestions(candidates), bounds);
+    if (counted.missing.length > 0 && counted.sums.live === 0) throw noAnswer(counted.missing);
+    return counted;
+  }
+  const { sums, missing } = await counter.count(of, firstQuestions(candidates), bounds);
+  if (missing.length > 0 && sums.live === 0) throw noAnswer(missing);
+  const further = furtherQuestions(candidates, sums);
+  if (further === undefined) return { sums, missing: [] };
+  // What is missing now is said by the search itself, where it matters.
+  return { sums: sums.and((await counter.count(of, further, bounds)).sums), missing: [] };
+}
+
+function shardsOf({ targets }: SearchPlan): ReadonlySet<string> {
+  return new Set(targets.map(({ shard }) => shard));
+}
+
+/** What the shards are asked for of words. */
+function textQuery(
+  { parsed, excluded }: UnderstoodQuery,
+  slots: readonly WordSlot[],
+  mode: SearchMode,
+  { settings, encoder, model, hasMeaning }: WordReading & { hasMeaning: boolean },
+): TextQuery | undefined {
+  const { phrases, exactKey } = parsed;
+  const bounds = {
+    analyzer: ANALYZER_VERSION,
+    generation: settings.text.generation,
+    ...(phrases.length === 0 ? {} : { phrases }),
+    ...(excluded.length === 0 ? {} : { excluded }),
+  };
+  if (mode === 'vector') {
+    return phrases.length + excluded.length === 0 ? undefined : { slots: [], ...bounds };
+  }
+  if (exactKey === '' && slots.every(({ alternatives }) => alternatives.length === 0)) {
+    // Words of which nothing is known still bound what is found by meaning.
+    if (!hasMeaning) return undefined;
+  }
+  const own = settings.cutoff;
+  const cutoff = own?.model === model ? own.cosine : encoder?.cutoff;
+  return {
+    slots: slots.map(({ idf, alternatives }) => ({
+      idf,
+      alternatives: alternatives.map(({ words, weight }) => ({ words, weight })),
+    })),
+    ...bounds,
+    ...(exactKey === '' ? {} : { exactKey }),
+    ...(cutoff === undefined || !hasMeaning ? {} : { cutoff }),
+  };
+}

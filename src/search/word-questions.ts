@@ -1,0 +1,131 @@
+import { toleranceOf } from '../text/corrections.js';
+import {
+  chooseSplits,
+  isJoin,
+  possibleJoins,
+  possibleSplits,
+  type Join,
+  type Split,
+} from '../text/joins-and-splits.js';
+import type { ParsedQuery, QueryWord } from '../text/parse-query.js';
+import type { Language } from '../text/text-settings.js';
+import type { WordQuestions, WordSums } from './word-count.js';
+
+/** What may stand in place of a query's words, as far as the words alone tell. */
+export interface Candidates {
+  words: readonly QueryWord[];
+  joins: readonly Join[];
+  /** A list each word. */
+  splits: readonly (readonly Split[])[];
+  /** The beginning of a word that the last one is. */
+  prefix: string | undefined;
+  isPiece: (word: string) => boolean;
+}
+
+/** Of longer queries only the first words are taken apart: each has some twenty splits. */
+const MAX_SPLIT_WORDS = 12;
+
+export function candidatesOf(
+  { words, lastIsOpen }: ParsedQuery,
+  language: Language,
+  isPrefix: boolean,
+  isPiece: (word: string) => boolean,
+): Candidates {
+  const last = words.at(-1);
+  return {
+    words,
+    joins: possibleJoins(words, language),
+    splits: words.map((word, i) =>
+      // A word that means something by itself is not two.
+      i >= MAX_SPLIT_WORDS || isWhole(word, isPiece) ? [] : possibleSplits(word, language),
+    ),
+    prefix: isPrefix && lastIsOpen && last !== undefined ? last.plain : undefined,
+    isPiece,
+  };
+}
+
+/**
+ * A misspelt word as it is looked up: as products would have it, and as it was typed, since `wireles` is
+ * no plural.
+ */
+export function misspelt({ word, plain }: QueryWord): string[] {
+  return plain === word ? [word] : [word, plain];
+}
+
+/** Whether the encoder has a piece for the word: as typed, folded, or in the singular. */
+export function isWhole(word: QueryWord, isPiece: (word: string) => boolean): boolean {
+  return isPiece(word.plain) || isPiece(word.word) || isPiece(word.text);
+}
+
+/** How common the words are, and what may stand in their place: cheap to answer, and mostly enough. */
+export function firstQuestions({ words, joins, splits, prefix }: Candidates): WordQuestions {
+  return {
+    words: words.map(({ word }) => word),
+    derived: [
+      ...words.flatMap(({ variants }) => variants.flatMap((variant) => variant.words)),
+      ...joins.map(({ joined }) => joined),
+      ...splits.flatMap((list) => list.flatMap(({ pair }) => pair)),
+    ],
+    near: [],
+    pairs: [],
+    prefix,
+  };
+}
+
+/**
+ * What remains to be asked once the words are counted: spellings near to what nobody has, and
+ * neighbours in titles where their number could decide. Undefined where nothing does.
+ */
+export function furtherQuestions(
+  candidates: Candidates,
+  sums: WordSums,
+): WordQuestions | undefined {
+  const { words, joins, splits, prefix, isPiece } = candidates;
+  const near = words.filter((word, i) => {
+    const isBeginning = prefix !== undefined && i === words.length - 1;
+    if (isBeginning && sums.prefixed(prefix).length > 0) return false;
+    return toleranceOf(word, sums.df(word.word), isPiece) > 0;
+  });
+  const pairs = [
+    ...joins.filter((join) => isOpenJoin(join, sums)).map(({ pair }) => pair),
+    ...words.flatMap(({ word }, i) =>
+      (splits[i] ?? [])
+        .filter((split) => isOpenSplit(split, sums.df(word), sums))
+        .map(({ pair }) => pair),
+    ),
+  ];
+  if (near.length === 0 && pairs.length === 0) return undefined;
+  return { words: [], derived: [], near: near.flatMap(misspelt), pairs, prefix: undefined };
+}
+
+/** All in one round, for what is counted once only. */
+export function allQuestions(candidates: Candidates): WordQuestions {
+  const { words, joins, splits, isPiece } = candidates;
+  const near = words.filter((word) => toleranceOf(word, 0, isPiece) > 0);
+  const inside = splits.flatMap((list) => list.filter(({ kind }) => kind === 'inside'));
+  return {
+    ...firstQuestions(candidates),
+    near: near.flatMap(misspelt),
+    pairs: [...joins, ...inside].map(({ pair }) => pair),
+  };
+}
+
+/** Titles have two words side by side at most as often as products have the rarer of them. */
+function mostAdjacent([first, second]: readonly [string, string], sums: WordSums): number {
+  return Math.min(sums.df(first), sums.df(second));
+}
+
+function isOpenJoin(join: Join, sums: WordSums): boolean {
+  const df = sums.df(join.joined);
+  return isJoin(join, df, 0) && !isJoin(join, df, mostAdjacent(join.pair, sums));
+}
+
+function isOpenSplit(split: Split, df: number, sums: WordSums): boolean {
+  if (split.kind !== 'inside') return false;
+  const first = sums.df(split.pair[0]);
+  if (first === 0) return false;
+  const second = sums.df(split.pair[1]);
+  if (second === 0) return false;
+  const most = { first, second, adjacent: Math.min(first, second) };
+  return chooseSplits(df, [split], [most]).length > 0;
+}

@@ -1,0 +1,163 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Deadline } from '../../src/core/deadline.js';
+import { OmniError } from '../../src/core/errors.js';
+import type { CountWords, WordCounts } from '../../src/protocol/messages.js';
+import { WordCounter, type CountedTenant } from '../../src/search/count-words.js';
+import type { WordQuestions } from '../../src/search/word-count.js';
+import { firstPartition } from '../../src/placement/partition.js';
+
+/** How common words are on each shard; undefined: it does not answer. */
+type Catalogue = Record<string, Record<string, number> | undefined>;
+
+let catalogue: Catalogue;
+let asked: { shard: string; words: readonly string[]; pin: boolean }[];
+let nowMs: number;
+let counter: WordCounter;
+
+const TENANT: CountedTenant = {
+  tenant: 'shop',
+  model: 'm',
+  generation: 0,
+  searched: new Set(['s1', 's2']),
+  targets: [
+    { shard: 's1', partitions: [firstPartition('Mice', 's1')] },
+    { shard: 's2', partitions: [firstPartition('Pans', 's2')] },
+  ],
+};
+
+const questions = (words: string[], derived: string[] = []): WordQuestions => ({
+  ...{ words, derived, near: [], pairs: [], prefix: undefined },
+});
+const bounds = () => ({
+  deadline: Deadline.after(1_000),
+  signal: new AbortController().signal,
+});
+
+async function countWords(shard: string, message: Omit<CountWords, 'type'>): Promise<WordCounts> {
+  const pin = message.pin === true;
+  asked.push({ shard, words: message.words, pin });
+  const here = catalogue[shard];
+  if (here === undefined) throw new OmniError('unavailable', 'as told');
+  return {
+    type: 'word-counts',
+    live: 100,
+    df: message.words.map((word) => here[word] ?? 0),
+    near: (message.near ?? []).map(() => []),
+    prefixed: Object.entries(here)
+      .filter(([word]) => message.prefix !== undefined && word.startsWith(message.prefix))
+      .map(([word, df]) => ({ word, df })),
+    adjacent: (message.pairs ?? []).map(() => 1),
+    ...(pin ? { searcher: `pin of ${shard}` } : {}),
+    ...{ ready: true, counter: 1, timedOut: false, tookMs: 0 },
+  };
+}
+
+beforeEach(() => {
+  catalogue = { s1: { mouse: 3, mousepad: 1 }, s2: { mouse: 4, pan: 9 } };
+  asked = [];
+  nowMs = 0;
+  counter = new WordCounter({ countWords }, () => nowMs);
+});
+
+describe('words are counted over all shards of a tenant', () => {
+  test('as sums', async () => {
+    const { sums, missing } = await counter.count(TENANT, questions(['mouse', 'pan']), bounds());
+    expect([sums.live, sums.df('mouse'), sums.df('pan'), sums.df('hat')]).toEqual([200, 7, 9, 0]);
+    expect([sums.isApproximate, missing]).toEqual([false, []]);
+  });
+
+  test('once in two seconds, and only those that are not known', async () => {
+    await counter.count(TENANT, questions(['mouse']), bounds());
+    nowMs += 1_900;
+    await counter.count(TENANT, questions(['mouse']), bounds());
+    expect(asked).toHaveLength(2);
+    await counter.count(TENANT, questions(['mouse', 'pan']), bounds());
+    expect(asked.slice(2).map(({ words }) => words)).toEqual([['pan'], ['pan']]);
+    nowMs += 200;
+    await counter.count(TENANT, questions(['mouse']), bounds());
+    expect(asked).toHaveLength(6);
+  });
+
+  test('a typed word that nobody had is asked for again: it may have been written since', async () => {
+    await counter.count(TENANT, questions(['hat'], ['cap']), bounds());
+    catalogue['s1'] = { hat: 1, cap: 1 };
+    const { sums } = await counter.count(TENANT, questions(['hat'], ['cap']), bounds());
+    expect(sums.df('hat')).toBe(1);
+    // Kept for two seconds: what stands in place of a word is found by its own name meanwhile.
+    expect(sums.df('cap')).toBe(0);
+  });
+
+  test('who asks the same at once shares the answer', async () => {
+    const all = Array.from({ length: 5 }, () =>
+      counter.count(TENANT, questions(['mouse']), bounds()),
+    );
+    for (const { sums } of await Promise.all(all)) expect(sums.df('mouse')).toBe(7);
+    expect(asked).toHaveLength(2);
+  });
+
+  test('who has no time left spoils no answer of those who have', async () => {
+    const open: (() => void)[] = [];
+    const slow = async (
+      shard: string,
+      message: Omit<CountWords, 'type'>,
+      deadline: Deadline,
+    ): Promise<WordCounts> => {
+      expect(deadline.remainingMs()).toBeGreaterThan(100);
+      await new Promise<void>((resolve) => open.push(resolve));
+      return countWords(shard, message);
+    };
+    counter = new WordCounter({ countWords: slow }, () => nowMs);
+    const hasty = { ...bounds(), deadline: Deadline.after(0) };
+    const first = counter.count(TENANT, questions(['mouse']), hasty);
+    const second = counter.count(TENANT, questions(['mouse']), bounds());
+    await expect(first).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    open.forEach((go) => go());
+    const { sums, missing } = await second;
+    expect([sums.df('mouse'), sums.isApproximate, missing]).toEqual([7, false, []]);
+  });
+
+  test('for a shard that does not answer its last counts stand', async () => {
+    await counter.count(TENANT, questions(['mouse']), bounds());
+    nowMs += 60_000;
+    catalogue['s2'] = undefined;
+    const { sums, missing } = await counter.count(TENANT, questions(['mouse', 'pan']), bounds());
+    expect([sums.live, sums.df('mouse'), sums.df('pan')]).toEqual([200, 7, 0]);
+    expect(sums.isApproximate).toBe(true);
+    expect(missing).toEqual([
+      { part: 'shard', category: 'Pans', shard: 's2', reason: 'unavailable' },
+    ]);
+  });
+
+  test('where none answers, nothing is known', async () => {
+    catalogue = {};
+    const { sums, missing } = await counter.count(TENANT, questions(['mouse']), bounds());
+    expect([sums.live, missing.length]).toEqual([0, 2]);
+  });
+
+  test('an exact search has all counted anew, and kept on each shard for its second phase', async () => {
+    await counter.count(TENANT, questions(['mouse']), bounds());
+    const { sums } = await counter.pin(TENANT, questions(['mouse']), bounds());
+    expect(sums.df('mouse')).toBe(7);
+    expect([...sums.pins]).toEqual([
+      ['s1', 'pin of s1'],
+      ['s2', 'pin of s2'],
+    ]);
+    expect(asked.slice(2).map(({ pin }) => pin)).toEqual([true, true]);
+  });
+
+  test('words that begin alike are counted together', async () => {
+    const asking = { ...questions(['mou']), prefix: 'mou' };
+    const { sums } = await counter.count(TENANT, asking, bounds());
+    expect(sums.prefixed('mou').map(({ word, df }) => [word, df])).toEqual([
+      ['mouse', 7],
+      ['mousepad', 1],
+    ]);
+  });
+
+  test('another tenant, or other settings, share nothing', async () => {
+    await counter.count(TENANT, questions(['mouse']), bounds());
+    await counter.count({ ...TENANT, tenant: 'b' }, questions(['mouse']), bounds());
+    await counter.count({ ...TENANT, generation: 1 }, questions(['mouse']), bounds());
+    expect(asked).toHaveLength(6);
+  });
+});
