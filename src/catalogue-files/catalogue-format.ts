@@ -17,10 +17,7 @@ export function catalogueFormat(path: string, head: Buffer): CatalogueFormat {
   }
   const named = BY_NAME.find(([pattern]) => pattern.test(path));
   if (named !== undefined) return named[1];
-  const text = head
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .trimStart();
+  const text = head.toString('utf8').trimStart();
   if (text.startsWith('{')) return isLineOfJson(text) ? 'ndjson' : 'json';
   const isJson = text.startsWith('[') || /\.json(\.gz)?$/i.test(path);
   return isJson ? 'json' : 'csv';

@@ -1,3 +1,4 @@
+import { isObject } from '../core/json.js';
 import { ATTRIBUTES } from './field-map.js';
 
 export type CellValue = string | number | boolean | object;
@@ -79,7 +80,7 @@ function listOf(text: string): unknown[] | undefined {
 
 function objectOf(text: string): object | undefined {
   const json = jsonOf(text);
-  return typeof json === 'object' && json !== null && !Array.isArray(json) ? json : undefined;
+  return isObject(json) ? json : undefined;
 }
 
 function jsonOf(text: string): unknown {

@@ -2,10 +2,10 @@ import { createReadStream } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { OmniError } from '../core/errors.js';
+import { withoutMark } from '../core/json-slices.js';
 
 const CHUNK_BYTES = 256 * 1024;
 const GZIP_MAGIC = Buffer.of(0x1f, 0x8b);
-const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 /** As far as the first line is looked for. */
 const HEAD_BYTES = 64 * 1024;
 
@@ -38,7 +38,7 @@ export async function openFileBytes(source: ByteSource): Promise<PeekedBytes> {
   const packed = prepended(magic, raw);
   const unpacked = isGzip ? gunzipped(source.path, packed) : packed;
   const first = await peek(unpacked, (head) => head.length >= HEAD_BYTES || hasLine(head));
-  const head = first.subarray(0, 3).equals(BYTE_ORDER_MARK) ? first.subarray(3) : first;
+  const head = withoutMark(first);
   return {
     head,
     chunks: prepended(head, unpacked),

@@ -78,7 +78,7 @@ class ElementScanner {
     }
     const rest = chunk.subarray(start);
     if (this.state === 'inside') this.element.append(rest);
-    else if (!isBlank(Buffer.from(rest))) throw malformed(this.position, 'text after the end');
+    else if (!isBlank(rest)) throw malformed(this.position, 'text after the end');
   }
 
   end(): void {

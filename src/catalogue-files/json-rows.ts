@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { reasonOf } from '../core/errors.js';
 import { isObject } from '../core/json.js';
 import { isBlank } from '../core/json-slices.js';
 import { physicalLines, type LineEnd } from '../core/physical-lines.js';
@@ -25,8 +26,7 @@ export function jsonRow(map: FieldMap): ToRow {
         return { line, text: text.replace(/[\r\n]+/g, ' ') };
       return { line, text: JSON.stringify(map.product(json), refuseOverflow) };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return { line, code: 'invalid_json', message: `not valid JSON: ${reason}` };
+      return { line, code: 'invalid_json', message: `not valid JSON: ${reasonOf(error)}` };
     }
   };
 }

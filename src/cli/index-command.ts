@@ -4,9 +4,9 @@ import { waitUntilSearchable } from './index/batch-sender.js';
 import { CatalogueIndexer, type IndexConfig } from './index/catalogue-indexer.js';
 import { IndexProgress, type FileBytes, type IndexCounts } from './index/index-progress.js';
 import { RejectedRows } from './index/rejected-rows.js';
+import { complain, WRONG_USAGE } from './terminal.js';
 
 const COULD_NOT_FINISH = 1;
-const WRONG_USAGE = 2;
 const ROWS_REJECTED = 3;
 
 /**
@@ -15,9 +15,9 @@ const ROWS_REJECTED = 3;
  */
 export async function runIndex(config: IndexConfig, files: readonly string[]): Promise<number> {
   if (files.length === 0)
-    return complain('index needs a file, or - for standard input', WRONG_USAGE);
+    return complain(WRONG_USAGE, 'index needs a file, or - for standard input');
   if (config.resume && files.includes('-')) {
-    return complain('--resume needs a file: standard input cannot be read again', WRONG_USAGE);
+    return complain(WRONG_USAGE, '--resume needs a file: standard input cannot be read again');
   }
   const { url, tenant, apiKey } = config;
   const client = new ApiClient({ url, tenant, apiKey });
@@ -36,14 +36,14 @@ export async function runIndex(config: IndexConfig, files: readonly string[]): P
     process.stdout.write(`${progress.summary()}\n`);
     tellRejected(rejects);
     if (lagging.length > 0) {
-      return complain(`not searchable yet on ${lagging.join(', ')}`, COULD_NOT_FINISH);
+      return complain(COULD_NOT_FINISH, `not searchable yet on ${lagging.join(', ')}`);
     }
     return counts.rejected > 0 ? ROWS_REJECTED : 0;
   } catch (error) {
     progress.stop();
     process.stderr.write(`${progress.summary()}\n`);
     tellRejected(rejects);
-    return complain(problemOf(error), COULD_NOT_FINISH);
+    return complain(COULD_NOT_FINISH, problemOf(error));
   } finally {
     await rejects?.close();
   }
@@ -58,9 +58,4 @@ function problemOf(error: unknown): string {
   // Files that cannot be opened or written.
   if (error instanceof Error && 'code' in error) return error.message;
   throw error;
-}
-
-function complain(line: string, code: number): number {
-  process.stderr.write(`omnisearch: ${line}\n`);
-  return code;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { ConfigError } from '../config/config-error.js';
+import { ConfigError } from '../config/setting.js';
 import { helpFor, helpForAll, wantsHelp } from '../config/help.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/settings.js';
@@ -8,9 +8,9 @@ import { createLogger, type Logger } from '../core/logger.js';
 import { tooFewFiles } from './open-files.js';
 import { packageVersion } from './package-file.js';
 import { runRole, type Opened } from './run-role.js';
+import { complain, WRONG_USAGE } from './terminal.js';
 
 const COULD_NOT_START = 1;
-const WRONG_USAGE = 2;
 
 type StartRole = (
   config: Config,
@@ -31,7 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
     (asked || verb === 'help' ? process.stdout : process.stderr).write(helpForAll());
     return asked || verb === 'help' ? 0 : WRONG_USAGE;
   }
-  if (!isVerb(verb)) return wrongUsage(`there is no ${verb}: try omnisearch --help`);
+  if (!isVerb(verb)) return complain(WRONG_USAGE, `there is no ${verb}: try omnisearch --help`);
   if (wantsHelp(argv)) {
     process.stdout.write(helpFor(verb));
     return 0;
@@ -51,7 +51,7 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
     case 'shard-node':
       return role(verb, async () => (await import('./shard-node.js')).startShardNode, config);
     case 'worker':
-      return wrongUsage('worker: query nodes do the background work in this version');
+      return complain(WRONG_USAGE, 'worker: query nodes do the background work in this version');
     case 'index':
       return (await import('./index-command.js')).runIndex(config, positionals);
     case 'search':
@@ -66,10 +66,7 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
 
 async function role(name: string, load: () => Promise<StartRole>, config: Config): Promise<number> {
   const problem = tooFewFiles();
-  if (problem !== undefined) {
-    process.stderr.write(`omnisearch: ${problem}\n`);
-    return COULD_NOT_START;
-  }
+  if (problem !== undefined) return complain(COULD_NOT_START, problem);
   closeToOthers();
   const logger = createLogger(config.logLevel, name);
   const start = await load();
@@ -81,16 +78,11 @@ function closeToOthers(): void {
   process.umask(0o077);
 }
 
-function wrongUsage(line: string): number {
-  process.stderr.write(`omnisearch: ${line}\n`);
-  return WRONG_USAGE;
-}
-
 main(process.argv.slice(2)).then(
   // Not `process.exit`: what was written to a pipe may still be on its way.
   (code) => (process.exitCode = code),
   (error: unknown) => {
-    if (error instanceof ConfigError) process.exitCode = wrongUsage(error.message);
+    if (error instanceof ConfigError) process.exitCode = complain(WRONG_USAGE, error.message);
     else throw error;
   },
 );

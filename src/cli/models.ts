@@ -8,6 +8,7 @@ import { DEFAULT_HUB_URL, HUB_MODELS } from '../embedding/model-hub.js';
 import { pullModel } from '../embedding/model-pull.js';
 import { packageFile } from './package-file.js';
 import { storedVectors } from './stored-vectors.js';
+import { complain, print, WRONG_USAGE } from './terminal.js';
 
 const MEGABYTE = 1_000_000;
 /** A model whose vectors differ by more from its own reference is not run as it was made. */
@@ -31,9 +32,9 @@ export async function runModels(args: string[]): Promise<number> {
       return await pull(words[0] ?? '', words.length === 2);
     }
   } catch (error) {
-    return fail(1, error instanceof Error ? error.message : String(error));
+    return complain(1, error instanceof Error ? error.message : String(error));
   }
-  return fail(2, USAGE);
+  return complain(WRONG_USAGE, USAGE);
 }
 
 async function list(): Promise<number> {
@@ -83,14 +84,14 @@ async function check(dir: string, dataDir: string | undefined): Promise<number> 
   );
   for (const [name, value] of reportRows(report)) print(`${name.padEnd(16)} ${value}`);
   if (report.stored?.texts === 0) {
-    return fail(1, `no product in ${dataDir} was embedded by this model`);
+    return complain(1, `no product in ${dataDir} was embedded by this model`);
   }
   const compared = { 'in reference.json': report.reference, 'that are stored': report.stored };
   for (const [where, comparison] of Object.entries(compared)) {
     const difference = comparison?.greatestDifference ?? 0;
     // Written so that NaN fails too.
     if (difference <= REFERENCE_TOLERANCE) continue;
-    return fail(1, `the vectors differ by ${difference} from those ${where}`);
+    return complain(1, `the vectors differ by ${difference} from those ${where}`);
   }
   return 0;
 }
@@ -123,7 +124,7 @@ async function pull(name: string, int8: boolean): Promise<number> {
   const model = HUB_MODELS.find((known) => known.name === name);
   if (model === undefined) {
     const names = HUB_MODELS.map((known) => known.name).join(', ');
-    return fail(1, `${name} is not known here: ${names}`);
+    return complain(1, `${name} is not known here: ${names}`);
   }
   const dir = resolve('models', name);
   const hubUrl = process.env['HF_ENDPOINT'] ?? DEFAULT_HUB_URL;
@@ -153,13 +154,4 @@ async function pull(name: string, int8: boolean): Promise<number> {
 
 function megabytes(bytes: number): number {
   return Math.round((bytes / MEGABYTE) * 10) / 10;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-function fail(code: number, line: string): number {
-  process.stderr.write(`omnisearch: ${line}\n`);
-  return code;
 }

@@ -65,7 +65,7 @@ function mongoOptions(config: Config, url: string): MongoStoreOptions {
     timeoutMs: config.storeTimeoutMs,
     serverSelectionTimeoutMs: config.storeSelectionTimeoutMs,
     leaseMs: config.storeLeaseMs,
-    ...(storeMaxStalenessMs === undefined ? {} : { maxStalenessMs: storeMaxStalenessMs }),
+    maxStalenessMs: storeMaxStalenessMs,
     compressors: storeCompression === 'none' ? [] : [storeCompression],
   };
 }

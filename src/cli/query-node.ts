@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
-import type { Encoder } from '../embedding/encoder.js';
+import type { Encoder, EncoderStatus } from '../embedding/encoder.js';
 import { noneModel, openEncoder } from '../embedding/open-encoder.js';
 import { allowedHosts } from '../http/access.js';
 import { KeptStatus } from '../http/kept-status.js';
@@ -15,14 +15,17 @@ import { reembed } from '../ingest/reembed.js';
 import { TenantBounds } from '../ingest/tenant-bounds.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { jobKinds } from '../jobs/kinds.js';
+import { SWITCH_TERMS, type SwitchFleet } from '../jobs/switch-terms.js';
 import { PlacementCache } from '../placement/placement-cache.js';
 import { Placer } from '../placement/placer.js';
 import { reassignToShards } from '../placement/reassign.js';
 import { ShardLoads } from '../placement/shard-loads.js';
+import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import { RootSearch } from '../search/root-search.js';
-import { ResultCache } from '../search/result-cache.js';
 import type { Store } from '../store/store.js';
+import { SettingsDesk } from '../tenancy/settings-desk.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
+import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { tellSupervisor } from '../supervisor/lifeline.js';
 import { openStore } from './open-store.js';
 import { packageFile } from './package-file.js';
@@ -33,6 +36,11 @@ import { openFleet } from './shard-fleet.js';
 /** An orphan of a killed `up` frees its port within a moment. */
 const LISTEN_ATTEMPTS = 40;
 const LISTEN_PAUSE_MS = 100;
+const NO_ENCODER: EncoderStatus = {
+  embeddingCache: { entries: 0, hits: 0, misses: 0 },
+  embeddingQueued: 0,
+  embeddedProducts: 0,
+};
 
 /** Wires a query node: encoder, store, placement, shards → search and ingest → HTTP. */
 export async function startQueryNode(
@@ -63,16 +71,20 @@ export async function startQueryNode(
   const moved = shards.isFixed ? await reassignToShards(store, fleet.names) : 0;
   if (moved > 0) logger.info({ moved }, 'partitions were placed anew, shards rebuild them');
 
-  const results = openResultCache(config, store);
-  const search = new RootSearch({ model, encoder, placements, fleet, store, logger, results });
+  const search = new RootSearch({ model, encoder, placements, fleet, store, tenants, logger });
   const status = await KeptStatus.start({
-    ...{ model, minShards, store },
+    ...{ model, analyzer: ANALYZER_VERSION, minShards, store },
     shards: () => fleet.kept(),
-    encoder: () => encoderFigures(encoder),
-    results: () => results?.status(),
+    encoder: () => encoder?.status() ?? NO_ENCODER,
+    cutoffs: () => cutoffFigures(encoder, tenants),
   });
   opened.add(() => status.close());
-  const ports = { search, ingest: new Ingest(deps), tenants, status, logger };
+  const background = { store, tenants, placement, encoder, logger, fleet: switchFleet(fleet) };
+  const { tombstoneRetentionMs } = config;
+  const kinds = jobKinds({ ...background, tombstoneRetentionMs });
+  const jobs = new JobRunner({ records: store.records, kinds, logger });
+  const settings = new SettingsDesk(tenants, (tenant) => jobs.request(SWITCH_TERMS, tenant));
+  const ports = { search, ingest: new Ingest(deps), tenants, settings, status, logger };
   const server = await createHttpServer(ports, httpOptions(config, model));
   opened.add(async () => {
     server.leave();
@@ -80,17 +92,18 @@ export async function startQueryNode(
     await server.close(config.drainTimeoutMs);
   });
   const port = await listen(server, config);
-  const { tombstoneRetentionMs } = config;
-  const kinds = jobKinds({ store, placement, tombstoneRetentionMs, logger });
-  const jobs = new JobRunner({ records: store.records, kinds, logger });
   jobs.start();
   opened.add(() => jobs.close());
   tellSupervisor({ type: 'ready', port });
 }
 
-function openResultCache(config: Config, store: Store): ResultCache | undefined {
-  const { resultCacheEntries: entries, resultCacheBytes: bytes, resultCacheTtlMs: ttlMs } = config;
-  return entries === 0 ? undefined : new ResultCache(store, { entries, bytes, ttlMs });
+/** The shards as the job sees them that has new text settings serve. */
+function switchFleet(fleet: ShardFleet): SwitchFleet {
+  return {
+    switching: () =>
+      fleet.kept().flatMap(({ reply }) => reply?.switching.first.map(({ tenant }) => tenant) ?? []),
+    awaitApplied: (...awaited) => fleet.awaitApplied(...awaited),
+  };
 }
 
 /** Whoever can reach the port can read and change everything. */
@@ -129,14 +142,13 @@ function httpOptions(config: Config, model: ModelIdentity): Parameters<typeof cr
   };
 }
 
-function encoderFigures(encoder: Encoder | undefined) {
-  const status = encoder?.status();
-  const { entries, hits, misses } = status?.cache ?? { entries: 0, hits: 0, misses: 0 };
-  return {
-    embeddingCache: { entries, hits, misses },
-    embeddingQueued: status?.pool.queued ?? 0,
-    embeddedProducts: status?.embeddedProducts ?? 0,
-  };
+const SHOWN_CUTOFFS = 10;
+
+function cutoffFigures(encoder: Encoder | undefined, tenants: TenantDirectory) {
+  const calibrated = tenants.calibrated(SHOWN_CUTOFFS).map(({ tenant, cutoff }) => {
+    return { tenant, cosine: cutoff.cosine, products: cutoff.products };
+  });
+  return { own: encoder?.cutoff ?? null, calibrated };
 }
 
 async function openModel(config: Config): Promise<{ encoder?: Encoder; model: ModelIdentity }> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { ConfigError } from '../config/config-error.js';
+import { ConfigError } from '../config/setting.js';
 import type { Config } from '../config/settings.js';
-import { OmniError } from '../core/errors.js';
+import { OmniError, reasonOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { FolderInUse } from '../supervisor/folder-lock.js';
 import {
@@ -92,9 +92,7 @@ function startProblem(error: unknown): string | undefined {
   const known = [ConfigError, StartError, FolderInUse, OmniError];
   const isKnown = known.some((kind) => error instanceof kind) || 'syscall' in error;
   if (!isKnown) return undefined;
-  const { cause, message } = error;
-  const line = cause instanceof Error ? `${message}: ${cause.message}` : message;
-  return line.replaceAll(/\s*\n\s*/g, ' ');
+  return reasonOf(error).replaceAll(/\s*\n\s*/g, ' ');
 }
 
 /** Aborted by the first signal to stop. A second Ctrl-C ends the process at once. */

@@ -1,39 +1,57 @@
 import { ApiClient, ApiError, errorMessage } from '../client/api-client.js';
 import type { Config } from '../config/settings.js';
 import { isObject } from '../core/json.js';
-import { formatHits, type SearchAnswer } from './hit-table.js';
+import { formatExplanation } from './explain-table.js';
+import { formatHits } from './hit-table.js';
+import type { SearchAnswer } from './search-answer.js';
+import { complain, WRONG_USAGE } from './terminal.js';
 
-const WRONG_USAGE = 2;
 const DEFAULT_COLUMNS = 100;
 
+type SearchConfig = Pick<
+  Config,
+  'url' | 'tenant' | 'apiKey' | 'topK' | 'filter' | 'mode' | 'prefix' | 'explain' | 'json'
+>;
+
 /**
- * `omnisearch search TEXT`: a table, or the reply with `--json`. Resolves with the exit code: 0 also
+ * `omnisearch search TEXT`: a table, with `--explain` also what each score is made of, or the reply with `--json`. Resolves with the exit code: 0 also
  * when the answer is partial (standard error says so), 1 when there is none, 2 for wrong usage.
  */
-export async function runSearch(
-  config: Pick<Config, 'url' | 'tenant' | 'apiKey' | 'topK' | 'filter' | 'json'>,
-  words: readonly string[],
-): Promise<number> {
+export async function runSearch(config: SearchConfig, words: readonly string[]): Promise<number> {
   const query = words.join(' ');
-  if (query === '') return complain('search needs a text', WRONG_USAGE);
+  if (query === '') return complain(WRONG_USAGE, 'search needs a text');
   const filter = parseFilterText(config.filter);
-  if (filter === 'broken') return complain('--filter must be a JSON object', WRONG_USAGE);
+  if (filter === 'broken') return complain(WRONG_USAGE, '--filter must be a JSON object');
 
   const { url, tenant, apiKey } = config;
   const client = new ApiClient({ url, tenant, apiKey });
   try {
-    const body = JSON.stringify({ query, top_k: config.topK, filter });
+    const body = JSON.stringify({ query, top_k: config.topK, filter, ...textOptions(config) });
     const reply = await client.post({ path: 'search/text', contentType: 'application/json', body });
-    if (reply.status !== 200) return complain(errorMessage(reply), 1);
+    if (reply.status !== 200) return complain(1, errorMessage(reply));
     const answer = reply.body as SearchAnswer;
     if (config.json) process.stdout.write(`${JSON.stringify(answer)}\n`);
-    else process.stdout.write(formatHits(answer, process.stdout.columns || DEFAULT_COLUMNS));
+    else process.stdout.write(textOf(answer, config.explain));
     if (answer.partial !== null) warnPartial(answer.partial);
     return 0;
   } catch (error) {
-    if (error instanceof ApiError) return complain(error.message, 1);
+    if (error instanceof ApiError) return complain(1, error.message);
     throw error;
   }
+}
+
+/** What is as usual is left out. */
+function textOptions({ mode, prefix, explain }: SearchConfig): object {
+  return {
+    ...(mode === 'hybrid' ? {} : { mode }),
+    ...(prefix ? { prefix } : {}),
+    ...(explain ? { explain } : {}),
+  };
+}
+
+function textOf(answer: SearchAnswer, isExplained: boolean): string {
+  const hits = formatHits(answer, process.stdout.columns || DEFAULT_COLUMNS);
+  return isExplained ? `${formatExplanation(answer)}\n${hits}` : hits;
 }
 
 function parseFilterText(text: string | undefined): object | undefined | 'broken' {
@@ -51,9 +69,4 @@ function warnPartial(partial: NonNullable<SearchAnswer['partial']>): void {
     [part, shard, category && JSON.stringify(category), `(${reason})`].filter(Boolean).join(' '),
   );
   process.stderr.write(`omnisearch: the answer is partial, missing: ${parts.join(', ')}\n`);
-}
-
-function complain(line: string, code: number): number {
-  process.stderr.write(`omnisearch: ${line}\n`);
-  return code;
 }

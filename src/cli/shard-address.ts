@@ -1,4 +1,4 @@
-import { ConfigError } from '../config/config-error.js';
+import { ConfigError } from '../config/setting.js';
 import type { Config } from '../config/settings.js';
 import { addressOf, endpointOf, type ShardAddress } from '../protocol/shard-address.js';
 

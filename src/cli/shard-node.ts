@@ -6,7 +6,7 @@ import type { Logger } from '../core/logger.js';
 import { beNice, NICENESS } from '../core/niceness.js';
 import type { ModelIdentity } from '../core/product.js';
 import { endpointOf } from '../protocol/shard-address.js';
-import { ShardNode, type ShardNodeOptions } from '../shard/node/shard-node.js';
+import { ShardNode } from '../shard/node/shard-node.js';
 import { ShardServer } from '../shard/node/shard-server.js';
 import type { StoreReader } from '../store/store.js';
 import { lockFolder } from '../supervisor/folder-lock.js';
@@ -21,6 +21,8 @@ const MERGE_FANOUT = 8;
 const MAX_DEAD_SHARE = 0.2;
 /** How soon a write is found of which no nudge told. */
 const TENANT_POLL_MS = 500;
+/** Query nodes learn of a switch within a second; a search may be under way for longer. */
+const SWITCH_GRACE_MS = 10_000;
 /** Less than a tenth of a second of reading at a start. */
 const REPLAY_ENTRIES = 10_000;
 
@@ -32,6 +34,7 @@ export async function startShardNode(
 ): Promise<void> {
   beNice(NICENESS.shard);
   const { shard, listen, shardSecret: secret } = config;
+  const { recallSample: sampleShare, reconcileIntervalMs: intervalMs } = config;
   checkAddresses(config);
   const dataDir = join(config.dataDir, 'shards', shard);
   opened.add(await lockFolder(dataDir));
@@ -71,9 +74,10 @@ export async function startShardNode(
         idleMs: config.tenantIdleMs,
         openTenants: config.openTenants,
         tombstoneRetentionMs: config.tombstoneRetentionMs,
+        switchGraceMs: SWITCH_GRACE_MS,
       },
-      ...recallOf(config),
-      ...reconcileOf(config),
+      recall: sampleShare === 0 ? undefined : { sampleShare, target: config.recallTarget },
+      reconcile: intervalMs === 0 ? undefined : { intervalMs },
     },
     logger,
   );
@@ -92,19 +96,6 @@ export async function startShardNode(
   const watch = store.watch?.((tenant) => node.nudge(tenant));
   opened.add(async () => watch?.close());
   tellSupervisor({ type: 'ready' });
-}
-
-/** Nothing where recall is not watched. */
-function recallOf({
-  recallSample: sampleShare,
-  recallTarget: target,
-}: Config): Pick<ShardNodeOptions, 'recall'> {
-  return sampleShare === 0 ? {} : { recall: { sampleShare, target } };
-}
-
-/** Nothing where what is held is not compared with the store. */
-function reconcileOf({ reconcileIntervalMs }: Config): Pick<ShardNodeOptions, 'reconcile'> {
-  return reconcileIntervalMs === 0 ? {} : { reconcile: { intervalMs: reconcileIntervalMs } };
 }
 
 /** The model of the stored vectors, which the first query node names. */

@@ -1,12 +1,12 @@
 import type { Config } from '../config/settings.js';
 import { OmniError } from '../core/errors.js';
-import { digestTenant } from '../jobs/catalogue-pages.js';
+import { digestTenant } from '../store/catalogue-pages.js';
 import { copyStore } from '../jobs/copy-store.js';
 import type { Store } from '../store/store.js';
 import { openReader, openStore } from './open-store.js';
+import { complain, print, WRONG_USAGE } from './terminal.js';
 
 const FAILED = 1;
-const WRONG_USAGE = 2;
 const PROGRESS_EVERY_MS = 2_000;
 
 /**
@@ -88,13 +88,4 @@ async function recount(store: Store, tenant: string): Promise<void> {
   for (const { kind, name, stored, counted } of await store.recount(tenant)) {
     print(`${tenant}: ${kind} ${name} was ${stored}, is ${counted}: put right`);
   }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-function complain(code: number, line: string): number {
-  process.stderr.write(`omnisearch: ${line}\n`);
-  return code;
 }

@@ -1,13 +1,7 @@
 import { join } from 'node:path';
-import type { Product } from '../core/product.js';
-import { catalogueFeed } from '../jobs/catalogue-pages.js';
+import type { StoredVector } from '../embedding/model-check.js';
+import { catalogueFeed } from '../store/catalogue-pages.js';
 import { openLmdbReader } from '../store/lmdb/open.js';
-
-/** A product and the vector that the store holds of its text. */
-interface StoredVector {
-  product: Product;
-  vector: Float32Array;
-}
 
 /**
  * The first `limit` products of a data folder whose vectors are of the model `fingerprint`; a running

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { childEnv } from '../config/child-env.js';
 import type { Config } from '../config/settings.js';
+import { unlessAborted } from '../core/deadline.js';
 import type { Logger } from '../core/logger.js';
 import { lockFolder } from '../supervisor/folder-lock.js';
 import type { HeartbeatTimes } from '../supervisor/heartbeat.js';
@@ -60,20 +60,9 @@ export async function startUp(
     if (config.demo) await (await import('./index-demo.js')).indexDemo(url, config.apiKey);
     return url;
   };
-  const url = await Promise.race([unlessStopped(start(), stopping), failed]);
+  const url = await Promise.race([unlessAborted(start(), stopping), failed]);
   process.stdout.write(`OmniSearch is ready: ${url}\n`);
-  await unlessStopped(failed, stopping);
-}
-
-/** `work`, or a rejection when a stop is asked for first, which needs no words. */
-async function unlessStopped<T>(work: Promise<T>, stopping: AbortSignal): Promise<T> {
-  work.catch(() => undefined);
-  const aborted = once(stopping, 'abort').then(() => {
-    throw new StartError('stopped');
-  });
-  aborted.catch(() => undefined);
-  stopping.throwIfAborted();
-  return Promise.race([work, aborted]);
+  await unlessAborted(failed, stopping);
 }
 
 interface Running {

@@ -97,6 +97,25 @@ export const CLIENT_SETTINGS = {
     verbs: ['search'],
     description: 'filter as in POST /search/text, e.g. {"price": {"lte": 50}}',
   },
+  mode: {
+    type: 'enum',
+    choices: ['hybrid', 'keyword', 'vector'],
+    default: 'hybrid',
+    verbs: ['search'],
+    description: 'what ranks: words and meaning together, or one of them',
+  },
+  prefix: {
+    type: 'boolean',
+    default: false,
+    verbs: ['search'],
+    description: 'the last word is the beginning of one',
+  },
+  explain: {
+    type: 'boolean',
+    default: false,
+    verbs: ['search'],
+    description: 'print how the text was read, and what the score of each hit is made of',
+  },
   json: {
     type: 'boolean',
     default: false,

@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ConfigError } from './config-error.js';
-import { settingFlag } from './setting.js';
+import { ConfigError, settingFlag } from './setting.js';
 import { settingsOf, type SettingKey } from './settings.js';
 import { VERBS, type Verb } from './verbs.js';
 
@@ -54,11 +53,12 @@ function tokensOf(verb: Verb, argv: readonly string[]) {
 
 function checkPositionals(verb: Verb, positionals: readonly string[]): void {
   const [first] = positionals;
-  if (VERBS[verb].words === 'none' && first !== undefined) {
+  const { usage } = VERBS[verb];
+  if (usage === '' && first !== undefined) {
     throw new ConfigError(`omnisearch ${verb} takes no ${JSON.stringify(first)}, only --flags`);
   }
-  if (VERBS[verb].words === 'some' && first === undefined) {
-    throw new ConfigError(`omnisearch ${verb} needs ${VERBS[verb].usage}`);
+  if (usage !== '' && first === undefined) {
+    throw new ConfigError(`omnisearch ${verb} needs ${usage}`);
   }
 }
 

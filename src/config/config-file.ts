@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError } from './config-error.js';
-import { settingName } from './setting.js';
+import { reasonOf } from '../core/errors.js';
+import { isObject } from '../core/json.js';
+import { ConfigError, settingName } from './setting.js';
 import { allSettings, type SettingKey } from './settings.js';
 
 /** Values of the config file by setting, with the key as the file has it. */
@@ -29,11 +30,8 @@ function readObject(path: string): object {
   try {
     json = JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, ''));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`--config ${path}: ${reason.replaceAll(/\s+/g, ' ')}`);
+    throw new ConfigError(`--config ${path}: ${reasonOf(error).replaceAll(/\s+/g, ' ')}`);
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new ConfigError(`--config ${path}: must hold a JSON object`);
-  }
+  if (!isObject(json)) throw new ConfigError(`--config ${path}: must hold a JSON object`);
   return json;
 }

@@ -1,7 +1,6 @@
 import { parseCommandLine, type CommandLine } from './command-line.js';
-import { ConfigError } from './config-error.js';
+import { ConfigError, settingFlag, settingName, type Setting } from './setting.js';
 import { readConfigFile, type FileValues } from './config-file.js';
-import { settingFlag, settingName, type Setting } from './setting.js';
 import { valueOfJson, valueOfText, type Checked, type SettingValue } from './setting-value.js';
 import { allSettings, type Config, type SettingKey } from './settings.js';
 import type { Verb } from './verbs.js';

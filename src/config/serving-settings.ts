@@ -137,31 +137,6 @@ export const SERVING_SETTINGS = {
     description:
       'names in Host beside HOST and loopback; unset: asked for on loopback without API_KEY',
   },
-  resultCacheEntries: {
-    type: 'integer',
-    default: 0,
-    min: 0,
-    max: 10_000_000,
-    unit: 'entries',
-    verbs: SERVING,
-    description: 'rankings of text searches kept; 0 keeps none',
-  },
-  resultCacheBytes: {
-    type: 'bytes',
-    default: 16_777_216,
-    min: 1_024,
-    max: 1_099_511_627_776,
-    verbs: SERVING,
-    description: 'memory that the kept rankings may take',
-  },
-  resultCacheTtlMs: {
-    type: 'ms',
-    default: 60_000,
-    min: 1,
-    max: DAY_MS,
-    verbs: SERVING,
-    description: 'how long a ranking is kept; one that a write touched ends at once',
-  },
   maxPartitions: {
     type: 'integer',
     default: 1_000,

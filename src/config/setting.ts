@@ -1,5 +1,10 @@
 import type { Verb } from './verbs.js';
 
+/** A setting that cannot be used: one line that names it, made for the person who set it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
 interface Described {
   /** One line, for `--help` and docs/settings.md. */
   description: string;

@@ -1,27 +1,23 @@
 /** What `omnisearch` can be told to do, and what follows on its command line. */
 export const VERBS = {
-  up: { usage: '', words: 'none', summary: 'run every role on this machine' },
-  'query-node': { usage: '', words: 'none', summary: 'answer searches and take products' },
-  'shard-node': { usage: '', words: 'none', summary: 'hold and search one shard' },
+  up: { usage: '', summary: 'run every role on this machine' },
+  'query-node': { usage: '', summary: 'answer searches and take products' },
+  'shard-node': { usage: '', summary: 'hold and search one shard' },
   worker: {
     usage: '',
-    words: 'none',
     summary: 'do background work (query nodes do it in this version)',
   },
   index: {
     usage: 'FILE…',
-    words: 'some',
     summary: 'send catalogue files: .ndjson .json .csv, .gz, -',
   },
-  search: { usage: 'TEXT', words: 'some', summary: 'search, and show a table' },
+  search: { usage: 'TEXT', summary: 'search, and show a table' },
   store: {
     usage: 'copy | check',
-    words: 'some',
     summary: 'copy a catalogue between stores, look after one',
   },
   models: {
     usage: 'list | pull NAME [int8] | check DIR [DATA_DIR]',
-    words: 'some',
     summary: 'look after models',
   },
 } as const;

@@ -1,17 +1,18 @@
-import { OmniError, RETRY_AFTER_MS } from './errors.js';
+import { OmniError } from './errors.js';
 
 export interface ByteBudgetOptions {
   /** What is held, for the message of a refusal: "replies". */
   what: string;
   limitBytes: number;
-  /** What one tenant may hold; half of all by default. */
-  tenantBytes?: number;
   /** Kept for holders of no more than `smallBytes`: large ones never take all. None by default. */
   reserveBytes?: number;
   smallBytes?: number;
 }
 
-/** Bounds the bytes that many holders keep in memory together: bodies being read, replies unsent. */
+/**
+ * Bounds the bytes that many holders keep in memory together, bodies being read or replies unsent; one
+ * tenant's to half of that.
+ */
 export class ByteBudget {
   private heldBytes = 0;
   private readonly heldByTenant = new Map<string, number>();
@@ -33,13 +34,12 @@ export class ByteBudget {
   /** Throws `overloaded`, and takes nothing, where a holder of `held` would have too many with `bytes` more. */
   take(tenant: string, held: number, bytes: number): void {
     const { limitBytes, what, smallBytes = 0, reserveBytes = 0 } = this.options;
-    const { tenantBytes = limitBytes / 2 } = this.options;
     const isSmall = held + bytes <= smallBytes;
     const ofTenant = this.heldBy(tenant) + bytes;
     const inAll = this.heldBytes + bytes + (isSmall ? 0 : reserveBytes);
-    if (inAll > limitBytes || ofTenant > tenantBytes) {
+    if (inAll > limitBytes || ofTenant > limitBytes / 2) {
       const message = `too many bytes of ${what} are held`;
-      throw new OmniError('overloaded', message, { retryAfterMs: RETRY_AFTER_MS });
+      throw new OmniError('overloaded', message);
     }
     this.heldBytes += bytes;
     this.heldByTenant.set(tenant, ofTenant);

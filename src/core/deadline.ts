@@ -44,3 +44,19 @@ export class Deadline {
 function deadlineExceeded(stage: string): OmniError {
   return new OmniError('deadline_exceeded', `the deadline passed during ${stage}`);
 }
+
+/** `work`, or the signal's reason when it is aborted first. `work` goes on unobserved then. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let giveUp: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    giveUp = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    work.catch(() => undefined);
+  }
+}

@@ -18,8 +18,8 @@ export type ErrorCode =
 /** Where and when, for the codes that have a where or a when. */
 export interface ErrorDetails {
   /** The field as the caller wrote it, e.g. `top_k` or `filter.price.lte`. */
-  field?: string;
-  /** How long the caller should wait before trying again. */
+  field?: string | undefined;
+  /** How long the caller should wait before trying again; of `overloaded` a second unless told. */
   retryAfterMs?: number;
   /** What was underneath; logged, never sent. */
   cause?: unknown;
@@ -50,7 +50,8 @@ export class OmniError extends Error {
     this.name = 'OmniError';
     this.code = code;
     this.field = details.field;
-    this.retryAfterMs = details.retryAfterMs;
+    this.retryAfterMs =
+      details.retryAfterMs ?? (code === 'overloaded' ? RETRY_AFTER_MS : undefined);
   }
 }
 

@@ -1,4 +1,5 @@
 import { compareBytes } from '../core/ids.js';
+import { isObject } from '../core/json.js';
 import type { JsonObject, JsonValue, Product } from '../core/product.js';
 import type { Filter, Leaf, RangeOperator, Scalar } from './filter.js';
 
@@ -24,11 +25,6 @@ function setOf(values: readonly Scalar[]): ReadonlySet<Scalar> {
     sets.set(values, set);
   }
   return set;
-}
-
-/** Whether a document satisfies a filter. For many documents, `DocumentFilter` is made once. */
-export function matchesProduct(filter: Filter, product: Product): boolean {
-  return new DocumentFilter(filter).matches(product);
 }
 
 /**
@@ -146,9 +142,7 @@ function widened(ends: Ends | undefined, value: string | number): Ends {
 function fieldValue(product: Product, field: string): JsonValue | undefined {
   if (!field.startsWith(ATTRIBUTES)) return own(product, field);
   const attributes = own(product, 'attributes');
-  if (typeof attributes !== 'object' || attributes === null || Array.isArray(attributes)) {
-    return undefined;
-  }
+  if (!isObject(attributes)) return undefined;
   return own(attributes, field.slice(ATTRIBUTES.length));
 }
 

@@ -1,10 +1,18 @@
+import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { ServerResponse } from 'node:http';
-import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { OmniError } from '../core/errors.js';
 import { rawErrorReply } from './error-reply.js';
 import { REQUESTS_OF_CONNECTION, type HttpLimits } from './limits.js';
 
 const SWEEP_MS = 1_000;
+
+/** Of a batch each search listens, once for each shard that it asks: Node would warn of so many. */
+function newController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+}
 
 /** A request from its head to the last byte of its reply. */
 export class Exchange {
@@ -18,7 +26,7 @@ export class Exchange {
 
   /** Aborted when the caller goes away before the reply has left. */
   get signal(): AbortSignal {
-    this.controller ??= new AbortController();
+    this.controller ??= newController();
     if (this.hasEnded) this.abort();
     return this.controller.signal;
   }
@@ -100,7 +108,7 @@ export class Connections {
     const all = this.exchangesOf(socket);
     if (all.size >= REQUESTS_OF_CONNECTION) {
       const message = `a connection may have ${REQUESTS_OF_CONNECTION} requests in flight`;
-      throw new OmniError('overloaded', message, { retryAfterMs: RETRY_AFTER_MS });
+      throw new OmniError('overloaded', message);
     }
     all.add(exchange);
     this.idle.delete(socket);

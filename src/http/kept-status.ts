@@ -1,13 +1,13 @@
 import { Deadline } from '../core/deadline.js';
 import type { ModelIdentity } from '../core/product.js';
+import type { DamagedValue, ShardState } from '../core/shard-status.js';
 import type { NodeStatus, PartHealth, StatusPort } from './ports.js';
 import {
   notReadyReason,
   shardFigures,
   shardHealth,
+  switchFigures,
   storeHealth,
-  type Damage,
-  type KnownShard,
   type KnownStore,
 } from './readiness.js';
 
@@ -17,7 +17,7 @@ interface StatusStore {
   productCount(): Promise<number>;
   /** Why a write would fail now. */
   healthy(): Promise<string | undefined>;
-  damaged(): readonly Damage[];
+  damaged(): readonly DamagedValue[];
   detail?(): string | undefined;
 }
 
@@ -26,12 +26,14 @@ type EncoderFigures = Pick<NodeStatus, 'embeddingQueued' | 'embeddedProducts' | 
 /** Where the figures come from. */
 export interface StatusSources {
   model: ModelIdentity;
+  /** Version of the analyzer. */
+  analyzer: number;
   minShards: number;
   store: StatusStore;
   /** The shards' states that are known already. */
-  shards(): readonly KnownShard[];
+  shards(): readonly ShardState[];
   encoder(): EncoderFigures;
-  results(): NodeStatus['resultCache'];
+  cutoffs(): NodeStatus['cutoffs'];
 }
 
 const COUNT_EVERY_MS = 500;
@@ -89,6 +91,9 @@ export class KeptStatus implements StatusPort {
     const shards = sources.shards();
     return {
       model: sources.model,
+      analyzer: sources.analyzer,
+      switching: switchFigures(shards),
+      cutoffs: sources.cutoffs(),
       products: this.products,
       partitions: shards.reduce((sum, { reply }) => sum + (reply?.partitions ?? 0), 0),
       storeReads: [
@@ -97,7 +102,6 @@ export class KeptStatus implements StatusPort {
       ],
       shards: shards.map(shardFigures),
       ...sources.encoder(),
-      resultCache: sources.results(),
     };
   }
 

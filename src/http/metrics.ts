@@ -8,7 +8,7 @@ const LATENCY_BUCKETS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_00
 export class Metrics {
   private readonly registry = new Registry();
   /** Figures by process: set anew each time, so that a shard that left is left out. */
-  private readonly ofShards: { reset(): void }[] = [];
+  private readonly ofShards = new Registry();
   private readonly latency = new Histogram({
     name: 'query_latency_ms',
     help: 'Time from a validated search request to its reply, milliseconds.',
@@ -32,15 +32,6 @@ export class Metrics {
     'Texts of products embedded: none for what is indexed again unchanged.',
   );
   private readonly queued = this.gauge('embedding_queued', 'Texts that wait to be embedded.');
-  private readonly resultHits = this.counter(
-    'result_cache_hits_total',
-    'Searches answered from the result cache.',
-  );
-  private readonly resultMisses = this.counter(
-    'result_cache_misses_total',
-    'Searches that the result cache did not know, or not any more.',
-  );
-  private readonly results = this.gauge('result_cache_entries', 'Rankings in the result cache.');
   private readonly products = this.gauge('store_products', 'Live products in the store.');
   private readonly partitions = this.gauge(
     'partitions',
@@ -50,14 +41,12 @@ export class Metrics {
   private readonly bytes = this.shardGauge('shard_bytes', 'Bytes a shard holds.');
   private readonly behind = this.shardGauge('shard_behind', 'Feed entries not yet applied.');
 
-  private readonly storeReads = this.ofShard(
-    new Counter({
-      name: 'store_reads_total',
-      help: 'Reads of the store, by the process that made them: the query node, or a shard.',
-      labelNames: ['process'] as const,
-      registers: [this.registry],
-    }),
-  );
+  private readonly storeReads = new Counter({
+    name: 'store_reads_total',
+    help: 'Reads of the store, by the process that made them: the query node, or a shard.',
+    labelNames: ['process'] as const,
+    registers: [this.ofShards],
+  });
 
   private readonly reconciled = this.shardCounter(
     'reconciled_total',
@@ -72,11 +61,20 @@ export class Metrics {
     'All tenants of a shard were compared since then, seconds since 1970.',
   );
 
-  private readonly recall = this.bandGauge('shard_recall', 'Recall of searches repeated lately.');
-  private readonly recallLow = this.bandGauge('shard_recall_low', 'Lower 95 % bound of it.');
-  private readonly repeats = this.bandGauge(
+  private readonly recall = this.shardGauge(
+    'shard_recall',
+    'Recall of searches repeated lately.',
+    'selectivity',
+  );
+  private readonly recallLow = this.shardGauge(
+    'shard_recall_low',
+    'Lower 95 % bound of it.',
+    'selectivity',
+  );
+  private readonly repeats = this.shardGauge(
     'shard_recall_repeats',
     'Searches repeated exactly since the start of the shard.',
+    'selectivity',
   );
   private readonly recallTarget = this.shardGauge(
     'shard_recall_target',
@@ -105,17 +103,14 @@ export class Metrics {
 
   /** The exposition text, with `status` as it is now. */
   async render(status: NodeStatus): Promise<string> {
-    const { embeddingCache, resultCache } = status;
+    const { embeddingCache } = status;
     setTo(this.hits, embeddingCache.hits);
     setTo(this.misses, embeddingCache.misses);
     setTo(this.embedded, status.embeddedProducts);
     this.queued.set(status.embeddingQueued);
-    setTo(this.resultHits, resultCache?.hits ?? 0);
-    setTo(this.resultMisses, resultCache?.misses ?? 0);
-    this.results.set(resultCache?.entries ?? 0);
     this.products.set(status.products);
     this.partitions.set(status.partitions);
-    for (const figure of this.ofShards) figure.reset();
+    this.ofShards.resetMetrics();
     for (const { process, reads } of status.storeReads) this.storeReads.inc({ process }, reads);
     for (const shard of status.shards) {
       this.setRecall(shard);
@@ -124,7 +119,7 @@ export class Metrics {
       this.bytes.set({ shard: shard.name }, shard.bytes);
       this.behind.set({ shard: shard.name }, shard.behind);
     }
-    return this.registry.metrics();
+    return `${await this.registry.metrics()}\n${await this.ofShards.metrics()}`;
   }
 
   private setRecall({ name: shard, recall: watched }: ShardFigures): void {
@@ -151,27 +146,24 @@ export class Metrics {
   }
 
   private shardCounter(name: string, help: string): Counter<'shard'> {
-    const labelNames = ['shard'] as const;
-    return this.ofShard(new Counter({ name, help, labelNames, registers: [this.registry] }));
+    return new Counter({ name, help, labelNames: ['shard'], registers: [this.ofShards] });
   }
 
   private gauge(name: string, help: string): Gauge {
     return new Gauge({ name, help, registers: [this.registry] });
   }
 
-  private bandGauge(name: string, help: string): Gauge<'shard' | 'selectivity'> {
-    const labelNames = ['shard', 'selectivity'] as const;
-    return this.ofShard(new Gauge({ name, help, labelNames, registers: [this.registry] }));
-  }
-
-  private shardGauge(name: string, help: string): Gauge<'shard'> {
-    const labelNames = ['shard'] as const;
-    return this.ofShard(new Gauge({ name, help, labelNames, registers: [this.registry] }));
-  }
-
-  private ofShard<T extends { reset(): void }>(figure: T): T {
-    this.ofShards.push(figure);
-    return figure;
+  private shardGauge<L extends string = never>(
+    name: string,
+    help: string,
+    ...labels: L[]
+  ): Gauge<'shard' | L> {
+    return new Gauge({
+      name,
+      help,
+      labelNames: ['shard', ...labels],
+      registers: [this.ofShards],
+    });
   }
 }
 

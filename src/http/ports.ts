@@ -2,8 +2,10 @@ import type { ByteBudget } from '../core/byte-budget.js';
 import type { OmniError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
+import type { ShardStatus } from '../core/shard-status.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-types.js';
+import type { SettingsDesk } from '../tenancy/settings-desk.js';
 import type { HttpLimits } from './limits.js';
 
 /** What the routes need of search: `RootSearch` is one. */
@@ -29,45 +31,35 @@ export interface PartHealth {
   detail?: string;
 }
 
-/** Recall of a shard's searches whose filter lets a certain share of the rows through. */
-interface RecallFigures {
-  /** Upper end of that share; the lower one is the end of the band before. */
-  selectivity: number;
-  /** Searches repeated exactly since the shard's start. */
-  repeats: number;
-  /** Lately, with its bounds; null before the first repeat. */
-  recall: number | null;
-  low: number | null;
-  high: number | null;
-  /** Surely below the target. */
-  failing: boolean;
+/** What of a shard's state `/stats` and `/metrics` tell; zeros where it did not answer. */
+export type ShardFigures = { name: string } & Pick<
+  ShardStatus,
+  'documents' | 'bytes' | 'behind' | 'recall' | 'reconciliation'
+>;
+
+/** Tenants whose words are made anew, over all shards, as far as those are known. */
+export interface SwitchFigures {
+  /** The most that any shard has. */
+  tenants: number;
+  /** Some of them, with their products that are done, of how many. */
+  first: readonly { tenant: string; generation: number; documents: number; of: number }[];
 }
 
-/** Comparisons of what a shard holds with the store. */
-interface ReconciliationFigures {
-  /** Comparisons of one tenant since the shard's start. */
-  checks: number;
-  /** How many found a difference and healed it. */
-  reconciled: number;
-  /** All tenants were compared since then, epoch ms; null until each was. */
-  checkedAtMs: number | null;
-}
-
-export interface ShardFigures {
-  name: string;
-  documents: number;
-  bytes: number;
-  /** Feed entries not yet applied. */
-  behind: number;
-  /** Absent where recall is not watched. */
-  recall?: { target: number; bands: readonly RecallFigures[] };
-  /** Absent where nothing is compared. */
-  reconciliation?: ReconciliationFigures;
+/** From which cosine on a product without a word of the query may be meant by it. */
+interface CutoffFigures {
+  /** The model's own; null where its folder does not say, or there is no model. */
+  own: number | null;
+  /** Of some tenants that this node has met lately, as calibrated on catalogues of so many products. */
+  calibrated: readonly { tenant: string; cosine: number; products: number }[];
 }
 
 /** What `/stats` and `/metrics` tell. */
 export interface NodeStatus {
   model: ModelIdentity;
+  /** Raised with every change of what words a text has. */
+  analyzer: number;
+  switching: SwitchFigures;
+  cutoffs: CutoffFigures;
   products: number;
   partitions: number;
   /** Reads of the store since the start of the process, of this node's own and of each shard's. */
@@ -78,8 +70,6 @@ export interface NodeStatus {
   embeddingQueued: number;
   /** Texts of products embedded since the start. */
   embeddedProducts: number;
-  /** Undefined while it is switched off. */
-  resultCache: { entries: number; hits: number; misses: number } | undefined;
 }
 
 /** Status pages read this: what is known already, so that asking costs nothing. */
@@ -92,20 +82,10 @@ export interface StatusPort {
 
 export interface HttpPorts {
   search: SearchPort;
-  ingest: Pick<
-    Ingest,
-    | 'ndjson'
-    | 'json'
-    | 'upsert'
-    | 'upsertOne'
-    | 'patch'
-    | 'remove'
-    | 'read'
-    | 'categories'
-    | 'waitSearchable'
-  >;
+  ingest: Ingest;
   status: StatusPort;
   tenants: TenantPort;
+  settings: Pick<SettingsDesk, 'read' | 'change'>;
   logger: Logger;
 }
 

@@ -54,9 +54,9 @@ export function productRoutes(
     '/products',
     { schema: { querystring: WriteQuery }, onRequest: takeRoom, config: { products: true } },
     async (request, reply) => {
-      const wait = askedWait(request, waits);
+      const waitMs = askedWait(request, waits);
       const report = await upsert(ports, request, limits, streams);
-      return sendReport(ports, request, reply, report, wait);
+      return sendReport(ports, request, reply, report, waitMs);
     },
   );
 
@@ -68,7 +68,7 @@ export function productRoutes(
       bodyLimit: limits.maxProductBytes,
     },
     async (request, reply) => {
-      const wait = askedWait(request, waits);
+      const waitMs = askedWait(request, waits);
       const { tenant, params, body } = request;
       const report = await ports.ingest.patch(
         tenant,
@@ -76,7 +76,7 @@ export function productRoutes(
         jsonBody(body),
         request.exchange.signal,
       );
-      return sendReport(ports, request, reply, report, wait);
+      return sendReport(ports, request, reply, report, waitMs);
     },
   );
 
@@ -84,9 +84,9 @@ export function productRoutes(
     '/products/:id',
     { schema: { querystring: WriteQuery }, onRequest: onKnown },
     async (request, reply) => {
-      const wait = askedWait(request, waits);
+      const waitMs = askedWait(request, waits);
       const report = await ports.ingest.remove(request.tenant, request.params.id);
-      return sendReport(ports, request, reply, report, wait);
+      return sendReport(ports, request, reply, report, waitMs);
     },
   );
 

@@ -1,29 +1,5 @@
-import type { PartHealth, ShardFigures } from './ports.js';
-
-/** A shard as it was when it last answered; `reply` undefined where it did not. */
-export interface KnownShard {
-  name: string;
-  reply:
-    | (Omit<ShardFigures, 'name'> & {
-        ready: boolean;
-        /** Why it is not. */
-        notReady?: string;
-        damaged?: readonly Damage[];
-        partitions?: number;
-        /** Since its start. */
-        storeReads?: number;
-      })
-    | undefined;
-  /** Why it did not. */
-  problem?: string;
-}
-
-/** A stored value that is left out of all answers because its checksum is wrong. */
-export interface Damage {
-  tenant: string;
-  id: string;
-  what: string;
-}
+import type { DamagedValue, ShardState } from '../core/shard-status.js';
+import type { PartHealth, ShardFigures, SwitchFigures } from './ports.js';
 
 /** What is known of the store, a few seconds old at most. */
 export interface KnownStore {
@@ -31,7 +7,7 @@ export interface KnownStore {
   problem?: string | undefined;
   /** What an operator should know of it. */
   detail?: string | undefined;
-  damaged: readonly Damage[];
+  damaged: readonly DamagedValue[];
 }
 
 /** Damaged values that are named; the others are counted. */
@@ -43,7 +19,7 @@ const NAMED_DAMAGE = 3;
  * hold is missing from answers, which say so.
  */
 export function notReadyReason(
-  shards: readonly KnownShard[],
+  shards: readonly ShardState[],
   minShards: number,
   wasReady: boolean,
 ): string | undefined {
@@ -67,14 +43,14 @@ export function storeHealth({ problem, detail, damaged }: KnownStore): PartHealt
 }
 
 /** A shard's part of `/healthz`. */
-export function shardHealth({ name, reply, problem = 'no answer' }: KnownShard): PartHealth {
+export function shardHealth({ name, reply, problem = 'no answer' }: ShardState): PartHealth {
   const part = `shard ${name}`;
   if (reply === undefined) return { name: part, state: 'down', detail: problem };
   if (!reply.ready) {
     return { name: part, state: 'starting', detail: reply.notReady ?? `${reply.behind} behind` };
   }
-  const { damaged = [] } = reply;
-  const failing = reply.recall?.bands.filter((band) => band.failing) ?? [];
+  const { damaged, recall: watched } = reply;
+  const failing = watched?.bands.filter((band) => band.failing) ?? [];
   const details = failing.map(({ recall, selectivity }) => {
     const searches = `searches that match up to ${selectivity * 100} % of the rows`;
     return `recall ${(recall ?? 0).toFixed(3)} of ${searches}`;
@@ -85,7 +61,7 @@ export function shardHealth({ name, reply, problem = 'no answer' }: KnownShard):
 }
 
 /** A shard's figures for `/stats` and `/metrics`. */
-export function shardFigures({ name, reply }: KnownShard): ShardFigures {
+export function shardFigures({ name, reply }: ShardState): ShardFigures {
   const { documents = 0, bytes = 0, behind = 0, recall, reconciliation } = reply ?? {};
   return {
     ...{ name, documents, bytes, behind },
@@ -94,7 +70,26 @@ export function shardFigures({ name, reply }: KnownShard): ShardFigures {
   };
 }
 
-function damageDetail(values: readonly Damage[]): string {
+/** What all shards together have to do yet for changed settings. A tenant may be on several of them. */
+export function switchFigures(shards: readonly ShardState[]): SwitchFigures {
+  const sums = new Map<string, SwitchFigures['first'][number]>();
+  let tenants = 0;
+  for (const { reply } of shards) {
+    const { switching } = reply ?? {};
+    if (switching === undefined) continue;
+    tenants = Math.max(tenants, switching.tenants);
+    for (const { tenant, generation, documents, of } of switching.first) {
+      const key = `${tenant} ${generation}`;
+      const sum = sums.get(key) ?? { tenant, generation, documents: 0, of: 0 };
+      const { documents: done, of: all } = sum;
+      sums.set(key, { tenant, generation, documents: done + documents, of: all + of });
+    }
+  }
+  const first = [...sums.values()];
+  return { tenants: Math.max(tenants, first.length), first };
+}
+
+function damageDetail(values: readonly DamagedValue[]): string {
   const named = values
     .slice(0, NAMED_DAMAGE)
     .map(({ tenant, id, what }) => `${what} of ${tenant}/${id}`);

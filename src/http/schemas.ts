@@ -4,17 +4,18 @@ import { Type, type Static, type TArray, type TNumber } from 'typebox';
 
 const object = { additionalProperties: false, description: 'an object' };
 
+function fieldNames(most: number) {
+  const name = { minLength: 1, maxLength: 256, description: 'a string of 1 to 256 characters' };
+  const description = `a list of at most ${most} strings`;
+  return Type.Array(Type.String(name), { maxItems: most, description });
+}
+
 const common = {
   top_k: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 1_000, description: 'an integer from 1 to 1000' }),
   ),
   filter: Type.Optional(Type.Object({}, { description: 'a filter object' })),
-  fields: Type.Optional(
-    Type.Array(
-      Type.String({ minLength: 1, maxLength: 256, description: 'a string of 1 to 256 characters' }),
-      { maxItems: 1_000, description: 'a list of at most 1000 strings' },
-    ),
-  ),
+  fields: Type.Optional(fieldNames(1_000)),
   exact: Type.Optional(Type.Boolean({ description: 'true or false' })),
   explain: Type.Optional(Type.Boolean({ description: 'true or false' })),
   timeout_ms: Type.Optional(
@@ -29,6 +30,14 @@ export const TextSearchBody = Type.Object(
       maxLength: 2_000,
       description: 'a string of 1 to 2000 characters',
     }),
+    mode: Type.Optional(
+      Type.Enum(['hybrid', 'keyword', 'vector'], {
+        description: '"hybrid", "keyword" or "vector"',
+      }),
+    ),
+    prefix: Type.Optional(Type.Boolean({ description: 'true or false' })),
+    understand: Type.Optional(Type.Boolean({ description: 'true or false' })),
+    highlight: Type.Optional(fieldNames(20)),
     ...common,
   },
   object,

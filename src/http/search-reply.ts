@@ -1,5 +1,5 @@
 import type { Explanation, ShardExplanation } from '../search/explanation.js';
-import type { SearchReply } from '../search/search-types.js';
+import type { Hit, SearchReply, TextReply } from '../search/search-types.js';
 
 /**
  * A search's answer as JSON in pieces, its hits forgotten one by one as they are written out. Serialised
@@ -10,20 +10,39 @@ export function* searchReplyPieces(reply: SearchReply): Generator<string | Buffe
   hits.reverse();
   let before = '{"hits":[';
   for (let hit = hits.pop(); hit !== undefined; hit = hits.pop()) {
-    const { id, score, json } = hit;
-    yield `${before}{"id":${JSON.stringify(id)},"score":${score},"product":`;
-    yield json;
-    before = '},';
+    yield `${before}{"id":${JSON.stringify(hit.id)},"score":${hit.score},${scoresOf(hit)}"product":`;
+    yield hit.json;
+    yield extrasOf(hit);
+    before = ',';
   }
   const rest = JSON.stringify(restOfReply(reply)).slice(1);
-  yield `${before === '},' ? '}' : before}],${rest}`;
+  yield `${before === ',' ? '' : before}],${rest}`;
+}
+
+function scoresOf({ scores }: Hit): string {
+  if (scores === undefined) return '';
+  const { text, vector, type, exact } = scores;
+  return `"scores":{"text":${text},"vector":${vector},"type":${type},"exact":${exact}},`;
+}
+
+/** The end of a hit. */
+function extrasOf({ extras }: Hit): string {
+  if (extras === undefined) return '}';
+  const { highlight, explanation } = extras;
+  const explain = explanation && {
+    matched: explanation.matched,
+    vector_part: explanation.vectorPart,
+  };
+  const members = JSON.stringify({ highlight, explain });
+  return members === '{}' ? '}' : `,${members.slice(1)}`;
 }
 
 /** All but the hits. */
 function restOfReply(reply: SearchReply): object {
-  const { tookMs, timingsMs, embedding, model, cached, missing, unknownFields } = reply;
-  const { explanation } = reply;
+  const { tookMs, timingsMs, embedding, model, missing, unknownFields } = reply;
+  const { explanation, text } = reply;
   return {
+    ...(text === undefined ? {} : textBody(text)),
     took_ms: rounded(tookMs),
     timings_ms: {
       embed: rounded(timingsMs.embed),
@@ -32,17 +51,27 @@ function restOfReply(reply: SearchReply): object {
     },
     ...(embedding === undefined ? {} : { embedding }),
     model,
-    ...(cached ? { cached } : {}),
     partial: missing.length === 0 ? null : { missing },
     ...(unknownFields.length === 0 ? {} : { unknown_fields: unknownFields }),
     ...(explanation === undefined ? {} : { explain: explanationBody(explanation) }),
   };
 }
 
-function explanationBody({ timingsMs, rounds, k, shards }: Explanation): object {
+function textBody({ total, rewritten, didYouMean, understood, isApproximate }: TextReply): object {
+  return {
+    ...{ total, rewritten, did_you_mean: didYouMean, understood },
+    ...(isApproximate ? { approximate: true } : {}),
+  };
+}
+
+function explanationBody({ timingsMs, rounds, k, shards, words, embedded }: Explanation): object {
   const { embed, plan, fanOut, merge, join } = timingsMs;
   return {
+    ...(words === undefined
+      ? {}
+      : { words: words.map(({ isKnown, ...word }) => ({ ...word, known: isKnown })), embedded }),
     timings_ms: {
+      ...(words === undefined ? {} : { words: rounded(timingsMs.words) }),
       embed: rounded(embed),
       plan: rounded(plan),
       fan_out: rounded(fanOut),

@@ -3,7 +3,7 @@ import { MATCH_ALL } from '../filter/filter.js';
 import { parseFilter } from '../filter/parse-filter.js';
 import { checkSound, checkText } from '../core/json.js';
 import { validVector } from '../ingest/validate-product.js';
-import type { SearchRequest } from '../search/search-types.js';
+import type { SearchRequest, TextOptions } from '../search/search-types.js';
 import type { TextSearchBody, VectorSearchBody } from './schemas.js';
 
 const DEFAULT_TOP_K = 10;
@@ -20,12 +20,22 @@ export function toSearchRequest(
   return {
     tenant,
     query: queryOf(body, dimensions),
+    ...('query' in body ? { text: textOf(body) } : {}),
     topK: body.top_k ?? DEFAULT_TOP_K,
     filter: filterOf(body),
     fields: body.fields,
     exact,
     explain: body.explain ?? false,
     timeoutMs: body.timeout_ms ?? (exact ? DEFAULT_EXACT_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
+  };
+}
+
+function textOf({ mode, prefix, understand, highlight }: TextSearchBody): TextOptions {
+  return {
+    mode: mode ?? 'hybrid',
+    prefix: prefix ?? false,
+    understand,
+    highlight: highlight ?? [],
   };
 }
 

@@ -20,6 +20,7 @@ import type { HttpOptions, HttpPorts, RouteOptions } from './ports.js';
 import { productRoutes } from './product-routes.js';
 import { schemaError } from './schema-error.js';
 import { searchRoutes } from './search-routes.js';
+import { settingsRoutes } from './settings-routes.js';
 import { categoryRoutes, healthRoutes, statsRoutes } from './status-routes.js';
 
 /** An id of 256 bytes, each percent-encoded, with room to be told that it is too long. */
@@ -165,7 +166,7 @@ function addHooks(app: FastifyInstance, connections: Connections, isLeaving: () 
     done();
   });
   app.addHook('preValidation', (request, _, done) => {
-    const wantsBody = request.method === 'POST' || request.method === 'PATCH';
+    const wantsBody = WITH_BODY.has(request.method);
     if (wantsBody && request.body === undefined) {
       throw new OmniError('invalid_json', 'the body is empty');
     }
@@ -192,6 +193,8 @@ function linger({ raw }: FastifyRequest): void {
   const timer = setTimeout(() => raw.socket.destroy(), LINGER_MS);
   for (const event of ['end', 'close']) raw.once(event, () => clearTimeout(timer));
 }
+
+const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PATCH', 'PUT']);
 
 function notFound(): OmniError {
   return new OmniError('not_found', 'there is no such route');
@@ -223,6 +226,7 @@ async function addRoutes(
         inner.addHook('onRequest', requireTenant(ports.tenants));
         searchRoutes(inner, ports, options, metrics);
         categoryRoutes(inner, ports);
+        settingsRoutes(inner, ports);
       });
       await scope.register(async (inner) => productRoutes(inner, ports, options));
     });

@@ -37,15 +37,19 @@ export function statsRoutes(
   else if (!loopback) app.addHook('onRequest', refuseWithoutKey);
 
   app.get('/stats', async () => {
-    const { model, products, partitions, shards, embeddingCache, resultCache } =
-      ports.status.status();
+    const status = ports.status.status();
+    const { model, analyzer, switching, cutoffs, products, partitions, shards } = status;
     return {
       model: { name: model.name, fingerprint: model.fingerprint, dimensions: model.dimensions },
+      text: {
+        analyzer,
+        switching: { tenants: switching.tenants, progress: switching.first },
+        cutoff: cutoffs,
+      },
       products,
       partitions,
       shards: shards.map(shardBody),
-      embedding_cache: embeddingCache,
-      ...(resultCache === undefined ? {} : { result_cache: resultCache }),
+      embedding_cache: status.embeddingCache,
     };
   });
 

@@ -1,4 +1,4 @@
-import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { OmniError } from '../core/errors.js';
 
 /** Bounds what goes on at once, in all and of one tenant; past it the caller is told to come back. */
 export class TenantGate {
@@ -16,7 +16,7 @@ export class TenantGate {
     const ofTenant = this.byTenant.get(tenant) ?? 0;
     if (this.inside >= this.limit || ofTenant >= this.limitOfTenant) {
       const message = `too many ${this.what} at once`;
-      throw new OmniError('overloaded', message, { retryAfterMs: RETRY_AFTER_MS });
+      throw new OmniError('overloaded', message);
     }
     this.inside += 1;
     this.byTenant.set(tenant, ofTenant + 1);

@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invalidField, OmniError } from '../core/errors.js';
-import type { Searchable } from '../ingest/ingest.js';
 import type { WriteReport } from '../ingest/write-report.js';
 import { sendError } from './error-reply.js';
 import type { HttpPorts } from './ports.js';
@@ -9,19 +8,14 @@ import type { TenantGate } from './tenant-gate.js';
 
 const DEFAULT_WAIT_TIMEOUT_MS = 30_000;
 
-/** A wait that was asked for: its place is taken before anything is written. */
-export interface Wait {
-  timeoutMs: number;
-}
-
 /**
- * How long the caller wants to wait until searchable; undefined for not at all. Throws `overloaded`
- * where too many wait already.
+ * How long the caller wants to wait until searchable, milliseconds; undefined for not at all. The place
+ * is taken before anything is written: throws `overloaded` where too many wait already.
  */
 export function askedWait(
   { query, tenant, exchange }: FastifyRequest<{ Querystring: WriteQuery }>,
   waits: TenantGate,
-): Wait | undefined {
+): number | undefined {
   const timeoutMs = Number(query.wait_timeout_ms ?? DEFAULT_WAIT_TIMEOUT_MS);
   if (timeoutMs > MAX_WAIT_TIMEOUT_MS) {
     const expected = `must be an integer from 0 to ${MAX_WAIT_TIMEOUT_MS}, got ${timeoutMs}`;
@@ -29,7 +23,7 @@ export function askedWait(
   }
   if (query.wait === undefined) return undefined;
   exchange.onEnd(waits.enter(tenant));
-  return { timeoutMs };
+  return timeoutMs;
 }
 
 /**
@@ -41,7 +35,7 @@ export async function sendReport(
   request: FastifyRequest,
   reply: FastifyReply,
   report: WriteReport,
-  wait: Wait | undefined,
+  waitMs: number | undefined,
 ): Promise<FastifyReply> {
   request.held.release();
   if (report.failure !== undefined) {
@@ -54,11 +48,12 @@ export async function sendReport(
     return sendError(request, reply, error, countsBody(report), status);
   }
   const { tenant, exchange } = request;
+  const { signal } = exchange;
   const searchable =
-    wait === undefined
-      ? undefined
-      : await ports.ingest.waitSearchable(tenant, report, wait.timeoutMs, exchange.signal);
-  const body = { ...countsBody(report), ...searchableBody(searchable) };
+    waitMs === undefined
+      ? {}
+      : searchableBody(await ports.ingest.waitSearchable(tenant, report, waitMs, signal));
+  const body = { ...countsBody(report), ...searchable };
   exchange.progress();
   return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
 }
@@ -73,19 +68,13 @@ function countsBody(report: WriteReport): object {
   };
 }
 
-function searchableBody(searchable: Searchable | undefined): object {
-  if (searchable === undefined) return {};
-  if (searchable.searchable) return { searchable: true };
-  return { searchable: false, lagging: searchable.lagging };
+function searchableBody(lagging: readonly string[]): object {
+  return lagging.length === 0 ? { searchable: true } : { searchable: false, lagging };
 }
 
 function allRejected(report: WriteReport): OmniError {
   const [first] = report.rejected;
   if (first === undefined) return new OmniError('invalid_json', 'the body holds no rows');
   const message = `every row was rejected; line ${first.line}: ${first.message}`;
-  return new OmniError(
-    first.code,
-    message,
-    first.field === undefined ? {} : { field: first.field },
-  );
+  return new OmniError(first.code, message, { field: first.field });
 }

@@ -6,17 +6,11 @@ import type { IncomingRow, IncomingRows } from './incoming-row.js';
 import { readJsonProducts, type JsonProducts } from './json-products.js';
 import { ndjsonRows } from './ndjson-stream.js';
 import { patchProduct } from './patch-product.js';
-import type { IngestDeps, WriteTarget } from './ports.js';
+import type { IngestDeps } from './ports.js';
 import { contended, noSuchProduct, writeSingle } from './single-write.js';
 import { upsert } from './upsert.js';
 import { validId } from './validate-product.js';
 import type { WriteReport } from './write-report.js';
-
-export interface Searchable {
-  searchable: boolean;
-  /** Names of the shards that had not applied the write in time. */
-  lagging: string[];
-}
 
 /** The write path of one process, and reading back what it wrote. */
 export class Ingest {
@@ -37,7 +31,7 @@ export class Ingest {
 
   /** Rows in order; never rejects, see `WriteReport.failure`. */
   upsert(tenant: string, rows: IncomingRows, signal?: AbortSignal): Promise<WriteReport> {
-    return upsert(this.deps, targetOf(tenant, signal), rows);
+    return upsert(this.deps, { tenant, signal }, rows);
   }
 
   /** One product or delete; rejects with what is wrong with it. */
@@ -47,15 +41,13 @@ export class Ingest {
     const [rejection] = report.rejected;
     if (rejection === undefined) return report;
     const { code, message, field } = rejection;
-    throw new OmniError(code, message, field === undefined ? {} : { field });
+    throw new OmniError(code, message, { field });
   }
 
   /** JSON Merge Patch; rejects `not_found`, `invalid_field`, `too_large`. */
   patch(tenant: string, id: string, patch: JsonValue, signal?: AbortSignal): Promise<WriteReport> {
     const key = `${tenant}/${validId(id)}`;
-    return this.patches.run(key, () =>
-      patchProduct(this.deps, targetOf(tenant, signal), id, patch),
-    );
+    return this.patches.run(key, () => patchProduct(this.deps, { tenant, signal }, id, patch));
   }
 
   /** Rejects `not_found`. */
@@ -82,21 +74,18 @@ export class Ingest {
     return this.deps.store.categories(tenant);
   }
 
-  /** Waits at most `timeoutMs`, and no longer than the caller, until all that `report` accepted is. */
+  /**
+   * Waits at most `timeoutMs`, and no longer than the caller, until all that `report` accepted is
+   * searchable; names the shards that had not applied it by then.
+   */
   async waitSearchable(
     tenant: string,
     { mark }: WriteReport,
     timeoutMs: number,
     signal?: AbortSignal,
-  ): Promise<Searchable> {
-    if (mark === undefined) return { searchable: true, lagging: [] };
-    const lagging = await this.deps.fleet.awaitApplied(tenant, mark, timeoutMs, signal);
-    return { searchable: lagging.length === 0, lagging };
+  ): Promise<string[]> {
+    return mark === undefined ? [] : this.deps.fleet.awaitApplied(tenant, mark, timeoutMs, signal);
   }
-}
-
-function targetOf(tenant: string, signal: AbortSignal | undefined): WriteTarget {
-  return signal === undefined ? { tenant } : { tenant, signal };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import secureJson from 'secure-json-parse';
 import { OmniError } from '../core/errors.js';
+import { withoutMark } from '../core/json-slices.js';
 import type { JsonValue } from '../core/product.js';
 
 /**
@@ -9,8 +10,7 @@ import type { JsonValue } from '../core/product.js';
  */
 export function parseJson(bytes: Buffer): JsonValue {
   if (!isUtf8(bytes)) throw new OmniError('invalid_json', 'not valid UTF-8');
-  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  const text = bytes.toString('utf8', hasMark ? 3 : 0);
+  const text = withoutMark(bytes).toString();
   try {
     return secureJson.parse(text, {
       protoAction: 'error',

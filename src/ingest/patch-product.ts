@@ -122,7 +122,7 @@ async function keepVector(
     embedHash: head.embedHash,
     model: deps.model.fingerprint,
     vectors: 'keep',
-    ...(partition === undefined ? {} : { partition }),
+    partition,
   };
 }
 

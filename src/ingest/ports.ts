@@ -29,7 +29,7 @@ interface IngestLimits {
 export interface WriteTarget {
   tenant: string;
   /** Aborted when the caller has gone: what is not being written yet is left. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export interface IngestDeps {

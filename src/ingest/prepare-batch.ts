@@ -218,6 +218,6 @@ function toPut(
     embedHash,
     model: deps.model.fingerprint,
     vectors: keeps || text === undefined ? 'keep' : { text },
-    ...(partition === undefined ? {} : { partition }),
+    partition,
   };
 }

@@ -1,16 +1,12 @@
 import { OmniError } from '../core/errors.js';
 import { productInputs } from '../embedding/product-inputs.js';
-import type { PutProduct, StoredHead, StoredRow } from '../store/store.js';
+import { readFull, type FullRow } from '../store/catalogue-pages.js';
+import type { PutProduct } from '../store/store.js';
 import { textEmbedHash } from './content-hash.js';
 import type { IngestDeps } from './ports.js';
 
 const PAGE_ENTRIES = 256;
 const PAGE_BYTES = 8 * 1024 * 1024;
-
-interface OldRow {
-  row: StoredRow;
-  head: StoredHead;
-}
 
 /**
  * Embeds anew every product whose vectors are of another model, then names the current model as the
@@ -44,16 +40,8 @@ async function reembedPage(
   tenant: string,
   ids: readonly string[],
 ): Promise<number> {
-  const [rows, heads] = await Promise.all([
-    deps.store.rows(tenant, ids),
-    deps.store.heads(tenant, ids),
-  ]);
-  const old = ids.flatMap((_, i): OldRow[] => {
-    const row = rows[i];
-    const head = heads[i];
-    if (row === undefined || head === undefined || head.deleted) return [];
-    return row.model === deps.model.fingerprint ? [] : [{ row, head }];
-  });
+  const full = await readFull(deps.store, tenant, ids);
+  const old = full.filter(({ row }) => row.model !== deps.model.fingerprint);
   if (old.length === 0) return 0;
   const writes = await toWrites(deps, old);
   const { statuses } = await deps.store.write(tenant, writes);
@@ -61,7 +49,7 @@ async function reembedPage(
   return statuses.filter((status) => status === 'applied').length;
 }
 
-async function toWrites(deps: IngestDeps, old: readonly OldRow[]): Promise<PutProduct[]> {
+async function toWrites(deps: IngestDeps, old: readonly FullRow[]): Promise<PutProduct[]> {
   if (deps.encoder === undefined) {
     throw new OmniError('unavailable', 'nothing can be embedded anew: there is no encoder');
   }

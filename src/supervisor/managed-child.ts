@@ -121,8 +121,10 @@ export class ManagedChild {
     }
     if (livedMs > HEALTHY_MS) this.pauseMs = RESTART_FIRST_MS;
     const inMs = this.pauseMs;
-    const reason = { ...how, ...(this.problem === undefined ? {} : { problem: this.problem }) };
-    this.logger.warn({ ...reason, inMs }, `${this.spec.name} ended, starting it again`);
+    this.logger.warn(
+      { ...how, problem: this.problem, inMs },
+      `${this.spec.name} ended, starting it again`,
+    );
     this.timer = setTimeout(() => this.start(), inMs);
     this.pauseMs = Math.min(RESTART_LAST_MS, inMs * 2);
   }

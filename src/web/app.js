@@ -8,7 +8,7 @@ import { bindKeyboard } from './keyboard.js';
 import { PageHistory } from './page-history.js';
 import { Results } from './results.js';
 import { SearchLoop } from './search-loop.js';
-import { addressOf, filterOf, hasFilters, readState } from './state.js';
+import { addressOf, filterOf, hasFilters, NO_FILTERS, readState } from './state.js';
 import { BROWSE_QUERY, drawExamples } from './welcome.js';
 import { isObject } from './wire.js';
 
@@ -23,12 +23,17 @@ let state = readState(location.search);
 let topK = PAGE_SIZE;
 /** True while the newest entry of the history was made by typing: further keystrokes replace it. */
 let typingEntry = false;
+/** True while the last word of the query may be unfinished. */
+let isUnfinished = false;
 
 const pages = new PageHistory();
 const detail = new Detail(byId('detail', HTMLDialogElement), pages);
 const results = new Results({
   onOpen: (hit) => void detail.open(hit, state.tenant),
   onRetry: () => void loop.run(searchRequest()),
+  onQuery: (query) => onSet({ query }),
+  onLiteral: (literal) => onSet({ literal }),
+  onClearFilters: () => onSet(NO_FILTERS),
 });
 const loop = new SearchLoop({
   onStart: () => results.showBusy(),
@@ -38,7 +43,7 @@ const loop = new SearchLoop({
     results.showReply(reply, {
       heading: state.query.trim() === '' && reply.hits.length > 0 ? browseHeading() : undefined,
       hasMore: reply.hits.length === topK && topK < MAX_SHOWN,
-      hasFilters: hasFilters(state),
+      asked: { query: state.query.trim(), hasFilters: hasFilters(state), literal: state.literal },
     }),
 });
 const controls = new Controls({ state: () => state, onType, onSet });
@@ -46,6 +51,7 @@ const controls = new Controls({ state: () => state, onType, onSet });
 /** @param {Partial<State>} change */
 function onType(change) {
   const before = addressOf(state);
+  if (change.query !== undefined) isUnfinished = true;
   apply(change);
   const address = addressOf(state);
   if (address === before) return;
@@ -57,6 +63,7 @@ function onType(change) {
 
 /** @param {Partial<State>} change */
 function onSet(change) {
+  if (change.query !== undefined) isUnfinished = false;
   apply(change);
   const address = addressOf(state);
   if (address !== location.pathname + location.search) pages.push(address);
@@ -66,7 +73,9 @@ function onSet(change) {
 
 /** @param {Partial<State>} change */
 function apply(change) {
-  state = { ...state, ...change };
+  const isReworded = (change.query ?? state.query).trim() !== state.query.trim();
+  // Other words are read anew.
+  state = { ...state, ...(isReworded ? { literal: false } : {}), ...change };
   topK = PAGE_SIZE;
   showState();
 }
@@ -81,10 +90,24 @@ function showState() {
 /** @returns {{ body: object, tenant: string | undefined }} */
 function searchRequest() {
   const filter = filterOf(state);
-  // The API wants a query: without one, a category's own name finds what is typical of it.
-  const query = state.query.trim() || state.categories.join(', ').slice(0, 2_000) || BROWSE_QUERY;
-  const body = { query, top_k: topK, fields: CARD_FIELDS, ...(filter ? { filter } : {}) };
-  return { body, tenant: state.tenant };
+  const common = { top_k: topK, fields: CARD_FIELDS, ...(filter ? { filter } : {}) };
+  return { body: { ...textOfQuery(), ...common }, tenant: state.tenant };
+}
+
+/** @returns {object} the query, and how it is to be read */
+function textOfQuery() {
+  const query = state.query.trim();
+  if (query === '') {
+    // The API wants a query: without one, a category's own name finds what is typical of it.
+    const typical = state.categories.join(', ').slice(0, 2_000) || BROWSE_QUERY;
+    return { query: typical, mode: 'vector' };
+  }
+  return {
+    query,
+    highlight: ['title'],
+    ...(isUnfinished ? { prefix: true } : {}),
+    ...(state.literal ? { understand: false } : {}),
+  };
 }
 
 /** @returns {string} */
@@ -125,7 +148,7 @@ results.more.addEventListener('click', async () => {
 byId('home', HTMLAnchorElement).addEventListener('click', (event) => {
   if (event.metaKey || event.ctrlKey || event.shiftKey) return;
   event.preventDefault();
-  onSet({ query: '', categories: [], min: undefined, max: undefined, inStock: false });
+  onSet({ query: '', ...NO_FILTERS });
 });
 
 window.addEventListener('popstate', () => {
@@ -133,6 +156,7 @@ window.addEventListener('popstate', () => {
   state = readState(location.search);
   topK = PAGE_SIZE;
   typingEntry = false;
+  isUnfinished = false;
   showState();
   void loop.run(searchRequest());
 });

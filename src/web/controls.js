@@ -1,7 +1,7 @@
 // @ts-check
 import { Chips } from './chips.js';
 import { byId } from './dom.js';
-import { hasFilters, priceOf } from './state.js';
+import { hasFilters, NO_FILTERS, priceOf } from './state.js';
 
 /** @typedef {import('./state.js').State} State */
 
@@ -36,7 +36,7 @@ export class Controls {
     }
     this.stock.addEventListener('change', () => onSet({ inStock: this.stock.checked }));
     this.reset.addEventListener('click', () => {
-      onSet({ categories: [], min: undefined, max: undefined, inStock: false });
+      onSet(NO_FILTERS);
       this.box.focus();
     });
     byId('search', HTMLFormElement).addEventListener('submit', (event) => {

@@ -1,5 +1,6 @@
 // @ts-check
 import { button, element } from './dom.js';
+import { markedText } from './marked.js';
 import { picture } from './picture.js';
 import { textOf } from './wire.js';
 
@@ -25,6 +26,8 @@ const PRICE = new Intl.NumberFormat(undefined, {
 export function hitCard(hit, { eager, onOpen }) {
   const { product } = hit;
   const open = button('card-open', textOf(product.title) ?? hit.id, () => onOpen(hit));
+  const marked = textOf(hit.highlight?.title);
+  if (marked !== undefined) open.replaceChildren(...markedText(marked));
   const above = [textOf(product.brand), textOf(product.category)].filter(
     (text) => text !== undefined,
   );

@@ -1,20 +1,36 @@
 // @ts-check
 import { button, byId, element } from './dom.js';
+import { EmptyState } from './empty-state.js';
 import { hitCard } from './hit-card.js';
 import { errorText, missingText } from './messages.js';
 import { traceOf } from './trace.js';
+import { Understanding } from './understanding.js';
 
 /** @typedef {import('./wire.js').Hit} Hit */
+/** @typedef {import('./empty-state.js').Asked} Asked */
 /** @typedef {import('./wire.js').SearchReply} SearchReply */
 
 /** Cards whose pictures are fetched at once: about what a first screen shows. */
 const EAGER_CARDS = 8;
 
-/** The lower part of the page: count, trace, notice, cards. */
+/** The lower part of the page: count, trace, how the query was read, notice, cards. */
 export class Results {
-  /** @param {{ onOpen: (hit: Hit) => void, onRetry: () => void }} handlers */
+  /**
+   * @param {object} handlers
+   * @param {(hit: Hit) => void} handlers.onOpen
+   * @param {() => void} handlers.onRetry
+   * @param {(query: string) => void} handlers.onQuery
+   * @param {(literal: boolean) => void} handlers.onLiteral
+   * @param {() => void} handlers.onClearFilters
+   */
   constructor(handlers) {
     this.handlers = handlers;
+    this.understanding = new Understanding(handlers);
+    this.empty = new EmptyState({
+      onClearFilters: handlers.onClearFilters,
+      onLiteral: () => handlers.onLiteral(true),
+      onStart: () => handlers.onQuery(''),
+    });
     this.count = byId('count', HTMLElement);
     this.trace = byId('trace', HTMLElement);
     this.notice = byId('notice', HTMLElement);
@@ -35,10 +51,13 @@ export class Results {
 
   /**
    * @param {SearchReply} reply
-   * @param {{ heading: string | undefined, hasMore: boolean, hasFilters: boolean }} options
+   * @param {object} options
+   * @param {string | undefined} options.heading
+   * @param {boolean} options.hasMore
+   * @param {Omit<Asked, 'isUnderstood'> & { literal: boolean }} options.asked
    */
-  showReply(reply, { heading, hasMore, hasFilters }) {
-    const { hits, partial } = reply;
+  showReply(reply, { heading, hasMore, asked }) {
+    const { hits, partial, understood = [] } = reply;
     this.grid.setAttribute('aria-busy', 'false');
     const { onOpen } = this.handlers;
     const cards = hits.map((hit, at) => hitCard(hit, { eager: at < EAGER_CARDS, onOpen }));
@@ -47,9 +66,12 @@ export class Results {
     this.trace.replaceChildren(...traceOf(reply));
     this.trace.hidden = false;
     this.more.hidden = !hasMore;
+    this.understanding.show(reply, asked);
     if (partial !== null) this.setNotice('partial', missingText(partial.missing));
-    else if (hits.length === 0) this.setNotice('empty', emptyText(hasFilters));
     else this.notice.hidden = true;
+    // What is missing may have fitted.
+    if (hits.length > 0 || partial !== null) this.empty.hide();
+    else this.empty.show({ ...asked, isUnderstood: understood.length > 0 });
   }
 
   /** @param {unknown} error */
@@ -60,6 +82,8 @@ export class Results {
     this.count.textContent = '';
     this.trace.hidden = true;
     this.more.hidden = true;
+    this.understanding.hide();
+    this.empty.hide();
     this.setNotice('error', text, element('span', 'notice-detail', detail));
     if (canRetry) this.notice.append(button('quiet', 'Try again', this.handlers.onRetry));
   }
@@ -77,11 +101,4 @@ export class Results {
 function countText(shown) {
   if (shown === 0) return 'Nothing found';
   return shown === 1 ? '1 product' : `${shown} best matches`;
-}
-
-/** @param {boolean} hasFilters @returns {string} */
-function emptyText(hasFilters) {
-  return hasFilters
-    ? 'No product passes these filters. Try a wider price or another category.'
-    : 'This shop has no products yet.';
 }

@@ -8,6 +8,7 @@
  * @property {number | undefined} min
  * @property {number | undefined} max
  * @property {boolean} inStock
+ * @property {boolean} literal words are searched for as they are: none of them becomes a filter
  * @property {string | undefined} tenant
  */
 
@@ -23,6 +24,7 @@ export function readState(search) {
     min: priceOf(params.get('min') ?? ''),
     max: priceOf(params.get('max') ?? ''),
     inStock: params.get('stock') === '1',
+    literal: params.get('literal') === '1',
     tenant: params.get('tenant') || undefined,
   };
 }
@@ -35,6 +37,7 @@ export function addressOf(state) {
   if (state.min !== undefined) params.set('min', String(state.min));
   if (state.max !== undefined) params.set('max', String(state.max));
   if (state.inStock) params.set('stock', '1');
+  if (state.literal) params.set('literal', '1');
   if (state.tenant !== undefined) params.set('tenant', state.tenant);
   const search = params.toString();
   return search === '' ? '/' : `/?${search}`;
@@ -45,6 +48,9 @@ export function priceOf(text) {
   const value = Number(text);
   return text.trim() !== '' && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
+
+/** @type {Readonly<Pick<State, 'categories' | 'min' | 'max' | 'inStock'>>} */
+export const NO_FILTERS = { categories: [], min: undefined, max: undefined, inStock: false };
 
 /** @param {State} state @returns {boolean} */
 export function hasFilters(state) {

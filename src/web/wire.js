@@ -4,8 +4,9 @@
  * untrusted: a field may be missing or of any type.
  *
  * @typedef {Record<string, unknown>} Product
- * @typedef {{ id: string, score: number, product: Product }} Hit
+ * @typedef {{ id: string, score: number, product: Product, highlight?: Record<string, string> }} Hit
  * @typedef {{ part: string, category?: string, shard?: string, reason: string }} MissingPart
+ * @typedef {{ text: string, filter?: Record<string, unknown>, sort?: unknown }} Understood
  * @typedef {object} SearchReply
  * @property {Hit[]} hits
  * @property {number} took_ms
@@ -14,6 +15,9 @@
  * @property {string} model
  * @property {{ missing: MissingPart[] } | null} partial
  * @property {string[]} [unknown_fields]
+ * @property {{ from: string, to: string } | null} [rewritten]
+ * @property {string[]} [did_you_mean]
+ * @property {Understood[]} [understood]
  * @typedef {{ category: string, products: number }} Category
  */
 

@@ -12,7 +12,8 @@ beforeAll(async () => {
   node = await openHttp();
   const port = await node.server.listen({ port: 0, host: '127.0.0.1' });
   const url = `http://127.0.0.1:${port}`;
-  config = { url, tenant: 'default', apiKey: undefined, topK: 10, filter: undefined, json: false };
+  const usual = { mode: 'hybrid', prefix: false, explain: false, json: false } as const;
+  config = { url, tenant: 'default', apiKey: undefined, topK: 10, filter: undefined, ...usual };
   await node.send('POST', '/products', [
     { id: 'a', title: 'A mouse\u001b[31m', category: 'Mice', price: 9.5 },
     { id: 'b', title: 'Keyboard', category: 'Keyboards' },

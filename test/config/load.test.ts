@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError } from '../../src/config/config-error.js';
+import { ConfigError, settingFlag, settingName } from '../../src/config/setting.js';
 import { loadConfig, type LoadedConfig } from '../../src/config/load.js';
-import { settingFlag, settingName } from '../../src/config/setting.js';
 import { allSettings } from '../../src/config/settings.js';
 import { VERBS } from '../../src/config/verbs.js';
 import type { Verb } from '../../src/config/verbs.js';
@@ -162,7 +161,7 @@ describe('loadConfig', () => {
       fc.property(fc.constantFrom(...allSettings()), fc.string(), ([key, setting], text) => {
         fc.pre(key !== 'config' && setting.type !== 'pairs');
         const verb = setting.verbs[0] ?? 'up';
-        const words = VERBS[verb].words === 'some' ? ['x'] : [];
+        const words = VERBS[verb].usage === '' ? [] : ['x'];
         try {
           const { config } = load([...words, `${settingFlag(key)}=${text}`], {}, verb);
           if ('min' in setting) expect(config[key]).toBe(Number(text));
@@ -178,7 +177,7 @@ describe('loadConfig', () => {
     for (const [key, setting] of allSettings()) {
       if (setting.default === undefined || setting.type === 'pairs') continue;
       const verb = setting.verbs[0] ?? 'up';
-      const words = VERBS[verb].words === 'some' ? ['x'] : [];
+      const words = VERBS[verb].usage === '' ? [] : ['x'];
       const env = { [`OMNISEARCH_${settingName(key)}`]: String(setting.default) };
       expect(load(words, env, verb).config[key]).toEqual(setting.default);
     }

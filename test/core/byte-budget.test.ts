@@ -5,12 +5,14 @@ import { ByteBudget } from '../../src/core/byte-budget.js';
 const overloaded = expect.objectContaining({ code: 'overloaded', retryAfterMs: 1_000 }) as Error;
 
 test('past its limit nothing is taken, and what is given back may be taken again', () => {
-  const budget = new ByteBudget({ what: 'replies', limitBytes: 100, tenantBytes: 100 });
-  const [first, second] = [budget.lease('a'), budget.lease('b')];
-  first.take(60);
+  const budget = new ByteBudget({ what: 'replies', limitBytes: 100 });
+  const [first, second, third] = [budget.lease('a'), budget.lease('b'), budget.lease('c')];
+  first.take(50);
+  third.take(10);
   expect(() => second.take(41)).toThrow(overloaded);
   expect(budget.held).toBe(60);
   second.take(40);
+  third.release();
   first.release();
   first.release();
   expect(budget.held).toBe(40);
@@ -37,9 +39,10 @@ test('one tenant has at most half, so that another finds room', () => {
 });
 
 test('the reserve is for small holders, and one that grows leaves it', () => {
-  const options = { what: 'bodies', limitBytes: 100, tenantBytes: 100 };
+  const options = { what: 'bodies', limitBytes: 100 };
   const budget = new ByteBudget({ ...options, reserveBytes: 20, smallBytes: 5 });
-  budget.lease('a').take(80);
+  budget.lease('a').take(40);
+  budget.lease('d').take(40);
   const small = budget.lease('b');
   small.take(5);
   expect(() => small.take(1)).toThrow(overloaded);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { categoriesOf, fieldsOf } from '../../src/filter/analyse.js';
-import { matchesProduct } from '../../src/filter/evaluate.js';
+import { DocumentFilter } from '../../src/filter/evaluate.js';
 import { parseFilter } from '../../src/filter/parse-filter.js';
 import { product, wireFilter } from './arbitraries.js';
 
@@ -18,7 +18,7 @@ describe('categoriesOf', () => {
     fc.assert(
       fc.property(wireFilter, product, (wire, document) => {
         const filter = parseFilter(wire);
-        fc.pre(matchesProduct(filter, document));
+        fc.pre(new DocumentFilter(filter).matches(document));
         const categories = categoriesOf(filter);
         expect(categories === undefined || categories.includes(document.category)).toBe(true);
       }),

@@ -64,20 +64,30 @@ const productBody = mutated({
 });
 const textBody = mutated({ query: '"q"', timeout_ms: '9', ...common });
 const vectorBody = mutated({ vector: '[1,2,3,4]', ...common });
+const settingsBody = mutated({
+  searchable: '[{"field":"title","weight":2}]',
+  identifiers: '["sku"]',
+  stop_words: '[]',
+  language: '"en"',
+  facets: '"all"',
+  sortable: '["price"]',
+  understand: 'true',
+});
 const batchBody = fc
   .array(fc.oneof(textBody, vectorBody, json), { maxLength: 4 })
   .map((searches) => `{"searches":[${searches.join(',')}]}`);
 
 const anyRequest = fc.tuple(
-  fc.constantFrom<['POST' | 'PATCH' | 'DELETE', string]>(
+  fc.constantFrom<['POST' | 'PATCH' | 'DELETE' | 'PUT', string]>(
     ['POST', '/products'],
     ['PATCH', '/products/p'],
     ['DELETE', '/products/p'],
     ['POST', '/search/text'],
     ['POST', '/search/vector'],
     ['POST', '/search/batch'],
+    ['PUT', '/settings'],
   ),
-  fc.oneof(json, productBody, textBody, vectorBody, batchBody),
+  fc.oneof(json, productBody, textBody, vectorBody, batchBody, settingsBody),
   fc.constantFrom('application/json', 'application/x-ndjson'),
 );
 

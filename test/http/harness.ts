@@ -10,11 +10,12 @@ import {
   type SearchReply,
   type SearchRequest,
 } from '../../src/search/search-types.js';
+import { SettingsDesk } from '../../src/tenancy/settings-desk.js';
 import { CountingEncoder, DIMENSIONS, openIngest, type IngestHarness } from '../ingest/harness.js';
 
 /** Of a search in one segment by its graph. */
 const EXPLANATION: Explanation = {
-  timingsMs: { embed: 0.1, plan: 0.01, fanOut: 0.4, merge: 0.02, join: 0.2 },
+  timingsMs: { embed: 0.1, words: 0.3, plan: 0.01, fanOut: 0.4, merge: 0.02, join: 0.2 },
   rounds: 1,
   k: 16,
   shards: [
@@ -84,10 +85,10 @@ class ScanningSearch implements SearchPort {
       timingsMs: { embed: 0.1, search: 0.5, join: 0.2 },
       embedding: typeof request.query === 'string' ? 'computed' : undefined,
       model: 'counting@ffffffff',
-      cached: false,
       missing: [],
       unknownFields: [],
       explanation: request.explain ? EXPLANATION : undefined,
+      text: undefined,
     };
   }
 
@@ -130,6 +131,8 @@ type Reply = Omit<LightMyRequestResponse, 'json'> & { json(): ReplyBody };
 export interface HttpHarness extends IngestHarness {
   server: HttpServer;
   search: ScanningSearch;
+  /** Tenants whose new text settings are to serve, as they were asked for. */
+  switches: string[];
   status: { notReady: string | undefined };
   /** A request without a socket. */
   send(
@@ -147,10 +150,12 @@ export async function openHttp(
   const node = await openIngest(options.encoder === undefined ? {} : { encoder: options.encoder });
   const search = new ScanningSearch(node);
   const status = { notReady: undefined as string | undefined };
+  const switches: string[] = [];
   const server = await createHttpServer(
     {
       ...{ search, ingest: node.ingest, status: statusOf(node, status), logger: node.deps.logger },
       tenants: options.tenants ?? node.deps.tenants,
+      settings: new SettingsDesk(node.directory, async (tenant) => void switches.push(tenant)),
     },
     {
       dimensions: DIMENSIONS,
@@ -166,6 +171,7 @@ export async function openHttp(
     ...node,
     server,
     search,
+    switches,
     status,
     send: async (method, url, body, headers = {}) => {
       const raw = typeof body === 'string' || body instanceof Uint8Array;
@@ -204,6 +210,12 @@ function statusOf(node: IngestHarness, state: { notReady: string | undefined }):
     parts: () => [{ name: 'store', state: 'ok' }],
     status: () => ({
       model: node.deps.model,
+      analyzer: 1,
+      cutoffs: { own: 0.38, calibrated: [{ tenant: 'b', cosine: 0.4, products: 1_000 }] },
+      switching: {
+        tenants: 3,
+        first: [{ tenant: 'shop', generation: 2, documents: 40, of: 100 }],
+      },
       products: 3,
       partitions: 1,
       storeReads: [{ process: 's1', reads: 9 }],
@@ -216,7 +228,6 @@ function statusOf(node: IngestHarness, state: { notReady: string | undefined }):
       embeddingCache: { entries: 1, hits: 2, misses: 3 },
       embeddingQueued: 4,
       embeddedProducts: 5,
-      resultCache: { entries: 6, hits: 7, misses: 8 },
     }),
   };
 }

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { KeptStatus, type StatusSources } from '../../src/http/kept-status.js';
 import { notReadyReason, shardHealth, storeHealth } from '../../src/http/readiness.js';
 
-const ready = { ready: true, documents: 7, bytes: 1, behind: 0, partitions: 5 };
+const counts = { documents: 7, bytes: 1, behind: 0, partitions: 5, tenants: 1, storeReads: 0 };
+const switching = { tenants: 0, first: [] };
+const ready = { ready: true, damaged: [], switching, ...counts };
 const up = (name: string) => ({ name, reply: ready });
 const down = (name: string) => ({ name, reply: undefined, problem: 'no answer in time' });
 const late = (name: string) => ({ name, reply: { ...ready, ready: false, notReady: '3 behind' } });
@@ -67,13 +69,18 @@ describe('status pages', () => {
   }
 
   const sources = (store: CountingStore): StatusSources => ({
-    ...{ model: { name: 'm', fingerprint: 'f', dimensions: 4 }, minShards: 1, store },
+    ...{
+      model: { name: 'm', fingerprint: 'f', dimensions: 4 },
+      cutoffs: () => ({ own: null, calibrated: [] }),
+      analyzer: 1,
+      minShards: 1,
+      store,
+    },
     shards: () => [up('s1'), up('s2')],
     encoder: () => ({
       ...{ embeddingQueued: 0, embeddedProducts: 0 },
       embeddingCache: { entries: 0, hits: 0, misses: 0 },
     }),
-    results: () => undefined,
   });
 
   test('ask the store nothing, and at rest it is asked a few times a second, however many tenants', async () => {

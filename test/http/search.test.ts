@@ -114,7 +114,9 @@ describe('POST /search/text', () => {
     await node.send('POST', '/search/text', { query: 'x', exact: true, explain: true });
     const all = { query: 'x', top_k: 7, fields: ['title'], timeout_ms: 60_000, filter: {} };
     await node.send('POST', '/search/text', all, b);
-    const base = { tenant: 'default', query: 'x', topK: 10, filter: MATCH_ALL, fields: undefined };
+    const text = { mode: 'hybrid', prefix: false, understand: undefined, highlight: [] };
+    const found = { tenant: 'default', query: 'x', topK: 10, filter: MATCH_ALL };
+    const base = { ...found, fields: undefined, text };
     expect(node.search.seen).toEqual([
       { ...base, exact: false, explain: false, timeoutMs: 1_000 },
       { ...base, exact: true, explain: true, timeoutMs: 10_000 },
@@ -128,6 +130,25 @@ describe('POST /search/text', () => {
         timeoutMs: 60_000,
       },
     ]);
+  });
+
+  test('how the text is to be taken', async () => {
+    node.search.seen = [];
+    const text = { mode: 'keyword', prefix: true, understand: false, highlight: ['title'] };
+    await node.send('POST', '/search/text', { query: 'x', ...text });
+    await node.send('POST', '/search/vector', { vector: [1, 0, 0, 0] });
+    expect(node.search.seen.map((request) => request.text)).toEqual([text, undefined]);
+  });
+
+  test.each([
+    ['mode', 'fuzzy', 'mode must be "hybrid", "keyword" or "vector", got "fuzzy"'],
+    ['prefix', 1, 'prefix must be true or false, got 1'],
+    ['understand', 'no', 'understand must be true or false, got "no"'],
+    ['highlight', 'title', 'highlight must be a list of at most 20 strings, got "title"'],
+  ])('%s of another kind is refused', async (field, value, message) => {
+    const reply = await node.send('POST', '/search/text', { query: 'x', [field]: value });
+    expect(reply.statusCode).toBe(400);
+    expect(reply.json().error).toMatchObject({ code: 'invalid_field', field, message });
   });
 
   test.each([

@@ -59,6 +59,14 @@ test('status pages', async () => {
   await node.send('POST', '/search/text', { query: '' });
   expect((await node.send('GET', '/stats')).json()).toEqual({
     model: { name: 'counting', fingerprint: 'f'.repeat(32), dimensions: 4 },
+    text: {
+      analyzer: 1,
+      switching: {
+        tenants: 3,
+        progress: [{ tenant: 'shop', generation: 2, documents: 40, of: 100 }],
+      },
+      cutoff: { own: 0.38, calibrated: [{ tenant: 'b', cosine: 0.4, products: 1_000 }] },
+    },
     products: 3,
     partitions: 1,
     shards: [
@@ -68,7 +76,6 @@ test('status pages', async () => {
       },
     ],
     embedding_cache: { entries: 1, hits: 2, misses: 3 },
-    result_cache: { entries: 6, hits: 7, misses: 8 },
   });
   for (let i = 0; i < 2; i++) {
     const { body } = await node.send('GET', '/metrics');
@@ -77,7 +84,6 @@ test('status pages', async () => {
     expect(body).toContain('search_errors_total{type="invalid_field"} 1');
     expect(body).toContain('embedding_cache_hits_total 2');
     expect(body).toContain('embedded_products_total 5');
-    expect(body).toContain('result_cache_hits_total 7');
     expect(body).toContain('shard_documents{shard="s1"} 7');
     expect(body).toContain('store_reads_total{process="s1"} 9');
     expect(body).toContain('shard_recall{shard="s1",selectivity="1"} 0.99');

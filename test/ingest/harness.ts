@@ -23,6 +23,7 @@ export const DIMENSIONS = 4;
 /** Deterministic vectors of a text, and a count of what was embedded. */
 export class CountingEncoder implements Encoder {
   readonly model: ModelIdentity;
+  readonly cutoff = undefined;
   embedded: string[] = [];
   /** Set to make the next calls fail. */
   failure: Error | undefined;
@@ -37,8 +38,8 @@ export class CountingEncoder implements Encoder {
     return normalise(sums)!;
   }
 
-  queryKey(text: string) {
-    return text;
+  knowsPiece() {
+    return true;
   }
 
   async embedQuery(text: string) {
@@ -58,8 +59,8 @@ export class CountingEncoder implements Encoder {
 
   status() {
     return {
-      cache: { entries: 0, capacity: 0, hits: 0, misses: 0 },
-      pool: { threads: 0, queued: 0 },
+      embeddingCache: { entries: 0, hits: 0, misses: 0 },
+      embeddingQueued: 0,
       embeddedProducts: this.embedded.length,
     };
   }
@@ -87,6 +88,8 @@ export interface IngestHarness {
   ingest: Ingest;
   deps: IngestDeps;
   store: Store;
+  /** The same as `deps.tenants`. */
+  directory: TenantDirectory;
   encoder: CountingEncoder;
   fleet: QuietFleet;
   /** Categories that placement refuses. */
@@ -107,6 +110,7 @@ export async function openIngest(options: { encoder?: 'none' } = {}): Promise<In
     minShards: 1,
     maxPartitions: 1_000,
   });
+  const directory = new TenantDirectory(store.records, true);
   const deps: IngestDeps = {
     store,
     model: encoder.model,
@@ -122,7 +126,7 @@ export async function openIngest(options: { encoder?: 'none' } = {}): Promise<In
         return { ...places, refused: new Map(refused.map((category) => [category, error])) };
       },
     },
-    tenants: new TenantDirectory(store.records, true),
+    tenants: directory,
     bounds: new TenantBounds(store, { maxFieldsPerTenant: 2_000, maxBytesPerTenant: 0 }),
     fleet,
     limits: { maxProductBytes: 1024 * 1024 },
@@ -132,6 +136,7 @@ export async function openIngest(options: { encoder?: 'none' } = {}): Promise<In
     ingest: new Ingest(deps),
     deps,
     store,
+    directory,
     encoder,
     fleet,
     refusedCategories,

@@ -6,6 +6,10 @@ interface SentSearch {
   query: string;
   top_k: number;
   fields: string[];
+  mode?: string;
+  prefix?: boolean;
+  understand?: boolean;
+  highlight?: string[];
   filter?: {
     category?: string[];
     price?: { gte?: number; lte?: number };
@@ -93,7 +97,14 @@ export async function openShopServer(): Promise<ShopServer> {
 /** A whole reply of the contract around some products. */
 export function replyWith(products: readonly Product[], change: object = {}): object {
   return {
-    hits: products.map((product, at) => ({ id: product.id, score: 0.9 - at / 100, product })),
+    hits: products.map(({ highlight, ...product }, at) => ({
+      ...{ id: product.id, score: 0.9 - at / 100, product },
+      ...(highlight === undefined ? {} : { highlight }),
+    })),
+    total: products.length,
+    rewritten: null,
+    did_you_mean: [],
+    understood: [],
     took_ms: 3.14,
     timings_ms: { embed: 0.1, search: 1.9, join: 0.6 },
     embedding: 'computed',
