@@ -7,6 +7,8 @@ import { ENGINES } from '../src/shard/engine/engines.js';
 import type { EngineName } from '../src/shard/engine/graph.js';
 import { Budget } from '../src/core/budget.js';
 import { Deadline } from '../src/core/deadline.js';
+import { DEFAULT_TEXT_SETTINGS } from '../src/text/default-settings.js';
+import { productTerms } from '../src/text/product-terms.js';
 import { leafSearch } from '../src/shard/leaf/leaf-search.js';
 import { PartitionSet } from '../src/shard/leaf/partition-set.js';
 import { graphFile } from '../src/shard/index/components/graphs.js';
@@ -98,7 +100,7 @@ async function prepare(
   const tail = new WriteBuffer(dimensions);
   for (let row = 0; row < base.count; row++) {
     const product = { id: rowId(row), title: '', category: 'all' };
-    tail.append(product, row + 1, rowOf(base, row));
+    tail.append(product, row + 1, rowOf(base, row), productTerms(product, DEFAULT_TEXT_SETTINGS));
   }
   const parameters = { engine, M: 16, efConstruction: 200 };
   const startMs = performance.now();
@@ -116,7 +118,7 @@ async function prepare(
   const openMs = performance.now();
   await ENGINES[engine].open(file, { dimensions, firstRow: 0, bytes: size, ef: 1 });
   const open_ms = performance.now() - openMs;
-  const index = new TenantIndex('bench', 'm', dimensions);
+  const index = new TenantIndex('bench', 'm', dimensions, DEFAULT_TEXT_SETTINGS);
   const segment = await openSegment(folder, record);
   index.segments = [segment];
   const close = async (): Promise<void> => {
