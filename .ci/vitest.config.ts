@@ -8,7 +8,7 @@ export default defineConfig({
     // End-to-end tests start whole clusters: a few files at a time is all two cores bear.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

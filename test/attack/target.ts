@@ -77,7 +77,10 @@ export class Target {
   async categoriesByShard(): Promise<Map<string, string[]>> {
     const byShard = new Map<string, string[]>();
     for (const category of new Set(this.catalogue.products.map(({ category }) => category))) {
-      const body = { query: category, filter: { category }, explain: true, top_k: 1 };
+      const body = {
+        ...{ query: category, filter: { category }, mode: 'vector', timeout_ms: 10_000 },
+        ...{ explain: true, top_k: 1 },
+      };
       const reply = (await this.quiet.expect('POST', '/search/text', body)) as {
         explain: { shards: { shard: string }[] };
       };

@@ -121,15 +121,19 @@ test('invariant 7, first half: no tenant reads, changes or counts what is of ano
     }
   }));
 
-test('--model none: text search says why not, and nothing needs an encoder', () =>
+test('--model none: texts are searched by their words alone, and nothing needs an encoder', () =>
   withCluster({ args: NONE }, async (cluster) => {
+    const titled = { ...product('m', { price: 1 }), title: 'Wireless mouse' };
+    await cluster.post('/products?wait=searchable', titled);
     const text = await cluster.post('/search/text', { query: 'mouse' });
-    expect(code(text)).toEqual([400, 'invalid_field']);
-    expect(JSON.stringify(text.json)).toContain('--model none');
+    expect(text.json.hits?.map(({ id }) => id)).toEqual(['m']);
+    const meaning = await cluster.post('/search/text', { query: 'mouse', mode: 'vector' });
+    expect(code(meaning)).toEqual([400, 'invalid_field']);
+    expect(JSON.stringify(meaning.json)).toContain('--model none');
     const { json } = await cluster.post('/search/batch', {
-      searches: [{ query: 'mouse' }, { vector: VECTOR }],
+      searches: [{ query: 'keyboard' }, { vector: VECTOR }],
     });
-    expect(json['results']).toMatchObject([{ error: { code: 'invalid_field' } }, { hits: [] }]);
+    expect(json['results']).toMatchObject([{ hits: [], total: 0 }, { hits: [{ id: 'm' }] }]);
 
     const bare = await cluster.post('/products', { id: 'b', title: 't', category: 'Mice' });
     expect(bare.json['error']).toMatchObject({ code: 'invalid_field', field: 'vector' });

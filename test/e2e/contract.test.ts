@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Cluster, type Reply } from './cluster.js';
 
@@ -22,19 +21,32 @@ function product(id: string, more: object = {}) {
   return { id, title: `title of ${id}`, category: 'Mice', in_stock: true, ...more };
 }
 
+interface Scored {
+  score: number;
+  scores: { text: number; vector: number; type: number; exact: number };
+}
+
 const ids = ({ json }: Reply): string[] => json.hits?.map(({ id }) => id) ?? [];
 const search = (body: object) => cluster.post('/search/text', { query: 'mouse', ...body });
+/** By meaning alone all products are hits, the one that is no mouse as well. */
+const meant = (body: object) => search({ mode: 'vector', ...body });
 
 describe('POST /search/text', () => {
   test('the reply has the members of the contract and no others', async () => {
-    const query = `wireless mouse ${randomUUID()}`;
+    const query = 'wireless mouse 4711';
     const { status, json } = await search({ query, top_k: 2 });
     expect(status).toBe(200);
+    const number = expect.any(Number) as number;
+    const scores = { text: number, vector: number, type: number, exact: 0 };
     expect(json).toEqual({
       hits: [
-        { id: 'm1', score: expect.any(Number) as number, product: expect.anything() as object },
-        { id: 'm2', score: expect.any(Number) as number, product: expect.anything() as object },
+        { id: 'm1', score: number, scores, product: expect.anything() as object },
+        { id: 'm2', score: number, scores, product: expect.anything() as object },
       ],
+      total: number,
+      rewritten: null,
+      did_you_mean: [],
+      understood: [],
       took_ms: expect.any(Number) as number,
       timings_ms: {
         embed: expect.any(Number) as number,
@@ -51,10 +63,54 @@ describe('POST /search/text', () => {
       product('m2', { title: 'gaming mouse', price: 30, in_stock: false, shop_code: { x: [1] } }),
     );
     expect((await search({ query })).json['embedding']).toBe('cached');
+    for (const { score, scores: parts } of (json.hits ?? []) as unknown as Scored[]) {
+      const { text, vector, type, exact } = parts;
+      expect(score).toBeCloseTo(text + 0.5 * vector + 0.1 * type + exact, 12);
+    }
+  });
+
+  test('each mode ranks by what it says, and the cosine stays the cosine', async () => {
+    const [meant] = (await search({ mode: 'vector' })).json.hits as unknown as Scored[];
+    expect(meant).toMatchObject({ score: meant?.scores.vector, scores: { text: 0, type: 0 } });
+    const [typed] = (await search({ mode: 'keyword' })).json.hits as unknown as Scored[];
+    expect(typed?.scores).toMatchObject({ vector: 0, exact: 0 });
+    expect(typed?.scores.text).toBeGreaterThan(0.25);
+  });
+
+  test('marks words, explains hits, and says what it understood and mended', async () => {
+    const { json } = await search({
+      ...{ query: 'wireless muose under 20', highlight: ['title'], explain: true, top_k: 1 },
+    });
+    const [hit] = json.hits as unknown as Record<string, unknown>[];
+    expect(hit).toMatchObject({
+      id: 'm1',
+      highlight: { title: '<mark>wireless</mark> <mark>mouse</mark>' },
+      explain: {
+        matched: [
+          { text: 'wireless', word: 'wireless', weight: 1, fields: ['title'] },
+          { text: 'muose', word: 'mouse', weight: 1, fields: ['title', 'category'] },
+        ],
+      },
+    });
+    expect(json).toMatchObject({
+      total: 1,
+      rewritten: { from: 'wireless muose under 20', to: 'wireless mouse under 20' },
+      understood: [{ text: 'under 20', filter: { price: { lt: 20 } } }],
+      explain: { embedded: 'wireless mouse' },
+    });
+  });
+
+  test('nothing that anybody knows is an empty answer, nothing at all is refused', async () => {
+    for (const query of ['xqzkv wpfhg', '🎧', 'мышь']) {
+      expect((await search({ query })).json).toMatchObject({ hits: [], total: 0, partial: null });
+    }
+    const { status, json } = await search({ query: ' \t ' });
+    expect(status).toBe(400);
+    expect(json).toMatchObject({ error: { code: 'invalid_field', field: 'query' } });
   });
 
   test('`fields` picks, and the vector comes only when it is named', async () => {
-    const picked = await search({ fields: ['price', 'vector'], filter: { category: 'Keyboards' } });
+    const picked = await meant({ fields: ['price', 'vector'], filter: { category: 'Keyboards' } });
     const [hit] = picked.json.hits ?? [];
     expect(Object.keys(hit?.product ?? {})).toEqual(['price', 'vector']);
     expect(hit?.product['vector']).toHaveLength(256);
@@ -73,7 +129,7 @@ describe('POST /search/text', () => {
     ['an empty filter', {}, ['k1', 'm1', 'm2']],
   ])('filter: %s', async (_, filter, expected) => {
     for (const exact of [false, true]) {
-      const reply = await search({ filter, exact });
+      const reply = await meant({ filter, exact });
       expect(ids(reply).sort()).toEqual(expected);
       expect(reply.json).not.toHaveProperty('unknown_fields');
     }
@@ -83,7 +139,7 @@ describe('POST /search/text', () => {
     const reply = await search({ filter: { colour: 'red' } });
     expect(ids(reply)).toEqual([]);
     expect(reply.json['unknown_fields']).toEqual(['colour']);
-    const not = await search({ filter: { not: { colour: 'red' } } });
+    const not = await meant({ filter: { not: { colour: 'red' } } });
     expect(ids(not)).toHaveLength(3);
     expect(not.json['unknown_fields']).toEqual(['colour']);
   });

@@ -78,8 +78,10 @@ describe.skipIf(reason !== undefined)(`up on MongoDB${reason ? ` (${reason})` : 
       }
       const write = await cluster.post('/products', { ...products[8], price: 2 });
       expect(write.status).toBe(503);
-      const health = await cluster.send('GET', '/healthz');
-      expect(health.json['status']).toBe('degraded');
+      // The store is asked every few seconds, whoever wants to know.
+      await eventually(async () => {
+        expect((await cluster.send('GET', '/healthz')).json['status']).toBe('degraded');
+      });
       await server?.restart();
       await eventually(async () => expect((await search()).status).toBe(200));
       await eventually(async () => {

@@ -49,4 +49,36 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('the page on a real node', () =>
     expect(await cards().count()).toBeGreaterThan(3);
     expect(complaints).toEqual([]);
   });
+
+  const reading = () => page.locator('#understanding');
+  const pricesAbove = (limit: number): string =>
+    `[...document.querySelectorAll(".price-tag")].filter((tag) => Number(tag.innerText.replace(",", "")) >= ${limit}).length`;
+
+  test('shows how it read the words: a beginning, a typo, a price, and nothing at all', async () => {
+    await page.goto(cluster.url);
+    await page.getByRole('searchbox').pressSequentially('kess', { delay: 5 });
+    await page.locator('.card mark', { hasText: 'Kessel' }).first().waitFor();
+
+    await page.goto(`${cluster.url}/?q=fryng+pan`);
+    await page.getByText('Showing results for frying pan.').waitFor();
+    await page.locator('.card mark', { hasText: 'Frying' }).first().waitFor();
+    await reading().getByRole('button', { name: 'fryng pan' }).click();
+    await page.locator('#empty', { hasText: 'Nothing in this shop fits' }).waitFor();
+
+    await page.goto(`${cluster.url}/?q=frying+pan+under+40`);
+    const chip = reading().locator('.chip', { hasText: 'price below 40' });
+    await chip.waitFor();
+    expect(await cards().count()).toBeGreaterThan(3);
+    expect(await page.evaluate(pricesAbove(40))).toBe(0);
+    await chip.click();
+    await page.getByText('Your words are searched for as they are.').waitFor();
+    await page.waitForFunction(`${pricesAbove(40)} > 0`);
+
+    await page.goto(`${cluster.url}/?q=xqzvw+kjhgt`);
+    await page.locator('#empty', { hasText: 'Nothing in this shop fits' }).waitFor();
+    expect(await cards().count()).toBe(0);
+    await page.getByRole('button', { name: 'Look around the shop' }).click();
+    await cards().first().waitFor();
+    expect(complaints).toEqual([]);
+  });
 });
