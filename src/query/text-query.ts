@@ -13,6 +13,17 @@ export interface Slot {
   alternatives: readonly Alternative[];
 }
 
+/** What a product has at least of a word that it has, and what a full impact adds (ranking). */
+const PRESENCE = 0.25;
+const IMPACT = 0.5;
+/** Of a product's word. */
+export const MOST_IMPACT = 255;
+
+/** What a word of a slot adds to a product's sum, before that is divided by all slots' idf. */
+export function partOf(idf: number, weight: number, impact: number): number {
+  return idf * (weight * (PRESENCE + (IMPACT * impact) / MOST_IMPACT));
+}
+
 /** The words of a query with the statistics that a shard scores them by. */
 export interface TextQuery {
   /** In the query's order: what each contributes is added in this order, in float64. */

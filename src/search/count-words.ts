@@ -27,7 +27,7 @@ export interface CountedTenant {
   /** All shards that have anything of the tenant, whatever a filter says. */
   targets: readonly ShardTarget[];
   /** Those of them where the search itself looks. */
-  searched: ReadonlySet<string>;
+  searched: readonly ShardTarget[];
 }
 
 export interface Counted {
@@ -176,7 +176,7 @@ export class WordCounter {
     deadline: Deadline,
   ): number {
     const ms = shareMs(deadline);
-    if (!searched.has(shard)) return Math.min(ASIDE_PATIENCE_MS, ms);
+    if (!searched.some((target) => target.shard === shard)) return Math.min(ASIDE_PATIENCE_MS, ms);
     const isKnown = open.every(({ key }) => this.kept.hasPart(key, shard));
     return isKnown ? Math.min(KNOWN_PATIENCE_MS, ms) : ms;
   }

@@ -1,5 +1,6 @@
 import type { JsonValue, Product } from '../core/product.js';
 import { VECTOR_WEIGHT, type MatchedWord } from '../query/leaf-result.js';
+import { partOf } from '../query/text-query.js';
 import { fieldValue, valueText } from '../text/field-text.js';
 import { highlight } from '../text/highlight.js';
 import { productTerms } from '../text/product-terms.js';
@@ -51,10 +52,6 @@ function highlighted(
   return Object.fromEntries(marked);
 }
 
-/** Of the score of words, the part that having one gives, and the part that its impact gives. */
-const COVERAGE = 0.25;
-const IMPACT = 0.5;
-
 function explained(
   { matched = [], scores }: FoundHit,
   product: Product,
@@ -65,7 +62,7 @@ function explained(
   return {
     matched: matched.map(({ slot, word, impact, weight }: MatchedWord) => {
       const { idf = 0, word: typed } = slots[slot] ?? {};
-      const part = (idf * weight * (COVERAGE + (IMPACT * impact) / 255)) / total;
+      const part = partOf(idf, weight, impact) / total;
       return {
         ...{ text: typed?.text ?? word, word, weight, impact, part },
         fields: fields.filter(([, words]) => words.has(word)).map(([field]) => field),

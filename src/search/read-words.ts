@@ -6,7 +6,7 @@ import type { TenantSettings } from '../tenancy/tenant-settings.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import type { CountedTenant, WordCounter } from './count-words.js';
 import { noAnswer } from './failures.js';
-import { planSearch, type SearchPlan } from './plan.js';
+import { planSearch } from './plan.js';
 import { rewriteQuery, type RewrittenQuery } from './rewrite-query.js';
 import type { SearchRun } from './search-run.js';
 import { PLAIN_TEXT, type MissingPart, type SearchMode } from './search-types.js';
@@ -80,7 +80,7 @@ async function countedWords(
   const { tenant, exact } = request;
   const { generation } = settings.text;
   const { targets } = planSearch(placement, undefined);
-  const searched = shardsOf(planSearch(placement, categoriesOf(request.filter)));
+  const { targets: searched } = planSearch(placement, categoriesOf(request.filter));
   const of: CountedTenant = { tenant, model, generation, targets, searched };
   const bounds = { deadline, signal: caller.signal };
   if (exact) {
@@ -94,10 +94,6 @@ async function countedWords(
   if (further === undefined) return { sums, missing: [] };
   // What is missing now is said by the search itself, where it matters.
   return { sums: sums.and((await counter.count(of, further, bounds)).sums), missing: [] };
-}
-
-function shardsOf({ targets }: SearchPlan): ReadonlySet<string> {
-  return new Set(targets.map(({ shard }) => shard));
 }
 
 /** What the shards are asked for of words. */

@@ -1,3 +1,4 @@
+import { compareBytes } from '../core/ids.js';
 import type { NearWord, WordCounts } from '../protocol/messages.js';
 
 /** What is to be counted in a tenant's catalogue. */
@@ -95,7 +96,7 @@ export function sumOf(parts: Iterable<Count>): Count {
 
 /** Nearest first, then commonest; words in byte order decide, so that shards do not. */
 function byNearness(a: NearWord, b: NearWord): number {
-  return a.distance - b.distance || b.df - a.df || (a.word < b.word ? -1 : 1);
+  return a.distance - b.distance || b.df - a.df || compareBytes(a.word, b.word);
 }
 
 /** How common words are in a tenant's catalogue, over all its shards. */

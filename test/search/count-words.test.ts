@@ -14,15 +14,16 @@ let asked: { shard: string; words: readonly string[]; pin: boolean }[];
 let nowMs: number;
 let counter: WordCounter;
 
+const TARGETS = [
+  { shard: 's1', partitions: [firstPartition('Mice', 's1')] },
+  { shard: 's2', partitions: [firstPartition('Pans', 's2')] },
+];
 const TENANT: CountedTenant = {
   tenant: 'shop',
   model: 'm',
   generation: 0,
-  searched: new Set(['s1', 's2']),
-  targets: [
-    { shard: 's1', partitions: [firstPartition('Mice', 's1')] },
-    { shard: 's2', partitions: [firstPartition('Pans', 's2')] },
-  ],
+  targets: TARGETS,
+  searched: TARGETS,
 };
 
 const questions = (words: string[], derived: string[] = []): WordQuestions => ({

@@ -30,6 +30,13 @@ export const NO_POSTINGS: Postings = {
   runs: [],
 };
 
+/** The rows that have the word, ascending. */
+export function* rowsOf({ rows, runs }: Postings): Generator<number, void, undefined> {
+  for (const { base, rowsAt, count } of runs) {
+    for (let i = rowsAt; i < rowsAt + count; i++) yield base + (rows[i] as number);
+  }
+}
+
 /** How many postings of a run come before `place`, a row counted from the chunk's first. */
 export function postingsBefore(rows: Uint16Array, run: PostingRun, place: number): number {
   let low = 0;

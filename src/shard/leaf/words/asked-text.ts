@@ -1,10 +1,5 @@
-import type { Slot, TextQuery } from '../../../query/text-query.js';
+import { MOST_IMPACT, partOf, type Slot, type TextQuery } from '../../../query/text-query.js';
 import { KEY_MARK } from '../../index/terms/terms-reader.js';
-
-/** What a product has at least of a word that it has, and what a full impact adds (ranking). */
-const PRESENCE = 0.25;
-const IMPACT = 0.5;
-const MOST_IMPACT = 255;
 
 /** What an exact match adds, by the mark of its key: an id, an identifier, a code in the title. */
 const EXACT_SCORES = [
@@ -65,7 +60,7 @@ function askedSlot({ idf, alternatives }: Slot): AskedSlot {
     alternatives: alternatives.map(({ words, weight }) => {
       const scores = new Float64Array(MOST_IMPACT + 1);
       for (let impact = 1; impact <= MOST_IMPACT; impact++) {
-        scores[impact] = idf * (weight * (PRESENCE + (IMPACT * impact) / MOST_IMPACT));
+        scores[impact] = partOf(idf, weight, impact);
       }
       return { words, weight, scores };
     }),

@@ -5,7 +5,7 @@ import { tolerated } from '../../../text/near-words.js';
 import type { Searcher } from '../../index/searcher.js';
 import type { SegmentView } from '../../index/segment-view.js';
 import { LiveCounts } from './live-counts.js';
-import { spellingsIn } from './spellings.js';
+import { READ_UNITS, spellingsIn } from './spellings.js';
 
 /** The commonest words of a prefix that one view, and the reply, name: a query takes some thirty. */
 const PREFIXED = 100;
@@ -13,8 +13,6 @@ const PREFIXED = 100;
 const PREFIXED_EXACTLY = 20_000;
 /** Words of a prefix looked at between two looks at the budget. */
 const SLICE_WORDS = 1_024;
-/** Units of work of reading a word. */
-const READ_UNITS = 8;
 
 export type Counted = Pick<WordCounts, 'df' | 'near' | 'prefixed' | 'adjacent'>;
 

@@ -1,8 +1,8 @@
 import type { Budget } from '../../../core/budget.js';
 import type { SegmentView } from '../../index/segment-view.js';
-import { impactOn, type Postings } from '../../index/terms/postings.js';
+import { impactOn, rowsOf, type Postings } from '../../index/terms/postings.js';
 import type { TermsReader } from '../../index/terms/terms-reader.js';
-import { standsIn } from './narrow.js';
+import { SEQUENCE_UNITS, standsIn } from './narrow.js';
 
 /** A number that holds while a segment has so many dead rows: it only gets more. */
 interface Counted {
@@ -14,8 +14,6 @@ interface Counted {
 const MAX_KEPT = 65_536;
 /** So many times fewer dead rows than postings are looked up, instead of walking these. */
 const LOOK_UP_FACTOR = 16;
-/** Units of work of reading a row's sequence. */
-const SEQUENCE_UNITS = 16;
 
 const kept = new WeakMap<TermsReader, Map<string, Counted>>();
 
@@ -85,18 +83,15 @@ export class LiveCounts {
 
   /** The live rows of which `isCounted` says so, each for so many units of work. */
   private async count(
-    { rows, runs }: Postings,
+    postings: Postings,
     units: number,
     isCounted: (row: number) => boolean,
   ): Promise<number> {
     const { view, budget } = this;
     let count = 0;
-    for (const { base, rowsAt, count: length } of runs) {
-      for (let i = rowsAt; i < rowsAt + length; i++) {
-        const row = base + (rows[i] as number);
-        if (!view.dead.has(row) && isCounted(row)) count += 1;
-        if (budget.spend(units) && !(await budget.pause())) return count;
-      }
+    for (const row of rowsOf(postings)) {
+      if (!view.dead.has(row) && isCounted(row)) count += 1;
+      if (budget.spend(units) && !(await budget.pause())) break;
     }
     return count;
   }

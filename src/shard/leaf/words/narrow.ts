@@ -1,14 +1,14 @@
 import type { Budget } from '../../../core/budget.js';
 import { Bitset } from '../../index/bitset.js';
 import type { SegmentView } from '../../index/segment-view.js';
-import type { Postings } from '../../index/terms/postings.js';
+import { rowsOf, type Postings } from '../../index/terms/postings.js';
 import { liveMask, type Selection } from '../selection.js';
 import type { AskedText } from './asked-text.js';
 import { intersect } from './intersect.js';
 import { postingsOf } from './view-text.js';
 
 /** Units of work of reading a row's sequence. */
-const SEQUENCE_UNITS = 16;
+export const SEQUENCE_UNITS = 16;
 /** Rows of a set of bits that are looked at for one. */
 const ROWS_A_UNIT = 256;
 /** Where there was no time to find out what is left. */
@@ -27,7 +27,7 @@ export async function narrow(
   const setUnits = view.rows / ROWS_A_UNIT;
   for (const word of excluded) {
     const [postings] = postingsOf(view, [word]) ?? [];
-    if (postings !== undefined) mask.andNot(rowsOf(view, postings));
+    if (postings !== undefined) mask.andNot(setOf(view, postings));
     if (budget.spend(setUnits + (postings?.count ?? 0)) && !(await budget.pause())) return NONE;
   }
   for (const phrase of phrases) {
@@ -37,11 +37,9 @@ export async function narrow(
   return { ...selection, mask, count: mask.count() };
 }
 
-function rowsOf(view: SegmentView, { rows, runs }: Postings): Bitset {
+function setOf(view: SegmentView, postings: Postings): Bitset {
   const set = new Bitset(view.rows);
-  for (const { base, rowsAt, count } of runs) {
-    for (let i = rowsAt; i < rowsAt + count; i++) set.add(base + (rows[i] as number));
-  }
+  for (const row of rowsOf(postings)) set.add(row);
   return set;
 }
 
@@ -56,13 +54,10 @@ async function withPhrase(
   const words = phrase.map((word) => view.terms.numberOf(word));
   if (words.includes(-1)) return found;
   const candidates = await intersect(postingsOf(view, phrase) ?? [], budget);
-  for (const { base, rowsAt, count } of candidates.runs) {
-    for (let i = rowsAt; i < rowsAt + count; i++) {
-      const row = base + (candidates.rows[i] as number);
-      if (!among.has(row)) continue;
-      if (standsIn(view.terms.sequence(row), words)) found.add(row);
-      if (budget.spend(SEQUENCE_UNITS) && !(await budget.pause())) return found;
-    }
+  for (const row of rowsOf(candidates)) {
+    if (!among.has(row)) continue;
+    if (standsIn(view.terms.sequence(row), words)) found.add(row);
+    if (budget.spend(SEQUENCE_UNITS) && !(await budget.pause())) return found;
   }
   return found;
 }

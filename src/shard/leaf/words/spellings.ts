@@ -14,7 +14,7 @@ const SLICE_WORDS = 16_384;
 /** Words of which the signature is made meanwhile: each is read from the dictionary. */
 const SLICE_READ = 2_048;
 /** Units of work of reading a word. */
-const READ_UNITS = 8;
+export const READ_UNITS = 8;
 
 /** Four bytes a word, made when the first near spelling is looked for. */
 const known = new WeakMap<TermsReader, Growing<Uint32Array>>();

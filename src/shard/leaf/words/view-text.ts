@@ -1,6 +1,6 @@
 import type { Budget } from '../../../core/budget.js';
 import type { SegmentView } from '../../index/segment-view.js';
-import { impactOn, type Postings } from '../../index/terms/postings.js';
+import { impactOn, NO_POSTINGS, rowsOf, type Postings } from '../../index/terms/postings.js';
 import type { AskedText } from './asked-text.js';
 import { intersect } from './intersect.js';
 
@@ -94,13 +94,10 @@ async function exactRows(
 ): Promise<ReadonlyMap<number, number>> {
   const exact = new Map<number, number>();
   for (const { key, score } of keys) {
-    const [postings] = postingsOf(view, [key]) ?? [];
-    for (const { base, rowsAt, count } of postings?.runs ?? []) {
-      for (let i = rowsAt; i < rowsAt + count; i++) {
-        const row = base + (postings?.rows[i] as number);
-        if (!exact.has(row)) exact.set(row, score);
-        if (budget.spend(1) && !(await budget.pause())) return exact;
-      }
+    const [postings = NO_POSTINGS] = postingsOf(view, [key]) ?? [];
+    for (const row of rowsOf(postings)) {
+      if (!exact.has(row)) exact.set(row, score);
+      if (budget.spend(1) && !(await budget.pause())) return exact;
     }
   }
   return exact;
