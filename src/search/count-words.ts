@@ -36,8 +36,8 @@ export interface Counted {
   missing: MissingPart[];
 }
 
-/** Of a search's time, the part that its first phase may take. */
-const COUNT_SHARE = 0.6;
+/** Of the time that a search has left, the part that a round of counting may take: there may be two. */
+const COUNT_SHARE = 0.4;
 /** A round that others may join has so long at least, however short the time of who begins it. */
 const LEAST_FLIGHT_MS = 1_000;
 /** A shard of which enough is known from before is waited for so long. */
