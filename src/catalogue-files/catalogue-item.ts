@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../core/errors.js';
+
 /** A row to send, as one line of NDJSON. */
 export interface CatalogueRow {
   /** Physical line from 1; in a JSON array the position from 1. */
@@ -10,7 +12,7 @@ export interface RejectedRow {
   line: number;
   id?: string;
   field?: string;
-  code: 'invalid_field' | 'invalid_json' | 'invalid_csv' | 'too_large';
+  code: ErrorCode | 'invalid_csv' | 'invalid_xml';
   message: string;
 }
 

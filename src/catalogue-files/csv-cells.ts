@@ -1,17 +1,30 @@
 import { isObject } from '../core/json.js';
+import { levelsOf } from './category-path.js';
 import { ATTRIBUTES } from './field-map.js';
+import type { Layout, RawValue } from './layout.js';
+import type { LocalNumbers } from './local-numbers.js';
 
-export type CellValue = string | number | boolean | object;
+type CellValue = string | number | boolean | object;
+
+/** How the cells of a file are to be read. */
+export interface CellReading {
+  kinds: Layout['kinds'];
+  numbers: LocalNumbers;
+}
+
+/** What a cell says, with the currency that stands beside a price; or what was expected of it. */
+type ReadCell = { value: CellValue; currency?: string } | { expected: string };
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const SWITCH_WORDS = new Map([
-  ['true', true],
-  ['yes', true],
-  ['1', true],
-  ['false', false],
-  ['no', false],
-  ['0', false],
+  ...['true', 'yes', '1', 'in stock', 'in_stock'].map((word) => [word, true] as const),
+  ...['false', 'no', '0', 'out of stock', 'out_of_stock'].map((word) => [word, false] as const),
+  // It can be ordered, but is not there.
+  ...['preorder', 'backorder', 'available for order', 'discontinued'].map(
+    (word) => [word, false] as const,
+  ),
 ]);
+const ONE_VALUE = new Set(['id', 'title', 'category', 'version', 'vector', 'attributes']);
 
 /**
  * What a cell that is not empty says in its field, or what was expected of it. A text stays as it is,
@@ -19,34 +32,51 @@ const SWITCH_WORDS = new Map([
  */
 export function valueOfCell(
   field: string,
-  text: string,
-): { value: CellValue } | { expected: string } {
+  cell: RawValue,
+  { kinds, numbers }: CellReading,
+): ReadCell {
+  const kind = kinds.get(field);
+  if (typeof cell !== 'string') {
+    return kind === undefined && !ONE_VALUE.has(field)
+      ? { value: cell }
+      : { expected: 'one value' };
+  }
+  if (kind === 'price') return priceOf(cell, numbers);
+  if (kind === 'switch') {
+    return orExpected(
+      SWITCH_WORDS.get(cell.toLowerCase()),
+      'true or false, or in stock or out of stock',
+    );
+  }
   switch (field) {
-    case 'price':
-      return orExpected(numberOf(text), 'a number');
-    case 'in_stock':
-      return orExpected(SWITCH_WORDS.get(text.toLowerCase()), 'true or false');
     case 'version':
-      return orExpected(integerOf(text), 'an integer');
+      return orExpected(integerOf(cell), 'an integer');
     case 'categories':
-      return orExpected(namesOf(text), 'names with | between them, or a JSON list');
+      return orExpected(
+        categoriesOf(cell),
+        'names or paths (A > B) with | between them, or a JSON list',
+      );
     case 'vector':
-      return orExpected(numbersOf(text), 'a list of numbers');
+      return orExpected(numbersOf(cell), 'a list of numbers');
     case 'attributes':
-      return orExpected(objectOf(text), 'a JSON object');
+      return orExpected(objectOf(cell), 'a JSON object');
     default:
       // A list of strings is the one other thing that an attribute's cell can hold.
-      if (field.startsWith(ATTRIBUTES) && text.startsWith('[')) {
-        return { value: listOf(text) ?? text };
+      if (field.startsWith(ATTRIBUTES) && cell.startsWith('[')) {
+        return { value: listOf(cell) ?? cell };
       }
-      return { value: text };
+      return { value: cell };
   }
 }
 
-function orExpected(
-  value: CellValue | undefined,
-  expected: string,
-): { value: CellValue } | { expected: string } {
+function priceOf(text: string, numbers: LocalNumbers): ReadCell {
+  const price = numbers.priceOf(text);
+  if (price === undefined) return { expected: numbers.expected };
+  const { amount: value, currency } = price;
+  return currency === undefined ? { value } : { value, currency };
+}
+
+function orExpected(value: CellValue | undefined, expected: string): ReadCell {
   return value === undefined ? { expected } : { value };
 }
 
@@ -60,10 +90,10 @@ function integerOf(text: string): number | undefined {
   return /^[+-]?\d+$/.test(text) && Number.isSafeInteger(number) ? number : undefined;
 }
 
-function namesOf(text: string): unknown[] | undefined {
+/** A JSON list as it is; of paths all their levels. */
+function categoriesOf(text: string): unknown[] | undefined {
   if (text.startsWith('[')) return listOf(text);
-  const names = text.split('|').map((name) => name.trim());
-  return names.filter((name) => name !== '');
+  return [...new Set(text.split('|').flatMap(levelsOf))];
 }
 
 /** A JSON list, or numbers with spaces, commas, semicolons or bars between them. */

@@ -17,7 +17,18 @@ export interface CsvRecord {
 export interface CsvOptions {
   lineEnd: LineEnd;
   maxRowBytes: number;
+  /** Absent: the one that the header has most of. */
+  delimiter?: string;
 }
+
+/** Tells rows of a file from pieces of a text. */
+export interface RowTeller {
+  /** Told of each row, and of one that begins a text of several lines: its cells before that. */
+  saw(cells: readonly string[]): void;
+  isRowLike(cells: readonly string[]): boolean;
+}
+
+const NOBODY: RowTeller = { saw: () => undefined, isRowLike: () => false };
 
 const NEWLINE = Buffer.from('\n');
 const DELIMITERS = [',', ';', '\t'];
@@ -53,7 +64,7 @@ export class CsvRecords {
       if (typeof bytes !== 'number') {
         const text = bytes.toString('latin1');
         if (text.trim() === '') continue;
-        this.delimiter = delimiterOf(text);
+        this.delimiter = this.options.delimiter ?? delimiterOf(text);
       }
       const record = await this.recordAt(line);
       if ('cells' in record) this.columns = record.cells.length;
@@ -65,17 +76,11 @@ export class CsvRecords {
     return undefined;
   }
 
-  /**
-   * The records behind the header.
-   *
-   * @param isRowLike whether cells look like a row of this file, rather than like a piece of text
-   */
-  async *rows(
-    isRowLike: (cells: readonly string[]) => boolean,
-  ): AsyncGenerator<CsvRecord | RejectedRow> {
+  /** The records behind the header. */
+  async *rows(teller: RowTeller): AsyncGenerator<CsvRecord | RejectedRow> {
     for await (const line of this.source) {
       if (typeof line.bytes !== 'number' && line.bytes.toString('latin1').trim() === '') continue;
-      yield await this.recordAt(line, isRowLike);
+      yield await this.recordAt(line, teller);
     }
   }
 
@@ -85,7 +90,7 @@ export class CsvRecords {
 
   private async recordAt(
     first: PhysicalLine,
-    isRowLike: (cells: readonly string[]) => boolean = () => false,
+    teller: RowTeller = NOBODY,
   ): Promise<CsvRecord | RejectedRow> {
     const { line, bytes } = first;
     if (typeof bytes === 'number') {
@@ -93,7 +98,7 @@ export class CsvRecords {
     }
     const alone = this.cellsOf(bytes.toString('utf8'));
     const record =
-      alone === undefined ? await this.severalLines(bytes, isRowLike) : { bytes, cells: alone };
+      alone === undefined ? await this.severalLines(bytes, teller) : { bytes, cells: alone };
     if (!isUtf8(record?.bytes ?? bytes)) {
       return { line, code: 'invalid_csv', message: 'not valid UTF-8' };
     }
@@ -109,8 +114,10 @@ export class CsvRecords {
   /** The record that starts with `first`; lines that do not make a flawless one go back. */
   private async severalLines(
     first: Buffer,
-    isRowLike: (cells: readonly string[]) => boolean,
+    teller: RowTeller,
   ): Promise<{ bytes: Buffer; cells: string[] } | undefined> {
+    const [before = ''] = first.toString('utf8').split('"', 1);
+    teller.saw(before.split(this.delimiter).slice(0, -1));
     const parts = [first];
     const taken: PhysicalLine[] = [];
     let size = first.length;
@@ -124,7 +131,7 @@ export class CsvRecords {
       parts.push(NEWLINE, next.bytes);
       size += next.bytes.length + 1;
       quotes += quotesIn(next.bytes);
-      isStray = size > this.options.maxRowBytes || this.isRow(next.bytes, isRowLike);
+      isStray = size > this.options.maxRowBytes || this.isRow(next.bytes, teller);
     }
     if (taken.length > 0 && quotes % 2 === 0 && !isStray) {
       const bytes = Buffer.concat(parts);
@@ -136,12 +143,14 @@ export class CsvRecords {
   }
 
   /** Whether a line is a row by itself, so that a quote which is open there was never meant. */
-  private isRow(bytes: Buffer, isRowLike: (cells: readonly string[]) => boolean): boolean {
+  private isRow(bytes: Buffer, teller: RowTeller): boolean {
     const text = bytes.toString('utf8');
     if (this.columns === undefined || this.columns < 2) return false;
-    if (this.isQuoted && !text.startsWith('"')) return false;
+    // Within a quoted cell a line that begins with a quote begins with two, or with the one that closes it.
+    const isStart = text.startsWith('"') && text[1] !== '"' && text[1] !== this.delimiter;
+    if (this.isQuoted && !isStart) return false;
     const cells = this.isQuoted ? parsed(text, { delimiter: this.delimiter }) : this.cellsOf(text);
-    return cells?.length === this.columns && isRowLike(cells);
+    return cells?.length === this.columns && teller.isRowLike(cells);
   }
 
   /** Undefined when the text is not one record, even with quotes inside unquoted cells allowed. */

@@ -19,7 +19,7 @@ export interface ByteSource {
 
 /** Bytes with a look ahead at their first line. */
 export interface PeekedBytes {
-  /** At least the first line, or 64 KiB of it; without a byte-order mark. */
+  /** At least the first line, or 64 KiB of it or of markup; without a byte-order mark. */
   head: Buffer;
   /** All of them, the head again included. */
   chunks: AsyncGenerator<Uint8Array>;
@@ -74,9 +74,10 @@ async function* gunzipped(
   }
 }
 
-/** Whether a line that is not blank has ended, after a byte-order mark too. */
+/** Whether a line that is not blank has ended, after a byte-order mark too; of markup a line tells too little. */
 function hasLine(head: Buffer): boolean {
-  return head.toString('utf8').trimStart().includes('\n');
+  const text = head.toString('utf8').trimStart();
+  return text.includes('\n') && !text.startsWith('<');
 }
 
 /** Takes chunks until they are enough, or there are no more. */

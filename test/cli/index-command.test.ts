@@ -1,82 +1,40 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { runIndex } from '../../src/cli/index-command.js';
-import type { IndexConfig } from '../../src/cli/index/catalogue-indexer.js';
 import { IndexProgress } from '../../src/cli/index/index-progress.js';
 import { RejectedRows } from '../../src/cli/index/rejected-rows.js';
 import { OmniError } from '../../src/core/errors.js';
-import { openHttp, type HttpHarness } from '../http/harness.js';
+import { openHttp } from '../http/harness.js';
+import { IndexHarness, lines } from './index-harness.js';
 
-let node: HttpHarness;
-let dir: string;
-let config: IndexConfig;
-let printed: string[];
-
+let shop: IndexHarness;
 beforeEach(async () => {
-  node = await openHttp();
-  dir = await mkdtemp(join(tmpdir(), 'omnisearch-cli-'));
-  const port = await node.server.listen({ port: 0, host: '127.0.0.1' });
-  config = {
-    url: `http://127.0.0.1:${port}`,
-    tenant: 'default',
-    apiKey: undefined,
-    format: 'auto',
-    map: [],
-    rejects: undefined,
-    resume: false,
-    wait: false,
-    waitTimeoutMs: 5_000,
-    batchRows: 10,
-    concurrency: 3,
-  };
-  printed = [];
-  vi.stubEnv('XDG_STATE_HOME', join(dir, 'state'));
-  const capture = (text: string | Uint8Array): boolean => printed.push(String(text)) > 0;
-  vi.spyOn(process.stdout, 'write').mockImplementation(capture);
-  vi.spyOn(process.stderr, 'write').mockImplementation(capture);
+  shop = await IndexHarness.open();
 });
-afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.unstubAllEnvs();
-  await node.close();
-  await rm(dir, { recursive: true, force: true });
-});
-
-async function feed(name: string, content: string | Buffer): Promise<string> {
-  const path = join(dir, name);
-  await writeFile(path, content);
-  return path;
-}
-
-function lines(count: number, more: object = {}): string {
-  return Array.from({ length: count }, (_, i) =>
-    JSON.stringify({ id: `p${i}`, title: `t ${i}`, category: 'c', ...more }),
-  ).join('\n');
-}
+afterEach(() => shop.close());
 
 test('a feed is sent; a second run changes and embeds nothing', async () => {
-  const file = await feed('shop.ndjson.gz', gzipSync(lines(105)));
-  expect(await runIndex(config, [file])).toBe(0);
-  expect(await node.store.productCount()).toBe(105);
-  expect(printed.join('')).toContain('105 rows in');
-  node.encoder.embedded = [];
-  printed = [];
-  expect(await runIndex({ ...config, wait: true }, [file])).toBe(0);
-  expect(printed.join('')).toContain('105 accepted (105 unchanged, 0 stale), 0 rejected');
-  expect(node.encoder.embedded).toEqual([]);
-  expect(await node.store.productCount()).toBe(105);
+  const file = await shop.feed('shop.ndjson.gz', gzipSync(lines(105)));
+  expect(await runIndex(shop.config, [file])).toBe(0);
+  expect(await shop.node.store.productCount()).toBe(105);
+  expect(shop.printed.join('')).toContain('105 rows in');
+  shop.node.encoder.embedded = [];
+  shop.printed.length = 0;
+  expect(await runIndex({ ...shop.config, wait: true }, [file])).toBe(0);
+  expect(shop.printed.join('')).toContain('105 accepted (105 unchanged, 0 stale), 0 rejected');
+  expect(shop.node.encoder.embedded).toEqual([]);
+  expect(await shop.node.store.productCount()).toBe(105);
 });
 
 test('rejected rows: exit 3, each in the file with its own line', async () => {
   const dirty = [lines(12), '', '{"id":"bad","title":7,"category":"c"}', '{broken', lines(1)];
-  const file = await feed('dirty.ndjson', dirty.join('\r\n'));
-  const rejects = join(dir, 'rejects.ndjson');
-  expect(await runIndex({ ...config, rejects }, [file])).toBe(3);
+  const file = await shop.feed('dirty.ndjson', dirty.join('\r\n'));
+  const rejects = join(shop.dir, 'rejects.ndjson');
+  expect(await runIndex({ ...shop.config, rejects }, [file])).toBe(3);
   const rows = (await readFile(rejects, 'utf8')).trim().split('\n');
   expect(rows.map((row) => JSON.parse(row) as unknown)).toEqual([
     {
@@ -92,18 +50,21 @@ test('rejected rows: exit 3, each in the file with its own line', async () => {
 });
 
 test('a feed of nothing but bad rows is exit 3, not a failure', async () => {
-  const file = await feed('bad.ndjson', '{"id":"1"}\n{"id":"2"}');
-  expect(await runIndex(config, [file])).toBe(3);
+  const file = await shop.feed('bad.ndjson', '{"id":"1"}\n{"id":"2"}');
+  expect(await runIndex(shop.config, [file])).toBe(3);
 });
 
 test('CSV with mapped fields', async () => {
-  const file = await feed('shop.csv', 'sku,name,category,price,in_stock\n1,Mouse,Mice,9.5,true\n');
+  const file = await shop.feed(
+    'shop.csv',
+    'sku,name,category,price,in_stock\n1,Mouse,Mice,9.5,true\n',
+  );
   const map = [
     ['id', 'sku'],
     ['title', 'name'],
   ] as const;
-  expect(await runIndex({ ...config, map }, [file])).toBe(0);
-  expect((await node.send('GET', '/products/1')).json()).toEqual({
+  expect(await runIndex({ ...shop.config, map }, [file])).toBe(0);
+  expect((await shop.node.send('GET', '/products/1')).json()).toEqual({
     id: '1',
     title: 'Mouse',
     category: 'Mice',
@@ -116,54 +77,54 @@ test('the last of equal ids wins, however many requests are in flight', async ()
   const rows = Array.from({ length: 300 }, (_, i) =>
     JSON.stringify({ id: `p${i % 9}`, title: 't', category: 'c', price: i }),
   );
-  const file = await feed('doubles.ndjson', rows.join('\n'));
-  expect(await runIndex({ ...config, batchRows: 1 }, [file])).toBe(0);
+  const file = await shop.feed('doubles.ndjson', rows.join('\n'));
+  expect(await runIndex({ ...shop.config, batchRows: 1 }, [file])).toBe(0);
   for (let i = 0; i < 9; i++) {
-    const { price } = (await node.send('GET', `/products/p${i}`)).json();
+    const { price } = (await shop.node.send('GET', `/products/p${i}`)).json();
     expect(price).toBe(291 + ((i + 9 - (291 % 9)) % 9));
   }
 });
 
 test('a server that asks for patience is asked again', async () => {
-  const file = await feed('shop.ndjson', lines(30));
-  const embed = node.encoder.embedProducts.bind(node.encoder);
+  const file = await shop.feed('shop.ndjson', lines(30));
+  const embed = shop.node.encoder.embedProducts.bind(shop.node.encoder);
   let failures = 2;
-  node.encoder.embedProducts = async (texts) => {
+  shop.node.encoder.embedProducts = async (texts) => {
     if (failures-- > 0) throw new OmniError('overloaded', 'busy', { retryAfterMs: 1 });
     return embed(texts);
   };
-  expect(await runIndex(config, [file])).toBe(0);
-  expect(await node.store.productCount()).toBe(30);
+  expect(await runIndex(shop.config, [file])).toBe(0);
+  expect(await shop.node.store.productCount()).toBe(30);
 });
 
 test('--wait: shards that lag are named, and the exit code is 1', async () => {
-  const file = await feed('shop.ndjson', lines(3));
-  node.fleet.lagging = ['s2'];
-  expect(await runIndex({ ...config, wait: true }, [file])).toBe(1);
-  expect(printed.join('')).toContain('not searchable yet on s2');
+  const file = await shop.feed('shop.ndjson', lines(3));
+  shop.node.fleet.lagging = ['s2'];
+  expect(await runIndex({ ...shop.config, wait: true }, [file])).toBe(1);
+  expect(shop.printed.join('')).toContain('not searchable yet on s2');
 });
 
 test('what cannot be finished is exit 1, wrong usage 2', async () => {
-  expect(await runIndex(config, [])).toBe(2);
-  expect(await runIndex({ ...config, resume: true }, ['-'])).toBe(2);
-  expect(await runIndex(config, [join(dir, 'nothing.ndjson')])).toBe(1);
-  await node.close();
-  node = await openHttp({ apiKey: 'secret' });
-  const port = await node.server.listen({ port: 0, host: '127.0.0.1' });
-  const file = await feed('shop.ndjson', lines(3));
-  const locked = { ...config, url: `http://127.0.0.1:${port}` };
+  expect(await runIndex(shop.config, [])).toBe(2);
+  expect(await runIndex({ ...shop.config, resume: true }, ['-'])).toBe(2);
+  expect(await runIndex(shop.config, [join(shop.dir, 'nothing.ndjson')])).toBe(1);
+  await shop.node.close();
+  shop.node = await openHttp({ apiKey: 'secret' });
+  const port = await shop.node.server.listen({ port: 0, host: '127.0.0.1' });
+  const file = await shop.feed('shop.ndjson', lines(3));
+  const locked = { ...shop.config, url: `http://127.0.0.1:${port}` };
   expect(await runIndex(locked, [file])).toBe(1);
-  expect(printed.join('')).toContain('unauthorized');
+  expect(shop.printed.join('')).toContain('unauthorized');
   expect(await runIndex({ ...locked, apiKey: 'secret' }, [file])).toBe(0);
 });
 
 test('killed with -9 and resumed: what was acknowledged is not sent again, all is there', async () => {
-  const file = await feed('long.ndjson', lines(2_000));
-  const embed = node.encoder.embedProducts.bind(node.encoder);
+  const file = await shop.feed('long.ndjson', lines(2_000));
+  const embed = shop.node.encoder.embedProducts.bind(shop.node.encoder);
   let hold: () => void = () => undefined;
-  node.encoder.embedProducts = async (texts) => {
+  shop.node.encoder.embedProducts = async (texts) => {
     // From the 1,000th product on the server takes its time.
-    if (node.encoder.embedded.length > 1_000) {
+    if (shop.node.encoder.embedded.length > 1_000) {
       await new Promise<void>((resolve) => (hold = resolve));
     }
     return embed(texts);
@@ -173,51 +134,54 @@ test('killed with -9 and resumed: what was acknowledged is not sent again, all i
     '--import',
     'tsx',
     script,
-    JSON.stringify({ ...config, concurrency: 1, batchRows: 50 }),
+    JSON.stringify({ ...shop.config, concurrency: 1, batchRows: 50 }),
     file,
   ];
   const child = spawn(process.execPath, args, { stdio: 'ignore' });
   const exited = new Promise((resolve) => child.once('exit', resolve));
-  while (node.encoder.embedded.length <= 1_000 || (await node.store.productCount()) < 1_000) {
+  while (
+    shop.node.encoder.embedded.length <= 1_000 ||
+    (await shop.node.store.productCount()) < 1_000
+  ) {
     expect(child.exitCode).toBeNull();
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   child.kill('SIGKILL');
   await exited;
   hold();
-  node.encoder.embedProducts = embed;
+  shop.node.encoder.embedProducts = embed;
 
-  expect(await runIndex({ ...config, resume: true }, [file])).toBe(0);
-  expect(await node.store.productCount()).toBe(2_000);
-  const sent = Number(/(\d+) rows in/.exec(printed.join(''))?.[1]);
+  expect(await runIndex({ ...shop.config, resume: true }, [file])).toBe(0);
+  expect(await shop.node.store.productCount()).toBe(2_000);
+  const sent = Number(/(\d+) rows in/.exec(shop.printed.join(''))?.[1]);
   expect(sent).toBeLessThanOrEqual(1_050);
   expect(sent).toBeGreaterThan(0);
 
-  printed = [];
-  expect(await runIndex({ ...config, resume: true }, [file])).toBe(0);
-  expect(printed.join('')).toContain('2000 rows in');
+  shop.printed.length = 0;
+  expect(await runIndex({ ...shop.config, resume: true }, [file])).toBe(0);
+  expect(shop.printed.join('')).toContain('2000 rows in');
 });
 
 test('a feed that changed since is not resumed in the middle', async () => {
-  const file = await feed('shop.ndjson', lines(40));
-  const embed = node.encoder.embedProducts.bind(node.encoder);
-  node.encoder.embedProducts = async (texts) => {
-    if (node.encoder.embedded.length >= 20) throw new OmniError('invalid_field', 'no more');
+  const file = await shop.feed('shop.ndjson', lines(40));
+  const embed = shop.node.encoder.embedProducts.bind(shop.node.encoder);
+  shop.node.encoder.embedProducts = async (texts) => {
+    if (shop.node.encoder.embedded.length >= 20) throw new OmniError('invalid_field', 'no more');
     return embed(texts);
   };
-  expect(await runIndex({ ...config, concurrency: 1 }, [file])).toBe(1);
-  node.encoder.embedProducts = embed;
+  expect(await runIndex({ ...shop.config, concurrency: 1 }, [file])).toBe(1);
+  shop.node.encoder.embedProducts = embed;
   await writeFile(file, lines(41));
-  printed = [];
-  expect(await runIndex({ ...config, resume: true }, [file])).toBe(0);
-  expect(printed.join('')).toContain('41 rows in');
+  shop.printed.length = 0;
+  expect(await runIndex({ ...shop.config, resume: true }, [file])).toBe(0);
+  expect(shop.printed.join('')).toContain('41 rows in');
 });
 
 test('rejected rows are shown with their reasons, the first five, and what helps is named', async () => {
   const bad = Array.from({ length: 7 }, (_, i) => `{"id":"b${i}","title":${i},"category":"c"}`);
-  const file = await feed('bad.ndjson', [lines(2), ...bad].join('\n'));
-  expect(await runIndex({ ...config, batchRows: 100 }, [file])).toBe(3);
-  const told = printed
+  const file = await shop.feed('bad.ndjson', [lines(2), ...bad].join('\n'));
+  expect(await runIndex({ ...shop.config, batchRows: 100 }, [file])).toBe(3);
+  const told = shop.printed
     .join('')
     .split('\n')
     .filter((line) => line.startsWith('rejected: '));
@@ -231,45 +195,50 @@ test('rejected rows are shown with their reasons, the first five, and what helps
 });
 
 test('of several files the one that cannot be read is named', async () => {
-  const good = await feed('good.csv', 'id,title,category\n1,x,c\n');
+  const good = await shop.feed('good.csv', 'id,title,category\n1,x,c\n');
   for (const [name, content, reason] of [
     ['empty.csv', '', 'the file is empty'],
     ['header.csv', 'id,title\n', 'a header and no rows'],
-    ['shop.xml', '<?xml version="1.0"?><rss></rss>', 'XML'],
+    ['shop.xml', '<?xml version="1.0"?><rss></rss>', 'XML without an <item>'],
+    ['page.csv', '<!doctype html><title>Sorry</title>', 'an HTML page, "Sorry", no CSV'],
+    ['json.csv', '[{"id":"1"}]', 'the file is JSON, no CSV'],
     ['twice.csv', 'id,id\n1,2\n', 'is twice in the header'],
     ['broken.json', '[{"id":"1"}', 'not a JSON array'],
   ] as const) {
-    printed = [];
-    const file = await feed(name, content);
-    expect([name, await runIndex(config, [good, file])]).toEqual([name, 1]);
-    const last = printed.join('').trim().split('\n').at(-1);
+    shop.printed.length = 0;
+    const file = await shop.feed(name, content);
+    expect([name, await runIndex(shop.config, [good, file])]).toEqual([name, 1]);
+    const last = shop.printed.join('').trim().split('\n').at(-1);
     expect(last).toContain(`omnisearch: ${file}`);
     expect(last).toContain(reason);
   }
 });
 
 test('a name of --map that no row has is named', async () => {
-  const file = await feed('shop.ndjson', '{"id":"1","name":"A","category":"c"}');
+  const file = await shop.feed('shop.ndjson', '{"id":"1","name":"A","category":"c"}');
   const map = [
     ['title', 'name'],
     ['attributes.color', 'colour'],
   ] as const;
-  expect(await runIndex({ ...config, map }, [file])).toBe(0);
-  expect(printed.join('')).toContain(
+  expect(await runIndex({ ...shop.config, map }, [file])).toBe(0);
+  expect(shop.printed.join('')).toContain(
     `omnisearch: ${file}: no row has colour (--map attributes.color=colour)`,
   );
 });
 
 test('a mapped attribute of a JSON file can be filtered by', async () => {
-  const file = await feed('shop.json', '[{"id":"1","title":"A","category":"c","colour":"red"}]');
+  const file = await shop.feed(
+    'shop.json',
+    '[{"id":"1","title":"A","category":"c","colour":"red"}]',
+  );
   const map = [['attributes.color', 'colour']] as const;
-  expect(await runIndex({ ...config, map }, [file])).toBe(0);
-  const product = (await node.send('GET', '/products/1')).json();
+  expect(await runIndex({ ...shop.config, map }, [file])).toBe(0);
+  const product = (await shop.node.send('GET', '/products/1')).json();
   expect(product).toEqual({ id: '1', title: 'A', category: 'c', attributes: { color: 'red' } });
 });
 
 test('a pipe has no share, and no share is beyond 100 %', async () => {
-  const out = { isTTY: false, write: (text: string) => printed.push(text) > 0 };
+  const out = { isTTY: false, write: (text: string) => shop.printed.push(text) > 0 };
   vi.useFakeTimers();
   try {
     for (const total of [undefined, 0, 10]) {
@@ -282,7 +251,7 @@ test('a pipe has no share, and no share is beyond 100 %', async () => {
   } finally {
     vi.useRealTimers();
   }
-  expect(printed.map((line) => line.split(',')[0])).toEqual([
+  expect(shop.printed.map((line) => line.split(',')[0])).toEqual([
     '1 rows',
     '1 rows (100 %)',
     '1 rows (100 %)',
@@ -290,17 +259,17 @@ test('a pipe has no share, and no share is beyond 100 %', async () => {
 });
 
 test('a file of nothing but tiny bad rows ends the run, with a bounded list', async () => {
-  const rejects = join(dir, 'rejects.ndjson');
-  const file = await feed('ones.json.gz', gzipSync(`[${'1,'.repeat(2_000_000)}1]`));
-  const flood = { ...config, rejects, batchRows: 1_000 };
+  const rejects = join(shop.dir, 'rejects.ndjson');
+  const file = await shop.feed('ones.json.gz', gzipSync(`[${'1,'.repeat(2_000_000)}1]`));
+  const flood = { ...shop.config, rejects, batchRows: 1_000 };
   expect(await runIndex(flood, [file])).toBe(1);
-  expect(printed.join('')).toMatch(/stopped, the first 1\d{4} rows were all rejected/);
+  expect(shop.printed.join('')).toMatch(/stopped, the first 1\d{4} rows were all rejected/);
   const listed = (await readFile(rejects, 'utf8')).trim().split('\n');
   expect(listed.length).toBeLessThan(20_000);
 }, 60_000);
 
 test('past its bound the list of rejected rows says so, and holds no more', async () => {
-  const path = join(dir, 'rejects.ndjson');
+  const path = join(shop.dir, 'rejects.ndjson');
   const rejects = await RejectedRows.open(path, false);
   const rows = Array.from({ length: 10_000 }, (_, i) => ({
     line: i,

@@ -1,19 +1,12 @@
-import type { RejectedRow } from '../../catalogue-files/catalogue-item.js';
-import { ApiError, errorMessage, type ApiClient } from '../../client/api-client.js';
+import type { OmniSearch } from '../../client/omnisearch.js';
+import type { WriteReply } from '../../client/wire.js';
 
-/** The counts of `POST /products`. */
-export interface WriteCounts {
-  accepted: number;
-  unchanged: number;
-  stale: number;
-  rejected_count: number;
-  rejected: RejectedRow[];
-}
-
-const NDJSON = 'application/x-ndjson';
 /** One request of a longer wait: neither client nor server holds one for as long as it likes. */
 const WAIT_SLICE_MS = 60_000;
 const REPLY_GRACE_MS = 30_000;
+
+/** Has a batch judged row by row: by the server, or in a dry run by the same rules without one. */
+export type Exchange = (batch: RowBatch) => Promise<WriteReply>;
 
 /**
  * Sends batches, a bounded number at once. Batches that share an id are never in flight together:
@@ -24,9 +17,9 @@ export class BatchSender {
   private failure: Error | undefined;
 
   constructor(
-    private readonly client: ApiClient,
+    private readonly exchange: Exchange,
     private readonly concurrency: number,
-    private readonly onReply: (batch: RowBatch, counts: WriteCounts) => Promise<void>,
+    private readonly onReply: (batch: RowBatch, counts: WriteReply) => Promise<void>,
   ) {}
 
   /** Resolves once the batch is under way; rejects when an earlier one could not be sent. */
@@ -38,6 +31,7 @@ export class BatchSender {
       await Promise.race(blocking);
     }
     const work = this.exchange(batch)
+      .then((counts) => this.onReply(batch, counts))
       .catch((error: unknown) => {
         this.failure ??= error instanceof Error ? error : new Error(String(error));
       })
@@ -57,23 +51,14 @@ export class BatchSender {
     return this.inFlight.size < this.concurrency ? [] : [...this.inFlight.values()];
   }
 
-  private async exchange(batch: RowBatch): Promise<void> {
-    const reply = await this.client.postPatiently({
-      path: 'products',
-      contentType: NDJSON,
-      body: batch.body(),
-    });
-    const counts = reply.body as WriteCounts | undefined;
-    const allRejected = reply.status === 400 && counts?.rejected_count === batch.rows.length;
-    if (counts === undefined || (reply.status !== 200 && !allRejected)) {
-      throw new ApiError(errorMessage(reply));
-    }
-    await this.onReply(batch, counts);
-  }
-
   private throwFailure(): void {
     if (this.failure !== undefined) throw this.failure;
   }
+}
+
+/** Sends batches to a server. */
+export function sendingTo(client: OmniSearch): Exchange {
+  return (batch) => client.products.upsertRows(batch.body());
 }
 
 /**
@@ -81,18 +66,17 @@ export class BatchSender {
  * hangs on a write that changes nothing: the deletion of a product that is not there.
  */
 export async function waitUntilSearchable(
-  client: ApiClient,
+  client: OmniSearch,
   timeoutMs: number,
 ): Promise<readonly string[]> {
   const body = JSON.stringify({ op: 'delete', id: `omnisearch-index-wait-${process.pid}` });
   for (let leftMs = timeoutMs; ; leftMs -= WAIT_SLICE_MS) {
     const waitMs = Math.min(leftMs, WAIT_SLICE_MS);
-    const path = `products?wait=searchable&wait_timeout_ms=${waitMs}`;
-    const timed = { path, contentType: NDJSON, body, timeoutMs: waitMs + REPLY_GRACE_MS };
-    const reply = await client.postPatiently(timed);
-    if (reply.status !== 200) throw new ApiError(errorMessage(reply));
-    const { searchable, lagging } = reply.body as { searchable: boolean; lagging?: string[] };
-    if (searchable) return [];
+    const { searchable, lagging } = await client.products.upsertRows(body, {
+      waitSearchableMs: waitMs,
+      attemptTimeoutMs: waitMs + REPLY_GRACE_MS,
+    });
+    if (searchable === true) return [];
     if (leftMs <= WAIT_SLICE_MS) return lagging ?? ['unknown'];
   }
 }
@@ -100,6 +84,8 @@ export async function waitUntilSearchable(
 /** A row that can be sent: one line of NDJSON. */
 export interface SendableRow {
   line: number;
+  /** Its place among the rows of its file, from 1: rows may share a line. */
+  position: number;
   id: string | undefined;
   text: string;
 }
@@ -116,8 +102,8 @@ export class RowBatch {
     this.bytes += row.text.length;
   }
 
-  get lastLine(): number {
-    return this.rows.at(-1)?.line ?? 0;
+  get lastPosition(): number {
+    return this.rows.at(-1)?.position ?? 0;
   }
 
   body(): string {

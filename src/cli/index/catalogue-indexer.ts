@@ -5,10 +5,11 @@ import type {
   RejectedRow,
 } from '../../catalogue-files/catalogue-item.js';
 import { readCatalogue, type CatalogueOptions } from '../../catalogue-files/read-catalogue.js';
-import { ApiError, type ApiClient } from '../../client/api-client.js';
+import type { ColumnReport } from '../../catalogue-files/column-report.js';
+import type { WriteReply } from '../../client/wire.js';
 import type { Config } from '../../config/settings.js';
 import { OmniError } from '../../core/errors.js';
-import { BatchSender, RowBatch, type WriteCounts } from './batch-sender.js';
+import { BatchSender, RowBatch, type Exchange } from './batch-sender.js';
 import type { FileBytes, IndexCounts } from './index-progress.js';
 import type { RejectedRows } from './rejected-rows.js';
 import { AcknowledgedPrefix, LatestSaver, ResumeState } from './resume-state.js';
@@ -16,7 +17,7 @@ import { AcknowledgedPrefix, LatestSaver, ResumeState } from './resume-state.js'
 /** What `index` is told. */
 export type IndexConfig = Pick<
   Config,
-  | ('url' | 'tenant' | 'apiKey' | 'format' | 'map' | 'rejects')
+  | ('url' | 'tenant' | 'apiKey' | 'format' | 'locale' | 'map' | 'dryRun' | 'rejects')
   | ('resume' | 'wait' | 'waitTimeoutMs' | 'batchRows' | 'concurrency')
 >;
 
@@ -28,11 +29,13 @@ const HOPELESS_ROWS = 10_000;
 
 export interface CatalogueIndexerDeps {
   config: IndexConfig;
-  client: ApiClient;
+  exchange: Exchange;
   /** Kept up to date on the way. */
   counts: IndexCounts;
   bytes: FileBytes;
   rejects: RejectedRows;
+  /** Told what a file's columns were taken for. */
+  onColumns: (file: string, report: ColumnReport) => void;
 }
 
 /** Reads catalogue files and sends their rows in batches, remembering how far each was acknowledged. */
@@ -55,42 +58,44 @@ export class CatalogueIndexer {
   }
 
   private async indexFile(file: string, onBytes: (read: number) => void): Promise<void> {
-    const { config, client, counts } = this.deps;
-    const state = await ResumeState.of(file, [
-      config.url,
-      config.tenant,
-      JSON.stringify(config.map),
-    ]);
+    const { config, exchange, counts } = this.deps;
+    const { url, tenant, format, locale, map } = config;
+    const target = [url, tenant, format, locale, JSON.stringify(map)];
+    const state = config.dryRun ? undefined : await ResumeState.of(file, target);
     const skipTo = config.resume ? ((await state?.load()) ?? 0) : 0;
-    const saver = new LatestSaver((line) => state?.save(line) ?? Promise.resolve());
+    const saver = new LatestSaver((rows) => state?.save(rows) ?? Promise.resolve());
     const acknowledged = new AcknowledgedPrefix();
     const done = new Map<RowBatch, () => number>();
-    const sender = new BatchSender(client, config.concurrency, async (batch, reply) => {
+    const sender = new BatchSender(exchange, config.concurrency, async (batch, reply) => {
       await this.count(file, batch, reply);
       await saver.save(done.get(batch)?.() ?? 0);
       done.delete(batch);
     });
     const send = async (batch: RowBatch): Promise<void> => {
-      done.set(batch, acknowledged.begin(batch.lastLine));
+      done.set(batch, acknowledged.begin(batch.lastPosition));
       await sender.send(batch);
     };
 
     let batch = new RowBatch();
-    const { format, map } = config;
+    let position = 0;
     const onUnmapped = (ours: string, theirs: string): void => {
       process.stderr.write(`omnisearch: ${file}: no row has ${theirs} (--map ${ours}=${theirs})\n`);
     };
-    for await (const item of rowsOf({ path: file, format, map, onBytes, onUnmapped })) {
-      if (item.line <= skipTo) continue;
+    const onColumns = (report: ColumnReport): void => this.deps.onColumns(file, report);
+    const reading = { path: file, format, locale, map, onBytes, onColumns, onUnmapped };
+    for await (const item of rowsOf(reading)) {
+      position += 1;
+      if (position <= skipTo) continue;
       counts.rows += 1;
       if (counts.accepted === 0 && counts.rejected >= HOPELESS_ROWS) {
-        throw new ApiError(`${file}: stopped, the first ${counts.rejected} rows were all rejected`);
+        const why = `${file}: stopped, the first ${counts.rejected} rows were all rejected`;
+        throw new OmniError('invalid_field', why);
       }
       if (!('text' in item)) {
         await this.reject(file, [item]);
         continue;
       }
-      batch.add({ line: item.line, text: item.text, id: idOf(item) });
+      batch.add({ line: item.line, position, text: item.text, id: idOf(item) });
       if (batch.rows.length < this.batchRows && batch.bytes < MAX_BATCH_BYTES) continue;
       await send(batch);
       batch = new RowBatch();
@@ -100,13 +105,13 @@ export class CatalogueIndexer {
     await state?.clear();
   }
 
-  private async count(file: string, batch: RowBatch, reply: WriteCounts): Promise<void> {
+  private async count(file: string, batch: RowBatch, reply: WriteReply): Promise<void> {
     const { counts } = this.deps;
     counts.accepted += reply.accepted;
     counts.unchanged += reply.unchanged;
     counts.stale += reply.stale;
     // The server counts lines of the request, the user those of the file.
-    const rows = reply.rejected.map((row) => ({
+    const rows = (reply.rejected as readonly RejectedRow[]).map((row) => ({
       ...row,
       line: batch.rows[row.line - 1]?.line ?? row.line,
     }));

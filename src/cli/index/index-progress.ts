@@ -42,10 +42,22 @@ export class IndexProgress {
     this.bar.stop();
   }
 
+  /** Lines in between; a bar is drawn anew below them. */
+  say(lines: readonly string[]): void {
+    if (this.bar !== undefined) {
+      this.out.clearLine(0);
+      this.out.cursorTo(0);
+    }
+    for (const line of lines) this.out.write(`${line}\n`);
+  }
+
   /** One line on all that was done. */
-  summary(): string {
+  summary(isDryRun: boolean): string {
     const { rows, accepted, unchanged, stale, rejected } = this.counts;
     const seconds = this.elapsedS().toFixed(1);
+    if (isDryRun) {
+      return `dry run, nothing was sent: ${rows} rows in ${seconds} s: ${accepted} fit, ${rejected} rejected`;
+    }
     const parts = `${accepted} accepted (${unchanged} unchanged, ${stale} stale), ${rejected} rejected`;
     return `${rows} rows in ${seconds} s: ${parts}`;
   }

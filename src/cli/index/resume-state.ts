@@ -5,8 +5,8 @@ import { digest } from '../../core/ids.js';
 
 /** How far one file was acknowledged, and which file that was. */
 interface Saved {
-  /** Rows up to this line need not be sent again. */
-  line: number;
+  /** So many rows, from the first on, need not be sent again. */
+  rows: number;
   bytes: number;
   modifiedMs: number;
 }
@@ -30,20 +30,20 @@ export class ResumeState {
     return new ResumeState(join(stateDir(), name), { bytes: size, modifiedMs: mtimeMs });
   }
 
-  /** The line after which to go on; 0 when nothing is known, or the file is another one by now. */
+  /** After how many rows to go on; 0 when nothing is known, or the file is another one by now. */
   async load(): Promise<number> {
     try {
       const saved = JSON.parse(await readFile(this.path, 'utf8')) as Partial<Saved>;
       const { bytes, modifiedMs } = this.file;
       const same = saved.bytes === bytes && saved.modifiedMs === modifiedMs;
-      return same && Number.isSafeInteger(saved.line) ? (saved.line ?? 0) : 0;
+      return same && Number.isSafeInteger(saved.rows) ? (saved.rows ?? 0) : 0;
     } catch {
       return 0;
     }
   }
 
-  async save(line: number): Promise<void> {
-    const saved: Saved = { line, ...this.file };
+  async save(rows: number): Promise<void> {
+    const saved: Saved = { rows, ...this.file };
     const temporary = `${this.path}.${process.pid}.tmp`;
     await mkdir(stateDir(), { recursive: true });
     await writeFile(temporary, JSON.stringify(saved));
@@ -89,10 +89,10 @@ export class LatestSaver {
   private saved = 0;
   private complained = false;
 
-  constructor(private readonly write: (line: number) => Promise<void>) {}
+  constructor(private readonly write: (rows: number) => Promise<void>) {}
 
-  save(line: number): Promise<void> {
-    this.latest = Math.max(this.latest, line);
+  save(rows: number): Promise<void> {
+    this.latest = Math.max(this.latest, rows);
     this.running = this.running.then(async () => {
       if (this.latest <= this.saved) return;
       this.saved = this.latest;
