@@ -7,6 +7,8 @@ export type ErrorCode =
   | 'invalid_json'
   | 'unauthorized'
   | 'not_found'
+  | 'method_not_allowed'
+  | 'conflict'
   | 'too_large'
   | 'unsupported_media_type'
   | 'rate_limited'
@@ -33,6 +35,7 @@ const CALLERS_OWN: ReadonlySet<ErrorCode> = new Set([
   'invalid_field',
   'invalid_json',
   'not_found',
+  'conflict',
   'too_large',
 ]);
 

@@ -50,3 +50,27 @@ export function digest(...parts: (string | Uint8Array)[]): string {
   }
   return hash.digest('hex').slice(0, 32);
 }
+
+/**
+ * 64-bit hashes of ids, 8 bytes each: big-endian `hashId`, then FNV-1a with another start, so that a row is
+ * found by the first half and told by the second. Ascending.
+ */
+export function idHashes(ids: readonly string[]): Uint8Array {
+  const pairs = ids.map((id) => [hashId(id), checkId(id)] as const);
+  pairs.sort(([a, c], [b, d]) => a - b || c - d);
+  const bytes = Buffer.alloc(8 * pairs.length);
+  pairs.forEach(([hash, check], i) => {
+    bytes.writeUInt32BE(hash, 8 * i);
+    bytes.writeUInt32BE(check, 8 * i + 4);
+  });
+  return bytes;
+}
+
+/** The second half of an id's 64-bit hash. */
+export function checkId(id: string): number {
+  let h = 0x9747b28c;
+  for (const byte of Buffer.from(id, 'utf8')) h = Math.imul(h ^ byte, 0x01000193);
+  h ^= h >>> 15;
+  h = Math.imul(h, 0x2c1b3c6d);
+  return (h ^ (h >>> 13)) >>> 0;
+}

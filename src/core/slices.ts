@@ -1,3 +1,5 @@
+import { giveWay } from './precedence.js';
+
 /** How long one slice of work may keep the event loop, milliseconds. */
 const SLICE_MS = 2;
 
@@ -41,14 +43,26 @@ export class Slices {
     else this.endsAtMs = turnStartedMs + SLICE_MS;
   }
 
+  protected othersFirst(): Promise<void> | undefined {
+    return undefined;
+  }
+
   /** Resolves when it is this work's turn again. */
   async next(): Promise<void> {
+    await this.othersFirst();
     await new Promise<void>((resolve) => {
       waiting.push(resolve);
       if (waiting.length === 1) setImmediate(wakeOne);
     });
     this.signal?.throwIfAborted();
     this.endsAtMs = this.now() + SLICE_MS;
+  }
+}
+
+/** Slices of work that has time: they give way to answers that somebody waits for. */
+export class PatientSlices extends Slices {
+  protected override othersFirst(): Promise<void> | undefined {
+    return giveWay();
   }
 }
 

@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { unlessAborted, type Deadline } from '../core/deadline.js';
 import type { ModelIdentity } from '../core/product.js';
+import { PatientSlices } from '../core/slices.js';
 import { saveCache } from './cache-file.js';
 import { cacheKey, type EmbeddingCache } from './embedding-cache.js';
 import type {
@@ -33,8 +33,6 @@ interface Lookup {
   cached: Float32Array | undefined;
 }
 
-/** Product texts are tokenised for so long in one turn, so that queries are not held up. */
-const TOKENISE_TURN_MS = 1;
 const TWO_LETTERS = /\p{L}\p{M}*\p{L}/u;
 const REMEMBERED_PIECES = 10_000;
 /** Longer words are pieces of no vocabulary. */
@@ -120,12 +118,9 @@ export class ModelEncoder implements Encoder {
     { tenant, signal }: EmbeddingCaller = {},
   ): Promise<Float32Array[]> {
     const tokens: TokenIds[] = [];
-    let turnEndsMs = performance.now() + TOKENISE_TURN_MS;
+    const slices = new PatientSlices(signal);
     for (const text of texts) {
-      if (performance.now() >= turnEndsMs) {
-        await nextTurn();
-        turnEndsMs = performance.now() + TOKENISE_TURN_MS;
-      }
+      if (slices.isOver) await slices.next();
       tokens.push(this.parts.tokenizer.encode(text));
     }
     signal?.throwIfAborted();

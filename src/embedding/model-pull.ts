@@ -88,7 +88,7 @@ async function download(
   }
   const resumed = response.status === 206;
   if (!resumed) bytes = 0;
-  const body = Readable.fromWeb(response.body);
+  const body = Readable.from(response.body as AsyncIterable<Uint8Array>);
   let silence: NodeJS.Timeout | undefined;
   const listen = (): void => {
     clearTimeout(silence);

@@ -1,5 +1,6 @@
 import { backOff } from '../core/retry.js';
 import { OmniError, toOmniError } from '../core/errors.js';
+import { giveWay } from '../core/precedence.js';
 import type { IngestDeps, WriteTarget } from './ports.js';
 import { prepareBatch, type PlacedRow, type PreparedBatch } from './prepare-batch.js';
 import { contended } from './single-write.js';
@@ -26,12 +27,40 @@ export async function commitBatch(
   prepared: PreparedBatch | undefined,
   builder: ReportBuilder,
 ): Promise<void> {
-  const broken = await writeAll(deps, target, rows, prepared, builder);
+  const broken: BrokenRow[] = [];
+  rejectRefused(prepared?.refused ?? [], builder);
+  for (const part of partsOf(rows, prepared, deps.store.writesAtOnce)) {
+    broken.push(...(await writeAll(deps, target, part.rows, part.prepared, builder)));
+  }
   const [first] = broken;
   if (first === undefined) return;
   if (rows.length > 1 && broken.length === rows.length) throw toOmniError(first.error);
   deps.logger.error({ err: first.error, rows: broken.length }, 'rows could not be written');
   for (const { line, row, error } of broken) builder.reject(line, row.id, toOmniError(error));
+}
+
+/** What one call of the store gets; `prepared` is undefined where that is to be done yet. */
+interface Part {
+  rows: readonly PlacedRow[];
+  prepared: PreparedBatch | undefined;
+}
+
+/** In order, at most `size` rows each: each is settled before the next is written. */
+function* partsOf(
+  rows: readonly PlacedRow[],
+  prepared: PreparedBatch | undefined,
+  size: number,
+): Generator<Part> {
+  if (prepared === undefined) {
+    for (let at = 0; at < rows.length; at += size) {
+      yield { rows: rows.slice(at, at + size), prepared: undefined };
+    }
+    return;
+  }
+  for (let at = 0; at < prepared.rows.length; at += size) {
+    const some = prepared.rows.slice(at, at + size);
+    yield { rows: some, prepared: { rows: some, refused: [] } };
+  }
 }
 
 /** Writes `rows`, and returns those that break whatever they are written with. */
@@ -46,6 +75,7 @@ async function writeAll(
   for (let attempt = 1; left.length > 0; attempt++) {
     if (attempt > MAX_ATTEMPTS) throw contended();
     if (attempt > 1) await backOff(attempt, BACKOFF_MS);
+    await giveWay();
     target.signal?.throwIfAborted();
     try {
       const isFirst = attempt === 1 && prepared !== undefined;
@@ -99,6 +129,10 @@ async function writeOnce(
       else builder.accept(status);
     });
   }
-  for (const { line, id, error } of refused) builder.reject(line, id, error);
+  rejectRefused(refused, builder);
   return again;
+}
+
+function rejectRefused(refused: PreparedBatch['refused'], builder: ReportBuilder): void {
+  for (const { line, id, error } of refused) builder.reject(line, id, error);
 }

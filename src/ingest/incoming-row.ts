@@ -1,10 +1,11 @@
 import { OmniError } from '../core/errors.js';
 import type { JsonValue } from '../core/product.js';
-import { Slices } from '../core/slices.js';
+import { PatientSlices } from '../core/slices.js';
 
 /** One row of a write request before validation. */
 export type IncomingRow =
-  | { line: number; bytes: number; value: JsonValue }
+  /** `isNew`: refused where there is a product of its id already. */
+  | { line: number; bytes: number; value: JsonValue; isNew?: boolean }
   | { line: number; bytes: number; error: OmniError };
 
 export type IncomingRows = AsyncIterable<IncomingRow> | Iterable<IncomingRow>;
@@ -16,7 +17,7 @@ export async function* inBatches(
   maxBytes: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<IncomingRow[]> {
-  const slices = new Slices(signal);
+  const slices = new PatientSlices(signal);
   let batch: IncomingRow[] = [];
   let bytes = 0;
   for await (const row of rows) {

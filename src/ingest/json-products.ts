@@ -1,6 +1,6 @@
 import { isJsonList, jsonRuns, listOf, withoutMark, type JsonRun } from '../core/json-slices.js';
 import type { JsonValue } from '../core/product.js';
-import { Slices } from '../core/slices.js';
+import { PatientSlices } from '../core/slices.js';
 import { productTooLarge, type IncomingRow } from './incoming-row.js';
 import { parseJson } from './parse-json.js';
 
@@ -30,7 +30,7 @@ export async function readJsonProducts(
   const runBytes = Math.min(maxProductBytes, RUN_BYTES);
   const runs: JsonRun[] = [];
   let count = 0;
-  for await (const run of jsonRuns(bytes, new Slices(signal), runBytes)) {
+  for await (const run of jsonRuns(bytes, new PatientSlices(signal), runBytes)) {
     if (!isTooLarge(run, maxProductBytes)) listOf(run, parseJson);
     count += run.count;
     runs.push(run);

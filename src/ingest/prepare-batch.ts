@@ -1,8 +1,9 @@
 import { OmniError } from '../core/errors.js';
+import { describeValue } from '../core/json.js';
 import { productInputs, type ProductInputs } from '../embedding/product-inputs.js';
 import type { Places } from '../placement/placer.js';
 import type { ProductWrite, PutProduct, StoredHead } from '../store/store.js';
-import { Slices } from '../core/slices.js';
+import { PatientSlices } from '../core/slices.js';
 import { contentHash, textEmbedHash, vectorEmbedHash } from './content-hash.js';
 import type { IngestDeps, WriteTarget } from './ports.js';
 import type { PutRow, ValidRow } from './validate-product.js';
@@ -11,6 +12,8 @@ import type { PutRow, ValidRow } from './validate-product.js';
 export interface PlacedRow {
   line: number;
   row: ValidRow;
+  /** A put that is refused where there is a product of its id. */
+  isNew?: boolean;
 }
 
 interface PreparedRow extends PlacedRow {
@@ -19,7 +22,7 @@ interface PreparedRow extends PlacedRow {
 
 export interface PreparedBatch {
   rows: PreparedRow[];
-  /** Rows of categories that the tenant may not open any more. */
+  /** Rows that the tenant's bounds do not let in, and new ones that are there already. */
   refused: { line: number; id: string; error: OmniError }[];
 }
 
@@ -34,6 +37,10 @@ interface Draft {
   keeps: boolean;
   /** Nothing of it will be written, as far as can be seen. */
   idle: boolean;
+  /** Of a new product: what is stored of its id, which nobody may have changed since. */
+  ifVersion?: number;
+  /** It should be new, and is there already. */
+  exists: boolean;
 }
 
 type Planned = Draft | { line: number; row: Extract<ValidRow, { op: 'delete' }> };
@@ -72,13 +79,17 @@ export async function prepareBatch(
     else {
       const error = refusals.get(item);
       if (error !== undefined) batch.refused.push({ line, id: row.id, error });
-      else batch.rows.push({ line, row, write: toPut(deps, item, vectors, places) });
+      else batch.rows.push({ ...placed(item), write: toPut(deps, item, vectors, places) });
     }
   }
   return batch;
 }
 
-/** What the tenant's bounds do not let in. */
+function placed({ line, row, ifVersion }: Draft): PlacedRow {
+  return { line, row, isNew: ifVersion !== undefined };
+}
+
+/** What the tenant's bounds do not let in, and what is there already. */
 async function refuse(
   deps: IngestDeps,
   { tenant, signal }: WriteTarget,
@@ -92,6 +103,7 @@ async function refuse(
     const error = errors[i];
     if (error !== undefined) refusals.set(draft, error);
   });
+  for (const draft of drafts) if (draft.exists) refusals.set(draft, alreadyThere(draft.row.id));
   return refusals;
 }
 
@@ -119,9 +131,9 @@ async function plan(
   rows: readonly PlacedRow[],
   heads: Map<string, StoredHead | undefined>,
 ): Promise<Planned[]> {
-  const slices = new Slices(signal);
+  const slices = new PatientSlices(signal);
   const planned: Planned[] = [];
-  for (const { line, row } of rows) {
+  for (const { line, row, isNew = false } of rows) {
     if (slices.isOver) await slices.next();
     const head = heads.get(row.id);
     if (row.op === 'delete') {
@@ -132,9 +144,11 @@ async function plan(
     const draft = draftOf(deps, line, row);
     const stale = isBelow(row.feedVersion, head?.feedVersion);
     const live = head !== undefined && !head.deleted;
+    draft.exists = isNew && live;
+    if (isNew) draft.ifVersion = head?.version ?? 0;
     draft.keeps = stale || (live && head.embedHash === draft.embedHash);
-    draft.idle = stale || (draft.keeps && head?.contentHash === draft.contentHash);
-    if (!stale) heads.set(row.id, headAfter(draft, head));
+    draft.idle = stale || draft.exists || (draft.keeps && head?.contentHash === draft.contentHash);
+    if (!stale && !draft.exists) heads.set(row.id, headAfter(draft, head));
     planned.push(draft);
   }
   return planned;
@@ -143,7 +157,8 @@ async function plan(
 function draftOf(deps: IngestDeps, line: number, row: PutRow): Draft {
   const { fingerprint } = deps.model;
   const embeds = embedInputs(fingerprint, row);
-  return { line, row, contentHash: contentHash(row.product), ...embeds, keeps: false, idle: false };
+  const undecided = { keeps: false, idle: false, exists: false };
+  return { line, row, contentHash: contentHash(row.product), ...embeds, ...undecided };
 }
 
 function embedInputs(
@@ -207,7 +222,7 @@ function toPut(
   places: Places,
 ): PutProduct {
   const partition = places.of(draft.row.product.category, draft.row.id);
-  const { row, contentHash: hash, embedHash, keeps } = draft;
+  const { row, contentHash: hash, embedHash, keeps, ifVersion } = draft;
   const text = row.vector ?? vectors.get(embedHash);
   return {
     op: 'put',
@@ -219,5 +234,11 @@ function toPut(
     model: deps.model.fingerprint,
     vectors: keeps || text === undefined ? 'keep' : { text },
     partition,
+    ...(ifVersion === undefined ? {} : { ifVersion }),
   };
+}
+
+function alreadyThere(id: string): OmniError {
+  const message = `a product with the id ${describeValue(id)} is there already`;
+  return new OmniError('conflict', message, { field: 'id' });
 }

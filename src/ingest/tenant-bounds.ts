@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { invalidField, OmniError } from '../core/errors.js';
 import { filterFields } from '../core/product-fields.js';
 import type { Product } from '../core/product.js';
-import { Slices } from '../core/slices.js';
+import { PatientSlices } from '../core/slices.js';
 import type { StoreReader } from '../store/store.js';
 
 /** Names that the store is asked about in one call. */
@@ -44,7 +44,7 @@ export class TenantBounds {
       if (bytes >= maxBytesPerTenant) return products.map(() => tooManyBytes(maxBytesPerTenant));
     }
     const known = this.knownNames(tenant);
-    const slices = new Slices(signal);
+    const slices = new PatientSlices(signal);
     let used: number | undefined;
     const refusals: (OmniError | undefined)[] = [];
     for (const product of products) {

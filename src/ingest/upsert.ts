@@ -1,6 +1,6 @@
 import { OmniError, RETRY_AFTER_MS, toOmniError } from '../core/errors.js';
 import { isObject } from '../core/json.js';
-import { Slices } from '../core/slices.js';
+import { PatientSlices } from '../core/slices.js';
 import { commitBatch } from './commit-batch.js';
 import { inBatches, type IncomingRow, type IncomingRows } from './incoming-row.js';
 import type { IngestDeps, WriteTarget } from './ports.js';
@@ -58,7 +58,7 @@ async function validateBatch(
   builder: ReportBuilder,
 ): Promise<PlacedRow[]> {
   const rules = productRules(deps);
-  const slices = new Slices(signal);
+  const slices = new PatientSlices(signal);
   const rows: PlacedRow[] = [];
   for (const incoming of batch) {
     if (slices.isOver) await slices.next();
@@ -66,7 +66,8 @@ async function validateBatch(
     else if (builder.isFull && !isObject(incoming.value)) builder.countRejected();
     else {
       try {
-        rows.push({ line: incoming.line, row: validateRow(incoming.value, rules) });
+        const { line, value, isNew = false } = incoming;
+        rows.push({ line, row: validateRow(value, rules), isNew });
       } catch (error) {
         if (!(error instanceof OmniError)) deps.logger.error({ err: error }, 'a row broke us');
         builder.reject(incoming.line, idOfRow(incoming.value), toOmniError(error));

@@ -1,5 +1,6 @@
 import { invalidField, type OmniError } from '../core/errors.js';
 import { checkSound, checkText, describeValue, isObject } from '../core/json.js';
+import { composed } from '../core/product-fields.js';
 import type { JsonObject, JsonValue, Product } from '../core/product.js';
 import { normalise } from '../core/vector.js';
 
@@ -58,14 +59,15 @@ export function idOfRow(value: JsonValue): string | undefined {
 }
 
 /** The id of a product, as a field or in a path. */
-export function validId(value: JsonValue | undefined): string {
-  return boundedText(value, 'id', ID_BYTES);
+export function validId(value: JsonValue | undefined, field = 'id'): string {
+  return boundedText(value, field, ID_BYTES);
 }
 
 function validateProduct(object: JsonObject, rules: ProductRules): PutRow {
   const id = validId(object['id']);
   const title = text(object['title'], 'title');
-  const category = boundedText(object['category'], 'category', CATEGORY_BYTES);
+  // Composed, since partitions go by it: a filter finds it whatever way it was typed.
+  const category = composed(boundedText(object['category'], 'category', CATEGORY_BYTES));
   for (const field of ['brand', 'description', 'image_url', 'url'] as const) {
     if (isPresent(object[field])) text(object[field], field);
   }
@@ -98,7 +100,18 @@ function validateStock(value: JsonValue | undefined): void {
 }
 
 function validateCategories(value: JsonValue | undefined): void {
-  if (isPresent(value)) listOfText(value, 'categories');
+  if (!isPresent(value)) return;
+  if (!isObject(value)) {
+    listOfText(value, 'categories');
+    return;
+  }
+  // By level: `lvl0`, `lvl1`, …
+  for (const [level, inner] of Object.entries(value)) {
+    const field = `categories.${level}`;
+    checkName(level, 'categories');
+    if (Array.isArray(inner)) listOfText(inner, field);
+    else if (isPresent(inner)) text(inner, field);
+  }
 }
 
 function validateAttributes(value: JsonValue | undefined): void {

@@ -11,8 +11,13 @@ export interface StoredRecord {
 /** Records of all kinds, as a process that only reads sees them. */
 export interface RecordReader {
   get(kind: string, id: string): Promise<StoredRecord | undefined>;
-  /** Those of a kind after `after`, by id in byte order. */
-  list(kind: string, after: string | undefined, limit: number): Promise<StoredRecord[]>;
+  /** Those of a kind after `after` and before `before`, by id in byte order. */
+  list(
+    kind: string,
+    after: string | undefined,
+    limit: number,
+    before?: string,
+  ): Promise<StoredRecord[]>;
 }
 
 /** Every change names the revision that it was made from: false, and nothing done, if there is another. */

@@ -256,6 +256,8 @@ export interface StoreWatch {
 
 export interface Store extends StoreReader {
   readonly records: RecordStore;
+  /** How many writes one call should bring, so that applying them holds up nobody else. */
+  readonly writesAtOnce: number;
   setModel(model: ModelIdentity): Promise<void>;
   /**
    * Applies `writes` in order; LMDB in one transaction, MongoDB each id by itself. Resolves only when

@@ -1,6 +1,8 @@
 /** What a role tells its supervisor. */
 export type ChildMessage =
   | { type: 'ready'; port?: number }
+  /** What others wait for is there: see `GO`. */
+  | { type: 'opened' }
   /** It cannot start, and why. */
   | { type: 'fatal'; line: string }
   /** The answer to a ping: its event loop turns. */
@@ -8,6 +10,16 @@ export type ChildMessage =
 
 /** What the supervisor asks of a child from time to time. */
 export const PING = 'ping';
+/** What the supervisor tells a child that is to begin only when another one has got so far. */
+export const GO = 'go';
+
+let go: () => void = () => undefined;
+const going = new Promise<void>((resolve) => (go = resolve));
+
+/** Resolves when the supervisor, if there is one, says that this process may begin. */
+export async function mayBegin(): Promise<void> {
+  if (isSupervised()) await going;
+}
 
 /** Whether a supervisor started this process. */
 export function isSupervised(): boolean {
@@ -30,6 +42,7 @@ export function obeySupervisor(): void {
   process.once('disconnect', endAtOnce);
   process.on('message', (message) => {
     if (message === PING) tellSupervisor({ type: 'pong' });
+    if (message === GO) go();
   });
 }
 

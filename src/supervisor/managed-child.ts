@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Logger } from '../core/logger.js';
 import { Heartbeat, type HeartbeatTimes } from './heartbeat.js';
-import { PING, type ChildMessage } from './lifeline.js';
+import { GO, PING, type ChildMessage } from './lifeline.js';
 
 export interface ChildSpec {
   name: string;
@@ -12,10 +12,14 @@ export interface ChildSpec {
   env: NodeJS.ProcessEnv;
   /** A child that says that it cannot start is believed the first time, not only the third. */
   mustStart: boolean;
+  /** It is started at once, and told to begin when this resolves. */
+  after?: Promise<unknown>;
   heartbeat: HeartbeatTimes;
 }
 
 export interface ChildEvents {
+  /** What those wait for that are to begin after it is there. */
+  onOpened?(): void;
   onReady(port: number | undefined): void;
   /** It is not started again: it has never been ready, or ended as damaged files make it. The line says why. */
   onGivenUp(line: string): void;
@@ -77,6 +81,9 @@ export class ManagedChild {
     this.child = child;
     const heartbeat = this.watch(child);
     child.on('message', (message) => this.onMessage(message as ChildMessage, heartbeat));
+    void this.spec.after?.then(() => {
+      if (child.connected) child.send(GO, () => undefined);
+    });
     this.exited = endOf(child).then((how) => {
       heartbeat.stop();
       this.child = undefined;
@@ -96,6 +103,7 @@ export class ManagedChild {
 
   private onMessage(message: ChildMessage, heartbeat: Heartbeat): void {
     heartbeat.heard();
+    if (message.type === 'opened') this.events.onOpened?.();
     if (message.type === 'ready') {
       this.worked = true;
       heartbeat.started();

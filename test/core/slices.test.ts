@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { KeyedTurns } from '../../src/core/keyed-turns.js';
-import { Slices } from '../../src/core/slices.js';
+import { giveWay, takePrecedence } from '../../src/core/precedence.js';
+import { PatientSlices, Slices } from '../../src/core/slices.js';
 
 test('however many works are cut into slices, one runs between two turns of the loop', async () => {
   let slicesRun = 0;
@@ -63,4 +64,28 @@ test('works of one key come one after the other, others beside them, and a failu
     'fulfilled',
   ]);
   expect(order).toEqual([1, 2, 3, 4]);
+});
+
+test('patient work lets an answer that is worked on be finished first', async () => {
+  const order: string[] = [];
+  let finish: () => void = () => undefined;
+  const answer = takePrecedence(() => new Promise<void>((resolve) => (finish = resolve)));
+  const answered = answer.then(() => order.push('answer'));
+  const patient = new PatientSlices().next().then(() => order.push('patient'));
+  await new Slices().next();
+  order.push('other');
+  finish();
+  await Promise.all([answered, patient]);
+  expect(order).toEqual(['other', 'answer', 'patient']);
+});
+
+test('patient work goes on also where there is always an answer that is worked on', async () => {
+  let finish: () => void = () => undefined;
+  const answer = takePrecedence(() => new Promise<void>((resolve) => (finish = resolve)));
+  const slices = new PatientSlices();
+  for (let i = 0; i < 3; i++) await slices.next();
+  expect(giveWay()).toBeDefined();
+  finish();
+  await answer;
+  expect(giveWay()).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,7 +18,8 @@ if (how !== 'mute') process.on('message', () => process.send({ type: 'pong' }));
 if (how === 'crash') process.exit(7);
 if (how === 'later') setTimeout(() => process.kill(process.pid, 'SIGSEGV'), 100);
 if (how === 'bus') process.kill(process.pid, 'SIGBUS');
-if (how === 'fatal') process.send({ type: 'fatal', line: 'no' }, () => process.exit(2));
+if (how === 'held') process.on('message', (message) => message === 'go' && process.send({ type: 'ready' }));
+else if (how === 'fatal') process.send({ type: 'fatal', line: 'no' }, () => process.exit(2));
 else process.send({ type: 'ready' });
 setInterval(() => undefined, 1_000);
 `;
@@ -38,11 +39,12 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
-function start(how: string, mustStart = true): ManagedChild {
+function start(how: string, mustStart = true, after?: Promise<void>): ManagedChild {
   const args = [join(dir, 'log'), how];
   const script = join(dir, 'child.mjs');
   const heartbeat = { intervalMs: 50, maxSilent: 10, maxSilentAtStart: 100 };
-  const spec = { name: 'child', script, args, env: process.env, mustStart, heartbeat };
+  const held = after === undefined ? {} : { after };
+  const spec = { name: 'child', script, args, env: process.env, mustStart, heartbeat, ...held };
   child = new ManagedChild(spec, pino({ level: 'silent' }), {
     onReady: () => (readyCount += 1),
     onGivenUp: (line) => givenUp.push(line),
@@ -82,6 +84,18 @@ test('a child that dies is started again, until it is stopped', async () => {
   expect(first).not.toBe(second);
   expect(last).toBe('stopped');
   expect(isRunning(second)).toBe(false);
+});
+
+test('a child that is to begin after another is there before, and told when, each time it is started', async () => {
+  let begin: () => void = () => undefined;
+  start('held', true, new Promise((resolve) => (begin = resolve)));
+  while (!existsSync(join(dir, 'log'))) await sleep(5);
+  await sleep(100);
+  expect(readyCount).toBe(0);
+  begin();
+  await untilReady(1);
+  process.kill(Number(log()[0]), 'SIGKILL');
+  await untilReady(2);
 });
 
 test('a child that does not hear is ended after its grace', async () => {

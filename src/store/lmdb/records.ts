@@ -15,10 +15,12 @@ function listRecords(
   kind: string,
   after: string | undefined,
   limit: number,
+  before: string | undefined,
 ): StoredRecord[] {
   const start =
     after === undefined ? tenantKey(kind) : Buffer.concat([textKey(kind, after), Buffer.of(0)]);
-  const range = db.records.entries({ start, end: tenantEnd(kind), limit });
+  const end = before === undefined ? tenantEnd(kind) : textKey(kind, before);
+  const range = db.records.entries({ start, end, limit });
   return Array.from(range, ({ value }) => decode(value));
 }
 
@@ -56,8 +58,13 @@ export class LmdbRecords implements RecordStore {
     return this.read((db) => readRecord(db, kind, id));
   }
 
-  async list(kind: string, after: string | undefined, limit: number): Promise<StoredRecord[]> {
-    return this.read((db) => listRecords(db, kind, after, limit));
+  async list(
+    kind: string,
+    after: string | undefined,
+    limit: number,
+    before?: string,
+  ): Promise<StoredRecord[]> {
+    return this.read((db) => listRecords(db, kind, after, limit, before));
   }
 
   async put(kind: string, id: string, value: JsonObject, revision: number): Promise<boolean> {

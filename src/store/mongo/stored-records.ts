@@ -17,9 +17,18 @@ export class MongoRecords implements RecordStore {
     return record === null ? undefined : toRecord(record);
   }
 
-  async list(kind: string, after: string | undefined, limit: number): Promise<StoredRecord[]> {
+  async list(
+    kind: string,
+    after: string | undefined,
+    limit: number,
+    before?: string,
+  ): Promise<StoredRecord[]> {
     const { records } = this.collections;
-    const filter = { kind, ...(after === undefined ? {} : { id: { $gt: after } }) };
+    const id = {
+      ...(after === undefined ? {} : { $gt: after }),
+      ...(before === undefined ? {} : { $lt: before }),
+    };
+    const filter = { kind, ...(Object.keys(id).length === 0 ? {} : { id }) };
     const find = () => records.find(filter, { sort: { kind: 1, id: 1 }, limit }).toArray();
     return (await this.run(find)).map(toRecord);
   }

@@ -36,6 +36,7 @@ const WATCHED_LANDINGS = 4;
 
 /** The whole store. Any number of processes may write. */
 export class MongoStore extends MongoReader implements Store {
+  readonly writesAtOnce = 256;
   override readonly records: RecordStore;
   private readonly announce: (tenant: string) => Promise<void>;
   private readonly sequence: Sequence;

@@ -28,13 +28,16 @@ export function recordsContract(use: UseFixture): void {
       for (const id of ids) await store.records.put('job', id, {}, 0);
       await store.records.put('jobs', 'x', {}, 0);
       await store.records.put('jo', 'x', {}, 0);
-      const list = async (after?: string, limit = 10) => {
-        const found = await store.records.list('job', after, limit);
+      const list = async (after?: string, limit = 10, before?: string) => {
+        const found = await store.records.list('job', after, limit, before);
         return found.map(({ id }) => id);
       };
       expect(await list()).toEqual(['A', 'a', 'a b', 'b', 'é', '\uffee']);
       expect(await list('a', 2)).toEqual(['a b', 'b']);
       expect(await list('aa')).toEqual(['b', 'é', '\uffee']);
+      expect(await list('A', 10, 'b')).toEqual(['a', 'a b']);
+      expect(await list(undefined, 1, 'b')).toEqual(['A']);
+      expect(await list('b', 10, 'a')).toEqual([]);
     });
 
     it('let one of twenty racing writers win', async () => {

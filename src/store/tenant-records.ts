@@ -1,0 +1,55 @@
+import type { RecordReader, RecordStore, StoredRecord } from './record-store.js';
+
+/** Kinds of which a tenant has any number of records, which go with it. */
+export const KINDS_OF_TENANTS = [
+  'rule',
+  'synonym',
+  'merchandising',
+  'audit entry',
+  'audit',
+  'queries',
+] as const;
+
+type KindOfTenants = (typeof KINDS_OF_TENANTS)[number];
+
+/** No tenant's name has it: what a tenant has lies together, and nobody else's between. */
+const SEPARATOR = '/';
+/** The character after it: first of what comes behind all of a tenant's. */
+const BEHIND = '0';
+const REMOVED_AT_ONCE = 500;
+
+/** The id of a tenant's record, among those of its kind. */
+export function tenantRecordId(tenant: string, id: string): string {
+  return tenant + SEPARATOR + id;
+}
+
+/** A tenant's records of a kind after the one called `after`, by their own ids in byte order. */
+export async function tenantRecords(
+  records: RecordReader,
+  kind: KindOfTenants,
+  tenant: string,
+  after: string | undefined,
+  limit: number,
+): Promise<StoredRecord[]> {
+  const from = tenantRecordId(tenant, after ?? '');
+  const found = await records.list(kind, from, limit, tenant + BEHIND);
+  return found.map((record) => ({ ...record, id: record.id.slice(tenant.length + 1) }));
+}
+
+/** Removes all that a tenant has of these kinds. */
+export async function removeTenantRecords(
+  records: RecordStore,
+  tenant: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const kind of KINDS_OF_TENANTS) {
+    for (;;) {
+      signal.throwIfAborted();
+      const found = await tenantRecords(records, kind, tenant, undefined, REMOVED_AT_ONCE);
+      if (found.length === 0) break;
+      for (const { id, revision } of found) {
+        await records.remove(kind, tenantRecordId(tenant, id), revision);
+      }
+    }
+  }
+}
