@@ -45,6 +45,7 @@ function leavesOf(filter: Filter): Leaf[] {
       return leavesOf(filter.of);
     case 'in':
     case 'range':
+    case 'exists':
       return [filter];
   }
 }
@@ -74,6 +75,9 @@ function verdict(filter: Filter, category: string | undefined): boolean | undefi
     case 'range':
       if (filter.field !== 'category' || category === undefined) return undefined;
       return leafMatches(filter, category);
+    case 'exists':
+      // Every product has one.
+      return filter.field === 'category' ? filter.exists : undefined;
   }
 }
 

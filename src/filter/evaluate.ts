@@ -1,9 +1,7 @@
 import { compareBytes } from '../core/ids.js';
-import { isObject } from '../core/json.js';
-import type { JsonObject, JsonValue, Product } from '../core/product.js';
-import type { Filter, Leaf, RangeOperator, Scalar } from './filter.js';
-
-const ATTRIBUTES = 'attributes.';
+import { composed, fieldValue } from '../core/product-fields.js';
+import type { JsonValue, Product } from '../core/product.js';
+import type { Comparison, Filter, Leaf, RangeOperator, Scalar } from './filter.js';
 
 /** The values of long sets, made once a filter: a list of 1,000 is not to be gone through a value. */
 const sets = new WeakMap<readonly Scalar[], ReadonlySet<Scalar>>();
@@ -13,7 +11,7 @@ const SHORT = 8;
  * Whether one scalar of a product satisfies a comparison. A value of another type than the
  * comparison's never does; strings are ordered by code point.
  */
-export function leafMatches(leaf: Leaf, value: Scalar): boolean {
+export function leafMatches(leaf: Comparison, value: Scalar): boolean {
   if (leaf.kind === 'range') return inRange(leaf.op, value, leaf.value);
   return leaf.values.length <= SHORT ? leaf.values.includes(value) : setOf(leaf.values).has(value);
 }
@@ -65,6 +63,7 @@ export class DocumentFilter {
         return !this.holds(filter.of);
       case 'in':
       case 'range':
+      case 'exists':
         return this.fields.get(filter.field)?.satisfies(filter) ?? false;
     }
   }
@@ -84,13 +83,15 @@ class FieldView {
   }
 
   open(product: Product): void {
-    this.value = fieldValue(product, this.field);
+    const value = fieldValue(product, this.field);
+    this.value = typeof value === 'string' ? composed(value) : value;
     this.list = undefined;
   }
 
   /** A list matches when any element does; null, objects and what is missing satisfy nothing. */
   satisfies(leaf: Leaf): boolean {
     const { value } = this;
+    if (leaf.kind === 'exists') return leaf.exists === this.exists();
     if (!Array.isArray(value)) return isScalar(value) && leafMatches(leaf, value);
     this.list ??= factsOf(value, this.named);
     const { found, numbers, texts } = this.list;
@@ -99,6 +100,11 @@ class FieldView {
     if (ends === undefined) return false;
     const isUpward = leaf.op === 'gt' || leaf.op === 'gte';
     return inRange(leaf.op, isUpward ? ends.greatest : ends.least, leaf.value);
+  }
+
+  private exists(): boolean {
+    const { value } = this;
+    return Array.isArray(value) ? value.some(isScalar) : isScalar(value);
   }
 }
 
@@ -119,8 +125,9 @@ function factsOf(list: readonly JsonValue[], named: ReadonlySet<Scalar>): ListFa
   const found = new Set<Scalar>();
   let numbers: Ends | undefined;
   let texts: Ends | undefined;
-  for (const item of list) {
-    if (!isScalar(item)) continue;
+  for (const sent of list) {
+    if (!isScalar(sent)) continue;
+    const item = typeof sent === 'string' ? composed(sent) : sent;
     if (named.has(item)) found.add(item);
     if (typeof item === 'number') numbers = widened(numbers, item);
     else if (typeof item === 'string') texts = widened(texts, item);
@@ -133,21 +140,6 @@ function widened(ends: Ends | undefined, value: string | number): Ends {
   if (inRange('lt', value, ends.least)) ends.least = value;
   else if (inRange('gt', value, ends.greatest)) ends.greatest = value;
   return ends;
-}
-
-/**
- * `attributes.` + the whole rest names an attribute, always: a product's own top-level key that
- * happens to begin so cannot be filtered by, or one name would mean two things.
- */
-function fieldValue(product: Product, field: string): JsonValue | undefined {
-  if (!field.startsWith(ATTRIBUTES)) return own(product, field);
-  const attributes = own(product, 'attributes');
-  if (!isObject(attributes)) return undefined;
-  return own(attributes, field.slice(ATTRIBUTES.length));
-}
-
-function own(object: JsonObject, key: string): JsonValue | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 /** False also for what has no order. */

@@ -4,8 +4,14 @@ export type Scalar = string | number | boolean;
 
 export type RangeOperator = 'gt' | 'gte' | 'lt' | 'lte';
 
-/** One comparison of one field. The scalars of a set are deduplicated, none is null. */
-export type Leaf =
+/**
+ * One comparison of one field. The scalars of a set are deduplicated, none is null: to equal null is not
+ * to exist, which is to have no scalar, nor a list with one.
+ */
+export type Leaf = Comparison | { kind: 'exists'; field: string; exists: boolean };
+
+/** What is asked of each value of a field. */
+export type Comparison =
   | { kind: 'in'; field: string; values: readonly Scalar[] }
   | { kind: 'range'; field: string; op: RangeOperator; value: string | number };
 

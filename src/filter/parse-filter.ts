@@ -1,11 +1,12 @@
 import { invalidField } from '../core/errors.js';
 import { isObject } from '../core/json.js';
+import { composed } from '../core/product-fields.js';
 import { MATCH_ALL, type Filter, type Leaf, type Scalar } from './filter.js';
 
 const MAX_DEPTH = 8;
 const MAX_CLAUSES = 100;
 const MAX_VALUES = 1_000;
-const OPERATORS = 'gt, gte, lt, lte, eq, ne, in or not_in';
+const OPERATORS = 'gt, gte, lt, lte, eq, ne, in, not_in or exists';
 /** What products have in these fields, where they have them: anything else is a mistake of the caller. */
 const TYPES: ReadonlyMap<string, 'string' | 'number' | 'boolean'> = new Map([
   ['price', 'number'],
@@ -82,21 +83,43 @@ class FilterParser {
       case 'lt':
       case 'lte':
         return this.range(field, op, json, path);
+      case 'exists':
+        return this.exists(field, json, path);
       default:
         throw invalidField(path, `is not an operator: expected ${OPERATORS}`);
     }
   }
 
-  private equals(field: string, json: unknown, path: string): Leaf {
+  private equals(field: string, json: unknown, path: string): Filter {
     this.countClause();
+    if (json === null) return this.absent(field);
     return { kind: 'in', field, values: [this.scalar(field, json, path)] };
   }
 
-  private anyOf(field: string, json: unknown, path: string): Leaf {
+  /** Null among the values stands for those that have none. */
+  private anyOf(field: string, json: unknown, path: string): Filter {
     if (!Array.isArray(json)) throw invalidField(path, `must be a list, got ${kindOf(json)}`);
     this.countClause();
-    const values = new Set(json.map((value, i) => this.scalar(field, value, `${path}[${i}]`)));
-    return { kind: 'in', field, values: [...values] };
+    const values = new Set<Scalar>();
+    let absent: Leaf | undefined;
+    for (const [i, value] of json.entries()) {
+      if (value === null) absent = this.absent(field);
+      else values.add(this.scalar(field, value, `${path}[${i}]`));
+    }
+    const named: Leaf = { kind: 'in', field, values: [...values] };
+    if (absent === undefined) return named;
+    return values.size === 0 ? absent : { kind: 'or', of: [named, absent] };
+  }
+
+  private exists(field: string, json: unknown, path: string): Leaf {
+    this.countClause();
+    if (typeof json === 'boolean') return { kind: 'exists', field, exists: json };
+    throw invalidField(path, `must be true or false, got ${kindOf(json)}`);
+  }
+
+  private absent(field: string): Leaf {
+    this.countValue();
+    return { kind: 'exists', field, exists: false };
   }
 
   private range(field: string, op: 'gt' | 'gte' | 'lt' | 'lte', json: unknown, path: string): Leaf {
@@ -109,20 +132,25 @@ class FilterParser {
   }
 
   private scalar(field: string, json: unknown, path: string): Scalar {
-    this.values += 1;
-    if (this.values > MAX_VALUES) {
-      throw invalidField(this.root, `must hold at most ${MAX_VALUES} values`);
-    }
+    this.countValue();
     const type = TYPES.get(field);
     if (type !== undefined && typeof json !== type) {
       throw invalidField(path, `must be a ${type}, got ${kindOf(json)}`);
     }
-    if (typeof json === 'string' || typeof json === 'boolean') return json;
+    if (typeof json === 'string') return composed(json);
+    if (typeof json === 'boolean') return json;
     if (typeof json === 'number') {
       if (!Number.isFinite(json)) throw invalidField(path, `must be a finite number, got ${json}`);
       return json === 0 ? 0 : json; // one zero: -0 would be kept apart by some encodings
     }
     throw invalidField(path, `must be a string, a number or a boolean, got ${kindOf(json)}`);
+  }
+
+  private countValue(): void {
+    this.values += 1;
+    if (this.values > MAX_VALUES) {
+      throw invalidField(this.root, `must hold at most ${MAX_VALUES} values`);
+    }
   }
 
   private countClause(): void {

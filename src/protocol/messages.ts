@@ -1,5 +1,6 @@
 import type { LeafQuery } from '../query/leaf-query.js';
 import type { HitColumns, LeafExplanation } from '../query/leaf-result.js';
+import type { Chosen, LeafViewResult } from '../query/result-set.js';
 import type { StatusReply } from './status.js';
 
 /**
@@ -57,6 +58,8 @@ export interface SearchLeaf {
   query: LeafQuery;
   /** `WordCounts.searcher` of this shard: searched as it was counted. Gone or unknown: as it is now. */
   pinned?: string;
+  /** That searcher is kept on, for a further search that names it. */
+  holds?: boolean;
   /** The reply says how the shard searched; absent: it does not. */
   explain?: boolean;
   /** Time left when this was sent; past it the shard answers with what it has found. */
@@ -90,6 +93,10 @@ export interface SearchLeafReply {
   /** The budget ended first: the hits are what was found until then. */
   timedOut: boolean;
   explanation?: LeafExplanation;
+  /** Where the query has `choose`. */
+  chosen?: Chosen;
+  /** One a view of the query; `hits`, `matches` and `more` above say nothing then. */
+  views?: LeafViewResult[];
 }
 
 /**

@@ -1,20 +1,7 @@
 import type { Filter } from '../filter/filter.js';
+import type { Boost, Choice, LeafView, ResultSet } from './result-set.js';
+import type { After, SortKey } from './sort.js';
 import type { TextQuery } from './text-query.js';
-
-/** One key of the order of hits: a filter's field, or a score by its name with a leading `_`. */
-interface SortKey {
-  field: string;
-  order: 'asc' | 'desc';
-}
-
-/** Where to go on: behind the hit with these sort keys and this id. */
-interface After {
-  keys: readonly SortValue[];
-  id: string;
-}
-
-/** A hit's value under a sort key; null where the product has none. */
-export type SortValue = string | number | boolean | null;
 
 /**
  * What a shard is asked to find among rows that the message around it names. Plain data: it travels
@@ -38,6 +25,17 @@ export interface LeafQuery {
   exact: boolean;
   /** Absent: from the first hit on. */
   after?: After;
+  boosts?: readonly Boost[];
+  /** The reply says what a result set is to be chosen by. */
+  choose?: Choice;
+  /** Of which products the views are; absent: of all that match their filter. */
+  set?: ResultSet;
+  /** No hit is one of these, nor is it counted: `idHashes`, ascending. */
+  hidden?: Uint8Array;
+  /** Rows of a later version are left out: those that were written since a walk over the pages began. */
+  until?: number;
+  /** The set as each of these looks at it; `filter`, `sort`, `k` and `after` above are not asked for then. */
+  views?: readonly LeafView[];
 }
 
 /** A vector as little-endian float32 bytes, without a copy. */

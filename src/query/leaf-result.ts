@@ -1,4 +1,4 @@
-import type { SortValue } from './leaf-query.js';
+import type { SortValue } from './sort.js';
 
 /** Hits as columns, best first: each list is as long as `ids`. */
 export interface HitColumns {
@@ -8,7 +8,7 @@ export interface HitColumns {
    * One list a named score, larger is better: the cosine, the words' part, and what an exact match
    * adds. Absent where the query did not ask for it.
    */
-  scores: { vector?: number[]; text?: number[]; exact?: number[] };
+  scores: { vector?: number[]; text?: number[]; exact?: number[]; boost?: number[] };
   /** Of a search by words. */
   types?: HitTypes;
   /** One list a sort key of the query; absent where the score orders. */
@@ -42,6 +42,8 @@ export interface HitScores {
   type: number;
   /** That it was named: 3 by its id, 2 by an identifier, 1 by a code in its title. */
   exact: number;
+  /** Of boosts by filter; absent where there are none. */
+  boost?: number;
 }
 
 /** Columns of a search by vector as hits, one by one. */
@@ -57,12 +59,16 @@ export function hitsOf({ ids, versions, scores }: HitColumns): PartialHit[] {
 export const VECTOR_WEIGHT = 0.5;
 
 /** What orders the hits of a search by words, on shards and where their hits are merged alike. */
-export function fusedScore(text: number, vector: number, exact: number): number {
-  return text + VECTOR_WEIGHT * vector + exact;
+export function fusedScore(text: number, vector: number, exact: number, boost = 0): number {
+  return text + VECTOR_WEIGHT * vector + exact + boost;
 }
 
-/** How matches were looked for; `exact` is the scan that the caller asked for, `words` by postings. */
-type PlanKind = 'scan' | 'graph' | 'widened' | 'exact' | 'words';
+/**
+ * How matches were looked for; `exact` is the scan that the caller asked for, `words` by postings. `choose`
+ * counts by what words a result set is chosen; `set` makes it; `sort` and `facets` go by columns.
+ */
+type PlanKind =
+  'scan' | 'graph' | 'widened' | 'exact' | 'words' | 'choose' | 'set' | 'sort' | 'facets';
 
 /** One step of a search in a shard: one plan over one segment, or some categories of it. */
 export interface PlanStep {

@@ -5,7 +5,7 @@ import type { Word } from './lexicon.js';
 import { type Compound, compoundAt } from './quantities.js';
 import { type Mark, marksOf } from './query-marks.js';
 import type { Scan } from './scan.js';
-import type { TextSettings } from './text-settings.js';
+import type { Language, TextSettings } from './text-settings.js';
 import { equalQuantities } from './units.js';
 
 /** Words that together stand for a word of a query. */
@@ -62,7 +62,31 @@ const PARTS = 0.8;
  * with `isPrefix`, the last word is the beginning of one, and no stop word.
  */
 export function parseQuery(text: string, settings: TextSettings, isPrefix = false): ParsedQuery {
-  const analyzer = analyzerOf(settings.language);
+  const { scan, marks, words, lastIsOpen } = readWords(text, settings.language);
+  const kept = dropStopWords(distinct(words), settings.stopWords, isPrefix && lastIsOpen);
+  return {
+    words: kept.slice(0, MAX_WORDS),
+    phrases: phrasesOf(scan, marks),
+    excluded: excludedOf(scan, marks),
+    exactKey: squash(text),
+    lastIsOpen: lastIsOpen && kept.at(-1)?.end === text.length && kept.length <= MAX_WORDS,
+  };
+}
+
+/** All words of a query in order as products have them, repeated ones and stop words too, without excluded ones. */
+export function wordsInOrder(text: string, language: Language): string[] {
+  return readWords(text, language).words.map(({ word }) => word);
+}
+
+interface WordsAsTyped {
+  scan: Scan;
+  marks: readonly Mark[];
+  words: QueryWord[];
+  lastIsOpen: boolean;
+}
+
+function readWords(text: string, language: Language): WordsAsTyped {
+  const analyzer = analyzerOf(language);
   analyzer.trim();
   const scan = analyzer.scan.read(text);
   const marks = marksOf(text);
@@ -80,14 +104,7 @@ export function parseQuery(text: string, settings: TextSettings, isPrefix = fals
     lastIsOpen = mark === undefined && !isCompound && scan.end(at) === text.length;
     at = to;
   }
-  const kept = dropStopWords(distinct(words), settings.stopWords, isPrefix && lastIsOpen);
-  return {
-    words: kept.slice(0, MAX_WORDS),
-    phrases: phrasesOf(scan, marks),
-    excluded: excludedOf(scan, marks),
-    exactKey: squash(text),
-    lastIsOpen: lastIsOpen && kept.at(-1)?.end === text.length && kept.length <= MAX_WORDS,
-  };
+  return { scan, marks, words, lastIsOpen };
 }
 
 function isInside(position: number, scan: Scan, { from, end }: Compound): boolean {

@@ -94,6 +94,8 @@ const COUNTED = new Set(
 /** The price words of `text`, in any order, none over another. Currencies are not told apart: a tenant has one. */
 export function priceWords(text: string): PriceWords[] {
   const found: PriceWords[] = [];
+  // Most queries name no number, and without one no rule can match.
+  if (!/\d/.test(text)) return found;
   for (const { pattern, bare, filter } of RULES) {
     for (const match of text.matchAll(pattern)) {
       const start = match.index;

@@ -5,8 +5,8 @@ import type { JsonValue, Product } from '../../src/core/product.js';
 import { DocumentFilter, leafMatches } from '../../src/filter/evaluate.js';
 import type { Filter, Leaf, Scalar } from '../../src/filter/filter.js';
 import { parseFilter } from '../../src/filter/parse-filter.js';
-import { product, wireFilter } from './arbitraries.js';
-import { oracle } from './oracle.js';
+import { fieldName, product, wireFilter } from './arbitraries.js';
+import { candidates, oracle } from './oracle.js';
 
 const mouse: Product = {
   id: 'm1',
@@ -18,6 +18,9 @@ const mouse: Product = {
   categories: ['Mice', 'Gifts'],
   attributes: { 'Cable length (m)': 0, 'a.b': 'dotted', Colours: ['red', 'blue'] },
   'attributes.Hidden': 'top-level',
+  'size.width': 7,
+  size: { width: 8, box: [{ depth: 2 }, { depth: 3 }, null, 'loose'] },
+  nothing: { at: { all: null } },
 };
 
 function matches(filter: unknown): boolean {
@@ -33,6 +36,20 @@ describe('a filter over a document', () => {
         );
       }),
       { numRuns: 3_000 },
+    );
+  });
+
+  it('knows of each field whether it has a value, by the same reading', () => {
+    fc.assert(
+      fc.property(fieldName, product, (field, document) => {
+        const exists = new DocumentFilter({ kind: 'exists', field, exists: true });
+        const isMissing = new DocumentFilter({ kind: 'exists', field, exists: false });
+        const expected = candidates(document, field).length > 0;
+        expect(exists.matches(document)).toBe(expected);
+        expect(isMissing.matches(document)).toBe(!expected);
+        expect(scalarsOf(field, document).length > 0).toBe(expected);
+      }),
+      { numRuns: 2_000 },
     );
   });
 
@@ -64,6 +81,12 @@ describe('a filter over a document', () => {
     [{ 'attributes.a.b': 'dotted' }, true],
     [{ 'attributes.Colours': ['green', 'blue'] }, true],
     [{ 'attributes.Hidden': 'top-level' }, false],
+    [{ 'size.width': 7 }, true],
+    [{ 'size.width': 8 }, true],
+    [{ 'size.box': 'loose' }, true],
+    [{ 'size.box.depth': { gte: 3 } }, true],
+    [{ 'size.box.depth': [1, 4] }, false],
+    [{ size: { ne: 8 } }, true],
     [{ attributes: { ne: 'x' } }, true],
     [{ constructor: { ne: 'x' } }, true],
     [{ or: [] }, false],
@@ -140,14 +163,16 @@ function overColumns(filter: Filter, document: Product): boolean {
     case 'not':
       return !overColumns(filter.of, document);
     case 'in':
-    case 'range': {
-      // A top-level key that looks like an attribute is no field: see `fieldValue`.
-      const names = Object.entries(document).filter(([name]) => name !== 'attributes.Colour');
-      const columns = filterFields(Object.fromEntries(names) as Product);
-      const held = columns.find(([name]) => name === filter.field)?.[1] ?? [];
-      return [held].flat().some((one) => isScalar(one) && leafMatches(filter, one));
-    }
+    case 'range':
+      return scalarsOf(filter.field, document).some((one) => leafMatches(filter, one));
+    case 'exists':
+      return scalarsOf(filter.field, document).length > 0 === filter.exists;
   }
+}
+
+function scalarsOf(field: string, document: Product): Scalar[] {
+  const held = filterFields(document).find(([name]) => name === field)?.[1] ?? [];
+  return [held].flat().filter(isScalar);
 }
 
 function isScalar(value: JsonValue): value is Scalar {

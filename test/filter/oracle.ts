@@ -17,37 +17,47 @@ function conditionHolds(key: string, wanted: unknown, product: Product): boolean
   if (key === 'or') return (wanted as WireFilter[]).some((part) => oracle(part, product));
   const held = candidates(product, key);
   if (Array.isArray(wanted)) return equalsAny(held, wanted);
-  if (typeof wanted !== 'object') return equalsAny(held, [wanted]);
+  if (typeof wanted !== 'object' || wanted === null) return equalsAny(held, [wanted]);
   return Object.entries(Object(wanted) as object).every(([op, value]: [string, unknown]) => {
     if (op === 'eq') return equalsAny(held, [value]);
     if (op === 'ne') return !equalsAny(held, [value]);
     if (op === 'in') return equalsAny(held, value as unknown[]);
     if (op === 'not_in') return !equalsAny(held, value as unknown[]);
+    if (op === 'exists') return value === held.length > 0;
     return held.some((one) => inRange(one, op, value));
   });
 }
 
-function candidates(product: Product, field: string): JsonValue[] {
-  let found: JsonValue | undefined;
-  const [head, ...rest] = field.split('.');
-  if (head === 'attributes' && rest.length > 0) {
-    const held = product['attributes'] ?? null;
-    const isObject = typeof held === 'object' && !Array.isArray(held);
-    found = new Map(Object.entries(isObject ? { ...held } : {})).get(rest.join('.'));
-  } else found = new Map(Object.entries(product)).get(field);
-  const list = Array.isArray(found) ? found : [found ?? null];
-  return list.filter((one) => one !== null && typeof one !== 'object');
+/** All that a product says under a name: the names of all its values are spelt out. */
+export function candidates(product: Product, field: string): JsonValue[] {
+  const said: [string, JsonValue][] = [];
+  const say = (name: string, value: JsonValue): void => {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one === null || Array.isArray(one)) continue;
+      if (typeof one !== 'object') said.push([name, composed(one) as JsonValue]);
+      else for (const [key, inner] of Object.entries(one)) say(`${name}.${key}`, inner);
+    }
+  };
+  for (const [key, value] of Object.entries(product)) {
+    if (!key.startsWith('attributes.')) say(key, value);
+  }
+  return said.flatMap(([name, value]) => (name === field ? [value] : []));
 }
 
 function equalsAny(held: JsonValue[], wanted: unknown[]): boolean {
-  return held.some((one) => wanted.some((value) => one === value));
+  if (held.length === 0) return wanted.includes(null);
+  return held.some((one) => wanted.some((value) => one === composed(value)));
+}
+
+function composed(value: unknown): unknown {
+  return typeof value === 'string' ? value.normalize('NFC') : value;
 }
 
 function inRange(one: JsonValue, op: string, bound: unknown): boolean {
   if (typeof one !== typeof bound || typeof one === 'boolean') return false;
   const order =
     typeof one === 'string'
-      ? Buffer.compare(Buffer.from(one), Buffer.from(bound as string))
+      ? Buffer.compare(Buffer.from(one), Buffer.from(composed(bound) as string))
       : Math.sign(Number(one) - Number(bound));
   if (op === 'gt') return order > 0;
   if (op === 'gte') return order >= 0;

@@ -42,9 +42,7 @@ describe('parseFilter', () => {
     [[], 'filter'],
     ['x', 'filter'],
     [undefined, 'filter'],
-    [{ price: null }, 'filter.price'],
     [{ price: {} }, 'filter.price'],
-    [{ price: [1, null] }, 'filter.price[1]'],
     [{ price: [[1]] }, 'filter.price[0]'],
     [{ price: { lte: null } }, 'filter.price.lte'],
     [{ price: { lte: true } }, 'filter.price.lte'],
@@ -61,10 +59,12 @@ describe('parseFilter', () => {
     [{ or: {} }, 'filter.or'],
     [{ or: 'x' }, 'filter.or'],
     [{ or: [{}, 1] }, 'filter.or[1]'],
-    [{ or: [{}, { brand: null }] }, 'filter.or[1].brand'],
+    [{ price: { exists: 1 } }, 'filter.price.exists'],
+    [{ price: { exists: null } }, 'filter.price.exists'],
+    [{ or: [{}, { brand: {} }] }, 'filter.or[1].brand'],
+    [{ not: { not: { a: { gt: null } } } }, 'filter.not.not.a.gt'],
     [{ not: [] }, 'filter.not'],
     [{ not: null }, 'filter.not'],
-    [{ not: { not: { a: null } } }, 'filter.not.not.a'],
   ])('%j is refused, naming %s', (json, field) => {
     const error = errorOf(json);
     expect(error.code).toBe('invalid_field');
@@ -87,6 +87,37 @@ describe('parseFilter', () => {
     expect(error.message).toBe(`${field} must be ${expected}`);
   });
 
+  it.each([
+    [{ a: { exists: true } }, { kind: 'exists', field: 'a', exists: true }],
+    [{ a: null }, { kind: 'exists', field: 'a', exists: false }],
+    [{ price: { eq: null } }, { kind: 'exists', field: 'price', exists: false }],
+    [{ a: { ne: null } }, { kind: 'not', of: { kind: 'exists', field: 'a', exists: false } }],
+    [{ a: [null] }, { kind: 'exists', field: 'a', exists: false }],
+    [
+      { a: ['x', null] },
+      {
+        kind: 'or',
+        of: [
+          { kind: 'in', field: 'a', values: ['x'] },
+          { kind: 'exists', field: 'a', exists: false },
+        ],
+      },
+    ],
+  ])('%j asks whether there is a value', (json, filter) => {
+    expect(parseFilter(json)).toEqual(filter);
+  });
+
+  it('composes texts, so that it does not matter how they were typed', () => {
+    const leaf = parseFilter({ brand: 'Cafe\u0301', size: { gt: 'e\u0301' } });
+    expect(leaf).toEqual({
+      kind: 'and',
+      of: [
+        { kind: 'in', field: 'brand', values: ['Café'] },
+        { kind: 'range', field: 'size', op: 'gt', value: 'é' },
+      ],
+    });
+  });
+
   it('takes keys of the prototype as fields', () => {
     const json: unknown = JSON.parse('{"__proto__": "x"}');
     expect(parseFilter(json)).toEqual({ kind: 'in', field: '__proto__', values: ['x'] });
@@ -94,7 +125,7 @@ describe('parseFilter', () => {
   });
 
   it('names the place that the caller gave', () => {
-    expect(() => parseFilter({ a: null }, 'searches[3].filter')).toThrow(
+    expect(() => parseFilter({ a: {} }, 'searches[3].filter')).toThrow(
       /^searches\[3\]\.filter\.a /,
     );
   });

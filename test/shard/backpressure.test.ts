@@ -103,7 +103,7 @@ test('a search never waits behind a bulk load', async () => {
   const pages = vi.spyOn(shard.store, 'readFeed');
   const { mark } = await shard.store.write('shop', products);
   shard.node.nudge('shop');
-  await vi.waitFor(() => expect(pages.mock.calls.length).toBeGreaterThan(2));
+  await vi.waitFor(() => expect(pages.mock.calls.length).toBeGreaterThan(2), { timeout: 30_000 });
   for (let i = 0; i < 3; i++) {
     const before = pages.mock.calls.length;
     await fleet.search('s1', known, Deadline.after(20_000));

@@ -8,7 +8,7 @@ import type { Product } from '../../src/core/product.js';
 import { filterRows } from '../../src/shard/leaf/filter-rows.js';
 import { unlimited } from './leaf-fixture.js';
 import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
-import { product, wireFilter } from '../filter/arbitraries.js';
+import { fieldName, product, wireFilter } from '../filter/arbitraries.js';
 import { append } from './indexed.js';
 
 /** The rows by the columns, and those by the evaluator on the documents. */
@@ -35,6 +35,24 @@ test('columns give the rows that the evaluator gives on the documents', () => {
       expect(rows).toEqual(truth);
     }),
     { numRuns: 1_000, seed: 7 },
+  );
+});
+
+test('columns know which rows have a value of a field', () => {
+  return fc.assert(
+    fc.asyncProperty(
+      fc.array(product, { maxLength: 12 }),
+      fieldName,
+      fc.boolean(),
+      fc.boolean(),
+      async (products, field, exists, isNegated) => {
+        const leaf: Filter = { kind: 'exists', field, exists };
+        const filter: Filter = isNegated ? { kind: 'not', of: leaf } : leaf;
+        const { rows, truth } = await bothWays(filter, products);
+        expect(rows).toEqual(truth);
+      },
+    ),
+    { numRuns: 500 },
   );
 });
 

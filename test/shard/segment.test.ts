@@ -212,7 +212,7 @@ test('the id table finds every row and nothing else, also among equal hashes', (
       const hashes = Uint32Array.from(ids, hashId);
       const crowded = ids.map(() => hashId(ids[0] ?? ''));
       const find = (all: Uint32Array, wanted: string): number =>
-        findInIdTable(buildIdTable(all), all, wanted, (row) => ids[row] === wanted);
+        findInIdTable(buildIdTable(all), all, hashId(wanted), (row) => ids[row] === wanted);
       ids.forEach((one, row) => expect(find(hashes, one)).toBe(row));
       expect(find(hashes, other)).toBe(ids.indexOf(other));
       const first = ids[0];

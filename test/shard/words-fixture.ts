@@ -137,6 +137,7 @@ export interface Expected {
   text: number;
   vector: number;
   exact: number;
+  boost: number;
 }
 
 /** Every live product that is a hit, best first, by the definition of the score alone. */
@@ -161,13 +162,13 @@ export function naive(
     hits.push({
       id: one.product.id,
       score: own + 0.5 * cosine + exact,
-      ...{ text: own, vector: cosine, exact },
+      ...{ text: own, vector: cosine, exact, boost: 0 },
     });
   }
   return hits.sort((a, b) => b.score - a.score || compareBytes(a.id, b.id));
 }
 
-function textOf({ words, impacts }: ProductTerms, { slots }: TextQuery): number {
+export function textOf({ words, impacts }: ProductTerms, { slots }: TextQuery): number {
   let [sum, total] = [0, 0];
   for (const { idf, alternatives } of slots) {
     total += idf;
@@ -182,7 +183,7 @@ function textOf({ words, impacts }: ProductTerms, { slots }: TextQuery): number 
   return sum === 0 ? 0 : sum / total;
 }
 
-function exactOf({ keys }: ProductTerms, key: string): number {
+export function exactOf({ keys }: ProductTerms, key: string): number {
   if (key === '') return 0;
   return [3, 2, 1].find((mark) => keys.includes(`${mark}${key}`)) ?? 0;
 }

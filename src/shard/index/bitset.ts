@@ -18,6 +18,11 @@ export class Bitset {
     this.words[word] = (this.words[word] as number) | (1 << (row & 31));
   }
 
+  delete(row: number): void {
+    const word = row >>> 5;
+    this.words[word] = (this.words[word] as number) & ~(1 << (row & 31));
+  }
+
   /** Adds the rows [from, to). */
   addRange(from: number, to: number): void {
     let row = from;
@@ -33,6 +38,13 @@ export class Bitset {
   and(other: Bitset): this {
     for (let i = 0; i < this.words.length; i++) {
       this.words[i] = (this.words[i] as number) & (other.words[i] as number);
+    }
+    return this;
+  }
+
+  or(other: Bitset): this {
+    for (let i = 0; i < this.words.length; i++) {
+      this.words[i] = (this.words[i] as number) | (other.words[i] as number);
     }
     return this;
   }

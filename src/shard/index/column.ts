@@ -9,6 +9,14 @@ export interface CodeRange {
   to: number;
 }
 
+/** A value's place among those of a dictionary. */
+export interface Place {
+  /** How many are less. */
+  below: number;
+  /** It is one of them. */
+  isEqual: boolean;
+}
+
 export const NO_CODES: CodeRange = { from: 0, to: 0 };
 
 /**
@@ -25,6 +33,8 @@ export interface Dictionary {
    * cannot be told (long texts with a common beginning): the join, which has the document, decides.
    */
   codeRange(op: RangeOperator, bound: string | number, doubtful: boolean): CodeRange;
+  /** Where a value as `valueOf` gives it stands, or would stand. Of this dictionary's type. */
+  placeOf(value: Scalar): Place;
   /** The value of a code from 1 on; of a long text its beginning and digest. */
   valueOf(code: number): Scalar;
 }
@@ -61,7 +71,7 @@ export function bytesOf({ codes, rows, ends, dictionary }: ColumnReader): number
 }
 
 /** UTF-16 units of a text that columns keep; one more where the last would be half a character. */
-const LONG_TEXT = 64;
+export const LONG_TEXT = 64;
 
 /** The beginning of a text that is too long for a column; undefined when it is not. */
 export function beginningOf(text: string): string | undefined {

@@ -1,5 +1,3 @@
-import { hashId } from '../../core/ids.js';
-
 /**
  * Finds rows by id: open addressing with linear probing over `hashId`, a slot holding row + 1. At
  * most half full. A plain Uint32Array, so that it is written to a file and read back as it is.
@@ -16,14 +14,13 @@ export function buildIdTable(hashes: Uint32Array): Uint32Array {
   return table;
 }
 
-/** The row for which `isRow` holds, or -1. */
+/** The row of that hash for which `isRow` holds, or -1. */
 export function findInIdTable(
   table: Uint32Array,
   hashes: Uint32Array,
-  id: string,
+  hash: number,
   isRow: (row: number) => boolean,
 ): number {
-  const hash = hashId(id);
   const mask = table.length - 1;
   for (let slot = hash & mask; table[slot] !== 0; slot = (slot + 1) & mask) {
     const row = (table[slot] as number) - 1;

@@ -49,6 +49,8 @@ export interface SegmentReader {
   categoryOf(row: number): string;
   /** The live row of `id`, or -1. */
   find(id: string): number;
+  /** A row, deleted or not, whose id has that `hashId` and for which `isRow` holds, or -1. */
+  findByHash(hash: number, isRow: (row: number) => boolean): number;
   kill(row: number): void;
   /** The column of `field`, if there is one, read from its file when it is not in memory. */
   column(field: string): Promise<Column | undefined>;

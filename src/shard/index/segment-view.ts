@@ -1,3 +1,4 @@
+import { checkId } from '../../core/ids.js';
 import type { Graph } from '../engine/graph.js';
 import type { MatchCache } from '../leaf/match-cache.js';
 import type { Bitset } from './bitset.js';
@@ -63,6 +64,14 @@ export class SegmentView {
 
   categoryOf(row: number): string {
     return this.reader.categoryOf(row);
+  }
+
+  /** The live row of the id with these hashes (`idHashes`), or -1. */
+  find(hash: number, check: number): number {
+    return this.reader.findByHash(
+      hash,
+      (row) => row < this.rows && !this.dead.has(row) && checkId(this.id(row)) === check,
+    );
   }
 
   /** The column of `field`, if there is one; it may have values of rows beyond `rows`. */

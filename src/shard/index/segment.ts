@@ -120,6 +120,10 @@ export class Segment implements SegmentReader {
     return row === -1 || this.deletes.has(row) ? -1 : row;
   }
 
+  findByHash(hash: number, isRow: (row: number) => boolean): number {
+    return this.components.rows.findByHash(hash, isRow);
+  }
+
   kill(row: number): void {
     this.deletes.add(row);
   }

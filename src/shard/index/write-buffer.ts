@@ -46,7 +46,9 @@ export class WriteBuffer implements SegmentReader {
   private readonly codeOfCategory = new Map<string, number>();
   readonly matchCache = undefined;
   readonly categoryCodes = { names: [] as string[], codes: [] as number[] };
-  private readonly rowOf = new Map<string, number>();
+  /** Rows by the hash of their id: the last + 1, and of each row the one before it with that hash + 1. */
+  private readonly lastOf = new Map<number, number>();
+  private readonly before: number[] = [];
   readonly fieldLog = new FieldLog();
   readonly terms = new TermLog();
   /** Slabs as of so many rows, made when a search first asks. */
@@ -92,9 +94,11 @@ export class WriteBuffer implements SegmentReader {
     slab.set(vector, (row - this.lastSlab) * this.dimensions);
     this.ids.push(id);
     this.versions.push(version);
-    this.hashes.push(hashId(id));
+    const hash = hashId(id);
+    this.hashes.push(hash);
+    this.before.push(this.lastOf.get(hash) ?? 0);
+    this.lastOf.set(hash, row + 1);
     this.categoryCodes.codes.push(this.categoryCode(category));
-    this.rowOf.set(id, row);
     this.rows = row + 1;
     this.starts[this.starts.length - 1] = this.rows;
   }
@@ -132,13 +136,17 @@ export class WriteBuffer implements SegmentReader {
   }
 
   find(id: string): number {
-    return this.rowOf.get(id) ?? -1;
+    return this.findByHash(hashId(id), (row) => !this.deletes.has(row) && this.id(row) === id);
+  }
+
+  findByHash(hash: number, isRow: (row: number) => boolean): number {
+    let at = this.lastOf.get(hash) ?? 0;
+    while (at > 0 && !isRow(at - 1)) at = this.before[at - 1] as number;
+    return at - 1;
   }
 
   kill(row: number): void {
-    if (!this.deletes.add(row)) return;
-    // A later append of the same id has taken the entry over already.
-    if (this.rowOf.get(this.id(row)) === row) this.rowOf.delete(this.id(row));
+    this.deletes.add(row);
   }
 
   async column(field: string): Promise<Column | undefined> {

@@ -45,3 +45,12 @@ export class CostModel {
     this.factors[operation] = Math.min(MAX_FACTOR, Math.max(1 / MAX_FACTOR, factor));
   }
 }
+
+/** What holds nothing against an operation: a choice by these figures is the same whenever it is made. */
+class ReferenceCosts extends CostModel {
+  override observe(): void {
+    // Nothing is learnt.
+  }
+}
+
+export const REFERENCE_COSTS: CostModel = new ReferenceCosts();

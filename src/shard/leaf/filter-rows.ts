@@ -2,7 +2,7 @@ import type { Budget } from '../../core/budget.js';
 import type { Filter } from '../../filter/filter.js';
 import { Bitset } from '../index/bitset.js';
 import type { Column } from '../index/column.js';
-import { leafMatcher, type Matcher } from './match-codes.js';
+import { existsMatcher, leafMatcher, type Matcher } from './match-codes.js';
 
 /** A field's column, undefined when no row of the segment has the field. */
 export type ColumnOf = (field: string) => Column | undefined;
@@ -55,6 +55,7 @@ function leafCount(filter: Filter): number {
       return leafCount(filter.of);
     case 'in':
     case 'range':
+    case 'exists':
       return 1;
   }
 }
@@ -81,6 +82,10 @@ function matcherOf(filter: Filter, columnOf: ColumnOf, doubtful: boolean, size: 
     case 'in':
     case 'range':
       return leafMatcher(filter, columnOf(filter.field) ?? [], doubtful);
+    case 'exists': {
+      const exists = existsMatcher(columnOf(filter.field) ?? []);
+      return filter.exists ? exists : complement(exists, size);
+    }
   }
 }
 

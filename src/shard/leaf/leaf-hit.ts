@@ -38,6 +38,8 @@ export interface ScoreParts {
   /** The cosine; 0 where there is no vector to compare with. */
   vector: number;
   exact: number;
+  /** Of boosts by filter. */
+  boost: number;
 }
 
 /** What was found among selected rows. */

@@ -2,10 +2,10 @@ import type { Budget } from '../../core/budget.js';
 import { TopK } from '../../core/top-k.js';
 import type { Filter } from '../../filter/filter.js';
 import type { TextQuery } from '../../query/text-query.js';
-import type { Column } from '../index/column.js';
 import type { Searcher } from '../index/searcher.js';
 import type { SegmentView } from '../index/segment-view.js';
 import { AskedFilter, type Columns } from './asked-filter.js';
+import { columnsOf } from './columns-of.js';
 import type { FoundHits, LeafHit, LeafRun } from './leaf-hit.js';
 import type { PartitionSet } from './partition-set.js';
 import { searchVectors, type SelectedView } from './search-vectors.js';
@@ -77,29 +77,4 @@ async function selectAll(
     if (selection.count > 0) selected.push({ view, selection });
   }
   return selected;
-}
-
-/**
- * The columns of each view. Those in memory are taken in this turn: a write buffer's are then of the
- * rows that the view has. Others are read one by one, and not all when the budget is spent first.
- */
-async function columnsOf(
-  views: readonly SegmentView[],
-  fields: readonly string[],
-  budget: Budget,
-): Promise<Columns[]> {
-  const found = views.map((view) => view.loadedColumns(fields));
-  const missing = views.filter((_, i) => found[i] === undefined);
-  if (missing.length === 0) return found.map((columns) => columns ?? NO_COLUMNS);
-  const read = new Map<SegmentView, Map<string, Column>>();
-  for (const view of missing) {
-    const columns = new Map<string, Column>();
-    read.set(view, columns);
-    for (const field of fields) {
-      const column = await view.column(field);
-      if (column !== undefined) columns.set(field, column);
-      if (!(await budget.pause())) break;
-    }
-  }
-  return views.map((view, i) => found[i] ?? read.get(view) ?? NO_COLUMNS);
 }

@@ -1,4 +1,4 @@
-import type { Leaf } from '../../filter/filter.js';
+import type { Comparison } from '../../filter/filter.js';
 import { typeOf, type CodeRange, type Column, type ColumnReader } from '../index/column.js';
 
 /**
@@ -11,10 +11,22 @@ export type Matcher = (words: Uint32Array, from: number, to: number) => void;
 type WantedCodes = CodeRange | Uint8Array;
 
 /** @param doubtful what it answers where a column cannot tell */
-export function leafMatcher(leaf: Leaf, column: Column, doubtful: boolean): Matcher {
+export function leafMatcher(leaf: Comparison, column: Column, doubtful: boolean): Matcher {
+  return matcherOfCodes(column, (piece) => codesOf(leaf, piece, doubtful));
+}
+
+/** The rows that have any value. */
+export function existsMatcher(column: Column): Matcher {
+  return matcherOfCodes(column, ({ dictionary }) => ({ from: 1, to: dictionary.size + 1 }));
+}
+
+function matcherOfCodes(
+  column: Column,
+  codesOf: (piece: ColumnReader) => WantedCodes | undefined,
+): Matcher {
   const pieces: { piece: ColumnReader; wanted: WantedCodes }[] = [];
   for (const piece of column) {
-    const wanted = codesOf(leaf, piece, doubtful);
+    const wanted = codesOf(piece);
     if (wanted !== undefined) pieces.push({ piece, wanted });
   }
   return (words, from, to) => {
@@ -33,7 +45,7 @@ export function leafMatcher(leaf: Leaf, column: Column, doubtful: boolean): Matc
 
 /** Undefined where no code is wanted; code 0 (no value) never is. */
 function codesOf(
-  leaf: Leaf,
+  leaf: Comparison,
   { type, dictionary }: ColumnReader,
   doubtful: boolean,
 ): WantedCodes | undefined {

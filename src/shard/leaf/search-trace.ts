@@ -7,6 +7,22 @@ export type PlannedStep = Omit<
   'rowsScanned' | 'rescored' | 'walked' | 'tookUs' | 'gaveUp'
 >;
 
+/** Does one step of a search, and takes it down where somebody asked. */
+export async function traced<T>(
+  trace: SearchTrace | undefined,
+  planned: () => PlannedStep,
+  budget: Budget,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (trace === undefined) return work();
+  const done: T[] = [];
+  await trace.step(planned(), budget, async () => {
+    done.push(await work());
+    return undefined;
+  });
+  return done[0] as T;
+}
+
 /** Steps that are told one by one: a search of thousands of categories may have as many. */
 const MAX_STEPS = 64;
 

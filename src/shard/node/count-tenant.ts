@@ -2,7 +2,8 @@ import type { Budget } from '../../core/budget.js';
 import type { CountWords, WordCounts } from '../../protocol/messages.js';
 import { countWords } from '../leaf/words/count-words.js';
 import type { CountableTenant } from './partition-choice.js';
-import { checkServed, type SearchTools } from './search-tenant.js';
+import { checkServed } from './search-tenant.js';
+import type { SearchTools } from './search-tools.js';
 
 /** Answers the first phase of a search by words, as of the turn in which it begins. */
 export async function countTenant(

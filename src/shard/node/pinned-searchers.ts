@@ -31,13 +31,25 @@ export class PinnedSearchers {
 
   /** The name under which `take` finds it; undefined where it is not kept, and the caller's to release. */
   keep(index: TenantIndex, searcher: Searcher, forMs: number): string | undefined {
+    if (!this.hasRoom(index, forMs)) return undefined;
+    return this.put(randomUUID(), index, searcher, forMs);
+  }
+
+  /** The same for one that was taken, under its old name. */
+  keepOn(name: string, index: TenantIndex, searcher: Searcher, forMs: number): boolean {
+    return this.hasRoom(index, forMs) && this.put(name, index, searcher, forMs) === name;
+  }
+
+  private hasRoom(index: TenantIndex, forMs: number): boolean {
     const held = this.ofTenant.get(index) ?? 0;
     const { total, ofTenant } = this.limits;
-    if (this.closed || this.pins.size >= total || held >= ofTenant || forMs <= 0) return undefined;
-    const name = randomUUID();
+    return !this.closed && this.pins.size < total && held < ofTenant && forMs > 0;
+  }
+
+  private put(name: string, index: TenantIndex, searcher: Searcher, forMs: number): string {
     const timer = setTimeout(() => this.take(name, index)?.release(), forMs);
     this.pins.set(name, { index, searcher, timer });
-    this.ofTenant.set(index, held + 1);
+    this.ofTenant.set(index, (this.ofTenant.get(index) ?? 0) + 1);
     return name;
   }
 

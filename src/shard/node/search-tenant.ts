@@ -7,24 +7,13 @@ import type { TextQuery } from '../../query/text-query.js';
 import { ANALYZER_VERSION } from '../../text/analyzer.js';
 import type { Searcher } from '../index/searcher.js';
 import type { TenantIndex } from '../index/tenant-index.js';
-import type { CostModel } from '../leaf/cost-model.js';
 import { leafSearch, type LeafRequest, type LeafResult } from '../leaf/leaf-search.js';
 import { SearchTrace } from '../leaf/search-trace.js';
 import { matchedWords } from '../leaf/words/describe-words.js';
-import type { RecallWatcher } from '../recall/recall-watcher.js';
 import { hitColumns } from './hit-columns.js';
+import { viewTenant } from './view-tenant.js';
 import { choosePartitions, type SearchableTenant } from './partition-choice.js';
-import type { PinnedSearchers } from './pinned-searchers.js';
-
-/** What a search of a tenant needs of its shard. */
-export interface SearchTools {
-  /** Fingerprint of the vectors that are served. */
-  model: string;
-  dimensions: number;
-  costs: CostModel;
-  watcher: RecallWatcher | undefined;
-  pins: PinnedSearchers;
-}
+import type { SearchTools } from './search-tools.js';
 
 interface Searched extends SearchTools {
   tenant: SearchableTenant;
@@ -41,14 +30,27 @@ export async function searchTenant(
 ): Promise<SearchLeafReply | Moved> {
   const startedMs = performance.now();
   const { index } = tenant;
-  const query = queryOf(request, index, tools);
+  checkServed({ model: request.model, words: request.query.text }, index, tools.model);
   const { counter } = tenant.assignment;
   // In the same turn, so that rows and placement are of one state.
   const choice = choosePartitions(tenant, request);
   if (choice === undefined) return { type: 'moved', counter };
   const { partitions, refused } = choice;
   const searcher = pins.take(request.pinned, index) ?? index.searcher();
+  let isKept = false;
   try {
+    const { views, choose } = request.query;
+    if (views !== undefined || choose !== undefined) {
+      const of = { searcher, partitions, index };
+      const answer = await viewTenant(request, of, budget, { ...tools, watcher });
+      if (request.holds === true && request.pinned !== undefined) {
+        // The round that follows may have as much time again.
+        isKept = pins.keepOn(request.pinned, index, searcher, request.budgetMs);
+      }
+      const tookMs = performance.now() - startedMs;
+      return { type: 'hits', ...answer, refused, counter, tookMs };
+    }
+    const query = queryOf(request, tools);
     const found = await leafSearch(searcher, partitions, query, budget);
     const { more, matches, timedOut } = found;
     const { vector, filter, k, exact, text } = query;
@@ -70,7 +72,7 @@ export async function searchTenant(
         : { explanation: explained(query, found, searcher, budget) }),
     };
   } finally {
-    searcher.release();
+    if (!isKept) searcher.release();
   }
 }
 
@@ -87,10 +89,8 @@ function explained(
 
 function queryOf(
   request: SearchLeaf,
-  index: TenantIndex,
-  { model, dimensions, costs }: Omit<SearchTools, 'watcher' | 'pins'>,
+  { dimensions, costs }: Pick<SearchTools, 'dimensions' | 'costs'>,
 ): LeafRequest {
-  checkServed({ model: request.model, words: request.query.text }, index, model);
   const { vector: bytes, text, filter, k, exact } = request.query;
   const vector = bytes && bytesVector(bytes);
   if (vector === undefined ? text === undefined : vector.length !== dimensions) {

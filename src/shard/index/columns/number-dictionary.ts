@@ -1,5 +1,5 @@
 import type { RangeOperator, Scalar } from '../../../filter/filter.js';
-import { NO_CODES, type CodeRange, type Dictionary } from '../column.js';
+import { NO_CODES, type CodeRange, type Dictionary, type Place } from '../column.js';
 
 /** Sorted float64 values; -0 is kept as 0. Booleans are 0 and 1. */
 export class NumberDictionary implements Dictionary {
@@ -26,6 +26,11 @@ export class NumberDictionary implements Dictionary {
     if (this.type === 'boolean' || typeof bound !== 'number') return NO_CODES;
     const cut = this.below(bound, op === 'gt' || op === 'lte') + 1;
     return op === 'gt' || op === 'gte' ? { from: cut, to: this.size + 1 } : { from: 1, to: cut };
+  }
+
+  placeOf(value: Scalar): Place {
+    const below = this.below(Number(value), false);
+    return { below, isEqual: this.values[below] === Number(value) };
   }
 
   valueOf(code: number): number | boolean {

@@ -1,6 +1,13 @@
 import type { RangeOperator, Scalar } from '../../../filter/filter.js';
 import { MAX_VARINT_BYTES, putVarint, varint } from './varint.js';
-import { beginningOf, columnText, NO_CODES, type CodeRange, type Dictionary } from '../column.js';
+import {
+  beginningOf,
+  columnText,
+  NO_CODES,
+  type CodeRange,
+  type Dictionary,
+  type Place,
+} from '../column.js';
 
 /** Entries that share a whole first one; the others only say how they differ from the one before. */
 const BLOCK = 16;
@@ -66,6 +73,11 @@ export class TextDictionary implements Dictionary {
     if (op === 'gt' || op === 'gte')
       return { from: 1 + (inclusive ? low : high), to: this.size + 1 };
     return { from: 1, to: 1 + (inclusive ? high : low) };
+  }
+
+  placeOf(value: Scalar): Place {
+    const { index, isEqual } = this.find(Buffer.from(String(value), 'utf8'));
+    return { below: index, isEqual };
   }
 
   valueOf(code: number): string {

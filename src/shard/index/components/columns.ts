@@ -14,7 +14,7 @@ import { CorruptFile, readInto, verifyFile, writeFile, type FileRecord } from '.
  *   columns.dir  u32 number of columns and bytes of their names; f64 begin, length and CRC-32 of each;
  *                their names as a dictionary, each name with its type's digit behind it
  */
-export const COLUMNS_FORMAT = 1;
+export const COLUMNS_FORMAT = 2;
 
 const DATA = 'columns.bin';
 const DIRECTORY = 'columns.dir';

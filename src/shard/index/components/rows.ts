@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { hashId } from '../../../core/ids.js';
 import { bytes, Cursor } from '../columns/column-codec.js';
 import { CorruptFile, readInto, writeFile, type FileRecord } from '../durable-file.js';
 import { buildIdTable, findInIdTable } from '../id-table.js';
@@ -100,6 +101,11 @@ export class Rows {
 
   /** The row of `id`, or -1. */
   find(id: string): number {
-    return findInIdTable(this.table, this.hashes, id, (row) => this.id(row) === id);
+    return this.findByHash(hashId(id), (row) => this.id(row) === id);
+  }
+
+  /** The row whose id has that `hashId` for which `isRow` holds, or -1. */
+  findByHash(hash: number, isRow: (row: number) => boolean): number {
+    return findInIdTable(this.table, this.hashes, hash, isRow);
   }
 }

@@ -173,7 +173,7 @@ class TextSearch {
     const vector = known ?? this.cosine(view, row);
     const score = fusedScore(text, vector, exact);
     if (score < top.floor) return;
-    const parts: ScoreParts = { text, vector, exact };
+    const parts: ScoreParts = { text, vector, exact, boost: 0 };
     top.offer({ id: view.id(row), score, version: view.version(row), view, row, parts });
     run.trace?.scored();
   }

@@ -27,6 +27,8 @@ export class ViewText {
     readonly asked: AskedText,
     /** In the query's order; those that no row meets are left out: they add nothing. */
     readonly slots: readonly ViewSlot[],
+    /** The same by their number in the query. */
+    readonly numbered: readonly (ViewSlot | undefined)[],
     /** Rows that match exactly, dead ones included, with what that adds. */
     readonly exact: ReadonlyMap<number, number>,
   ) {}
@@ -38,7 +40,7 @@ export class ViewText {
     mostWalked: number,
     budget: Budget,
   ): Promise<ViewText> {
-    const slots: ViewSlot[] = [];
+    const numbered: (ViewSlot | undefined)[] = [];
     for (const { alternatives } of asked.slots) {
       const met: ViewAlternative[] = [];
       for (const { words, scores } of alternatives) {
@@ -53,9 +55,10 @@ export class ViewText {
         postings += one.postings.count;
         return true;
       });
-      if (met.length > 0) slots.push({ alternatives: met, walked, postings });
+      numbered.push(met.length === 0 ? undefined : { alternatives: met, walked, postings });
     }
-    return new ViewText(view, asked, slots, await exactRows(view, asked, budget));
+    const slots = numbered.filter((slot) => slot !== undefined);
+    return new ViewText(view, asked, slots, numbered, await exactRows(view, asked, budget));
   }
 
   /** The text score of a row, from its postings: the same as by walking them all. */

@@ -1,0 +1,101 @@
+import type { Bitset } from '../../index/bitset.js';
+import type { ColumnReader } from '../../index/column.js';
+
+/** Rows looked up one by one in a list, where they are so many times fewer than it is long. */
+const LOOK_UP_FACTOR = 16;
+
+/**
+ * Adds to `counts[code]` how many of `rows` have it: of the rows [from, to) of the reader, counted from its
+ * first; `from` is a multiple of 32.
+ */
+export function countCodes(
+  reader: ColumnReader,
+  rows: Bitset,
+  counts: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  if (reader.rows === undefined) countDense(reader, rows, counts, from, to);
+  else {
+    const { codes } = reader;
+    forEachListed(reader, rows, from, to, (first, end) => {
+      for (let at = first; at < end; at++) {
+        const code = codes[at] as number;
+        counts[code] = (counts[code] as number) + 1;
+      }
+    });
+  }
+}
+
+/** A word of 32 rows at a time: those of no row cost nothing, those of all rows no look at a bit. */
+function countDense(
+  { firstRow, codes }: ColumnReader,
+  { words }: Bitset,
+  counts: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  const end = Math.min(to, codes.length);
+  for (let at = from; at < end; at += 32) {
+    let word = (words[(firstRow + at) >>> 5] as number) | 0;
+    if (word === -1 && at + 32 <= end) {
+      for (let row = at; row < at + 32; row++) {
+        const code = codes[row] as number;
+        counts[code] = (counts[code] as number) + 1;
+      }
+      continue;
+    }
+    while (word !== 0) {
+      const bit = word & -word;
+      word ^= bit;
+      const row = at + 31 - Math.clz32(bit);
+      if (row >= end) break;
+      const code = codes[row] as number;
+      counts[code] = (counts[code] as number) + 1;
+    }
+  }
+}
+
+/** Visits those of the listed rows [from, to) that are in `rows`, with where their codes lie. */
+export function forEachListed(
+  { firstRow, rows: listed = NO_ROWS, ends }: ColumnReader,
+  rows: Bitset,
+  from: number,
+  to: number,
+  visit: (first: number, end: number) => void,
+): void {
+  const take = (i: number): void => {
+    if (ends === undefined) visit(i, i + 1);
+    else visit(i === 0 ? 0 : (ends[i - 1] as number), ends[i] as number);
+  };
+  let at = firstAtLeast(listed, from, 0);
+  const last = Math.min(rows.size, firstRow + to);
+  const wanted = firstRow + from < last ? rows.count(firstRow + from, last) : 0;
+  if (wanted * LOOK_UP_FACTOR < listed.length - at) {
+    for (const row of rows.rows(firstRow + from, last)) {
+      at = firstAtLeast(listed, row - firstRow, at);
+      if (at === listed.length) return;
+      if (listed[at] === row - firstRow) take(at);
+    }
+    return;
+  }
+  for (; at < listed.length; at++) {
+    const row = listed[at] as number;
+    if (row >= to || firstRow + row >= rows.size) return;
+    if (rows.has(firstRow + row)) take(at);
+  }
+}
+
+const NO_ROWS = new Uint32Array();
+
+/** The index, from `low` on, of the first of ascending `rows` that is `row` or beyond it. */
+function firstAtLeast(rows: Uint32Array, row: number, low: number): number {
+  let from = low;
+  let to = rows.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((rows[middle] as number) < row) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}

@@ -1,0 +1,159 @@
+import type { Budget } from '../../../core/budget.js';
+import type { Scalar } from '../../../filter/filter.js';
+import type { FacetCounts, FacetQuery } from '../../../query/result-set.js';
+import type { Bitset } from '../../index/bitset.js';
+import type { Column, ColumnReader, ColumnType } from '../../index/column.js';
+import { NumberDictionary } from '../../index/columns/number-dictionary.js';
+import { TopRows } from '../views/top-rows.js';
+import { countCodes, forEachListed } from './count-codes.js';
+import { countedValues, type CountedCodes, type CountedValues } from './counted-values.js';
+
+/** Rows counted between two looks at the budget, a multiple of 32. */
+const SLICE_ROWS = 32_768;
+/** Rows that are counted in the time in which one is compared. */
+const ROWS_A_UNIT = 4;
+/** The order among values of different types. */
+const TYPES: readonly ColumnType[] = ['number', 'text', 'boolean'];
+
+/** Counts the values of one field over the rows of a view, block by block, by their codes. */
+export class FacetCounter {
+  private readonly counted = new Map<ColumnType, CountedCodes[]>();
+  private readonly ranges: number[];
+
+  constructor(
+    private readonly query: FacetQuery,
+    private readonly budget: Budget,
+  ) {
+    this.ranges = query.ranges?.map(() => 0) ?? [];
+  }
+
+  /** Counts what `rows` have; of the rows that were looked at, where the budget is spent first. */
+  async add(column: Column, rows: Bitset): Promise<void> {
+    const { budget } = this;
+    for (const reader of column) {
+      const { firstRow, dictionary } = reader;
+      const rowCount = Math.min(reader.rowCount, rows.size - firstRow);
+      const counts = new Uint32Array(dictionary.size + 1);
+      for (let from = 0; from < rowCount; from += SLICE_ROWS) {
+        const to = Math.min(rowCount, from + SLICE_ROWS);
+        countCodes(reader, rows, counts, from, to);
+        if (budget.spend((to - from) / ROWS_A_UNIT) && !(await budget.pause())) break;
+      }
+      const ofType = this.counted.get(reader.type) ?? [];
+      this.counted.set(reader.type, ofType);
+      ofType.push({ dictionary, counts });
+      if (reader.type === 'number') this.addRanges(reader, rows, counts);
+    }
+  }
+
+  async counts(): Promise<FacetCounts> {
+    const { query, budget } = this;
+    const stats = this.stats();
+    const common = stats === undefined ? {} : { stats };
+    if (query.ranges !== undefined) {
+      return { values: [], counts: [], other: 0, distinct: 0, ...common, ranges: this.ranges };
+    }
+    const ofTypes: CountedValues[] = [];
+    for (const type of TYPES) {
+      const counted = this.counted.get(type);
+      if (counted === undefined) continue;
+      ofTypes.push(await countedValues(counted, query.prefix, budget));
+    }
+    return { ...commonest(ofTypes, query.limit), ...common };
+  }
+
+  private addRanges(reader: ColumnReader, rows: Bitset, counts: Uint32Array): void {
+    this.query.ranges?.forEach(({ from, to }, i) => {
+      const { dictionary } = reader;
+      const first = from === undefined ? 1 : dictionary.codeRange('gte', from, true).from;
+      const end = to === undefined ? dictionary.size + 1 : dictionary.codeRange('lt', to, true).to;
+      let count = 0;
+      if (reader.ends === undefined) {
+        for (let code = first; code < end; code++) count += counts[code] as number;
+      } else {
+        // A row of several values counts once.
+        const { codes } = reader;
+        forEachListed(reader, rows, 0, reader.rowCount, (at, last) => {
+          let isIn = false;
+          for (let n = at; n < last && !isIn; n++) {
+            isIn = (codes[n] as number) >= first && (codes[n] as number) < end;
+          }
+          if (isIn) count += 1;
+        });
+      }
+      this.ranges[i] = (this.ranges[i] as number) + count;
+    });
+  }
+
+  /** Of all numbers. */
+  private stats(): FacetCounts['stats'] {
+    let [min, max, sum, count] = [Infinity, -Infinity, 0, 0];
+    for (const { dictionary, counts } of this.counted.get('number') ?? []) {
+      if (!(dictionary instanceof NumberDictionary)) continue;
+      const { values } = dictionary;
+      for (let code = 1; code < counts.length; code++) {
+        const own = counts[code] as number;
+        if (own === 0) continue;
+        const value = values[code - 1] as number;
+        if (value < min) min = value;
+        if (value > max) max = value;
+        sum += value * own;
+        count += own;
+      }
+    }
+    return count === 0 ? undefined : { min, max, sum, count };
+  }
+}
+
+/** The `limit` commonest of all values, ties by value. */
+function commonest(
+  ofTypes: readonly CountedValues[],
+  limit: number | undefined,
+): Pick<FacetCounts, 'values' | 'counts' | 'other' | 'distinct'> {
+  const all =
+    ofTypes.length === 1 ? (ofTypes[0]?.counts ?? []) : ofTypes.flatMap((of) => of.counts);
+  const order = placesByCount(all, limit ?? all.length);
+  const counts = order.map((place) => all[place] as number);
+  const hidden = ofTypes.reduce((sum, { other }) => sum + other, 0);
+  return {
+    values: order.map((place) => valueAt(ofTypes, place)),
+    counts,
+    other: hidden + total(all) - total(counts),
+    distinct: all.length,
+  };
+}
+
+function total(counts: readonly number[]): number {
+  let sum = 0;
+  for (const count of counts) sum += count;
+  return sum;
+}
+
+function valueAt(ofTypes: readonly CountedValues[], place: number): Scalar {
+  let left = place;
+  for (const of of ofTypes) {
+    if (left < of.counts.length) return of.valueAt(left);
+    left -= of.counts.length;
+  }
+  throw new RangeError('no such value');
+}
+
+/** The places of the `limit` greatest, of equal ones the first. */
+function placesByCount(counts: readonly number[], limit: number): number[] {
+  if (limit < counts.length) {
+    const top = new TopRows(limit, { compare: (a, b) => a - b });
+    counts.forEach((count, place) => {
+      if (-count <= top.worst) top.offer(place, -count);
+    });
+    return top.sorted();
+  }
+  // Many values, of few different counts.
+  const places = new Map<number, number[]>();
+  counts.forEach((count, place) => {
+    const same = places.get(count);
+    if (same === undefined) places.set(count, [place]);
+    else same.push(place);
+  });
+  const sorted = [...places].sort(([a], [b]) => b - a);
+  return sorted.flatMap(([, same]) => same);
+}

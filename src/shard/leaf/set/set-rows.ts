@@ -1,0 +1,47 @@
+import type { Budget } from '../../../core/budget.js';
+import { Bitset } from '../../index/bitset.js';
+import type { LeafHit } from '../leaf-hit.js';
+import type { Block } from '../views/block.js';
+import { hashedRows } from './hashed-rows.js';
+import { keepSlot, postingsOfSlot } from './slot-rows.js';
+
+/** A result set as a shard works with it. */
+export interface AskedSet {
+  /** Slots that a row has that is in it for its words; empty: none is. */
+  required: readonly number[];
+  /** `idHashes` of those that are in it whatever words they have. */
+  members: Uint8Array;
+  /** The same for rows that this shard found itself. */
+  nearest: readonly LeafHit[];
+}
+
+/** The rows of a block that are in a result set; some, where the budget is spent first. */
+export async function setRows(block: Block, asked: AskedSet, budget: Budget): Promise<Bitset> {
+  const { view, rows, words } = block;
+  const set = await wordRows(block, asked.required, budget);
+  const add = (row: number): void => {
+    if (rows.has(row)) set.add(row);
+  };
+  words?.exact.forEach((_, row) => add(row));
+  for (const row of await hashedRows(view, asked.members, budget)) add(row);
+  for (const hit of asked.nearest) if (hit.view === view) add(hit.row);
+  return set;
+}
+
+async function wordRows(
+  { view, rows, words }: Block,
+  required: readonly number[],
+  budget: Budget,
+): Promise<Bitset> {
+  const none = new Bitset(view.rows);
+  if (words === undefined || required.length === 0) return none;
+  const postings = (slot: number): number => {
+    const met = words.numbered[slot];
+    return met === undefined ? 0 : postingsOfSlot(met);
+  };
+  const left = rows.copy();
+  for (const slot of [...required].sort((a, b) => postings(a) - postings(b))) {
+    if (!(await keepSlot(left, words, slot, budget))) return none;
+  }
+  return left;
+}

@@ -1,0 +1,73 @@
+import { TopK } from '../../../core/top-k.js';
+import type { LeafHit, LeafRun } from '../leaf-hit.js';
+import { searchVectors, type SelectedView } from '../search-vectors.js';
+import type { Boost } from '../../../query/result-set.js';
+import type { Matches } from './matches.js';
+import type { Ordered, ViewPart } from './view-task.js';
+
+/** Rows of a view that match the same boosts, so that their order is that of their cosines. */
+interface BoostClass {
+  boost: number;
+  parts: readonly ViewPart[];
+}
+
+/**
+ * The hits of a view nearest to a vector, by graph or scan. What boosts add decides before candidates are
+ * chosen: rows that match the same ones are searched together.
+ */
+export async function nearest(
+  parts: readonly ViewPart[],
+  boosts: readonly Boost[],
+  run: LeafRun,
+  matches: Matches,
+): Promise<Ordered> {
+  const top = new TopK<LeafHit>(run.k);
+  let total = 0;
+  for (const { boost, parts: some } of await classesOf(parts, boosts, matches)) {
+    const own = new TopK<LeafHit>(run.k);
+    const selected = some.map(selectedOf);
+    for (const { selection } of selected) total += selection.count;
+    await searchVectors(selected, { ...run, filtered: run.filtered || boosts.length > 0 }, own);
+    for (const hit of own.sorted()) {
+      const parts = { text: 0, vector: hit.score, exact: 0, boost };
+      top.offer({ ...hit, score: hit.score + boost, parts });
+    }
+  }
+  return { hits: top.sorted(), more: total > run.k };
+}
+
+function selectedOf({ block: { view, selection }, rows }: ViewPart): SelectedView {
+  const count = rows.count();
+  // All of them: a mask would only be looked at.
+  const isWhole = count === selection.count && selection.mask === undefined;
+  return { view, selection: isWhole ? selection : { ...selection, mask: rows, count } };
+}
+
+async function classesOf(
+  parts: readonly ViewPart[],
+  boosts: readonly Boost[],
+  matches: Matches,
+): Promise<BoostClass[]> {
+  let classes: BoostClass[] = [{ boost: 0, parts }];
+  for (const { filter, weight } of boosts) {
+    const split: BoostClass[] = [];
+    for (const { boost, parts: some } of classes) {
+      const having: ViewPart[] = [];
+      const others: ViewPart[] = [];
+      for (const { block, rows } of some) {
+        const boosted = rows.copy();
+        await matches.keep(boosted, filter, block);
+        having.push({ block, rows: boosted });
+        others.push({ block, rows: rows.copy().andNot(boosted) });
+      }
+      split.push({ boost: boost + weight, parts: having.filter(hasRows) });
+      split.push({ boost, parts: others.filter(hasRows) });
+    }
+    classes = split.filter(({ parts: some }) => some.length > 0);
+  }
+  return classes;
+}
+
+function hasRows({ rows }: ViewPart): boolean {
+  return rows.count() > 0;
+}

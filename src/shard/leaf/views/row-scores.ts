@@ -1,0 +1,111 @@
+import type { Budget } from '../../../core/budget.js';
+import { fusedScore } from '../../../query/leaf-result.js';
+import type { Bitset } from '../../index/bitset.js';
+import type { SegmentView } from '../../index/segment-view.js';
+import { scanUnits, scoreOf, SCORE_MARGIN, type LeafHit, type ScoreParts } from '../leaf-hit.js';
+import type { ViewText } from '../words/view-text.js';
+import { TextSums } from './text-sums.js';
+
+/** What makes scores, whatever block they are of. */
+export interface Scoring {
+  /** Words count: a score is that of words and meaning together. */
+  isText: boolean;
+  vector: Float32Array | undefined;
+  /** One weight a boost. */
+  weights: readonly number[];
+}
+
+/** The scores of one block's rows. */
+export class RowScores {
+  /** What the cosine of a row adds at most, and takes at most. */
+  readonly margin: number;
+
+  private constructor(
+    private readonly view: SegmentView,
+    private readonly scoring: Scoring,
+    private readonly words: ViewText | undefined,
+    private readonly sums: TextSums | undefined,
+    private readonly boosted: readonly Bitset[],
+    private readonly budget: Budget,
+  ) {
+    const most = scoring.vector === undefined ? 0 : 1 + SCORE_MARGIN;
+    this.margin = scoring.isText ? fusedScore(0, most, 0) : most;
+  }
+
+  /**
+   * @param words undefined where they add nothing
+   * @param wanted rows that are asked for
+   * @param boosted of each boost the rows that match it
+   * @returns undefined where the budget was spent first
+   */
+  static async of(
+    { view, words }: { view: SegmentView; words: ViewText | undefined },
+    wanted: Bitset,
+    scoring: Scoring,
+    boosted: readonly Bitset[],
+    budget: Budget,
+  ): Promise<RowScores | undefined> {
+    const isText = scoring.isText && words !== undefined;
+    const sums = isText ? await TextSums.of(words, wanted, budget) : undefined;
+    if (isText && sums === undefined) return undefined;
+    return new RowScores(view, scoring, isText ? words : undefined, sums, boosted, budget);
+  }
+
+  id(row: number): string {
+    return this.view.id(row);
+  }
+
+  /** The order of rows of one score. */
+  compareIds(a: number, b: number): number {
+    return this.view.compareIds(a, b);
+  }
+
+  release(): void {
+    this.sums?.release();
+  }
+
+  text(row: number): number {
+    return this.sums?.scoreOf(row) ?? 0;
+  }
+
+  exact(row: number): number {
+    return this.words?.exactScoreOf(row) ?? 0;
+  }
+
+  boost(row: number): number {
+    let sum = 0;
+    for (let i = 0; i < this.boosted.length; i++) {
+      if ((this.boosted[i] as Bitset).has(row)) sum += this.scoring.weights[i] as number;
+    }
+    return sum;
+  }
+
+  /** All of a score but its cosine: the score is within `margin` of it. */
+  base(row: number): number {
+    return this.text(row) + this.exact(row) + this.boost(row);
+  }
+
+  private cosine(row: number): number {
+    const { vector } = this.scoring;
+    if (vector === undefined) return 0;
+    this.budget.spend(scanUnits(1, vector.length));
+    return scoreOf(vector, this.view.vectors, row);
+  }
+
+  /** Without an object a row: of a common word that is most of what it costs. */
+  score(row: number): number {
+    const cosine = this.cosine(row);
+    const boost = this.boost(row);
+    if (!this.scoring.isText) return cosine + boost;
+    return fusedScore(this.text(row), cosine, this.exact(row), boost);
+  }
+
+  hit(row: number): LeafHit {
+    const { view } = this;
+    const [text, vector] = [this.text(row), this.cosine(row)];
+    const [exact, boost] = [this.exact(row), this.boost(row)];
+    const score = this.score(row);
+    const parts: ScoreParts = { text, vector, exact, boost };
+    return { id: view.id(row), score, version: view.version(row), view, row, parts };
+  }
+}

@@ -1,0 +1,164 @@
+import type { Budget } from '../../../core/budget.js';
+import type { Bitset } from '../../index/bitset.js';
+import { CHUNK_ROWS, type PostingRun, type Postings } from '../../index/terms/postings.js';
+import { postingsOfSlot } from '../set/slot-rows.js';
+import type { ViewSlot, ViewText } from '../words/view-text.js';
+
+/** Postings that are walked in the time in which a row is looked up in one list of them. */
+const LOOK_UP_FACTOR = 16;
+/** Postings walked between two looks at the budget. */
+const PART_POSTINGS = 16_384;
+/** Chunks kept from one search to the next, half a megabyte each. */
+const MAX_KEPT = 32;
+
+const kept: Float64Array[] = [];
+
+/** A row's place in its chunk's sums. */
+const PLACE = CHUNK_ROWS - 1;
+
+/**
+ * The sums of the words' scores of a view's rows, each slot added in the query's order (term at a time; Buckley
+ * and Lewit, 1985): walked for all rows at once, or looked up for each where few are asked for. Both add the
+ * same numbers in the same order.
+ */
+export class TextSums {
+  /** By chunk of rows; undefined: no row of it has a word. */
+  private readonly chunks: (Float64Array | undefined)[] = [];
+
+  private constructor(
+    private readonly text: ViewText,
+    private readonly isWalked: boolean,
+  ) {}
+
+  /** @param wanted rows that are asked for; undefined where the budget was spent first */
+  static async of(text: ViewText, wanted: Bitset, budget: Budget): Promise<TextSums | undefined> {
+    let postings = 0;
+    let lists = 0;
+    for (const slot of text.slots) {
+      postings += postingsOfSlot(slot);
+      lists += slot.alternatives.length;
+    }
+    if (wanted.count() * lists * LOOK_UP_FACTOR < postings) return new TextSums(text, false);
+    const sums = new TextSums(text, true);
+    for (const slot of text.slots) {
+      if (await sums.addSlot(slot, budget)) continue;
+      sums.release();
+      return undefined;
+    }
+    return sums;
+  }
+
+  /** The text score of a row. */
+  scoreOf(row: number): number {
+    if (!this.isWalked) return this.text.scoreOf(row);
+    const sum = this.chunks[row >>> 16]?.[row & PLACE] ?? 0;
+    return this.text.asked.score(sum);
+  }
+
+  /** Gives its memory to the next; nothing may be asked of it any more. */
+  release(): void {
+    for (const chunk of this.chunks.splice(0)) giveBack(chunk);
+  }
+
+  private async addSlot({ alternatives }: ViewSlot, budget: Budget): Promise<boolean> {
+    const [only] = alternatives;
+    if (only !== undefined && alternatives.length === 1) {
+      return eachPart(only.postings, budget, (run, from, to) => {
+        add(only.postings, only.scores, run, from, to, this.chunkOf(run));
+      });
+    }
+    const best: (Float64Array | undefined)[] = [];
+    const bestOf = ({ base }: PostingRun): Float64Array =>
+      (best[base / CHUNK_ROWS] ??= takeChunk());
+    let goesOn = true;
+    for (const { postings, scores } of alternatives) {
+      goesOn &&= await eachPart(postings, budget, (run, from, to) => {
+        raise(postings, scores, run, from, to, bestOf(run));
+      });
+    }
+    for (const { postings } of alternatives) {
+      goesOn &&= await eachPart(postings, budget, (run, from, to) => {
+        move(postings, run, from, to, bestOf(run), this.chunkOf(run));
+      });
+    }
+    for (const chunk of best) giveBack(chunk);
+    return goesOn;
+  }
+
+  private chunkOf({ base }: PostingRun): Float64Array {
+    return (this.chunks[base / CHUNK_ROWS] ??= takeChunk());
+  }
+}
+
+function takeChunk(): Float64Array {
+  return kept.pop() ?? new Float64Array(CHUNK_ROWS);
+}
+
+function giveBack(chunk: Float64Array | undefined): void {
+  if (chunk === undefined || kept.length >= MAX_KEPT) return;
+  chunk.fill(0);
+  kept.push(chunk);
+}
+
+/** Works on postings [from, to) of each run, piece by piece. False where the budget was spent first. */
+async function eachPart(
+  { runs }: Postings,
+  budget: Budget,
+  work: (run: PostingRun, from: number, to: number) => void,
+): Promise<boolean> {
+  for (const run of runs) {
+    for (let from = 0; from < run.count; from += PART_POSTINGS) {
+      const to = Math.min(run.count, from + PART_POSTINGS);
+      work(run, from, to);
+      if (budget.spend(to - from) && !(await budget.pause())) return false;
+    }
+  }
+  return true;
+}
+
+function add(
+  { rows, impacts }: Postings,
+  scores: Float64Array,
+  { rowsAt, impactsAt }: PostingRun,
+  from: number,
+  to: number,
+  sums: Float64Array,
+): void {
+  for (let i = from; i < to; i++) {
+    const place = rows[rowsAt + i] as number;
+    const score = scores[impacts[impactsAt + i] as number] as number;
+    sums[place] = (sums[place] as number) + score;
+  }
+}
+
+/** Where it is better than the slot's other alternatives so far. */
+function raise(
+  { rows, impacts }: Postings,
+  scores: Float64Array,
+  { rowsAt, impactsAt }: PostingRun,
+  from: number,
+  to: number,
+  best: Float64Array,
+): void {
+  for (let i = from; i < to; i++) {
+    const place = rows[rowsAt + i] as number;
+    const score = scores[impacts[impactsAt + i] as number] as number;
+    if (score > (best[place] as number)) best[place] = score;
+  }
+}
+
+/** Adds the best to the sums, each once. */
+function move(
+  { rows }: Postings,
+  { rowsAt }: PostingRun,
+  from: number,
+  to: number,
+  best: Float64Array,
+  sums: Float64Array,
+): void {
+  for (let i = rowsAt + from; i < rowsAt + to; i++) {
+    const place = rows[i] as number;
+    sums[place] = (sums[place] as number) + (best[place] as number);
+    best[place] = 0;
+  }
+}

@@ -1,0 +1,69 @@
+import type { Budget } from '../../../core/budget.js';
+import type { LeafView } from '../../../query/result-set.js';
+import { Bitset } from '../../index/bitset.js';
+import type { SegmentView } from '../../index/segment-view.js';
+import { hashedRows } from '../set/hashed-rows.js';
+import { setUnits, type Block } from './block.js';
+import type { Matches } from './matches.js';
+import type { ViewPart, ViewTask } from './view-task.js';
+
+/** The rows of each view, of those that any may show. */
+export async function tasksOf(
+  views: readonly LeafView[],
+  shown: readonly ViewPart[],
+  matches: Matches,
+  budget: Budget,
+): Promise<ViewTask[]> {
+  const tasks: ViewTask[] = [];
+  for (const view of views) {
+    const parts: ViewPart[] = [];
+    let total = 0;
+    for (const { block, rows: all } of shown) {
+      if (budget.isSpent()) break;
+      const rows = await viewRows(block, all, view, matches, budget);
+      const count = rows.count();
+      if (count > 0) parts.push({ block, rows });
+      total += count;
+    }
+    tasks.push({ view, parts, total });
+  }
+  return tasks;
+}
+
+/**
+ * The rows of a block that a view shows: of `shown`, what all views have in common. Some of them, where the
+ * budget is spent first.
+ */
+async function viewRows(
+  block: Block,
+  shown: Bitset,
+  { filter, categories, only }: LeafView,
+  matches: Matches,
+  budget: Budget,
+): Promise<Bitset> {
+  const rows = shown.copy();
+  if (categories !== undefined) rows.and(ofCategories(block.view, new Set(categories)));
+  if (only !== undefined) {
+    const wanted = new Bitset(rows.size);
+    for (const row of await hashedRows(block.view, only, budget)) wanted.add(row);
+    rows.and(wanted);
+  }
+  budget.spend(setUnits(rows.size));
+  if (filter !== undefined && rows.count() > 0) await matches.keep(rows, filter, block);
+  return rows;
+}
+
+function ofCategories(view: SegmentView, wanted: ReadonlySet<string>): Bitset {
+  const rows = new Bitset(view.rows);
+  for (const { category, from, to } of view.ranges ?? []) {
+    if (wanted.has(category)) rows.addRange(from, to);
+  }
+  const { names, codes } = view.categoryCodes ?? { names: [], codes: [] };
+  const isWanted = names.map((name) => wanted.has(name));
+  if (isWanted.includes(true)) {
+    for (let row = 0; row < view.rows; row++) {
+      if (isWanted[codes[row] as number] === true) rows.add(row);
+    }
+  }
+  return rows;
+}

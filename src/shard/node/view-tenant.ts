@@ -1,0 +1,130 @@
+import type { Budget } from '../../core/budget.js';
+import { OmniError } from '../../core/errors.js';
+import type { SearchLeaf, SearchLeafReply } from '../../protocol/messages.js';
+import { bytesVector } from '../../query/leaf-query.js';
+import type { LeafExplanation } from '../../query/leaf-result.js';
+import type { Chosen, LeafViewResult } from '../../query/result-set.js';
+import type { Searcher } from '../index/searcher.js';
+import type { TenantIndex } from '../index/tenant-index.js';
+import type { PartitionSet } from '../leaf/partition-set.js';
+import { SearchTrace } from '../leaf/search-trace.js';
+import type { ChosenRows } from '../leaf/set/choose.js';
+import type { ViewFound } from '../leaf/views/looking.js';
+import { searchViews, type ViewsFound } from '../leaf/views/search-views.js';
+import { hasWords, type ViewRequest } from '../leaf/views/view-request.js';
+import { matchedWords } from '../leaf/words/describe-words.js';
+import { viewColumns, type ViewColumns } from './hit-columns.js';
+import type { SearchTools } from './search-tools.js';
+
+type Answer = Pick<SearchLeafReply, 'hits' | 'matches' | 'more' | 'timedOut'> &
+  Pick<SearchLeafReply, 'chosen' | 'views' | 'explanation'>;
+
+/** Answers a request that has views, or a result set to choose, from what `searcher` sees. */
+export async function viewTenant(
+  request: SearchLeaf,
+  {
+    searcher,
+    partitions,
+    index,
+  }: { searcher: Searcher; partitions: PartitionSet; index: TenantIndex },
+  budget: Budget,
+  { dimensions, costs, watcher }: Pick<SearchTools, 'dimensions' | 'costs' | 'watcher'>,
+): Promise<Answer> {
+  const asked = { ...requestOf(request, dimensions), costs };
+  const found = await searchViews(searcher, partitions, asked, budget);
+  const searched = nearestSearch(asked, found);
+  if (searched !== undefined && !found.timedOut) {
+    index.recentQueries.offer(searched.vector);
+    watcher?.searched(index, { ...searched, partitions });
+  }
+  return {
+    ...NO_HITS,
+    timedOut: found.timedOut,
+    ...(found.chosen === undefined ? {} : { chosen: chosenColumns(found.chosen) }),
+    views: found.views.map((view) => viewResult(view, columnsOf(asked))),
+    ...(asked.trace === undefined
+      ? {}
+      : { explanation: explained(asked, found, searcher, budget) }),
+  };
+}
+
+const NO_HITS = {
+  hits: { ids: [], versions: [], scores: {} },
+  matches: 0,
+  more: false,
+} satisfies Partial<Answer>;
+
+function requestOf(request: SearchLeaf, dimensions: number): Omit<ViewRequest, 'costs'> {
+  const { vector: bytes, text, boosts = [], choose, set, hidden, until, exact } = request.query;
+  const vector = bytes && bytesVector(bytes);
+  if (vector !== undefined && vector.length !== dimensions) {
+    throw new OmniError('internal', `a vector of ${vector.length} dimensions was asked for`);
+  }
+  return {
+    ...{ vector, text, boosts, choose, set, hidden, until, exact },
+    views: request.query.views ?? [],
+    trace: request.explain === true ? new SearchTrace() : undefined,
+  };
+}
+
+/** The search by vector among what was done, if there was one: graphs are watched by such. */
+function nearestSearch(
+  { vector, exact, choose, views, text, set, until, hidden, boosts }: ViewRequest,
+  { views: found, chosen }: ViewsFound,
+): { vector: Float32Array; filter: ViewRequest['views'][number]['filter']; k: number } | undefined {
+  if (vector === undefined || exact || until !== undefined) return undefined;
+  if (choose !== undefined && (chosen?.nearest.length ?? 0) > 0) {
+    return { vector, filter: undefined, k: choose.nearest };
+  }
+  const isPlain = text === undefined && set === undefined;
+  if (!isPlain || hidden !== undefined || boosts.length > 0) return undefined;
+  const at = views.findIndex(({ k, sort, after, only }) => {
+    return k > 0 && sort === undefined && after === undefined && only === undefined;
+  });
+  const view = views[at];
+  if (view === undefined || view.categories !== undefined) return undefined;
+  return (found[at]?.total ?? 0) === 0 ? undefined : { vector, filter: view.filter, k: view.k };
+}
+
+function columnsOf({ text, vector, boosts }: ViewRequest): ViewColumns {
+  return {
+    isText: hasWords(text),
+    hasVector: vector !== undefined,
+    hasBoosts: boosts.length > 0,
+    hasTypes: text !== undefined,
+  };
+}
+
+function chosenColumns({ having, exact, nearest }: ChosenRows): Chosen {
+  return {
+    having,
+    exact,
+    nearest: {
+      ids: nearest.map(({ id }) => id),
+      versions: nearest.map(({ version }) => version),
+      scores: nearest.map(({ score }) => score),
+    },
+  };
+}
+
+function viewResult(found: ViewFound, columns: ViewColumns): LeafViewResult {
+  const { total, more, facets, groups } = found;
+  return {
+    hits: viewColumns(found, columns),
+    ...{ total, more },
+    ...(facets === undefined ? {} : { facets }),
+    ...(groups === undefined ? {} : { groups }),
+  };
+}
+
+/** What the hits of the first view matched by, too: it is that of the page. */
+function explained(
+  { trace, text }: Pick<ViewRequest, 'trace' | 'text'>,
+  { views }: ViewsFound,
+  { live }: Searcher,
+  { yields }: Budget,
+): LeafExplanation {
+  const steps = trace?.steps ?? [];
+  if (text === undefined) return { live, steps, yields };
+  return { live, steps, yields, matched: matchedWords(views[0]?.hits ?? [], text) };
+}
