@@ -3,6 +3,7 @@ import type { JsonValue } from '../core/product.js';
 import type { Placer } from '../placement/placer.js';
 import { TENANT_KIND } from '../store/record-store.js';
 import type { Store } from '../store/store.js';
+import { removeTenantRecords } from '../store/tenant-records.js';
 import type { Encoder } from '../embedding/encoder.js';
 import { calibrateCutoff, type CalibrationDeps } from './calibrate-cutoff.js';
 import { ALL, type JobKind, type JobWork } from './job.js';
@@ -99,6 +100,7 @@ async function forEachTenant(
 
 async function dropTenant(store: Store, { key, signal }: JobWork): Promise<void> {
   while (!(await store.dropTenant(key, ROWS_AT_ONCE))) signal.throwIfAborted();
+  await removeTenantRecords(store.records, key, signal);
   const record = await store.records.get(TENANT_KIND, key);
   if (record !== undefined) await store.records.remove(TENANT_KIND, key, record.revision);
 }

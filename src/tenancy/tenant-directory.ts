@@ -19,7 +19,7 @@ import {
 
 export const TENANT_HEADER = 'X-OmniSearch-Tenant';
 /** Whose catalogue a request without the header is about. It is there though nothing was written. */
-const DEFAULT_TENANT = 'default';
+export const DEFAULT_TENANT = 'default';
 /** How old a node's view of a tenant may be. */
 const MAX_AGE_MS = 1_000;
 /** How long a slow store is waited for; less where something is known of the tenant already. */
@@ -64,6 +64,8 @@ export class TenantDirectory {
     /** False: a product of an unknown tenant is refused. */
     private readonly autoCreate: boolean,
     private readonly now: () => number = () => performance.now(),
+    /** Called with a tenant whose record this node has changed. */
+    private readonly onChange: (id: string) => void = () => undefined,
   ) {}
 
   /** Rejects `unavailable` where nothing is known and the store does not tell. */
@@ -157,6 +159,11 @@ export class TenantDirectory {
     await this.change(id, (record) => record && { ...record, cutoff });
   }
 
+  /** From now on nothing is found or written; what is there is removed by whoever asked for this. */
+  async drop(id: string): Promise<void> {
+    await this.change(id, (record) => record && { ...record, state: 'dropping' });
+  }
+
   /** Cutoffs of tenants that this node has met lately, at most `limit`. */
   calibrated(limit: number): { tenant: string; cutoff: CalibratedCutoff }[] {
     const found: { tenant: string; cutoff: CalibratedCutoff }[] = [];
@@ -182,7 +189,9 @@ export class TenantDirectory {
       const revision = stored?.revision ?? 0;
       const done = await this.records.put(TENANT_KIND, id, { ...record }, revision);
       this.forget(id);
-      if (done) return record;
+      if (!done) continue;
+      this.onChange(id);
+      return record;
     }
     throw keepsChanging();
   }
@@ -197,8 +206,8 @@ export class TenantDirectory {
     return isFirst;
   }
 
-  /** What is being read may be older than what was just written. */
-  private forget(id: string): void {
+  /** What is kept of it is not believed any more: what is being read may be older than what was just written. */
+  forget(id: string): void {
     this.kept.delete(id);
     this.reading.delete(id);
   }

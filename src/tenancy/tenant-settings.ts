@@ -5,7 +5,7 @@ import { storedTerms, switchedTerms, tenantTerms, wantedTerms } from '../text/te
 import type { Language, SearchableField, TextSettings } from '../text/text-settings.js';
 
 /** Names of fields, or all that there are. */
-export type FieldChoice = 'all' | readonly string[];
+type FieldChoice = 'all' | readonly string[];
 
 /** A tenant's settings as `GET /settings` answers them, and `PUT /settings` takes them. */
 export interface SettingsBody {

@@ -1,3 +1,4 @@
+import { compareBytes } from '../../src/core/ids.js';
 import type { JsonObject } from '../../src/core/product.js';
 import type { RecordStore, StoredRecord } from '../../src/store/record-store.js';
 
@@ -11,10 +12,19 @@ export class MemoryRecords implements RecordStore {
     return this.records.get(`${kind}/${id}`);
   }
 
-  async list(kind: string): Promise<StoredRecord[]> {
-    return [...this.records].flatMap(([key, record]) =>
-      key.startsWith(`${kind}/`) ? [record] : [],
-    );
+  async list(
+    kind: string,
+    after?: string,
+    limit = Infinity,
+    before?: string,
+  ): Promise<StoredRecord[]> {
+    this.reads += 1;
+    return [...this.records]
+      .flatMap(([key, record]) => (key.startsWith(`${kind}/`) ? [record] : []))
+      .filter(({ id }) => after === undefined || compareBytes(id, after) > 0)
+      .filter(({ id }) => before === undefined || compareBytes(id, before) < 0)
+      .sort((a, b) => compareBytes(a.id, b.id))
+      .slice(0, limit);
   }
 
   async put(kind: string, id: string, value: JsonObject, revision: number): Promise<boolean> {

@@ -1,0 +1,91 @@
+import { LRUCache } from 'lru-cache';
+import type { RecordReader, RecordStore } from '../store/record-store.js';
+import { QueryCounts } from './query-counts.js';
+
+/** Kind of the records that hold a tenant's counts of one day. */
+export const QUERIES_KIND = 'queries';
+export const DAY_MS = 86_400_000;
+/** Older days are forgotten. */
+export const KEPT_DAYS = 90;
+/** How old a node's view of what is written may be. */
+const MAX_AGE_MS = 5_000;
+const MAX_KEPT = 200;
+const TOP_DAYS = 30;
+
+/** The day of a moment, UTC. */
+export function dayOf(at: Date): string {
+  return at.toISOString().slice(0, 10);
+}
+
+export function queriesId(tenant: string, day: string): string {
+  return `${tenant}/${day}`;
+}
+
+export interface UnwrittenCounts {
+  unwritten(tenant: string): QueryCounts;
+}
+
+/** What a tenant's shoppers asked for in the last days, as the store and this node know it. */
+export class QueryDays {
+  private readonly kept: LRUCache<string, Promise<QueryCounts>>;
+
+  constructor(
+    private readonly records: RecordReader,
+    private readonly log: UnwrittenCounts,
+    private readonly today: () => Date = () => new Date(),
+  ) {
+    this.kept = new LRUCache({ max: MAX_KEPT, ttl: MAX_AGE_MS });
+  }
+
+  /** The sum of the last `days`, today among them. Rejects `unavailable` where the store is away. */
+  async of(tenant: string, days: number): Promise<QueryCounts> {
+    const key = `${tenant}\n${days}`;
+    let written = this.kept.get(key);
+    if (written === undefined) {
+      written = this.read(tenant, days);
+      this.kept.set(key, written);
+      written.catch(() => this.kept.delete(key));
+    }
+    const counts = new QueryCounts();
+    counts.merge(await written);
+    counts.merge(this.log.unwritten(tenant));
+    return counts;
+  }
+
+  /** The texts that were asked for most in the last month, most often first. */
+  async top(tenant: string, limit: number): Promise<string[]> {
+    const counts = await this.of(tenant, TOP_DAYS);
+    const asked = [...counts.queries()].filter(({ text }) => text !== '');
+    asked.sort((a, b) => b.searches - a.searches || (a.text < b.text ? -1 : 1));
+    return asked.slice(0, limit).map(({ text }) => text);
+  }
+
+  private async read(tenant: string, days: number): Promise<QueryCounts> {
+    const before = new Date(this.today().getTime() - days * DAY_MS);
+    const counts = new QueryCounts();
+    const after = queriesId(tenant, dayOf(before));
+    for (const { id, value } of await this.records.list(QUERIES_KIND, after, days)) {
+      if (!id.startsWith(`${tenant}/`)) break;
+      counts.merge(QueryCounts.parse(value));
+    }
+    return counts;
+  }
+}
+
+/** Forgets the counts of a tenant's days before `until`; undefined: of all. Resolves with how many days. */
+export async function forgetQueries(
+  records: RecordStore,
+  tenant: string,
+  until: Date | undefined,
+): Promise<number> {
+  const end = until === undefined ? `${tenant}0` : queriesId(tenant, dayOf(until));
+  let forgotten = 0;
+  for (;;) {
+    const listed = await records.list(QUERIES_KIND, `${tenant}/`, KEPT_DAYS);
+    const due = listed.filter(({ id }) => id.startsWith(`${tenant}/`) && id < end);
+    for (const { id, revision } of due) {
+      if (await records.remove(QUERIES_KIND, id, revision)) forgotten += 1;
+    }
+    if (due.length < KEPT_DAYS) return forgotten;
+  }
+}
