@@ -2,33 +2,26 @@ import type { Deadline } from '../core/deadline.js';
 import type { ModelIdentity } from '../core/product.js';
 import { fieldsOf } from '../filter/analyse.js';
 import type { StoreReader } from '../store/store.js';
+import type { Asked } from './asked.js';
 import { readInTime } from './failures.js';
-import type { ReadWords } from './read-words.js';
+import type { FoundPage } from './find-page.js';
+import type { Looked } from './look.js';
 import type { SearchRun } from './search-run.js';
 import type {
-  Hit,
   MissingPart,
   SearchReply,
   SearchRequest,
-  UnderstoodPart,
+  ShopReply,
+  TextReply,
 } from './search-types.js';
 
-/** What plan, fan-out, merge and join came to. */
-export interface Found {
-  hits: Hit[];
-  missing: MissingPart[];
-  joinMs: number;
-  /** Products that match, as far as the shards told. */
-  matches: number;
-  /** What of the text became a filter. */
-  understood: readonly UnderstoodPart[];
-}
-
-export interface AnswerParts extends Pick<SearchReply, 'embedding' | 'unknownFields'> {
+export interface AnswerParts extends Pick<SearchReply, 'embedding' | 'unknownFields' | 'missing'> {
   /** What embedding took. */
   embedMs: number;
-  /** Undefined for a search by vector. */
-  words: ReadWords | undefined;
+  page: Pick<FoundPage, 'hits' | 'joinMs'>;
+  looked: Pick<Looked, 'facets'> & { main: Pick<Looked['main'], 'total'> };
+  nextCursor: string | undefined;
+  warnings: ShopReply['warnings'];
 }
 
 /** Filter fields that no product of the tenant has. Rejects as `readInTime` does. */
@@ -45,27 +38,43 @@ export async function findUnknownFields(
 
 /** The reply of a search that ends now. */
 export function answerOf(
-  { startedMs, explainer }: SearchRun,
+  { startedMs, explainer, shaping }: SearchRun,
+  { text, understood }: Asked,
   { name, fingerprint }: ModelIdentity,
-  { hits, missing, joinMs, matches, understood }: Found,
-  { embedding, embedMs, unknownFields, words }: AnswerParts,
+  parts: AnswerParts,
 ): SearchReply {
+  const { embedding, embedMs, unknownFields, missing, page, looked } = parts;
+  const { hits, joinMs } = page;
+  const { rules, redirect, data } = shaping;
+  const { nextCursor, warnings } = parts;
   const tookMs = performance.now() - startedMs;
   return {
-    hits,
-    tookMs,
+    ...{ hits, tookMs, embedding, missing, unknownFields },
     timingsMs: { embed: embedMs, search: tookMs - embedMs - joinMs, join: joinMs },
-    embedding,
     model: `${name}@${fingerprint.slice(0, 8)}`,
-    missing,
-    unknownFields,
     explanation: explainer?.explanation(embedMs, joinMs),
-    text: words && {
-      total: hits.length === 0 ? 0 : Math.max(hits.length, matches),
-      rewritten: words.rewritten,
-      didYouMean: words.didYouMean,
-      understood,
-      isApproximate: words.isApproximate,
+    text: text && textReply(text, understood),
+    shop: {
+      ...{ total: looked.main.total, facets: looked.facets },
+      ...{ nextCursor, warnings, rules, redirect, data },
     },
   };
+}
+
+function textReply(
+  { read }: NonNullable<Asked['text']>,
+  understood: TextReply['understood'],
+): TextReply {
+  const { rewritten, didYouMean, isApproximate } = read;
+  return { rewritten, didYouMean, understood, isApproximate };
+}
+
+/** What is missing, each part once. */
+export function missingOfAll(lists: readonly (readonly MissingPart[])[]): MissingPart[] {
+  const parts = new Map<string, MissingPart>();
+  for (const part of lists.flat()) {
+    const key = JSON.stringify([part.part, part.shard, part.category]);
+    if (!parts.has(key)) parts.set(key, part);
+  }
+  return [...parts.values()];
 }

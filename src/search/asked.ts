@@ -2,22 +2,17 @@ import type { Filter } from '../filter/filter.js';
 import type { TextQuery } from '../query/text-query.js';
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
 import { namesAccessory } from '../text/accessories.js';
-import { hitDescriber, type DescribeHit } from './describe-hit.js';
+import { hitDescriber, type DescribeHit, type DescribedSlot } from './describe-hit.js';
 import type { Meaning } from './embed.js';
 import type { MergeOrder } from './merge-hits.js';
 import type { ReadWords } from './read-words.js';
-import {
-  PLAIN_TEXT,
-  type MissingPart,
-  type SearchRequest,
-  type UnderstoodPart,
-} from './search-types.js';
+import type { SearchRun } from './search-run.js';
+import { PLAIN_TEXT, type MissingPart, type UnderstoodPart } from './search-types.js';
 import type { UnderstoodQuery } from './understand-query.js';
 import type { WordSlot } from './word-slots.js';
 
-/** What a request asks for, once its text was read. */
+/** What searches of one query ask for, once it was read. */
 export interface Asked {
-  filter: Filter;
   /** By words; undefined: the meaning alone. */
   words: TextQuery | undefined;
   meaning: Meaning;
@@ -27,44 +22,67 @@ export interface Asked {
   /** What was missing in the first phase, and matters. */
   missing: readonly MissingPart[];
   /** What of the text became a filter. */
+  filters: readonly Filter[];
   understood: readonly UnderstoodPart[];
   /** As typed, where only low prices are wanted. */
   cheap: string | undefined;
-  describe: DescribeHit | undefined;
+  /** Up to where a price is low, once that is known. */
+  price?: number;
   /** No word of it names a part or an accessory: what has one in its title is not what is asked for. */
   wantsProduct: boolean;
-  /** Undefined for a search by vector. */
-  read: ReadWords | undefined;
+  /** Undefined for a search by vector, and without a query. */
+  text: AskedText | undefined;
 }
 
-export function askedByVector({ filter }: SearchRequest, vector: Float32Array): Asked {
+/** What is known of a text. */
+interface AskedText {
+  read: ReadWords;
+  /** As it is searched, without what became a filter. */
+  rest: string;
+  slots: readonly DescribedSlot[];
+  phrases: readonly (readonly string[])[];
+  settings: TenantSettings;
+}
+
+/** By a vector, or without one all that match the filter. */
+export function askedByVector(vector: Float32Array | undefined): Asked {
   return {
-    ...{ filter, meaning: vector, order: 'vector' },
+    ...{ filters: [], meaning: vector, order: 'vector' },
     ...{ words: undefined, pins: NO_PINS, missing: [], understood: [] },
-    ...{ cheap: undefined, describe: undefined, wantsProduct: false, read: undefined },
+    ...{ cheap: undefined, wantsProduct: false, text: undefined },
   };
 }
 
 export function askedByText(
-  { text = PLAIN_TEXT, explain }: SearchRequest,
-  { filter, parts, cheap, parsed }: UnderstoodQuery,
+  { request: { text = PLAIN_TEXT } }: Pick<SearchRun, 'request'>,
+  { filters, parts, cheap, parsed, rest }: UnderstoodQuery,
   read: ReadWords,
   settings: TenantSettings,
 ): Asked {
   const { words, embedded, slots, pins, missing } = read;
-  const { mode, highlight } = text;
   return {
-    ...{ filter, words, pins, missing, cheap, read },
+    ...{ filters, words, pins, missing, cheap },
     meaning: embedded,
-    order: mode === 'vector' ? 'meaning' : 'fused',
+    order: text.mode === 'vector' ? 'meaning' : 'fused',
     understood: parts,
     wantsProduct: !namesAccessory(slots.map(soughtWord)),
-    describe: hitDescriber({
-      ...{ slots, highlight, explain },
+    text: {
+      ...{ read, rest, settings },
+      slots: slots.length === 0 ? (words?.slots ?? []) : slots,
       phrases: parsed.phrases,
-      settings: settings.text,
-    }),
+    },
   };
+}
+
+/** Says of the hits of one search what it asked for besides their products. */
+export function describerOf(
+  { text }: Asked,
+  { request: { text: options = PLAIN_TEXT, explain } }: Pick<SearchRun, 'request'>,
+): DescribeHit | undefined {
+  if (text === undefined) return undefined;
+  const { slots, phrases, settings } = text;
+  const { highlight, whole = false } = options;
+  return hitDescriber({ slots, phrases, highlight, whole, explain, settings: settings.text });
 }
 
 /** A word as it is mended: `laptop cese` asks for a case. */

@@ -1,6 +1,6 @@
 import type { JsonValue, Product } from '../core/product.js';
 import { VECTOR_WEIGHT, type MatchedWord } from '../query/leaf-result.js';
-import { partOf } from '../query/text-query.js';
+import { partOf, type Slot } from '../query/text-query.js';
 import { fieldValue, valueText } from '../text/field-text.js';
 import { highlight } from '../text/highlight.js';
 import { productTerms } from '../text/product-terms.js';
@@ -13,15 +13,22 @@ import type { WordSlot } from './word-slots.js';
 /** Longer fields are cut around their first match. */
 const SNIPPET_CHARACTERS = 240;
 
+/** What a hit is described by. */
+type DescribedHit = Pick<FoundHit, 'matched' | 'scores'>;
+
 /** Says of a hit what was asked for besides its product; undefined where nothing was. */
-export type DescribeHit = (hit: FoundHit, product: Product) => HitExtras;
+export type DescribeHit = (hit: DescribedHit, product: Product) => HitExtras;
+
+/** A word of the query, as typed where that is known, and what products may have in its place. */
+export type DescribedSlot = Slot & Partial<Pick<WordSlot, 'word'>>;
 
 /** What a description of hits takes. */
 export interface Described {
-  slots: readonly WordSlot[];
+  slots: readonly DescribedSlot[];
   phrases: readonly (readonly string[])[];
   settings: TextSettings;
   highlight: readonly string[];
+  whole: boolean;
   explain: boolean;
 }
 
@@ -40,20 +47,22 @@ export function hitDescriber(of: Described): DescribeHit | undefined {
 function highlighted(
   product: Product,
   words: ReadonlySet<string>,
-  { highlight: fields, settings }: Described,
-): Record<string, string> {
-  const marked: [string, string][] = [];
+  { highlight: fields, whole, settings }: Described,
+): Record<string, string | string[]> {
+  const characters = whole ? Infinity : SNIPPET_CHARACTERS;
+  const marked = (field: string, value: JsonValue | undefined): string =>
+    highlight(valueText(field, value), words, settings.language, characters);
+  const values: [string, string | string[]][] = [];
   for (const field of fields) {
     const value: JsonValue | undefined = fieldValue(product, field);
-    const text = valueText(field, value);
-    if (text === '') continue;
-    marked.push([field, highlight(text, words, settings.language, SNIPPET_CHARACTERS)]);
+    if (whole && Array.isArray(value)) values.push([field, value.map((one) => marked(field, one))]);
+    else if (valueText(field, value) !== '') values.push([field, marked(field, value)]);
   }
-  return Object.fromEntries(marked);
+  return Object.fromEntries(values);
 }
 
 function explained(
-  { matched = [], scores }: FoundHit,
+  { matched = [], scores }: DescribedHit,
   product: Product,
   { slots, settings }: Described,
 ): HitExplanation {

@@ -1,7 +1,7 @@
 import { Deadline } from '../core/deadline.js';
 import { invalidField, toOmniError, type OmniError } from '../core/errors.js';
 import type { Encoder, QueryEmbedding } from '../embedding/encoder.js';
-import type { SearchRun } from './search-run.js';
+import type { SearchStart } from './search-run.js';
 import { PLAIN_TEXT, type SearchCaller, type SearchRequest } from './search-types.js';
 
 /** What is searched for by meaning: a text, or the vector of one; undefined: nothing. */
@@ -38,7 +38,7 @@ export function checkQuery(
 export async function embed(
   meaning: Meaning,
   encoder: Encoder | undefined,
-  { request, caller, deadline }: SearchRun,
+  { request, caller, deadline }: SearchStart,
 ): Promise<QueryVector> {
   if (typeof meaning !== 'string') return ready(meaning);
   const { tenant } = request;
@@ -52,7 +52,7 @@ export async function embed(
 export async function embedAll(
   meanings: readonly Meaning[],
   encoder: Encoder | undefined,
-  runs: readonly SearchRun[],
+  runs: readonly SearchStart[],
   { signal }: SearchCaller,
 ): Promise<(QueryVector | OmniError)[]> {
   const texts = meanings.filter((meaning) => typeof meaning === 'string');

@@ -28,7 +28,7 @@ export interface WordExplanation {
   alternatives: readonly {
     words: readonly string[];
     weight: number;
-    why: 'typed' | 'equal' | 'joined' | 'split' | 'corrected' | 'completed';
+    why: 'typed' | 'equal' | 'joined' | 'split' | 'corrected' | 'completed' | 'synonym';
   }[];
 }
 

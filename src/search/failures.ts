@@ -1,7 +1,6 @@
 import type { Deadline } from '../core/deadline.js';
 import { OmniError, RETRY_AFTER_MS, toOmniError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
-import { namedCategories } from '../store/partition-map.js';
 import type { ShardTarget } from './plan.js';
 import type { MissingPart, MissingReason } from './search-types.js';
 
@@ -36,9 +35,11 @@ export function missingOf(
   { shard, partitions }: ShardTarget,
   reason: MissingReason,
 ): MissingPart[] {
-  return partitions
-    .flatMap(namedCategories)
-    .map((category) => ({ part: 'shard', category, shard, reason }));
+  return partitions.flatMap((partition): MissingPart[] => {
+    // One that has all categories that no other names has no name for them.
+    if (partition.categories === 'rest') return [{ part: 'shard', shard, reason }];
+    return partition.categories.map((category) => ({ part: 'shard', category, shard, reason }));
+  });
 }
 
 /** What it means that no shard answered: an error, not an empty result. */

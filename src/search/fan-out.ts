@@ -43,7 +43,7 @@ const MAX_MOVES = 3;
  * stays unanswered is named in `missing`, never left out silently. Never rejects.
  */
 export async function fanOut(
-  fleet: ShardFleet,
+  fleet: Pick<ShardFleet, 'search'>,
   placements: PlacementCache,
   plan: SearchPlan,
   query: FanOutQuery,
@@ -66,7 +66,7 @@ class FanOut {
   private readonly settled: { target: ShardTarget; without: ReadonlySet<string> }[] = [];
 
   constructor(
-    private readonly fleet: ShardFleet,
+    private readonly fleet: Pick<ShardFleet, 'search'>,
     private readonly placements: PlacementCache,
     private plan: SearchPlan,
     private readonly query: FanOutQuery,
@@ -116,7 +116,6 @@ class FanOut {
     const leaf: LeafSearch = { ...rest, counter: plan.counter, partitions };
     const pinned = pins?.get(target.shard);
     if (pinned !== undefined) leaf.pinned = pinned;
-    if (plan.categories !== undefined) leaf.categories = plan.categories;
     let answer;
     try {
       answer = await this.fleet.search(target.shard, leaf, deadline, signal);
@@ -144,7 +143,7 @@ class FanOut {
       tookMs: answer.tookMs,
       partitions: target.partitions.length,
       refused,
-      matches: answer.matches,
+      matches: answer.views?.[0]?.total ?? answer.matches,
       leaf: answer.explanation,
     });
   }

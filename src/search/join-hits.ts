@@ -28,6 +28,9 @@ const DESCRIBED_FACTOR = 32;
 
 export type JoinRequest = Pick<SearchRequest, 'tenant' | 'topK' | 'filter' | 'fields'>;
 
+/** A hit as far as its product is concerned: nothing here depends on what ordered it. */
+export type JoinHit = Omit<FoundHit, 'keys'>;
+
 export interface Joined {
   hits: Hit[];
   /** Why these are not all: the time ran out on the way, or the store failed. */
@@ -69,7 +72,7 @@ export class Join {
    * their documents are more than this reply, or all together, may hold; and with the store's error,
    * or `deadline_exceeded`, where nothing was joined before.
    */
-  async hits(partial: readonly FoundHit[]): Promise<Joined> {
+  async hits(partial: readonly JoinHit[]): Promise<Joined> {
     const { topK } = this.request;
     const hits: Hit[] = [];
     if (partial.length > this.store.documentsAtOnce) await this.slices.start();
@@ -85,10 +88,11 @@ export class Join {
         if (isRefusal(error) || hits.length === 0) throw error;
         missing = toOmniError(error).code === 'deadline_exceeded' ? 'timeout' : 'unavailable';
       }
-      for (const { id, score, scores } of batch) {
+      for (const { id, score, scores, isWidened } of batch) {
         const found = this.known.get(id);
         if (found === undefined) continue;
-        hits.push(new Hit(id, score, found.json, scores, found.extras));
+        const extras = isWidened === true ? { ...found.extras, isWidened } : found.extras;
+        hits.push(new Hit(id, score, found.json, scores, extras));
       }
       if (missing === undefined) {
         this.reserve(topK - hits.length);
@@ -114,13 +118,13 @@ export class Join {
   }
 
   /** Reads what of `batch` is not known yet. False when the time is over before the end. */
-  private async read(batch: readonly FoundHit[]): Promise<boolean> {
+  private async read(batch: readonly JoinHit[]): Promise<boolean> {
     const fresh = batch.filter(({ id }) => !this.known.has(id));
     if (fresh.length === 0) return true;
     const documents = await readInTime(this.documents(fresh), this.deadline, 'the documents');
     for (let i = 0; i < fresh.length; i++) {
       const document = documents[i];
-      const partial = fresh[i] as FoundHit;
+      const partial = fresh[i] as JoinHit;
       this.known.set(partial.id, document && this.join(partial, document));
       const bytes = document?.json.byteLength ?? 0;
       this.bytesRead += bytes;
@@ -131,7 +135,7 @@ export class Join {
     return true;
   }
 
-  private documents(batch: readonly FoundHit[]): Promise<(JoinedDocument | undefined)[]> {
+  private documents(batch: readonly JoinHit[]): Promise<(JoinedDocument | undefined)[]> {
     const { tenant, fields } = this.request;
     const ids = batch.map(({ id }) => id);
     if (fields?.includes('vector') === true) return this.store.rows(tenant, ids);
@@ -139,7 +143,7 @@ export class Join {
     return this.store.documents(tenant, ids, versions);
   }
 
-  private join(hit: FoundHit, document: JoinedDocument): Found | undefined {
+  private join(hit: JoinHit, document: JoinedDocument): Found | undefined {
     if (this.filter?.matches(document.product) === false) return undefined;
     const { fields } = this.request;
     const json = fields === undefined ? document.json : JSON.stringify(project(document, fields));

@@ -1,14 +1,14 @@
-import { TopK } from '../core/top-k.js';
-import type { SearchLeafReply } from '../protocol/messages.js';
+import { compareBytes } from '../core/ids.js';
 import {
   fusedScore,
-  hitsOf,
+  type HitColumns,
   type HitScores,
   type MatchedWord,
   type PartialHit,
 } from '../query/leaf-result.js';
+import { compareSorted, type SortKey, type SortValue } from '../query/sort.js';
 
-/** A hit of a text, with what its score consists of. */
+/** A hit, with what its score consists of and what orders it. */
 export interface FoundHit extends PartialHit {
   /** Undefined for a search by vector. */
   scores?: HitScores;
@@ -16,78 +16,100 @@ export interface FoundHit extends PartialHit {
   type?: Uint8Array | undefined;
   /** What it matched by, where an explanation was asked for. */
   matched?: readonly MatchedWord[] | undefined;
+  /** Of the order asked for, or the score as shards know it: where a walk goes on behind it. */
+  keys: readonly SortValue[];
+  /** It is not of the result set, but near. */
+  isWidened?: true;
+  /** Where hits are grouped: what its group is. */
+  group?: FoundGroup;
 }
 
-/** What all shards found together. */
-export interface Merged {
-  /** Best first. */
-  hits: FoundHit[];
-  /** No match is beyond these. */
-  exhausted: boolean;
+/** Products of the result set that have one value of a field. */
+interface FoundGroup {
+  /** Null: a product without a value, by itself. */
+  value: string | number | boolean | null;
+  /** Products in it. */
+  size: number;
+  /** The first of them, in the order asked for. */
+  members: readonly FoundHit[];
 }
 
-/** What orders the hits: a text's words and meaning together, a text's meaning alone, or a vector. */
+/** What makes a score: a text's words and meaning together, a text's meaning alone, or a vector. */
 export type MergeOrder = 'fused' | 'meaning' | 'vector';
 
-/** The `k` best of all answers. */
-export function mergeAnswers(
-  answers: readonly SearchLeafReply[],
+/**
+ * The `k` first of all shards' hits. While a partition moves, two shards may know a product: the newer
+ * version counts, wherever it stands.
+ */
+export function mergeHits(
+  found: readonly FoundHit[][],
   k: number,
-  order: MergeOrder,
-): Merged {
-  const lists = answers.map((answer) =>
-    order === 'vector' ? hitsOf(answer.hits) : textHits(answer, order),
-  );
-  const held = lists.reduce((sum, list) => sum + list.length, 0);
-  return {
-    hits: mergeHits(lists, k),
-    exhausted: held <= k && !answers.some(({ more }) => more),
-  };
-}
-
-/**
- * The `k` best of all shards' hits, best first. While a partition moves, two shards may know a
- * product: the newer version counts, whatever its score.
- */
-export function mergeHits<T extends PartialHit>(lists: readonly (readonly T[])[], k: number): T[] {
-  const newest = new Map<string, T>();
-  for (const hits of lists) {
-    for (const hit of hits) {
-      const seen = newest.get(hit.id);
-      if (seen === undefined || hit.version > seen.version) newest.set(hit.id, hit);
-    }
-  }
-  const top = new TopK<T>(k);
-  for (const hit of newest.values()) top.offer(hit);
-  return top.sorted();
-}
-
-/**
- * Where the first hit is named by the query, those that share no word with it are left out: who types a
- * model number wants no neighbours of its meaning.
- */
-export function namedFirst(merged: Merged): Merged {
-  if ((merged.hits[0]?.scores?.exact ?? 0) === 0) return merged;
-  const hits = merged.hits.filter(({ scores }) => scores?.text !== 0 || scores.exact !== 0);
-  return { hits, exhausted: merged.exhausted || hits.length < merged.hits.length };
-}
-
-function textHits(
-  { hits, explanation }: SearchLeafReply,
-  order: Exclude<MergeOrder, 'vector'>,
+  sort: readonly SortKey[] = [],
 ): FoundHit[] {
-  const { ids, versions, types } = hits;
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return only.length > k ? only.slice(0, k) : only;
+  const isNewest = newestOf(found);
+  const compare = orderOf(sort);
+  const merged: FoundHit[] = [];
+  const heads = found.map(() => 0);
+  while (merged.length < k) {
+    let best = -1;
+    for (let i = 0; i < found.length; i++) {
+      const hit = found[i]?.[heads[i] as number];
+      if (hit === undefined) continue;
+      const other = best === -1 ? undefined : found[best]?.[heads[best] as number];
+      if (other === undefined || compare(hit, other) < 0) best = i;
+    }
+    if (best === -1) break;
+    const hit = found[best]?.[heads[best] as number] as FoundHit;
+    heads[best] = (heads[best] as number) + 1;
+    if (isNewest(hit)) merged.push(hit);
+  }
+  return merged;
+}
+
+const BY_SCORE: readonly SortKey[] = [{ field: '_score', order: 'desc' }];
+
+/** By values that products have, missing ones last whatever the direction; ties by id. Of no keys: by score. */
+function orderOf(sort: readonly SortKey[]): (a: FoundHit, b: FoundHit) => number {
+  const keys = sort.length === 0 ? BY_SCORE : sort;
+  return (a, b) => compareSorted(keys, a.keys, b.keys) || compareBytes(a.id, b.id);
+}
+
+/** Whether a hit is the newest version of its product, and the first of that. */
+function newestOf(lists: readonly (readonly FoundHit[])[]): (hit: FoundHit) => boolean {
+  const newest = new Map<string, FoundHit>();
+  for (const hit of lists.flat()) {
+    const seen = newest.get(hit.id);
+    if (seen === undefined || hit.version > seen.version) newest.set(hit.id, hit);
+  }
+  return (hit) => newest.get(hit.id) === hit;
+}
+
+/** Columns as hits, one by one. */
+export function foundHits(
+  { ids, versions, types, scores, sort }: HitColumns,
+  matched: readonly (readonly MatchedWord[])[] | undefined,
+  order: MergeOrder,
+): FoundHit[] {
   return ids.map((id, i) => {
-    const text = hits.scores.text?.[i] ?? 0;
-    const vector = hits.scores.vector?.[i] ?? 0;
-    const exact = hits.scores.exact?.[i] ?? 0;
-    return {
+    const text = scores.text?.[i] ?? 0;
+    const vector = scores.vector?.[i] ?? 0;
+    const exact = scores.exact?.[i] ?? 0;
+    const boost = scores.boost?.[i] ?? 0;
+    const isText = scores.text !== undefined;
+    const rank = isText ? fusedScore(text, vector, exact, boost) : vector + boost;
+    const hit: FoundHit = {
       id,
       version: versions[i] as number,
-      score: order === 'meaning' ? vector : fusedScore(text, vector, exact),
-      scores: { text, vector, type: 0, exact },
-      type: types?.sets[types.of[i] as number],
-      matched: explanation?.matched?.[i],
+      score: order === 'fused' ? rank : vector + boost,
+      keys: sort?.map((values) => values[i] ?? null) ?? [rank],
     };
+    if (order === 'vector') return hit;
+    hit.scores = { text, vector, type: 0, exact };
+    if (scores.boost !== undefined) hit.scores.boost = boost;
+    hit.type = types?.sets[types.of[i] as number];
+    hit.matched = matched?.[i];
+    return hit;
   });
 }

@@ -1,7 +1,3 @@
-import { residualFilter } from '../filter/analyse.js';
-import type { Filter } from '../filter/filter.js';
-import { vectorBytes, type LeafQuery } from '../query/leaf-query.js';
-import type { TextQuery } from '../query/text-query.js';
 import { PartitionMap } from '../store/partition-map.js';
 import type { Partition, TenantPlacement } from '../store/store.js';
 
@@ -19,22 +15,6 @@ export interface SearchPlan {
   targets: readonly ShardTarget[];
   /** A match is of one of these; undefined: it may be of any. */
   categories: readonly string[] | undefined;
-}
-
-/** What the shards are asked for, but for how many hits; a vector, words, or both. */
-export function shardQuery(
-  filter: Filter,
-  exact: boolean,
-  vector: Float32Array | undefined,
-  words?: TextQuery,
-): Omit<LeafQuery, 'k'> {
-  const left = residualFilter(filter);
-  return {
-    ...(vector === undefined ? {} : { vector: vectorBytes(vector) }),
-    ...(words === undefined ? {} : { text: words }),
-    ...(left === undefined ? {} : { filter: left }),
-    exact,
-  };
 }
 
 /** What is worked out once a placement, not once a search. */

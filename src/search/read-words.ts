@@ -1,14 +1,15 @@
 import type { Encoder } from '../embedding/encoder.js';
-import { categoriesOf } from '../filter/analyse.js';
+import type { Synonyms } from '../merchandising/synonyms.js';
 import type { TextQuery } from '../query/text-query.js';
 import type { TenantPlacement } from '../store/store.js';
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import type { CountedTenant, WordCounter } from './count-words.js';
 import { noAnswer } from './failures.js';
+import type { Walk } from './cursor.js';
 import { planSearch } from './plan.js';
 import { rewriteQuery, type RewrittenQuery } from './rewrite-query.js';
-import type { SearchRun } from './search-run.js';
+import type { SearchStart } from './search-run.js';
 import { PLAIN_TEXT, type MissingPart, type SearchMode } from './search-types.js';
 import type { UnderstoodQuery } from './understand-query.js';
 import { NO_SUMS, type WordSums } from './word-count.js';
@@ -41,6 +42,10 @@ export interface WordReading {
   encoder: Encoder | undefined;
   /** Fingerprint of the model of the rows. */
   model: string;
+  /** Where the search itself looks; undefined: in all. */
+  categories: readonly string[] | undefined;
+  /** Of the tenant; undefined: it has none. */
+  synonyms?: Synonyms | undefined;
 }
 
 /**
@@ -52,12 +57,13 @@ export async function readWords(
   query: string,
   understood: UnderstoodQuery,
   reading: WordReading,
-  run: SearchRun,
+  run: SearchStart,
 ): Promise<ReadWords> {
-  const { settings, encoder } = reading;
+  const { settings, encoder, synonyms } = reading;
   const { prefix, mode } = run.request.text ?? PLAIN_TEXT;
   const isPiece = (word: string): boolean => encoder?.knowsPiece(word) === true;
-  const candidates = candidatesOf(understood.parsed, settings.text.language, prefix, isPiece);
+  const { language } = settings.text;
+  const candidates = candidatesOf(understood.parsed, language, prefix, isPiece, synonyms);
   const { sums, missing } = await countedWords(candidates, reading, run);
   const slots = wordSlots(candidates, sums);
   const rewritten = rewriteQuery(query, understood, slots, isPiece);
@@ -73,14 +79,14 @@ export async function readWords(
 
 async function countedWords(
   candidates: Candidates,
-  { settings, placement, counter, model }: WordReading,
-  { request, deadline, caller }: SearchRun,
+  { settings, placement, counter, model, categories }: WordReading,
+  { request, deadline, caller }: SearchStart,
 ): Promise<{ sums: WordSums; missing: readonly MissingPart[] }> {
   if (candidates.words.length === 0) return { sums: NO_SUMS, missing: [] };
   const { tenant, exact } = request;
   const { generation } = settings.text;
   const { targets } = planSearch(placement, undefined);
-  const { targets: searched } = planSearch(placement, categoriesOf(request.filter));
+  const { targets: searched } = planSearch(placement, categories);
   const of: CountedTenant = { tenant, model, generation, targets, searched };
   const bounds = { deadline, signal: caller.signal };
   if (exact) {
@@ -94,6 +100,14 @@ async function countedWords(
   if (further === undefined) return { sums, missing: [] };
   // What is missing now is said by the search itself, where it matters.
   return { sums: sums.and((await counter.count(of, further, bounds)).sums), missing: [] };
+}
+
+/** The words as they were when a walk over the pages began: with what was counted then. */
+export function wordsOfWalk({ words, embedded }: NonNullable<Walk['text']>): ReadWords {
+  return {
+    ...{ words, embedded, slots: [], missing: [], pins: new Map<string, string>() },
+    ...{ rewritten: null, didYouMean: [], isApproximate: false },
+  };
 }
 
 /** What the shards are asked for of words. */

@@ -57,7 +57,8 @@ function editOf(slot: WordSlot, isPiece: (word: string) => boolean): Edit[] {
   );
   if (split !== undefined) return [{ start, end, text: split.words.join(' ') }];
   const [first] = alternatives;
-  if (first?.why === 'completed') return [{ start, end, text: first.words.join(' ') }];
+  if (first?.why === 'completed' || first?.why === 'synonym')
+    return [{ start, end, text: first.words.join(' ') }];
   return [];
 }
 

@@ -1,9 +1,16 @@
 import { Deadline } from '../core/deadline.js';
 import { Explainer } from './explanation.js';
-import type { SearchCaller, SearchRequest } from './search-types.js';
+import {
+  PLAIN_SHOP,
+  type SearchCaller,
+  type SearchRequest,
+  type ShopOptions,
+} from './search-types.js';
+import type { Shaping } from './shape.js';
+import type { OpenWalk } from './cursor.js';
 
-/** One search under way: what was asked, and what bounds it. */
-export interface SearchRun {
+/** What bounds one search, and who waits for it. */
+export interface SearchStart {
   request: SearchRequest;
   caller: SearchCaller;
   startedMs: number;
@@ -13,11 +20,19 @@ export interface SearchRun {
   explainer: Explainer | undefined;
 }
 
+/** One search under way: what was asked, what shapes its answer, and what bounds it. */
+export interface SearchRun extends SearchStart {
+  shop: ShopOptions;
+  shaping: Shaping;
+  /** Undefined unless it is of a walk over all pages. */
+  walk: OpenWalk | undefined;
+}
+
 /** Of a request's time, what is left to write its answer and send it. */
 const REPLY_SHARE = 0.03;
 const MAX_REPLY_MS = 30;
 
-export function startRun(request: SearchRequest, caller: SearchCaller): SearchRun {
+export function startRun(request: SearchRequest, caller: SearchCaller): SearchStart {
   const { timeoutMs, explain } = request;
   return {
     request,
@@ -26,4 +41,11 @@ export function startRun(request: SearchRequest, caller: SearchCaller): SearchRu
     deadline: Deadline.after(timeoutMs - Math.min(MAX_REPLY_MS, timeoutMs * REPLY_SHARE)),
     explainer: explain ? new Explainer() : undefined,
   };
+}
+
+/** What a storefront asked for; to sort by the score alone is what is done anyhow. */
+export function shopOf({ shop = PLAIN_SHOP }: SearchRequest): ShopOptions {
+  const [first, second] = shop.sort;
+  const isByScore = first?.field === '_score' && first.order === 'desc' && second === undefined;
+  return isByScore ? { ...shop, sort: [] } : shop;
 }

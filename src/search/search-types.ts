@@ -1,9 +1,12 @@
 import type { ByteLease } from '../core/byte-budget.js';
 import type { EmbeddingSource } from '../embedding/encoder.js';
 import type { Filter } from '../filter/filter.js';
+import type { Boost } from '../query/result-set.js';
 import type { HitScores } from '../query/leaf-result.js';
+import type { RuleBook } from '../merchandising/rule-book.js';
+import type { SortKey } from '../query/sort.js';
 import type { Explanation, HitExplanation } from './explanation.js';
-import type { Product, JsonObject } from '../core/product.js';
+import type { JsonObject, JsonValue, Product } from '../core/product.js';
 
 /** What ranks the hits of a text: its words and its meaning together, or one of them. */
 export type SearchMode = 'hybrid' | 'keyword' | 'vector';
@@ -17,6 +20,8 @@ export interface TextOptions {
   understand: boolean | undefined;
   /** Fields whose words are marked where the query has them. */
   highlight: readonly string[];
+  /** They are marked whole, lists element by element; otherwise long ones are cut around the first match. */
+  whole?: boolean;
 }
 
 /** How a text is taken where a request does not say. */
@@ -30,8 +35,10 @@ export const PLAIN_TEXT: TextOptions = {
 /** A validated search of one tenant; a text is read first, a vector is used as it is. */
 export interface SearchRequest {
   tenant: string;
-  /** The text of the query, or its unit-length vector. */
-  query: string | Float32Array;
+  /** The text of the query, or its unit-length vector; undefined: all that match the filter. */
+  query: string | Float32Array | undefined;
+  /** The id of a product: its vector is the query, and it is not among the hits. Then `query` is undefined. */
+  similarTo?: string;
   /** Of a text alone; absent: `PLAIN_TEXT`. */
   text?: TextOptions;
   topK: number;
@@ -44,6 +51,83 @@ export interface SearchRequest {
   explain: boolean;
   /** For the whole request. */
   timeoutMs: number;
+  /** What a storefront asks for besides; absent: `PLAIN_SHOP`. */
+  shop?: ShopOptions;
+  /** Of the reply, by which events name it; absent where nobody is told. */
+  queryId?: string;
+  /** In place of the tenant's own rules: of a preview. */
+  book?: RuleBook;
+}
+
+/** A storefront's part of a request. Without a query it browses: all that match the filter. */
+export interface ShopOptions {
+  facets: readonly FacetRequest[];
+  /** Empty: by score. */
+  sort: readonly SortKey[];
+  /** Hits [from, from + topK) of the order. */
+  from: number;
+  /** Opaque: the page behind the one that gave it, whatever else the request says of pages. */
+  cursor: string | undefined;
+  /** The reply has a cursor where there is more. */
+  wantsCursor: boolean;
+  group: { field: string; limit: number } | undefined;
+  /** Positions count from 1. */
+  pinned: readonly { id: string; position: number }[];
+  hidden: readonly string[];
+  boosts: readonly Boost[];
+  /** At most `limit` hits of one value among the first window. */
+  diversify: { field: string; limit: number } | undefined;
+  /** What rules may ask for, besides query and category. */
+  tags: readonly string[];
+  /** Percent of the products that must have been searched, else `unavailable`; 0: any. */
+  minCoverage: number;
+  /** Stored rules are applied. */
+  rules: boolean;
+}
+
+/** A search of which a storefront asks nothing besides its hits. */
+export const PLAIN_SHOP: ShopOptions = {
+  facets: [],
+  sort: [],
+  from: 0,
+  cursor: undefined,
+  wantsCursor: false,
+  group: undefined,
+  pinned: [],
+  hidden: [],
+  boosts: [],
+  diversify: undefined,
+  tags: [],
+  minCoverage: 0,
+  rules: true,
+};
+
+export interface FacetRequest {
+  field: string;
+  limit: number;
+  prefix: string | undefined;
+  ranges: readonly { from?: number; to?: number; label?: string }[] | undefined;
+  /** Counted without the filter's top-level clauses on that field. */
+  disjunctive: boolean;
+}
+
+/** A field's counts over the result set under the filter. */
+export interface FacetReply {
+  field: string;
+  values: { value: string | number | boolean; count: number; from?: number; to?: number }[];
+  /** Of values that are not named, summed. */
+  other: number;
+  /** Distinct values in all. */
+  distinct: number;
+  /** Of a field that has numbers. */
+  stats: { min: number; max: number; avg: number; sum: number } | undefined;
+}
+
+/** Something about a request that its sender should know, though it was answered. */
+export interface Warning {
+  code: string;
+  field: string;
+  message: string;
 }
 
 /** On whose behalf a search is done. */
@@ -56,8 +140,12 @@ export interface SearchCaller {
 
 /** What was asked for of a hit besides its product. */
 export interface HitExtras {
+  /** It is not of the result set, but near. */
+  isWidened?: boolean;
+  /** With `group`: products of its group in the result set, and the best of them, itself first. */
+  group?: { value: string | number | boolean | null; total: number; hits: Hit[] };
   /** HTML by field: its words that the query has are in `<mark>`, all else is escaped. */
-  highlight?: Readonly<Record<string, string>>;
+  highlight?: Readonly<Record<string, string | readonly string[]>>;
   explanation?: HitExplanation;
 }
 
@@ -98,8 +186,6 @@ export interface UnderstoodPart {
 
 /** What the reply to a text says of it. */
 export interface TextReply {
-  /** 0 exactly when nothing was found. */
-  total: number;
   /** The text that was searched for instead, corrected; null where nothing was. */
   rewritten: { from: string; to: string } | null;
   /** Other texts that may have been meant. */
@@ -125,4 +211,28 @@ export interface SearchReply {
   explanation: Explanation | undefined;
   /** Undefined for a search by vector. */
   text: TextReply | undefined;
+  shop: ShopReply;
 }
+
+/** The storefront's part of a reply. */
+export interface ShopReply {
+  /** Products (with `group` groups) of the result set that match the filter. */
+  total: number;
+  facets: readonly FacetReply[];
+  nextCursor: string | undefined;
+  warnings: readonly Warning[];
+  /** Stored rules that were applied, by id, and what they say. */
+  rules: readonly string[];
+  redirect: string | undefined;
+  data: readonly JsonValue[];
+}
+
+/** Of a search that nothing of a storefront was asked for, but for its total. */
+export const PLAIN_REPLY: Omit<ShopReply, 'total'> = {
+  facets: [],
+  nextCursor: undefined,
+  warnings: [],
+  rules: [],
+  redirect: undefined,
+  data: [],
+};

@@ -12,8 +12,8 @@ export interface UnderstoodQuery {
   parsed: ParsedQuery;
   /** Words that no hit may have. */
   excluded: readonly string[];
-  /** The request's filter and what the text says besides. */
-  filter: Filter;
+  /** What the text says to filter by. */
+  filters: readonly Filter[];
   parts: readonly UnderstoodPart[];
   /** As typed, where the text asks for low prices: what is low depends on what is found. */
   cheap: string | undefined;
@@ -22,7 +22,7 @@ export interface UnderstoodQuery {
 /** The first step of a search by text. */
 export function understandQuery(
   query: string,
-  { filter, text = PLAIN_TEXT }: Pick<SearchRequest, 'filter' | 'text'>,
+  { text = PLAIN_TEXT }: Pick<SearchRequest, 'text'>,
   settings: TenantSettings,
 ): UnderstoodQuery {
   const { language } = settings.text;
@@ -36,8 +36,7 @@ export function understandQuery(
   );
   const excluded = [...parsed.excluded, ...understood.flatMap((part) => part.excluded ?? [])];
   return {
-    ...{ rest, parsed, excluded },
-    filter: allOf(filter, filters),
+    ...{ rest, parsed, excluded, filters },
     parts: understood
       .filter(({ isCheap }) => isCheap !== true)
       .map((part) => ({
@@ -48,7 +47,7 @@ export function understandQuery(
   };
 }
 
-/** What both the request's filter and `more` let through. */
+/** What both a filter and `more` let through. */
 export function allOf(filter: Filter, more: readonly Filter[]): Filter {
   if (more.length === 0) return filter;
   return { kind: 'and', of: [...(filter.kind === 'and' ? filter.of : [filter]), ...more] };

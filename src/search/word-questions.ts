@@ -1,3 +1,4 @@
+import type { StandIn, Synonyms } from '../merchandising/synonyms.js';
 import { toleranceOf } from '../text/corrections.js';
 import {
   chooseSplits,
@@ -17,6 +18,8 @@ export interface Candidates {
   joins: readonly Join[];
   /** A list each word. */
   splits: readonly (readonly Split[])[];
+  /** A list each word: what may stand for it, or for it and its neighbours together. */
+  standIns: readonly (readonly StandIn[])[];
   /** The beginning of a word that the last one is. */
   prefix: string | undefined;
   isPiece: (word: string) => boolean;
@@ -24,12 +27,15 @@ export interface Candidates {
 
 /** Of longer queries only the first words are taken apart: each has some twenty splits. */
 const MAX_SPLIT_WORDS = 12;
+/** For one word: each is a walk through the index. */
+const MAX_STAND_INS = 30;
 
 export function candidatesOf(
   { words, lastIsOpen }: ParsedQuery,
   language: Language,
   isPrefix: boolean,
   isPiece: (word: string) => boolean,
+  synonyms: Synonyms | undefined,
 ): Candidates {
   const last = words.at(-1);
   return {
@@ -39,9 +45,33 @@ export function candidatesOf(
       // A word that means something by itself is not two.
       i >= MAX_SPLIT_WORDS || isWhole(word, isPiece) ? [] : possibleSplits(word, language),
     ),
+    standIns: standInsOf(words, synonyms),
     prefix: isPrefix && lastIsOpen && last !== undefined ? last.plain : undefined,
     isPiece,
   };
+}
+
+/**
+ * What stands for several words may stand for each of them: who has either (both words) or (the synonym) has (the first
+ * or the synonym) and (the second or the synonym).
+ */
+function standInsOf(
+  words: readonly QueryWord[],
+  synonyms: Synonyms | undefined,
+): readonly (readonly StandIn[])[] {
+  const lists = words.map((): StandIn[] => []);
+  const typed = words.map(({ word }) => word);
+  for (const at of words.keys()) {
+    for (const standIn of synonyms?.at(typed, at) ?? []) {
+      const end = at + standIn.length;
+      if (words.slice(at, end).some(({ isQuoted }) => isQuoted)) continue;
+      const places = lists.slice(at, end);
+      // In all of them or in none.
+      if (places.some(({ length }) => length === MAX_STAND_INS)) continue;
+      for (const list of places) list.push(standIn);
+    }
+  }
+  return lists;
 }
 
 /**
@@ -58,13 +88,20 @@ export function isWhole(word: QueryWord, isPiece: (word: string) => boolean): bo
 }
 
 /** How common the words are, and what may stand in their place: cheap to answer, and mostly enough. */
-export function firstQuestions({ words, joins, splits, prefix }: Candidates): WordQuestions {
+export function firstQuestions({
+  words,
+  joins,
+  splits,
+  standIns,
+  prefix,
+}: Candidates): WordQuestions {
   return {
     words: words.map(({ word }) => word),
     derived: [
       ...words.flatMap(({ variants }) => variants.flatMap((variant) => variant.words)),
       ...joins.map(({ joined }) => joined),
       ...splits.flatMap((list) => list.flatMap(({ pair }) => pair)),
+      ...standIns.flatMap((list) => list.flatMap((standIn) => standIn.words)),
     ],
     near: [],
     pairs: [],
@@ -80,10 +117,12 @@ export function furtherQuestions(
   candidates: Candidates,
   sums: WordSums,
 ): WordQuestions | undefined {
-  const { words, joins, splits, prefix, isPiece } = candidates;
+  const { words, joins, splits, standIns, prefix, isPiece } = candidates;
   const near = words.filter((word, i) => {
     const isBeginning = prefix !== undefined && i === words.length - 1;
     if (isBeginning && sums.prefixed(prefix).length > 0) return false;
+    const isMet = (standIn: StandIn): boolean => standIn.words.every((one) => sums.df(one) > 0);
+    if (standIns[i]?.some(isMet) === true) return false;
     return toleranceOf(word, sums.df(word.word), isPiece) > 0;
   });
   const pairs = [

@@ -32,6 +32,7 @@ export interface WordSlot extends Slot {
 /** Of the words that begin so, those that are searched: each is a walk through the index. */
 const MAX_COMPLETIONS = 30;
 const COMPLETED = 0.9;
+const SYNONYM = 0.9;
 const OF_QUANTITY = 1.5;
 
 /** What is searched in place of each word, by how common all of it is. */
@@ -40,7 +41,7 @@ export function wordSlots(candidates: Candidates, sums: WordSums): WordSlot[] {
 }
 
 function wordSlot(word: QueryWord, at: number, candidates: Candidates, sums: WordSums): WordSlot {
-  const { words, joins, splits, prefix, isPiece } = candidates;
+  const { words, joins, splits, standIns, prefix, isPiece } = candidates;
   const df = sums.df(word.word);
   const choices: Choice[] = [];
   const seen = new Set<string>();
@@ -70,6 +71,11 @@ function wordSlot(word: QueryWord, at: number, candidates: Candidates, sums: Wor
     seen.add(completion.word);
     choices.push({ words: [completion.word], weight: COMPLETED, why: 'completed' });
   }
+  let alike = 0;
+  for (const standIn of standIns[at] ?? []) {
+    add(standIn.words, SYNONYM, 'synonym');
+    if (standIn.length === 1) alike = Math.max(alike, leastDf(standIn.words, sums));
+  }
   const isTypo = choices.length === 0 && toleranceOf(word, df, isPiece) > 0;
   const near = isTypo ? nearest(word, sums) : [];
   const corrections = chooseCorrections(near, word);
@@ -77,7 +83,7 @@ function wordSlot(word: QueryWord, at: number, candidates: Candidates, sums: Wor
     choices.push({ words: [correction], weight, why: 'corrected' });
   }
   const whole = isWhole(word, isPiece);
-  const common = Math.max(completed, corrections[0]?.df ?? 0, commonness(choices[0], sums));
+  const common = Math.max(completed, alike, corrections[0]?.df ?? 0, commonness(choices[0], sums));
   return {
     ...{ word, df, corrections },
     others: othersOf(corrections, near),
@@ -116,7 +122,12 @@ function splitsOf(df: number, splits: Parameters<typeof chooseSplits>[1], sums: 
 /** Products have all of the words at most as often as the rarest. */
 function commonness(choice: Choice | undefined, sums: WordSums): number {
   if (choice === undefined || choice.why === 'corrected') return 0;
-  return Math.min(...choice.words.map((word) => sums.df(word)));
+  return leastDf(choice.words, sums);
+}
+
+/** No more products than this have all of the words. */
+function leastDf(words: readonly string[], sums: WordSums): number {
+  return Math.min(...words.map((word) => sums.df(word)));
 }
 
 /** How much a word counts: a product of another quantity is a wrong one, however well the rest fits. */

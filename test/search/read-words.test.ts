@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { SynonymTable, type SynonymBody } from '../../src/merchandising/synonyms.js';
 import { MATCH_ALL } from '../../src/filter/filter.js';
 import type { CountWords, WordCounts } from '../../src/protocol/messages.js';
 import { WordCounter } from '../../src/search/count-words.js';
@@ -90,7 +91,15 @@ async function read(query: string, options: Partial<TextOptions> = {}, more = {}
   };
   const understood = understandQuery(query, request, settings);
   const encoder = new PieceEncoder();
-  const reading = { settings, placement, counter, encoder, model: 'm', ...more };
+  const reading = {
+    settings,
+    placement,
+    counter,
+    encoder,
+    model: 'm',
+    categories: undefined,
+    ...more,
+  };
   const words = await readWords(query, understood, reading, startRun(request, anyCaller()));
   const choices = Object.fromEntries(
     words.slots.map(({ word, alternatives }) => [
@@ -194,10 +203,7 @@ describe('a text becomes words with what may stand in their place', () => {
 
   test('price words become a filter, which is said, unless nobody wants it', async () => {
     const { understood, embedded } = await read('mouse under 50');
-    expect(understood.filter).toEqual({
-      kind: 'and',
-      of: [{ kind: 'range', field: 'price', op: 'lt', value: 50 }],
-    });
+    expect(understood.filters).toEqual([{ kind: 'range', field: 'price', op: 'lt', value: 50 }]);
     expect(understood.parts).toEqual([{ text: 'under 50', filter: { price: { lt: 50 } } }]);
     expect(embedded?.trim()).toBe('mouse');
     expect((await read('mouse under 50', { understand: false })).understood.parts).toEqual([]);
@@ -231,5 +237,67 @@ describe('a text becomes words with what may stand in their place', () => {
     const own = { settings: { ...settings, cutoff } };
     expect((await read('mouse', {}, own)).words?.cutoff).toBe(0.41);
     expect((await read('mouse', {}, { ...own, model: 'another' })).words?.cutoff).toBeUndefined();
+  });
+});
+
+describe('synonyms', () => {
+  const having = (...bodies: SynonymBody[]): { synonyms: SynonymTable } => {
+    const synonyms = new SynonymTable(settings.text);
+    for (const body of bodies) synonyms.add(body);
+    return { synonyms };
+  };
+  const EARS = { id: 'a', words: ['cans', 'headphones'] };
+
+  test('stand for the word beside it, as far as products have them', async () => {
+    const more = having(EARS, { id: 'b', words: ['mouse', 'rodent', 'kensington'] });
+    const { choices } = await read('wireless mice', {}, more);
+    expect(choices['mice']).toEqual(['mouse 1 typed', 'kensington 0.9 synonym']);
+    expect(choices['wireless']).toEqual(['wireless 1 typed']);
+  });
+
+  test('are counted in the first round, and no typo is looked for in what has one', async () => {
+    const { choices, embedded, rewritten } = await read('wireless cans', {}, having(EARS));
+    expect(choices['cans']).toEqual(['headphone 0.9 synonym']);
+    expect([embedded, rewritten]).toEqual(['wireless headphone', null]);
+    expect(rounds).toHaveLength(1);
+  });
+
+  test('weigh a word by the commoner of both, whichever was typed', async () => {
+    const more = having({ id: 'a', words: ['lenovo', 'mouse'] });
+    const idf = async (query: string) => (await read(query, {}, more)).words?.slots[0]?.idf;
+    expect(await idf('lenovo')).toBe(await idf('mouse'));
+    expect((await read('mouse')).words?.slots[0]?.idf).toBe(await idf('lenovo'));
+  });
+
+  test('of several words stand for each of them, so that who has either is met', async () => {
+    const more = having({ id: 'a', from: 'sd card', to: ['memory', 'kensington mouse'] });
+    WORDS['memory'] = 3;
+    const { choices } = await read('sd card lenovo', {}, more);
+    delete WORDS['memory'];
+    const both = ['memory 0.9 synonym', 'kensington mouse 0.9 synonym'];
+    expect(choices).toEqual({
+      sd: ['sd 1 typed', ...both],
+      card: ['card 1 typed', ...both],
+      lenovo: ['lenovo 1 typed'],
+    });
+    expect((await read('card sd', {}, more)).choices['sd']).toEqual(['sd 1 typed']);
+  });
+
+  test('stand for nothing in quotes', async () => {
+    const more = having({ id: 'a', words: ['mouse', 'lenovo'] });
+    expect((await read('"mouse" card', {}, more)).choices['mouse']).toEqual(['mouse 1 typed']);
+  });
+
+  test('are bounded for a word: what stands for several is for all of them or none', async () => {
+    const to = Array.from({ length: 29 }, (_, i) => `other${i}`);
+    for (const word of to) WORDS[word] = 1;
+    const more = having(
+      { id: 'a', from: 'sd card', to: ['lenovo', 'kensington'] },
+      { id: 'b', from: 'card', to },
+    );
+    const { choices } = await read('sd card', {}, more);
+    for (const word of to) WORDS[word] = 0;
+    expect(choices['sd']).toHaveLength(3);
+    expect(choices['card']).toHaveLength(31);
   });
 });

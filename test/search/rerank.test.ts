@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { mergeAnswers, namedFirst, type FoundHit } from '../../src/search/merge-hits.js';
+import { foundHits, mergeHits, type FoundHit } from '../../src/search/merge-hits.js';
 import { rerank, RERANK_WINDOW } from '../../src/search/rerank.js';
 import { ACCESSORY_MARK } from '../../src/text/accessories.js';
-import type { SearchLeafReply } from '../../src/protocol/messages.js';
+import type { HitColumns } from '../../src/query/leaf-result.js';
 
 const type = (...hashes: number[]): Uint8Array => new Uint8Array(Uint32Array.from(hashes).buffer);
 
 function hit(id: string, score: number, hashes: number[]): FoundHit {
   const scores = { text: score, vector: 0, type: 0, exact: 0 };
-  return { id, version: 1, score, scores, type: type(...hashes) };
+  return { id, version: 1, score, scores, type: type(...hashes), keys: [score] };
 }
 
 /** Ten printers, and toner between them. */
@@ -85,38 +85,29 @@ describe('the rerank where the same words find products and accessories', () => 
 });
 
 describe('the answers to a text', () => {
-  const answer = (ids: string[], text: number[], vector: number[], exact: number[]) => {
-    const hits = { ids, versions: ids.map(() => 1), scores: { text, vector, exact } };
-    return { type: 'hits', hits, matches: ids.length, more: true } as SearchLeafReply;
+  const answer = (ids: string[], scores: HitColumns['scores']): HitColumns => {
+    return { ids, versions: ids.map(() => 1), scores };
   };
 
-  test('are ordered by words, half of the cosine, and what is named', () => {
-    const answers = [
-      answer(['a', 'b'], [0.5, 0.2], [0.1, 0.9], [0, 0]),
-      answer(['c'], [0], [0], [2]),
-    ];
-    const { hits } = mergeAnswers(answers, 10, 'fused');
-    expect(hits.map(({ id, score }) => [id, score])).toEqual([
+  test('are ordered by words, half of the cosine, what is named, and boosts', () => {
+    const lists = [
+      answer(['b', 'a'], { text: [0.2, 0.5], vector: [0.9, 0.1], exact: [0, 0], boost: [0.5, 0] }),
+      answer(['c'], { text: [0], vector: [0], exact: [2] }),
+    ].map((hits) => foundHits(hits, undefined, 'fused'));
+    expect(mergeHits(lists, 10).map(({ id, score }) => [id, score])).toEqual([
       ['c', 2],
-      ['b', 0.2 + 0.5 * 0.9],
+      ['b', 0.2 + 0.5 * 0.9 + 0.5],
       ['a', 0.5 + 0.5 * 0.1],
-    ]);
-    const meant = mergeAnswers(answers, 10, 'meaning').hits;
-    expect(meant.map(({ id, score }) => [id, score])).toEqual([
-      ['b', 0.9],
-      ['a', 0.1],
-      ['c', 0],
     ]);
   });
 
-  test('leave neighbours by meaning out where the first is named by the query', () => {
-    const named = mergeAnswers(
-      [answer(['x', 'y', 'z'], [1, 0, 0.1], [0.9, 0.8, 0], [3, 0, 0])],
-      9,
-      'fused',
+  test('by their meaning alone have its cosine as their score', () => {
+    const lists = [answer(['b'], { vector: [0.9] }), answer(['a'], { vector: [0.1] })].map((hits) =>
+      foundHits(hits, undefined, 'meaning'),
     );
-    expect(namedFirst(named).hits.map(({ id }) => id)).toEqual(['x', 'z']);
-    const plain = mergeAnswers([answer(['x', 'y'], [1, 0], [0.9, 0.8], [0, 0])], 9, 'fused');
-    expect(namedFirst(plain).hits).toHaveLength(2);
+    expect(mergeHits(lists, 10).map(({ id, score }) => [id, score])).toEqual([
+      ['b', 0.9],
+      ['a', 0.1],
+    ]);
   });
 });

@@ -1,0 +1,101 @@
+import { Deadline } from '../core/deadline.js';
+import type { ModelIdentity } from '../core/product.js';
+import { vectorBytes, type LeafQuery } from '../query/leaf-query.js';
+import type { LeafView } from '../query/result-set.js';
+import type { TextQuery } from '../query/text-query.js';
+import type { PlacementCache } from '../placement/placement-cache.js';
+import type { ShardFleet } from '../shard-client/shard-fleet.js';
+import type { TenantPlacement } from '../store/store.js';
+import { idHashes } from '../core/ids.js';
+import type { Asked } from './asked.js';
+import { fanOut, type FanOutResult } from './fan-out.js';
+import { planSearch } from './plan.js';
+import type { SearchRun } from './search-run.js';
+import { categoriesOfAll } from './views.js';
+
+export interface ShardDeps {
+  fleet: Pick<ShardFleet, 'search'>;
+  placements: PlacementCache;
+  model: ModelIdentity;
+}
+
+/** One round over the shards. */
+export interface Round extends Pick<LeafQuery, 'set' | 'choose'> {
+  views: readonly LeafView[];
+  /** Absent: the words of the query. */
+  text?: TextQuery | undefined;
+  /** Scores every row; absent: where the request says so. */
+  exact?: boolean;
+  /** Whatever the views' filters say, all shards are asked. */
+  ofAll?: boolean;
+  /** The searchers that were pinned when words were counted are kept on, for a round that follows. */
+  holds?: boolean;
+  /** Of the time that is left, the part that it may take; absent: all. */
+  share?: number;
+}
+
+/** Part of what is left of a search's time that the shards may use; the rest is the join's. */
+const FAN_OUT_SHARE = 0.9;
+
+/** The shards of a tenant, as searches of one query ask them. */
+export class AskedShards {
+  readonly deadline: Deadline;
+  private readonly common: Omit<LeafQuery, 'exact' | 'text'>;
+
+  /** @param lead one of the searches: what the shards are told of it holds for all */
+  constructor(
+    private readonly deps: ShardDeps,
+    private readonly lead: SearchRun,
+    private readonly asked: Asked,
+    readonly placement: TenantPlacement,
+    readonly vector: Float32Array | undefined,
+  ) {
+    const { shaping, walk, deadline } = lead;
+    const { hidden, boosts } = shaping;
+    this.deadline = Deadline.after(deadline.remainingMs() * FAN_OUT_SHARE);
+    this.common = {
+      ...(vector === undefined ? {} : { vector: vectorBytes(vector) }),
+      ...(hidden.length === 0 ? {} : { hidden: idHashes(hidden) }),
+      ...(boosts.length === 0 ? {} : { boosts }),
+      ...(walk === undefined ? {} : { until: walk.until }),
+      k: 0,
+    };
+  }
+
+  /** One shard has all that there is of the tenant. */
+  get isOnly(): boolean {
+    return planSearch(this.placement, undefined).targets.length === 1;
+  }
+
+  /** Never rejects: what does not answer is `missing`. */
+  async ask(round: Round): Promise<FanOutResult> {
+    const { deps, lead, asked } = this;
+    const { request, caller, explainer } = lead;
+    const { views, set, choose, ofAll, holds, exact = request.exact, share = 1 } = round;
+    const text = 'text' in round ? round.text : asked.words;
+    const plannedMs = performance.now();
+    const plan = planSearch(this.placement, ofAll === true ? undefined : categoriesOfAll(views));
+    const query: LeafQuery = {
+      ...this.common,
+      ...(text === undefined ? {} : { text }),
+      ...(set === undefined ? {} : { set }),
+      ...(choose === undefined ? {} : { choose }),
+      ...{ exact, views },
+    };
+    explainer?.spent('plan', plannedMs);
+    explainer?.round(views[0]?.k ?? 0);
+
+    const askedMs = performance.now();
+    const { fleet, placements, model } = deps;
+    const { tenant, explain } = request;
+    const { pins } = asked;
+    const asking = { tenant, model: model.fingerprint, query, pins, explain };
+    const deadline = Deadline.after(this.deadline.remainingMs() * share);
+    const bounds = { deadline, signal: caller.signal };
+    const keeping = holds === true && pins.size > 0 ? { holds } : {};
+    const found = await fanOut(fleet, placements, plan, { ...asking, ...keeping }, bounds);
+    explainer?.spent('fanOut', askedMs);
+    explainer?.shards.push(...found.explained);
+    return found;
+  }
+}

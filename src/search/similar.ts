@@ -1,0 +1,28 @@
+import type { Deadline } from '../core/deadline.js';
+import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import type { StoreReader } from '../store/store.js';
+import { readInTime } from './failures.js';
+import { PLAIN_SHOP, type SearchRequest } from './search-types.js';
+
+/**
+ * A search for what is like a product, as one by its vector, without the product itself. Rejects `not_found`
+ * for a product that is not there.
+ */
+export async function byItsVector(
+  request: SearchRequest,
+  store: Pick<StoreReader, 'rows'>,
+  fingerprint: string,
+  deadline: Deadline,
+): Promise<SearchRequest> {
+  const { similarTo: id, tenant, shop = PLAIN_SHOP } = request;
+  if (id === undefined) return request;
+  const [row] = await readInTime(store.rows(tenant, [id]), deadline, 'the product');
+  if (row === undefined)
+    throw new OmniError('not_found', `there is no product ${id}`, { field: 'id' });
+  if (row.model !== fingerprint) {
+    const details = { retryAfterMs: RETRY_AFTER_MS };
+    throw new OmniError('unavailable', 'its vector is of another model', details);
+  }
+  const hidden = [...shop.hidden, id];
+  return { ...request, query: row.vectors.text, shop: { ...shop, hidden } };
+}
