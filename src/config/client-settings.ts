@@ -24,10 +24,24 @@ export const CLIENT_SETTINGS = {
   },
   format: {
     type: 'enum',
-    choices: ['auto', 'ndjson', 'json', 'csv'],
+    choices: ['auto', 'ndjson', 'json', 'csv', 'tsv', 'xml'],
     default: 'auto',
     verbs: ['index'],
     description: 'format of the file; auto goes by file name, then by content',
+  },
+  locale: {
+    type: 'string',
+    default: 'en',
+    placeholder: 'LANGUAGE',
+    form: { pattern: /^[a-z]{2,3}(-[a-z0-9]{2,8})*$/i, expected: 'a language such as de or en-GB' },
+    verbs: ['index'],
+    description: 'how prices are written in tables and XML: de reads 1.234,56 €',
+  },
+  dryRun: {
+    type: 'boolean',
+    default: false,
+    verbs: ['index'],
+    description: 'read and check everything, send nothing',
   },
   map: {
     type: 'pairs',

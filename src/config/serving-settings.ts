@@ -128,15 +128,6 @@ export const SERVING_SETTINGS = {
     verbs: SERVING,
     description: 'how long a reply may take to be read; ten seconds where nothing is read',
   },
-  allowedHosts: {
-    type: 'string',
-    default: undefined,
-    placeholder: 'NAMES',
-    form: { pattern: /^[^\s,]+(,[^\s,]+)*$/, expected: 'host names with commas between' },
-    verbs: SERVING,
-    description:
-      'names in Host beside HOST and loopback; unset: asked for on loopback without API_KEY',
-  },
   maxPartitions: {
     type: 'integer',
     default: 1_000,
@@ -170,6 +161,32 @@ export const SERVING_SETTINGS = {
     max: 1_125_899_906_842_624,
     verbs: EMBEDDING,
     description: 'what the products of a tenant may take in the store; 0 sets no bound',
+  },
+  maxRulesPerTenant: {
+    type: 'integer',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'rules',
+    verbs: SERVING,
+    description: 'merchandising rules that a tenant may have',
+  },
+  maxSynonymsPerTenant: {
+    type: 'integer',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'synonyms',
+    verbs: SERVING,
+    description: 'synonyms that a tenant may have',
+  },
+  maxRuleBytesPerTenant: {
+    type: 'bytes',
+    default: 16_777_216,
+    min: 65_536,
+    max: 50_331_648,
+    verbs: SERVING,
+    description: 'what the rules and synonyms of a tenant may come to, as JSON',
   },
   autoCreateTenants: {
     type: 'boolean',

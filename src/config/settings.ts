@@ -1,3 +1,4 @@
+import { BROWSER_SETTINGS } from './browser-settings.js';
 import { CLIENT_SETTINGS } from './client-settings.js';
 import { EMBEDDING_SETTINGS } from './embedding-settings.js';
 import { SERVING_SETTINGS } from './serving-settings.js';
@@ -12,6 +13,7 @@ import type { Verb } from './verbs.js';
  */
 const SETTINGS = {
   ...SERVING_SETTINGS,
+  ...BROWSER_SETTINGS,
   ...STORE_SETTINGS,
   ...EMBEDDING_SETTINGS,
   ...SHARD_SETTINGS,

@@ -2,19 +2,21 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { invalidField, OmniError } from '../core/errors.js';
 import { TENANT_HEADER, tenantName } from '../tenancy/tenant-directory.js';
-import type { TenantPort } from './ports.js';
+import type { HttpOptions, HttpPorts, TenantPort } from './ports.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The catalogue that the request is about; set on product and search routes. */
     tenant: string;
+    /** Name of the key that let the request in; null: none was needed. */
+    actor: string | null;
   }
 }
 
 type Hook = (request: FastifyRequest) => Promise<void>;
 
-/** A hook that lets in only who bears `key`. Compares in constant time. */
-export function requireKey(key: string): Hook {
+/** A hook that lets in only who bears `key`, known as `name`. Compares in constant time. */
+export function requireKey(key: string, name: string): Hook {
   const expected = sha256(key);
   return async (request) => {
     const [scheme, token] = (request.headers.authorization ?? '').split(/ +(.*)/s, 2);
@@ -22,19 +24,33 @@ export function requireKey(key: string): Hook {
     if (!isBearer || !timingSafeEqual(sha256(token), expected)) {
       throw new OmniError('unauthorized', 'a valid key is needed: Authorization: Bearer KEY');
     }
+    request.actor = name;
   };
 }
 
 /** A hook that lets nobody in: what it guards needs a key, and none is set. */
-export async function refuseWithoutKey(): Promise<void> {
-  const message = 'this server listens beyond loopback: set ADMIN_KEY to read this page';
+async function refuseWithoutKey(): Promise<void> {
+  const message = 'this server listens beyond loopback: set ADMIN_KEY for this page';
   throw new OmniError('unauthorized', message);
+}
+
+/** A hook that lets in operators: who bears the admin key, or without one anybody on this machine. */
+export function requireAdmin({ adminKey, loopback }: HttpOptions): Hook {
+  if (adminKey !== undefined) return requireKey(adminKey, 'ADMIN_KEY');
+  return loopback ? async () => undefined : refuseWithoutKey;
 }
 
 /** A hook that reads the tenant's header into `request.tenant`. */
 export function readTenant(request: FastifyRequest, _: unknown, done: () => void): void {
   request.tenant = tenantName(request.headers[TENANT_HEADER.toLowerCase()]);
   done();
+}
+
+/** A hook that puts the tenant in place of its alias. */
+export function resolveAlias({ aliases }: Pick<HttpPorts, 'aliases'>): Hook {
+  return async (request) => {
+    request.tenant = await aliases.resolve(request.tenant);
+  };
 }
 
 /** A hook that refuses tenants that were never written to. */

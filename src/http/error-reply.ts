@@ -13,6 +13,8 @@ const STATUS: Record<ErrorCode, number> = {
   invalid_json: 400,
   unauthorized: 401,
   not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
   too_large: 413,
   unsupported_media_type: 415,
   rate_limited: 429,
@@ -50,17 +52,30 @@ export function sendError(
   reply: FastifyReply,
   thrown: unknown,
   extra: object = {},
-  status = STATUS[asOmniError(thrown).code],
+  status = statusOf(asOmniError(thrown)),
 ): FastifyReply {
   const error = asOmniError(thrown);
   logFailure(request, error);
-  if (error.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
-  if (status === 429 || status === 503) {
-    const seconds = Math.ceil((error.retryAfterMs ?? RETRY_AFTER_MS) / 1_000);
-    reply.header('retry-after', String(Math.max(1, seconds)));
-  }
   const body = JSON.stringify({ ...extra, error: errorBody(error, request.id) });
-  return reply.code(status).header('content-type', 'application/json; charset=utf-8').send(body);
+  // Whatever its route allows of its answers.
+  return reply
+    .removeHeader('etag')
+    .code(status)
+    .headers({ 'cache-control': 'no-store', ...errorHeaders(error, status) })
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(body);
+}
+
+export function statusOf({ code }: OmniError): number {
+  return STATUS[code];
+}
+
+/** How to come in, and when to come back. */
+export function errorHeaders(error: OmniError, status: number): Record<string, string> {
+  if (error.code === 'unauthorized') return { 'www-authenticate': 'Bearer' };
+  if (status !== 429 && status !== 503) return {};
+  const seconds = Math.ceil((error.retryAfterMs ?? RETRY_AFTER_MS) / 1_000);
+  return { 'retry-after': String(Math.max(1, seconds)) };
 }
 
 let lastLoggedMs = -Infinity;

@@ -7,6 +7,7 @@ import type { JsonValue } from '../core/product.js';
 import { parseJson } from '../ingest/parse-json.js';
 import { LIST_BODY_BYTES, type HttpLimits } from './limits.js';
 import { readBody } from './read-body.js';
+import { isCompressed } from './request-encoding.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -32,6 +33,12 @@ export function addJsonParsers(app: FastifyInstance, limits: HttpLimits, bodies:
   );
 }
 
+/** A parser of a body that is a JSON value, whatever its type is said to be. */
+export function jsonParser(limits: HttpLimits, bodies: ByteBudget) {
+  return (request: FastifyRequest, body: Readable): Promise<unknown> =>
+    readValue(request, body, limits, bodies);
+}
+
 /** A JSON value; its bytes are held only while they are read. */
 async function readValue(
   request: FastifyRequest,
@@ -42,7 +49,7 @@ async function readValue(
   const lease = bodies.lease(request.tenant);
   const limit = { bytes: request.routeOptions.bodyLimit, what: 'the body of this request' };
   try {
-    const options = { declaredBytes: declaredBytes(request), lease };
+    const options = { ...factsOf(request), lease };
     const bytes = await readBody(body, limits, () => limit, options);
     return bytes.length === 0 ? undefined : await parseInSlices(bytes, parseJson);
   } finally {
@@ -60,12 +67,18 @@ async function readProducts(
     isJsonList(withoutMark(Buffer.from(start)))
       ? { bytes: Math.max(LIST_BODY_BYTES, maxProductBytes), what: 'a list of products' }
       : { bytes: maxProductBytes, what: 'a product (MAX_PRODUCT_BYTES)' };
-  const options = { declaredBytes: declaredBytes(request), lease: request.held };
+  const options = { ...factsOf(request), lease: request.held };
   const bytes = await readBody(body, limits, limitOf, options);
   return bytes.length === 0 ? undefined : bytes;
 }
 
-function declaredBytes(request: FastifyRequest): number | undefined {
+function factsOf(request: FastifyRequest): {
+  declaredBytes: number | undefined;
+  isCompressed: boolean;
+} {
   const declared = Number(request.headers['content-length']);
-  return Number.isNaN(declared) ? undefined : declared;
+  return {
+    declaredBytes: Number.isNaN(declared) ? undefined : declared,
+    isCompressed: isCompressed(request),
+  };
 }

@@ -43,6 +43,8 @@ export const DEFAULT_LIMITS: HttpLimits = {
 /** A search, by any route but the batch. */
 export const SEARCH_BODY_BYTES = MIB;
 export const BATCH_BODY_BYTES = 8 * MIB;
+/** A rule, or a synonym. */
+export const RULE_BODY_BYTES = MIB / 2;
 /** A list of products. */
 export const LIST_BODY_BYTES = 32 * MIB;
 /** Small ones find room in bodies and replies when large ones do not any more. */
@@ -57,4 +59,6 @@ export const STREAMS = 512;
 /** Requests that wait until their write is searchable. */
 export const WAITS_OF_TENANT = 512;
 export const WAITS = 2_048;
+/** Smaller replies are sent as they are. */
+export const DEFAULT_COMPRESS_MIN_BYTES = 1_000;
 export const MAX_HEADERS = 1_000;

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { OmniError } from '../core/errors.js';
+import { isKnownAlready } from './known-already.js';
 import type { HttpOptions } from './ports.js';
 import { readStaticFiles, type StaticFile } from './static-files.js';
 
@@ -15,20 +16,32 @@ const PAGE_POLICY = [
 /** A picture opened by itself runs nothing. */
 const PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
-/** `GET /`, `/web/*` and the demo's `/demo/pictures/*`. */
+/** Their names have a hash of their content: what is at such an address never changes. */
+const ASSETS = 'assets/';
+const FOR_GOOD = 'public, max-age=31536000, immutable';
+/** Asked for each time: what has not changed is not sent again. */
+const CHECKED = 'no-cache';
+
+/** `GET /`, `/admin`, `/web/*` and the demo's `/demo/pictures/*`. */
 export async function pageRoutes(app: FastifyInstance, options: HttpOptions): Promise<void> {
   const page = await readStaticFiles(options.webDir);
   const pictures = await readStaticFiles(options.picturesDir);
 
   app.get('/', async (request, reply) =>
-    sendFile(request, reply, page.get('index.html'), 'no-cache', PAGE_POLICY),
+    sendFile(request, reply, page.get('index.html'), CHECKED, PAGE_POLICY),
   );
-  app.get<{ Params: { '*': string } }>('/web/*', async (request, reply) =>
-    sendFile(request, reply, page.get(request.params['*']), 'no-cache', PAGE_POLICY),
+  app.get('/admin', async (request, reply) =>
+    sendFile(request, reply, page.get('admin.html'), CHECKED, PAGE_POLICY),
   );
+  app.get<{ Params: { '*': string } }>('/web/*', async (request, reply) => {
+    const name = request.params['*'];
+    const cached = name.startsWith(ASSETS) ? FOR_GOOD : CHECKED;
+    return sendFile(request, reply, page.get(name), cached, PAGE_POLICY);
+  });
   app.get<{ Params: { '*': string } }>('/demo/pictures/*', async (request, reply) => {
     const file = pictures.get(request.params['*']);
-    return sendFile(request, reply, file, 'public, max-age=3600', PICTURE_POLICY);
+    // A drawing that changes gets another name: a test of the demo's catalogue sees to it.
+    return sendFile(request, reply, file, FOR_GOOD, PICTURE_POLICY);
   });
 }
 
@@ -47,6 +60,6 @@ function sendFile(
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
   });
-  if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
+  if (isKnownAlready(request, file.etag)) return reply.code(304).send();
   return reply.header('content-type', file.contentType).send(file.body);
 }

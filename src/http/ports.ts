@@ -3,9 +3,19 @@ import type { OmniError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
 import type { ShardStatus } from '../core/shard-status.js';
+import type { Catalogue } from '../ingest/catalogue.js';
 import type { Ingest } from '../ingest/ingest.js';
+import type { QueryDays } from '../merchandising/query-days.js';
+import type { QueryLog } from '../merchandising/query-log.js';
+import type { Suggestions } from '../merchandising/suggestions.js';
+import type { RuleDesk } from '../merchandising/rule-desk.js';
+import type { RulePreview } from '../search/preview-rules.js';
 import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-types.js';
+import type { TenantSettings } from '../tenancy/tenant-settings.js';
+import type { AuditLog } from '../tenancy/audit-log.js';
+import type { CollectionSchemas } from '../tenancy/collection-schemas.js';
 import type { SettingsDesk } from '../tenancy/settings-desk.js';
+import type { TenantAliases } from '../tenancy/tenant-aliases.js';
 import type { HttpLimits } from './limits.js';
 
 /** What the routes need of search: `RootSearch` is one. */
@@ -22,6 +32,10 @@ export interface SearchPort {
 export interface TenantPort {
   /** Throws `not_found` for a tenant that was never written to; `default` is always there. */
   require(name: string): Promise<void> | void;
+  /** What the tenant lets searches ask for. */
+  settings(name: string): Promise<Pick<TenantSettings, 'facets' | 'sortable'>>;
+  /** Makes the tenant where it is not there yet. Rejects `not_found` where tenants are not made so. */
+  ensure(name: string): Promise<void>;
 }
 
 /** One part of the node, for `/healthz`. */
@@ -80,12 +94,35 @@ export interface StatusPort {
   status(): NodeStatus;
 }
 
+/** What the routes need of what shoppers asked for and did. */
+export interface InsightPort {
+  log: Pick<QueryLog, 'answered' | 'happened'>;
+  days: Pick<QueryDays, 'of' | 'top'>;
+  suggestions: Pick<Suggestions, 'queries' | 'categories'>;
+}
+
+/** What answers depend on besides their requests: `AnswerState` is one. */
+export interface AnswersPort {
+  /** The same as long as answers are; undefined where that cannot be told now. */
+  of(search: SearchRequest): Promise<string | undefined>;
+}
+
 export interface HttpPorts {
   search: SearchPort;
   ingest: Ingest;
   status: StatusPort;
   tenants: TenantPort;
   settings: Pick<SettingsDesk, 'read' | 'change'>;
+  insight: InsightPort;
+  rules: Pick<RuleDesk, 'list' | 'get' | 'put' | 'remove'>;
+  preview: Pick<RulePreview, 'run'>;
+  aliases: Pick<TenantAliases, 'resolve' | 'list' | 'get' | 'put' | 'remove'>;
+  audit: Pick<AuditLog, 'list'>;
+  answers: AnswersPort;
+  collections: Pick<CollectionSchemas, 'find' | 'create' | 'change' | 'remove' | 'list'>;
+  catalogue: Pick<Catalogue, 'count' | 'knownFields' | 'pages'>;
+  /** Removes a tenant and all that it has; resolves once its name is free again. */
+  dropTenant(tenant: string): Promise<void>;
   logger: Logger;
 }
 
@@ -99,6 +136,14 @@ export interface HttpOptions {
   /** Names that a request may be addressed to (its `Host`); undefined for any. */
   allowedHosts?: readonly string[] | undefined;
   limits?: Partial<HttpLimits>;
+  /** Of the software, for `GET /openapi.json`. */
+  version?: string;
+  /** How long an edge may keep the answer to a `GET /search`, seconds; 0 or absent: not at all. */
+  searchMaxAgeS?: number;
+  /** Pages of these may call product and search routes from a browser; `*` stands for all. */
+  corsOrigins?: readonly string[];
+  /** Larger replies are compressed for who takes that. */
+  compressMinBytes?: number;
   /** Folder with the page's files. */
   webDir: string | undefined;
   /** Folder with the demo catalogue's pictures. */

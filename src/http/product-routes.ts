@@ -17,9 +17,13 @@ import {
 } from './limits.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
 import { readChunks } from './read-body.js';
+import { ProductChange, ProductsBody } from './product-schema.js';
+import { ProductPart, replies, WriteReplyBody } from './reply-schemas.js';
 import { ReadQuery, WriteQuery } from './schemas.js';
 import { TenantGate } from './tenant-gate.js';
 import { askedWait, sendReport } from './write-reply.js';
+
+const PRODUCT_TYPES = ['application/json', 'application/x-ndjson'];
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -52,7 +56,11 @@ export function productRoutes(
 
   app.post<{ Querystring: WriteQuery }>(
     '/products',
-    { schema: { querystring: WriteQuery }, onRequest: takeRoom, config: { products: true } },
+    {
+      schema: { querystring: WriteQuery, ...replies(WriteReplyBody) },
+      onRequest: takeRoom,
+      config: { products: true, described: { body: ProductsBody, consumes: PRODUCT_TYPES } },
+    },
     async (request, reply) => {
       const waitMs = askedWait(request, waits);
       const report = await upsert(ports, request, limits, streams);
@@ -63,8 +71,9 @@ export function productRoutes(
   app.patch<{ Querystring: WriteQuery; Params: { id: string } }>(
     '/products/:id',
     {
-      schema: { querystring: WriteQuery },
+      schema: { querystring: WriteQuery, ...replies(WriteReplyBody) },
       onRequest: onKnown,
+      config: { described: { body: ProductChange } },
       bodyLimit: limits.maxProductBytes,
     },
     async (request, reply) => {
@@ -82,7 +91,7 @@ export function productRoutes(
 
   app.delete<{ Querystring: WriteQuery; Params: { id: string } }>(
     '/products/:id',
-    { schema: { querystring: WriteQuery }, onRequest: onKnown },
+    { schema: { querystring: WriteQuery, ...replies(WriteReplyBody) }, onRequest: onKnown },
     async (request, reply) => {
       const waitMs = askedWait(request, waits);
       const report = await ports.ingest.remove(request.tenant, request.params.id);
@@ -92,7 +101,7 @@ export function productRoutes(
 
   app.get<{ Querystring: ReadQuery; Params: { id: string } }>(
     '/products/:id',
-    { schema: { querystring: ReadQuery }, onRequest: known },
+    { schema: { querystring: ReadQuery, ...replies(ProductPart) }, onRequest: known },
     async (request, reply) => {
       const fields = request.query.fields?.split(',');
       const product = await ports.ingest.read(request.tenant, request.params.id, fields);

@@ -34,7 +34,7 @@ export async function* readChunks(
       continue;
     }
     if (body.readableEnded) return;
-    if (body.destroyed) throw brokeOff();
+    if (body.destroyed) throw brokeOff(body.errored);
     if (waitedMs >= bodyWindowMs) {
       if (windowBytes < leastBytes) throw tooSlow();
       [windowBytes, waitedMs] = [0, 0];
@@ -66,6 +66,14 @@ function untilReadable(body: Readable, ms: number): Promise<void> {
   });
 }
 
+interface BodyFacts {
+  /** As sent. */
+  declaredBytes: number | undefined;
+  lease: ByteLease;
+  /** Then what is too much is not inflated to be dropped. */
+  isCompressed: boolean;
+}
+
 /**
  * A whole body, its bytes taken from `lease` as they come. `limitOf` tells
  * from its first bytes how many it may have. Rejects `too_large`, `invalid_json`, `overloaded`.
@@ -74,7 +82,7 @@ export async function readBody(
   body: Readable,
   limits: BodyPace & Pick<HttpLimits, 'bodyTimeoutMs'>,
   limitOf: (start: Uint8Array) => { bytes: number; what: string },
-  { declaredBytes, lease }: { declaredBytes: number | undefined; lease: ByteLease },
+  { declaredBytes, lease, isCompressed }: BodyFacts,
 ): Promise<Buffer> {
   const deadline = Deadline.after(limits.bodyTimeoutMs);
   let chunks: Uint8Array[] = [];
@@ -88,7 +96,7 @@ export async function readBody(
     if (expected > limit.bytes) {
       drain ??= Deadline.after(DRAIN_MS);
       chunks = [];
-      if (expected > MAX_DRAINED_BYTES || drain.expired) break;
+      if (isCompressed || expected > MAX_DRAINED_BYTES || drain.expired) break;
       continue;
     }
     lease.take(chunk.length);
@@ -105,8 +113,11 @@ function asBuffer(chunk: Uint8Array | undefined): Buffer {
   return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
 }
 
-function brokeOff(cause?: Error): OmniError {
-  return new OmniError('invalid_json', 'the body broke off', { cause });
+function brokeOff(cause: NodeJS.ErrnoException | null): OmniError {
+  // zlib's own codes.
+  const isGarbled = cause?.code?.startsWith('Z_') === true;
+  const message = isGarbled ? 'the body is not whole gzip' : 'the body broke off';
+  return new OmniError('invalid_json', message, { cause });
 }
 
 function tooSlow(): OmniError {

@@ -16,7 +16,7 @@ export function schemaError(
   errors: readonly FastifySchemaValidationError[],
   prefix = '',
 ): OmniError {
-  const error = errors[0] as VerboseError | undefined;
+  const error = tellingError(errors);
   if (error === undefined) return new OmniError('invalid_field', 'the request is not valid');
   const place = join(prefix, fieldOf(error.instancePath));
   if (error.keyword === 'additionalProperties') {
@@ -28,6 +28,18 @@ export function schemaError(
     return mismatch(join(place, name), error.parentSchema?.properties?.[name], undefined);
   }
   return mismatch(place === '' ? 'body' : place, error.parentSchema, error.data);
+}
+
+/**
+ * The first; of a value that may be one of several things, what is wrong with it as the thing whose type it
+ * has, or else that it is none of them.
+ */
+function tellingError(errors: readonly VerboseError[]): VerboseError | undefined {
+  const last = errors.at(-1);
+  if (last?.keyword !== 'anyOf') return errors[0];
+  const isOther = ({ keyword, instancePath }: VerboseError): boolean =>
+    (keyword === 'type' || keyword === 'const') && instancePath === last.instancePath;
+  return errors.find((error) => !isOther(error));
 }
 
 function mismatch(

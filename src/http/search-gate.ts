@@ -1,4 +1,5 @@
 import { FairQueue } from '../core/fair-queue.js';
+import { takePrecedence } from '../core/precedence.js';
 import type { HttpLimits } from './limits.js';
 
 const TENANT_SHARE = 0.75;
@@ -47,7 +48,8 @@ export class SearchGate {
     const run = async ({ charge }: { charge: (ms: number) => void }): Promise<T> => {
       const startedMs = performance.now();
       try {
-        return await work(Math.max(1, timeoutMs - Math.floor(startedMs - cameMs)));
+        const leftMs = Math.max(1, timeoutMs - Math.floor(startedMs - cameMs));
+        return await takePrecedence(() => work(leftMs));
       } finally {
         // The queue counts the time once, whatever the places.
         if (places > 1) charge((places - 1) * (performance.now() - startedMs));

@@ -1,33 +1,72 @@
+import { invalidField } from '../core/errors.js';
+import { checkSound, checkText, describeValue } from '../core/json.js';
 import type { JsonValue } from '../core/product.js';
 import { MATCH_ALL } from '../filter/filter.js';
 import { parseFilter } from '../filter/parse-filter.js';
-import { checkSound, checkText } from '../core/json.js';
-import { validVector } from '../ingest/validate-product.js';
+import { validId, validVector } from '../ingest/validate-product.js';
+import { newQueryId } from '../merchandising/query-id.js';
 import type { SearchRequest, TextOptions } from '../search/search-types.js';
-import type { TextSearchBody, VectorSearchBody } from './schemas.js';
+import type { SearchReplyOptions } from './search-reply.js';
+import { QUERY_TEXT, type SearchBody, type TextSearchBody } from './search-schemas.js';
+import { shopOf, type Allowed } from './shop-request.js';
 
-const DEFAULT_TOP_K = 10;
 const DEFAULT_TIMEOUT_MS = 1_000;
 const DEFAULT_EXACT_TIMEOUT_MS = 10_000;
 
+/** A search as it goes to the engine, and what its reply repeats of it. */
+export interface AskedSearch {
+  search: SearchRequest;
+  reply: SearchReplyOptions;
+}
+
+/** What bodies are read against. */
+export interface BodyContext {
+  tenant: string;
+  dimensions: number;
+  allowed: Allowed;
+}
+
 /** A body that its schema accepted, as a request; throws `invalid_field` for what schemas can't say. */
-export function toSearchRequest(
-  tenant: string,
-  body: TextSearchBody | VectorSearchBody,
-  dimensions: number,
-): SearchRequest {
+export function toSearchRequest(body: SearchBody, context: BodyContext): AskedSearch {
+  // A vector has a check of its own.
+  checkSound({ ...body, vector: null } as JsonValue, '');
   const exact = body.exact ?? false;
-  return {
-    tenant,
-    query: queryOf(body, dimensions),
-    ...('query' in body ? { text: textOf(body) } : {}),
-    topK: body.top_k ?? DEFAULT_TOP_K,
-    filter: filterOf(body),
+  const { shop, pages } = shopOf(body, context.allowed);
+  const query = queryOf(body, context.dimensions);
+  const queryId = newQueryId(typeof query.query === 'string' ? query.query : undefined);
+  const search: SearchRequest = {
+    tenant: context.tenant,
+    ...query,
+    topK: pages.size,
+    filter: body.filter === undefined ? MATCH_ALL : parseFilter(body.filter),
     fields: body.fields,
     exact,
     explain: body.explain ?? false,
     timeoutMs: body.timeout_ms ?? (exact ? DEFAULT_EXACT_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
+    shop,
+    queryId,
   };
+  return { search, reply: { queryId, page: pages.page } };
+}
+
+type Query = Pick<SearchRequest, 'query' | 'similarTo' | 'text'>;
+
+/** What is searched for: a vector, a product's like, a text, or all there is. */
+function queryOf(body: SearchBody, dimensions: number): Query {
+  if ('vector' in body) return { query: validVector(body.vector, 'vector', dimensions) };
+  if ('id' in body) return { query: undefined, similarTo: validId(body.id) };
+  return textQuery(body);
+}
+
+function textQuery(body: TextSearchBody): Query {
+  const { query, browse } = body;
+  if (query === undefined) {
+    if (browse === true) return { query: undefined };
+    throw invalidField('query', `must be ${QUERY_TEXT}, got ${describeValue(query)}`);
+  }
+  if (browse === true) throw invalidField('browse', 'must not be true beside query');
+  checkText(query, 'query');
+  return { query, text: textOf(body) };
 }
 
 function textOf({ mode, prefix, understand, highlight }: TextSearchBody): TextOptions {
@@ -37,19 +76,4 @@ function textOf({ mode, prefix, understand, highlight }: TextSearchBody): TextOp
     understand,
     highlight: highlight ?? [],
   };
-}
-
-function queryOf(
-  body: TextSearchBody | VectorSearchBody,
-  dimensions: number,
-): SearchRequest['query'] {
-  if ('vector' in body) return validVector(body.vector, 'vector', dimensions);
-  checkText(body.query, 'query');
-  return body.query;
-}
-
-function filterOf(body: TextSearchBody | VectorSearchBody): SearchRequest['filter'] {
-  if (body.filter === undefined) return MATCH_ALL;
-  checkSound(body.filter as JsonValue, 'filter');
-  return parseFilter(body.filter);
 }

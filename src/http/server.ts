@@ -9,16 +9,37 @@ import {
 } from 'fastify';
 import { ByteBudget } from '../core/byte-budget.js';
 import { OmniError } from '../core/errors.js';
-import { readTenant, requireHost, requireKey, requireTenant } from './access.js';
+import {
+  readTenant,
+  requireAdmin,
+  requireHost,
+  requireKey,
+  requireTenant,
+  resolveAlias,
+} from './access.js';
+import { aliasRoutes } from './alias-routes.js';
+import { auditRoutes } from './audit-routes.js';
+import { compatRoutes } from './compat/routes.js';
+import { addCompression } from './compression.js';
 import { Connections, type Exchange } from './connections.js';
+import { addCors } from './cors.js';
 import { malformedRequestReply, sendError } from './error-reply.js';
 import { addJsonParsers } from './json-body.js';
-import { DEFAULT_LIMITS, MAX_HEADERS, SMALL_BYTES } from './limits.js';
+import { DEFAULT_COMPRESS_MIN_BYTES, DEFAULT_LIMITS, MAX_HEADERS, SMALL_BYTES } from './limits.js';
 import { Metrics } from './metrics.js';
+import { getSearchRoute } from './get-search.js';
+import { insightRoutes } from './insight-routes.js';
+import { addOpenApi } from './openapi.js';
+import { otherMethods } from './other-methods.js';
 import { pageRoutes } from './page-routes.js';
 import type { HttpOptions, HttpPorts, RouteOptions } from './ports.js';
+import { previewRoutes } from './preview-routes.js';
 import { productRoutes } from './product-routes.js';
+import { ruleRoutes } from './rule-routes.js';
+import { addRequestEncodings, checkEncoding } from './request-encoding.js';
 import { schemaError } from './schema-error.js';
+import { SearchDesk } from './search-desk.js';
+import { SearchGate } from './search-gate.js';
 import { searchRoutes } from './search-routes.js';
 import { settingsRoutes } from './settings-routes.js';
 import { categoryRoutes, healthRoutes, statsRoutes } from './status-routes.js';
@@ -67,7 +88,12 @@ export async function createHttpServer(
   const app = createApp(ports.logger);
   addJsonParsers(app, limits, bodies);
   addHooks(app, connections, () => leaving);
+  addRequestEncodings(app);
+  await addCompression(app, options.compressMinBytes ?? DEFAULT_COMPRESS_MIN_BYTES);
+  const others = otherMethods(app);
+  await addOpenApi(app, options.version ?? '0');
   await addRoutes(app, ports, { ...options, limits, bodies, replies }, () => leaving);
+  others.refuse();
   await app.ready();
   // All of them: what is too many is refused, not left out.
   app.server.maxHeadersCount = 0;
@@ -143,6 +169,7 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
 
 function addHooks(app: FastifyInstance, connections: Connections, isLeaving: () => boolean): void {
   app.decorateRequest('tenant', 'default');
+  app.decorateRequest('actor', null);
   app.decorateRequest('exchange');
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
   app.setNotFoundHandler(() => {
@@ -159,10 +186,7 @@ function addHooks(app: FastifyInstance, connections: Connections, isLeaving: () 
     }
     // Before its body is looked at: a route that is not there has no opinion on it.
     if (request.is404) throw notFound();
-    const encoding = request.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') {
-      throw new OmniError('unsupported_media_type', 'a request body must not be compressed');
-    }
+    checkEncoding(request);
     done();
   });
   app.addHook('preValidation', (request, _, done) => {
@@ -207,6 +231,8 @@ async function addRoutes(
   isLeaving: () => boolean,
 ): Promise<void> {
   const metrics = new Metrics();
+  const gate = new SearchGate(options.limits);
+  const desk = new SearchDesk(ports, options, metrics, gate);
   // Probes ask by address, and learn nothing that a stranger may not know.
   healthRoutes(app, ports, isLeaving);
   await app.register(async (named) => {
@@ -218,15 +244,36 @@ async function addRoutes(
       });
     }
     await pageRoutes(named, options);
+    const origins = options.corsOrigins ?? [];
+    await named.register(async (scope) => {
+      addCors(named, scope, origins);
+      await compatRoutes(scope, ports, options, desk);
+    });
     await named.register(async (scope) => statsRoutes(scope, ports, options, metrics));
     await named.register(async (scope) => {
-      if (options.apiKey !== undefined) scope.addHook('onRequest', requireKey(options.apiKey));
+      scope.addHook('onRequest', requireAdmin(options));
+      aliasRoutes(scope, ports);
+      await scope.register(async (inner) => {
+        inner.addHook('onRequest', readTenant);
+        inner.addHook('onRequest', resolveAlias(ports));
+        auditRoutes(inner, ports);
+      });
+    });
+    await named.register(async (scope) => {
+      addCors(named, scope, origins);
+      if (options.apiKey !== undefined)
+        scope.addHook('onRequest', requireKey(options.apiKey, 'API_KEY'));
       scope.addHook('onRequest', readTenant);
+      scope.addHook('onRequest', resolveAlias(ports));
       await scope.register(async (inner) => {
         inner.addHook('onRequest', requireTenant(ports.tenants));
-        searchRoutes(inner, ports, options, metrics);
+        searchRoutes(inner, ports, options, desk);
+        getSearchRoute(inner, ports, options, desk);
+        insightRoutes(inner, ports, options, gate);
         categoryRoutes(inner, ports);
         settingsRoutes(inner, ports);
+        ruleRoutes(inner, ports);
+        previewRoutes(inner, ports, options, gate);
       });
       await scope.register(async (inner) => productRoutes(inner, ports, options));
     });

@@ -1,26 +1,25 @@
 import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
-import { invalidField } from '../core/errors.js';
-import { checkSound, describeValue } from '../core/json.js';
-import type { JsonValue } from '../core/product.js';
-import type { FieldChoice } from '../tenancy/tenant-settings.js';
+import { checkSound } from '../core/json.js';
+import { checkOnce } from './check-once.js';
 import { SMALL_BYTES } from './limits.js';
 import type { HttpPorts } from './ports.js';
+import { replies, SettingsReply } from './reply-schemas.js';
+import { CLOSED, FieldName, Flag } from './schema-parts.js';
 
 const MAX_FIELDS = 100;
 const MAX_CHOSEN_FIELDS = 1_000;
 const MAX_STOP_WORDS = 1_000;
 const MAX_WEIGHT = 1_000;
-const MAX_FIELD_CHARACTERS = 256;
 
-const FIELD_NAME = `a field's name of 1 to ${MAX_FIELD_CHARACTERS} characters`;
-
-const fieldName = Type.String({
-  minLength: 1,
-  maxLength: MAX_FIELD_CHARACTERS,
-  pattern: '\\S',
-  description: FIELD_NAME,
-});
+const CHOICE = `"all" or a list of at most ${MAX_CHOSEN_FIELDS} fields' names`;
+const FieldChoice = Type.Union(
+  [
+    Type.Literal('all'),
+    Type.Array(FieldName, { maxItems: MAX_CHOSEN_FIELDS, description: CHOICE }),
+  ],
+  { description: CHOICE },
+);
 
 const SettingsRequest = Type.Object(
   {
@@ -28,7 +27,7 @@ const SettingsRequest = Type.Object(
       Type.Array(
         Type.Object(
           {
-            field: fieldName,
+            field: FieldName,
             weight: Type.Number({
               exclusiveMinimum: 0,
               maximum: MAX_WEIGHT,
@@ -45,7 +44,7 @@ const SettingsRequest = Type.Object(
       ),
     ),
     identifiers: Type.Optional(
-      Type.Array(fieldName, {
+      Type.Array(FieldName, {
         maxItems: MAX_FIELDS,
         description: `a list of at most ${MAX_FIELDS} fields' names`,
       }),
@@ -71,62 +70,40 @@ const SettingsRequest = Type.Object(
         description: '"en" or "none"',
       }),
     ),
-    // One of two types: what is wrong with it is said below.
-    facets: Type.Optional(Type.Unsafe<FieldChoice>({})),
-    sortable: Type.Optional(Type.Unsafe<FieldChoice>({})),
-    understand: Type.Optional(Type.Boolean({ description: 'true or false' })),
+    facets: Type.Optional(FieldChoice),
+    sortable: Type.Optional(FieldChoice),
+    understand: Type.Optional(Flag),
   },
-  { additionalProperties: false, description: 'an object' },
+  CLOSED,
 );
 type SettingsRequest = Static<typeof SettingsRequest>;
 
 /** `GET` and `PUT /settings`, of the request's tenant. */
 export function settingsRoutes(app: FastifyInstance, { settings }: HttpPorts): void {
-  app.get('/settings', async ({ tenant }) => settings.read(tenant));
+  app.get('/settings', { schema: replies(SettingsReply) }, async ({ tenant }) =>
+    settings.read(tenant),
+  );
 
   app.put<{ Body: SettingsRequest }>(
     '/settings',
-    { schema: { body: SettingsRequest }, bodyLimit: SMALL_BYTES },
-    async ({ tenant, body }) => {
+    { schema: { body: SettingsRequest, ...replies(SettingsReply) }, bodyLimit: SMALL_BYTES },
+    async ({ tenant, body, actor }) => {
       checkSettings(body);
-      return settings.change(tenant, body);
+      return settings.change(tenant, body, actor);
     },
   );
 }
 
 /** Throws `invalid_field` for what the schema cannot say. */
 function checkSettings(body: SettingsRequest): void {
-  checkSound(body as JsonValue, '');
+  checkSound(body, '');
   checkOnce(
     body.searchable?.map(({ field }) => field),
     (i) => `searchable[${i}].field`,
   );
   checkOnce(body.identifiers, (i) => `identifiers[${i}]`);
-  checkChoice(body.facets, 'facets');
-  checkChoice(body.sortable, 'sortable');
-}
-
-function checkOnce(names: readonly string[] | undefined, place: (index: number) => string): void {
-  const seen = new Set<string>();
-  for (const [i, name] of (names ?? []).entries()) {
-    if (seen.has(name))
-      throw invalidField(place(i), `must be named once, got ${describeValue(name)} again`);
-    seen.add(name);
+  for (const member of ['facets', 'sortable'] as const) {
+    const choice = body[member];
+    if (choice !== 'all') checkOnce(choice, (i) => `${member}[${i}]`);
   }
-}
-
-function checkChoice(choice: unknown, member: string): void {
-  if (choice === undefined || choice === 'all') return;
-  if (!Array.isArray(choice) || choice.length > MAX_CHOSEN_FIELDS) {
-    const expected = `must be "all" or a list of at most ${MAX_CHOSEN_FIELDS} fields' names`;
-    throw invalidField(member, `${expected}, got ${describeValue(choice)}`);
-  }
-  for (const [i, name] of choice.entries()) {
-    const isName =
-      typeof name === 'string' && name.trim() !== '' && name.length <= MAX_FIELD_CHARACTERS;
-    if (isName) continue;
-    const expected = `must be ${FIELD_NAME}, got ${describeValue(name)}`;
-    throw invalidField(`${member}[${i}]`, expected);
-  }
-  checkOnce(choice as string[], (i) => `${member}[${i}]`);
 }

@@ -1,7 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
-import { refuseWithoutKey, requireKey } from './access.js';
+import { requireAdmin } from './access.js';
 import type { Metrics } from './metrics.js';
+import {
+  CategoriesReply,
+  HealthReply,
+  MetricsReply,
+  replies,
+  StatsReply,
+  StatusReply,
+} from './reply-schemas.js';
 import type { HttpOptions, HttpPorts, ShardFigures } from './ports.js';
 
 /** `/livez`, `/readyz` and `/healthz`. `isLeaving`: the node is about to stop. */
@@ -10,15 +18,15 @@ export function healthRoutes(
   ports: HttpPorts,
   isLeaving: () => boolean,
 ): void {
-  app.get('/livez', async () => ({ status: 'ok' }));
+  app.get('/livez', { schema: replies(StatusReply) }, async () => ({ status: 'ok' }));
 
-  app.get('/readyz', async () => {
+  app.get('/readyz', { schema: replies(StatusReply) }, async () => {
     const reason = isLeaving() ? 'shutting down' : ports.status.notReady();
     if (reason === undefined) return { status: 'ok' };
     throw new OmniError('unavailable', `not ready: ${reason}`, { retryAfterMs: RETRY_AFTER_MS });
   });
 
-  app.get('/healthz', async () => {
+  app.get('/healthz', { schema: replies(HealthReply) }, async () => {
     const parts = ports.status.parts();
     const healthy = parts.every((part) => part.state === 'ok');
     return { status: healthy ? 'ok' : 'degraded', parts };
@@ -32,11 +40,9 @@ export function statsRoutes(
   options: HttpOptions,
   metrics: Metrics,
 ): void {
-  const { adminKey, loopback } = options;
-  if (adminKey !== undefined) app.addHook('onRequest', requireKey(adminKey));
-  else if (!loopback) app.addHook('onRequest', refuseWithoutKey);
+  app.addHook('onRequest', requireAdmin(options));
 
-  app.get('/stats', async () => {
+  app.get('/stats', { schema: replies(StatsReply) }, async () => {
     const status = ports.status.status();
     const { model, analyzer, switching, cutoffs, products, partitions, shards } = status;
     return {
@@ -53,10 +59,14 @@ export function statsRoutes(
     };
   });
 
-  app.get('/metrics', async (_, reply) => {
-    const text = await metrics.render(ports.status.status());
-    return reply.header('content-type', metrics.contentType).send(text);
-  });
+  app.get(
+    '/metrics',
+    { schema: { produces: ['text/plain'], ...replies(MetricsReply) } },
+    async (_, reply) => {
+      const text = await metrics.render(ports.status.status());
+      return reply.header('content-type', metrics.contentType).send(text);
+    },
+  );
 }
 
 function shardBody({ reconciliation, ...figures }: ShardFigures): object {
@@ -68,7 +78,7 @@ function shardBody({ reconciliation, ...figures }: ShardFigures): object {
 
 /** `GET /categories`: the tenant's live categories with their numbers of products, most first. */
 export function categoryRoutes(app: FastifyInstance, ports: HttpPorts): void {
-  app.get('/categories', async (request) => {
+  app.get('/categories', { schema: replies(CategoriesReply) }, async (request) => {
     const categories = await ports.ingest.categories(request.tenant);
     return { categories: categories.sort((a, b) => b.products - a.products) };
   });

@@ -6,12 +6,31 @@ import type { HttpOptions, HttpPorts, SearchPort, StatusPort } from '../../src/h
 import type { Explanation } from '../../src/search/explanation.js';
 import {
   Hit,
+  PLAIN_REPLY,
   type SearchCaller,
   type SearchReply,
   type SearchRequest,
 } from '../../src/search/search-types.js';
+import { QueryDays } from '../../src/merchandising/query-days.js';
+import { QueryLog } from '../../src/merchandising/query-log.js';
+import { Suggestions } from '../../src/merchandising/suggestions.js';
+import { KeptRuleBooks } from '../../src/merchandising/kept-rule-books.js';
+import { RulePreview } from '../../src/search/preview-rules.js';
+import { RuleDesk } from '../../src/merchandising/rule-desk.js';
+import type { RuleLimits } from '../../src/merchandising/rule-tally.js';
+import { AuditLog } from '../../src/tenancy/audit-log.js';
+import { Catalogue } from '../../src/ingest/catalogue.js';
+import { TENANT_KIND } from '../../src/store/record-store.js';
+import { CollectionSchemas } from '../../src/tenancy/collection-schemas.js';
 import { SettingsDesk } from '../../src/tenancy/settings-desk.js';
+import { TenantAliases } from '../../src/tenancy/tenant-aliases.js';
 import { CountingEncoder, DIMENSIONS, openIngest, type IngestHarness } from '../ingest/harness.js';
+
+const RULE_LIMITS: RuleLimits = {
+  maxRulesPerTenant: 100,
+  maxSynonymsPerTenant: 100,
+  maxRuleBytesPerTenant: 1_000_000,
+};
 
 /** Of a search in one segment by its graph. */
 const EXPLANATION: Explanation = {
@@ -69,7 +88,9 @@ class ScanningSearch implements SearchPort {
       throw invalidField('query', 'cannot be embedded: --model none');
     }
     const query =
-      typeof request.query === 'string' ? CountingEncoder.vector(request.query) : request.query;
+      typeof request.query === 'string'
+        ? CountingEncoder.vector(request.query)
+        : (request.query ?? new Float32Array());
     const { entries } = await this.node.store.readFeed(request.tenant, undefined, 1_000);
     const ids = entries.filter((entry) => !entry.deleted).map((entry) => entry.id);
     const rows = await this.node.store.rows(request.tenant, ids);
@@ -89,6 +110,7 @@ class ScanningSearch implements SearchPort {
       unknownFields: [],
       explanation: request.explain ? EXPLANATION : undefined,
       text: undefined,
+      shop: { ...PLAIN_REPLY, total: hits.length },
     };
   }
 
@@ -133,6 +155,8 @@ export interface HttpHarness extends IngestHarness {
   search: ScanningSearch;
   /** Tenants whose new text settings are to serve, as they were asked for. */
   switches: string[];
+  /** What answers depend on. */
+  answers: { state: string | undefined };
   status: { notReady: string | undefined };
   /** A request without a socket. */
   send(
@@ -145,17 +169,52 @@ export interface HttpHarness extends IngestHarness {
 
 /** The real app over a real store. A body that is not a string or bytes is sent as JSON. */
 export async function openHttp(
-  options: Partial<HttpOptions> & { encoder?: 'none'; tenants?: HttpPorts['tenants'] } = {},
+  options: Partial<HttpOptions> & {
+    encoder?: 'none';
+    ruleLimits?: Partial<RuleLimits>;
+    tenants?: HttpPorts['tenants'];
+  } = {},
 ): Promise<HttpHarness> {
   const node = await openIngest(options.encoder === undefined ? {} : { encoder: options.encoder });
   const search = new ScanningSearch(node);
   const status = { notReady: undefined as string | undefined };
   const switches: string[] = [];
+  const answers = { state: 'same' as string | undefined };
+  const log = new QueryLog({ records: node.store.records, logger: node.deps.logger });
+  const days = new QueryDays(node.store.records, log);
+  const { records } = node.store;
+  const audit = new AuditLog(records);
+  const books = new KeptRuleBooks({
+    records,
+    settings: async (tenant) => (await node.directory.settings(tenant)).text,
+    logger: node.deps.logger,
+  });
+  const forget = (tenant: string) => books.forget(tenant);
   const server = await createHttpServer(
     {
       ...{ search, ingest: node.ingest, status: statusOf(node, status), logger: node.deps.logger },
-      tenants: options.tenants ?? node.deps.tenants,
-      settings: new SettingsDesk(node.directory, async (tenant) => void switches.push(tenant)),
+      tenants: options.tenants ?? node.directory,
+      answers: { of: async () => answers.state },
+      insight: { log, days, suggestions: new Suggestions({ days, store: node.store }) },
+      settings: new SettingsDesk(node.directory, async (t) => void switches.push(t), audit),
+      rules: new RuleDesk({
+        records,
+        limits: { ...RULE_LIMITS, ...options.ruleLimits },
+        audit,
+        forget,
+      }),
+      preview: new RulePreview({ books, queries: days }),
+      aliases: new TenantAliases({ records, tenants: node.directory, audit }),
+      audit,
+      catalogue: new Catalogue(node.store),
+      collections: new CollectionSchemas(node.store.records),
+      dropTenant: async (tenant) => {
+        await node.directory.drop(tenant);
+        while (!(await node.store.dropTenant(tenant, 1_000)));
+        const record = await node.store.records.get(TENANT_KIND, tenant);
+        await node.store.records.remove(TENANT_KIND, tenant, record?.revision ?? 0);
+        node.directory.forget(tenant);
+      },
     },
     {
       dimensions: DIMENSIONS,
@@ -172,6 +231,7 @@ export async function openHttp(
     server,
     search,
     switches,
+    answers,
     status,
     send: async (method, url, body, headers = {}) => {
       const raw = typeof body === 'string' || body instanceof Uint8Array;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { invalidField, OmniError } from '../../src/core/errors.js';
 import { MATCH_ALL } from '../../src/filter/filter.js';
+import { PLAIN_SHOP } from '../../src/search/search-types.js';
 import { openHttp, type HttpHarness } from './harness.js';
 
 const VECTOR = [1, 2, 3, 4];
@@ -43,6 +44,8 @@ describe('POST /search/text', () => {
       embedding: 'computed',
       model: 'counting@ffffffff',
       partial: null,
+      total: 1,
+      query_id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
     });
   });
 
@@ -116,7 +119,9 @@ describe('POST /search/text', () => {
     await node.send('POST', '/search/text', all, b);
     const text = { mode: 'hybrid', prefix: false, understand: undefined, highlight: [] };
     const found = { tenant: 'default', query: 'x', topK: 10, filter: MATCH_ALL };
-    const base = { ...found, fields: undefined, text };
+    const shop = PLAIN_SHOP;
+    const queryId = expect.any(String) as string;
+    const base = { ...found, fields: undefined, text, shop, queryId };
     expect(node.search.seen).toEqual([
       { ...base, exact: false, explain: false, timeoutMs: 1_000 },
       { ...base, exact: true, explain: true, timeoutMs: 10_000 },

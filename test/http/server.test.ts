@@ -117,19 +117,22 @@ test('categories with their numbers of products', async () => {
   });
 });
 
-test('unknown routes and methods are 404 in the error shape, whatever they carry', async () => {
+test('unknown routes are 404, unknown methods 405 in the error shape, whatever they carry', async () => {
   node = await openHttp();
-  for (const [method, url] of [
+  for (const [method, url, allowed] of [
     ['GET', '/nope'],
     ['POST', '/nope'],
-    ['PUT', '/products'],
-    ['GET', '/search/text'],
+    ['PUT', '/products', 'POST'],
+    ['GET', '/search/text', 'POST'],
     ['POST', '/search/text/'],
-    ['DELETE', '/products'],
+    ['DELETE', '/products', 'POST'],
+    ['POST', '/products/1', 'PATCH, DELETE, GET, HEAD'],
   ] as const) {
     const reply = await node.send(method, url, method === 'GET' ? undefined : '{broken');
-    expect(reply.statusCode, `${method} ${url}`).toBe(404);
-    expect(reply.json().error.code).toBe('not_found');
+    const [status, code] = allowed === undefined ? [404, 'not_found'] : [405, 'method_not_allowed'];
+    expect(reply.statusCode, `${method} ${url}`).toBe(status);
+    expect(reply.json().error.code).toBe(code);
+    expect(reply.headers.allow).toBe(allowed);
     expect(reply.headers['x-request-id']).toBe(reply.json().error.request_id);
   }
 });
@@ -137,6 +140,8 @@ test('unknown routes and methods are 404 in the error shape, whatever they carry
 test('the page is a fixed table of files', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'omnisearch-web-'));
   await mkdir(join(dir, 'web', 'parts'), { recursive: true });
+  await mkdir(join(dir, 'web', 'assets'));
+  await writeFile(join(dir, 'web', 'assets', 'app.0123456789.js'), 'run()');
   await mkdir(join(dir, 'pictures'));
   await writeFile(join(dir, 'web', 'index.html'), '<p>shop</p>');
   await writeFile(join(dir, 'web', 'parts', 'app.js'), 'run()');
@@ -149,12 +154,21 @@ test('the page is a fixed table of files', async () => {
   expect(page.body).toBe('<p>shop</p>');
   expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
   expect(page.headers['content-security-policy']).toContain("default-src 'self'");
+  expect(page.headers['cache-control']).toBe('no-cache');
   const etag = String(page.headers.etag);
-  const again = await node.send('GET', '/', undefined, { 'if-none-match': etag });
-  expect(again.statusCode).toBe(304);
+  for (const known of [etag, `W/${etag}`, `"other", ${etag}`]) {
+    const again = await node.send('GET', '/', undefined, { 'if-none-match': known });
+    expect([known, again.statusCode, again.body]).toEqual([known, 304, '']);
+  }
+  const other = await node.send('GET', '/', undefined, { 'if-none-match': '"other"' });
+  expect(other.statusCode).toBe(200);
   expect((await node.send('GET', '/web/parts/app.js')).body).toBe('run()');
   const picture = await node.send('GET', '/demo/pictures/p%201.svg');
   expect(picture.headers['content-type']).toBe('image/svg+xml; charset=utf-8');
+  const asset = await node.send('GET', '/web/assets/app.0123456789.js');
+  for (const { headers } of [picture, asset]) {
+    expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
+  }
   for (const url of [
     '/web/',
     '/web/../secret.html',

@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify';
+import { Type, type Static } from 'typebox';
+import { LIST_LIMIT, limitOf } from './list-reply.js';
+import type { HttpPorts } from './ports.js';
+
+const AuditQuery = Type.Object(
+  {
+    limit: LIST_LIMIT,
+    after: Type.Optional(Type.String({ pattern: '^[0-9]{1,12}$', description: "an entry's id" })),
+  },
+  { additionalProperties: false, description: 'an object' },
+);
+type AuditQuery = Static<typeof AuditQuery>;
+
+/** `GET /audit`: who changed what of the request's tenant, oldest first. */
+export function auditRoutes(app: FastifyInstance, { audit }: HttpPorts): void {
+  app.get<{ Querystring: AuditQuery }>(
+    '/audit',
+    { schema: { querystring: AuditQuery } },
+    async ({ tenant, query: { limit, after } }) => {
+      return { entries: await audit.list(tenant, after, limitOf(limit)) };
+    },
+  );
+}

@@ -1,0 +1,57 @@
+import type { FastifyInstance } from 'fastify';
+import { toOmniError } from '../core/errors.js';
+import { isKnownAlready } from './known-already.js';
+import type { HttpPorts, RouteOptions } from './ports.js';
+import { asOfQuery, bodyOfQuery, SearchQuery } from './query-body.js';
+import { replies, SearchReplyBody } from './reply-schemas.js';
+import { schemaError } from './schema-error.js';
+import { SearchCaching } from './search-caching.js';
+import { sendWritten, type SearchDesk } from './search-desk.js';
+import { searchReplyPieces } from './search-reply.js';
+import { toSearchRequest } from './search-request.js';
+import { TextSearchBody } from './search-schemas.js';
+
+/** `GET /search`: `POST /search/text` as an address, so that its answer can be kept on the way. */
+export function getSearchRoute(
+  app: FastifyInstance,
+  { tenants, answers }: HttpPorts,
+  { dimensions, searchMaxAgeS = 0 }: RouteOptions,
+  desk: SearchDesk,
+): void {
+  const caching = new SearchCaching(searchMaxAgeS, answers);
+  app.get<{ Querystring: Record<string, unknown> }>(
+    '/search',
+    // What the address stands for is validated as the body that it is.
+    {
+      schema: replies(SearchReplyBody),
+      config: { described: { querystring: SearchQuery } },
+      onError: desk.onError,
+    },
+    async (request, reply) => {
+      const body = bodyOfQuery(request.query);
+      const validate = request.compileValidationSchema(TextSearchBody);
+      if (!validate(body)) throw asOfQuery(schemaError(validate.errors ?? []));
+      const { tenant } = request;
+      const context = { tenant, dimensions, allowed: await tenants.settings(tenant) };
+      const { search, reply: said } = readBody(() => toSearchRequest(body, context));
+      const tag = await caching.tagOf(search, body);
+      if (isKnownAlready(request, tag)) {
+        caching.allow(reply, tag, true);
+        return reply.code(304).send();
+      }
+      const written = await desk.one(request, search, (found) => {
+        caching.allow(reply, tag, found.missing.length === 0);
+        return searchReplyPieces(found, said);
+      });
+      return sendWritten(request, reply, written);
+    },
+  );
+}
+
+function readBody<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw asOfQuery(toOmniError(error));
+  }
+}

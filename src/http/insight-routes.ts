@@ -1,0 +1,153 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Type, type Static } from 'typebox';
+import type { ByteBudget } from '../core/byte-budget.js';
+import { invalidField } from '../core/errors.js';
+import { checkText, describeValue } from '../core/json.js';
+import { MATCH_ALL } from '../filter/filter.js';
+import { analyticsOf } from '../merchandising/analytics.js';
+import { intentOfQuery } from '../merchandising/query-id.js';
+import { KEPT_DAYS } from '../merchandising/query-days.js';
+import { PLAIN_TEXT, type SearchReply } from '../search/search-types.js';
+import { SMALL_BYTES } from './limits.js';
+import type { HttpPorts, RouteOptions } from './ports.js';
+import { integerText } from './schema-parts.js';
+import type { SearchGate } from './search-gate.js';
+
+const MAX_EVENTS = 1_000;
+const MAX_POSITION = 10_000;
+const DEFAULT_SUGGESTIONS = 5;
+const MAX_SUGGESTIONS = 20;
+const SUGGEST_TIMEOUT_MS = 500;
+const DEFAULT_DAYS = 30;
+const DEFAULT_LISTED = 20;
+const MAX_LISTED = 1_000;
+
+const object = { additionalProperties: false, description: 'an object' };
+
+const EventBody = Type.Object(
+  {
+    type: Type.Enum(['click', 'cart', 'purchase'], {
+      description: '"click", "cart" or "purchase"',
+    }),
+    query_id: Type.String({ maxLength: 64, description: "the reply's query_id" }),
+    id: Type.String({
+      minLength: 1,
+      maxLength: 256,
+      description: "a product's id of 1 to 256 characters",
+    }),
+    position: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MAX_POSITION,
+        description: `an integer from 1 to ${MAX_POSITION}`,
+      }),
+    ),
+  },
+  object,
+);
+type EventBody = Static<typeof EventBody>;
+
+const EventsBody = Type.Union([
+  EventBody,
+  Type.Array(EventBody, { minItems: 1, maxItems: MAX_EVENTS }),
+]);
+
+const SuggestQuery = Type.Object(
+  {
+    q: Type.String({
+      minLength: 1,
+      maxLength: 256,
+      pattern: '\\S',
+      description: 'the beginning of a text, 1 to 256 characters',
+    }),
+    limit: Type.Optional(integerText(MAX_SUGGESTIONS)),
+  },
+  object,
+);
+
+const AnalyticsQuery = Type.Object(
+  {
+    days: Type.Optional(integerText(KEPT_DAYS)),
+    limit: Type.Optional(integerText(MAX_LISTED)),
+  },
+  object,
+);
+
+/** `POST /events`, `GET /suggest` and `GET /analytics`, of the request's tenant. */
+export function insightRoutes(
+  app: FastifyInstance,
+  { search, insight }: HttpPorts,
+  { replies }: Pick<RouteOptions, 'replies'>,
+  gate: SearchGate,
+): void {
+  app.post<{ Body: EventBody | EventBody[] }>(
+    '/events',
+    { schema: { body: EventsBody }, bodyLimit: SMALL_BYTES },
+    async ({ tenant, body }, reply) => {
+      const events = Array.isArray(body) ? body : [body];
+      events.forEach((event, i) => checkEvent(event, Array.isArray(body) ? `[${i}].` : ''));
+      for (const { type, query_id: queryId, id, position } of events) {
+        insight.log.happened(tenant, { type, queryId, id, position });
+      }
+      return reply.code(202).send({ accepted: events.length });
+    },
+  );
+
+  app.get<{ Querystring: Static<typeof SuggestQuery> }>(
+    '/suggest',
+    { schema: { querystring: SuggestQuery } },
+    async (request) => {
+      const { q } = request.query;
+      const limit = Number(request.query.limit ?? DEFAULT_SUGGESTIONS);
+      checkText(q, 'q');
+      const { tenant } = request;
+      const [queries, categories, found] = await Promise.all([
+        insight.suggestions.queries(tenant, q, limit),
+        insight.suggestions.categories(tenant, q, limit),
+        products(request, q, limit),
+      ]);
+      return {
+        queries,
+        products: found.hits.map(({ id, score, product }) => ({ id, score, product })),
+        categories: categories.map(({ category, products: count }) => ({ category, count })),
+      };
+    },
+  );
+
+  app.get<{ Querystring: Static<typeof AnalyticsQuery> }>(
+    '/analytics',
+    { schema: { querystring: AnalyticsQuery } },
+    async ({ tenant, query }) => {
+      const days = Number(query.days ?? DEFAULT_DAYS);
+      const limit = Number(query.limit ?? DEFAULT_LISTED);
+      return analyticsOf(await insight.days.of(tenant, days), days, limit);
+    },
+  );
+
+  /** By words alone, the last of which is a beginning: nothing is embedded for a keystroke. */
+  async function products(request: FastifyRequest, q: string, topK: number): Promise<SearchReply> {
+    const { tenant } = request;
+    const bytes = (replies satisfies ByteBudget).lease(tenant);
+    const { signal } = request.exchange;
+    request.exchange.onEnd(() => bytes.release());
+    return gate.run({ tenant, signal, timeoutMs: SUGGEST_TIMEOUT_MS }, 1, (timeoutMs) =>
+      search.search(
+        {
+          ...{ tenant, query: q, topK, timeoutMs, filter: MATCH_ALL, fields: undefined },
+          ...{ exact: false, explain: false },
+          text: { ...PLAIN_TEXT, mode: 'keyword', prefix: true },
+        },
+        { signal, bytes },
+      ),
+    );
+  }
+}
+
+/** Throws `invalid_field` for what the schema cannot say. */
+function checkEvent({ query_id: queryId, id }: EventBody, place: string): void {
+  if (intentOfQuery(queryId) === undefined) {
+    const message = `must be the query_id of a reply, got ${describeValue(queryId)}`;
+    throw invalidField(`${place}query_id`, message);
+  }
+  checkText(id, `${place}id`);
+}

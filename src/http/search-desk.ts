@@ -1,0 +1,149 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { OmniError } from '../core/errors.js';
+import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-types.js';
+import { asOmniError, logFailure } from './error-reply.js';
+import { SMALL_BYTES } from './limits.js';
+import type { Metrics } from './metrics.js';
+import type { HttpPorts, RouteOptions } from './ports.js';
+import { belowPrefix } from './schema-error.js';
+import type { SearchGate } from './search-gate.js';
+import { sendChunks, toChunks } from './send-reply.js';
+
+type Pieces = Iterable<string | Buffer>;
+
+/** A reply that is written out, and its room among replies. */
+export interface Written {
+  text: string | readonly Buffer[];
+  caller: SearchCaller;
+}
+
+/**
+ * Where routes have their searches done, whatever form request and reply have: each takes its place, its
+ * time, its room in memory, and is counted.
+ */
+export class SearchDesk {
+  constructor(
+    private readonly ports: Pick<HttpPorts, 'search' | 'insight'>,
+    private readonly options: Pick<RouteOptions, 'replies'>,
+    private readonly metrics: Metrics,
+    private readonly gate: SearchGate,
+  ) {}
+
+  /** For the routes: counts the errors that they answer with. */
+  readonly onError = async (_: FastifyRequest, __: FastifyReply, error: Error): Promise<void> => {
+    this.metrics.failed(asOmniError(error).code);
+  };
+
+  /** The reply is written out by `write` while the place is held, and read when it is not any more. */
+  async one(
+    request: FastifyRequest,
+    search: SearchRequest,
+    write: (found: SearchReply) => Pieces,
+  ): Promise<Written> {
+    const startedMs = performance.now();
+    const caller = this.callerOf(request);
+    const { tenant, timeoutMs } = search;
+    const text = await this.gate.run({ tenant, timeoutMs, ...caller }, 1, async (leftMs) => {
+      const found = await this.ports.search.search(within(search, leftMs), caller);
+      this.log(search, found);
+      const pieces = write(found);
+      return isLong(caller) ? toChunks(pieces) : [...pieces].join('');
+    });
+    this.metrics.searched(performance.now() - startedMs);
+    return { text, caller };
+  }
+
+  /**
+   * Several searches of one request at once, those that could not be read among them as errors. `place`: how
+   * the caller wrote the i-th.
+   */
+  async batch(
+    request: FastifyRequest,
+    entries: readonly (SearchRequest | OmniError)[],
+    place: (index: number) => string,
+    write: (results: readonly (SearchReply | OmniError)[]) => Pieces,
+  ): Promise<Written> {
+    const startedMs = performance.now();
+    const searches = entries.flatMap((entry) => (entry instanceof OmniError ? [] : [entry]));
+    const caller = this.callerOf(request);
+    const longest = Math.max(1, ...searches.map(({ timeoutMs }) => timeoutMs));
+    const waiting = { tenant: request.tenant, signal: caller.signal, timeoutMs: longest };
+    const text = await this.gate.run(waiting, Math.max(1, searches.length), async (leftMs) => {
+      const due = searches.map((search) => within(search, search.timeoutMs - longest + leftMs));
+      const found = due.length === 0 ? [] : await this.ports.search.searchBatch(due, caller);
+      const answers = found[Symbol.iterator]();
+      const results = entries.map((entry, i) => {
+        if (entry instanceof OmniError) return entry;
+        const answer = nextAnswer(answers);
+        if (answer instanceof OmniError) return belowPrefix(answer, place(i));
+        this.log(entry, answer);
+        return answer;
+      });
+      for (const result of results) {
+        if (result instanceof OmniError) this.countFailure(request, result);
+        else this.metrics.searched(performance.now() - startedMs);
+      }
+      return toChunks(write(results));
+    });
+    return { text, caller };
+  }
+
+  /** Counts what was asked for; a further page, and a search for counts alone, ask for nothing new. */
+  private log(search: SearchRequest, found: SearchReply): void {
+    const { tenant, query, queryId, text, topK, shop } = search;
+    if (typeof query !== 'string' || queryId === undefined || topK === 0) return;
+    if (shop !== undefined && (shop.from > 0 || shop.cursor !== undefined)) return;
+    const {
+      shop: { total },
+      missing,
+    } = found;
+    // Nothing of an answer with gaps is no sign that there is nothing.
+    if (total === 0 && missing.length > 0) return;
+    this.ports.insight.log.answered(tenant, {
+      text: query,
+      total,
+      isTyping: text?.prefix === true,
+    });
+  }
+
+  private callerOf(request: FastifyRequest): SearchCaller {
+    const bytes = this.options.replies.lease(request.tenant);
+    request.exchange.onEnd(() => bytes.release());
+    return { signal: request.exchange.signal, bytes };
+  }
+
+  private countFailure(request: FastifyRequest, error: OmniError): void {
+    this.metrics.failed(error.code);
+    logFailure(request, error);
+  }
+}
+
+/** Sends what a desk wrote. */
+export function sendWritten(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { text, caller }: Written,
+): FastifyReply {
+  const isSmall = typeof text === 'string' && text.length <= SMALL_BYTES;
+  if (!isSmall) {
+    const chunks = typeof text === 'string' ? [Buffer.from(text)] : text;
+    return sendChunks(request, reply, chunks, caller.bytes);
+  }
+  request.exchange.progress();
+  return reply.header('content-type', 'application/json; charset=utf-8').send(text);
+}
+
+/** What waited for its place has less time left than it was given. */
+function within(search: SearchRequest, timeoutMs: number): SearchRequest {
+  return timeoutMs === search.timeoutMs ? search : { ...search, timeoutMs: Math.max(1, timeoutMs) };
+}
+
+function isLong({ bytes }: SearchCaller): boolean {
+  return bytes.held > SMALL_BYTES;
+}
+
+function nextAnswer(answers: Iterator<SearchReply | OmniError>): SearchReply | OmniError {
+  const next = answers.next();
+  if (next.done !== true) return next.value;
+  return new OmniError('internal', 'a search of the batch got no answer');
+}

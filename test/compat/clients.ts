@@ -1,0 +1,50 @@
+import { createRequire } from 'node:module';
+import { liteClient } from 'algoliasearch/lite';
+import { Client } from 'typesense';
+import type { SearchClient } from './shop-front.js';
+
+const require = createRequire(import.meta.url);
+const { default: Adapter } = require('typesense-instantsearch-adapter') as {
+  default: new (options: object) => { searchClient: SearchClient };
+};
+
+const PATIENCE_MS = 30_000;
+
+/** Fields whose values may hold what the adapter takes for the end of a field's name. */
+const SPECIAL = ['brand', 'kind', 'color', 'categories.lvl0', 'categories.lvl1'];
+
+function serverOf(url: string) {
+  const { hostname, port } = new URL(url);
+  return { nodes: [{ host: hostname, port: Number(port), protocol: 'http', path: '/typesense' }] };
+}
+
+export function typesenseClient(url: string, apiKey: string): Client {
+  return new Client({ ...serverOf(url), apiKey, connectionTimeoutSeconds: 60 });
+}
+
+/** The adapter for instantsearch.js, as its documentation sets it up. */
+export function typesenseSearchClient(url: string, apiKey: string): SearchClient {
+  const adapter = new Adapter({
+    server: {
+      ...serverOf(url),
+      apiKey,
+      cacheSearchResultsForSeconds: 0,
+      connectionTimeoutSeconds: PATIENCE_MS / 1_000,
+    },
+    additionalSearchParameters: {
+      query_by: 'name,brand,description',
+      highlight_full_fields: 'name',
+    },
+    facetableFieldsWithSpecialCharacters: SPECIAL,
+  });
+  return adapter.searchClient;
+}
+
+export function algoliaSearchClient(url: string, apiKey: string): SearchClient {
+  const host = `${new URL(url).host}/algolia`;
+  return liteClient('any', apiKey, {
+    hosts: [{ url: host, accept: 'readWrite', protocol: 'http' }],
+    // A busy machine takes its time over the first request.
+    timeouts: { connect: PATIENCE_MS, read: PATIENCE_MS, write: PATIENCE_MS },
+  });
+}
