@@ -9,26 +9,33 @@ import { noneModel, openEncoder } from '../embedding/open-encoder.js';
 import { allowedHosts } from '../http/access.js';
 import { KeptStatus } from '../http/kept-status.js';
 import { createHttpServer, type HttpServer } from '../http/server.js';
+import { Catalogue } from '../ingest/catalogue.js';
 import { Ingest } from '../ingest/ingest.js';
 import type { IngestDeps } from '../ingest/ports.js';
 import { reembed } from '../ingest/reembed.js';
 import { TenantBounds } from '../ingest/tenant-bounds.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { jobKinds } from '../jobs/kinds.js';
+import { removeTenant } from '../jobs/remove-tenant.js';
 import { SWITCH_TERMS, type SwitchFleet } from '../jobs/switch-terms.js';
 import { PlacementCache } from '../placement/placement-cache.js';
 import { Placer } from '../placement/placer.js';
 import { reassignToShards } from '../placement/reassign.js';
 import { ShardLoads } from '../placement/shard-loads.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
+import { AnswerState } from '../search/answer-state.js';
 import { RootSearch } from '../search/root-search.js';
+import { warmUp } from '../search/warm-up.js';
 import type { Store } from '../store/store.js';
+import { CollectionSchemas } from '../tenancy/collection-schemas.js';
 import { SettingsDesk } from '../tenancy/settings-desk.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { tellSupervisor } from '../supervisor/lifeline.js';
+import { openEdge } from './open-edge.js';
+import { openShop } from './open-shop.js';
 import { openStore } from './open-store.js';
-import { packageFile } from './package-file.js';
+import { packageFile, packageVersion } from './package-file.js';
 import { StartError, type Opened } from './run-role.js';
 import { isLoopback } from './shard-address.js';
 import { openFleet } from './shard-fleet.js';
@@ -49,10 +56,16 @@ export async function startQueryNode(
   opened: Opened,
 ): Promise<void> {
   warnOfOpenDoors(config);
+  // Beside each other: the model is read by threads of its own, the store's pages are checked by this one.
+  const opening = openStore(config);
+  opening.catch(() => undefined);
+  opened.add(async () => {
+    const open = await opening.catch(() => undefined);
+    await open?.close();
+  });
   const { encoder, model } = await openModel(config);
   opened.add(async () => encoder?.close());
-  const store = await openStore(config);
-  opened.add(() => store.close());
+  const store = await opening;
   const shards = await openFleet(config, store, logger, opened);
   const { fleet } = shards;
   const placements = new PlacementCache(store);
@@ -61,17 +74,28 @@ export async function startQueryNode(
     fleet.kept().map(({ name, reply }) => ({ shard: name, rows: reply?.documents })),
   );
   const placement = new Placer(store, placements, { loads, minShards, maxPartitions });
-  const tenants = new TenantDirectory(store.records, config.autoCreateTenants);
+  const isBehind = (): boolean => fleet.kept().some(({ reply }) => reply?.behind !== 0);
+  const edge = openEdge({ config, store, fleet, isBehind, logger, opened });
+  const { onChange } = edge;
+  const { autoCreateTenants } = config;
+  const tenants = new TenantDirectory(store.records, autoCreateTenants, undefined, onChange);
   const bounds = new TenantBounds(store, config);
-  const place = { placement, tenants, bounds, fleet };
+  const place = { placement, tenants, bounds, fleet: edge.fleet };
   const deps: IngestDeps = { store, model, encoder, ...place, limits: config, logger };
 
   await settleModel(deps, config.reembed, logger);
   // Those of the store may be incomplete: a shard that registers later keeps its partitions.
   const moved = shards.isFixed ? await reassignToShards(store, fleet.names) : 0;
   if (moved > 0) logger.info({ moved }, 'partitions were placed anew, shards rebuild them');
+  tellSupervisor({ type: 'opened' });
 
-  const search = new RootSearch({ model, encoder, placements, fleet, store, tenants, logger });
+  const shop = openShop({ store, tenants, config, logger, opened, onChange });
+  const { books, audit } = shop;
+  const search = new RootSearch({
+    ...{ model, encoder, placements, fleet, store, tenants, logger, rules: books },
+  });
+  // While the shards look for what they have.
+  await warmUp(search);
   const status = await KeptStatus.start({
     ...{ model, analyzer: ANALYZER_VERSION, minShards, store },
     shards: () => fleet.kept(),
@@ -83,8 +107,18 @@ export async function startQueryNode(
   const { tombstoneRetentionMs } = config;
   const kinds = jobKinds({ ...background, tombstoneRetentionMs });
   const jobs = new JobRunner({ records: store.records, kinds, logger });
-  const settings = new SettingsDesk(tenants, (tenant) => jobs.request(SWITCH_TERMS, tenant));
-  const ports = { search, ingest: new Ingest(deps), tenants, settings, status, logger };
+  const requestSwitch = (tenant: string) => jobs.request(SWITCH_TERMS, tenant);
+  const settings = new SettingsDesk(tenants, requestSwitch, audit);
+  const answers = new AnswerState({ store, tenants, books, model, isBehind });
+  const { records } = store;
+  const shown = {
+    answers,
+    catalogue: new Catalogue(store),
+    collections: new CollectionSchemas(records),
+    dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
+  };
+  const ingest = new Ingest(deps);
+  const ports = { search, ingest, tenants, settings, ...shop, ...shown, status, logger };
   const server = await createHttpServer(ports, httpOptions(config, model));
   opened.add(async () => {
     server.leave();
@@ -137,6 +171,10 @@ function httpOptions(config: Config, model: ModelIdentity): Parameters<typeof cr
       replyBytes: config.replyBytes,
       replyTimeoutMs: config.replyTimeoutMs,
     },
+    version: packageVersion(),
+    searchMaxAgeS: config.searchMaxAgeS,
+    corsOrigins: config.corsOrigins?.split(',') ?? [],
+    compressMinBytes: config.compressMinBytes,
     webDir: packageFile('dist/web'),
     picturesDir: existsSync(pictures) ? pictures : undefined,
   };

@@ -1,6 +1,9 @@
-import { ApiClient, ApiError, errorMessage } from '../client/api-client.js';
+import { OmniSearchError } from '../client/errors.js';
+import { OmniSearch } from '../client/omnisearch.js';
+import type { Filter } from '../client/wire.js';
 import type { Config } from '../config/settings.js';
 import { isObject } from '../core/json.js';
+import { problemOf, REPLY_TIMEOUT_MS } from './api-problem.js';
 import { formatExplanation } from './explain-table.js';
 import { formatHits } from './hit-table.js';
 import type { SearchAnswer } from './search-answer.js';
@@ -24,18 +27,16 @@ export async function runSearch(config: SearchConfig, words: readonly string[]):
   if (filter === 'broken') return complain(WRONG_USAGE, '--filter must be a JSON object');
 
   const { url, tenant, apiKey } = config;
-  const client = new ApiClient({ url, tenant, apiKey });
+  const client = new OmniSearch({ addresses: [url], tenant, apiKey, ...REPLY_TIMEOUT_MS });
   try {
-    const body = JSON.stringify({ query, top_k: config.topK, filter, ...textOptions(config) });
-    const reply = await client.post({ path: 'search/text', contentType: 'application/json', body });
-    if (reply.status !== 200) return complain(1, errorMessage(reply));
-    const answer = reply.body as SearchAnswer;
+    const body = { query, top_k: config.topK, ...(filter && { filter }), ...textOptions(config) };
+    const answer = (await client.search(body)) as SearchAnswer;
     if (config.json) process.stdout.write(`${JSON.stringify(answer)}\n`);
     else process.stdout.write(textOf(answer, config.explain));
     if (answer.partial !== null) warnPartial(answer.partial);
     return 0;
   } catch (error) {
-    if (error instanceof ApiError) return complain(1, error.message);
+    if (error instanceof OmniSearchError) return complain(1, problemOf(error));
     throw error;
   }
 }
@@ -54,11 +55,11 @@ function textOf(answer: SearchAnswer, isExplained: boolean): string {
   return isExplained ? `${formatExplanation(answer)}\n${hits}` : hits;
 }
 
-function parseFilterText(text: string | undefined): object | undefined | 'broken' {
+function parseFilterText(text: string | undefined): Filter | undefined | 'broken' {
   if (text === undefined) return undefined;
   try {
     const filter: unknown = JSON.parse(text);
-    return isObject(filter) ? filter : 'broken';
+    return isObject(filter) ? (filter as Filter) : 'broken';
   } catch {
     return 'broken';
   }

@@ -2,15 +2,17 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/settings.js';
+import { unlessAborted } from '../core/deadline.js';
 import type { Logger } from '../core/logger.js';
 import { beNice, NICENESS } from '../core/niceness.js';
 import type { ModelIdentity } from '../core/product.js';
 import { endpointOf } from '../protocol/shard-address.js';
 import { ShardNode } from '../shard/node/shard-node.js';
 import { ShardServer } from '../shard/node/shard-server.js';
+import { warmUp } from '../shard/node/warm-up.js';
 import type { StoreReader } from '../store/store.js';
 import { lockFolder } from '../supervisor/folder-lock.js';
-import { tellSupervisor } from '../supervisor/lifeline.js';
+import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
 import { openReader } from './open-store.js';
 import { StartError, type Opened } from './run-role.js';
 import { advertisedAddress, checkAddresses } from './shard-address.js';
@@ -31,6 +33,7 @@ export async function startShardNode(
   config: Config,
   logger: Logger,
   opened: Opened,
+  stopping: AbortSignal,
 ): Promise<void> {
   beNice(NICENESS.shard);
   const { shard, listen, shardSecret: secret } = config;
@@ -38,6 +41,9 @@ export async function startShardNode(
   checkAddresses(config);
   const dataDir = join(config.dataDir, 'shards', shard);
   opened.add(await lockFolder(dataDir));
+  // While the query node opens the store.
+  await warmUp();
+  await unlessAborted(mayBegin(), stopping);
   const store = await openReader(config);
   opened.add(() => store.close());
   const model = await waitForModel(store);

@@ -5,7 +5,7 @@ import { unlessAborted } from '../core/deadline.js';
 import type { Logger } from '../core/logger.js';
 import { lockFolder } from '../supervisor/folder-lock.js';
 import type { HeartbeatTimes } from '../supervisor/heartbeat.js';
-import { ManagedChild, type ChildSpec } from '../supervisor/managed-child.js';
+import { ManagedChild, type ChildEvents, type ChildSpec } from '../supervisor/managed-child.js';
 import { socketFolder } from '../supervisor/socket-folder.js';
 import { packageFile } from './package-file.js';
 import { StartError, type Opened } from './run-role.js';
@@ -72,7 +72,11 @@ interface Running {
   failed: Promise<never>;
 }
 
-/** The query node first, then the shards: `children` has them in this order. */
+/**
+ * The query node, then the shards: `children` has them in this order. All processes are started at once, as loading
+ * their code takes most of the time, but shards begin when the query node has opened the store: it alone tells
+ * damage from data, and may have to embed or place everything anew.
+ */
 function startChildren(
   config: Config,
   addresses: ReadonlyMap<string, string>,
@@ -82,39 +86,44 @@ function startChildren(
   let fail: (problem: StartError) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));
   failed.catch(() => undefined);
-  const start = (spec: Omit<ChildSpec, 'script' | 'heartbeat'>): Promise<number> =>
-    new Promise((ready) => {
-      const child = new ManagedChild(
-        { ...spec, script: packageFile('dist/cli/main.js'), heartbeat: heartbeatOf(config) },
-        logger,
-        {
-          onReady: (port) => ready(port ?? 0),
-          onGivenUp: (line) => fail(new StartError(line)),
-        },
-      );
-      children.push(child);
-      child.start();
+  const start = (
+    spec: Omit<ChildSpec, 'script' | 'heartbeat'>,
+    events: Omit<ChildEvents, 'onGivenUp'>,
+  ): void => {
+    const heartbeat = heartbeatOf(config);
+    const script = packageFile('dist/cli/main.js');
+    const onGivenUp = (line: string): void => fail(new StartError(line));
+    const child = new ManagedChild({ ...spec, script, heartbeat }, logger, {
+      ...events,
+      onGivenUp,
     });
+    children.push(child);
+    child.start();
+  };
 
-  const flags = [...addresses].flatMap(([name, address]) => [
-    '--shard-address',
-    `${name}=${address}`,
-  ]);
-  const env = childEnv(config, 'query-node', process.env);
-  const args = ['query-node', ...flags];
-  const listening = start({ name: 'query node', args, env, mustStart: true });
-  const port = listening.then((number) => {
-    // Started again, it must be found where it was, also when the first port was any free one.
-    env['OMNISEARCH_PORT'] = String(number);
-    for (const [shard, listen] of addresses) {
-      const shardConfig: Config = { ...config, shard, listen };
-      const shardEnv = { ...MALLOC_ENV, ...childEnv(shardConfig, 'shard-node', process.env) };
-      const name = `shard ${shard}`;
-      // Until it is there, answers say that it is missing.
-      void start({ name, args: ['shard-node'], env: shardEnv, mustStart: false });
-    }
-    return number;
+  let onOpened: () => void = () => undefined;
+  const after = new Promise<void>((resolve) => (onOpened = resolve));
+  const port = new Promise<number>((resolve) => {
+    const flags = [...addresses].flatMap(([name, address]) => [
+      '--shard-address',
+      `${name}=${address}`,
+    ]);
+    const env = childEnv(config, 'query-node', process.env);
+    const onReady = (number = 0): void => {
+      // Started again, it must be found where it was, also when the first port was any free one.
+      env['OMNISEARCH_PORT'] = String(number);
+      resolve(number);
+    };
+    const args = ['query-node', ...flags];
+    start({ name: 'query node', args, env, mustStart: true }, { onReady, onOpened });
   });
+  for (const [shard, listen] of addresses) {
+    const shardConfig: Config = { ...config, shard, listen };
+    const env = { ...MALLOC_ENV, ...childEnv(shardConfig, 'shard-node', process.env) };
+    const spec = { name: `shard ${shard}`, args: ['shard-node'], env, mustStart: false, after };
+    // Until it is there, answers say that it is missing.
+    start(spec, { onReady: () => undefined });
+  }
   return { port, failed };
 }
 

@@ -1,173 +1,221 @@
 // @ts-check
-import { request } from './api.js';
+import { chosenAttributes } from './attributes.js';
 import { Controls } from './controls.js';
-import { Detail } from './detail.js';
-import { byId, element } from './dom.js';
-import { CARD_FIELDS } from './hit-card.js';
+import { byId } from './dom.js';
+import { sendClick } from './events.js';
+import { FacetLoader } from './facet-loader.js';
 import { bindKeyboard } from './keyboard.js';
-import { PageHistory } from './page-history.js';
+import { countText } from './messages.js';
+import { Pager } from './pager.js';
+import { ProductPage } from './product-page.js';
 import { Results } from './results.js';
+import { PER_PAGE, pagesOf, searchOf } from './search-request.js';
 import { SearchLoop } from './search-loop.js';
-import { addressOf, filterOf, hasFilters, NO_FILTERS, readState } from './state.js';
-import { BROWSE_QUERY, drawExamples } from './welcome.js';
-import { isObject } from './wire.js';
+import { showShopSize } from './shop-size.js';
+import { addressOf, hasFilters, NO_FILTERS, readState } from './state.js';
 
 /** @typedef {import('./state.js').State} State */
-/** @typedef {import('./wire.js').Category} Category */
-
-const PAGE_SIZE = 24;
-/** Past this a shopper should search otherwise; the API itself would go to 1,000. */
-const MAX_SHOWN = 96;
+/** @typedef {import('./wire.js').Hit} Hit */
+/** @typedef {import('./wire.js').SearchReply} SearchReply */
 
 let state = readState(location.search);
-let topK = PAGE_SIZE;
+/** The address of the list that is shown, or asked for; without a product's. */
+let shownList = '';
+/** @type {SearchReply | undefined} */
+let lastReply;
 /** True while the newest entry of the history was made by typing: further keystrokes replace it. */
 let typingEntry = false;
 /** True while the last word of the query may be unfinished. */
 let isUnfinished = false;
+/** Somebody sent the query off: a rule may lead elsewhere. */
+let isSent = false;
 
-const pages = new PageHistory();
-const detail = new Detail(byId('detail', HTMLDialogElement), pages);
+const listView = byId('shop', HTMLElement);
+const controls = new Controls({ state: () => state, onType, onSet, onSend });
+const product = new ProductPage({
+  onBack: backToList,
+  addressOf: productAddress,
+  onOpen: (hit) => onSet({ product: hit.id }),
+});
 const results = new Results({
-  onOpen: (hit) => void detail.open(hit, state.tenant),
-  onRetry: () => void loop.run(searchRequest()),
+  addressOf: productAddress,
+  onOpen: openHit,
+  onRetry: () => void runList(),
   onQuery: (query) => onSet({ query }),
   onLiteral: (literal) => onSet({ literal }),
   onClearFilters: () => onSet(NO_FILTERS),
 });
+const pager = new Pager(byId('pages', HTMLElement), {
+  addressOf: (page) => addressOf({ ...state, page }),
+  onPage: (page) => {
+    onSet({ page });
+    window.scrollTo(0, 0);
+    results.grid.focus();
+  },
+});
+const facets = new FacetLoader((shown, attributes) => controls.panel.show(shown, attributes));
 const loop = new SearchLoop({
   onStart: () => results.showBusy(),
   onRetry: (waitMs) => results.showRetry(waitMs),
-  onError: (error) => results.showError(error),
-  onReply: (reply) =>
-    results.showReply(reply, {
-      heading: state.query.trim() === '' && reply.hits.length > 0 ? browseHeading() : undefined,
-      hasMore: reply.hits.length === topK && topK < MAX_SHOWN,
-      asked: { query: state.query.trim(), hasFilters: hasFilters(state), literal: state.literal },
-    }),
+  onError: (error) => {
+    lastReply = undefined;
+    results.showError(error);
+    pager.show(1, 1);
+  },
+  onReply: showReply,
 });
-const controls = new Controls({ state: () => state, onType, onSet });
 
-/** @param {Partial<State>} change */
+/** @param {SearchReply} reply */
+function showReply(reply) {
+  lastReply = reply;
+  const total = reply.total ?? reply.hits.length;
+  const query = state.query.trim();
+  if (isSent && reply.redirect !== undefined && controls.follow(reply.redirect)) return;
+  isSent = false;
+  results.showReply(reply, {
+    count: countText(total, {
+      ...{ query, page: state.page, pages: pagesOf(total) },
+      isWhole: reply.partial === null,
+    }),
+    asked: { query, hasFilters: hasFilters(state), literal: state.literal },
+  });
+  pager.show(state.page, pagesOf(total));
+  controls.showTotal(total);
+  facets.load(reply, state, isUnfinished);
+}
+
+/** A change while typing. @param {Partial<State>} change */
 function onType(change) {
   const before = addressOf(state);
-  if (change.query !== undefined) isUnfinished = true;
+  isUnfinished = true;
   apply(change);
   const address = addressOf(state);
   if (address === before) return;
-  if (typingEntry) pages.replace(address);
-  else pages.push(address);
+  if (typingEntry) history.replaceState(null, '', address);
+  else history.pushState(null, '', address);
   typingEntry = true;
-  loop.runSoon(searchRequest);
+  shownList = listAddress();
+  loop.runSoon(listRequest);
 }
 
-/** @param {Partial<State>} change */
+/** A finished change: an entry of its own in the history. @param {Partial<State>} change */
 function onSet(change) {
   if (change.query !== undefined) isUnfinished = false;
+  // Where a list was left, it is found again.
+  history.replaceState({ ...history.state, scroll: window.scrollY }, '');
+  const entry = { isFromList: change.product !== undefined && state.product === undefined };
   apply(change);
   const address = addressOf(state);
-  if (address !== location.pathname + location.search) pages.push(address);
+  if (address !== location.pathname + location.search) history.pushState(entry, '', address);
   typingEntry = false;
-  void loop.run(searchRequest());
+  showView();
+}
+
+/** @param {string} query */
+function onSend(query) {
+  isSent = true;
+  shownList = '';
+  onSet({ query });
+}
+
+/** As Back does, where the list is behind it: then it is where it was left. */
+function backToList() {
+  if (history.state?.isFromList === true) history.back();
+  else onSet({ product: undefined });
 }
 
 /** @param {Partial<State>} change */
 function apply(change) {
   const isReworded = (change.query ?? state.query).trim() !== state.query.trim();
-  // Other words are read anew.
-  state = { ...state, ...(isReworded ? { literal: false } : {}), ...change };
-  topK = PAGE_SIZE;
+  const isNewList = Object.keys(change).some((name) => name !== 'page' && name !== 'product');
+  state = {
+    ...state,
+    // Other words are read anew; another list begins at its beginning, and is looked at.
+    ...(isReworded ? { literal: false } : {}),
+    ...(isNewList ? { page: 1, product: undefined } : {}),
+    ...change,
+  };
   showState();
 }
 
 function showState() {
   controls.show(state);
   const query = state.query.trim();
-  byId('welcome', HTMLElement).hidden = query !== '' || hasFilters(state);
-  document.title = query === '' ? 'OmniSearch shop' : `${query} – OmniSearch shop`;
-}
-
-/** @returns {{ body: object, tenant: string | undefined }} */
-function searchRequest() {
-  const filter = filterOf(state);
-  const common = { top_k: topK, fields: CARD_FIELDS, ...(filter ? { filter } : {}) };
-  return { body: { ...textOfQuery(), ...common }, tenant: state.tenant };
-}
-
-/** @returns {object} the query, and how it is to be read */
-function textOfQuery() {
-  const query = state.query.trim();
-  if (query === '') {
-    // The API wants a query: without one, a category's own name finds what is typical of it.
-    const typical = state.categories.join(', ').slice(0, 2_000) || BROWSE_QUERY;
-    return { query: typical, mode: 'vector' };
+  const isStart = query === '' && !hasFilters(state) && state.page === 1;
+  byId('welcome', HTMLElement).hidden = !isStart;
+  listView.hidden = state.product !== undefined;
+  if (state.product === undefined) {
+    product.hide();
+    document.title = query === '' ? 'OmniSearch shop' : `${query} – OmniSearch shop`;
   }
-  return {
-    query,
-    highlight: ['title'],
-    ...(isUnfinished ? { prefix: true } : {}),
-    ...(state.literal ? { understand: false } : {}),
-  };
+}
+
+/** The product's page, or the list: asked for unless it is there already. */
+function showView() {
+  if (state.product !== undefined) {
+    const hit = lastReply?.hits.find(({ id }) => id === state.product);
+    void product.show(state.product, hit, state.tenant);
+    window.scrollTo(0, 0);
+  } else if (shownList !== listAddress()) {
+    void runList();
+  }
+}
+
+function runList() {
+  shownList = listAddress();
+  return loop.run(listRequest());
+}
+
+function listRequest() {
+  const options = { isUnfinished, attributes: chosenAttributes(state) };
+  return { body: searchOf(state, options), tenant: state.tenant };
 }
 
 /** @returns {string} */
-function browseHeading() {
-  return state.categories.length > 0 ? state.categories.join(', ') : 'A look around the shop';
+function listAddress() {
+  return addressOf({ ...state, product: undefined });
 }
 
-/** Categories and counts are extras: without them the search still works. */
-async function loadShop() {
+/** @param {string} id @returns {string} */
+function productAddress(id) {
+  return addressOf({ ...state, product: id });
+}
+
+/** @param {Hit} hit */
+function openHit(hit) {
+  const at = lastReply?.hits.findIndex(({ id }) => id === hit.id) ?? -1;
+  const position = (state.page - 1) * PER_PAGE + at + 1;
   const { tenant } = state;
-  const reply = await request('/categories', { tenant }).catch(() => undefined);
-  const listed = isObject(reply) && Array.isArray(reply.categories) ? reply.categories : [];
-  /** @type {Category[]} */
-  const categories = listed.filter(
-    (entry) => typeof entry?.category === 'string' && typeof entry.products === 'number',
-  );
-  controls.chips.setCategories(categories);
-  drawExamples(byId('examples', HTMLElement), categories, (query) => {
-    controls.box.focus();
-    onSet({ query });
-  });
-  const products = categories.reduce((sum, { products: count }) => sum + count, 0);
-  if (products === 0) return;
-  const more = element('span', 'size-more', ` in ${categories.length} categories`);
-  byId('size', HTMLElement).replaceChildren(`${products.toLocaleString()} products`, more);
+  if (at >= 0) sendClick({ queryId: lastReply?.query_id, id: hit.id, position, tenant });
+  onSet({ product: hit.id });
 }
-
-results.more.addEventListener('click', async () => {
-  const shown = topK;
-  topK = Math.min(topK + PAGE_SIZE, MAX_SHOWN);
-  await loop.run(searchRequest());
-  const cards = /** @type {NodeListOf<HTMLElement>} */ (
-    results.grid.querySelectorAll('.card-open')
-  );
-  cards[shown]?.focus();
-});
 
 byId('home', HTMLAnchorElement).addEventListener('click', (event) => {
   if (event.metaKey || event.ctrlKey || event.shiftKey) return;
   event.preventDefault();
-  onSet({ query: '', ...NO_FILTERS });
+  onSet({ query: '', sort: 'best', ...NO_FILTERS });
 });
 
-window.addEventListener('popstate', () => {
-  if (!pages.stepped(detail.dialog)) return;
+window.addEventListener('popstate', ({ state: entry }) => {
+  const left = state.product;
   state = readState(location.search);
-  topK = PAGE_SIZE;
   typingEntry = false;
   isUnfinished = false;
   showState();
-  void loop.run(searchRequest());
+  showView();
+  if (state.product !== undefined || left === undefined) return;
+  window.scrollTo(0, entry?.scroll ?? 0);
+  results.focusCard(left);
 });
 
 bindKeyboard({
   box: controls.box,
   grid: results.grid,
   onClear: () => {
-    if (controls.box.value !== '') onSet({ query: '' });
+    if (state.product !== undefined) backToList();
+    else if (controls.box.value !== '') onSet({ query: '' });
   },
 });
 showState();
-void loop.run(searchRequest());
-void loadShop();
+showView();
+void showShopSize(state.tenant, (query) => onSend(query));

@@ -1,77 +1,74 @@
 // @ts-check
-import { Chips } from './chips.js';
-import { byId } from './dom.js';
-import { hasFilters, NO_FILTERS, priceOf } from './state.js';
+import { ChosenRow } from './chosen-row.js';
+import { byId, element } from './dom.js';
+import { FacetPanel } from './facet-panel.js';
+import { FilterDrawer } from './filter-drawer.js';
+import { safeAddress } from './picture.js';
+import { filterCount, SORTS } from './state.js';
+import { SuggestionList } from './suggestions.js';
 
 /** @typedef {import('./state.js').State} State */
 
-/** The search box and the filters. They write into a state and are written from one. */
+/** The search box, sort and filters. They write into a state and are written from one. */
 export class Controls {
   /**
    * @param {object} handlers
    * @param {() => State} handlers.state
    * @param {(change: Partial<State>) => void} handlers.onType a change while typing
    * @param {(change: Partial<State>) => void} handlers.onSet a finished change
+   * @param {(query: string) => void} handlers.onSend a query is finished
    */
-  constructor({ state, onType, onSet }) {
+  constructor({ state, onType, onSet, onSend }) {
     this.box = byId('query', HTMLInputElement);
-    this.min = byId('min', HTMLInputElement);
-    this.max = byId('max', HTMLInputElement);
-    this.stock = byId('stock', HTMLInputElement);
-    this.reset = byId('reset', HTMLButtonElement);
-    this.chips = new Chips(byId('chips', HTMLElement), (name) => {
-      const { categories } = state();
-      const without = categories.filter((other) => other !== name);
-      onSet({
-        categories: without.length < categories.length ? without : [...categories, name],
-      });
-    });
-
-    this.box.addEventListener('input', () => onType({ query: this.box.value }));
-    for (const field of [this.min, this.max]) {
-      field.addEventListener('input', () => {
-        this.markPrices();
-        onType({ min: priceOf(this.min.value), max: priceOf(this.max.value) });
-      });
-    }
-    this.stock.addEventListener('change', () => onSet({ inStock: this.stock.checked }));
-    this.reset.addEventListener('click', () => {
-      onSet(NO_FILTERS);
+    this.sort = byId('sort', HTMLSelectElement);
+    this.panel = new FacetPanel(byId('facets', HTMLElement), { state, onSet });
+    this.drawer = new FilterDrawer();
+    this.chosen = new ChosenRow(byId('chosen', HTMLElement), (change) => {
+      onSet(change);
       this.box.focus();
     });
+    this.suggestions = new SuggestionList({
+      box: this.box,
+      list: byId('suggestions', HTMLElement),
+      tenant: () => state().tenant,
+      onQuery: onSend,
+      onCategory: (category) => onSet({ query: '', chosen: { category: [category] } }),
+      onProduct: (id) => onSet({ product: id }),
+    });
+    this.box.addEventListener('input', () => onType({ query: this.box.value }));
+    this.sort.append(
+      ...Object.entries(SORTS).map(([key, { label }]) => {
+        const option = element('option', '', label);
+        option.value = key;
+        return option;
+      }),
+    );
+    this.sort.addEventListener('change', () => onSet({ sort: this.sort.value }));
     byId('search', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault();
-      onSet({ query: this.box.value });
+      this.suggestions.close();
+      onSend(this.box.value);
     });
   }
 
-  /**
-   * Shows `state`; a field that already means the same is left alone ("1." while typing 1.5).
-   *
-   * @param {State} state
-   */
+  /** @param {State} state */
   show(state) {
     if (this.box.value.trim() !== state.query.trim()) this.box.value = state.query;
-    setPrice(this.min, state.min);
-    setPrice(this.max, state.max);
-    this.stock.checked = state.inStock;
-    this.reset.hidden = !hasFilters(state);
-    this.chips.setChosen(state.categories);
-    this.markPrices();
+    this.sort.value = state.sort;
+    this.chosen.show(state);
+    this.drawer.showChosen(filterCount(state));
   }
 
-  /** A lowest price above the highest finds nothing: say so where it was typed. */
-  markPrices() {
-    const min = priceOf(this.min.value);
-    const max = priceOf(this.max.value);
-    const crossed = min !== undefined && max !== undefined && min > max;
-    for (const field of [this.min, this.max]) field.setAttribute('aria-invalid', String(crossed));
+  /** @param {number} total */
+  showTotal(total) {
+    this.drawer.showTotal(total);
   }
-}
 
-/** @param {HTMLInputElement} field @param {number | undefined} price */
-function setPrice(field, price) {
-  const typed = field === document.activeElement && field.value === '';
-  if (priceOf(field.value) === price && (price !== undefined || typed)) return;
-  field.value = price === undefined ? '' : String(price);
+  /** Goes where a rule leads, if that is safe. @param {string} redirect @returns {boolean} */
+  follow(redirect) {
+    const address = safeAddress(redirect);
+    if (address === undefined) return false;
+    location.assign(address);
+    return true;
+  }
 }

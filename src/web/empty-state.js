@@ -1,5 +1,6 @@
 // @ts-check
 import { button, byId, element } from './dom.js';
+import { quoted } from './messages.js';
 
 /**
  * What an empty answer was an answer to.
@@ -42,7 +43,7 @@ export class EmptyState {
 /** @param {string} query @param {boolean} hasFilters @returns {string} */
 function headingOf(query, hasFilters) {
   if (query === '') return hasFilters ? 'No product passes these filters' : 'Nothing here yet';
-  return `Nothing in this shop fits “${query}”`;
+  return `Nothing in this shop fits ${quoted(query)}`;
 }
 
 /** @param {string} query @param {boolean} hasFilters @returns {string} */

@@ -15,7 +15,8 @@ export function bindKeyboard({ box, grid, onClear }) {
 
   /** @param {KeyboardEvent} event @returns {boolean} whether the key was for us */
   function handle({ key, target }) {
-    const typing = target instanceof HTMLInputElement && target.type !== 'checkbox';
+    const typing =
+      target instanceof HTMLInputElement && target.type !== 'checkbox' && target.type !== 'range';
     if (key === '/' && !typing) {
       box.focus();
       box.select();

@@ -3,6 +3,7 @@ import { button, byId, element } from './dom.js';
 import { EmptyState } from './empty-state.js';
 import { hitCard } from './hit-card.js';
 import { errorText, missingText } from './messages.js';
+import { drawSay } from './shop-says.js';
 import { traceOf } from './trace.js';
 import { Understanding } from './understanding.js';
 
@@ -13,10 +14,11 @@ import { Understanding } from './understanding.js';
 /** Cards whose pictures are fetched at once: about what a first screen shows. */
 const EAGER_CARDS = 8;
 
-/** The lower part of the page: count, trace, how the query was read, notice, cards. */
+/** The list: count, how the query was read, notices, cards, and how the search ran. */
 export class Results {
   /**
    * @param {object} handlers
+   * @param {(id: string) => string} handlers.addressOf of a product
    * @param {(hit: Hit) => void} handlers.onOpen
    * @param {() => void} handlers.onRetry
    * @param {(query: string) => void} handlers.onQuery
@@ -34,8 +36,10 @@ export class Results {
     this.count = byId('count', HTMLElement);
     this.trace = byId('trace', HTMLElement);
     this.notice = byId('notice', HTMLElement);
+    this.says = byId('says', HTMLElement);
     this.grid = byId('results', HTMLElement);
-    this.more = byId('more', HTMLButtonElement);
+    this.near = byId('near', HTMLElement);
+    this.nearGrid = byId('near-results', HTMLElement);
   }
 
   /** The shown hits stay, dimmed by the style sheet after a moment. */
@@ -52,26 +56,44 @@ export class Results {
   /**
    * @param {SearchReply} reply
    * @param {object} options
-   * @param {string | undefined} options.heading
-   * @param {boolean} options.hasMore
+   * @param {string} options.count
    * @param {Omit<Asked, 'isUnderstood'> & { literal: boolean }} options.asked
    */
-  showReply(reply, { heading, hasMore, asked }) {
+  showReply(reply, { count, asked }) {
     const { hits, partial, understood = [] } = reply;
     this.grid.setAttribute('aria-busy', 'false');
-    const { onOpen } = this.handlers;
-    const cards = hits.map((hit, at) => hitCard(hit, { eager: at < EAGER_CARDS, onOpen }));
-    this.grid.replaceChildren(...cards);
-    this.count.textContent = heading ?? countText(hits.length);
+    const found = hits.filter(({ widened }) => widened !== true);
+    const near = hits.filter(({ widened }) => widened === true);
+    this.grid.replaceChildren(...this.cards(found));
+    this.nearGrid.replaceChildren(...this.cards(near));
+    this.near.hidden = near.length === 0;
+    this.count.textContent = count;
     this.trace.replaceChildren(...traceOf(reply));
     this.trace.hidden = false;
-    this.more.hidden = !hasMore;
     this.understanding.show(reply, asked);
-    if (partial !== null) this.setNotice('partial', missingText(partial.missing));
+    drawSay(this.says, reply);
+    if (partial !== null) this.setNotice('partial', missingText(partial));
     else this.notice.hidden = true;
     // What is missing may have fitted.
-    if (hits.length > 0 || partial !== null) this.empty.hide();
+    if (found.length > 0 || partial !== null) this.empty.hide();
     else this.empty.show({ ...asked, isUnderstood: understood.length > 0 });
+  }
+
+  /** @param {readonly Hit[]} hits */
+  cards(hits) {
+    const { addressOf, onOpen } = this.handlers;
+    return hits.map((hit, at) =>
+      hitCard(hit, { eager: at < EAGER_CARDS, address: addressOf(hit.id), onOpen }),
+    );
+  }
+
+  /** Back from a product, the keyboard is where it was. @param {string} id */
+  focusCard(id) {
+    const cards = /** @type {NodeListOf<HTMLAnchorElement>} */ (
+      document.querySelectorAll('#shop .card-open')
+    );
+    const wanted = [...cards].find((card) => new URL(card.href).searchParams.get('product') === id);
+    wanted?.focus({ preventScroll: true });
   }
 
   /** @param {unknown} error */
@@ -79,9 +101,10 @@ export class Results {
     const { text, detail, canRetry } = errorText(error);
     this.grid.setAttribute('aria-busy', 'false');
     this.grid.replaceChildren();
+    this.near.hidden = true;
     this.count.textContent = '';
     this.trace.hidden = true;
-    this.more.hidden = true;
+    this.says.hidden = true;
     this.understanding.hide();
     this.empty.hide();
     this.setNotice('error', text, element('span', 'notice-detail', detail));
@@ -95,10 +118,4 @@ export class Results {
     this.notice.replaceChildren(element('span', 'notice-text', first), ...rest);
     this.notice.hidden = false;
   }
-}
-
-/** @param {number} shown @returns {string} */
-function countText(shown) {
-  if (shown === 0) return 'Nothing found';
-  return shown === 1 ? '1 product' : `${shown} best matches`;
 }

@@ -1,7 +1,8 @@
 // @ts-check
-import { searchText } from './api.js';
+import { shop, withKey } from './shop.js';
 
 /** @typedef {import('./wire.js').SearchReply} SearchReply */
+/** @typedef {import('./search-request.js').Search} Search */
 
 /** Quiet time after a keystroke before a search goes out. */
 const DEBOUNCE_MS = 120;
@@ -29,7 +30,7 @@ export class SearchLoop {
   /**
    * Runs the search once the shopper pauses; what runs now is stale already.
    *
-   * @param {() => { body: object, tenant: string | undefined }} makeRequest
+   * @param {() => { body: Search, tenant: string | undefined }} makeRequest
    */
   runSoon(makeRequest) {
     this.cancel();
@@ -37,7 +38,7 @@ export class SearchLoop {
   }
 
   /**
-   * @param {{ body: object, tenant: string | undefined }} request
+   * @param {{ body: Search, tenant: string | undefined }} request
    * @returns {Promise<void>}
    */
   async run({ body, tenant }) {
@@ -48,7 +49,9 @@ export class SearchLoop {
     const { onStart, onReply, onError, onRetry } = this.handlers;
     onStart();
     try {
-      const reply = await searchText(body, { tenant, signal, onRetry });
+      const reply = await withKey(
+        () => /** @type {Promise<SearchReply>} */ (shop.search(body, { tenant, signal, onRetry })),
+      );
       if (!signal.aborted) onReply(reply);
     } catch (error) {
       if (!signal.aborted) onError(error);

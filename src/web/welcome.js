@@ -3,9 +3,6 @@ import { button } from './dom.js';
 
 /** @typedef {import('./wire.js').Category} Category */
 
-/** What the page shows before anything is typed. */
-export const BROWSE_QUERY = 'a gift for a friend';
-
 /** Queries in a shopper's words. `about` matches the category that must exist for it to make sense. */
 const EXAMPLES = [
   { query: 'warm boots for snow', about: /shoe|boot/i },

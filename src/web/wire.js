@@ -1,23 +1,17 @@
 // @ts-check
 /**
- * The shapes this page reads from the API. Everything a product holds is the catalogue's and
- * untrusted: a field may be missing or of any type.
+ * The shapes this page reads. Everything a product holds is the catalogue's and untrusted: a field may
+ * be missing or of any type.
  *
  * @typedef {Record<string, unknown>} Product
- * @typedef {{ id: string, score: number, product: Product, highlight?: Record<string, string> }} Hit
- * @typedef {{ part: string, category?: string, shard?: string, reason: string }} MissingPart
- * @typedef {{ text: string, filter?: Record<string, unknown>, sort?: unknown }} Understood
- * @typedef {object} SearchReply
- * @property {Hit[]} hits
- * @property {number} took_ms
- * @property {{ embed: number, search: number, join: number }} timings_ms
- * @property {'cached' | 'shared' | 'computed'} [embedding]
- * @property {string} model
- * @property {{ missing: MissingPart[] } | null} partial
- * @property {string[]} [unknown_fields]
- * @property {{ from: string, to: string } | null} [rewritten]
- * @property {string[]} [did_you_mean]
- * @property {Understood[]} [understood]
+ * @typedef {import('../client/wire.js').Hit<Product>} Hit
+ * @typedef {import('../client/wire.js').SearchReply<Product>} SearchReply
+ * @typedef {import('../client/wire.js').Suggestions<Product>} Suggestions
+ * @typedef {import('../client/wire.js').MissingPart} MissingPart
+ * @typedef {import('../client/wire.js').Understood} Understood
+ * @typedef {import('../client/wire.js').Facet} Facet
+ * @typedef {Record<string, Facet>} Facets
+ * @typedef {import('../client/wire.js').Scalar} Scalar
  * @typedef {{ category: string, products: number }} Category
  */
 

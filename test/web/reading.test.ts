@@ -1,77 +1,49 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CHROMIUM_MISSING, openChromium } from './chromium.js';
-import { openShopServer, replyWith, type ShopServer } from './shop-server.js';
-
-if (CHROMIUM_MISSING !== undefined) console.warn(`page tests are skipped: ${CHROMIUM_MISSING}`);
+import { afterEach, describe, expect, test } from 'vitest';
+import { CHROMIUM_MISSING } from './chromium.js';
+import { replyWith } from './shop-products.js';
+import { openShop, usePage } from './use-page.js';
 
 const MOUSE = { id: 'm', title: 'Wireless Mouse' };
 
 describe.skipIf(CHROMIUM_MISSING !== undefined)('how the page shows that it was understood', () => {
-  let browser: Browser;
-  let shop: ShopServer;
-  let context: BrowserContext;
-  let page: Page;
-  let complaints: string[];
-
-  beforeAll(async () => {
-    browser = await openChromium();
-  });
-  afterAll(async () => {
-    await browser.close();
-  });
-  beforeEach(async () => {
-    shop = await openShopServer();
-    context = await browser.newContext({ reducedMotion: 'reduce' });
-    page = await context.newPage();
-    page.setDefaultTimeout(5_000);
-    complaints = [];
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-  });
-  afterEach(async () => {
-    expect(complaints).toEqual([]);
-    await context.close();
-    await shop.close();
+  const opened = usePage();
+  afterEach(() => {
+    expect(opened.complaints).toEqual([]);
   });
 
-  async function open(address: string): Promise<void> {
-    await page.goto(shop.address + address);
-    await page.locator('.card, #empty:not([hidden])').first().waitFor();
-  }
-  const box = () => page.getByRole('searchbox');
-  const reading = () => page.locator('#understanding');
-  const empty = () => page.locator('#empty');
-  const lastSent = () => shop.searches.at(-1);
+  const open = (address: string): Promise<void> => openShop(opened, address);
+  const box = () => opened.page.getByRole('combobox', { name: 'Search' });
+  const reading = () => opened.page.locator('#understanding');
+  const empty = () => opened.page.locator('#empty');
+  const lastSent = () => opened.shop.searches.at(-1);
 
   test('a word that is being typed is the beginning of one, until it is sent', async () => {
     await open('/?q=gift');
-    expect(lastSent()).toMatchObject({ query: 'gift', highlight: ['title'] });
+    expect(lastSent()).toMatchObject({ query: 'gift', highlight: ['title', 'description'] });
     expect(lastSent()?.prefix).toBeUndefined();
     await box().fill('kens');
     await expect.poll(lastSent).toMatchObject({ query: 'kens', prefix: true });
-    const before = shop.searches.length;
-    await page.getByRole('switch').check();
-    await expect.poll(() => shop.searches.length).toBe(before + 1);
+    const before = opened.shop.searches.length;
+    await opened.page.getByRole('switch').check();
+    await expect.poll(() => opened.shop.searches.length).toBe(before + 1);
     expect(lastSent()?.prefix).toBe(true);
     await box().press('Enter');
-    await expect.poll(() => shop.searches.length).toBe(before + 2);
+    await expect.poll(() => opened.shop.searches.length).toBe(before + 2);
     expect(lastSent()?.prefix).toBeUndefined();
   });
 
-  test('without words it looks around by meaning alone', async () => {
+  test('without words it looks around', async () => {
     await open('/');
-    expect(lastSent()?.mode).toBe('vector');
+    expect(lastSent()).toMatchObject({ browse: true });
+    expect(lastSent()?.query).toBeUndefined();
     expect(lastSent()?.highlight).toBeUndefined();
   });
 
   test('a correction is shown, with a way back to what was typed', async () => {
-    shop.answer = ({ query }) =>
+    opened.shop.answer = ({ query }) =>
       replyWith(
         [MOUSE],
-        query.includes('"') ? {} : { rewritten: { from: 'wireles mouse', to: 'wireless mouse' } },
+        query?.includes('"') ? {} : { rewritten: { from: 'wireles mouse', to: 'wireless mouse' } },
       );
     await open('/?q=wireles+mouse');
     expect(await reading().innerText()).toBe(
@@ -81,12 +53,12 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('how the page shows that it was 
     await expect.poll(() => lastSent()?.query).toBe('"wireles" mouse');
     await reading().waitFor({ state: 'hidden' });
     expect(await box().inputValue()).toBe('"wireles" mouse');
-    await page.goBack();
+    await opened.page.goBack();
     await reading().waitFor();
   });
 
   test('other texts that may have been meant are one click away', async () => {
-    shop.answer = () => replyWith([MOUSE], { did_you_mean: ['green mouse', 'grey mouse'] });
+    opened.shop.answer = () => replyWith([MOUSE], { did_you_mean: ['green mouse', 'grey mouse'] });
     await open('/?q=grene+mouse');
     expect(await reading().innerText()).toBe('Did you mean green mouse or grey mouse?');
     await reading().getByRole('button', { name: 'grey mouse' }).click();
@@ -95,7 +67,7 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('how the page shows that it was 
 
   test('what became a filter can be switched off, and on again', async () => {
     const understood = [{ text: 'under 50', filter: { price: { lt: 50 } } }, { text: 'not hp' }];
-    shop.answer = ({ understand }) =>
+    opened.shop.answer = ({ understand }) =>
       replyWith([MOUSE], understand === false ? {} : { understood });
     await open('/?q=mouse+under+50+not+hp');
     const chips = reading().locator('.chip');
@@ -105,16 +77,16 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('how the page shows that it was 
     ]);
     await chips.first().click();
     await expect.poll(() => lastSent()?.understand).toBe(false);
-    await page.waitForURL(/literal=1/);
+    await opened.page.waitForURL(/literal=1/);
     expect(await chips.count()).toBe(0);
-    await page.reload();
+    await opened.page.reload();
     await reading().waitFor();
     expect(lastSent()?.understand).toBe(false);
     await reading().getByRole('button', { name: 'Read prices and exclusions' }).click();
     await expect.poll(() => chips.count()).toBe(2);
     expect(lastSent()?.understand).toBeUndefined();
     await chips.first().click();
-    await page.waitForURL(/literal=1/);
+    await opened.page.waitForURL(/literal=1/);
     await box().fill('keyboard under 50');
     await expect.poll(() => lastSent()?.query).toBe('keyboard under 50');
     expect(lastSent()?.understand).toBeUndefined();
@@ -124,31 +96,31 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('how the page shows that it was 
     const highlight = {
       title: '<mark>Mouse</mark> &lt;b onload=&quot;x&quot;&gt; &amp;amp; <i>5&#39;</i>',
     };
-    shop.answer = () => replyWith([{ ...MOUSE, highlight }]);
+    opened.shop.answer = () => replyWith([{ ...MOUSE, highlight }]);
     await open('/?q=mouse');
-    const title = page.locator('.card-open');
+    const title = opened.page.locator('.card-open');
     expect(await title.locator('mark').allInnerTexts()).toEqual(['Mouse']);
     expect(await title.innerText()).toBe('Mouse <b onload="x"> &amp; <i>5\'</i>');
     expect(await title.locator('b, i').count()).toBe(0);
   });
 
   test('an empty answer says that nothing fits, and what may help', async () => {
-    shop.answer = ({ understand, filter }) =>
+    opened.shop.answer = ({ understand, filter }) =>
       understand === false && filter === undefined
         ? replyWith([MOUSE])
         : replyWith([], { understood: [{ text: 'under 5', filter: { price: { lt: 5 } } }] });
     await open('/?q=mouse+under+5&stock=1');
     expect(await empty().innerText()).toContain('Nothing in this shop fits “mouse under 5”');
-    expect(await page.locator('.card').count()).toBe(0);
+    expect(await opened.page.locator('.card').count()).toBe(0);
     await empty().getByRole('button', { name: 'Search without filters' }).click();
     await expect.poll(() => lastSent()?.filter).toBeUndefined();
     await empty().getByRole('button', { name: 'Take my words as they are' }).click();
-    await page.locator('.card').waitFor();
+    await opened.page.locator('.card').waitFor();
     expect(await empty().isHidden()).toBe(true);
   });
 
   test('a shop without products says so', async () => {
-    shop.answer = () => replyWith([]);
+    opened.shop.answer = () => replyWith([]);
     await open('/');
     expect(await empty().innerText()).toContain('This shop has no products yet.');
   });

@@ -1,0 +1,38 @@
+// @ts-check
+import { byId } from '../dom.js';
+import { FiguresPart } from './figures.js';
+import { RulesPart } from './rules.js';
+import { SynonymsPart } from './synonyms.js';
+
+const tenant = new URLSearchParams(location.search).get('tenant') || undefined;
+const rules = new RulesPart(tenant);
+const synonyms = new SynonymsPart(tenant);
+const figures = new FiguresPart(tenant, {
+  onRule: (query) => {
+    location.hash = '#rules';
+    rules.edit({ id: '', when: { query }, then: {} });
+  },
+  onSynonym: (from) => {
+    location.hash = '#synonyms';
+    synonyms.edit({ id: '', from, to: [] });
+  },
+});
+/** @type {Record<string, { load: () => Promise<void> }>} */
+const parts = { figures, rules, synonyms };
+/** Where without a name in the address. */
+const FIRST = 'figures';
+
+function show() {
+  const asked = location.hash.slice(1);
+  const name = Object.hasOwn(parts, asked) ? asked : FIRST;
+  byId('notice', HTMLElement).hidden = true;
+  for (const other of Object.keys(parts)) byId(other, HTMLElement).hidden = other !== name;
+  for (const link of document.querySelectorAll('.tabs a')) {
+    if (link.getAttribute('href') === `#${name}`) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  void parts[name]?.load();
+}
+
+window.addEventListener('hashchange', show);
+show();
