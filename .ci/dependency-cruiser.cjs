@@ -1,11 +1,23 @@
 // The rooms of `src` and who may import whom: the table of ARCHITECTURE.md as a rule.
 const rooms = {
   supervisor: ['config', 'core'],
-  http: ['search', 'ingest', 'tenancy', 'filter', 'config', 'core'],
-  web: [],
+  http: [
+    'search',
+    'ingest',
+    'jobs',
+    'tenancy',
+    'merchandising',
+    'query',
+    'filter',
+    'config',
+    'core',
+  ],
+  web: ['client'],
   client: [],
   'catalogue-files': ['core'],
+  merchandising: ['query', 'filter', 'text', 'store', 'core'],
   search: [
+    'merchandising',
     'tenancy',
     'text',
     'embedding',

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './compose-file.js';
 import { killAtExit } from './kill-at-exit.js';
@@ -18,8 +18,13 @@ export const NGINX = PROGRAMS.find((program) => {
   }
 });
 
+const PURGE_MODULE = '/usr/lib/nginx/modules/ngx_http_cache_purge_module.so';
+
+/** Whether nginx can forget what it keeps when it is told to. */
+export const CAN_PURGE = NGINX !== undefined && existsSync(PURGE_MODULE);
+
 /**
- * deploy/nginx.conf for a machine without the names and folders of its container.
+ * A configuration of deploy/ for a machine without the names and folders of its container.
  *
  * @param addressOf where `NAME:PORT` of a service is
  * @returns the file, in `dir`
@@ -28,17 +33,18 @@ export function localNginxConf(
   dir: string,
   listen: string,
   addressOf: (service: string, port: number) => string,
+  name = 'nginx.conf',
 ): string {
   // Its workers run as another user where it is started by root.
   mkdirSync(dir, { recursive: true });
   chmodSync(dir, 0o755);
-  const conf = readFileSync(`${ROOT}deploy/nginx.conf`, 'utf8')
+  const conf = readFileSync(`${ROOT}deploy/${name}`, 'utf8')
     .replaceAll('/tmp/', `${dir}/`)
     .replace(/listen 8080;/, `listen ${listen};`)
     .replaceAll(/server ([\w-]+):(\d+)/g, (_, service: string, port: string) => {
       return `server ${addressOf(service, Number(port))}`;
     });
-  const file = join(dir, 'nginx.conf');
+  const file = join(dir, name);
   writeFileSync(file, conf);
   return file;
 }

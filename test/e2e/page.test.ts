@@ -29,21 +29,28 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('the page on a real node', () =>
 
   const cards = () => page.locator('.card');
 
-  test('finds as one types, with pictures, prices, chips, filters and timings', async () => {
+  test('finds as one types, with pictures, prices, facets and timings', async () => {
     await page.goto(cluster.url);
     await page.getByText('3,110 products').first().waitFor();
-    await page.getByRole('searchbox').pressSequentially('red running shoes', { delay: 5 });
+    await page
+      .getByRole('combobox', { name: 'Search' })
+      .pressSequentially('red running shoes', { delay: 5 });
     await page.locator('.card', { hasText: 'Running Shoes' }).first().waitFor();
     await page.getByText('embedding computed').waitFor();
     for (const step of ['embed', 'search', 'join']) await page.getByText(step).first().waitFor();
     await page.waitForFunction('document.querySelector(".card img").naturalWidth > 0');
     expect(await cards().first().innerText()).toMatch(/\d+\.\d\d/);
 
-    await page.locator('.chip', { hasText: 'Shoes' }).first().click();
+    // A facet's count is what ticking it gives.
+    const shoes = page.locator('.facet[data-field=category] label', { hasText: 'Shoes' }).first();
+    const count = Number(await shoes.locator('.facet-count').innerText());
+    await shoes.locator('input').check();
+    await page.locator('#count', { hasText: `${count} products for` }).waitFor();
     await page.locator('#max').fill('80');
+    await page.locator('#max').press('Enter');
     await page.waitForURL(/max=80/);
     await page.waitForFunction(
-      '[...document.querySelectorAll(".card")].every((card) => /Shoes/.test(card.innerText))',
+      '[...document.querySelectorAll("#results .card")].every((card) => /Shoes/.test(card.innerText))',
     );
     await page.getByText('embedding cached').waitFor();
     expect(await cards().count()).toBeGreaterThan(3);
@@ -56,7 +63,7 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('the page on a real node', () =>
 
   test('shows how it read the words: a beginning, a typo, a price, and nothing at all', async () => {
     await page.goto(cluster.url);
-    await page.getByRole('searchbox').pressSequentially('kess', { delay: 5 });
+    await page.getByRole('combobox', { name: 'Search' }).pressSequentially('kess', { delay: 5 });
     await page.locator('.card mark', { hasText: 'Kessel' }).first().waitFor();
 
     await page.goto(`${cluster.url}/?q=fryng+pan`);

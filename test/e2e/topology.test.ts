@@ -48,7 +48,7 @@ describe.skipIf(reason !== undefined)(
       return { status: answer.status, retryAfter: answer.headers.get('retry-after'), json };
     }
 
-    const everything = { query: 'Product 7', exact: true, top_k: 300, fields: [] };
+    const everything = { mode: 'vector', query: 'Product 7', exact: true, top_k: 300, fields: [] };
     const idsAndScores = async (url?: string): Promise<unknown> => {
       const { status, json } = await send('/search/text', everything, url);
       expect([status, json.partial]).toEqual([200, null]);

@@ -188,7 +188,7 @@ export class Topology {
 }
 
 /** Ports that nothing listens on now, all different. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   for (const server of servers) {
     server.listen(0, '127.0.0.1');
