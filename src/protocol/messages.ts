@@ -1,5 +1,5 @@
 import type { LeafQuery } from '../query/leaf-query.js';
-import type { HitColumns, LeafExplanation } from '../query/leaf-result.js';
+import type { LeafExplanation } from '../query/leaf-result.js';
 import type { Chosen, LeafViewResult } from '../query/result-set.js';
 import type { StatusReply } from './status.js';
 
@@ -7,7 +7,7 @@ import type { StatusReply } from './status.js';
  * What query nodes and shards say to each other. Grow it by optional fields; anything else raises
  * `PROTOCOL_VERSION`, and two versions refuse each other at the handshake.
  */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** First frame of a connection, from the client. */
 export interface Hello {
@@ -77,26 +77,18 @@ export interface Refusal {
 
 export interface SearchLeafReply {
   type: 'hits';
-  hits: HitColumns;
-  /**
-   * Live rows that match, in the partitions that were searched. Of a search by words: those that have
-   * one of them, and by meaning those that were found (all, in exact mode; and without a cutoff).
-   */
-  matches: number;
-  /** There may be further matches beyond these hits. */
-  more: boolean;
   refused: Refusal[];
   /** The tenant's placement counter as this shard knows it. */
   counter: number;
   /** Time inside the shard, queue included. */
   tookMs: number;
-  /** The budget ended first: the hits are what was found until then. */
+  /** The budget ended first: the views are of what was found until then. */
   timedOut: boolean;
   explanation?: LeafExplanation;
   /** Where the query has `choose`. */
   chosen?: Chosen;
-  /** One a view of the query; `hits`, `matches` and `more` above say nothing then. */
-  views?: LeafViewResult[];
+  /** One a view of the query. */
+  views: LeafViewResult[];
 }
 
 /**

@@ -1,6 +1,4 @@
-import type { Filter } from '../filter/filter.js';
 import type { Boost, Choice, LeafView, ResultSet } from './result-set.js';
-import type { After, SortKey } from './sort.js';
 import type { TextQuery } from './text-query.js';
 
 /**
@@ -15,16 +13,8 @@ export interface LeafQuery {
    * match. Absent: the vector's alone.
    */
   text?: TextQuery;
-  /** Absent: every row matches. */
-  filter?: Filter;
-  /** Absent: the best score first. Ties of all keys are ordered by id, byte order. */
-  sort?: readonly SortKey[];
-  /** Hits wanted. */
-  k: number;
   /** Scores every row instead of candidates: of graphs, and of the words' best. */
   exact: boolean;
-  /** Absent: from the first hit on. */
-  after?: After;
   boosts?: readonly Boost[];
   /** The reply says what a result set is to be chosen by. */
   choose?: Choice;
@@ -34,8 +24,8 @@ export interface LeafQuery {
   hidden?: Uint8Array;
   /** Rows of a later version are left out: those that were written since a walk over the pages began. */
   until?: number;
-  /** The set as each of these looks at it; `filter`, `sort`, `k` and `after` above are not asked for then. */
-  views?: readonly LeafView[];
+  /** The set as each of these looks at it. */
+  views: readonly LeafView[];
 }
 
 /** A vector as little-endian float32 bytes, without a copy. */

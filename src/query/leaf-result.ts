@@ -46,15 +46,6 @@ export interface HitScores {
   boost?: number;
 }
 
-/** Columns of a search by vector as hits, one by one. */
-export function hitsOf({ ids, versions, scores }: HitColumns): PartialHit[] {
-  return ids.map((id, i) => ({
-    id,
-    version: versions[i] as number,
-    score: scores.vector?.[i] ?? 0,
-  }));
-}
-
 /** Of the cosine in the score of a search by words. */
 export const VECTOR_WEIGHT = 0.5;
 
@@ -86,9 +77,8 @@ export interface PlanStep {
   candidates?: number;
   /** What the planner took it to cost; absent in exact mode, which has no choice. */
   estimatedUs?: number;
-  /** Of words: the postings of each slot, and those that were walked in all. */
+  /** Of words: the postings of each slot. */
   postings?: number[];
-  walked?: number;
   /** Rows that a kernel compared. */
   rowsScanned: number;
   /** Candidates scored from their stored vectors. */

@@ -40,7 +40,7 @@ const FAN_OUT_SHARE = 0.9;
 /** The shards of a tenant, as searches of one query ask them. */
 export class AskedShards {
   readonly deadline: Deadline;
-  private readonly common: Omit<LeafQuery, 'exact' | 'text'>;
+  private readonly common: Omit<LeafQuery, 'exact' | 'text' | 'views'>;
 
   /** @param lead one of the searches: what the shards are told of it holds for all */
   constructor(
@@ -58,7 +58,6 @@ export class AskedShards {
       ...(hidden.length === 0 ? {} : { hidden: idHashes(hidden) }),
       ...(boosts.length === 0 ? {} : { boosts }),
       ...(walk === undefined ? {} : { until: walk.until }),
-      k: 0,
     };
   }
 

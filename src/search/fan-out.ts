@@ -143,7 +143,7 @@ class FanOut {
       tookMs: answer.tookMs,
       partitions: target.partitions.length,
       refused,
-      matches: answer.views?.[0]?.total ?? answer.matches,
+      matches: answer.views[0]?.total ?? 0,
       leaf: answer.explanation,
     });
   }

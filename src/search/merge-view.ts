@@ -24,7 +24,7 @@ export function mergeView(
   order: MergeOrder,
 ): MergedView {
   const parts = answers.flatMap(({ views, explanation }) => {
-    const result = views?.[at];
+    const result = views[at];
     return result === undefined ? [] : [{ result, matched: explanation?.matched }];
   });
   const results = parts.map(({ result }) => result);

@@ -184,10 +184,9 @@ function answerLeaf(rows: readonly BruteRow[], query: LeafQuery, counter: number
   const inSet = setOf(all, query, chosen);
   return {
     type: 'hits',
-    hits: { ids: [], versions: [], scores: {} },
-    ...{ matches: 0, more: false, refused: [], counter, tookMs: 0, timedOut: false },
+    ...{ refused: [], counter, tookMs: 0, timedOut: false },
     ...(chosen === undefined ? {} : { chosen }),
-    views: (query.views ?? []).map((view) => viewOf(inSet, view)),
+    views: query.views.map((view) => viewOf(inSet, view)),
   };
 }
 

@@ -62,7 +62,7 @@ function fleetOf(answers: Record<string, Answer> = {}): ShardFleet {
       versions: ids.map(() => 1),
       scores: { vector: ids.map(() => 0.5) },
     };
-    const found = { hits, matches: ids.length, more: false, timedOut: false };
+    const found = { views: [{ hits, total: ids.length, more: false }], timedOut: false };
     return { type: 'hits', ...found, refused, counter, tookMs: 1, ...told };
   };
   return { search } as unknown as ShardFleet;
@@ -71,7 +71,7 @@ function fleetOf(answers: Record<string, Answer> = {}): ShardFleet {
 async function run(fleet: ShardFleet, moveFirst?: () => Promise<void>): Promise<FanOutResult> {
   const plan = planSearch(await placements.get('t'), undefined);
   await moveFirst?.();
-  const query = { vector: vectorBytes(Float32Array.of(1)), exact: true, k: 3 };
+  const query = { vector: vectorBytes(Float32Array.of(1)), exact: true, views: [{ k: 3 }] };
   const asking = { tenant: 't', model: 'm', query };
   return fanOut(fleet, placements, plan, asking, {
     deadline: Deadline.after(1_000),

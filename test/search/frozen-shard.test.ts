@@ -110,9 +110,8 @@ function replyTo(message: Message): Reply | undefined {
   if (message.type !== 'search') return undefined;
   return {
     type: 'hits',
-    hits: { ids: [], versions: [], scores: { vector: [] } },
-    ...{ matches: 0, more: false, refused: [], counter: message.counter, tookMs: 0 },
-    timedOut: false,
+    views: [{ hits: { ids: [], versions: [], scores: { vector: [] } }, total: 0, more: false }],
+    ...{ refused: [], counter: message.counter, tookMs: 0, timedOut: false },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { LeafAnswer } from '../../src/shard-client/shard-fleet.js';
 
-/** The ids of an answer's hits; throws where nothing was searched. */
+/** The ids of an answer's hits in its first view; throws where nothing was searched. */
 export function idsOf(answer: LeafAnswer): string[] {
   if (answer.type === 'moved') throw new Error(`moved, at counter ${answer.counter}`);
-  return answer.hits.ids;
+  return answer.views[0]?.hits.ids ?? [];
 }

@@ -59,7 +59,7 @@ async function listenAt(address: string): Promise<ShardServer> {
 
 async function search(): Promise<LeafAnswer> {
   const { counter, partitions } = await shard.store.placement('shop');
-  const query = { vector: vectorBytes(VECTOR), k: 1, exact: true };
+  const query = { vector: vectorBytes(VECTOR), views: [{ k: 1 }], exact: true };
   const leaf = { tenant: 'shop', counter, partitions, model: 'm1', query };
   return fleet.search('s1', leaf, Deadline.after(5_000));
 }

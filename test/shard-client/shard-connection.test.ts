@@ -198,7 +198,7 @@ describe('over a real shard', () => {
     const { storeId } = shard.store;
     const fleet = new ShardFleet(new Map([['s1', address]]), { storeId });
     const { counter, partitions } = await shard.store.placement('shop');
-    const query = { vector: vectorBytes(VECTOR), k: 1, exact: true };
+    const query = { vector: vectorBytes(VECTOR), views: [{ k: 1 }], exact: true };
     const leaf = { tenant: 'shop', counter, partitions, model: 'm1', query };
     const ask = () => fleet.search('s1', leaf, Deadline.after(5_000));
     await ask();

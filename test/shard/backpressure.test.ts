@@ -32,7 +32,10 @@ async function leaf(partition?: string): Promise<LeafSearch> {
     partitions: partitions.map(({ id, epoch }) => ({ id: partition ?? id, epoch })),
     counter,
     model: MODEL,
-    query: { vector: vectorBytes(normalise(VECTOR) as Float32Array), k: 5, exact: false },
+    query: {
+      ...{ vector: vectorBytes(normalise(VECTOR) as Float32Array), exact: false },
+      views: [{ k: 5 }],
+    },
   };
 }
 

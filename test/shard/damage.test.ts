@@ -2,10 +2,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { SearchLeafReply } from '../../src/protocol/messages.js';
 import { graphOf } from '../../src/shard/index/segment-record.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
-import { DIMENSIONS, put, ShardFixture } from './shard-fixture.js';
+import { DIMENSIONS, put, ShardFixture, type LookReply } from './shard-fixture.js';
 
 const ROWS = 150;
 const CHEAP = { kind: 'range', field: 'price', op: 'lt', value: 3 } as const;
@@ -40,7 +39,7 @@ const cheap = (): number =>
   Array.from({ length: next }, (_, i) => i % 7).filter((p) => p < 3).length;
 
 /** Whatever an answer does not name as missing, it has. */
-async function searchUntilWhole(): Promise<SearchLeafReply> {
+async function searchUntilWhole(): Promise<LookReply> {
   for (let attempt = 0; attempt < 400; attempt++) {
     const reply = await shard.search(query, { filter: CHEAP }).catch(() => undefined);
     if (reply?.refused.length === 0) return reply;

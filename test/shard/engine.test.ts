@@ -6,11 +6,9 @@ import { HASH_END } from '../../src/core/ids.js';
 import { DEFAULT_TEXT_SETTINGS } from '../../src/text/default-settings.js';
 import { normalise, score } from '../../src/core/vector.js';
 import { parseFilter } from '../../src/filter/parse-filter.js';
-import { CostModel } from '../../src/shard/leaf/cost-model.js';
 import { ENGINES } from '../../src/shard/engine/engines.js';
 import type { EngineName } from '../../src/shard/engine/graph.js';
-import { leafSearch } from '../../src/shard/leaf/leaf-search.js';
-import { partitionSet, unlimited } from './leaf-fixture.js';
+import { look, partitionSet, unlimited } from './leaf-fixture.js';
 import { openSegment } from '../../src/shard/index/segment.js';
 import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
 import { TenantIndex } from '../../src/shard/index/tenant-index.js';
@@ -97,13 +95,10 @@ describe.each<EngineName>(['usearch', 'hnswlib'])('engine %s', (engine) => {
     asked: readonly Partition[],
     exact: boolean,
   ): Promise<string[]> => {
-    const filter = wire === undefined ? undefined : parseFilter(wire);
-    const costs = new CostModel();
-    const query = { vector, filter, k: K, exact, costs };
-    const searcher = index.searcher();
-    const { hits } = await leafSearch(searcher, partitionSet(asked), query, unlimited());
-    searcher.release();
-    return hits.map(({ id }) => id);
+    const view = wire === undefined ? { k: K } : { k: K, filter: parseFilter(wire) };
+    const query = { vector, exact, views: [view] };
+    const { views } = await look(index, query, unlimited(), partitionSet(asked));
+    return views[0]?.hits.map(({ id }) => id) ?? [];
   };
 
   test.each([

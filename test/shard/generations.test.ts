@@ -61,7 +61,8 @@ async function found(
     ...{ type: 'search', tenant: T, counter, model: MODEL, budgetMs: 20_000 },
     partitions: encodePartitions(partitions),
     query: {
-      ...{ vector: vectorBytes(Float32Array.from(VECTOR)), k: 10_000, exact: true },
+      ...{ vector: vectorBytes(Float32Array.from(VECTOR)), exact: true },
+      views: [{ k: 10_000 }],
       text: { slots: [], analyzer: ANALYZER_VERSION, generation },
     },
   });

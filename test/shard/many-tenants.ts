@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstPartition } from '../../src/placement/partition.js';
-import type { SearchLeafReply } from '../../src/protocol/messages.js';
 import type { ShardNode, ShardNodeOptions } from '../../src/shard/node/shard-node.js';
 import { vectorBytes } from '../../src/query/leaf-query.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { ProductWrite, Store, StoreReader } from '../../src/store/store.js';
 import { place } from '../store/place.js';
-import { HOSTING, put, searchNode, startNode } from './shard-fixture.js';
+import { HOSTING, put, searchNode, startNode, type LookReply } from './shard-fixture.js';
 
 export const VECTOR = [1, 0, 0, 0, 0, 0, 0, 0];
 
@@ -92,8 +91,12 @@ export class ManyTenants {
   }
 
   /** Every product of the tenant here, as a query node asks for it. */
-  async search(tenant: string): Promise<SearchLeafReply> {
-    const query = { vector: vectorBytes(Float32Array.from(VECTOR)), k: 10_000, exact: true };
+  async search(tenant: string): Promise<LookReply> {
+    const query = {
+      vector: vectorBytes(Float32Array.from(VECTOR)),
+      views: [{ k: 10_000 }],
+      exact: true,
+    };
     return searchNode(this.node, this.store, tenant, query);
   }
 

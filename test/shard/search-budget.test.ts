@@ -6,13 +6,12 @@ import type { Filter } from '../../src/filter/filter.js';
 import { buildColumn } from '../../src/shard/index/columns/build-column.js';
 import type { Column } from '../../src/shard/index/column.js';
 import type { CategoryRange } from '../../src/shard/index/segment-reader.js';
-import { CostModel } from '../../src/shard/leaf/cost-model.js';
 import { filterRows } from '../../src/shard/leaf/filter-rows.js';
-import { leafSearch } from '../../src/shard/leaf/leaf-search.js';
 import { PartitionSet } from '../../src/shard/leaf/partition-set.js';
 import { ANALYZER_VERSION } from '../../src/text/analyzer.js';
 import { storedRow } from '../store/place.js';
 import { newIndex, upsert } from './indexed.js';
+import { look } from './leaf-fixture.js';
 
 const ROWS = 300_000;
 const LEAVES = 100;
@@ -107,16 +106,10 @@ test('a search whose budget is spent answers with what it has found, and says so
     const product = { id: `p${row}`, title: 't', category: 'c', price: row };
     upsert(index, storedRow({ version: row + 1, model: 'm', product, vectors: { text } }));
   }
-  const everything = new PartitionSet(() => [{ from: 0, to: HASH_END }]);
   const vector = new Float32Array(512).fill(1 / Math.sqrt(512));
-  const request = { vector, filter: undefined, k: 30_000, exact: true };
   const search = async (budget: Budget) => {
-    const searcher = index.searcher();
-    // Of its own: what one search was measured to cost would change the plan of the next.
-    const asked = { ...request, costs: new CostModel() };
-    const found = await leafSearch(searcher, everything, asked, budget);
-    searcher.release();
-    return found;
+    const { views, timedOut } = await look(index, { vector, views: [{ k: 30_000 }] }, budget);
+    return { hits: views[0]?.hits ?? [], timedOut };
   };
   const whole = untilUnits(Infinity);
   const all = await search(whole);
@@ -156,16 +149,12 @@ test('the columns of a filter are read one by one, and where the time is over be
     }
   }
   const read = vi.spyOn(index.tail, 'column');
-  const everything = new PartitionSet(() => [{ from: 0, to: HASH_END }]);
   const vector = Float32Array.of(1, 0, 0, 0, 0, 0, 0, 0);
   const filter: Filter = { kind: 'or', of: none };
-  const asked = { vector, filter, k: 10, exact: true, costs: new CostModel() };
-  const searcher = index.searcher();
   const budget = new ThreeLooks(Deadline.after(Infinity), { signal: gone.signal });
-  const found = await leafSearch(searcher, everything, asked, budget);
-  searcher.release();
+  const { views, timedOut } = await look(index, { vector, views: [{ k: 10, filter }] }, budget);
   expect(read).toHaveBeenCalledTimes(3);
-  expect([found.hits, found.timedOut]).toEqual([[], true]);
+  expect([views[0]?.hits, timedOut]).toEqual([[], true]);
 });
 
 test('a search by words looks at the budget every few thousand postings, and answers with what it has found when that is spent', async () => {
@@ -175,28 +164,31 @@ test('a search by words looks at the budget every few thousand postings, and ans
     const vectors = { text: Float32Array.of(1, 0, 0, 0, 0, 0, 0, 0) };
     upsert(index, storedRow({ version: row + 1, model: 'm', product, vectors }));
   }
-  const everything = new PartitionSet(() => [{ from: 0, to: HASH_END }]);
   const slots = ['usb', 'cable'].map((word) => {
     return { idf: 1, alternatives: [{ words: [word], weight: 1 }] };
   });
-  for (const text of [
-    { slots, analyzer: ANALYZER_VERSION, generation: 0 },
-    { slots: slots.slice(1), analyzer: ANALYZER_VERSION, generation: 0 },
-  ]) {
+  for (const [matches, asked] of [
+    [60_000, slots],
+    [120_000, slots.slice(1)],
+  ] as const) {
+    const text = { slots: asked, analyzer: ANALYZER_VERSION, generation: 0 };
     const search = async (budget: Budget) => {
-      const searcher = index.searcher();
-      const asked = { text, filter: undefined, k: 100, exact: true, costs: new CostModel() };
-      const found = await leafSearch(searcher, everything, asked, budget);
-      searcher.release();
-      return found;
+      const set = { required: [...text.slots.keys()], members: new Uint8Array() };
+      const { views, timedOut } = await look(index, { text, set, views: [{ k: 100 }] }, budget);
+      return { hits: views[0]?.hits ?? [], total: views[0]?.total, timedOut };
     };
     const whole = untilUnits(Infinity);
     const all = await search(whole);
-    expect([all.matches, all.hits.length, all.timedOut]).toEqual([120_000, 100, false]);
+    expect([all.total, all.hits.length, all.timedOut]).toEqual([matches, 100, false]);
     expect(whole.mostBetweenLooks).toBeLessThanOrEqual(2 * LOOK_EVERY_UNITS);
     const part = await search(untilUnits(whole.units * 0.9));
     expect([part.timedOut, part.hits.length]).toEqual([true, 100]);
-    expect(part.matches).toBeLessThan(120_000);
+    // Before the set was made nothing counts.
+    expect(await search(untilUnits(whole.units * 0.05))).toEqual({
+      hits: [],
+      total: 0,
+      timedOut: true,
+    });
     // What it leaves behind is as it was: the same again is the same.
     expect((await search(untilUnits(Infinity))).hits).toEqual(all.hits);
   }

@@ -1,16 +1,13 @@
 import { expect, test } from 'vitest';
 import { Budget } from '../../src/core/budget.js';
 import { Deadline } from '../../src/core/deadline.js';
-import { HASH_END } from '../../src/core/ids.js';
-import { CostModel } from '../../src/shard/leaf/cost-model.js';
-import { leafSearch } from '../../src/shard/leaf/leaf-search.js';
-import { PartitionSet } from '../../src/shard/leaf/partition-set.js';
+import { searchViews } from '../../src/shard/leaf/views/search-views.js';
 import type { TenantIndex } from '../../src/shard/index/tenant-index.js';
 import { Deletes } from '../../src/shard/index/deletes.js';
 import { storedRow } from '../store/place.js';
 import { newIndex, upsert } from './indexed.js';
+import { EVERYTHING, viewRequest } from './leaf-fixture.js';
 
-const EVERYTHING = new PartitionSet(() => [{ from: 0, to: HASH_END }]);
 const DIMENSIONS = 512;
 
 function add(index: TenantIndex, id: string, version: number): void {
@@ -40,11 +37,10 @@ test('a searcher sees the rows of its turn, whatever is written, deleted or merg
     },
   });
   const vector = new Float32Array(DIMENSIONS).fill(1 / Math.sqrt(DIMENSIONS));
-  const costs = new CostModel();
-  const request = { vector, filter: undefined, k: 30_000, exact: true, costs };
-  const found = await leafSearch(searcher, EVERYTHING, request, budget);
+  const request = viewRequest({ vector, views: [{ k: 30_000 }] });
+  const { views } = await searchViews(searcher, EVERYTHING, request, budget);
   expect(yields).toBeGreaterThan(3);
-  const ids = new Set(found.hits.map(({ id }) => id));
+  const ids = new Set(views[0]?.hits.map(({ id }) => id));
   expect(ids.size).toBe(truth);
   expect(ids.has('p3')).toBe(false);
   expect(ids.has('p11')).toBe(true);

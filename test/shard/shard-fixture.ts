@@ -18,6 +18,7 @@ import type {
 } from '../../src/protocol/messages.js';
 import { encodePartitions } from '../../src/protocol/partition-list.js';
 import { vectorBytes, type LeafQuery } from '../../src/query/leaf-query.js';
+import type { HitColumns } from '../../src/query/leaf-result.js';
 import type { TextQuery } from '../../src/query/text-query.js';
 import type { Manifest } from '../../src/shard/index/manifest.js';
 import { ShardNode, type ShardNodeOptions } from '../../src/shard/node/shard-node.js';
@@ -161,16 +162,18 @@ export class ShardFixture {
     return this.node.countWords(request, new Budget(deadline));
   }
 
-  async search(query: readonly number[], options: SearchOptions = {}): Promise<SearchLeafReply> {
+  async search(query: readonly number[], options: SearchOptions = {}): Promise<LookReply> {
     const { counter, partitions } = await this.store.placement(TENANT);
-    const { filter, k = 1_000, exact = true } = options;
+    const { filter, text, k = 1_000, exact = true } = options;
     const wanted: LeafQuery = {
       vector: vectorBytes(normalise(query) ?? new Float32Array()),
-      k,
+      views: [filter === undefined ? { k } : { k, filter }],
       exact,
     };
-    if (filter !== undefined) wanted.filter = filter;
-    if (options.text !== undefined) wanted.text = options.text;
+    if (text !== undefined) {
+      wanted.text = text;
+      wanted.set = { required: [...text.slots.keys()], members: new Uint8Array() };
+    }
     if (query.length === 0) delete wanted.vector;
     const asked = options.partitions ?? partitions.filter(({ shard }) => shard === 's1');
     return askNode(this.node, {
@@ -198,7 +201,7 @@ export interface SearchOptions {
   filter?: Filter;
   exact?: boolean;
   explain?: boolean;
-  /** Words to score by as well; of them alone where the vector is empty. */
+  /** Words that hits have, to score by as well; by them alone where the vector is empty. */
   text?: TextQuery;
   pinned?: string | undefined;
   partitions?: Partition[];
@@ -234,7 +237,7 @@ export async function searchNode(
   store: Store,
   tenant: string,
   query: LeafQuery,
-): Promise<SearchLeafReply> {
+): Promise<LookReply> {
   const { counter, partitions } = await store.placement(tenant);
   const asked = partitions.filter(({ shard }) => shard === 's1');
   const request = { type: 'search' as const, tenant, counter, model: MODEL, query };
@@ -276,11 +279,20 @@ export async function startNode(
   return node;
 }
 
+/** What a search came to, with that of its only view at hand. */
+export interface LookReply extends SearchLeafReply {
+  hits: HitColumns;
+  /** All that match. */
+  matches: number;
+}
+
 /** As the shard's server does: the placement first, then the search in its turn. */
-export async function askNode(node: ShardNode, request: SearchLeaf): Promise<SearchLeafReply> {
+export async function askNode(node: ShardNode, request: SearchLeaf): Promise<LookReply> {
   const deadline = Deadline.after(request.budgetMs);
   await node.lookUp(request, deadline);
   const reply = await node.search(request, new Budget(deadline));
   if (reply.type === 'moved') throw new Error(`moved, at counter ${reply.counter}`);
-  return reply;
+  const [view] = reply.views;
+  if (view === undefined) throw new Error('a search of no view');
+  return { ...reply, hits: view.hits, matches: view.total };
 }

@@ -9,16 +9,23 @@ import { score } from '../../src/core/vector.js';
 import { DocumentFilter } from '../../src/filter/evaluate.js';
 import type { Filter } from '../../src/filter/filter.js';
 import { firstPartition } from '../../src/placement/partition.js';
-import type { SearchLeafReply } from '../../src/protocol/messages.js';
 import { encodePartitions } from '../../src/protocol/partition-list.js';
-import { vectorBytes, type LeafQuery } from '../../src/query/leaf-query.js';
-import { hitsOf } from '../../src/query/leaf-result.js';
+import { vectorBytes } from '../../src/query/leaf-query.js';
 import type { JsonObject } from '../../src/core/product.js';
 import { ShardNode } from '../../src/shard/node/shard-node.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Partition, Store, StoredRow } from '../../src/store/store.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
-import { askNode, BUILD_WORKER, DIMENSIONS, HOSTING, MODEL, put, remove } from './shard-fixture.js';
+import {
+  askNode,
+  BUILD_WORKER,
+  DIMENSIONS,
+  HOSTING,
+  MODEL,
+  put,
+  remove,
+  type LookReply,
+} from './shard-fixture.js';
 import { slowReader } from './slow-reader.js';
 
 export const SHARDS = ['s1', 's2'];
@@ -198,7 +205,13 @@ export class Turmoil {
       const asked = partitions.filter((partition) => partition.shard === shard);
       const { hits, refused } = await this.ask(shard, tenant, asked, query, filter, exact, k);
       expect(refused).toEqual([]);
-      for (const hit of hitsOf(hits)) top.offer(hit);
+      hits.ids.forEach((id, i) => {
+        top.offer({
+          id,
+          version: hits.versions[i] as number,
+          score: hits.scores.vector?.[i] as number,
+        });
+      });
     }
     return top.sorted();
   }
@@ -211,16 +224,15 @@ export class Turmoil {
     filter: Filter | undefined,
     exact: boolean,
     k = 1_000,
-  ): Promise<SearchLeafReply> {
-    const wanted: LeafQuery = { vector: vectorBytes(query), k, exact };
-    if (filter !== undefined) wanted.filter = filter;
+  ): Promise<LookReply> {
+    const view = filter === undefined ? { k } : { k, filter };
     return askNode(this.nodes.get(shard) as ShardNode, {
       type: 'search',
       tenant,
       counter: 0,
       partitions: encodePartitions(asked),
       model: MODEL,
-      query: wanted,
+      query: { vector: vectorBytes(query), views: [view], exact },
       budgetMs: 10_000,
     });
   }

@@ -5,15 +5,12 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Budget } from '../../src/core/budget.js';
 import { Deadline } from '../../src/core/deadline.js';
-import { HASH_END, idHashes } from '../../src/core/ids.js';
+import { idHashes } from '../../src/core/ids.js';
 import type { LeafView } from '../../src/query/result-set.js';
 import type { After } from '../../src/query/sort.js';
-import { CostModel } from '../../src/shard/leaf/cost-model.js';
-import { PartitionSet } from '../../src/shard/leaf/partition-set.js';
-import { searchViews, type ViewsFound } from '../../src/shard/leaf/views/search-views.js';
-import type { ViewRequest } from '../../src/shard/leaf/views/view-request.js';
+import type { ViewsFound } from '../../src/shard/leaf/views/search-views.js';
 import type { TenantIndex } from '../../src/shard/index/tenant-index.js';
-import { unlimited } from './leaf-fixture.js';
+import { look } from './leaf-fixture.js';
 import {
   boosts,
   facet,
@@ -40,28 +37,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 let n = 0;
 
-const EVERYTHING = new PartitionSet(() => [{ from: 0, to: HASH_END }]);
 const shape = fc.record({ blocks: fc.integer({ min: 1, max: BLOCKS }), merged: fc.boolean() });
 const direction = fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined });
-
-const NOTHING: ViewRequest = {
-  ...{ vector: undefined, text: undefined, boosts: [], choose: undefined, set: undefined },
-  ...{ hidden: undefined, until: undefined, views: [], exact: true, trace: undefined },
-  costs: new CostModel(),
-};
-
-async function look(
-  index: TenantIndex,
-  request: Partial<ViewRequest>,
-  budget = unlimited(),
-): Promise<ViewsFound> {
-  const searcher = index.searcher();
-  try {
-    return await searchViews(searcher, EVERYTHING, { ...NOTHING, ...request }, budget);
-  } finally {
-    searcher.release();
-  }
-}
 
 async function withIndex<T>(
   all: readonly Made[],

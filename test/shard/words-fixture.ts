@@ -140,13 +140,17 @@ export interface Expected {
   boost: number;
 }
 
-/** Every live product that is a hit, best first, by the definition of the score alone. */
+/** Every live product with all phrases and no excluded word, best first, by the definition of the score alone. */
 export function naive(
   all: readonly Made[],
   query: TextQuery,
   vector: Float32Array | undefined,
 ): Expected[] {
   const hits: Expected[] = [];
+  // Else meaning alone orders.
+  const hasWords =
+    (query.exactKey ?? '') !== '' ||
+    query.slots.some(({ alternatives }) => alternatives.length > 0);
   for (const one of all) {
     if (one.isDead) continue;
     const terms = productTerms(one.product, DEFAULT_TEXT_SETTINGS);
@@ -157,11 +161,9 @@ export function naive(
     const own = textOf(terms, query);
     const exact = exactOf(terms, query.exactKey ?? '');
     const cosine = vector === undefined ? 0 : score(vector, one.vector);
-    const isByWords = own > 0 || exact > 0;
-    if (!isByWords && (vector === undefined || cosine < (query.cutoff ?? -Infinity))) continue;
     hits.push({
       id: one.product.id,
-      score: own + 0.5 * cosine + exact,
+      score: hasWords ? own + 0.5 * cosine + exact : cosine,
       ...{ text: own, vector: cosine, exact, boost: 0 },
     });
   }

@@ -3,11 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { HASH_END } from '../../src/core/ids.js';
 import type { CountWords } from '../../src/protocol/messages.js';
-import { CostModel } from '../../src/shard/leaf/cost-model.js';
-import { leafSearch, type LeafRequest } from '../../src/shard/leaf/leaf-search.js';
-import { PartitionSet } from '../../src/shard/leaf/partition-set.js';
+import type { ViewRequest } from '../../src/shard/leaf/views/view-request.js';
 import { countWords } from '../../src/shard/leaf/words/count-words.js';
 import type { TenantIndex } from '../../src/shard/index/tenant-index.js';
 import { damerau } from '../../src/text/damerau.js';
@@ -15,7 +12,7 @@ import { DEFAULT_TEXT_SETTINGS } from '../../src/text/default-settings.js';
 import { letterSignature, tolerated } from '../../src/text/near-words.js';
 import { productTerms } from '../../src/text/product-terms.js';
 import { ANALYZER_VERSION } from '../../src/text/analyzer.js';
-import { unlimited } from './leaf-fixture.js';
+import { look, unlimited } from './leaf-fixture.js';
 import {
   BLOCKS,
   directionOf,
@@ -34,17 +31,13 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 let n = 0;
 
-const EVERYTHING = new PartitionSet(() => [{ from: 0, to: HASH_END }]);
-
 async function search(
   index: TenantIndex,
-  request: Pick<LeafRequest, 'text' | 'vector' | 'k' | 'exact'>,
+  request: Pick<ViewRequest, 'text' | 'vector' | 'exact'>,
+  k: number,
 ): Promise<{ id: string; score: number; text: number; vector: number; exact: number }[]> {
-  const searcher = index.searcher();
-  const whole = { ...request, filter: undefined, costs: new CostModel() };
-  const { hits } = await leafSearch(searcher, EVERYTHING, whole, unlimited());
-  searcher.release();
-  return hits.map(({ id, score, parts }) => ({
+  const { views } = await look(index, { ...request, views: [{ k }] });
+  return (views[0]?.hits ?? []).map(({ id, score, parts }) => ({
     id,
     score,
     ...(parts as NonNullable<typeof parts>),
@@ -75,30 +68,17 @@ describe('a search by words', () => {
         shape,
         fc.option(fc.integer({ min: 0, max: 5 })),
         fc.constantFrom(1, 3, 100),
-        async (all, text, how, direction, k) => {
+        fc.boolean(),
+        async (all, text, how, direction, k, exact) => {
           const vector = direction === null ? undefined : directionOf(direction);
           const expected = naive(all, text, vector).slice(0, k);
           const found = await withIndex(all, how, (index) =>
-            search(index, { text, vector, k, exact: true }),
+            search(index, { text, vector, exact }, k),
           );
           expect(found).toEqual(expected);
         },
       ),
       { numRuns: 60 },
-    );
-  });
-
-  test('candidates are scored as all are: where there are fewer than are taken, the answer is the exact one', async () => {
-    await fc.assert(
-      fc.asyncProperty(made, textQuery, shape, async (all, text, how) => {
-        const vector = directionOf(2);
-        const expected = naive(all, text, vector).slice(0, 10);
-        const found = await withIndex(all, how, (index) =>
-          search(index, { text, vector, k: 10, exact: false }),
-        );
-        expect(found).toEqual(expected);
-      }),
-      { numRuns: 30 },
     );
   });
 });

@@ -8,7 +8,7 @@ import type { Selection } from './selection.js';
 const MAX_NAMED = 8;
 
 /** The categories that are searched, or how many; null: all. */
-export function namedCategories({ ranges }: Selection): string[] | number | null {
+function namedCategories({ ranges }: Selection): string[] | number | null {
   if (ranges === undefined) return null;
   return ranges.length > MAX_NAMED ? ranges.length : ranges.map(({ category }) => category);
 }

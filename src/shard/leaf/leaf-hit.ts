@@ -29,7 +29,7 @@ export interface LeafHit extends Scored {
   /** Where it is. */
   view: SegmentView;
   row: number;
-  /** What its score is made of, where words were searched for; else it is the cosine. */
+  /** What its score is made of; absent: it is the cosine. */
   parts?: ScoreParts;
 }
 
@@ -40,17 +40,6 @@ export interface ScoreParts {
   exact: number;
   /** Of boosts by filter. */
   boost: number;
-}
-
-/** What was found among selected rows. */
-export interface FoundHits {
-  hits: LeafHit[];
-  /** Live rows that match, as far as they were looked at. */
-  matches: number;
-  /** There may be further matches beyond the hits. */
-  more: boolean;
-  /** A graph chose some of the hits; else they are exact. */
-  byGraph: boolean;
 }
 
 /** float32 kernels and the float64 score differ by less than this at unit length. */

@@ -1,38 +1,32 @@
 import type { Budget } from '../../core/budget.js';
 import { TopK } from '../../core/top-k.js';
 import type { Filter } from '../../filter/filter.js';
-import type { TextQuery } from '../../query/text-query.js';
 import type { Searcher } from '../index/searcher.js';
 import type { SegmentView } from '../index/segment-view.js';
 import { AskedFilter, type Columns } from './asked-filter.js';
 import { columnsOf } from './columns-of.js';
-import type { FoundHits, LeafHit, LeafRun } from './leaf-hit.js';
+import type { LeafHit, LeafRun } from './leaf-hit.js';
 import type { PartitionSet } from './partition-set.js';
 import { searchVectors, type SelectedView } from './search-vectors.js';
 import { select, selectWhole } from './selection.js';
-import { searchText } from './words/search-text.js';
 
 /** What is looked for, whatever rows there are. */
-export interface LeafRequest extends Omit<LeafRun, 'ef' | 'budget' | 'filtered' | 'vector'> {
-  /** Absent: only words are looked for. */
-  vector?: Float32Array | undefined;
-  text?: TextQuery | undefined;
+interface LeafRequest extends Omit<LeafRun, 'ef' | 'budget' | 'filtered'> {
   filter: Filter | undefined;
   /** Width of a graph search at least; without it each graph's own. */
   ef?: number;
 }
 
-export interface LeafResult extends FoundHits {
-  /** What was searched. */
-  selected: readonly SelectedView[];
-  /** The budget ended first: the hits are what was found until then. */
-  timedOut: boolean;
+interface LeafResult {
+  hits: LeafHit[];
+  /** Live rows that match, as far as they were looked at. */
+  matches: number;
 }
 
 const NO_COLUMNS: Columns = new Map();
 
 /**
- * The k best live matches of `partitions`, best first, in as many turns as the budget cuts them into:
+ * The k best live matches of `partitions` by vector, best first, in as many turns as the budget cuts them into:
  * all of them see what `searcher` sees. A short search is one turn from here to its end, unless a
  * column must be read first.
  */
@@ -42,22 +36,14 @@ export async function leafSearch(
   request: LeafRequest,
   budget: Budget,
 ): Promise<LeafResult> {
-  const { text, vector, filter } = request;
+  const { filter, k } = request;
   const asked = filter && new AskedFilter(filter);
   const selected = await selectAll(searcher.views, partitions, asked, budget);
   const run = { ef: 0, ...request, filtered: asked !== undefined, budget };
-  const found =
-    text === undefined
-      ? await byVector(selected, { ...run, vector: vector ?? new Float32Array() })
-      : await searchText(selected, run, text);
-  return { ...found, selected, timedOut: budget.wasSpent };
-}
-
-async function byVector(selected: readonly SelectedView[], run: LeafRun): Promise<FoundHits> {
+  const top = new TopK<LeafHit>(k);
+  await searchVectors(selected, run, top);
   const matches = selected.reduce((sum, { selection }) => sum + selection.count, 0);
-  const top = new TopK<LeafHit>(run.k);
-  const byGraph = await searchVectors(selected, run, top);
-  return { hits: top.sorted(), more: matches > run.k, matches, byGraph };
+  return { hits: top.sorted(), matches };
 }
 
 /** The matches of each view that has any. */

@@ -2,10 +2,7 @@ import type { Budget } from '../../core/budget.js';
 import type { PlanStep } from '../../query/leaf-result.js';
 
 /** What of a step is known before it runs. */
-export type PlannedStep = Omit<
-  PlanStep,
-  'rowsScanned' | 'rescored' | 'walked' | 'tookUs' | 'gaveUp'
->;
+export type PlannedStep = Omit<PlanStep, 'rowsScanned' | 'rescored' | 'tookUs' | 'gaveUp'>;
 
 /** Does one step of a search, and takes it down where somebody asked. */
 export async function traced<T>(
@@ -31,16 +28,10 @@ export class SearchTrace {
   readonly steps: PlanStep[] = [];
   private rowsScanned = 0;
   private rescored = 0;
-  private postings = 0;
 
   /** A kernel compared the query with so many rows. */
   scanned(rows: number): void {
     this.rowsScanned += rows;
-  }
-
-  /** So many postings were walked. */
-  walked(postings: number): void {
-    this.postings += postings;
   }
 
   /** A candidate was scored from its stored vector. */
@@ -54,7 +45,7 @@ export class SearchTrace {
     budget: Budget,
     run: () => Promise<T | undefined>,
   ): Promise<T | undefined> {
-    const { rowsScanned, rescored, postings } = this;
+    const { rowsScanned, rescored } = this;
     const startedMs = performance.now() - budget.awayMs;
     const left = await run();
     if (this.steps.length >= MAX_STEPS) return left;
@@ -62,7 +53,6 @@ export class SearchTrace {
       ...planned,
       rowsScanned: this.rowsScanned - rowsScanned,
       rescored: this.rescored - rescored,
-      ...(planned.plan === 'words' ? { walked: this.postings - postings } : {}),
       tookUs: Math.round((performance.now() - budget.awayMs - startedMs) * 1_000),
       gaveUp: left !== undefined,
     });

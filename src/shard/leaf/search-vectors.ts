@@ -13,37 +13,34 @@ export interface SelectedView {
 
 /**
  * Offers the best of the selected rows by their vectors, those of each view on the cheapest way; what
- * was found, when the budget is spent. Returns whether a graph chose some of them: else they are exact.
+ * was found, when the budget is spent.
  */
 export async function searchVectors(
   selected: readonly SelectedView[],
   run: LeafRun,
   top: TopK<LeafHit>,
-): Promise<boolean> {
+): Promise<void> {
   const { budget } = run;
-  let byGraph = false;
   for (const { view, selection } of selected) {
     if (budget.isSpent()) break;
     for (const step of planView(view, selection, run)) {
-      const last = await searchStep(view, step, run, top);
-      byGraph ||= last.graph !== undefined;
+      await searchStep(view, step, run, top);
       if (budget.spend(0) && !(await budget.pause())) break;
     }
   }
-  return byGraph;
 }
 
-/** Runs a step and what has to follow it; returns the one whose hits stand. */
+/** Runs a step and what has to follow it. */
 async function searchStep(
   view: SegmentView,
   planned: Step,
   run: LeafRun,
   top: TopK<LeafHit>,
-): Promise<Step> {
+): Promise<void> {
   for (let step = planned; ;) {
     const shortfall = await runStep(view, step, run, top);
-    if (shortfall === undefined || step.graph === undefined) return step;
-    if (run.budget.isSpent()) return step;
+    if (shortfall === undefined || step.graph === undefined) return;
+    if (run.budget.isSpent()) return;
     step = widen(view, step, shortfall, run);
   }
 }

@@ -4,27 +4,6 @@ import type { SortValue } from '../../query/sort.js';
 import type { LeafHit, ScoreParts } from '../leaf/leaf-hit.js';
 import type { ViewFound } from '../leaf/views/looking.js';
 
-/** Hits as they are sent. */
-export function hitColumns(
-  hits: readonly LeafHit[],
-  isText: boolean,
-  isScored: boolean,
-): HitColumns {
-  const ids = hits.map((hit) => hit.id);
-  const versions = hits.map((hit) => hit.version);
-  if (!isText) return { ids, versions, scores: { vector: hits.map((hit) => hit.score) } };
-  return {
-    ids,
-    versions,
-    scores: {
-      text: hits.map(({ parts }) => parts?.text ?? 0),
-      ...(isScored ? { vector: hits.map(({ parts }) => parts?.vector ?? 0) } : {}),
-      exact: hits.map(({ parts }) => parts?.exact ?? 0),
-    },
-    types: typesOf(hits),
-  };
-}
-
 /** What hits of views have besides ids and versions. */
 export interface ViewColumns {
   /** Their scores are of words and meaning together. */

@@ -16,10 +16,9 @@ import { matchedWords } from '../leaf/words/describe-words.js';
 import { viewColumns, type ViewColumns } from './hit-columns.js';
 import type { SearchTools } from './search-tools.js';
 
-type Answer = Pick<SearchLeafReply, 'hits' | 'matches' | 'more' | 'timedOut'> &
-  Pick<SearchLeafReply, 'chosen' | 'views' | 'explanation'>;
+type Answer = Pick<SearchLeafReply, 'timedOut' | 'chosen' | 'views' | 'explanation'>;
 
-/** Answers a request that has views, or a result set to choose, from what `searcher` sees. */
+/** Answers a request from what `searcher` sees. */
 export async function viewTenant(
   request: SearchLeaf,
   {
@@ -38,7 +37,6 @@ export async function viewTenant(
     watcher?.searched(index, { ...searched, partitions });
   }
   return {
-    ...NO_HITS,
     timedOut: found.timedOut,
     ...(found.chosen === undefined ? {} : { chosen: chosenColumns(found.chosen) }),
     views: found.views.map((view) => viewResult(view, columnsOf(asked))),
@@ -48,21 +46,15 @@ export async function viewTenant(
   };
 }
 
-const NO_HITS = {
-  hits: { ids: [], versions: [], scores: {} },
-  matches: 0,
-  more: false,
-} satisfies Partial<Answer>;
-
 function requestOf(request: SearchLeaf, dimensions: number): Omit<ViewRequest, 'costs'> {
-  const { vector: bytes, text, boosts = [], choose, set, hidden, until, exact } = request.query;
+  const { vector: bytes, boosts = [], views, ...query } = request.query;
+  const { text, choose, set, hidden, until, exact } = query;
   const vector = bytes && bytesVector(bytes);
   if (vector !== undefined && vector.length !== dimensions) {
     throw new OmniError('internal', `a vector of ${vector.length} dimensions was asked for`);
   }
   return {
-    ...{ vector, text, boosts, choose, set, hidden, until, exact },
-    views: request.query.views ?? [],
+    ...{ vector, text, boosts, choose, set, hidden, until, exact, views },
     trace: request.explain === true ? new SearchTrace() : undefined,
   };
 }

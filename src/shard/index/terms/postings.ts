@@ -38,7 +38,7 @@ export function* rowsOf({ rows, runs }: Postings): Generator<number, void, undef
 }
 
 /** How many postings of a run come before `place`, a row counted from the chunk's first. */
-export function postingsBefore(rows: Uint16Array, run: PostingRun, place: number): number {
+function postingsBefore(rows: Uint16Array, run: PostingRun, place: number): number {
   let low = 0;
   let high = run.count;
   while (low < high) {

@@ -37,7 +37,7 @@ export async function blocksOf(
       selection = { ...selection, mask: rows, count: rows.count() };
     }
     budget.spend(setUnits(view.rows));
-    const words = text && (await ViewText.of(view, text, Infinity, budget));
+    const words = text && (await ViewText.of(view, text, budget));
     blocks.push({ view, columns: columns[i] ?? NO_COLUMNS, selection, rows, words });
   }
   return blocks;

@@ -2,24 +2,9 @@ import type { MatchedWord } from '../../../query/leaf-result.js';
 import type { TextQuery } from '../../../query/text-query.js';
 import type { SegmentView } from '../../index/segment-view.js';
 import { impactOn, type Postings } from '../../index/terms/postings.js';
-import { namedCategories } from '../describe-step.js';
 import type { LeafHit } from '../leaf-hit.js';
-import type { PlannedStep } from '../search-trace.js';
-import type { Selection } from '../selection.js';
 import { AskedText, type AskedAlternative } from './asked-text.js';
-import { postingsOf, type ViewText } from './view-text.js';
-
-/** A walk over words as an explanation shows it. */
-export function describeWords({ view, slots }: ViewText, selection: Selection): PlannedStep {
-  return {
-    block: view.name,
-    categories: namedCategories(selection),
-    matches: selection.count,
-    plan: 'words',
-    rows: view.rows,
-    postings: slots.map(({ postings }) => postings),
-  };
-}
+import { postingsOf } from './view-text.js';
 
 /** For each hit the words that it was found by, of the best alternative of each slot. */
 export function matchedWords(hits: readonly LeafHit[], query: TextQuery): MatchedWord[][] {

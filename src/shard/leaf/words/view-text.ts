@@ -5,7 +5,7 @@ import type { AskedText } from './asked-text.js';
 import { intersect } from './intersect.js';
 
 /** An alternative of which a view has all words. */
-export interface ViewAlternative {
+interface ViewAlternative {
   postings: Postings;
   /** What it adds to a row's sum, by its impact. */
   scores: Float64Array;
@@ -14,10 +14,6 @@ export interface ViewAlternative {
 /** A slot that some rows of a view meet. */
 export interface ViewSlot {
   alternatives: readonly ViewAlternative[];
-  /** Those that are walked for candidates: the first of many. */
-  walked: readonly ViewAlternative[];
-  /** Of what is walked. */
-  postings: number;
 }
 
 /** A search's words as one view has them. */
@@ -33,13 +29,7 @@ export class ViewText {
     readonly exact: ReadonlyMap<number, number>,
   ) {}
 
-  /** @param mostWalked of a slot's postings, if its first alternative has no more */
-  static async of(
-    view: SegmentView,
-    asked: AskedText,
-    mostWalked: number,
-    budget: Budget,
-  ): Promise<ViewText> {
+  static async of(view: SegmentView, asked: AskedText, budget: Budget): Promise<ViewText> {
     const numbered: (ViewSlot | undefined)[] = [];
     for (const { alternatives } of asked.slots) {
       const met: ViewAlternative[] = [];
@@ -49,13 +39,7 @@ export class ViewText {
         const postings = await intersect(all, budget);
         if (postings.count > 0) met.push({ postings, scores });
       }
-      let postings = 0;
-      const walked = met.filter((one, i) => {
-        if (i > 0 && postings + one.postings.count > mostWalked) return false;
-        postings += one.postings.count;
-        return true;
-      });
-      numbered.push(met.length === 0 ? undefined : { alternatives: met, walked, postings });
+      numbered.push(met.length === 0 ? undefined : { alternatives: met });
     }
     const slots = numbered.filter((slot) => slot !== undefined);
     return new ViewText(view, asked, slots, numbered, await exactRows(view, asked, budget));
