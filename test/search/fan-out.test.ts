@@ -146,7 +146,7 @@ test('invariant 6: a partition that is not ready is missing, the rest of its sha
 test('invariant 6: a partition that is never where it is said to be is missing in the end', async () => {
   const fleet = fleetOf({
     s1: (_, named) => ({
-      hits: { ids: [], versions: [], scores: {} },
+      views: [],
       refused: named.map(({ id }) => ({ partition: id, reason: 'wrong_shard' as const })),
     }),
   });
