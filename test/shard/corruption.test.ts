@@ -24,7 +24,7 @@ test('100 flipped bytes in the files of a shard: each is found, none served, all
     await shard.write(products);
     const query = randomVector(random, DIMENSIONS);
     const cheap = { kind: 'range', field: 'price', op: 'lt', value: 3 } as const;
-    const mice = { text: textOf('usb', 'mouse') };
+    const mice = { text: textOf('usb', 'mouse'), required: [0] };
     const search = async () => [
       (await shard.search(query)).hits,
       (await shard.search(query, { filter: cheap })).hits,

@@ -167,19 +167,17 @@ test('a search by words looks at the budget every few thousand postings, and ans
   const slots = ['usb', 'cable'].map((word) => {
     return { idf: 1, alternatives: [{ words: [word], weight: 1 }] };
   });
-  for (const [matches, asked] of [
-    [60_000, slots],
-    [120_000, slots.slice(1)],
-  ] as const) {
+  for (const asked of [slots, slots.slice(1)]) {
     const text = { slots: asked, analyzer: ANALYZER_VERSION, generation: 0 };
     const search = async (budget: Budget) => {
-      const set = { required: [...text.slots.keys()], members: new Uint8Array() };
+      // Of all that have a cable, whatever else they are scored by.
+      const set = { required: [asked.length - 1], members: new Uint8Array() };
       const { views, timedOut } = await look(index, { text, set, views: [{ k: 100 }] }, budget);
       return { hits: views[0]?.hits ?? [], total: views[0]?.total, timedOut };
     };
     const whole = untilUnits(Infinity);
     const all = await search(whole);
-    expect([all.total, all.hits.length, all.timedOut]).toEqual([matches, 100, false]);
+    expect([all.total, all.hits.length, all.timedOut]).toEqual([120_000, 100, false]);
     expect(whole.mostBetweenLooks).toBeLessThanOrEqual(2 * LOOK_EVERY_UNITS);
     const part = await search(untilUnits(whole.units * 0.9));
     expect([part.timedOut, part.hits.length]).toEqual([true, 100]);

@@ -164,7 +164,7 @@ export class ShardFixture {
 
   async search(query: readonly number[], options: SearchOptions = {}): Promise<LookReply> {
     const { counter, partitions } = await this.store.placement(TENANT);
-    const { filter, text, k = 1_000, exact = true } = options;
+    const { filter, text, required, k = 1_000, exact = true } = options;
     const wanted: LeafQuery = {
       vector: vectorBytes(normalise(query) ?? new Float32Array()),
       views: [filter === undefined ? { k } : { k, filter }],
@@ -172,7 +172,7 @@ export class ShardFixture {
     };
     if (text !== undefined) {
       wanted.text = text;
-      wanted.set = { required: [...text.slots.keys()], members: new Uint8Array() };
+      wanted.set = { required: required ?? [...text.slots.keys()], members: new Uint8Array() };
     }
     if (query.length === 0) delete wanted.vector;
     const asked = options.partitions ?? partitions.filter(({ shard }) => shard === 's1');
@@ -203,6 +203,8 @@ export interface SearchOptions {
   explain?: boolean;
   /** Words that hits have, to score by as well; by them alone where the vector is empty. */
   text?: TextQuery;
+  /** Slots that hits have, by number; absent: all. */
+  required?: readonly number[];
   pinned?: string | undefined;
   partitions?: Partition[];
 }

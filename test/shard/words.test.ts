@@ -78,7 +78,7 @@ describe('a search by words', () => {
           expect(found).toEqual(expected);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 90 },
     );
   });
 });
