@@ -4,7 +4,8 @@ import type { LeafHit, LeafRun } from '../leaf-hit.js';
 import { searchVectors } from '../search-vectors.js';
 import { traced } from '../search-trace.js';
 import { describePart, setUnits, type Block } from '../views/block.js';
-import { keepSlot, postingsOfSlot } from './slot-rows.js';
+import { postingsOfSlot } from '../words/slot-postings.js';
+import { keepSlot } from './slot-rows.js';
 
 /** What a shard came to, see `Chosen`. */
 export interface ChosenRows {

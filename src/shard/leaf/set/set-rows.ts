@@ -3,7 +3,8 @@ import { Bitset } from '../../index/bitset.js';
 import type { LeafHit } from '../leaf-hit.js';
 import type { Block } from '../views/block.js';
 import { hashedRows } from './hashed-rows.js';
-import { keepSlot, postingsOfSlot } from './slot-rows.js';
+import { postingsOfSlot } from '../words/slot-postings.js';
+import { keepSlot } from './slot-rows.js';
 
 /** A result set as a shard works with it. */
 export interface AskedSet {

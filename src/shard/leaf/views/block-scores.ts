@@ -2,7 +2,7 @@ import type { Budget } from '../../../core/budget.js';
 import type { Boost } from '../../../query/result-set.js';
 import { Bitset } from '../../index/bitset.js';
 import { traced, type PlannedStep, type SearchTrace } from '../search-trace.js';
-import { postingsOfSlot } from '../set/slot-rows.js';
+import { postingsOfSlot } from '../words/slot-postings.js';
 import { describePart, type Block } from './block.js';
 import type { Matches } from './matches.js';
 import { RowScores, type Scoring } from './row-scores.js';

@@ -1,13 +1,9 @@
 import type { Budget } from '../../../core/budget.js';
 import type { Bitset } from '../../index/bitset.js';
 import { CHUNK_ROWS, type PostingRun, type Postings } from '../../index/terms/postings.js';
-import { postingsOfSlot } from '../set/slot-rows.js';
+import { eachPart, isLookUpCheaper } from '../words/slot-postings.js';
 import type { ViewSlot, ViewText } from '../words/view-text.js';
 
-/** Postings that are walked in the time in which a row is looked up in one list of them. */
-const LOOK_UP_FACTOR = 16;
-/** Postings walked between two looks at the budget. */
-const PART_POSTINGS = 16_384;
 /** Chunks kept from one search to the next, half a megabyte each. */
 const MAX_KEPT = 32;
 
@@ -32,13 +28,7 @@ export class TextSums {
 
   /** @param wanted rows that are asked for; undefined where the budget was spent first */
   static async of(text: ViewText, wanted: Bitset, budget: Budget): Promise<TextSums | undefined> {
-    let postings = 0;
-    let lists = 0;
-    for (const slot of text.slots) {
-      postings += postingsOfSlot(slot);
-      lists += slot.alternatives.length;
-    }
-    if (wanted.count() * lists * LOOK_UP_FACTOR < postings) return new TextSums(text, false);
+    if (isLookUpCheaper(wanted.count(), text.slots)) return new TextSums(text, false);
     const sums = new TextSums(text, true);
     for (const slot of text.slots) {
       if (await sums.addSlot(slot, budget)) continue;
@@ -98,22 +88,6 @@ function giveBack(chunk: Float64Array | undefined): void {
   if (chunk === undefined || kept.length >= MAX_KEPT) return;
   chunk.fill(0);
   kept.push(chunk);
-}
-
-/** Works on postings [from, to) of each run, piece by piece. False where the budget was spent first. */
-async function eachPart(
-  { runs }: Postings,
-  budget: Budget,
-  work: (run: PostingRun, from: number, to: number) => void,
-): Promise<boolean> {
-  for (const run of runs) {
-    for (let from = 0; from < run.count; from += PART_POSTINGS) {
-      const to = Math.min(run.count, from + PART_POSTINGS);
-      work(run, from, to);
-      if (budget.spend(to - from) && !(await budget.pause())) return false;
-    }
-  }
-  return true;
 }
 
 function add(
