@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { RecordReader, RecordStore } from '../store/record-store.js';
+import { tenantRecordId, tenantRecords } from '../store/tenant-records.js';
 import { QueryCounts } from './query-counts.js';
 
 /** Kind of the records that hold a tenant's counts of one day. */
@@ -15,10 +16,6 @@ const TOP_DAYS = 30;
 /** The day of a moment, UTC. */
 export function dayOf(at: Date): string {
   return at.toISOString().slice(0, 10);
-}
-
-export function queriesId(tenant: string, day: string): string {
-  return `${tenant}/${day}`;
 }
 
 export interface UnwrittenCounts {
@@ -37,7 +34,7 @@ export class QueryDays {
     this.kept = new LRUCache({ max: MAX_KEPT, ttl: MAX_AGE_MS });
   }
 
-  /** The sum of the last `days`, today among them. Rejects `unavailable` where the store is away. */
+  /** The sum of the last `days`, today among them; not to be changed. Rejects `unavailable` where the store is away. */
   async of(tenant: string, days: number): Promise<QueryCounts> {
     const key = `${tenant}\n${days}`;
     let written = this.kept.get(key);
@@ -46,9 +43,11 @@ export class QueryDays {
       this.kept.set(key, written);
       written.catch(() => this.kept.delete(key));
     }
+    const unwritten = this.log.unwritten(tenant);
+    if (unwritten.isEmpty) return written;
     const counts = new QueryCounts();
     counts.merge(await written);
-    counts.merge(this.log.unwritten(tenant));
+    counts.merge(unwritten);
     return counts;
   }
 
@@ -63,29 +62,25 @@ export class QueryDays {
   private async read(tenant: string, days: number): Promise<QueryCounts> {
     const before = new Date(this.today().getTime() - days * DAY_MS);
     const counts = new QueryCounts();
-    const after = queriesId(tenant, dayOf(before));
-    for (const { id, value } of await this.records.list(QUERIES_KIND, after, days)) {
-      if (!id.startsWith(`${tenant}/`)) break;
-      counts.merge(QueryCounts.parse(value));
-    }
+    const found = await tenantRecords(this.records, QUERIES_KIND, tenant, dayOf(before), days);
+    for (const { value } of found) counts.merge(QueryCounts.parse(value));
     return counts;
   }
 }
 
-/** Forgets the counts of a tenant's days before `until`; undefined: of all. Resolves with how many days. */
+/** Forgets the counts of a tenant's days before `until`. */
 export async function forgetQueries(
   records: RecordStore,
   tenant: string,
-  until: Date | undefined,
-): Promise<number> {
-  const end = until === undefined ? `${tenant}0` : queriesId(tenant, dayOf(until));
-  let forgotten = 0;
+  until: Date,
+): Promise<void> {
+  const end = dayOf(until);
   for (;;) {
-    const listed = await records.list(QUERIES_KIND, `${tenant}/`, KEPT_DAYS);
-    const due = listed.filter(({ id }) => id.startsWith(`${tenant}/`) && id < end);
+    const listed = await tenantRecords(records, QUERIES_KIND, tenant, undefined, KEPT_DAYS);
+    const due = listed.filter(({ id }) => id < end);
     for (const { id, revision } of due) {
-      if (await records.remove(QUERIES_KIND, id, revision)) forgotten += 1;
+      await records.remove(QUERIES_KIND, tenantRecordId(tenant, id), revision);
     }
-    if (due.length < KEPT_DAYS) return forgotten;
+    if (due.length < KEPT_DAYS) return;
   }
 }

@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from '../core/logger.js';
 import { backOff } from '../core/retry.js';
 import type { RecordStore } from '../store/record-store.js';
-import { dayOf, DAY_MS, forgetQueries, KEPT_DAYS, QUERIES_KIND, queriesId } from './query-days.js';
+import { tenantRecordId } from '../store/tenant-records.js';
+import { dayOf, DAY_MS, forgetQueries, KEPT_DAYS, QUERIES_KIND } from './query-days.js';
 import { QueryCounts, type QueryFigures } from './query-counts.js';
 import { intentOf, intentOfQuery } from './query-id.js';
 import { TypedQueries, type AnsweredQuery } from './typed-queries.js';
@@ -150,7 +151,7 @@ export class QueryLog {
   private async add(tenant: string, counts: QueryCounts): Promise<void> {
     const { records, logger } = this.deps;
     const today = this.today();
-    const id = queriesId(tenant, dayOf(today));
+    const id = tenantRecordId(tenant, dayOf(today));
     try {
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
         const stored = await records.get(QUERIES_KIND, id);

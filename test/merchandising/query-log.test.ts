@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { analyticsOf } from '../../src/merchandising/analytics.js';
-import { forgetQueries, QUERIES_KIND, QueryDays } from '../../src/merchandising/query-days.js';
+import { QUERIES_KIND, QueryDays } from '../../src/merchandising/query-days.js';
 import { intentOf, intentOfQuery, newQueryId } from '../../src/merchandising/query-id.js';
 import { QueryLog } from '../../src/merchandising/query-log.js';
 import { Suggestions } from '../../src/merchandising/suggestions.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Store } from '../../src/store/store.js';
+import { removeTenantRecords } from '../../src/store/tenant-records.js';
 
 let dir: string;
 let store: Store;
@@ -100,7 +101,7 @@ it('days that are too old are forgotten by the first search of a day, all of the
   const ids = async (): Promise<string[]> =>
     (await store.records.list(QUERIES_KIND, undefined, 100)).map(({ id }) => id);
   expect(await ids()).toEqual(['shop-2/2026-11-28', 'shop/2027-03-01']);
-  await forgetQueries(store.records, 'shop', undefined);
+  await removeTenantRecords(store.records, 'shop', new AbortController().signal);
   expect(await ids()).toEqual(['shop-2/2026-11-28']);
 });
 
