@@ -2,7 +2,7 @@ import type { Goods } from './goods.js';
 import type { ShopSearch, Mode } from './shop-search.js';
 
 /** What shoppers type, and the category that the best of the demo shop's answers are of. */
-const QUERIES: readonly (readonly [query: string, category: string])[] = [
+export const DEMO_QUERIES: readonly (readonly [query: string, category: string])[] = [
   ['running shoes for men', 'Shoes'],
   ['warm boots for snow', 'Shoes'],
   ['leather sandals', 'Shoes'],
@@ -40,7 +40,7 @@ export async function rankDemo(search: ShopSearch, goods: readonly Goods[], mode
   const categories = new Map(goods.map(({ id, category }) => [id, category]));
   const missed: string[] = [];
   let right = 0;
-  for (const [query, category] of QUERIES) {
+  for (const [query, category] of DEMO_QUERIES) {
     const hits = await search.rank(query, { mode, topK: 5 });
     const fitting = hits.filter((id) => categories.get(id) === category).length;
     right += fitting / 5;
@@ -48,8 +48,8 @@ export async function rankDemo(search: ShopSearch, goods: readonly Goods[], mode
   }
   return {
     mode,
-    queries: QUERIES.length,
-    'precision@5': right / QUERIES.length,
+    queries: DEMO_QUERIES.length,
+    'precision@5': right / DEMO_QUERIES.length,
     missed: missed.join('; '),
   };
 }

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
-import type { ByteBudget } from '../core/byte-budget.js';
 import { invalidField } from '../core/errors.js';
 import { checkText, describeValue } from '../core/json.js';
 import { MATCH_ALL } from '../filter/filter.js';
@@ -127,7 +126,7 @@ export function insightRoutes(
   /** By words alone, the last of which is a beginning: nothing is embedded for a keystroke. */
   async function products(request: FastifyRequest, q: string, topK: number): Promise<SearchReply> {
     const { tenant } = request;
-    const bytes = (replies satisfies ByteBudget).lease(tenant);
+    const bytes = replies.lease(tenant);
     const { signal } = request.exchange;
     request.exchange.onEnd(() => bytes.release());
     return gate.run({ tenant, signal, timeoutMs: SUGGEST_TIMEOUT_MS }, 1, (timeoutMs) =>

@@ -1,23 +1,11 @@
 import type { Deadline } from '../core/deadline.js';
-import type { JsonValue } from '../core/product.js';
 import { categoriesOf } from '../filter/analyse.js';
-import type { Filter } from '../filter/filter.js';
 import type { Pin } from '../merchandising/rule.js';
-import type { RuleBook, RuleBooks } from '../merchandising/rule-book.js';
-import type { Boost } from '../query/result-set.js';
+import type { Merchandise, RuleBook, RuleBooks } from '../merchandising/rule-book.js';
 import type { SearchRequest, ShopOptions } from './search-types.js';
 
-/** What shapes an answer besides its query and filter: of the request itself, and of stored rules. */
-export interface Shaping {
-  pinned: readonly Pin[];
-  hidden: readonly string[];
-  boosts: readonly Boost[];
-  /** Of rules alone. */
-  filter: Filter | undefined;
-  redirect: string | undefined;
-  data: readonly JsonValue[];
-  /** Of the rules that were applied. */
-  rules: readonly string[];
+/** What shapes an answer besides its query and filter: of the request itself, and of stored rules; the filter is of rules alone. */
+export interface Shaping extends Merchandise {
   /** All rules and synonyms there are; undefined where none are kept. */
   book: RuleBook | undefined;
 }
@@ -25,7 +13,7 @@ export interface Shaping {
 const NO_RULES = {
   ...{ pinned: [], hidden: [], boosts: [], filter: undefined },
   ...{ redirect: undefined, data: [], rules: [] },
-} satisfies Omit<Shaping, 'book'>;
+} satisfies Merchandise;
 
 /** What the request says goes before what the rules say that apply to it. Rejects as `RuleBooks.of` does. */
 export async function shapingOf(

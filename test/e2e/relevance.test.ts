@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sharedFile } from '../../bench/lib/paths.js';
+import { DEMO_QUERIES } from '../../bench/relevance/demo-queries.js';
 import { judgedOnly, mean, ndcg } from '../../bench/lib/quality.js';
 import { seeded } from './catalogue.js';
 import { Cluster } from './cluster.js';
@@ -15,40 +16,6 @@ const NO_SHARED_DATA = FEED === undefined || JUDGMENTS === undefined;
 if (NO_SHARED_DATA) {
   console.warn('relevance on icecat-19k is skipped: no shared data folder; set OMNISEARCH_SHARED');
 }
-
-/** What shoppers type, and the category that the best of the demo shop's answers are of. */
-const QUERIES: [query: string, category: string][] = [
-  ['running shoes for men', 'Shoes'],
-  ['warm boots for snow', 'Shoes'],
-  ['leather sandals', 'Shoes'],
-  ['summer dress', 'Dresses'],
-  ['elegant evening dress', 'Dresses'],
-  ['waterproof rain jacket', 'Jackets'],
-  ['something to fry eggs in', 'Cookware'],
-  ['saucepan with lid', 'Cookware'],
-  ['wooden puzzle for children', 'Toys'],
-  ['teddy bear', 'Toys'],
-  ['office chair', 'Furniture'],
-  ['small desk for a tiny room', 'Furniture'],
-  ['bookshelf', 'Furniture'],
-  ['shovel for the garden', 'Garden'],
-  ['flower pot', 'Garden'],
-  ['dark chocolate', 'Groceries'],
-  ['coffee beans', 'Groceries'],
-  ['detective novel', 'Books'],
-  ['gaming laptop', 'Laptops'],
-  ['quiet headphones for the train', 'Headphones'],
-  ['wireless mouse', 'Mice'],
-  ['mechanical keyboard', 'Keyboards'],
-  ['smartphone with a good camera', 'Phones'],
-  ['bedside lamp', 'Lighting'],
-  ['backpack for school', 'Bags'],
-  ['wrist watch', 'Watches'],
-  ['yoga mat', 'Sports'],
-  ['dog bed', 'Pets'],
-  ['face cream', 'Beauty'],
-  ['cordless drill', 'Tools'],
-];
 
 interface Ranked {
   id: string;
@@ -74,7 +41,7 @@ describe('the starter encoder finds general goods in the demo shop', () => {
 
   test('of 30 queries at least 28 have the right category in most of the first five', async () => {
     const missed: string[] = [];
-    for (const [query, category] of QUERIES) {
+    for (const [query, category] of DEMO_QUERIES) {
       const hits = await searchText(cluster, { query, top_k: 5, fields: ['category'] });
       const right = hits.filter(({ product }) => product['category'] === category);
       if (right.length < 3) missed.push(query);
@@ -84,7 +51,7 @@ describe('the starter encoder finds general goods in the demo shop', () => {
   });
 
   test('the graph finds what an exact search finds', async () => {
-    for (const [query] of QUERIES) {
+    for (const [query] of DEMO_QUERIES) {
       const hits = await searchText(cluster, { query, top_k: 5, fields: [] });
       const exact = await searchText(cluster, { query, top_k: 5, fields: [], exact: true });
       const overlap = hits.filter(({ id }) => exact.some((hit) => hit.id === id));
