@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { chmod, open, readFile, rename, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,17 +27,18 @@ export async function readIdentity(dir: string): Promise<string | undefined> {
   return storeId;
 }
 
-/** Whole or not at all, and flushed. */
+/** Whole or not at all, and flushed; several processes may do so at once, all with the same id. */
 export async function writeIdentity(dir: string, storeId: string): Promise<void> {
   const file = join(dir, IDENTITY);
-  const handle = await open(`${file}.new`, 'w', 0o600);
+  const written = `${file}.${randomUUID()}.new`;
+  const handle = await open(written, 'w', 0o600);
   try {
     await handle.writeFile(`${JSON.stringify({ storeId })}\n`);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  await rename(`${file}.new`, file);
+  await rename(written, file);
   await syncFolder(dir);
 }
 
