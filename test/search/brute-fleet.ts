@@ -160,7 +160,7 @@ export class BruteFleet implements Pick<
 
   search: RootSearchDeps['fleet']['search'] = async (shard, { query, counter }) => {
     this.answering(
-      query.choose === undefined ? 'views' : query.views?.length === 0 ? 'choose' : 'both',
+      query.choose === undefined ? 'views' : query.views.length === 0 ? 'choose' : 'both',
       shard,
     );
     const rows = (await this.rows(shard)).filter(
