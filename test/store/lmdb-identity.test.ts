@@ -1,15 +1,6 @@
-import {
-  copyFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readIdentity, writeIdentity } from '../../src/store/lmdb/identity.js';
 import { openLmdbReader, openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Store } from '../../src/store/store.js';
 import { put } from './contract/writes.js';
@@ -100,15 +91,6 @@ describe('the identity of an LMDB store', () => {
     for (const name of ['data.mdb', 'lock.mdb', 'store.json']) {
       expect(mode(join(folder.dir, name))).toBe('600');
     }
-  });
-
-  it('is written by several who make a new store at once', async () => {
-    await closed();
-    const id = await readIdentity(folder.dir);
-    rmSync(join(folder.dir, 'store.json'));
-    await Promise.all(Array.from({ length: 20 }, () => writeIdentity(folder.dir, id ?? '')));
-    expect(await readIdentity(folder.dir)).toBe(id);
-    expect(readdirSync(folder.dir).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 
   it('is written where a start was cut off before', async () => {

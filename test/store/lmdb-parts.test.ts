@@ -136,7 +136,8 @@ describe('the write queue', () => {
       });
       return result;
     };
-    const queue = new WriteQueue(transact, { batchBytes: 10, waitingBytes: 20 });
+    const limits = { batchBytes: 10, waitingBytes: 20 };
+    const queue = new WriteQueue(transact, (commit) => commit(), limits);
     const sizes = [4, 4, 4, 15, 2];
     const added = sizes.map((size, i) => queue.add(size, () => i));
     await expect(added[3]).rejects.toMatchObject({ code: 'overloaded', retryAfterMs: 1000 });

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { chmod, open, readFile, rename, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OmniError } from '../../core/errors.js';
 import { isAbsent, syncFolder } from './folder.js';
+import { LOCK_FILES } from './open-lock.js';
 
 /**
  * The store's id stands in the folder as well as in the data file, so that an emptied, foreign or
@@ -27,18 +27,17 @@ export async function readIdentity(dir: string): Promise<string | undefined> {
   return storeId;
 }
 
-/** Whole or not at all, and flushed; several processes may do so at once, all with the same id. */
+/** Whole or not at all, and flushed. */
 export async function writeIdentity(dir: string, storeId: string): Promise<void> {
   const file = join(dir, IDENTITY);
-  const written = `${file}.${randomUUID()}.new`;
-  const handle = await open(written, 'w', 0o600);
+  const handle = await open(`${file}.new`, 'w', 0o600);
   try {
     await handle.writeFile(`${JSON.stringify({ storeId })}\n`);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  await rename(written, file);
+  await rename(`${file}.new`, file);
   await syncFolder(dir);
 }
 
@@ -47,7 +46,7 @@ export async function makePrivate(dir: string): Promise<void> {
   const modes: [string, number][] = [
     [dir, 0o700],
     [join(dir, DATA), 0o600],
-    [join(dir, 'lock.mdb'), 0o600],
+    ...['lock.mdb', ...LOCK_FILES].map((name): [string, number] => [join(dir, name), 0o600]),
   ];
   await Promise.all(modes.map(([path, mode]) => chmod(path, mode).catch(() => undefined)));
 }

@@ -9,6 +9,7 @@ import { storeError } from '../errors.js';
 import { checkFolder, prepareFolder } from './folder.js';
 import { DataFile, makePrivate, readIdentity, writeIdentity } from './identity.js';
 import { initialiseMeta, readMeta, readStoreId } from './meta.js';
+import { OpenLock } from './open-lock.js';
 import { LmdbReader } from './reader.js';
 import { checkStore } from './store-check.js';
 import { LmdbStore } from './writer.js';
@@ -44,26 +45,24 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const { tendMs = DEFAULT_TEND_MS, checkAfterMs = DEFAULT_CHECK_AFTER_MS } = options;
   return opened(dir, async () => {
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    const identity = await readIdentity(dir);
     const damage = new DamageLog();
-    const hasData = await prepareFolder(dir, identity !== undefined);
+    const hasData = await prepareFolder(dir, (await readIdentity(dir)) !== undefined);
     const isChecked = !hasData || (checkMs > 0 && (await checkedBefore(dir, damage, checkMs)));
-    const db = openDatabases(dir, false, isChecked ? damage : undefined);
-    return closingOnError(db, async () => {
-      if (identity === undefined) {
-        await db.root.childTransaction(() => initialiseMeta(db));
-        await writeIdentity(dir, readStoreId(db));
-      }
-      const storeId = identifiedStore(db, dir, identity);
-      await makePrivate(dir);
-      const again = (): Databases => reopen(dir, false, storeId, damage);
-      return new LmdbStore(
-        db,
-        storeId,
-        new DataFile(dir),
-        { writeTimeoutMs, tendMs, checkAfterMs: isChecked ? undefined : checkAfterMs },
-        again,
-      );
+    return locked(dir, async (lock) => {
+      const identity = await readIdentity(dir);
+      const db = openDatabases(dir, false, isChecked ? damage : undefined);
+      return closingOnError(db, async () => {
+        if (identity === undefined) {
+          await db.root.childTransaction(() => initialiseMeta(db));
+          await writeIdentity(dir, readStoreId(db));
+        }
+        const storeId = identifiedStore(db, dir, identity);
+        await makePrivate(dir);
+        const again = (): Databases => reopen(dir, false, storeId, damage);
+        const checks = { checkAfterMs: isChecked ? undefined : checkAfterMs };
+        const options = { writeTimeoutMs, tendMs, ...checks };
+        return new LmdbStore(db, storeId, new DataFile(dir), lock, options, again);
+      });
     });
   });
 }
@@ -76,13 +75,26 @@ export async function openLmdbReader({ dir }: { dir: string }): Promise<StoreRea
   return opened(dir, async () => {
     const identity = await readIdentity(dir);
     await checkFolder(dir);
-    const db = openDatabases(dir, true);
-    return closingOnError(db, async () => {
-      const storeId = identifiedStore(db, dir, identity);
-      const file = new DataFile(dir);
-      return new LmdbReader(db, storeId, file, () => reopen(dir, true, storeId, db.damage));
+    return locked(dir, async (lock) => {
+      const db = openDatabases(dir, true);
+      return closingOnError(db, async () => {
+        const storeId = identifiedStore(db, dir, identity);
+        const again = (): Databases => reopen(dir, true, storeId, db.damage);
+        return new LmdbReader(db, storeId, new DataFile(dir), lock, again);
+      });
     });
   });
+}
+
+/** Runs `open` while nobody else opens or commits; what it returns keeps the lock's files. */
+async function locked<T>(dir: string, open: (lock: OpenLock) => Promise<T>): Promise<T> {
+  const lock = await OpenLock.in(dir);
+  try {
+    return await lock.opening(() => open(lock));
+  } catch (error) {
+    await lock.close();
+    throw error;
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { OmniError, reasonOf } from '../../core/errors.js';
+import { OmniError, RETRY_AFTER_MS, reasonOf } from '../../core/errors.js';
 import type { ModelIdentity } from '../../core/product.js';
 import type { DamagedValue } from '../../core/shard-status.js';
 import type {
@@ -25,6 +25,7 @@ import type { DataFile } from './identity.js';
 import { textKey } from './keys.js';
 import { readMeta } from './meta.js';
 import { readPlacement } from './placement.js';
+import type { OpenLock } from './open-lock.js';
 import { encodeMark, positionCovers } from '../position.js';
 import { LmdbRecords } from './records.js';
 import { decodeDocument, decodeHead, decodeVectors } from './values.js';
@@ -54,12 +55,15 @@ export class LmdbReader implements StoreReader {
   protected mappedBytes = 0;
   /** The map was let go, and could not be opened again so far. */
   protected unmapped = false;
+  /** Waits for a moment without commits, to let the map go. */
+  private lettingGo: Promise<void> | undefined;
 
   /** @param reopen opens `db` anew, so that its map can be let go */
   constructor(
     protected db: Databases,
     readonly storeId: string,
     protected readonly file: DataFile,
+    protected readonly lock: OpenLock,
     private readonly reopen: () => Databases,
   ) {}
 
@@ -163,6 +167,9 @@ export class LmdbReader implements StoreReader {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    // Who waits for the lock is told so.
+    await this.lock.close();
+    await this.lettingGo;
     if (!this.unmapped) await this.db.root.close();
   }
 
@@ -205,10 +212,28 @@ export class LmdbReader implements StoreReader {
     }
   }
 
-  /** In one turn, so that nothing is read in between; tried again when it could not be opened. */
+  /**
+   * Once much was read. While another process commits, reads go on with what there is, and the map
+   * is let go as soon as there is a moment.
+   */
   protected letMapGo(): void {
     if (this.mappedBytes < MAPPED_BYTES) return;
+    if (this.lock.tryOpening(() => this.openAgain())) return;
+    if (this.unmapped) {
+      const message = 'the store is being opened again';
+      throw new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS });
+    }
+    this.lettingGo ??= this.lock
+      .opening(() => this.openAgain())
+      .catch(() => undefined)
+      .finally(() => (this.lettingGo = undefined));
+  }
+
+  /** In one turn, so that nothing is read in between; tried again when it could not be opened. */
+  protected openAgain(): void {
+    if (this.closed) return;
     try {
+      this.file.check();
       if (!this.unmapped) void this.db.root.close();
       this.unmapped = true;
       this.db = this.reopen();

@@ -11,9 +11,13 @@ export class WriteQueue {
   private waitingBytes = 0;
   private pumping: Promise<void> | undefined;
 
-  /** `transact` runs an action in a write transaction; actions of one turn share a commit. */
+  /**
+   * @param transact runs an action in a write transaction; actions of one turn share a commit
+   * @param writing runs a commit when there may be one; it rejects, without it, when that never comes
+   */
   constructor(
     private readonly transact: <T>(action: () => T) => Promise<T>,
+    private readonly writing: (commit: () => Promise<void>) => Promise<void>,
     private readonly limits: WriteQueueLimits,
   ) {}
 
@@ -25,7 +29,7 @@ export class WriteQueue {
     }
     return new Promise<T>((resolve, reject) => {
       const start = () => this.transact(action).then(resolve, reject);
-      this.waiting.push({ bytes, start });
+      this.waiting.push({ bytes, start, refuse: reject });
       this.waitingBytes += bytes;
       this.pumping ??= this.pump();
     });
@@ -43,10 +47,21 @@ export class WriteQueue {
   private async pump(): Promise<void> {
     // The rest of this turn's writes join the first commit.
     await Promise.resolve();
-    while (this.waiting.length > 0) {
-      await Promise.all(this.take().map((waiting) => waiting.start()));
-    }
+    while (this.waiting.length > 0) await this.commit();
     this.pumping = undefined;
+  }
+
+  private async commit(): Promise<void> {
+    let taken: Waiting[] = [];
+    try {
+      await this.writing(async () => {
+        taken = this.take();
+        await Promise.all(taken.map((waiting) => waiting.start()));
+      });
+    } catch (error) {
+      // None has begun: those that waited longest are told, the others wait on.
+      for (const waiting of taken.length === 0 ? this.take() : []) waiting.refuse(error);
+    }
   }
 
   /** At least one; then as many more as fit. */
@@ -74,4 +89,5 @@ interface Waiting {
   bytes: number;
   /** Never rejects: the outcome goes to the caller of `add`. */
   start: () => Promise<void>;
+  refuse: (reason: unknown) => void;
 }

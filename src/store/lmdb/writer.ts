@@ -15,6 +15,7 @@ import { LmdbReader, MAPPED_BYTES } from './reader.js';
 import { LmdbRecords } from './records.js';
 import { applyWrites, preparedBytes, prepareWrite } from './write.js';
 import type { DataFile } from './identity.js';
+import type { OpenLock } from './open-lock.js';
 import { checkStore } from './store-check.js';
 import { WriteQueue } from './write-queue.js';
 
@@ -47,6 +48,7 @@ export class LmdbStore extends LmdbReader implements Store {
     db: Databases,
     storeId: string,
     file: DataFile,
+    lock: OpenLock,
     private readonly options: {
       writeTimeoutMs: number;
       tendMs: number;
@@ -55,9 +57,13 @@ export class LmdbStore extends LmdbReader implements Store {
     },
     reopen: () => Databases,
   ) {
-    super(db, storeId, file, reopen);
+    super(db, storeId, file, lock, reopen);
     const limits = { batchBytes: BATCH_BYTES, waitingBytes: WAITING_BYTES };
-    this.queue = new WriteQueue((action) => this.transact(action), limits);
+    this.queue = new WriteQueue(
+      (action) => this.transact(action),
+      (commit) => this.whileMapped(commit),
+      limits,
+    );
     this.tending = setInterval(() => {
       // What could not be opened again is tried by the next who needs it, who is told.
       this.tend().catch(() => undefined);
@@ -159,17 +165,19 @@ export class LmdbStore extends LmdbReader implements Store {
   }
 
   /**
-   * Lets the map go while nothing is written. To be called by a timer: all that `close` waits for is
+   * Lets the map go while nobody writes. To be called by a timer: all that `close` waits for is
    * done already, so that nobody comes to read before it is open again.
    */
   private async tend(): Promise<void> {
     // A reader that was killed keeps its slot until someone looks.
     if (!this.unmapped) this.db.root.readerCheck();
-    const isInUse = this.pins > 0 || !this.queue.isIdle;
-    if (isInUse || this.unmapped || this.mappedBytes < MAPPED_BYTES) return;
-    this.unmapped = true;
-    await this.db.root.close();
-    this.letMapGo();
+    if (!this.queue.isIdle || this.unmapped || this.mappedBytes < MAPPED_BYTES) return;
+    await this.lock.opening(async () => {
+      if (this.pins > 0) return;
+      this.unmapped = true;
+      await this.db.root.close();
+      this.openAgain();
+    });
   }
 
   /** Only what could not be opened again: to close it, nobody may be writing. */
@@ -210,7 +218,6 @@ export class LmdbStore extends LmdbReader implements Store {
   private async transact<T>(action: () => T): Promise<T> {
     this.file.check();
     this.file.checkSound();
-    this.letMapGo();
     try {
       const result = await this.db.root.childTransaction(action);
       this.file.check();
@@ -220,6 +227,12 @@ export class LmdbStore extends LmdbReader implements Store {
       this.committedAtMs = -Infinity;
       throw await commitError(error);
     }
+  }
+
+  /** LMDB's file has to be open before the lock is taken: opening it takes the lock alone. */
+  private async whileMapped(commit: () => Promise<void>): Promise<void> {
+    this.letMapGo();
+    await this.lock.writing(commit);
   }
 
   private async withDeadline<T>(work: Promise<T>): Promise<T> {

@@ -1,8 +1,0 @@
-/** What is used of `fs-native-extensions`, which comes without types. */
-declare module 'fs-native-extensions' {
-  /**
-   * Locks the file for this descriptor alone; false when another one holds it. The kernel lets go
-   * when the descriptor is closed, also by the death of its process.
-   */
-  export function tryLock(descriptor: number): boolean;
-}
