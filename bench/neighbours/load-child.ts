@@ -94,8 +94,10 @@ async function steady(spec: LoadSpec & { kind: 'steady' }): Promise<LoadOutcome>
   for (const offsetMs of fixedArrivals(spec.perSecond, spec.seconds * 1_000)) {
     const dueMs = startMs + offsetMs;
     await clock.sleepUntil(dueMs);
-    const body = { query: random.pick(spec.queries), top_k: 10, fields: ['title', 'price'] };
-    const sent = { path: '/search/text', body, timeoutMs: 1_000 };
+    const { timeoutMs = 1_000 } = spec;
+    const query = random.pick(spec.queries);
+    const body = { query, top_k: 10, fields: ['title', 'price'], timeout_ms: timeoutMs };
+    const sent = { path: '/search/text', body, timeoutMs };
     pending.push(
       send(client, sent).then((reply) => outcomes.add(reply, sent, clock.nowMs() - dueMs)),
     );

@@ -11,7 +11,7 @@ interface LoadBase {
 /** A load that runs in a process of its own, so that it takes no time from another's clock. */
 export type LoadSpec =
   /** Plain searches at a fixed rate, counted from when each was due. */
-  | (LoadBase & { kind: 'steady'; perSecond: number })
+  | (LoadBase & { kind: 'steady'; perSecond: number; timeoutMs?: number })
   /** So many callers at once, each sending the dearest requests that the contract allows. */
   | (LoadBase & { kind: 'hostile'; callers: number })
   /** The catalogue as products, again and again, each time new ones (by `number` and by lap). */

@@ -32,6 +32,8 @@ export interface Round extends Pick<LeafQuery, 'set' | 'choose'> {
   holds?: boolean;
   /** Of the time that is left, the part that it may take; absent: all. */
   share?: number;
+  /** Others wait for it too: it goes on when its caller goes away. */
+  isShared?: boolean;
 }
 
 /** Part of what is left of a search's time that the shards may use; the rest is the join's. */
@@ -90,7 +92,7 @@ export class AskedShards {
     const { pins } = asked;
     const asking = { tenant, model: model.fingerprint, query, pins, explain };
     const deadline = Deadline.after(this.deadline.remainingMs() * share);
-    const bounds = { deadline, signal: caller.signal };
+    const bounds = { deadline, ...(round.isShared ? {} : { signal: caller.signal }) };
     const keeping = holds === true && pins.size > 0 ? { holds } : {};
     const found = await fanOut(fleet, placements, plan, { ...asking, ...keeping }, bounds);
     explainer?.spent('fanOut', askedMs);

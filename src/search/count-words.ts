@@ -126,7 +126,7 @@ export class WordCounter {
     of: CountedTenant,
     open: readonly Question[],
     deadline: Deadline,
-    { signal, pin = false }: { signal?: AbortSignal; pin?: boolean } = {},
+    { signal, pin = false }: { signal?: AbortSignal | undefined; pin?: boolean } = {},
   ): Promise<Answered> {
     const asked: Asked = { words: [], near: [], pairs: [], prefix: undefined };
     for (const question of open) question.add(asked);

@@ -30,8 +30,8 @@ export interface FanOutResult {
 /** What bounds a fan-out. */
 export interface FanOutBounds {
   deadline: Deadline;
-  /** Aborted: the shards are told to stop. */
-  signal: AbortSignal;
+  /** Aborted: the shards are told to stop; absent: whoever goes away, others wait. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Rounds over partitions that turned out to have moved: the placement is read again for each. */

@@ -1,8 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { ChosenSet } from './choose-set.js';
+import type { MissingPart } from './search-types.js';
 
 /** How old a choice may be that a search goes by. */
 const MAX_AGE_MS = 2_000;
+/** And one that lacks a shard: it may be back. */
+const PARTIAL_AGE_MS = 500;
 /** Over all tenants: in memory, about. */
 const MAX_BYTES = 16 * 1024 * 1024;
 const CHOICE_BYTES = 256;
@@ -23,32 +26,43 @@ export interface ChoiceScope {
   met: readonly number[];
 }
 
+export interface KeptChoice {
+  chosen: ChosenSet;
+  /** Whose shards had no part in it. */
+  missing: readonly MissingPart[];
+  asOfMs: number;
+}
+
 /**
  * The result sets of texts, chosen lately: one choice serves all pages, refinements and facets that are
  * asked for within two seconds, and they are of one set.
  */
 export class KeptChoices {
-  private readonly kept = new LRUCache<string, { chosen: ChosenSet; asOfMs: number }>({
+  private readonly kept = new LRUCache<string, KeptChoice>({
     maxSize: MAX_BYTES,
-    sizeCalculation: ({ chosen }, key) =>
-      CHOICE_BYTES + 2 * key.length + chosen.nearest.length + 8 * chosen.required.length,
+    sizeCalculation: ({ chosen, missing }, key) =>
+      CHOICE_BYTES * (1 + missing.length) +
+      (2 * key.length + chosen.nearest.length + 8 * chosen.required.length),
   });
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  fresh(scope: ChoiceScope): ChosenSet | undefined {
-    const kept = this.kept.get(keyOf(scope));
-    return kept === undefined || this.now() - kept.asOfMs > MAX_AGE_MS ? undefined : kept.chosen;
+  fresh(scope: ChoiceScope): KeptChoice | undefined {
+    const kept = this.kept.get(choiceKey(scope));
+    if (kept === undefined) return undefined;
+    const maxAgeMs = kept.missing.length > 0 ? PARTIAL_AGE_MS : MAX_AGE_MS;
+    return this.now() - kept.asOfMs > maxAgeMs ? undefined : kept;
   }
 
-  /** To be called with what all shards chose together, as of `asOfMs`. */
-  put(scope: ChoiceScope, chosen: ChosenSet, asOfMs: number): void {
-    this.kept.set(keyOf(scope), { chosen, asOfMs });
+  /** Of shards that had no time to answer, others might have more: nothing is kept then. */
+  put(scope: ChoiceScope, choice: KeptChoice): void {
+    if (choice.missing.some(({ reason }) => reason === 'timeout')) return;
+    this.kept.set(choiceKey(scope), choice);
   }
 }
 
 /** A tenant's name, a version and numbers have no line breaks; the text comes last. */
-function keyOf(of: ChoiceScope): string {
+export function choiceKey(of: ChoiceScope): string {
   const { tenant, generation, rules, isPrefix, byMeaning, met, text } = of;
   return [tenant, generation, rules, isPrefix, byMeaning, met, text].join('\n');
 }

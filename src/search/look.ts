@@ -47,7 +47,7 @@ export async function look(
     ...setOf(runs, of),
     ...(of.kind === 'all' && runs.some(isFurther) ? { exact: true } : {}),
   });
-  const chosen = of.kind === 'open' ? chooser.settle(of, found) : chosenOf(of);
+  const chosen = of.kind === 'open' ? chooser.settle(of, found).chosen : chosenOf(of);
   const mergedMs = performance.now();
   let first = 0;
   const looked = planned.map((one, i) => {

@@ -1,13 +1,20 @@
 import type { Choice } from '../query/result-set.js';
-import type { AskedShards } from './ask-shards.js';
+import type { AskedShards, Round } from './ask-shards.js';
 import type { Asked } from './asked.js';
 import { choiceOf, decide, type ChosenSet } from './choose-set.js';
 import { noAnswer } from './failures.js';
 import type { FanOutResult } from './fan-out.js';
-import { KeptChoices, type ChoiceScope } from './kept-choices.js';
+import { choiceKey, KeptChoices, type ChoiceScope, type KeptChoice } from './kept-choices.js';
 import type { SearchRun } from './search-run.js';
 import { rulesVersion } from './shape.js';
 import { PLAIN_TEXT, type MissingPart } from './search-types.js';
+
+/** A choice that is to be made. */
+export interface OpenChoice {
+  choice: Choice;
+  scope: ChoiceScope;
+  asOfMs: number;
+}
 
 /** What products a search is of. */
 export type SetOf =
@@ -15,7 +22,7 @@ export type SetOf =
   | { kind: 'all' }
   | { kind: 'chosen'; chosen: ChosenSet; missing: readonly MissingPart[] }
   /** The only shard that there is chooses as it searches. */
-  | { kind: 'open'; choice: Choice; scope: ChoiceScope; asOfMs: number };
+  | ({ kind: 'open' } & OpenChoice);
 
 /** Of the time that the shards have, the part that choosing may take: the search itself comes after it. */
 const CHOOSE_SHARE = 0.5;
@@ -23,6 +30,8 @@ const CHOOSE_SHARE = 0.5;
 /** Chooses the result sets of texts, and keeps them for two seconds. */
 export class SetChooser {
   private readonly kept: KeptChoices;
+  /** Under way: who asks the same, and gives as much time, waits for the same answer. */
+  private readonly flights = new Map<string, Promise<KeptChoice>>();
 
   constructor(private readonly now: () => number = () => performance.now()) {
     this.kept = new KeptChoices(now);
@@ -42,31 +51,53 @@ export class SetChooser {
     if (words === undefined || text === undefined || order !== 'fused') return { kind: 'all' };
     const choice = choiceOf(words, shards.vector !== undefined);
     const scope = scopeOf(lead, text, choice);
-    const fresh = lead.request.exact ? undefined : this.kept.fresh(scope);
-    if (fresh !== undefined) return { kind: 'chosen', chosen: fresh, missing: [] };
+    const { exact, explain } = lead.request;
+    const fresh = exact ? undefined : this.kept.fresh(scope);
+    if (fresh !== undefined) return { kind: 'chosen', ...fresh };
     const asOfMs = this.now();
     // What is cheap is read off the set before it is searched.
     if (shards.isOnly && asked.cheap === undefined) return { kind: 'open', choice, scope, asOfMs };
 
-    const found = await shards.ask({
-      ...{ choose: choice, views: [], ofAll: true, holds: true, share: CHOOSE_SHARE },
-    });
-    if (!found.answered && found.missing.length > 0) throw noAnswer(found.missing);
-    const chosen = this.settle({ choice, scope, asOfMs }, found);
-    return { kind: 'chosen', chosen, missing: found.missing };
+    const open = { choice, scope, asOfMs };
+    const choosing = exact || explain ? this.ask(open, shards, {}) : this.join(open, lead, shards);
+    return { kind: 'chosen', ...(await shards.deadline.race(choosing, 'choosing a result set')) };
   }
 
-  /** What the shards that answered chose together; kept where all did. */
+  /** Many may ask for one text at once, and beside a shard that hangs they pile up. */
+  private join(open: OpenChoice, lead: SearchRun, shards: AskedShards): Promise<KeptChoice> {
+    const key = `${lead.request.timeoutMs}\n${choiceKey(open.scope)}`;
+    const known = this.flights.get(key);
+    if (known !== undefined) return known;
+    const flight = this.ask(open, shards, { isShared: true }).finally(() => {
+      this.flights.delete(key);
+    });
+    this.flights.set(key, flight);
+    return flight;
+  }
+
+  private async ask(
+    open: OpenChoice,
+    shards: AskedShards,
+    shared: Pick<Round, 'isShared'>,
+  ): Promise<KeptChoice> {
+    const round = { choose: open.choice, views: [], ofAll: true, holds: true, share: CHOOSE_SHARE };
+    const found = await shards.ask({ ...round, ...shared });
+    if (!found.answered && found.missing.length > 0) throw noAnswer(found.missing);
+    return this.settle(open, found);
+  }
+
+  /** What the shards that answered chose together. */
   settle(
-    { choice, scope, asOfMs }: { choice: Choice; scope: ChoiceScope; asOfMs: number },
-    { answers, missing }: FanOutResult,
-  ): ChosenSet {
+    { choice, scope, asOfMs }: OpenChoice,
+    { answers, missing, answered }: FanOutResult,
+  ): KeptChoice {
     const chosen = decide(
       choice,
       answers.flatMap((answer) => answer.chosen ?? []),
     );
-    if (missing.length === 0) this.kept.put(scope, chosen, asOfMs);
-    return chosen;
+    const settled = { chosen, missing, asOfMs };
+    if (answered) this.kept.put(scope, settled);
+    return settled;
   }
 }
 

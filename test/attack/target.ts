@@ -20,14 +20,16 @@ export class Target {
     readonly catalogue: Catalogue,
     readonly quiet: JsonClient,
     readonly hostile: JsonClient,
+    /** What searches of the quiet shop are given. */
+    readonly timeoutMs: number,
   ) {}
 
-  static async start(): Promise<Target> {
+  static async start(timeoutMs: number): Promise<Target> {
     const catalogue = await loadCatalogue();
     const server = await OmniServer.start({ shards: 2 });
     const quiet = new JsonClient(server.url, 60_000, 64, QUIET);
     const hostile = new JsonClient(server.url, 60_000, 256, HOSTILE);
-    const target = new Target(server, catalogue, quiet, hostile);
+    const target = new Target(server, catalogue, quiet, hostile, timeoutMs);
     try {
       const { products } = catalogue;
       await ingest(quiet, products.length, (row) => products[row]?.line ?? '');
@@ -58,9 +60,9 @@ export class Target {
   /** The quiet shop searches five times a second, from a process of its own. */
   searchQuietly(seconds: number): Promise<LoadOutcome> {
     const queries = this.catalogue.products.slice(0, 500).map(({ title }) => title);
-    const { url } = this.server;
-    const perSecond = QUIET_PER_SECOND;
-    return runLoad({ kind: 'steady', url, tenant: QUIET, seconds, perSecond, queries, seed: 1 });
+    const { server, timeoutMs } = this;
+    const steady = { kind: 'steady', perSecond: QUIET_PER_SECOND, timeoutMs } as const;
+    return runLoad({ ...steady, url: server.url, tenant: QUIET, seconds, queries, seed: 1 });
   }
 
   /** The process of a role: `query-node`, or `shard-node` with the shard's name. */

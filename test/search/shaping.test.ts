@@ -35,7 +35,7 @@ describe('pins', () => {
       const next = await shop.ask('wireless mouse', { pinned, from: 10 }, { topK: 10 });
       expect([hits[1]?.id, next.hits[1]?.id]).toEqual([outside, inside]);
       const rest = idsOf(before).filter((id) => id !== inside);
-      const both = [...idsOf({ hits } as SearchReply), ...idsOf(next)];
+      const both = [...hits.map(({ id }) => id), ...idsOf(next)];
       expect(both.filter((id) => id !== inside && id !== outside)).toEqual(rest.slice(0, 18));
       expect(of.total).toBe(before.shop.total + 1);
     }
@@ -97,7 +97,7 @@ test('at most so many of a value are in the first window, if there are others', 
     // Those of one product without a brand are not alike.
     const window = hits.filter((hit) => brandOf(hit) !== undefined).slice(0, brands.size);
     expect(new Set(window.map(brandOf)).size).toBe(brands.size);
-    expect(idsOf({ hits } as SearchReply).toSorted()).toEqual(idsOf(plain).toSorted());
+    expect(hits.map(({ id }) => id).toSorted()).toEqual(idsOf(plain).toSorted());
   }
 });
 
@@ -239,6 +239,22 @@ describe('a shard that does not answer', () => {
     const enough = await shop.ask('wireless mouse', { minCoverage: 20 }, { exact: false });
     expect(enough.hits.length).toBeGreaterThan(0);
     shop.fleet.silent.clear();
+  });
+
+  test('costs the others one choice of a text, however many search for it', async () => {
+    const shop = shops[1] as BruteShop;
+    shop.fleet.silent.add('s1');
+    const { asked } = shop.fleet;
+    const before = asked.length;
+    const ask = () => shop.ask('black lamp', {}, { exact: false });
+    const replies = await Promise.all(Array.from({ length: 10 }, ask));
+    replies.push(await ask());
+    shop.fleet.silent.clear();
+    expect(asked.slice(before).filter((kind) => kind === 'choose')).toHaveLength(1);
+    for (const { hits, missing } of replies) {
+      expect(hits.map(({ id }) => id)).toEqual(idsOf(replies[0] as SearchReply));
+      expect(new Set(missing.map(({ shard }) => shard))).toEqual(new Set(['s1']));
+    }
   });
 });
 
