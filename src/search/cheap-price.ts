@@ -40,7 +40,7 @@ async function readPrice(
   const set = of.kind === 'chosen' ? { set: resultSet(of.chosen, []) } : {};
   const views = [{ k: 0, facets: [{ field: 'price' }] }];
   const { answers, missing } = await shards.ask({ ...set, views, holds: true, share: PRICE_SHARE });
-  const facets = answers.flatMap(({ views: found }) => found?.[0]?.facets?.[0] ?? []);
+  const facets = answers.flatMap(({ views: found }) => found[0]?.facets?.[0] ?? []);
   return { price: cheapPrice(mergeFacets(facets)), missing };
 }
 

@@ -36,7 +36,8 @@ export const unreadAnswers: Attack = {
       return socket;
     });
     await sleep(seconds * 1_000);
-    const { status } = await target.quiet.request('POST', '/search/text', { query });
+    const body = { query, timeout_ms: target.timeoutMs };
+    const { status } = await target.quiet.request('POST', '/search/text', body);
     for (const socket of sockets) socket.destroy();
     return [finding('others are answered', status === 200, status)];
   },
@@ -150,7 +151,8 @@ export const abandonedBatches: Attack = {
       await sleep(20);
     }
     await sleep(1_000);
-    const { status } = await target.quiet.request('POST', '/search/text', { query: 'mouse' });
+    const asked = { query: 'mouse', timeout_ms: target.timeoutMs };
+    const { status } = await target.quiet.request('POST', '/search/text', asked);
     return [finding('others are answered', status === 200, status)];
   },
 };
