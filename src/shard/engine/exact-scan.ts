@@ -17,11 +17,12 @@ export function scanSlab(
   const data = rows * dimensions === slab.length ? slab : slab.subarray(0, rows * dimensions);
   const wanted = Math.min(count, rows);
   const found = exactSearch(data, query, dimensions, wanted, MetricKind.IP, 1);
-  const keys = found.keys;
-  const distances = found.distances;
+  const { keys, distances } = found;
+  // The low words of the keys: a BigInt each would cost more than to compare the row.
+  const words = new Uint32Array(keys.buffer, keys.byteOffset, 2 * wanted);
   const candidates: Candidates = { rows: [], scores: [] };
   for (let i = 0; i < wanted; i++) {
-    candidates.rows.push(Number(keys[i]));
+    candidates.rows.push(words[2 * i] as number);
     candidates.scores.push(1 - (distances[i] as number));
   }
   return candidates;

@@ -1,6 +1,7 @@
 import type { Budget } from '../../../core/budget.js';
 import { compareBytes } from '../../../core/ids.js';
 import type { Bitset } from '../../index/bitset.js';
+import { GATHER_ROWS } from '../gather.js';
 import type { RowScores } from './row-scores.js';
 import type { TopRows } from './top-rows.js';
 
@@ -21,13 +22,16 @@ export interface ScoreTaker {
 const CHUNK_ROWS = 65_536;
 /** Classes of rows by the bound of their score. */
 const CLASSES = 256;
-/** Rows looked at between two looks at the budget. */
-const SLICE_ROWS = 1_024;
+/** Rows looked at between two looks at the budget: as many as are gathered at once. */
+const SLICE_ROWS = GATHER_ROWS;
+/** Of fewer rows the score itself is as cheap as what it nearly is. */
+const LEAST_GATHERED = 8;
 
 /**
  * Offers the best rows of a block by score to all who want them, each row's score worked out once. Rows come
  * by what their score is without the cosine, the greatest first, so that those whose cosine could not bring
- * them among the best are soon told: they need none.
+ * them among the best are soon told: they need none. Of the others a float32 kernel tells the cosines together,
+ * and only what is among the best by those, or so near that rounding decides, has its score worked out.
  */
 export async function offerByScore(
   wanted: Bitset,
@@ -46,31 +50,105 @@ export async function offerByScore(
     }
     const order = greatestFirst(bases);
     for (let at = 0; at < order.length; at += SLICE_ROWS) {
-      const end = Math.min(order.length, at + SLICE_ROWS);
-      for (let n = at; n < end; n++) {
-        const i = order[n] as number;
-        offer(rows[i] as number, bases[i] as number, scores, takers);
-      }
-      if (budget.spend(end - at) && !(await budget.pause())) return;
+      offerSlice(order.subarray(at, at + SLICE_ROWS), { rows, bases }, scores, takers);
+      if (budget.spend(SLICE_ROWS) && !(await budget.pause())) return;
     }
   }
 }
 
-function offer(row: number, base: number, scores: RowScores, takers: readonly ScoreTaker[]): void {
-  const { margin } = scores;
-  let score: number | undefined;
-  for (const { rows, best, after, least, seen } of takers) {
-    if (!rows.has(row)) continue;
-    if (after !== undefined && base - margin > after.score) continue;
-    const floor = Math.max(least, -best.worst);
-    if (base + margin < floor && (after === undefined || base + margin < after.score)) {
-      seen.behind += 1;
-      continue;
+/** Rows whose scores lie in [least, most]: a list each, without an object a row. */
+class Narrowed {
+  count = 0;
+  readonly rows = new Uint32Array(SLICE_ROWS);
+  readonly least = new Float64Array(SLICE_ROWS);
+  readonly most = new Float64Array(SLICE_ROWS);
+
+  add(row: number, least: number, most: number): void {
+    this.rows[this.count] = row;
+    this.least[this.count] = least;
+    this.most[this.count] = most;
+    this.count += 1;
+  }
+
+  /** Narrows them to what they are with the cosines as they nearly are. */
+  byCosines(scores: RowScores): void {
+    const { margin, nearMargin } = scores;
+    const near = scores.nearly(this.rows.subarray(0, this.count));
+    for (let i = 0; i < this.count; i++) {
+      const score = (this.least[i] as number) + margin + (near[i] as number);
+      this.least[i] = score - nearMargin;
+      this.most[i] = score + nearMargin;
     }
-    score ??= margin === 0 ? base : scores.score(row);
-    if (after !== undefined && !isBehind(scores, row, score, after)) continue;
+  }
+}
+
+function offerSlice(
+  places: Uint32Array,
+  { rows, bases }: { rows: Uint32Array; bases: Float64Array },
+  scores: RowScores,
+  takers: readonly ScoreTaker[],
+): void {
+  const { margin } = scores;
+  const open = new Narrowed();
+  for (const place of places) {
+    const row = rows[place] as number;
+    const base = bases[place] as number;
+    if (isOpenTo(takers, row, base - margin, base + margin)) {
+      open.add(row, base - margin, base + margin);
+    } else offer(row, base - margin, base + margin, scores, takers);
+  }
+  if (margin > 0 && open.count >= LEAST_GATHERED) open.byCosines(scores);
+  for (let i = 0; i < open.count; i++) {
+    const row = open.rows[i] as number;
+    offer(row, open.least[i] as number, open.most[i] as number, scores, takers);
+  }
+}
+
+function floorOf({ best, least }: ScoreTaker): number {
+  return Math.max(least, -best.worst);
+}
+
+function isOpenTo(
+  takers: readonly ScoreTaker[],
+  row: number,
+  least: number,
+  most: number,
+): boolean {
+  for (const taker of takers) {
+    const isAsked = taker.rows.has(row) && !isBefore(taker, least);
+    if (isAsked && isUndecided(taker, most)) return true;
+  }
+  return false;
+}
+
+/** Whether a row of at least this score surely comes before what is wanted. */
+function isBefore({ after }: ScoreTaker, least: number): boolean {
+  return after !== undefined && least > after.score;
+}
+
+/** Whether a row of at most this score may be among the best, or may not be behind. */
+function isUndecided(taker: ScoreTaker, most: number): boolean {
+  const { after } = taker;
+  return most >= floorOf(taker) || (after !== undefined && most >= after.score);
+}
+
+function offer(
+  row: number,
+  least: number,
+  most: number,
+  scores: RowScores,
+  takers: readonly ScoreTaker[],
+): void {
+  let score: number | undefined;
+  for (const taker of takers) {
+    const { rows, best, after, seen } = taker;
+    if (!rows.has(row) || isBefore(taker, least)) continue;
+    if (isUndecided(taker, most)) {
+      score ??= scores.margin === 0 ? least : scores.score(row);
+      if (after !== undefined && !isBehind(scores, row, score, after)) continue;
+      if (score >= floorOf(taker)) best.offer(row, -score);
+    }
     seen.behind += 1;
-    if (score >= floor) best.offer(row, -score);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Budget } from '../../../core/budget.js';
-import { fusedScore } from '../../../query/leaf-result.js';
+import { fusedScore, VECTOR_WEIGHT } from '../../../query/leaf-result.js';
 import type { Bitset } from '../../index/bitset.js';
 import type { SegmentView } from '../../index/segment-view.js';
+import { cosinesOf } from '../gather.js';
 import { scanUnits, scoreOf, SCORE_MARGIN, type LeafHit, type ScoreParts } from '../leaf-hit.js';
 import type { ViewText } from '../words/view-text.js';
 import { TextSums } from './text-sums.js';
@@ -19,6 +20,8 @@ export interface Scoring {
 export class RowScores {
   /** What the cosine of a row adds at most, and takes at most. */
   readonly margin: number;
+  /** How much of a score the cosine is. */
+  private readonly weight: number;
 
   private constructor(
     private readonly view: SegmentView,
@@ -29,7 +32,8 @@ export class RowScores {
     private readonly budget: Budget,
   ) {
     const most = scoring.vector === undefined ? 0 : 1 + SCORE_MARGIN;
-    this.margin = scoring.isText ? fusedScore(0, most, 0) : most;
+    this.weight = scoring.isText ? VECTOR_WEIGHT : 1;
+    this.margin = this.weight * most;
   }
 
   /**
@@ -83,6 +87,21 @@ export class RowScores {
   /** All of a score but its cosine: the score is within `margin` of it. */
   base(row: number): number {
     return this.text(row) + this.exact(row) + this.boost(row);
+  }
+
+  /**
+   * Of at most `GATHER_ROWS` rows what their cosines add, as float32 kernels have it: each is off by less than
+   * `nearMargin`.
+   */
+  nearly(rows: ArrayLike<number>): Float32Array {
+    const vector = this.scoring.vector as Float32Array;
+    this.budget.spend(scanUnits(rows.length, vector.length));
+    return cosinesOf(this.view.vectors, rows, vector).map((cosine) => this.weight * cosine);
+  }
+
+  /** Twice the kernels' margin: what is added is rounded as well. */
+  get nearMargin(): number {
+    return this.weight * 2 * SCORE_MARGIN;
   }
 
   private cosine(row: number): number {
