@@ -18,12 +18,16 @@ export function countCodes(
   if (reader.rows === undefined) countDense(reader, rows, counts, from, to);
   else {
     const { codes } = reader;
-    forEachListed(reader, rows, from, to, (first, end) => {
+    const add = (first: number, end: number): void => {
       for (let at = first; at < end; at++) {
         const code = codes[at] as number;
         counts[code] = (counts[code] as number) + 1;
       }
-    });
+    };
+    const end = Math.min(rows.size, reader.firstRow + to);
+    if (rows.count(reader.firstRow + from, end) < end - reader.firstRow - from) {
+      forEachListed(reader, rows, from, to, add);
+    } else addListed(reader, from, end - reader.firstRow, add);
   }
 }
 
@@ -64,10 +68,7 @@ export function forEachListed(
   to: number,
   visit: (first: number, end: number) => void,
 ): void {
-  const take = (i: number): void => {
-    if (ends === undefined) visit(i, i + 1);
-    else visit(i === 0 ? 0 : (ends[i - 1] as number), ends[i] as number);
-  };
+  const take = (i: number): void => visit(startOf(ends, i), startOf(ends, i + 1));
   let at = firstAtLeast(listed, from, 0);
   const last = Math.min(rows.size, firstRow + to);
   const wanted = firstRow + from < last ? rows.count(firstRow + from, last) : 0;
@@ -86,12 +87,34 @@ export function forEachListed(
   }
 }
 
+/** All listed rows [from, to) at once: their codes lie together. */
+function addListed(
+  { rows: listed = NO_ROWS, ends }: ColumnReader,
+  from: number,
+  to: number,
+  add: (first: number, end: number) => void,
+): void {
+  const first = firstAtLeast(listed, from, 0);
+  add(startOf(ends, first), startOf(ends, firstAtLeast(listed, to, first)));
+}
+
+/** Where the codes of the listed row number `i` begin. */
+function startOf(ends: ColumnReader['ends'], i: number): number {
+  if (ends === undefined) return i;
+  return i === 0 ? 0 : (ends[i - 1] as number);
+}
+
 const NO_ROWS = new Uint32Array();
 
-/** The index, from `low` on, of the first of ascending `rows` that is `row` or beyond it. */
+/**
+ * The index, from `low` on, of the first of ascending `rows` that is `row` or beyond it. No row is listed twice,
+ * so it is at most as far from `low` as `row` from the row there; where all rows are listed, it is there.
+ */
 function firstAtLeast(rows: Uint32Array, row: number, low: number): number {
+  if (low >= rows.length || (rows[low] as number) >= row) return low;
   let from = low;
-  let to = rows.length;
+  let to = Math.min(rows.length, low + row - (rows[low] as number));
+  if (to < rows.length && (rows[to - 1] as number) < row) return to;
   while (from < to) {
     const middle = (from + to) >>> 1;
     if ((rows[middle] as number) < row) from = middle + 1;

@@ -14,7 +14,7 @@ export interface CountedCodes {
 
 /** Values with their counts, in the order of values; each is read when it is asked for. */
 export interface CountedValues {
-  counts: readonly number[];
+  counts: Uint32Array;
   valueAt(i: number): Scalar;
   /** Of texts that nobody can be told. */
   other: number;
@@ -43,7 +43,7 @@ export async function countedValues(
   budget: Budget,
 ): Promise<CountedValues> {
   const [main, ...others] = all.toSorted((a, b) => b.dictionary.size - a.dictionary.size);
-  if (main === undefined) return { counts: [], valueAt: () => '', other: 0 };
+  if (main === undefined) return { counts: new Uint32Array(), valueAt: () => '', other: 0 };
   const own = await splitLong(main, budget);
   let { other } = own;
   const strays = new Map<Scalar, Stray>();
@@ -98,19 +98,26 @@ async function codesOf(
   { dictionary, counts }: CountedCodes,
   isWanted: ((value: Scalar) => boolean) | undefined,
   budget: Budget,
-): Promise<number[]> {
-  const codes: number[] = [];
-  for (let code = 1; code < counts.length; code++) if (counts[code] !== 0) codes.push(code);
+): Promise<Uint32Array> {
+  const codes = usedCodes(counts);
   budget.spend(counts.length / SLICE_VALUES);
   if (isWanted === undefined) return codes;
-  const wanted: number[] = [];
+  let wanted = 0;
   const values = new ValueReader(dictionary, codes.length);
   for (const [i, code] of codes.entries()) {
-    if (isWanted(values.at(code))) wanted.push(code);
+    // Those that are wanted move up in the same list.
+    if (isWanted(values.at(code))) codes[wanted++] = code;
     if (i % SLICE_VALUES > 0) continue;
     if (budget.spend(SLICE_VALUES * READ_UNITS) && !(await budget.pause())) break;
   }
-  return wanted;
+  return codes.subarray(0, wanted);
+}
+
+function usedCodes(counts: Uint32Array): Uint32Array {
+  const codes = new Uint32Array(counts.length);
+  let used = 0;
+  for (let code = 1; code < counts.length; code++) if (counts[code] !== 0) codes[used++] = code;
+  return codes.subarray(0, used);
 }
 
 /** Whether a value begins with the prefix, whatever its case and accents. */
@@ -120,34 +127,37 @@ function prefixTest(prefix: string | undefined): ((value: Scalar) => boolean) | 
   return (value) => foldCase(String(value)).startsWith(folded);
 }
 
+/** Codes and strays in the order of their values. */
 function joined(
   dictionary: Dictionary,
   counts: Uint32Array,
-  codes: readonly number[],
+  codes: Uint32Array,
   strays: readonly Stray[],
 ): Omit<CountedValues, 'other'> {
-  const order: (number | Stray)[] = [];
-  const all: number[] = [];
+  const size = codes.length + strays.length;
+  const joinedCounts = new Uint32Array(size);
+  /** A code, or below zero the number of a stray: -1 is the first. */
+  const places = new Int32Array(size);
+  let at = 0;
   let next = 0;
-  const takeStrays = (before: number): void => {
-    for (let stray = strays[next]; stray !== undefined && stray.below < before;) {
-      order.push(stray);
-      all.push(stray.count);
+  for (let i = 0; i <= codes.length; i++) {
+    const code = codes[i] ?? Infinity;
+    for (let stray = strays[next]; stray !== undefined && stray.below < code; at++) {
+      joinedCounts[at] = stray.count;
+      places[at] = -1 - next;
       next += 1;
       stray = strays[next];
     }
-  };
-  for (const code of codes) {
-    if (strays.length > 0) takeStrays(code);
-    order.push(code);
-    all.push(counts[code] as number);
+    if (i === codes.length) break;
+    joinedCounts[at] = counts[code] as number;
+    places[at] = code;
+    at += 1;
   }
-  takeStrays(Infinity);
   const valueAt = (i: number): Scalar => {
-    const at = order[i] as number | Stray;
-    return typeof at === 'number' ? dictionary.valueOf(at) : at.value;
+    const place = places[i] as number;
+    return place < 0 ? (strays[-1 - place] as Stray).value : dictionary.valueOf(place);
   };
-  return { counts: all, valueAt };
+  return { counts: joinedCounts, valueAt };
 }
 
 /** Values of ascending codes: where most are wanted they are read one after the other. */

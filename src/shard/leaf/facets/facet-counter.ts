@@ -110,8 +110,7 @@ function commonest(
   ofTypes: readonly CountedValues[],
   limit: number | undefined,
 ): Pick<FacetCounts, 'values' | 'counts' | 'other' | 'distinct'> {
-  const all =
-    ofTypes.length === 1 ? (ofTypes[0]?.counts ?? []) : ofTypes.flatMap((of) => of.counts);
+  const all = together(ofTypes.map((of) => of.counts));
   const order = placesByCount(all, limit ?? all.length);
   const counts = order.map((place) => all[place] as number);
   const hidden = ofTypes.reduce((sum, { other }) => sum + other, 0);
@@ -123,9 +122,21 @@ function commonest(
   };
 }
 
-function total(counts: readonly number[]): number {
+function together(parts: readonly Uint32Array[]): Uint32Array {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only;
+  const all = new Uint32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function total(counts: ArrayLike<number>): number {
   let sum = 0;
-  for (const count of counts) sum += count;
+  for (let i = 0; i < counts.length; i++) sum += counts[i] as number;
   return sum;
 }
 
@@ -139,12 +150,17 @@ function valueAt(ofTypes: readonly CountedValues[], place: number): Scalar {
 }
 
 /** The places of the `limit` greatest, of equal ones the first. */
-function placesByCount(counts: readonly number[], limit: number): number[] {
+function placesByCount(counts: Uint32Array, limit: number): number[] {
   if (limit < counts.length) {
     const top = new TopRows(limit, { compare: (a, b) => a - b });
-    counts.forEach((count, place) => {
-      if (-count <= top.worst) top.offer(place, -count);
-    });
+    // Of equal counts those come first that are offered first: only a greater one changes anything.
+    let least = 0;
+    for (let place = 0; place < counts.length; place++) {
+      const count = counts[place] as number;
+      if (count <= least) continue;
+      top.offer(place, -count);
+      least = Math.max(0, -top.worst);
+    }
     return top.sorted();
   }
   // Many values, of few different counts.
