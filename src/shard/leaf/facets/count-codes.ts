@@ -1,14 +1,96 @@
+import type { Budget } from '../../../core/budget.js';
 import type { Bitset } from '../../index/bitset.js';
 import type { ColumnReader } from '../../index/column.js';
+import type { CountedCodes } from './counted-values.js';
 
+/** Rows counted between two looks at the budget, a multiple of 32. */
+const SLICE_ROWS = 32_768;
+/** Rows that are counted in the time in which one is compared, and words of 32 rows that are looked at. */
+const ROWS_A_UNIT = 4;
 /** Rows looked up one by one in a list, where they are so many times fewer than it is long. */
 const LOOK_UP_FACTOR = 16;
+
+/** Rows of which the codes are put in order instead of counted one by one: so many times fewer than codes. */
+const SPARSE_FACTOR = 8;
+
+/**
+ * The codes that `rows` have among the first `rowCount` of a reader, with how many have each. Ends with what was
+ * counted where the budget is spent first.
+ */
+export async function countCodes(
+  reader: ColumnReader,
+  rows: Bitset,
+  rowCount: number,
+  budget: Budget,
+): Promise<CountedCodes> {
+  const { dictionary, firstRow } = reader;
+  const wanted = rows.count(firstRow, firstRow + rowCount);
+  const isSparse = wanted * SPARSE_FACTOR < dictionary.size;
+  const counts = new Uint32Array(isSparse ? 0 : dictionary.size + 1);
+  const found: number[] = [];
+  for (let from = 0; from < rowCount; from += SLICE_ROWS) {
+    const to = Math.min(rowCount, from + SLICE_ROWS);
+    const inSlice = rows.count(firstRow + from, firstRow + to);
+    if (isSparse) collect(reader, rows, found, from, to);
+    else addCounts(reader, rows, counts, from, to);
+    const units = (inSlice + (to - from) / 32) / ROWS_A_UNIT;
+    if (budget.spend(units) && !(await budget.pause())) break;
+  }
+  return { dictionary, ...(isSparse ? tally(found) : used(counts)) };
+}
+
+function collect(
+  reader: ColumnReader,
+  rows: Bitset,
+  found: number[],
+  from: number,
+  to: number,
+): void {
+  const { firstRow, codes } = reader;
+  if (reader.rows === undefined) {
+    for (const row of rows.rows(firstRow + from, firstRow + Math.min(to, codes.length))) {
+      const code = codes[row - firstRow] as number;
+      if (code !== 0) found.push(code);
+    }
+    return;
+  }
+  forEachListed(reader, rows, from, to, (first, end) => {
+    for (let at = first; at < end; at++) found.push(codes[at] as number);
+  });
+}
+
+function tally(found: readonly number[]): Pick<CountedCodes, 'codes' | 'counts'> {
+  const codes = Uint32Array.from(found).sort();
+  const counts = new Uint32Array(codes.length);
+  let size = 0;
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i] as number;
+    if (size === 0 || codes[size - 1] !== code) codes[size++] = code;
+    counts[size - 1] = (counts[size - 1] as number) + 1;
+  }
+  return { codes: codes.subarray(0, size), counts: counts.subarray(0, size) };
+}
+
+/** Of the codes from 1 on. */
+function used(all: Uint32Array): Pick<CountedCodes, 'codes' | 'counts'> {
+  const codes = new Uint32Array(all.length);
+  const counts = new Uint32Array(all.length);
+  let size = 0;
+  for (let code = 1; code < all.length; code++) {
+    const count = all[code] as number;
+    if (count === 0) continue;
+    codes[size] = code;
+    counts[size] = count;
+    size += 1;
+  }
+  return { codes: codes.subarray(0, size), counts: counts.subarray(0, size) };
+}
 
 /**
  * Adds to `counts[code]` how many of `rows` have it: of the rows [from, to) of the reader, counted from its
  * first; `from` is a multiple of 32.
  */
-export function countCodes(
+function addCounts(
   reader: ColumnReader,
   rows: Bitset,
   counts: Uint32Array,

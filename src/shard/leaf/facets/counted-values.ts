@@ -6,9 +6,12 @@ import type { Dictionary } from '../../index/column.js';
 import { fromByteText, TextDictionary } from '../../index/columns/text-dictionary.js';
 import { longTexts } from './long-texts.js';
 
-/** How many rows have each value of a dictionary, by code. */
+/** How many rows have each value of a dictionary: only of values that some row has. */
 export interface CountedCodes {
   dictionary: Dictionary;
+  /** Ascending. */
+  codes: Uint32Array;
+  /** As long as `codes`. */
   counts: Uint32Array;
 }
 
@@ -26,7 +29,7 @@ const READ_UNITS = 8;
 /** A value is found in this many times the time in which the next one is read. */
 const FIND_FACTOR = 8;
 
-/** A value that the largest dictionary does not have, with its place among those that it has. */
+/** A value that no row counted by the largest dictionary has, with its place among that one's values. */
 interface Stray {
   value: Scalar;
   below: number;
@@ -44,80 +47,96 @@ export async function countedValues(
 ): Promise<CountedValues> {
   const [main, ...others] = all.toSorted((a, b) => b.dictionary.size - a.dictionary.size);
   if (main === undefined) return { counts: new Uint32Array(), valueAt: () => '', other: 0 };
-  const own = await splitLong(main, budget);
+  const own = await withoutLong(main, budget);
   let { other } = own;
   const strays = new Map<Scalar, Stray>();
   for (const each of others) {
-    const known = await splitLong(each, budget);
+    const known = await withoutLong(each, budget);
     other += known.other;
-    addTo(main, { ...each, counts: known.counts }, own.counts, strays);
-    if (budget.spend(each.counts.length * READ_UNITS) && !(await budget.pause())) break;
+    addTo(own, known, strays);
+    if (budget.spend(known.codes.length * READ_UNITS) && !(await budget.pause())) break;
   }
   const isWanted = prefixTest(prefix);
-  const codes = await codesOf({ ...main, counts: own.counts }, isWanted, budget);
+  const wanted = isWanted === undefined ? own : await onlyWanted(own, isWanted, budget);
   const extra = [...strays.values()]
     .filter(({ value }) => isWanted?.(value) ?? true)
     .sort((a, b) => a.below - b.below || compareValues(a.value, b.value));
-  return { ...joined(main.dictionary, own.counts, codes, extra), other };
+  return { ...joined(wanted, extra), other };
 }
 
 /** The counts without those of long texts, and these together. */
-async function splitLong(
-  { dictionary, counts }: CountedCodes,
+async function withoutLong(
+  counted: CountedCodes,
   budget: Budget,
-): Promise<{ counts: Uint32Array; other: number }> {
-  const long = await longTexts(dictionary, budget);
-  if (long === undefined) return { counts, other: 0 };
+): Promise<CountedCodes & { other: number }> {
+  const long = await longTexts(counted.dictionary, budget);
+  if (long === undefined) return { ...counted, other: 0 };
   let other = 0;
-  const rest = counts.slice();
-  for (const code of long.rows()) {
-    other += rest[code] as number;
-    rest[code] = 0;
+  const rest = only(counted, (code, count) => {
+    const isLong = long.has(code);
+    if (isLong) other += count;
+    return !isLong;
+  });
+  return { ...rest, other };
+}
+
+function only(
+  { dictionary, codes, counts }: CountedCodes,
+  isWanted: (code: number, count: number) => boolean,
+): CountedCodes {
+  const [left, own] = [codes.slice(), counts.slice()];
+  let size = 0;
+  for (let i = 0; i < codes.length; i++) {
+    const [code, count] = [codes[i] as number, counts[i] as number];
+    if (!isWanted(code, count)) continue;
+    left[size] = code;
+    own[size] = count;
+    size += 1;
   }
-  return { counts: rest, other };
+  return { dictionary, codes: left.subarray(0, size), counts: own.subarray(0, size) };
 }
 
 function addTo(
-  { dictionary }: CountedCodes,
+  { dictionary, codes, counts }: CountedCodes,
   others: CountedCodes,
-  counts: Uint32Array,
   strays: Map<Scalar, Stray>,
 ): void {
-  for (let code = 1; code < others.counts.length; code++) {
-    const count = others.counts[code] as number;
-    if (count === 0) continue;
-    const value = others.dictionary.valueOf(code);
+  for (let i = 0; i < others.codes.length; i++) {
+    const count = others.counts[i] as number;
+    const value = others.dictionary.valueOf(others.codes[i] as number);
     const { below, isEqual } = dictionary.placeOf(value);
-    if (isEqual) counts[below + 1] = (counts[below + 1] as number) + count;
+    const at = isEqual ? placeIn(codes, below + 1) : -1;
+    if (at >= 0) counts[at] = (counts[at] as number) + count;
     else strays.set(value, { value, below, count: count + (strays.get(value)?.count ?? 0) });
   }
 }
 
-/** The codes that some row has and whose value is wanted, ascending. */
-async function codesOf(
-  { dictionary, counts }: CountedCodes,
-  isWanted: ((value: Scalar) => boolean) | undefined,
+/** Where a code stands among ascending ones; -1 where it does not. */
+function placeIn(codes: Uint32Array, code: number): number {
+  let from = 0;
+  let to = codes.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((codes[middle] as number) < code) from = middle + 1;
+    else to = middle;
+  }
+  return codes[from] === code ? from : -1;
+}
+
+async function onlyWanted(
+  counted: CountedCodes,
+  isWanted: (value: Scalar) => boolean,
   budget: Budget,
-): Promise<Uint32Array> {
-  const codes = usedCodes(counts);
-  budget.spend(counts.length / SLICE_VALUES);
-  if (isWanted === undefined) return codes;
-  let wanted = 0;
+): Promise<CountedCodes> {
+  const { dictionary, codes } = counted;
+  const wanted = new Set<number>();
   const values = new ValueReader(dictionary, codes.length);
   for (const [i, code] of codes.entries()) {
-    // Those that are wanted move up in the same list.
-    if (isWanted(values.at(code))) codes[wanted++] = code;
+    if (isWanted(values.at(code))) wanted.add(code);
     if (i % SLICE_VALUES > 0) continue;
     if (budget.spend(SLICE_VALUES * READ_UNITS) && !(await budget.pause())) break;
   }
-  return codes.subarray(0, wanted);
-}
-
-function usedCodes(counts: Uint32Array): Uint32Array {
-  const codes = new Uint32Array(counts.length);
-  let used = 0;
-  for (let code = 1; code < counts.length; code++) if (counts[code] !== 0) codes[used++] = code;
-  return codes.subarray(0, used);
+  return only(counted, (code) => wanted.has(code));
 }
 
 /** Whether a value begins with the prefix, whatever its case and accents. */
@@ -129,13 +148,14 @@ function prefixTest(prefix: string | undefined): ((value: Scalar) => boolean) | 
 
 /** Codes and strays in the order of their values. */
 function joined(
-  dictionary: Dictionary,
-  counts: Uint32Array,
-  codes: Uint32Array,
+  { dictionary, codes, counts }: CountedCodes,
   strays: readonly Stray[],
 ): Omit<CountedValues, 'other'> {
+  if (strays.length === 0) {
+    return { counts, valueAt: (i) => dictionary.valueOf(codes[i] as number) };
+  }
   const size = codes.length + strays.length;
-  const joinedCounts = new Uint32Array(size);
+  const all = new Uint32Array(size);
   /** A code, or below zero the number of a stray: -1 is the first. */
   const places = new Int32Array(size);
   let at = 0;
@@ -143,13 +163,13 @@ function joined(
   for (let i = 0; i <= codes.length; i++) {
     const code = codes[i] ?? Infinity;
     for (let stray = strays[next]; stray !== undefined && stray.below < code; at++) {
-      joinedCounts[at] = stray.count;
+      all[at] = stray.count;
       places[at] = -1 - next;
       next += 1;
       stray = strays[next];
     }
     if (i === codes.length) break;
-    joinedCounts[at] = counts[code] as number;
+    all[at] = counts[i] as number;
     places[at] = code;
     at += 1;
   }
@@ -157,7 +177,7 @@ function joined(
     const place = places[i] as number;
     return place < 0 ? (strays[-1 - place] as Stray).value : dictionary.valueOf(place);
   };
-  return { counts: joinedCounts, valueAt };
+  return { counts: all, valueAt };
 }
 
 /** Values of ascending codes: where most are wanted they are read one after the other. */

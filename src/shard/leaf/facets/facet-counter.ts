@@ -8,10 +8,6 @@ import { TopRows } from '../views/top-rows.js';
 import { countCodes, forEachListed } from './count-codes.js';
 import { countedValues, type CountedCodes, type CountedValues } from './counted-values.js';
 
-/** Rows counted between two looks at the budget, a multiple of 32. */
-const SLICE_ROWS = 32_768;
-/** Rows that are counted in the time in which one is compared. */
-const ROWS_A_UNIT = 4;
 /** The order among values of different types. */
 const TYPES: readonly ColumnType[] = ['number', 'text', 'boolean'];
 
@@ -29,20 +25,13 @@ export class FacetCounter {
 
   /** Counts what `rows` have; of the rows that were looked at, where the budget is spent first. */
   async add(column: Column, rows: Bitset): Promise<void> {
-    const { budget } = this;
     for (const reader of column) {
-      const { firstRow, dictionary } = reader;
-      const rowCount = Math.min(reader.rowCount, rows.size - firstRow);
-      const counts = new Uint32Array(dictionary.size + 1);
-      for (let from = 0; from < rowCount; from += SLICE_ROWS) {
-        const to = Math.min(rowCount, from + SLICE_ROWS);
-        countCodes(reader, rows, counts, from, to);
-        if (budget.spend((to - from) / ROWS_A_UNIT) && !(await budget.pause())) break;
-      }
+      const rowCount = Math.min(reader.rowCount, rows.size - reader.firstRow);
+      const counted = await countCodes(reader, rows, rowCount, this.budget);
       const ofType = this.counted.get(reader.type) ?? [];
       this.counted.set(reader.type, ofType);
-      ofType.push({ dictionary, counts });
-      if (reader.type === 'number') this.addRanges(reader, rows, counts);
+      ofType.push(counted);
+      if (reader.type === 'number') this.addRanges(reader, rows, counted);
     }
   }
 
@@ -62,14 +51,18 @@ export class FacetCounter {
     return { ...commonest(ofTypes, query.limit), ...common };
   }
 
-  private addRanges(reader: ColumnReader, rows: Bitset, counts: Uint32Array): void {
+  private addRanges(reader: ColumnReader, rows: Bitset, counted: CountedCodes): void {
     this.query.ranges?.forEach(({ from, to }, i) => {
       const { dictionary } = reader;
       const first = from === undefined ? 1 : dictionary.codeRange('gte', from, true).from;
       const end = to === undefined ? dictionary.size + 1 : dictionary.codeRange('lt', to, true).to;
       let count = 0;
       if (reader.ends === undefined) {
-        for (let code = first; code < end; code++) count += counts[code] as number;
+        const { codes, counts } = counted;
+        for (let i = 0; i < codes.length; i++) {
+          const code = codes[i] as number;
+          if (code >= first && code < end) count += counts[i] as number;
+        }
       } else {
         // A row of several values counts once.
         const { codes } = reader;
@@ -88,13 +81,12 @@ export class FacetCounter {
   /** Of all numbers. */
   private stats(): FacetCounts['stats'] {
     let [min, max, sum, count] = [Infinity, -Infinity, 0, 0];
-    for (const { dictionary, counts } of this.counted.get('number') ?? []) {
+    for (const { dictionary, codes, counts } of this.counted.get('number') ?? []) {
       if (!(dictionary instanceof NumberDictionary)) continue;
       const { values } = dictionary;
-      for (let code = 1; code < counts.length; code++) {
-        const own = counts[code] as number;
-        if (own === 0) continue;
-        const value = values[code - 1] as number;
+      for (let i = 0; i < codes.length; i++) {
+        const own = counts[i] as number;
+        const value = values[(codes[i] as number) - 1] as number;
         if (value < min) min = value;
         if (value > max) max = value;
         sum += value * own;
