@@ -35,9 +35,18 @@ export class PriceSlider {
       range.addEventListener('input', () => this.slide(range));
       range.addEventListener('change', () => this.set(this.min.value, this.max.value));
     }
+    /** @type {Set<HTMLInputElement>} Fields that the shopper is typing in: an answer that comes meanwhile leaves them. */
+    this.typing = new Set();
     for (const input of [this.min, this.max]) {
-      input.addEventListener('input', () => this.mark());
-      input.addEventListener('change', () => this.set(this.min.value, this.max.value));
+      input.addEventListener('input', () => {
+        this.typing.add(input);
+        this.mark();
+      });
+      input.addEventListener('blur', () => this.typing.delete(input));
+      input.addEventListener('change', () => {
+        this.typing.delete(input);
+        this.set(this.min.value, this.max.value);
+      });
     }
   }
 
@@ -50,8 +59,8 @@ export class PriceSlider {
     this.slider.hidden = this.low === this.high;
     this.min.placeholder = String(this.low);
     this.max.placeholder = String(this.high);
-    setNumber(this.min, min);
-    setNumber(this.max, max);
+    if (!this.typing.has(this.min)) setNumber(this.min, min);
+    if (!this.typing.has(this.max)) setNumber(this.max, max);
     this.steps = Math.max(1, Math.min(MAX_STEPS, this.high - this.low));
     for (const range of [this.lowest, this.highest]) range.max = String(this.steps);
     this.place(this.lowest, min, 0);

@@ -43,6 +43,25 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('narrowing the results', () => {
     expect(await opened.page.evaluate('document.activeElement.dataset.value')).toBe('"Toys"');
   });
 
+  test('an answer that comes while a price is typed leaves it', async () => {
+    await open('/?q=gift');
+    const { page } = opened;
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    await page.route('**/search/text', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await box('category', 'Mice').check();
+    await page.locator('#max').fill('80');
+    letGo();
+    await expect.poll(() => count().innerText()).toBe('10 products for “gift”');
+    expect(await page.locator('#max').inputValue()).toBe('80');
+    await page.locator('#max').press('Enter');
+    await expect.poll(search).toContain('max=80');
+    await page.unroute('**/search/text');
+  });
+
   test('values keep their types in the address', async () => {
     await open('/?q=gift&attributes.Size=2&attributes.Colour=Red');
     expect(lastSent()?.filter).toEqual({ 'attributes.Size': [2], 'attributes.Colour': ['Red'] });
