@@ -1,4 +1,5 @@
 import type { Comparison } from '../../filter/filter.js';
+import { firstAtLeast } from '../index/ascending.js';
 import { typeOf, type CodeRange, type Column, type ColumnReader } from '../index/column.js';
 
 /**
@@ -135,16 +136,4 @@ function addListed(
     const bit = row + shift;
     words[bit >>> 5] = (words[bit >>> 5] as number) | (1 << (bit & 31));
   }
-}
-
-/** The index of the first of ascending `rows` that is `row` or beyond it. */
-function firstAtLeast(rows: Uint32Array, row: number): number {
-  let low = 0;
-  let high = rows.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((rows[middle] as number) < row) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

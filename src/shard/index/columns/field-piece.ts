@@ -1,3 +1,4 @@
+import { firstAtLeast } from '../ascending.js';
 import { columnText, typeOf, type Column, type ColumnType } from '../column.js';
 import { buildColumn, type Entries } from './build-column.js';
 import { Growing } from './growing.js';
@@ -151,7 +152,7 @@ export class FieldPiece {
       return ofTypes;
     }
     let row = 0;
-    for (let at = lowerBound(order, first * ENTRY_BITS), last = 0; at < order.length; at++) {
+    for (let at = firstAtLeast(order, first * ENTRY_BITS), last = 0; at < order.length; at++) {
       const place = order[at] as number;
       if (place >= (first + TYPE_BITS) * ENTRY_BITS) break;
       const i = place % ENTRY_BITS;
@@ -180,14 +181,3 @@ export class FieldPiece {
 
 /** More than there are entries in a piece: 32 rows of a product each. */
 const ENTRY_BITS = 2 ** 26;
-
-function lowerBound(sorted: Float64Array, wanted: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] as number) < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}

@@ -1,4 +1,5 @@
 import type { Budget } from '../../../core/budget.js';
+import { firstAtLeast } from '../../index/ascending.js';
 import type { Bitset } from '../../index/bitset.js';
 import type { ColumnReader } from '../../index/column.js';
 import type { CountedCodes } from './counted-values.js';
@@ -9,7 +10,6 @@ const SLICE_ROWS = 32_768;
 const ROWS_A_UNIT = 4;
 /** Rows looked up one by one in a list, where they are so many times fewer than it is long. */
 const LOOK_UP_FACTOR = 16;
-
 /** Rows of which the codes are put in order instead of counted one by one: so many times fewer than codes. */
 const SPARSE_FACTOR = 8;
 
@@ -32,7 +32,7 @@ export async function countCodes(
     const to = Math.min(rowCount, from + SLICE_ROWS);
     const inSlice = rows.count(firstRow + from, firstRow + to);
     if (isSparse) collect(reader, rows, found, from, to);
-    else addCounts(reader, rows, counts, from, to);
+    else addCounts(reader, rows, inSlice === to - from, counts, from, to);
     const units = (inSlice + (to - from) / 32) / ROWS_A_UNIT;
     if (budget.spend(units) && !(await budget.pause())) break;
   }
@@ -88,11 +88,12 @@ function used(all: Uint32Array): Pick<CountedCodes, 'codes' | 'counts'> {
 
 /**
  * Adds to `counts[code]` how many of `rows` have it: of the rows [from, to) of the reader, counted from its
- * first; `from` is a multiple of 32.
+ * first; `from` is a multiple of 32. `isAll`: all of them are in `rows`.
  */
 function addCounts(
   reader: ColumnReader,
   rows: Bitset,
+  isAll: boolean,
   counts: Uint32Array,
   from: number,
   to: number,
@@ -106,10 +107,8 @@ function addCounts(
         counts[code] = (counts[code] as number) + 1;
       }
     };
-    const end = Math.min(rows.size, reader.firstRow + to);
-    if (rows.count(reader.firstRow + from, end) < end - reader.firstRow - from) {
-      forEachListed(reader, rows, from, to, add);
-    } else addListed(reader, from, end - reader.firstRow, add);
+    if (isAll) addListed(reader, from, to, add);
+    else forEachListed(reader, rows, from, to, add);
   }
 }
 
@@ -151,12 +150,12 @@ export function forEachListed(
   visit: (first: number, end: number) => void,
 ): void {
   const take = (i: number): void => visit(startOf(ends, i), startOf(ends, i + 1));
-  let at = firstAtLeast(listed, from, 0);
+  let at = firstAtLeast(listed, from);
   const last = Math.min(rows.size, firstRow + to);
   const wanted = firstRow + from < last ? rows.count(firstRow + from, last) : 0;
   if (wanted * LOOK_UP_FACTOR < listed.length - at) {
     for (const row of rows.rows(firstRow + from, last)) {
-      at = firstAtLeast(listed, row - firstRow, at);
+      at = nextAtLeast(listed, row - firstRow, at);
       if (at === listed.length) return;
       if (listed[at] === row - firstRow) take(at);
     }
@@ -176,7 +175,7 @@ function addListed(
   to: number,
   add: (first: number, end: number) => void,
 ): void {
-  const first = firstAtLeast(listed, from, 0);
+  const first = firstAtLeast(listed, from);
   add(startOf(ends, first), startOf(ends, firstAtLeast(listed, to, first)));
 }
 
@@ -189,18 +188,12 @@ function startOf(ends: ColumnReader['ends'], i: number): number {
 const NO_ROWS = new Uint32Array();
 
 /**
- * The index, from `low` on, of the first of ascending `rows` that is `row` or beyond it. No row is listed twice,
- * so it is at most as far from `low` as `row` from the row there; where all rows are listed, it is there.
+ * `firstAtLeast` from `low` on. No row is listed twice, so it is at most as far from `low` as `row` from the row
+ * there; where all rows are listed, it is there.
  */
-function firstAtLeast(rows: Uint32Array, row: number, low: number): number {
+function nextAtLeast(rows: Uint32Array, row: number, low: number): number {
   if (low >= rows.length || (rows[low] as number) >= row) return low;
-  let from = low;
-  let to = Math.min(rows.length, low + row - (rows[low] as number));
-  if (to < rows.length && (rows[to - 1] as number) < row) return to;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if ((rows[middle] as number) < row) from = middle + 1;
-    else to = middle;
-  }
-  return from;
+  const most = Math.min(rows.length, low + row - (rows[low] as number));
+  if (most < rows.length && (rows[most - 1] as number) < row) return most;
+  return firstAtLeast(rows, row, low, most);
 }

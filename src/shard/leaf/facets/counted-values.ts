@@ -2,6 +2,7 @@ import type { Budget } from '../../../core/budget.js';
 import type { Scalar } from '../../../filter/filter.js';
 import { compareValues } from '../../../query/sort.js';
 import { foldCase } from '../../../text/fold.js';
+import { firstAtLeast } from '../../index/ascending.js';
 import type { Dictionary } from '../../index/column.js';
 import { fromByteText, TextDictionary } from '../../index/columns/text-dictionary.js';
 import { longTexts } from './long-texts.js';
@@ -105,22 +106,10 @@ function addTo(
     const count = others.counts[i] as number;
     const value = others.dictionary.valueOf(others.codes[i] as number);
     const { below, isEqual } = dictionary.placeOf(value);
-    const at = isEqual ? placeIn(codes, below + 1) : -1;
-    if (at >= 0) counts[at] = (counts[at] as number) + count;
+    const at = firstAtLeast(codes, below + 1);
+    if (isEqual && codes[at] === below + 1) counts[at] = (counts[at] as number) + count;
     else strays.set(value, { value, below, count: count + (strays.get(value)?.count ?? 0) });
   }
-}
-
-/** Where a code stands among ascending ones; -1 where it does not. */
-function placeIn(codes: Uint32Array, code: number): number {
-  let from = 0;
-  let to = codes.length;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if ((codes[middle] as number) < code) from = middle + 1;
-    else to = middle;
-  }
-  return codes[from] === code ? from : -1;
 }
 
 async function onlyWanted(
