@@ -72,7 +72,7 @@ export class AskedShards {
   async ask(round: Round): Promise<FanOutResult> {
     const { deps, lead, asked } = this;
     const { request, caller, explainer } = lead;
-    const { views, set, choose, ofAll, holds, exact = request.exact, share = 1 } = round;
+    const { views, set, choose, ofAll, holds, isShared, exact = request.exact, share = 1 } = round;
     const text = 'text' in round ? round.text : asked.words;
     const plannedMs = performance.now();
     const plan = planSearch(this.placement, ofAll === true ? undefined : categoriesOfAll(views));
@@ -92,7 +92,7 @@ export class AskedShards {
     const { pins } = asked;
     const asking = { tenant, model: model.fingerprint, query, pins, explain };
     const deadline = Deadline.after(this.deadline.remainingMs() * share);
-    const bounds = { deadline, ...(round.isShared ? {} : { signal: caller.signal }) };
+    const bounds = { deadline, signal: isShared === true ? undefined : caller.signal };
     const keeping = holds === true && pins.size > 0 ? { holds } : {};
     const found = await fanOut(fleet, placements, plan, { ...asking, ...keeping }, bounds);
     explainer?.spent('fanOut', askedMs);

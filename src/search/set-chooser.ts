@@ -1,5 +1,5 @@
 import type { Choice } from '../query/result-set.js';
-import type { AskedShards, Round } from './ask-shards.js';
+import type { AskedShards } from './ask-shards.js';
 import type { Asked } from './asked.js';
 import { choiceOf, decide, type ChosenSet } from './choose-set.js';
 import { noAnswer } from './failures.js';
@@ -54,12 +54,12 @@ export class SetChooser {
     const { exact, explain } = lead.request;
     const fresh = exact ? undefined : this.kept.fresh(scope);
     if (fresh !== undefined) return { kind: 'chosen', ...fresh };
-    const asOfMs = this.now();
+    const open = { choice, scope, asOfMs: this.now() };
     // What is cheap is read off the set before it is searched.
-    if (shards.isOnly && asked.cheap === undefined) return { kind: 'open', choice, scope, asOfMs };
+    if (shards.isOnly && asked.cheap === undefined) return { kind: 'open', ...open };
 
-    const open = { choice, scope, asOfMs };
-    const choosing = exact || explain ? this.ask(open, shards, {}) : this.join(open, lead, shards);
+    const choosing =
+      exact || explain ? this.ask(open, shards, false) : this.join(open, lead, shards);
     return { kind: 'chosen', ...(await shards.deadline.race(choosing, 'choosing a result set')) };
   }
 
@@ -68,20 +68,18 @@ export class SetChooser {
     const key = `${lead.request.timeoutMs}\n${choiceKey(open.scope)}`;
     const known = this.flights.get(key);
     if (known !== undefined) return known;
-    const flight = this.ask(open, shards, { isShared: true }).finally(() => {
+    const flight = this.ask(open, shards, true).finally(() => {
       this.flights.delete(key);
     });
     this.flights.set(key, flight);
     return flight;
   }
 
-  private async ask(
-    open: OpenChoice,
-    shards: AskedShards,
-    shared: Pick<Round, 'isShared'>,
-  ): Promise<KeptChoice> {
-    const round = { choose: open.choice, views: [], ofAll: true, holds: true, share: CHOOSE_SHARE };
-    const found = await shards.ask({ ...round, ...shared });
+  private async ask(open: OpenChoice, shards: AskedShards, isShared: boolean): Promise<KeptChoice> {
+    const found = await shards.ask({
+      ...{ choose: open.choice, views: [], ofAll: true, holds: true, share: CHOOSE_SHARE },
+      isShared,
+    });
     if (!found.answered && found.missing.length > 0) throw noAnswer(found.missing);
     return this.settle(open, found);
   }

@@ -49,6 +49,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     const hasData = await prepareFolder(dir, (await readIdentity(dir)) !== undefined);
     const isChecked = !hasData || (checkMs > 0 && (await checkedBefore(dir, damage, checkMs)));
     return locked(dir, async (lock) => {
+      // Anew: another process may have made the store since.
       const identity = await readIdentity(dir);
       const db = openDatabases(dir, false, isChecked ? damage : undefined);
       return closingOnError(db, async () => {

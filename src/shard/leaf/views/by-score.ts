@@ -39,6 +39,7 @@ export async function offerByScore(
   takers: readonly ScoreTaker[],
   budget: Budget,
 ): Promise<void> {
+  const open = new Narrowed();
   for (let from = 0; from < wanted.size; from += CHUNK_ROWS) {
     const rows = wanted.rows(from, Math.min(wanted.size, from + CHUNK_ROWS));
     if (rows.length === 0) continue;
@@ -50,13 +51,13 @@ export async function offerByScore(
     }
     const order = greatestFirst(bases);
     for (let at = 0; at < order.length; at += SLICE_ROWS) {
-      offerSlice(order.subarray(at, at + SLICE_ROWS), { rows, bases }, scores, takers);
+      offerSlice(order.subarray(at, at + SLICE_ROWS), { rows, bases }, scores, takers, open);
       if (budget.spend(SLICE_ROWS) && !(await budget.pause())) return;
     }
   }
 }
 
-/** Rows whose scores lie in [least, most]: a list each, without an object a row. */
+/** Rows whose scores lie in [least, most]: lists that serve slice after slice, without an object a row. */
 class Narrowed {
   count = 0;
   readonly rows = new Uint32Array(SLICE_ROWS);
@@ -87,9 +88,10 @@ function offerSlice(
   { rows, bases }: { rows: Uint32Array; bases: Float64Array },
   scores: RowScores,
   takers: readonly ScoreTaker[],
+  open: Narrowed,
 ): void {
   const { margin } = scores;
-  const open = new Narrowed();
+  open.count = 0;
   for (const place of places) {
     const row = rows[place] as number;
     const base = bases[place] as number;
