@@ -11,17 +11,21 @@ import { KeptStatus } from '../http/kept-status.js';
 import { createHttpServer, type HttpServer } from '../http/server.js';
 import { Catalogue } from '../ingest/catalogue.js';
 import { Ingest } from '../ingest/ingest.js';
-import type { IngestDeps } from '../ingest/ports.js';
+import type { FleetPort, IngestDeps } from '../ingest/ports.js';
 import { reembed } from '../ingest/reembed.js';
 import { TenantBounds } from '../ingest/tenant-bounds.js';
+import { requestJob } from '../jobs/job.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { jobKinds } from '../jobs/kinds.js';
 import { removeTenant } from '../jobs/remove-tenant.js';
+import { SETTLE_REPLICAS } from '../jobs/settle-replicas.js';
 import { SWITCH_TERMS, type SwitchFleet } from '../jobs/switch-terms.js';
+import { NodeLoads } from '../placement/node-loads.js';
 import { PlacementCache } from '../placement/placement-cache.js';
 import { Placer } from '../placement/placer.js';
-import { reassignToShards } from '../placement/reassign.js';
-import { ShardLoads } from '../placement/shard-loads.js';
+import { nodeSets } from '../placement/node-sets.js';
+import { beginMoves, isOnSets, planMoves } from '../placement/reassign.js';
+import { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import { AnswerState } from '../search/answer-state.js';
 import { RootSearch } from '../search/root-search.js';
@@ -43,6 +47,8 @@ import { openFleet } from './shard-fleet.js';
 /** An orphan of a killed `up` frees its port within a moment. */
 const LISTEN_ATTEMPTS = 40;
 const LISTEN_PAUSE_MS = 100;
+/** Shards are asked for their state each second, and may take as long to answer. */
+const FENCE_MARGIN_MS = 2_000;
 const NO_ENCODER: EncoderStatus = {
   embeddingCache: { entries: 0, hits: 0, misses: 0 },
   embeddingQueued: 0,
@@ -69,13 +75,19 @@ export async function startQueryNode(
   const shards = await openFleet(config, store, logger, opened);
   const { fleet } = shards;
   const placements = new PlacementCache(store);
-  const { maxPartitions, minShards } = config;
-  const loads = new ShardLoads(() =>
-    fleet.kept().map(({ name, reply }) => ({ shard: name, rows: reply?.documents })),
+  const { maxPartitions, minShards, replicas } = config;
+  const loads = new NodeLoads(() =>
+    fleet.kept().map(({ name, reply }) => ({ node: name, rows: reply?.documents })),
   );
-  const placement = new Placer(store, placements, { loads, minShards, maxPartitions });
+  const placement = new Placer(store, placements, { loads, minShards, maxPartitions, replicas });
+  const fencedAfterMs = config.leaseMs + FENCE_MARGIN_MS;
+  const searchable = new UntilSearchable(store, fleet, { fencedAfterMs });
+  const nodes: FleetPort = {
+    nudge: (tenant) => fleet.nudge(tenant),
+    awaitApplied: (...awaited) => searchable.awaitApplied(...awaited),
+  };
   const isBehind = (): boolean => fleet.kept().some(({ reply }) => reply?.behind !== 0);
-  const edge = openEdge({ config, store, fleet, isBehind, logger, opened });
+  const edge = openEdge({ config, store, fleet: nodes, isBehind, logger, opened });
   const { onChange } = edge;
   const { autoCreateTenants } = config;
   const tenants = new TenantDirectory(store.records, autoCreateTenants, undefined, onChange);
@@ -85,14 +97,14 @@ export async function startQueryNode(
 
   await settleModel(deps, config.reembed, logger);
   // Those of the store may be incomplete: a shard that registers later keeps its partitions.
-  const moved = shards.isFixed ? await reassignToShards(store, fleet.names) : 0;
-  if (moved > 0) logger.info({ moved }, 'partitions were placed anew, shards rebuild them');
+  if (shards.isFixed) await placeOnThese(store, fleet.names, replicas, logger);
   tellSupervisor({ type: 'opened' });
 
   const shop = openShop({ store, tenants, config, logger, opened, onChange });
   const { books, audit } = shop;
   const search = new RootSearch({
-    ...{ model, encoder, placements, fleet, store, tenants, logger, rules: books },
+    ...{ model, encoder, placements, fleet, searchable, store, tenants, logger },
+    rules: books,
   });
   // While the shards look for what they have.
   await warmUp(search);
@@ -103,9 +115,16 @@ export async function startQueryNode(
     cutoffs: () => cutoffFigures(encoder, tenants),
   });
   opened.add(() => status.close());
-  const background = { store, tenants, placement, encoder, logger, fleet: switchFleet(fleet) };
+  const background = {
+    store,
+    tenants,
+    placement,
+    encoder,
+    logger,
+    fleet: switchFleet(fleet, searchable),
+  };
   const { tombstoneRetentionMs } = config;
-  const kinds = jobKinds({ ...background, tombstoneRetentionMs });
+  const kinds = jobKinds({ ...background, nodes: fleet, placements, tombstoneRetentionMs });
   const jobs = new JobRunner({ records: store.records, kinds, logger });
   const requestSwitch = (tenant: string) => jobs.request(SWITCH_TERMS, tenant);
   const settings = new SettingsDesk(tenants, requestSwitch, audit);
@@ -132,12 +151,30 @@ export async function startQueryNode(
 }
 
 /** The shards as the job sees them that has new text settings serve. */
-function switchFleet(fleet: ShardFleet): SwitchFleet {
+function switchFleet(fleet: ShardFleet, searchable: UntilSearchable): SwitchFleet {
   return {
     switching: () =>
       fleet.kept().flatMap(({ reply }) => reply?.switching.first.map(({ tenant }) => tenant) ?? []),
-    awaitApplied: (...awaited) => fleet.awaitApplied(...awaited),
+    awaitApplied: (...awaited) => searchable.awaitApplied(...awaited),
   };
+}
+
+/** Partitions of nodes that the settings do not name move to those that they do. */
+async function placeOnThese(
+  store: Store,
+  names: readonly string[],
+  replicas: number,
+  logger: Logger,
+): Promise<void> {
+  const sets = nodeSets(
+    names.map((node) => ({ node })),
+    replicas,
+  );
+  if (await isOnSets(store, sets)) return;
+  const tenants = await beginMoves(store, await planMoves(store, sets), new Set(names));
+  for (const tenant of tenants) await requestJob(store.records, SETTLE_REPLICAS, tenant);
+  if (tenants.length === 0) return;
+  logger.info({ tenants: tenants.length }, 'partitions were placed anew, shards build them');
 }
 
 /** Whoever can reach the port can read and change everything. */

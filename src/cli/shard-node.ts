@@ -81,6 +81,7 @@ export async function startShardNode(
         openTenants: config.openTenants,
         tombstoneRetentionMs: config.tombstoneRetentionMs,
         switchGraceMs: SWITCH_GRACE_MS,
+        fenceMs: config.leaseMs,
       },
       recall: sampleShare === 0 ? undefined : { sampleShare, target: config.recallTarget },
       reconcile: intervalMs === 0 ? undefined : { intervalMs },

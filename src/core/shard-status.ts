@@ -57,7 +57,7 @@ export interface ShardStatus {
   tenants: number;
   /** Of the store, since the start. */
   storeReads: number;
-  /** Of all tenants, as far as the placement gives them to this shard. */
+  /** Of all tenants, as far as the placement gives them to this node: a half of each where two hold it. */
   partitions: number;
   /** How many tenants' words are being made anew, and the first of them. */
   switching: { tenants: number; first: TermSwitch[] };

@@ -95,7 +95,7 @@ export class KeptStatus implements StatusPort {
       switching: switchFigures(shards),
       cutoffs: sources.cutoffs(),
       products: this.products,
-      partitions: shards.reduce((sum, { reply }) => sum + (reply?.partitions ?? 0), 0),
+      partitions: Math.round(shards.reduce((sum, { reply }) => sum + (reply?.partitions ?? 0), 0)),
       storeReads: [
         { process: 'query-node', reads: sources.store.reads },
         ...shards.map(({ name, reply }) => ({ process: name, reads: reply?.storeReads ?? 0 })),

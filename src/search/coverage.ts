@@ -26,7 +26,7 @@ function coverage(
   const isMissing = (partition: Partition): boolean =>
     missing.some(
       ({ shard, category }) =>
-        shard === partition.shard &&
+        partition.replicas.some(({ node }) => node === shard) &&
         (category === undefined || namedCategories(partition).includes(category)),
     );
   const lost = partitions.filter(isMissing).reduce((sum, part) => sum + productsOf(part), 0);

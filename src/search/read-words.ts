@@ -4,10 +4,11 @@ import type { TextQuery } from '../query/text-query.js';
 import type { TenantPlacement } from '../store/store.js';
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
+import type { Pinned } from '../shard-client/shard-fleet.js';
 import type { CountedTenant, WordCounter } from './count-words.js';
 import { noAnswer } from './failures.js';
 import type { Walk } from './cursor.js';
-import { planSearch } from './plan.js';
+import { planSearch, stickyKeyOf } from './plan.js';
 import { rewriteQuery, type RewrittenQuery } from './rewrite-query.js';
 import type { SearchStart } from './search-run.js';
 import { PLAIN_TEXT, type MissingPart, type SearchMode } from './search-types.js';
@@ -28,7 +29,7 @@ export interface ReadWords extends RewrittenQuery {
   /** To score by, or to leave out; undefined: nothing of it can be found by words. */
   words: TextQuery | undefined;
   /** By shard, what its first phase kept for the second; empty but in exact mode. */
-  pins: ReadonlyMap<string, string>;
+  pins: ReadonlyMap<string, Pinned>;
   /** In exact mode: shards without whose counts no score is exact. */
   missing: readonly MissingPart[];
   isApproximate: boolean;
@@ -87,7 +88,11 @@ async function countedWords(
   const { generation } = settings.text;
   const { targets } = planSearch(placement, undefined);
   const { targets: searched } = planSearch(placement, categories);
-  const of: CountedTenant = { tenant, model, generation, targets, searched };
+  const stickyKey = stickyKeyOf(request);
+  const of: CountedTenant = {
+    ...{ tenant, model, generation, targets, searched, stickyKey },
+    placement: placement.counter,
+  };
   const bounds = { deadline, signal: caller.signal };
   if (exact) {
     const counted = await counter.pin(of, allQuestions(candidates), bounds);
@@ -105,7 +110,7 @@ async function countedWords(
 /** The words as they were when a walk over the pages began: with what was counted then. */
 export function wordsOfWalk({ words, embedded }: NonNullable<Walk['text']>): ReadWords {
   return {
-    ...{ words, embedded, slots: [], missing: [], pins: new Map<string, string>() },
+    ...{ words, embedded, slots: [], missing: [], pins: new Map<string, Pinned>() },
     ...{ rewritten: null, didYouMean: [], isApproximate: false },
   };
 }

@@ -1,5 +1,6 @@
 import { compareBytes } from '../core/ids.js';
 import type { NearWord, WordCounts } from '../protocol/messages.js';
+import type { Pinned } from '../shard-client/shard-fleet.js';
 
 /** What is to be counted in a tenant's catalogue. */
 export interface WordQuestions {
@@ -109,7 +110,7 @@ export class WordSums {
     private readonly scope: string,
     private readonly counts: ReadonlyMap<string, Count>,
     readonly isApproximate: boolean,
-    readonly pins: ReadonlyMap<string, string>,
+    readonly pins: ReadonlyMap<string, Pinned>,
   ) {}
 
   /** Both together, of the same catalogue. */

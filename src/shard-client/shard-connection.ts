@@ -78,6 +78,11 @@ export class ShardConnection {
     return this.pulse.isSilent;
   }
 
+  /** When something came from the shard last, by `performance.now()`. */
+  get heardAtMs(): number {
+    return this.pulse.heardAtMs;
+  }
+
   /**
    * The reply to `message`. Rejects `unavailable`, `overloaded` or `deadline_exceeded`; also when
    * `signal` is aborted, and then the shard is told to stop.

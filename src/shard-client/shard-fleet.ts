@@ -5,6 +5,7 @@ import type {
   AwaitApplied,
   CountWords,
   Moved,
+  Refusal,
   Reply,
   Request,
   SearchLeaf,
@@ -14,11 +15,38 @@ import type {
 import { encodePartitions, type PartitionRef } from '../protocol/partition-list.js';
 import type { ShardAddress } from '../protocol/shard-address.js';
 import type { Credentials } from './client-handshake.js';
+import type { ReplicaCall, Served } from './replicas/replica-call.js';
+import { ReplicaCalls } from './replicas/replica-calls.js';
 import { ShardConnection } from './shard-connection.js';
 
-/** One shard's part of a search, as `SearchLeaf` has it. */
-export interface LeafSearch extends Omit<SearchLeaf, 'type' | 'partitions' | 'budgetMs'> {
-  /** Null: all that the placement at `counter` gives the shard. */
+/** What one node keeps of an earlier round: no other one knows it. */
+export interface Pinned {
+  node: string;
+  /** `WordCounts.searcher`. */
+  searcher: string;
+}
+
+/** Which nodes may be asked. */
+export interface AskedReplicas {
+  /** Names of those that hold the same rows; at least one. */
+  nodes: readonly string[];
+  /** 32 bits; requests with the same go to the same node, as far as it is not busy. */
+  stickyKey?: number | undefined;
+}
+
+/** One group's part of a search, as `SearchLeaf` has it. */
+export interface LeafSearch extends Omit<
+  SearchLeaf,
+  'type' | 'partitions' | 'pinned' | 'budgetMs'
+> {
+  /** Null: all of the group. */
+  partitions: readonly PartitionRef[] | null;
+  /** Asked of that node where it can be. */
+  pinned?: Pinned;
+}
+
+/** As `CountWords` has it. */
+export interface WordsAsked extends Omit<CountWords, 'type' | 'partitions'> {
   partitions: readonly PartitionRef[] | null;
 }
 
@@ -36,11 +64,25 @@ const SHARD_SHARE = 0.9;
 /** Pause of a wait for a shard that is away. */
 const AWAIT_PAUSE_MS = 50;
 
-/** All shards of a cluster by name, each behind one long-lived connection. */
+/** As `AwaitApplied` has it. */
+export interface AppliedAsked extends Omit<AwaitApplied, 'type' | 'partitions' | 'budgetMs'> {
+  partitions?: readonly PartitionRef[];
+}
+
+/** All shard nodes of a cluster by name, each behind one long-lived connection. */
 export class ShardFleet {
   private shards: ReadonlyMap<string, ShardConnection> = new Map();
+  private readonly replicas = new ReplicaCalls({
+    isSilent: (node) => this.shards.get(node)?.isSilent ?? true,
+    heardAtMs: (node) => this.shards.get(node)?.heardAtMs ?? -Infinity,
+    probe: async (node, deadline) => {
+      expect(await this.request(node, { type: 'status' }, deadline), 'status');
+    },
+  });
   private relocate: (() => Promise<void>) | undefined;
   private readonly states = new Map<string, ShardState>();
+  private readonly aliveAtMs = new Map<string, number>();
+  private readonly begunAtMs = performance.now();
   private readonly asking = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -75,7 +117,8 @@ export class ShardFleet {
       connection.close();
       changed.add(name);
     }
-    for (const name of changed) this.states.delete(name);
+    for (const name of changed) for (const map of [this.states, this.aliveAtMs]) map.delete(name);
+    this.replicas.keepOnly(next.keys());
     if (this.timer !== undefined && changed.size > 0) void this.refresh();
     return [...changed];
   }
@@ -113,33 +156,54 @@ export class ShardFleet {
     await Promise.all(due.map(([name, shard]) => this.refreshOne(name, shard)));
   }
 
-  /** Rejects `unavailable`, `overloaded` or `deadline_exceeded`; also when `signal` is aborted. */
+  /**
+   * What one of the replicas answers: another one is asked where the first does not answer in time, or not
+   * in full. Rejects `unavailable`, `overloaded` or `deadline_exceeded`; also when `signal` is aborted.
+   */
   async search(
-    shard: string,
+    { nodes, stickyKey }: AskedReplicas,
     leaf: LeafSearch,
     deadline: Deadline,
     signal?: AbortSignal,
-  ): Promise<LeafAnswer> {
-    const { partitions, ...rest } = leaf;
-    const named = partitions && encodePartitions(partitions);
-    const budgetMs = deadline.remainingMs() * SHARD_SHARE;
-    const request: SearchLeaf = { type: 'search', ...rest, partitions: named, budgetMs };
-    const reply = await this.request(shard, request, deadline, signal);
-    return reply.type === 'moved' ? reply : expect(reply, 'hits');
+  ): Promise<Served<LeafAnswer>> {
+    const { pinned, partitions: refs, ...rest } = leaf;
+    const partitions = refs && encodePartitions(refs);
+    const call: ReplicaCall<LeafAnswer> = {
+      ...{ nodes, stickyKey, kind: kindOf(leaf), prefer: pinned?.node },
+      isWhole: (answer) => answer.type === 'moved' || !answer.refused.some(isNotReady),
+      isBetter: (later, earlier) => refusedBy(later) < refusedBy(earlier),
+      ask: async (node, until, stop) => {
+        const budgetMs = until.remainingMs() * SHARD_SHARE;
+        const own = pinned?.node === node ? { pinned: pinned.searcher } : {};
+        const request: SearchLeaf = { type: 'search', ...rest, ...own, partitions, budgetMs };
+        const reply = await this.request(node, request, until, stop);
+        return reply.type === 'moved' ? reply : expect(reply, 'hits');
+      },
+    };
+    return this.replicas.call(call, deadline, signal);
   }
 
   /**
-   * How common words are in one shard. `budgetMs` bounds what it keeps for the search that follows.
-   * Rejects as `search` does.
+   * How common words are in the partitions of a group. `budgetMs` bounds what is kept of it for the search
+   * that follows. Rejects as `search` does.
    */
   async countWords(
-    shard: string,
-    asked: Omit<CountWords, 'type'>,
+    { nodes, stickyKey }: AskedReplicas,
+    asked: WordsAsked,
     deadline: Deadline,
     signal?: AbortSignal,
-  ): Promise<WordCounts> {
-    const request: CountWords = { type: 'words', ...asked };
-    return expect(await this.request(shard, request, deadline, signal), 'word-counts');
+  ): Promise<Served<WordCounts | Moved>> {
+    const partitions = asked.partitions && encodePartitions(asked.partitions);
+    const request: CountWords = { type: 'words', ...asked, partitions };
+    const call: ReplicaCall<WordCounts | Moved> = {
+      ...{ nodes, stickyKey, kind: 'words' },
+      isWhole: (answer) => answer.type === 'moved' || answer.ready,
+      ask: async (node, until, stop) => {
+        const reply = await this.request(node, request, until, stop);
+        return reply.type === 'moved' ? reply : expect(reply, 'word-counts');
+      },
+    };
+    return this.replicas.call(call, deadline, signal);
   }
 
   /** Tells every shard that the tenant's feed has grown. */
@@ -148,26 +212,23 @@ export class ShardFleet {
   }
 
   /**
-   * Waits until every shard has applied `mark`, to its index of that generation of the tenant's text
-   * settings where one is named; returns the names of those that lag.
+   * Whether `node` has applied `mark`, by `timeoutMs`, to what it serves of the tenant; one that is away is
+   * asked again while time is left. True of a node that is no more.
    */
   async awaitApplied(
-    tenant: string,
-    mark: Uint8Array,
+    node: string,
+    { partitions, ...asked }: AppliedAsked,
     timeoutMs: number,
     signal?: AbortSignal,
-    generation?: number,
-  ): Promise<string[]> {
-    const deadline = Deadline.after(timeoutMs);
-    const awaited = { tenant, mark, ...(generation === undefined ? {} : { generation }) };
-    const lagging = await Promise.all(
-      this.names.map(async (name) => {
-        const find = () => this.shards.get(name);
-        const applied = await untilApplied(find, awaited, deadline, signal);
-        return applied ? [] : [name];
-      }),
-    );
-    return lagging.flat();
+  ): Promise<boolean> {
+    const named = partitions === undefined ? {} : { partitions: encodePartitions(partitions) };
+    const find = () => this.shards.get(node);
+    return untilApplied(find, { ...asked, ...named }, Deadline.after(timeoutMs), signal);
+  }
+
+  /** For how long there is no sign of life of the node: since the last question of its state that it answered. */
+  silentMs(node: string): number {
+    return performance.now() - (this.aliveAtMs.get(node) ?? this.begunAtMs);
   }
 
   close(): void {
@@ -178,11 +239,13 @@ export class ShardFleet {
   private async refreshOne(name: string, shard: ShardConnection): Promise<void> {
     if (this.asking.has(name)) return;
     this.asking.add(name);
+    const askedAtMs = performance.now();
     let state: ShardState;
     try {
       const deadline = Deadline.after(STATUS_TIMEOUT_MS);
       const reply = expect(await shard.request({ type: 'status' }, deadline), 'status');
       state = { name, reply };
+      this.aliveAtMs.set(name, askedAtMs);
     } catch (error) {
       state = { name, reply: undefined, problem: toOmniError(error).message };
     }
@@ -221,7 +284,7 @@ export class ShardFleet {
 /** Asks again when the shard went away meanwhile: it comes back, here or elsewhere, and catches up. */
 async function untilApplied(
   find: () => ShardConnection | undefined,
-  awaited: Pick<AwaitApplied, 'tenant' | 'mark' | 'generation'>,
+  awaited: Omit<AwaitApplied, 'type' | 'budgetMs'>,
   deadline: Deadline,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
@@ -239,6 +302,20 @@ async function untilApplied(
     }
   }
   return false;
+}
+
+/** Requests of one kind take about the same time. */
+function kindOf({ query }: LeafSearch): string {
+  if (query.exact) return 'exact';
+  return query.choose === undefined ? 'search' : 'choose';
+}
+
+function isNotReady({ reason }: Refusal): boolean {
+  return reason === 'not_ready';
+}
+
+function refusedBy(answer: LeafAnswer): number {
+  return answer.type === 'moved' ? 0 : answer.refused.length;
 }
 
 function expect<T extends Reply['type']>(reply: Reply, type: T): Extract<Reply, { type: T }> {

@@ -122,10 +122,29 @@ export interface Partition {
   /** Range [from, to) of `hashId`, within [0, 2^32]. */
   from: number;
   to: number;
-  /** Name of the shard that holds it. */
-  shard: string;
-  /** Grows with every change of this partition; 1 promises that nothing was in it before. */
+  /** The nodes that hold it, each once; at least one. */
+  replicas: readonly Replica[];
+  /** An operator has chosen its nodes: nothing else moves it. */
+  isPinned?: true;
+  /** Grows with every change of categories or range, not of replicas: what a write relies on. */
   epoch: number;
+}
+
+/**
+ * What a node does with a partition. Replicas are views of the store: none is a source for others, so
+ * nobody is promoted and nothing is elected.
+ *
+ *   absent ──> building ──caught up with the store──> serving ──> leaving ──> absent
+ */
+export type ReplicaState = 'building' | 'serving' | 'leaving';
+
+/** A partition on a node. */
+export interface Replica {
+  /** Name of the shard process. */
+  node: string;
+  state: ReplicaState;
+  /** Placed before any product of the partition was written: the node need not look back for it. */
+  isFirst?: true;
 }
 
 /** All partitions of a tenant: one document, replaced as a whole. */
