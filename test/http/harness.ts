@@ -107,6 +107,7 @@ class ScanningSearch implements SearchPort {
       embedding: typeof request.query === 'string' ? 'computed' : undefined,
       model: 'counting@ffffffff',
       missing: [],
+      coverage: undefined,
       unknownFields: [],
       explanation: request.explain ? EXPLANATION : undefined,
       text: undefined,

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SynonymTable, type SynonymBody } from '../../src/merchandising/synonyms.js';
 import { MATCH_ALL } from '../../src/filter/filter.js';
-import type { CountWords, WordCounts } from '../../src/protocol/messages.js';
+import type { WordCounts } from '../../src/protocol/messages.js';
+import type { AskedReplicas, WordsAsked } from '../../src/shard-client/shard-fleet.js';
 import { WordCounter } from '../../src/search/count-words.js';
 import { readWords, type ReadWords } from '../../src/search/read-words.js';
 import { startRun } from '../../src/search/search-run.js';
@@ -39,13 +40,16 @@ class PieceEncoder extends CountingEncoder {
 }
 
 const settings = servingSettings();
-const partition = firstPartition('Mice', 's1');
+const partition = firstPartition('Mice', ['s1']);
 const placement = { counter: 1, partitions: [partition] };
-let rounds: CountWords[];
+let rounds: WordsAsked[];
 let counter: WordCounter;
 
-async function countWords(_: string, asked: Omit<CountWords, 'type'>): Promise<WordCounts> {
-  rounds.push({ type: 'words', ...asked });
+async function countWords(
+  _: AskedReplicas,
+  asked: WordsAsked,
+): Promise<{ node: string; answer: WordCounts }> {
+  rounds.push(asked);
   const words = Object.keys(WORDS);
   const vocabulary = {
     size: words.length,
@@ -53,7 +57,7 @@ async function countWords(_: string, asked: Omit<CountWords, 'type'>): Promise<W
     signatures: letterSignatures(words),
   };
   const counted = (word: string) => ({ word, df: WORDS[word] ?? 0 });
-  return {
+  const answer: WordCounts = {
     type: 'word-counts',
     live: 200,
     df: asked.words.map((word) => WORDS[word] ?? 0),
@@ -70,6 +74,7 @@ async function countWords(_: string, asked: Omit<CountWords, 'type'>): Promise<W
     adjacent: (asked.pairs ?? []).map((pair) => ADJACENT[pair.join(' ')] ?? 0),
     ...{ ready: true, counter: 1, timedOut: false, tookMs: 0 },
   };
+  return { node: 's1', answer };
 }
 
 beforeEach(() => {

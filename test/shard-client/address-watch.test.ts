@@ -60,8 +60,9 @@ async function listenAt(address: string): Promise<ShardServer> {
 async function search(): Promise<LeafAnswer> {
   const { counter, partitions } = await shard.store.placement('shop');
   const query = { vector: vectorBytes(VECTOR), views: [{ k: 1 }], exact: true };
-  const leaf = { tenant: 'shop', counter, partitions, model: 'm1', query };
-  return fleet.search('s1', leaf, Deadline.after(5_000));
+  const leaf = { tenant: 'shop', counter, group: 's1/', partitions, model: 'm1', query };
+  const { answer } = await fleet.search({ nodes: ['s1'] }, leaf, Deadline.after(5_000));
+  return answer;
 }
 
 /** Looks that come too soon after another are left out. */

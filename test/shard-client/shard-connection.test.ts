@@ -199,14 +199,14 @@ describe('over a real shard', () => {
     const fleet = new ShardFleet(new Map([['s1', address]]), { storeId });
     const { counter, partitions } = await shard.store.placement('shop');
     const query = { vector: vectorBytes(VECTOR), views: [{ k: 1 }], exact: true };
-    const leaf = { tenant: 'shop', counter, partitions, model: 'm1', query };
-    const ask = () => fleet.search('s1', leaf, Deadline.after(5_000));
+    const leaf = { tenant: 'shop', counter, group: 's1/', partitions, model: 'm1', query };
+    const ask = () => fleet.search({ nodes: ['s1'] }, leaf, Deadline.after(5_000));
     await ask();
     const answers = Promise.allSettled([ask(), ask()]);
     await sleep(5);
     await server.close();
     for (const answer of await answers) {
-      if (answer.status === 'fulfilled') expect(idsOf(answer.value)).toHaveLength(1);
+      if (answer.status === 'fulfilled') expect(idsOf(answer.value.answer)).toHaveLength(1);
       else expect(answer.reason).toMatchObject({ code: 'unavailable' });
     }
     await expect(ask()).rejects.toMatchObject({ code: 'unavailable' });
