@@ -7,7 +7,7 @@ import type { ReplicaCall, Served, SetTimer } from './replica-call.js';
 import { isForAnother, Refusals } from './refusals.js';
 
 /** Of the time that is left, what one attempt may use while another replica could be asked after it. */
-const SHARE_BEFORE_ANOTHER = 0.6;
+const SHARE_BEFORE_ANOTHER = 0.85;
 /** The same of an attempt to better an answer that is there: the caller is to have that one in time. */
 const SHARE_TO_BETTER = 0.9;
 const BEATEN = new OmniError('unavailable', 'another replica answered');
