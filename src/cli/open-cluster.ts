@@ -3,6 +3,8 @@ import { ClusterDesk } from '../cluster/cluster-desk.js';
 import { ClusterNodes } from '../cluster/cluster-nodes.js';
 import { DrainedNodes } from '../cluster/drained-nodes.js';
 import { KnownZones } from '../cluster/known-zones.js';
+import { Mover } from '../cluster/mover.js';
+import { NodeEmptier } from '../cluster/node-emptier.js';
 import type { Config } from '../config/settings.js';
 import { renewJob } from '../jobs/job.js';
 import { SETTLE_REPLICAS } from '../jobs/settle-replicas.js';
@@ -29,6 +31,8 @@ export async function openCluster(
   const nodes = new ClusterNodes(fleet, drained, zones, config);
   const settle = (tenant: string) => renewJob(store.records, SETTLE_REPLICAS, tenant);
   const { replicas } = config;
-  const desk = new ClusterDesk({ store, nodes, drained, settle, replicas });
-  return { nodes, desk, away: new AwayNodes(nodes, desk), settle };
+  const mover = new Mover({ store, settle });
+  const emptier = new NodeEmptier({ store, nodes, drained }, mover);
+  const desk = new ClusterDesk({ store, nodes, mover, emptier, replicas });
+  return { nodes, desk, away: new AwayNodes(nodes, emptier), settle };
 }

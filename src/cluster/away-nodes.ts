@@ -1,5 +1,5 @@
-import type { ClusterDesk } from './cluster-desk.js';
 import type { ClusterNode, ClusterNodes } from './cluster-nodes.js';
+import type { NodeEmptier } from './node-emptier.js';
 
 /** Nothing was found to be on nodes that do not answer: it is not looked for again that soon. */
 const LOOK_AGAIN_MS = 600_000;
@@ -14,7 +14,7 @@ export class AwayNodes {
 
   constructor(
     private readonly nodes: Pick<ClusterNodes, 'all' | 'noteZones'>,
-    private readonly desk: Pick<ClusterDesk, 'moveOffAway'>,
+    private readonly emptier: Pick<NodeEmptier, 'emptyAway'>,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
@@ -27,7 +27,7 @@ export class AwayNodes {
     const silent = namesOf(away.filter(({ isAlive }) => !isAlive));
     const mayHold = away.some(({ isAlive, partitions }) => isAlive && partitions > 0);
     if (!mayHold && (silent === '' || this.isCleared(silent))) return 0;
-    const moved = await this.desk.moveOffAway();
+    const moved = await this.emptier.emptyAway();
     if (moved === 0) this.cleared = { names: silent, atMs: this.now() };
     return moved;
   }
