@@ -14,11 +14,9 @@ import { Ingest } from '../ingest/ingest.js';
 import type { FleetPort, IngestDeps } from '../ingest/ports.js';
 import { reembed } from '../ingest/reembed.js';
 import { TenantBounds } from '../ingest/tenant-bounds.js';
-import { requestJob } from '../jobs/job.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { jobKinds } from '../jobs/kinds.js';
 import { removeTenant } from '../jobs/remove-tenant.js';
-import { SETTLE_REPLICAS } from '../jobs/settle-replicas.js';
 import { SWITCH_TERMS, type SwitchFleet } from '../jobs/switch-terms.js';
 import { NodeLoads } from '../placement/node-loads.js';
 import { PlacementCache } from '../placement/placement-cache.js';
@@ -36,6 +34,7 @@ import { SettingsDesk } from '../tenancy/settings-desk.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { tellSupervisor } from '../supervisor/lifeline.js';
+import { openCluster, type OpenedCluster } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
 import { openShop } from './open-shop.js';
 import { openStore } from './open-store.js';
@@ -79,7 +78,11 @@ export async function startQueryNode(
   const loads = new NodeLoads(() =>
     fleet.kept().map(({ name, reply }) => ({ node: name, rows: reply?.documents })),
   );
-  const placement = new Placer(store, placements, { loads, minShards, maxPartitions, replicas });
+  const cluster = await openCluster(config, store, fleet);
+  const placement = new Placer(store, placements, {
+    ...{ loads, minShards, maxPartitions, replicas },
+    nodes: () => cluster.nodes.placeable(),
+  });
   const fencedAfterMs = config.leaseMs + FENCE_MARGIN_MS;
   const searchable = new UntilSearchable(store, fleet, { fencedAfterMs });
   const nodes: FleetPort = {
@@ -97,7 +100,7 @@ export async function startQueryNode(
 
   await settleModel(deps, config.reembed, logger);
   // Those of the store may be incomplete: a shard that registers later keeps its partitions.
-  if (shards.isFixed) await placeOnThese(store, fleet.names, replicas, logger);
+  if (shards.isFixed) await placeOnThese(store, cluster, replicas, logger);
   tellSupervisor({ type: 'opened' });
 
   const shop = openShop({ store, tenants, config, logger, opened, onChange });
@@ -122,6 +125,7 @@ export async function startQueryNode(
     encoder,
     logger,
     fleet: switchFleet(fleet, searchable),
+    away: cluster.away,
   };
   const { tombstoneRetentionMs } = config;
   const kinds = jobKinds({ ...background, nodes: fleet, placements, tombstoneRetentionMs });
@@ -132,6 +136,7 @@ export async function startQueryNode(
   const { records } = store;
   const shown = {
     answers,
+    cluster: cluster.desk,
     catalogue: new Catalogue(store),
     collections: new CollectionSchemas(records),
     dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
@@ -159,20 +164,18 @@ function switchFleet(fleet: ShardFleet, searchable: UntilSearchable): SwitchFlee
   };
 }
 
-/** Partitions of nodes that the settings do not name move to those that they do. */
+/** Partitions of nodes that the settings do not name, or that are drained, move to the others. */
 async function placeOnThese(
   store: Store,
-  names: readonly string[],
+  { nodes, settle }: OpenedCluster,
   replicas: number,
   logger: Logger,
 ): Promise<void> {
-  const sets = nodeSets(
-    names.map((node) => ({ node })),
-    replicas,
-  );
-  if (await isOnSets(store, sets)) return;
+  const names = (await nodes.all()).map(({ node }) => node);
+  const sets = nodeSets(await nodes.placeable(), replicas);
+  if (sets.length === 0 || (await isOnSets(store, sets))) return;
   const tenants = await beginMoves(store, await planMoves(store, sets), new Set(names));
-  for (const tenant of tenants) await requestJob(store.records, SETTLE_REPLICAS, tenant);
+  for (const tenant of tenants) await settle(tenant);
   if (tenants.length === 0) return;
   logger.info({ tenants: tenants.length }, 'partitions were placed anew, shards build them');
 }

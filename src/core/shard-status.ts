@@ -61,6 +61,10 @@ export interface ShardStatus {
   partitions: number;
   /** How many tenants' words are being made anew, and the first of them. */
   switching: { tenants: number; first: TermSwitch[] };
+  /** What fails together with this node; absent where that is not known. */
+  zone?: string;
+  /** What it can hold. */
+  capacityBytes?: number;
   /** Every assigned partition can be searched, or opened for it. */
   ready: boolean;
   /** Why it is not ready. */

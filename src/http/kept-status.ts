@@ -4,6 +4,7 @@ import type { DamagedValue, ShardState } from '../core/shard-status.js';
 import type { NodeStatus, PartHealth, StatusPort } from './ports.js';
 import {
   notReadyReason,
+  roleHealth,
   shardFigures,
   shardHealth,
   switchFigures,
@@ -79,10 +80,12 @@ export class KeptStatus implements StatusPort {
       detail: store.detail?.(),
       damaged: store.damaged(),
     };
+    const shards = this.sources.shards().map(shardHealth);
     return [
       storeHealth(known),
       { name: 'embedding', state: 'ok' },
-      ...this.sources.shards().map(shardHealth),
+      roleHealth('shards', shards),
+      ...shards,
     ];
   }
 

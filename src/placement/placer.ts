@@ -6,7 +6,7 @@ import type { Partition, PartitionRef, Store, TenantPlacement } from '../store/s
 import { leastLoaded } from './balance.js';
 import { firstPartition } from './partition.js';
 import type { NodeLoads } from './node-loads.js';
-import { nodeSets } from './node-sets.js';
+import { nodeSets, type PlaceableNode } from './node-sets.js';
 import type { PlacementCache } from './placement-cache.js';
 
 export interface PlacerOptions {
@@ -14,6 +14,8 @@ export interface PlacerOptions {
   loads: Pick<NodeLoads, 'now' | 'placed'>;
   /** With fewer nodes no category is placed: the first to come would get them all. */
   minShards: number;
+  /** Those on which anything may be placed; without it all that `loads` has. */
+  nodes?: () => Promise<readonly PlaceableNode[]>;
   /** Nodes that hold each partition, as far as there are so many. */
   replicas: number;
   /** Bound of a tenant's partitions: each mistyped category would be one. */
@@ -84,7 +86,7 @@ export class Placer {
         missing.slice(room).map(([category]) => [category, atBound(maxPartitions)]),
       );
       if (room === 0) return placesOf(current, refused);
-      const created = this.spread(missing.slice(0, room));
+      const created = await this.spread(missing.slice(0, room));
       const next = [...kept, ...created];
       if (await this.change(tenant, next, current.counter)) {
         for (const {
@@ -122,17 +124,21 @@ export class Placer {
     );
   }
 
-  private spread(categories: readonly [string, number][]): ReturnType<typeof firstPartition>[] {
+  private async spread(
+    categories: readonly [string, number][],
+  ): Promise<ReturnType<typeof firstPartition>[]> {
     const { minShards, replicas, loads: known } = this.options;
     const loads = new Map(known.now().map((load) => [load.node, load]));
     if (loads.size < minShards) {
       const message = `a category cannot be placed: ${loads.size} of ${minShards} shards are known`;
       throw new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS });
     }
-    const sets = nodeSets(
-      Array.from(loads.keys(), (node) => ({ node })),
-      replicas,
-    );
+    const nodes = (await this.options.nodes?.()) ?? Array.from(loads.keys(), (node) => ({ node }));
+    const sets = nodeSets(nodes, replicas);
+    if (sets.length === 0) {
+      const message = 'a category cannot be placed: every node is drained';
+      throw new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS });
+    }
     return categories.map(([category, rows]) => {
       const set = leastLoaded(sets, loads);
       for (const node of set) {

@@ -22,20 +22,31 @@ export async function planMoves(
 ): Promise<Move[]> {
   const places = new Map(sets.map((set) => [placeOf(set), set]));
   const pieces: (Piece & Omit<Move, 'to'>)[] = [];
-  for (const tenant of await store.tenants()) {
-    const { partitions } = await store.placement(tenant);
-    const rows = partitionRows(partitions, await store.categories(tenant));
-    partitions.forEach((partition, i) => {
-      if (partition.isPinned === true) return;
-      const [key, place] = [`${tenant}/${partition.id}`, placeOf(nodesOf(partition.replicas))];
-      pieces.push({ key, place, rows: rows[i] ?? 0, tenant, partition });
-    });
+  for await (const placed of allPlaced(store)) {
+    const { tenant, partition } = placed;
+    if (partition.isPinned === true) continue;
+    const [key, place] = [`${tenant}/${partition.id}`, placeOf(nodesOf(partition.replicas))];
+    pieces.push({ key, place, ...placed });
   }
   const moved = rebalance([...places.keys()], pieces);
   return pieces.flatMap(({ key, tenant, partition, rows }) => {
     const to = places.get(moved.get(key) ?? '');
     return to === undefined ? [] : [{ tenant, partition, rows, to }];
   });
+}
+
+/** All partitions of all tenants, with their rows. */
+export async function* allPlaced(
+  store: Pick<Store, 'tenants' | 'placement' | 'categories'>,
+): AsyncGenerator<Omit<Move, 'to'>> {
+  for (const tenant of await store.tenants()) {
+    const { partitions } = await store.placement(tenant);
+    if (partitions.length === 0) continue;
+    const rows = partitionRows(partitions, await store.categories(tenant));
+    for (const [i, partition] of partitions.entries()) {
+      yield { tenant, partition, rows: rows[i] ?? 0 };
+    }
+  }
 }
 
 /**

@@ -13,7 +13,7 @@ import type {
   WordCounts,
 } from '../protocol/messages.js';
 import { encodePartitions, type PartitionRef } from '../protocol/partition-list.js';
-import type { ShardAddress } from '../protocol/shard-address.js';
+import { endpointOf, type ShardAddress } from '../protocol/shard-address.js';
 import type { Credentials } from './client-handshake.js';
 import type { ReplicaCall, Served } from './replicas/replica-call.js';
 import { ReplicaCalls } from './replicas/replica-calls.js';
@@ -117,7 +117,12 @@ export class ShardFleet {
       connection.close();
       changed.add(name);
     }
-    for (const name of changed) for (const map of [this.states, this.aliveAtMs]) map.delete(name);
+    for (const name of changed) {
+      this.states.delete(name);
+      // That it is there, or elsewhere, is a sign of life as well.
+      if (next.has(name)) this.aliveAtMs.set(name, performance.now());
+      else this.aliveAtMs.delete(name);
+    }
     this.replicas.keepOnly(next.keys());
     if (this.timer !== undefined && changed.size > 0) void this.refresh();
     return [...changed];
@@ -226,7 +231,18 @@ export class ShardFleet {
     return untilApplied(find, { ...asked, ...named }, Deadline.after(timeoutMs), signal);
   }
 
-  /** For how long there is no sign of life of the node: since the last question of its state that it answered. */
+  /** The machine that the node's address names; undefined where that is a path on this one. */
+  hostOf(node: string): string | undefined {
+    const connection = this.shards.get(node);
+    if (connection === undefined) return undefined;
+    const endpoint = endpointOf(connection.address);
+    return 'host' in endpoint ? endpoint.host : undefined;
+  }
+
+  /**
+   * For how long there is no sign of life of the node: since the last question of its state that it answered, or
+   * the last news of where it is.
+   */
   silentMs(node: string): number {
     return performance.now() - (this.aliveAtMs.get(node) ?? this.begunAtMs);
   }

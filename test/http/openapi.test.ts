@@ -40,6 +40,9 @@ describe('GET /openapi.json', () => {
       ...['delete /products/{id}', 'get /settings', 'put /settings', 'get /stats', 'get /livez'],
       ...['get /suggest', 'post /events', 'get /analytics', 'get /rules', 'put /rules/{id}'],
       ...['get /categories', 'put /synonyms/{id}', 'post /rules/preview', 'put /aliases/{name}'],
+      ...['get /admin/cluster', 'get /admin/placement/plan', 'post /admin/placement/apply'],
+      ...['post /admin/placement/move', 'post /admin/placement/pin'],
+      ...['post /admin/nodes/{name}/drain', 'delete /admin/nodes/{name}/drain'],
     ])
       expect(operations).toContain(one);
     expect(Object.keys(document.paths).filter((path) => /web|demo|\*/.test(path))).toEqual([]);
@@ -76,6 +79,23 @@ describe('GET /openapi.json', () => {
     fits(reply('/products/{id}', 'get'), (await node.send('GET', '/products/a')).json());
     for (const path of ['/settings', '/categories', '/livez', '/readyz', '/healthz', '/stats'])
       fits(reply(path, 'get'), (await node.send('GET', path)).json());
+    for (const path of ['/admin/cluster', '/admin/placement/plan'])
+      fits(reply(path, 'get'), (await node.send('GET', path)).json());
+    const move = { tenant: 'default', category: 'Mice', to: ['s2'] };
+    fits(body('/admin/placement/move'), move);
+    const moved = await node.send('POST', '/admin/placement/move', move);
+    fits(reply('/admin/placement/move', 'post'), moved.json());
+    const pin = { tenant: 'default', category: 'Mice', pinned: true };
+    fits(body('/admin/placement/pin'), pin);
+    const pinned = await node.send('POST', '/admin/placement/pin', pin);
+    fits(reply('/admin/placement/pin', 'post'), pinned.json());
+    const applied = await node.send('POST', '/admin/placement/apply', {});
+    fits(reply('/admin/placement/apply', 'post'), applied.json());
+    const drain = '/admin/nodes/{name}/drain';
+    const drained = await node.send('POST', '/admin/nodes/s2/drain', {});
+    fits(reply(drain, 'post'), drained.json());
+    const undrained = await node.send('DELETE', '/admin/nodes/s2/drain');
+    fits(reply(drain, 'delete'), undrained.json());
     const products = [
       { id: 'b', title: 'b', category: 'c' },
       { op: 'delete', id: 'b' },

@@ -39,6 +39,7 @@ function openRunner(): JobRunner {
     encoder: undefined,
     fleet: { switching: () => [], awaitApplied: async () => [] },
     ...{ placements, nodes: { awaitApplied: async () => true } },
+    away: { check: async () => 0 },
   });
   return new JobRunner({ records: store.records, kinds, logger, now: () => nowMs });
 }

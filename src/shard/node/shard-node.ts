@@ -37,6 +37,10 @@ import type { SegmentOptions } from '../build/write-segment.js';
 export interface ShardNodeOptions {
   /** This shard's name in the placement. */
   shard: string;
+  /** What fails together with this node. */
+  zone?: string | undefined;
+  /** What it can hold. */
+  capacityBytes?: number | undefined;
   /** Folder of this shard's segments; may be deleted at any time it is stopped. */
   dataDir: string;
   model: string;
@@ -192,9 +196,11 @@ export class ShardNode {
   /** From numbers that are kept up to date: asks the store nothing. */
   status(): StatusReply {
     const { notReady, ...figures } = this.tenants.summary();
+    const { shard, zone, capacityBytes } = this.options;
     return {
-      type: 'status',
-      shard: this.options.shard,
+      ...{ type: 'status', shard },
+      ...(zone === undefined ? {} : { zone }),
+      ...(capacityBytes === undefined ? {} : { capacityBytes }),
       ...figures,
       storeReads: this.store.reads,
       ready: notReady === undefined,
