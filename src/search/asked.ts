@@ -2,7 +2,7 @@ import type { Filter } from '../filter/filter.js';
 import type { TextQuery } from '../query/text-query.js';
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
 import { namesAccessory } from '../text/accessories.js';
-import type { Pinned } from '../shard-client/shard-fleet.js';
+import type { Pinned } from '../shard-client/leaf-calls.js';
 import { hitDescriber, type DescribeHit, type DescribedSlot } from './describe-hit.js';
 import type { Meaning } from './embed.js';
 import type { MergeOrder } from './merge-hits.js';

@@ -1,7 +1,8 @@
 import { Deadline } from '../core/deadline.js';
 import { OmniError } from '../core/errors.js';
 import type { WordCounts } from '../protocol/messages.js';
-import type { Pinned, ShardFleet } from '../shard-client/shard-fleet.js';
+import type { Pinned } from '../shard-client/leaf-calls.js';
+import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import type { FanOutBounds } from './fan-out.js';
 import { missingOf, reasonOf } from './failures.js';

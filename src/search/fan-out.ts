@@ -1,7 +1,8 @@
 import type { Deadline } from '../core/deadline.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
 import type { SearchLeafReply } from '../protocol/messages.js';
-import type { LeafAnswer, LeafSearch, Pinned, ShardFleet } from '../shard-client/shard-fleet.js';
+import type { LeafAnswer, LeafSearch, Pinned } from '../shard-client/leaf-calls.js';
+import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { Partition } from '../store/store.js';
 import type { ShardExplanation } from './explanation.js';
 import { missingOf, reasonOf } from './failures.js';

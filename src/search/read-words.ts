@@ -4,7 +4,7 @@ import type { TextQuery } from '../query/text-query.js';
 import type { TenantPlacement } from '../store/store.js';
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
-import type { Pinned } from '../shard-client/shard-fleet.js';
+import type { Pinned } from '../shard-client/leaf-calls.js';
 import type { CountedTenant, WordCounter } from './count-words.js';
 import { noAnswer } from './failures.js';
 import type { Walk } from './cursor.js';

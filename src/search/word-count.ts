@@ -1,6 +1,6 @@
 import { compareBytes } from '../core/ids.js';
 import type { NearWord, WordCounts } from '../protocol/messages.js';
-import type { Pinned } from '../shard-client/shard-fleet.js';
+import type { Pinned } from '../shard-client/leaf-calls.js';
 
 /** What is to be counted in a tenant's catalogue. */
 export interface WordQuestions {

@@ -1,56 +1,23 @@
 import { Deadline } from '../core/deadline.js';
 import { OmniError, toOmniError } from '../core/errors.js';
 import type { ShardState } from '../core/shard-status.js';
-import type {
-  AwaitApplied,
-  CountWords,
-  Moved,
-  Refusal,
-  Reply,
-  Request,
-  SearchLeaf,
-  SearchLeafReply,
-  WordCounts,
-} from '../protocol/messages.js';
+import type { AwaitApplied, Moved, Reply, Request, WordCounts } from '../protocol/messages.js';
 import { encodePartitions, type PartitionRef } from '../protocol/partition-list.js';
 import { endpointOf, type ShardAddress } from '../protocol/shard-address.js';
 import type { Credentials } from './client-handshake.js';
-import type { ReplicaCall, Served } from './replicas/replica-call.js';
+import {
+  expectReply,
+  searchCall,
+  wordsCall,
+  type AskedReplicas,
+  type LeafAnswer,
+  type LeafSearch,
+  type Send,
+  type WordsAsked,
+} from './leaf-calls.js';
+import type { Served } from './replicas/replica-call.js';
 import { ReplicaCalls } from './replicas/replica-calls.js';
 import { ShardConnection } from './shard-connection.js';
-
-/** What one node keeps of an earlier round: no other one knows it. */
-export interface Pinned {
-  node: string;
-  /** `WordCounts.searcher`. */
-  searcher: string;
-}
-
-/** Which nodes may be asked. */
-export interface AskedReplicas {
-  /** Names of those that hold the same rows; at least one. */
-  nodes: readonly string[];
-  /** 32 bits; requests with the same go to the same node, as far as it is not busy. */
-  stickyKey?: number | undefined;
-}
-
-/** One group's part of a search, as `SearchLeaf` has it. */
-export interface LeafSearch extends Omit<
-  SearchLeaf,
-  'type' | 'partitions' | 'pinned' | 'budgetMs'
-> {
-  /** Null: all of the group. */
-  partitions: readonly PartitionRef[] | null;
-  /** Asked of that node where it can be. */
-  pinned?: Pinned;
-}
-
-/** As `CountWords` has it. */
-export interface WordsAsked extends Omit<CountWords, 'type' | 'partitions'> {
-  partitions: readonly PartitionRef[] | null;
-}
-
-export type LeafAnswer = SearchLeafReply | Moved;
 
 /** How old a kept state may be: a second, and what the shard took to answer. */
 const STATUS_EVERY_MS = 1_000;
@@ -59,8 +26,6 @@ const STARTING_EVERY_MS = 200;
 const STATUS_TIMEOUT_MS = 1_000;
 /** How long a request to a shard that cannot be reached waits for news of another address. */
 const RELOCATE_TIMEOUT_MS = 200;
-/** Of the time that a caller has, the part that the shard may use: the rest is the answer's way. */
-const SHARD_SHARE = 0.9;
 /** Pause of a wait for a shard that is away. */
 const AWAIT_PAUSE_MS = 50;
 
@@ -74,11 +39,12 @@ export class ShardFleet {
   private shards: ReadonlyMap<string, ShardConnection> = new Map();
   private readonly replicas = new ReplicaCalls({
     isSilent: (node) => this.shards.get(node)?.isSilent ?? true,
-    heardAtMs: (node) => this.shards.get(node)?.heardAtMs ?? -Infinity,
+    heardAtMs: (node) => this.shards.get(node)?.pulse.heardAtMs ?? -Infinity,
     probe: async (node, deadline) => {
-      expect(await this.request(node, { type: 'status' }, deadline), 'status');
+      expectReply(await this.request(node, { type: 'status' }, deadline), 'status');
     },
   });
+  private readonly send: Send = (...request) => this.request(...request);
   private relocate: (() => Promise<void>) | undefined;
   private readonly states = new Map<string, ShardState>();
   private readonly aliveAtMs = new Map<string, number>();
@@ -165,50 +131,26 @@ export class ShardFleet {
    * What one of the replicas answers: another one is asked where the first does not answer in time, or not
    * in full. Rejects `unavailable`, `overloaded` or `deadline_exceeded`; also when `signal` is aborted.
    */
-  async search(
-    { nodes, stickyKey }: AskedReplicas,
+  search(
+    replicas: AskedReplicas,
     leaf: LeafSearch,
     deadline: Deadline,
     signal?: AbortSignal,
   ): Promise<Served<LeafAnswer>> {
-    const { pinned, partitions: refs, ...rest } = leaf;
-    const partitions = refs && encodePartitions(refs);
-    const call: ReplicaCall<LeafAnswer> = {
-      ...{ nodes, stickyKey, kind: kindOf(leaf), prefer: pinned?.node },
-      isWhole: (answer) => answer.type === 'moved' || !answer.refused.some(isNotReady),
-      isBetter: (later, earlier) => refusedBy(later) < refusedBy(earlier),
-      ask: async (node, until, stop) => {
-        const budgetMs = until.remainingMs() * SHARD_SHARE;
-        const own = pinned?.node === node ? { pinned: pinned.searcher } : {};
-        const request: SearchLeaf = { type: 'search', ...rest, ...own, partitions, budgetMs };
-        const reply = await this.request(node, request, until, stop);
-        return reply.type === 'moved' ? reply : expect(reply, 'hits');
-      },
-    };
-    return this.replicas.call(call, deadline, signal);
+    return this.replicas.call(searchCall(replicas, leaf, this.send), deadline, signal);
   }
 
   /**
    * How common words are in the partitions of a group. `budgetMs` bounds what is kept of it for the search
    * that follows. Rejects as `search` does.
    */
-  async countWords(
-    { nodes, stickyKey }: AskedReplicas,
+  countWords(
+    replicas: AskedReplicas,
     asked: WordsAsked,
     deadline: Deadline,
     signal?: AbortSignal,
   ): Promise<Served<WordCounts | Moved>> {
-    const partitions = asked.partitions && encodePartitions(asked.partitions);
-    const request: CountWords = { type: 'words', ...asked, partitions };
-    const call: ReplicaCall<WordCounts | Moved> = {
-      ...{ nodes, stickyKey, kind: 'words' },
-      isWhole: (answer) => answer.type === 'moved' || answer.ready,
-      ask: async (node, until, stop) => {
-        const reply = await this.request(node, request, until, stop);
-        return reply.type === 'moved' ? reply : expect(reply, 'word-counts');
-      },
-    };
-    return this.replicas.call(call, deadline, signal);
+    return this.replicas.call(wordsCall(replicas, asked, this.send), deadline, signal);
   }
 
   /** Tells every shard that the tenant's feed has grown. */
@@ -259,7 +201,7 @@ export class ShardFleet {
     let state: ShardState;
     try {
       const deadline = Deadline.after(STATUS_TIMEOUT_MS);
-      const reply = expect(await shard.request({ type: 'status' }, deadline), 'status');
+      const reply = expectReply(await shard.request({ type: 'status' }, deadline), 'status');
       state = { name, reply };
       this.aliveAtMs.set(name, askedAtMs);
     } catch (error) {
@@ -310,7 +252,7 @@ async function untilApplied(
     // It was taken out of the cluster meanwhile.
     if (connection === undefined) return true;
     try {
-      return expect(await connection.request(request, deadline, signal), 'applied').applied;
+      return expectReply(await connection.request(request, deadline, signal), 'applied').applied;
     } catch (error) {
       if (toOmniError(error).code !== 'unavailable') return false;
       const pauseMs = Math.min(AWAIT_PAUSE_MS, deadline.remainingMs());
@@ -318,29 +260,4 @@ async function untilApplied(
     }
   }
   return false;
-}
-
-/** Requests of one kind take about the same time. */
-function kindOf({ query }: LeafSearch): string {
-  if (query.exact) return 'exact';
-  return query.choose === undefined ? 'search' : 'choose';
-}
-
-function isNotReady({ reason }: Refusal): boolean {
-  return reason === 'not_ready';
-}
-
-function refusedBy(answer: LeafAnswer): number {
-  return answer.type === 'moved' ? 0 : answer.refused.length;
-}
-
-function expect<T extends Reply['type']>(reply: Reply, type: T): Extract<Reply, { type: T }> {
-  if (reply.type === type) return reply as Extract<Reply, { type: T }>;
-  if (reply.type === 'failure') throw failureError(reply.code, reply.message);
-  throw new OmniError('internal', `a shard answered ${reply.type} instead of ${type}`);
-}
-
-function failureError(code: string, message: string): OmniError {
-  const isKnown = code === 'overloaded' || code === 'deadline_exceeded';
-  return new OmniError(isKnown ? code : 'unavailable', message);
 }

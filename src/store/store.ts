@@ -122,7 +122,7 @@ export interface Partition {
   /** Range [from, to) of `hashId`, within [0, 2^32]. */
   from: number;
   to: number;
-  /** The nodes that hold it, each once; at least one. */
+  /** On at least one node, on each once. */
   replicas: readonly Replica[];
   /** An operator has chosen its nodes: nothing else moves it. */
   isPinned?: true;
@@ -130,20 +130,14 @@ export interface Partition {
   epoch: number;
 }
 
-/**
- * What a node does with a partition. Replicas are views of the store: none is a source for others, so
- * nobody is promoted and nothing is elected.
- *
- *   absent ──> building ──caught up with the store──> serving ──> leaving ──> absent
- */
+/** Built, then serving once it has caught up with the store; leaving where others take its place. */
 export type ReplicaState = 'building' | 'serving' | 'leaving';
 
-/** A partition on a node. */
+/** A partition on a node, which is a shard process. */
 export interface Replica {
-  /** Name of the shard process. */
   node: string;
   state: ReplicaState;
-  /** Placed before any product of the partition was written: the node need not look back for it. */
+  /** Placed before any product of it was written: the node need not look back. */
   isFirst?: true;
 }
 

@@ -6,7 +6,7 @@ import { WordCounter, type CountedTenant } from '../../src/search/count-words.js
 import { planSearch } from '../../src/search/plan.js';
 import type { WordQuestions } from '../../src/search/word-count.js';
 import { firstPartition } from '../../src/placement/partition.js';
-import type { AskedReplicas, WordsAsked } from '../../src/shard-client/shard-fleet.js';
+import type { AskedReplicas, WordsAsked } from '../../src/shard-client/leaf-calls.js';
 import type { Served } from '../../src/shard-client/replicas/replica-call.js';
 
 /** How common words are on each shard; undefined: it does not answer. */

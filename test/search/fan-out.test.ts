@@ -10,12 +10,8 @@ import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { fanOut, type FanOutResult } from '../../src/search/fan-out.js';
 import { planSearch } from '../../src/search/plan.js';
 import { idsOf } from './leaf-answers.js';
-import type {
-  AskedReplicas,
-  LeafAnswer,
-  LeafSearch,
-  ShardFleet,
-} from '../../src/shard-client/shard-fleet.js';
+import type { AskedReplicas, LeafAnswer, LeafSearch } from '../../src/shard-client/leaf-calls.js';
+import type { ShardFleet } from '../../src/shard-client/shard-fleet.js';
 import type { SearchLeafReply } from '../../src/protocol/messages.js';
 import type { PartitionRef } from '../../src/protocol/partition-list.js';
 import { vectorBytes } from '../../src/query/leaf-query.js';
@@ -186,7 +182,9 @@ test('invariant 6: a shard whose time ended keeps its hits, and its categories a
 });
 
 test('a search of a thousand categories names none of them', async () => {
-  const many = Array.from({ length: 1_000 }, (_, i) => firstPartition(`c${i}`, [`s${1 + (i % 2)}`]));
+  const many = Array.from({ length: 1_000 }, (_, i) =>
+    firstPartition(`c${i}`, [`s${1 + (i % 2)}`]),
+  );
   await place(store, 't', many);
   const leaves: LeafSearch[] = [];
   const answer: Answer = (leaf) => {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { SynonymTable, type SynonymBody } from '../../src/merchandising/synonyms.js';
 import { MATCH_ALL } from '../../src/filter/filter.js';
 import type { WordCounts } from '../../src/protocol/messages.js';
-import type { AskedReplicas, WordsAsked } from '../../src/shard-client/shard-fleet.js';
+import type { AskedReplicas, WordsAsked } from '../../src/shard-client/leaf-calls.js';
 import { WordCounter } from '../../src/search/count-words.js';
 import { readWords, type ReadWords } from '../../src/search/read-words.js';
 import { startRun } from '../../src/search/search-run.js';

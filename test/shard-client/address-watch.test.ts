@@ -7,7 +7,8 @@ import { Deadline } from '../../src/core/deadline.js';
 import { AddressWatch } from '../../src/shard-client/address-watch.js';
 import { vectorBytes } from '../../src/query/leaf-query.js';
 import { idsOf } from '../search/leaf-answers.js';
-import { ShardFleet, type LeafAnswer } from '../../src/shard-client/shard-fleet.js';
+import type { LeafAnswer } from '../../src/shard-client/leaf-calls.js';
+import { ShardFleet } from '../../src/shard-client/shard-fleet.js';
 import { ShardServer } from '../../src/shard/node/shard-server.js';
 import { put, ShardFixture } from '../shard/shard-fixture.js';
 

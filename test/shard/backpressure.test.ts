@@ -4,7 +4,8 @@ import { Deadline } from '../../src/core/deadline.js';
 import { normalise } from '../../src/core/vector.js';
 import { vectorBytes } from '../../src/query/leaf-query.js';
 import { idsOf } from '../search/leaf-answers.js';
-import type { LeafSearch, ShardFleet } from '../../src/shard-client/shard-fleet.js';
+import type { LeafSearch } from '../../src/shard-client/leaf-calls.js';
+import type { ShardFleet } from '../../src/shard-client/shard-fleet.js';
 import { serveShard, type ServedShard } from './served-shard.js';
 import { MODEL, put, ShardFixture } from './shard-fixture.js';
 

@@ -225,14 +225,9 @@ export class Follower {
     this.begun = true;
     const { index, store } = this;
     const after = index.position;
+    const { pageEntries, pageBytes } = PAGE;
     const settling = this.readiness.settlingKeys();
-    for await (const page of feedPages(
-      store,
-      index.tenant,
-      after,
-      PAGE.pageEntries,
-      PAGE.pageBytes,
-    )) {
+    for await (const page of feedPages(store, index.tenant, after, pageEntries, pageBytes)) {
       if (page.expired) {
         this.logger.warn('this shard is older than the tombstones kept, comparing with the store');
         this.readiness.caughtUp = false;
