@@ -257,34 +257,37 @@ describe('with a store', () => {
     expect((await s.placement('u')).partitions.map(nodesOf)).toEqual([['s1', 's2']]);
   });
 
-  test.each([1, 2, 3])('1,000 shops of 3 categories, %i copies of each, spread over 8 nodes within a tenth', async (replicas) => {
-    const s = await open();
-    let nowMs = 0;
-    const carried = new Map(names(8).map((node) => [node, 0]));
-    let told = new Map(carried);
-    const loads = new NodeLoads(
-      () => [...told].map(([node, of]) => ({ node, rows: of })),
-      () => nowMs,
-    );
-    const placer = placerOf(s, 1_000, 8, loads, replicas);
-    const sizes = new Map([
-      ['a', 120],
-      ['b', 80],
-      ['c', 50],
-    ]);
-    for (let shop = 0; shop < 1_000; shop++) {
-      await placer.ensure(`shop${shop}`, sizes);
-      for (const partition of (await s.placement(`shop${shop}`)).partitions) {
-        const size = sizes.get(partition.categories[0] as string) ?? 0;
-        for (const node of nodesOf(partition)) carried.set(node, (carried.get(node) ?? 0) + size);
+  test.each([1, 2, 3])(
+    '1,000 shops of 3 categories, %i copies of each, spread over 8 nodes within a tenth',
+    async (replicas) => {
+      const s = await open();
+      let nowMs = 0;
+      const carried = new Map(names(8).map((node) => [node, 0]));
+      let told = new Map(carried);
+      const loads = new NodeLoads(
+        () => [...told].map(([node, of]) => ({ node, rows: of })),
+        () => nowMs,
+      );
+      const placer = placerOf(s, 1_000, 8, loads, replicas);
+      const sizes = new Map([
+        ['a', 120],
+        ['b', 80],
+        ['c', 50],
+      ]);
+      for (let shop = 0; shop < 1_000; shop++) {
+        await placer.ensure(`shop${shop}`, sizes);
+        for (const partition of (await s.placement(`shop${shop}`)).partitions) {
+          const size = sizes.get(partition.categories[0] as string) ?? 0;
+          for (const node of nodesOf(partition)) carried.set(node, (carried.get(node) ?? 0) + size);
+        }
+        // Nodes tell of what they carry later than it was placed.
+        nowMs += 100;
+        if (shop % 37 === 0) told = new Map(carried);
       }
-      // Nodes tell of what they carry later than it was placed.
-      nowMs += 100;
-      if (shop % 37 === 0) told = new Map(carried);
-    }
-    const of = [...carried.values()];
-    expect(Math.max(...of) / Math.min(...of)).toBeLessThan(1.1);
-  });
+      const of = [...carried.values()];
+      expect(Math.max(...of) / Math.min(...of)).toBeLessThan(1.1);
+    },
+  );
 
   test('a node that is silent draws nothing on itself', () => {
     let silent = false;
@@ -328,7 +331,11 @@ describe('with a store', () => {
       // A write that is under way names a partition at its epoch: it may move below it.
       expect(epoch).toBe(1);
       if (replicas.length === 1) expect(replicas).toEqual([old]);
-      else expect(replicas).toEqual([{ node: 's3', state: 'building' }, { ...old, state: 'leaving' }]);
+      else
+        expect(replicas).toEqual([
+          { node: 's3', state: 'building' },
+          { ...old, state: 'leaving' },
+        ]);
     }
     expect(await fit(s, sets)).toEqual([]);
 

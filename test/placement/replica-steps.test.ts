@@ -29,10 +29,7 @@ describe('a partition that is to lie elsewhere', () => {
     const first = { node: 's1', state: 'serving', isFirst: true } as const;
     const begun = movedTo(['s2'], [first], ALIVE);
     expect(movedTo(['s1'], begun, ALIVE)).toEqual([first]);
-    expect(movedTo(['s3'], begun, ALIVE)).toEqual([
-      building('s3'),
-      { ...first, state: 'leaving' },
-    ]);
+    expect(movedTo(['s3'], begun, ALIVE)).toEqual([building('s3'), { ...first, state: 'leaving' }]);
   });
 
   test('that leaves a node and comes back later is not the first there any more', () => {

@@ -23,7 +23,10 @@ test('what is asked of everything is worked out once a placement', () => {
 });
 
 test('what lies on the same nodes is asked of one of them, those that leave being the last resort', () => {
-  const on = (category: string, replicas: Replica[]) => ({ ...firstPartition(category, []), replicas });
+  const on = (category: string, replicas: Replica[]) => ({
+    ...firstPartition(category, []),
+    replicas,
+  });
   const leaving = { node: 's1', state: 'leaving' } as const;
   const building = { node: 's1', state: 'building' } as const;
   const placement = {
@@ -41,7 +44,10 @@ test('what lies on the same nodes is asked of one of them, those that leave bein
     of.flatMap(({ categories }) => categories),
   ]);
   expect(targets).toEqual([
-    [['s1', 's2'], ['Mice', 'Shoes']],
+    [
+      ['s1', 's2'],
+      ['Mice', 'Shoes'],
+    ],
     [['s2', 's3'], ['Pans']],
     [['s3', 's1'], ['Toys']],
     [['s1'], ['Hats']],

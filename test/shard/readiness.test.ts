@@ -145,8 +145,7 @@ test('rows may be here that belong to others from the start on, and when a parti
 });
 
 type Step =
-  | { kind: 'adopt'; states: Record<string, State> }
-  | { kind: 'complete' | 'catch up' | 'doubt' };
+  { kind: 'adopt'; states: Record<string, State> } | { kind: 'complete' | 'catch up' | 'doubt' };
 
 const CATEGORIES = ['Mice', 'Pans', 'Toys'];
 const state = fc.constantFrom<State>('first', 'serving', 'building', 'leaving', 'absent');

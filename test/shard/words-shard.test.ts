@@ -149,7 +149,12 @@ test('both phases go over the wire', async () => {
       generation: 0,
       budgetMs: 5_000,
     };
-    const words = { words: ['red', 'x'], near: ['rred'], prefix: 're', pairs: [['red', 'mouse']] as const };
+    const words = {
+      words: ['red', 'x'],
+      near: ['rred'],
+      prefix: 're',
+      pairs: [['red', 'mouse']] as const,
+    };
     const { node, answer: counted } = await served.fleet.countWords(
       { nodes: ['s1'] },
       { ...asked, ...words },

@@ -85,7 +85,7 @@ test('words counted within some of a node’s partitions are those of a node tha
     async (products, how, [all, some], victim) => {
       const map = new PartitionMap({ partitions: all });
       const isWithin = ({ product }: Made): boolean => {
-        const of = map.of(product.category as string, hashId(product.id));
+        const of = map.of(product.category, hashId(product.id));
         return of !== undefined && some.includes(of);
       };
       const whole = await indexOf(folder, `w${n}`, products, how);
@@ -111,7 +111,8 @@ test('words counted within some of a node’s partitions are those of a node tha
 
 describe('a node counts what it is asked for', () => {
   const VECTOR = [1, ...Array<number>(DIMENSIONS - 1).fill(0)];
-  const titled = (id: string, category: string) => put(id, category, VECTOR, { title: 'red mouse' });
+  const titled = (id: string, category: string) =>
+    put(id, category, VECTOR, { title: 'red mouse' });
   let shard: ShardFixture;
   beforeEach(async () => {
     shard = await ShardFixture.open();
