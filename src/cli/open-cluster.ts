@@ -6,22 +6,29 @@ import { KnownZones } from '../cluster/known-zones.js';
 import { Mover } from '../cluster/mover.js';
 import { NodeEmptier } from '../cluster/node-emptier.js';
 import type { Config } from '../config/settings.js';
+import type { Logger } from '../core/logger.js';
 import { renewJob } from '../jobs/job.js';
 import { SETTLE_REPLICAS } from '../jobs/settle-replicas.js';
+import { NodeLoads } from '../placement/node-loads.js';
+import { nodeSets } from '../placement/node-sets.js';
+import { PlacementCache } from '../placement/placement-cache.js';
+import { Placer } from '../placement/placer.js';
+import { isOnSets, planMoves } from '../placement/reassign.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { Store } from '../store/store.js';
 
 export interface OpenedCluster {
+  placements: PlacementCache;
+  placement: Placer;
   nodes: ClusterNodes;
   desk: ClusterDesk;
   away: AwayNodes;
-  /** Has the tenant's replicas seen to in the background. */
-  settle(tenant: string): Promise<void>;
+  mover: Mover;
 }
 
-/** The nodes, and the operator's side of what lies on them. */
+/** The nodes, what is placed on them, and the operator's side of that. */
 export async function openCluster(
-  config: Pick<Config, 'leaseMs' | 'replaceAfterMs' | 'replicas'>,
+  config: Config,
   store: Store,
   fleet: ShardFleet,
 ): Promise<OpenedCluster> {
@@ -29,10 +36,34 @@ export async function openCluster(
   const zones = new KnownZones(store.records);
   await zones.load();
   const nodes = new ClusterNodes(fleet, drained, zones, config);
+  const { maxPartitions, minShards, replicas } = config;
   const settle = (tenant: string) => renewJob(store.records, SETTLE_REPLICAS, tenant);
-  const { replicas } = config;
   const mover = new Mover({ store, settle });
   const emptier = new NodeEmptier({ store, nodes, drained }, mover);
   const desk = new ClusterDesk({ store, nodes, mover, emptier, replicas });
-  return { nodes, desk, away: new AwayNodes(nodes, emptier), settle };
+  const placements = new PlacementCache(store);
+  const loads = new NodeLoads(() =>
+    fleet.kept().map(({ name, reply }) => ({ node: name, rows: reply?.documents })),
+  );
+  const placement = new Placer(store, placements, {
+    ...{ loads, minShards, maxPartitions, replicas },
+    nodes: () => nodes.placeable(),
+  });
+  const away = new AwayNodes(nodes, emptier);
+  return { placements, placement, nodes, mover, desk, away };
+}
+
+/** Partitions of nodes that the settings do not name, or that are drained, move to the others. */
+export async function placeOnThese(
+  store: Store,
+  { nodes, mover }: OpenedCluster,
+  replicas: number,
+  logger: Logger,
+): Promise<void> {
+  const names = (await nodes.all()).map(({ node }) => node);
+  const sets = nodeSets(await nodes.placeable(), replicas);
+  if (sets.length === 0 || (await isOnSets(store, sets))) return;
+  const tenants = await mover.begin(await planMoves(store, sets), new Set(names));
+  if (tenants === 0) return;
+  logger.info({ tenants }, 'partitions were placed anew, shards build them');
 }

@@ -18,11 +18,6 @@ import { JobRunner } from '../jobs/job-runner.js';
 import { jobKinds } from '../jobs/kinds.js';
 import { removeTenant } from '../jobs/remove-tenant.js';
 import { SWITCH_TERMS, type SwitchFleet } from '../jobs/switch-terms.js';
-import { NodeLoads } from '../placement/node-loads.js';
-import { PlacementCache } from '../placement/placement-cache.js';
-import { Placer } from '../placement/placer.js';
-import { nodeSets } from '../placement/node-sets.js';
-import { beginMoves, isOnSets, planMoves } from '../placement/reassign.js';
 import { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import { AnswerState } from '../search/answer-state.js';
@@ -34,7 +29,7 @@ import { SettingsDesk } from '../tenancy/settings-desk.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { tellSupervisor } from '../supervisor/lifeline.js';
-import { openCluster, type OpenedCluster } from './open-cluster.js';
+import { openCluster, placeOnThese } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
 import { openShop } from './open-shop.js';
 import { openStore } from './open-store.js';
@@ -73,16 +68,8 @@ export async function startQueryNode(
   const store = await opening;
   const shards = await openFleet(config, store, logger, opened);
   const { fleet } = shards;
-  const placements = new PlacementCache(store);
-  const { maxPartitions, minShards, replicas } = config;
-  const loads = new NodeLoads(() =>
-    fleet.kept().map(({ name, reply }) => ({ node: name, rows: reply?.documents })),
-  );
   const cluster = await openCluster(config, store, fleet);
-  const placement = new Placer(store, placements, {
-    ...{ loads, minShards, maxPartitions, replicas },
-    nodes: () => cluster.nodes.placeable(),
-  });
+  const { placements, placement } = cluster;
   const fencedAfterMs = config.leaseMs + FENCE_MARGIN_MS;
   const searchable = new UntilSearchable(store, fleet, { fencedAfterMs });
   const nodes: FleetPort = {
@@ -100,7 +87,7 @@ export async function startQueryNode(
 
   await settleModel(deps, config.reembed, logger);
   // Those of the store may be incomplete: a shard that registers later keeps its partitions.
-  if (shards.isFixed) await placeOnThese(store, cluster, replicas, logger);
+  if (shards.isFixed) await placeOnThese(store, cluster, config.replicas, logger);
   tellSupervisor({ type: 'opened' });
 
   const shop = openShop({ store, tenants, config, logger, opened, onChange });
@@ -112,7 +99,7 @@ export async function startQueryNode(
   // While the shards look for what they have.
   await warmUp(search);
   const status = await KeptStatus.start({
-    ...{ model, analyzer: ANALYZER_VERSION, minShards, store },
+    ...{ model, analyzer: ANALYZER_VERSION, minShards: config.minShards, store },
     shards: () => fleet.kept(),
     encoder: () => encoder?.status() ?? NO_ENCODER,
     cutoffs: () => cutoffFigures(encoder, tenants),
@@ -162,22 +149,6 @@ function switchFleet(fleet: ShardFleet, searchable: UntilSearchable): SwitchFlee
       fleet.kept().flatMap(({ reply }) => reply?.switching.first.map(({ tenant }) => tenant) ?? []),
     awaitApplied: (...awaited) => searchable.awaitApplied(...awaited),
   };
-}
-
-/** Partitions of nodes that the settings do not name, or that are drained, move to the others. */
-async function placeOnThese(
-  store: Store,
-  { nodes, settle }: OpenedCluster,
-  replicas: number,
-  logger: Logger,
-): Promise<void> {
-  const names = (await nodes.all()).map(({ node }) => node);
-  const sets = nodeSets(await nodes.placeable(), replicas);
-  if (sets.length === 0 || (await isOnSets(store, sets))) return;
-  const tenants = await beginMoves(store, await planMoves(store, sets), new Set(names));
-  for (const tenant of tenants) await settle(tenant);
-  if (tenants.length === 0) return;
-  logger.info({ tenants: tenants.length }, 'partitions were placed anew, shards build them');
 }
 
 /** Whoever can reach the port can read and change everything. */

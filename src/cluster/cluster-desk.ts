@@ -71,8 +71,10 @@ export class ClusterDesk {
   async pin(choice: PartitionChoice, isPinned: boolean): Promise<ClusterPartition[]> {
     return this.change(choice, (partition) => {
       if ((partition.isPinned === true) === isPinned) return partition;
-      const { isPinned: _, ...free } = partition;
-      return isPinned ? { ...free, isPinned } : free;
+      const changed: Partition = { ...partition };
+      if (isPinned) changed.isPinned = true;
+      else delete changed.isPinned;
+      return changed;
     });
   }
 

@@ -214,6 +214,33 @@ describe('over a real shard', () => {
   });
 });
 
+describe('a fleet', () => {
+  test('knows on which machine a node is, and counts news of it as a sign of life', async () => {
+    const fleet = new ShardFleet(new Map(), { storeId: 'store' });
+    await sleep(30);
+    const addresses = { s1: '10.1.2.3:81', s2: '[::1]:81', s3: join(dir, 's3.sock') };
+    fleet.setAddresses(new Map(Object.entries(addresses)));
+    expect(Object.keys(addresses).map((name) => fleet.hostOf(name))).toEqual([
+      '10.1.2.3',
+      '::1',
+      undefined,
+    ]);
+    expect(fleet.hostOf('s9')).toBeUndefined();
+    // It came, or moved, a moment ago, however long the others have been there.
+    expect(fleet.silentMs('s9') - fleet.silentMs('s1')).toBeGreaterThan(20);
+    fleet.close();
+  });
+
+  test('hears of zone and size where a node was told of them', async () => {
+    const told = await ShardFixture.open({ zone: 'north', capacityBytes: 9 });
+    expect(told.node.status()).toMatchObject({ zone: 'north', capacityBytes: 9 });
+    await told.close();
+    const other = await ShardFixture.open();
+    expect(other.node.status()).not.toHaveProperty('zone');
+    await other.close();
+  });
+});
+
 describe('over a peer of any behaviour', () => {
   let server: Server;
   let sockets: Socket[];
