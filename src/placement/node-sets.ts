@@ -14,9 +14,9 @@ export interface PlaceableNode {
  * the same. Fewer nodes than `replicas` are one set.
  */
 export function nodeSets(nodes: readonly PlaceableNode[], replicas: number): string[][] {
-  const order = byTurns(nodes);
-  if (order.length === 0) return [];
-  const size = Math.min(replicas, order.length);
+  if (nodes.length === 0) return [];
+  const size = Math.min(replicas, nodes.length);
+  const order = spread(nodes, size);
   const step = order.length % size === 0 ? size : 1;
   const circle = [...order, ...order];
   const sets: string[][] = [];
@@ -26,25 +26,31 @@ export function nodeSets(nodes: readonly PlaceableNode[], replicas: number): str
   return sets;
 }
 
-/** One of each domain in turn, so that neighbours are of different ones while several are left. */
-function byTurns(nodes: readonly PlaceableNode[]): string[] {
+/**
+ * The nodes on a circle on which any `size` neighbours are of different domains, as far as no domain has more
+ * than its part of the nodes: those of one domain, one after the other, are put `size` places apart.
+ */
+function spread(nodes: readonly PlaceableNode[], size: number): string[] {
   const domains = new Map<string, string[]>();
-  for (const { node, domain = node } of [...nodes].sort((a, b) => byNumber(a.node, b.node))) {
-    const held = domains.get(domain);
-    if (held === undefined) domains.set(domain, [node]);
+  for (const { node, domain } of [...nodes].sort((a, b) => byNumber(a.node, b.node))) {
+    const key = domain ?? `node ${node}`;
+    const held = domains.get(key);
+    if (held === undefined) domains.set(key, [node]);
     else held.push(node);
   }
-  const order: string[] = [];
-  const queues = [...domains.values()];
-  while (order.length < nodes.length) {
-    // The fullest ones first: they would be left over at the end, beside themselves.
-    queues.sort((a, b) => b.length - a.length);
-    for (const queue of queues) {
-      const next = queue.shift();
-      if (next !== undefined) order.push(next);
-    }
-  }
-  return order;
+  const listed = [...domains.values()].sort((a, b) => b.length - a.length).flat();
+  const count = listed.length;
+  // Each by itself: neighbours are as good as any, and easier to read.
+  if (domains.size === count) return listed;
+  const round = count / divisor(count, size);
+  const circle: string[] = [];
+  listed.forEach((node, i) => (circle[(i * size + Math.floor(i / round)) % count] = node));
+  return circle;
+}
+
+/** The greatest common one. */
+function divisor(a: number, b: number): number {
+  return b === 0 ? a : divisor(b, a % b);
 }
 
 /** `s2` before `s10`. */

@@ -17,7 +17,7 @@ export class Assignment {
   /** Those of this node, in whatever state. */
   readonly partitions: readonly Partition[];
   /** Those of them that searches ask this node for. */
-  readonly asked: readonly Partition[];
+  readonly asked: ReadonlySet<Partition>;
   private readonly map: PartitionMap;
   private readonly byId: ReadonlyMap<string, Partition>;
   private readonly replicas: ReadonlyMap<Partition, Replica>;
@@ -34,10 +34,11 @@ export class Assignment {
     );
     this.partitions = [...this.replicas.keys()];
     this.byId = new Map(this.partitions.map((partition) => [partition.id, partition]));
-    this.asked = this.partitions.filter((partition) => {
+    const isAsked = (partition: Partition): boolean => {
       const { serving, leaving } = groupOf(partition);
       return serving.includes(node) || leaving.includes(node);
-    });
+    };
+    this.asked = new Set(this.partitions.filter(isAsked));
     for (const partition of this.partitions) {
       const { key } = groupOf(partition);
       const group = this.groups.get(key);

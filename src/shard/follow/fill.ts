@@ -25,7 +25,7 @@ export class Fill {
   ) {}
 
   get isNeeded(): boolean {
-    return this.readiness.missing().length > 0;
+    return !this.readiness.isWhole;
   }
 
   /** What is walked for may have gone, and come back, meanwhile: then all of it is walked for anew. */

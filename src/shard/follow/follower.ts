@@ -91,7 +91,7 @@ export class Follower {
     return this.readiness.assignment;
   }
 
-  /** All that the position covers is applied, as far as is known. */
+  /** All that the position covers is applied, as far as is known, but for what is being filled. */
   get isCurrent(): boolean {
     return this.readiness.caughtUp && !this.needsRebuild;
   }

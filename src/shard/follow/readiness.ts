@@ -36,7 +36,8 @@ export class Readiness {
     for (const keys of [this.ready, this.settling]) keys.keepOnly(next.partitions);
     for (const partition of next.partitions) {
       const replica = next.replicaOf(partition);
-      const isFlipped = replica?.state === 'serving' && before.stateOf(partition.id) === 'building';
+      const wasBuilding = before.stateOf(partition.id) === 'building';
+      const isFlipped = wasBuilding && replica?.state !== 'building';
       if (isFlipped) this.settling.addAll([partitionKey(partition)]);
       // Nothing of it can have been passed over.
       if (replica?.isFirst === true || isFresh) this.complete([partition]);
@@ -50,17 +51,23 @@ export class Readiness {
 
   /** Partitions that can be searched. While `assignment` stays, it only grows, or is 0 for a while. */
   get readyCount(): number {
-    return this.caughtUp ? this.ready.size - this.settling.size : 0;
+    if (!this.caughtUp) return 0;
+    return this.settling.size === 0 ? this.ready.size : this.ready.sizeWithout(this.settling);
   }
 
   /** All that searches ask this node for can be searched. */
   get allReady(): boolean {
-    return this.caughtUp && this.assignment.asked.every((each) => this.isReady(each));
+    return this.caughtUp && [...this.assignment.asked].every((each) => this.isReady(each));
   }
 
   /** All that was written by then is applied, since the node began, was in doubt, or came to serve. */
   get isSettled(): boolean {
     return this.caughtUp && this.settling.size === 0;
+  }
+
+  /** Nothing has to be looked for. */
+  get isWhole(): boolean {
+    return this.missing().length === 0;
   }
 
   /** What has to be looked for in the whole feed. */
@@ -96,6 +103,10 @@ class PartitionKeys {
 
   get size(): number {
     return this.keys.size;
+  }
+
+  sizeWithout(others: PartitionKeys): number {
+    return [...this.keys].filter((key) => !others.keys.has(key)).length;
   }
 
   has(partition: PartitionRef): boolean {

@@ -69,8 +69,8 @@ export function areKnown(
   assignment: Assignment | undefined,
   { counter, partitions }: AskedPartitions,
 ): boolean {
-  if (assignment === undefined) return false;
-  if (partitions === null) return assignment.counter >= counter;
+  if (assignment === undefined || assignment.counter < counter) return false;
+  if (partitions === null) return true;
   return decodePartitions(partitions).every(({ id, epoch }) => assignment.get(id)?.epoch === epoch);
 }
 
@@ -87,7 +87,9 @@ function choose(readiness: Readiness, request: AskedOf): PartitionChoice {
   for (const { id, epoch } of refs) {
     const held = assignment.get(id);
     if (held !== undefined && wanted?.has(held) === false) continue;
-    if (held?.epoch === epoch && readiness.isReady(held)) {
+    // What is only built here by the placement that is known here, nobody has made current yet.
+    const isAsked = held !== undefined && assignment.asked.has(held);
+    if (isAsked && held.epoch === epoch && readiness.isReady(held)) {
       searched.add(held);
       continue;
     }
