@@ -80,6 +80,12 @@ function closeToOthers(): void {
   process.umask(0o077);
 }
 
+// Whoever reads a command's answer may stop before its end: `omnisearch placement show | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 main(process.argv.slice(2)).then(
   // Not `process.exit`: what was written to a pipe may still be on its way.
   (code) => (process.exitCode = code),

@@ -122,6 +122,27 @@ describe('a replica that comes to serve', () => {
   });
 });
 
+test('what goes, and comes back while the node is away, is not taken to be complete as it was before', async () => {
+  await shard.place('Toys');
+  const toys = Array.from({ length: 60 }, (_, i) => put(`t${i}`, 'Toys', VECTOR));
+  const mice = Array.from({ length: 60 }, (_, i) => put(`m${i}`, 'Mice', VECTOR));
+  await shard.write([...toys, ...mice]);
+  const rowsSaved = (rows: number) =>
+    shard.untilSaved((manifest) => {
+      return (manifest?.segments ?? []).reduce((sum, segment) => sum + segment.rows, 0) === rows;
+    });
+  await rowsSaved(121);
+  await replicas('Toys', ...serving('s2'));
+  expect(await isComplete(['Mice'])).toBe(true);
+  // Its rows are dropped, and then are on disk no more.
+  await rowsSaved(61);
+  await shard.node.close();
+  await replicas('Toys', ...serving('s2', 's1'));
+  await shard.restart();
+  expect(await isComplete(['Toys'])).toBe(true);
+  expect((await foundIn('Toys')).ids).toHaveLength(60);
+});
+
 describe('a node that has not heard of the store for too long', () => {
   test('reads what was written before it answers, as long as it is so', async () => {
     await shard.close();
