@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -111,6 +112,7 @@ const isThere = await run(schemathesis, ['--version']).then(
   () => true,
   () => false,
 );
+const CONFIG = fileURLToPath(new URL('schemathesis.toml', import.meta.url));
 const isCi = process.env['CI'] !== undefined;
 if (!isThere && !isCi) console.warn('schemathesis is not there: pip install schemathesis');
 
@@ -122,7 +124,7 @@ test.skipIf(!isThere && !isCi)('schemathesis finds no fault', { timeout: 600_000
   // 400 though each of their members fits.
   const unfit = ['--exclude-checks', 'positive_data_acceptance'];
   const options = ['--seed', '14', '--no-color', '--max-examples', '5', ...unfit];
-  const report = await run(schemathesis, ['run', url, ...options], {
+  const report = await run(schemathesis, ['--config-file', CONFIG, 'run', url, ...options], {
     maxBuffer: 64 * 1024 * 1024,
     // It leaves what it found where it runs.
     cwd: tmpdir(),
