@@ -13,7 +13,7 @@ import { NodeLoads } from '../placement/node-loads.js';
 import { nodeSets } from '../placement/node-sets.js';
 import { PlacementCache } from '../placement/placement-cache.js';
 import { Placer } from '../placement/placer.js';
-import { isOnSets, planMoves } from '../placement/reassign.js';
+import { liesOn, planMoves } from '../placement/reassign.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { Store } from '../store/store.js';
 
@@ -53,7 +53,10 @@ export async function openCluster(
   return { placements, placement, nodes, mover, desk, away };
 }
 
-/** Partitions of nodes that the settings do not name, or that are drained, move to the others. */
+/**
+ * Partitions of nodes that the settings do not name, or that are drained, move to the others; where a node has
+ * nothing, or copies are missing, all is planned anew.
+ */
 export async function placeOnThese(
   store: Store,
   { nodes, mover }: OpenedCluster,
@@ -61,9 +64,11 @@ export async function placeOnThese(
   logger: Logger,
 ): Promise<void> {
   const names = (await nodes.all()).map(({ node }) => node);
-  const sets = nodeSets(await nodes.placeable(), replicas);
-  if (sets.length === 0 || (await isOnSets(store, sets))) return;
-  const tenants = await mover.begin(await planMoves(store, sets), new Set(names));
+  const placeable = await nodes.placeable();
+  const open = placeable.map(({ node }) => node);
+  if (open.length === 0 || (await liesOn(store, open, replicas))) return;
+  const moves = await planMoves(store, nodeSets(placeable, replicas));
+  const tenants = await mover.begin(moves, new Set(names));
   if (tenants === 0) return;
   logger.info({ tenants }, 'partitions were placed anew, shards build them');
 }

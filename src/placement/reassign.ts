@@ -50,22 +50,30 @@ export async function* allPlaced(
 }
 
 /**
- * Whether the placement names only these sets of nodes, and each holds something as far as there is so
- * much: then nothing has to be planned. Keeps nothing of the placements, which of many tenants fill the heap.
+ * Whether all lies on `nodes`, in so many copies, and each of them holds something as far as there is so much:
+ * then nothing has to move at a start, and what an operator moved stays. Keeps nothing of the placements, which
+ * of many tenants fill the heap.
  */
-export async function isOnSets(
+export async function liesOn(
   store: Pick<Store, 'tenants' | 'placement'>,
-  sets: readonly (readonly string[])[],
+  nodes: readonly string[],
+  replicas: number,
 ): Promise<boolean> {
-  const places = new Set(sets.map(placeOf));
+  const there = new Set(nodes);
+  const copies = Math.min(replicas, there.size);
   const used = new Set<string>();
   let count = 0;
   for (const tenant of await store.tenants()) {
     const { partitions } = await store.placement(tenant);
-    for (const { replicas } of partitions) used.add(placeOf(nodesOf(replicas)));
-    count += partitions.length;
+    for (const { replicas: held, isPinned } of partitions) {
+      const on = nodesOf(held);
+      const fits = on.length === copies && on.every((node) => there.has(node));
+      if (!fits && isPinned !== true) return false;
+      for (const node of on) used.add(node);
+      count += copies;
+    }
   }
-  return [...used].every((place) => places.has(place)) && used.size >= Math.min(places.size, count);
+  return used.size >= Math.min(there.size, count);
 }
 
 /**
