@@ -61,8 +61,8 @@ export class ClusterDesk {
     const nodes = await this.deps.nodes.all();
     checkNodes(to, nodes);
     const alive = notGone(nodes);
-    return this.change(choice, (partition) => {
-      const replicas = movedTo(to, partition.replicas, alive);
+    return this.change(choice, (partition, nextCounter) => {
+      const replicas = movedTo(to, partition.replicas, alive, nextCounter);
       return isSame(replicas, partition.replicas) ? partition : { ...partition, replicas };
     });
   }
@@ -95,14 +95,16 @@ export class ClusterDesk {
 
   private async change(
     choice: PartitionChoice,
-    to: (partition: Partition) => Partition,
+    to: (partition: Partition, nextCounter: number) => Partition,
   ): Promise<ClusterPartition[]> {
     const { store, mover } = this.deps;
     const { tenant } = choice;
     let chosen: ReadonlySet<string> = new Set();
-    const partitions = await mover.change(tenant, (all) => {
+    const partitions = await mover.change(tenant, (all, nextCounter) => {
       chosen = chosenPartitions(all, choice);
-      return all.map((partition) => (chosen.has(partition.id) ? to(partition) : partition));
+      return all.map((partition) =>
+        chosen.has(partition.id) ? to(partition, nextCounter) : partition,
+      );
     });
     const rows = partitionRows(partitions, await store.categories(tenant));
     return partitions.flatMap((partition, i) =>

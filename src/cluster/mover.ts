@@ -43,11 +43,11 @@ export class Mover {
    */
   async change(
     tenant: string,
-    to: (partitions: readonly Partition[]) => readonly Partition[],
+    to: (partitions: readonly Partition[], nextCounter: number) => readonly Partition[],
   ): Promise<readonly Partition[]> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const { partitions, counter } = await this.deps.store.placement(tenant);
-      const next = to(partitions);
+      const next = to(partitions, counter + 1);
       if (next.every((partition, i) => partition === partitions[i])) return next;
       await this.deps.settle(tenant);
       const isDone = await this.deps.store.replacePlacement(tenant, next, counter);

@@ -34,8 +34,7 @@ async function settleTenant(deps: SettleDeps, work: JobWork): Promise<void> {
   const { partitions } = await deps.store.placement(tenant);
   for (const [node, building] of buildingOn(partitions)) {
     if (!(await isComplete(deps, tenant, node, building, signal))) continue;
-    const ids = new Set(building.map(({ id }) => id));
-    await change(deps, tenant, (all) => withServing(all, node, ids));
+    await change(deps, tenant, (all) => withServing(all, node, building));
   }
   const now = (await deps.store.placement(tenant)).partitions;
   if (isChanged(now, withoutLeaving(now))) {

@@ -107,7 +107,7 @@ async function moveAll(
     const next = partitions.map((partition) => {
       const nodes = to.get(partition.id);
       if (nodes === undefined) return partition;
-      return { ...partition, replicas: movedTo(nodes, partition.replicas, alive) };
+      return { ...partition, replicas: movedTo(nodes, partition.replicas, alive, counter + 1) };
     });
     if (next.every((partition, i) => partition === partitions[i])) return false;
     if (await store.replacePlacement(tenant, next, counter)) return true;
@@ -117,17 +117,19 @@ async function moveAll(
 
 /**
  * The replicas of a partition that is to be on `nodes`: those that are there stay as they are, the others
- * are built, and what is elsewhere leaves, but for nodes that are not `alive`, which are left out at once.
+ * are built, and what is elsewhere leaves, but for nodes that are not `alive`, which are left out at once. `since`
+ * is the counter of the placement that will say so.
  */
 export function movedTo(
   nodes: readonly string[],
   replicas: readonly Replica[],
   alive: ReadonlySet<string>,
+  since: number,
 ): Replica[] {
   const held = new Map(replicas.map((replica) => [replica.node, replica]));
   const wanted = nodes.map((node): Replica => {
     const replica = held.get(node);
-    if (replica === undefined) return { node, state: 'building' };
+    if (replica === undefined) return { node, state: 'building', since };
     // It is whole still.
     return replica.state === 'leaving' ? { ...replica, state: 'serving' } : replica;
   });

@@ -14,17 +14,24 @@ export function buildingOn(partitions: readonly Partition[]): ReadonlyMap<string
   return byNode;
 }
 
-/** What is complete on `node` serves from now on. */
+/** What of `built`, partitions as they were, is complete on `node` serves from now on. */
 export function withServing(
   partitions: readonly Partition[],
   node: string,
-  complete: ReadonlySet<string>,
+  built: readonly Partition[],
 ): Partition[] {
+  const on = ({ replicas }: Partition): Replica | undefined =>
+    replicas.find((replica) => replica.node === node);
+  const asBuilt = new Map(built.map((partition) => [partition.id, partition]));
   return partitions.map((partition) => {
-    if (!complete.has(partition.id)) return partition;
+    const before = asBuilt.get(partition.id);
+    // It may have gone and come again meanwhile, or have other rows.
+    if (before?.epoch !== partition.epoch || on(before)?.since !== on(partition)?.since) {
+      return partition;
+    }
     return changed(partition, (replica) => {
       const isBuilt = replica.node === node && replica.state === 'building';
-      return isBuilt ? { node, state: 'serving' } : replica;
+      return isBuilt ? { ...replica, state: 'serving' } : replica;
     });
   });
 }

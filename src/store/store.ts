@@ -133,12 +133,14 @@ export interface Partition {
 /** Built, then serving once it has caught up with the store; leaving where others take its place. */
 export type ReplicaState = 'building' | 'serving' | 'leaving';
 
-/** A partition on a node, which is a shard process. */
+/** On a node, which is a shard process. */
 export interface Replica {
   node: string;
   state: ReplicaState;
   /** Placed before any product of it was written: the node need not look back. */
   isFirst?: true;
+  /** The placement's counter when it was put there later: what tells it from one that was there before. */
+  since?: number;
 }
 
 /** All partitions of a tenant: one document, replaced as a whole. */
@@ -232,7 +234,6 @@ export interface StoreReader {
   changedTenants(after: Position | undefined, limit: number): Promise<ChangedTenants>;
   placement(tenant: string): Promise<TenantPlacement>;
   readonly records: RecordReader;
-
   /** Live categories with their product counts. */
   categories(tenant: string): Promise<CategoryCount[]>;
   usage(tenant: string): Promise<TenantUsage>;
@@ -243,7 +244,6 @@ export interface StoreReader {
 
   /** Absent where only this machine can reach the store: addresses are settings then. */
   readonly directory?: ShardDirectory;
-
   /** Calls `onChange` with a tenant soon after it was written; absent where only polling can tell. */
   watch?(onChange: (tenant: string) => void): StoreWatch;
   /** What an operator should know of its state, in a line. */

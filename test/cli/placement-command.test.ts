@@ -30,9 +30,8 @@ afterEach(async () => {
 /** Ends what moves, as the background work does once all is built. */
 async function settle(): Promise<void> {
   const { partitions, counter } = await node.store.placement('default');
-  const ids = new Set(partitions.map(({ id }) => id));
   const built = ['s1', 's2', 's3'].reduce(
-    (all, name) => withServing(all, name, ids),
+    (all, name) => withServing(all, name, partitions),
     [...partitions],
   );
   await node.store.replacePlacement('default', withoutLeaving(built), counter);

@@ -9,7 +9,6 @@ import { NodeLoads } from '../../src/placement/node-loads.js';
 import { firstPartition } from '../../src/placement/partition.js';
 import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { Placer } from '../../src/placement/placer.js';
-import { beginMoves, liesOn, planMoves } from '../../src/placement/reassign.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import { PartitionMap } from '../../src/store/partition-map.js';
 import type { Partition, ProductWrite, Store, TenantPlacement } from '../../src/store/store.js';
@@ -300,83 +299,6 @@ describe('with a store', () => {
     expect(rowsOf()).toEqual([100, 300, 200]);
     silent = true;
     expect(rowsOf()).toEqual([100, 300, 200]);
-  });
-
-  /** Begins what has to move, as a query node does at its start; returns the tenants of which any does. */
-  async function fit(s: Store, sets: readonly string[][]): Promise<string[]> {
-    const nodes = [...new Set(sets.flat())];
-    if (await liesOn(s, nodes, sets[0]?.length ?? 1)) return [];
-    return beginMoves(s, await planMoves(s, sets), new Set(sets.flat()));
-  }
-
-  test('other nodes than last time: what moves is built there and stays where it was, and once is enough', async () => {
-    const s = await open();
-    await placerOf(s, 10).ensure('t', rows('a', 'b', 'c', 'd'));
-    await placerOf(s, 10).ensure('u', rows('a'));
-    await s.write(
-      't',
-      ['a', 'b', 'c', 'd'].map((category) => put(category, category)),
-    );
-    const before = await s.placement('t');
-    expect(await fit(s, [['s1'], ['s2']])).toEqual([]);
-    expect((await s.placement('t')).counter).toBe(before.counter);
-
-    const sets = [['s1'], ['s2'], ['s3']];
-    expect(await fit(s, sets)).toContain('t');
-    const { partitions: spread, counter } = await s.placement('t');
-    expect(counter).toBe(before.counter + 1);
-    const moved = spread.filter((partition) => nodesOf(partition).includes('s3'));
-    expect(moved.length).toBeGreaterThan(0);
-    for (const [i, { replicas, epoch }] of spread.entries()) {
-      const [old] = before.partitions[i]?.replicas ?? [];
-      // A write that is under way names a partition at its epoch: it may move below it.
-      expect(epoch).toBe(1);
-      if (replicas.length === 1) expect(replicas).toEqual([old]);
-      else
-        expect(replicas).toEqual([
-          { node: 's3', state: 'building' },
-          { ...old, state: 'leaving' },
-        ]);
-    }
-    expect(await fit(s, sets)).toEqual([]);
-
-    expect((await fit(s, [['s9']])).sort()).toEqual(['t', 'u']);
-    for (const tenant of ['t', 'u']) {
-      for (const { replicas } of (await s.placement(tenant)).partitions) {
-        // Of nodes that are gone nothing is left.
-        expect(replicas).toEqual([{ node: 's9', state: 'building' }]);
-      }
-    }
-  });
-
-  test('another number of copies: what is there already is not built again', async () => {
-    const s = await open();
-    await placerOf(s, 10).ensure('t', rows('a', 'b', 'c', 'd'));
-    await fit(s, [['s1', 's2']]);
-    for (const { replicas } of (await s.placement('t')).partitions) {
-      expect(replicas.map(({ node }) => node).sort()).toEqual(['s1', 's2']);
-      expect(replicas.map(({ state }) => state).sort()).toEqual(['building', 'serving']);
-    }
-    await fit(s, [['s1'], ['s2']]);
-    for (const { replicas } of (await s.placement('t')).partitions) {
-      // Whichever was still being built is given up where the other one stays.
-      const kept = replicas.filter(({ state }) => state === 'serving' || state === 'leaving');
-      expect(kept).toHaveLength(1);
-    }
-  });
-
-  test('what an operator has pinned stays, whatever has to move', async () => {
-    const s = await open();
-    await placerOf(s, 10).ensure('t', rows('a', 'b'));
-    const { partitions, counter } = await s.placement('t');
-    const [first, second] = partitions as [Partition, Partition];
-    const pinned: Partition = { ...first, isPinned: true };
-    await s.replacePlacement('t', [pinned, second], counter);
-    expect(await fit(s, [['s9']])).toEqual(['t']);
-    expect((await s.placement('t')).partitions).toEqual([
-      pinned,
-      { ...second, replicas: [{ node: 's9', state: 'building' }] },
-    ]);
   });
 
   test('past its bound of partitions a tenant gets no more, and is told which', async () => {

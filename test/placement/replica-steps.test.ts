@@ -14,38 +14,50 @@ import { serving } from '../store/place.js';
 const NODES = ['s1', 's2', 's3', 's4'];
 const ALIVE = new Set(NODES);
 
-const building = (node: string): Replica => ({ node, state: 'building' });
+/** The counter of the placement that moves something. */
+const SINCE = 7;
+
+const building = (node: string): Replica => ({ node, state: 'building', since: SINCE });
 const leaving = (node: string): Replica => ({ node, state: 'leaving' });
 const on = (...replicas: Replica[]): Partition => ({ ...firstPartition('Mice', []), replicas });
 
 describe('a partition that is to lie elsewhere', () => {
   test('is built where it comes to, and stays meanwhile where it was', () => {
-    expect(movedTo(['s2'], serving('s1'), ALIVE)).toEqual([building('s2'), leaving('s1')]);
-    expect(movedTo(['s1', 's2'], serving('s1'), ALIVE)).toEqual([...serving('s1'), building('s2')]);
-    expect(movedTo(['s1'], serving('s1', 's2'), ALIVE)).toEqual([...serving('s1'), leaving('s2')]);
+    expect(movedTo(['s2'], serving('s1'), ALIVE, SINCE)).toEqual([building('s2'), leaving('s1')]);
+    expect(movedTo(['s1', 's2'], serving('s1'), ALIVE, SINCE)).toEqual([
+      ...serving('s1'),
+      building('s2'),
+    ]);
+    expect(movedTo(['s1'], serving('s1', 's2'), ALIVE, SINCE)).toEqual([
+      ...serving('s1'),
+      leaving('s2'),
+    ]);
   });
 
   test('serves again where it had only begun to leave, and is given up where it was being built', () => {
     const first = { node: 's1', state: 'serving', isFirst: true } as const;
-    const begun = movedTo(['s2'], [first], ALIVE);
-    expect(movedTo(['s1'], begun, ALIVE)).toEqual([first]);
-    expect(movedTo(['s3'], begun, ALIVE)).toEqual([building('s3'), { ...first, state: 'leaving' }]);
+    const begun = movedTo(['s2'], [first], ALIVE, SINCE);
+    expect(movedTo(['s1'], begun, ALIVE, SINCE)).toEqual([first]);
+    expect(movedTo(['s3'], begun, ALIVE, SINCE)).toEqual([
+      building('s3'),
+      { ...first, state: 'leaving' },
+    ]);
   });
 
   test('that leaves a node and comes back later is not the first there any more', () => {
     const first = { node: 's1', state: 'serving', isFirst: true } as const;
     const [gone] = withoutLeaving([on(...serving('s2'), { ...first, state: 'leaving' })]);
     expect(gone?.replicas).toEqual(serving('s2'));
-    expect(movedTo(['s1'], gone?.replicas ?? [], ALIVE)[0]).toEqual(building('s1'));
+    expect(movedTo(['s1'], gone?.replicas ?? [], ALIVE, SINCE)[0]).toEqual(building('s1'));
   });
 
   test('is not to be looked for on nodes that are gone', () => {
     const alive = new Set(['s2', 's3']);
-    expect(movedTo(['s2', 's3'], serving('s1', 's2'), alive)).toEqual([
+    expect(movedTo(['s2', 's3'], serving('s1', 's2'), alive, SINCE)).toEqual([
       ...serving('s2'),
       building('s3'),
     ]);
-    expect(movedTo(['s3'], serving('s1'), alive)).toEqual([building('s3')]);
+    expect(movedTo(['s3'], serving('s1'), alive, SINCE)).toEqual([building('s3')]);
   });
 });
 
@@ -71,8 +83,10 @@ describe('replicas settle in steps', () => {
       { ...on(building('s1'), leaving('s2')), id: 'b' },
       { ...on(...serving('s2'), leaving('s1')), id: 'c' },
     ];
-    const next = withServing(partitions, 's1', new Set(['a', 'c', 'unheard of']));
-    expect(next[0]?.replicas).toEqual([...serving('s1'), building('s2')]);
+    const unheardOf = { ...on(building('s1')), id: 'unheard of' };
+    const built = [partitions[0] as Partition, partitions[2] as Partition, unheardOf];
+    const next = withServing(partitions, 's1', built);
+    expect(next[0]?.replicas).toEqual([{ ...building('s1'), state: 'serving' }, building('s2')]);
     // The same objects: nothing of them has changed.
     expect(next.slice(1)).toEqual(partitions.slice(1));
     next.slice(1).forEach((partition, i) => expect(partition).toBe(partitions[i + 1]));
@@ -116,10 +130,11 @@ describe('replicas settle in steps', () => {
             wanted = each.to;
             partitions = partitions.map((partition) => ({
               ...partition,
-              replicas: movedTo(wanted, partition.replicas, ALIVE),
+              replicas: movedTo(wanted, partition.replicas, ALIVE, SINCE),
             }));
           } else if (each.kind === 'complete') {
-            partitions = withServing(partitions, each.node, new Set(each.ids));
+            const built = partitions.filter(({ id }) => each.ids.includes(id));
+            partitions = withServing(partitions, each.node, built);
           } else partitions = withoutLeaving(partitions);
           for (const { replicas } of partitions) {
             expect(new Set(replicas.map(({ node }) => node)).size).toBe(replicas.length);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { firstPartition } from '../../src/placement/partition.js';
-import { Assignment } from '../../src/shard/follow/assignment.js';
+import { Assignment, replicaKey } from '../../src/shard/follow/assignment.js';
 import { Readiness } from '../../src/shard/follow/readiness.js';
 import type { Partition, Replica, ReplicaState } from '../../src/store/store.js';
 
@@ -37,7 +37,19 @@ function adopt(states: Record<string, State>, isFresh = false): Partition[] {
 }
 
 const isReady = (category: string): boolean => readiness.isReady(partition(category, 'serving'));
-const missing = (): string[] => readiness.missing().flatMap(({ categories }) => categories);
+const keyOf = (each: Partition): string =>
+  replicaKey(
+    each,
+    each.replicas.find(({ node }) => node === 's1'),
+  );
+const complete = (partitions: readonly Partition[]): void =>
+  readiness.complete(partitions.map(keyOf));
+/** Categories of which something is missing. */
+const missing = (): string[] => {
+  const keys = new Set(readiness.missing());
+  const { partitions } = readiness.assignment;
+  return partitions.filter((each) => keys.has(keyOf(each))).flatMap(({ categories }) => categories);
+};
 
 /** All that is written by now is read. */
 const catchUp = (): void => readiness.reachedEnd(readiness.settlingKeys());
@@ -59,13 +71,13 @@ describe('a partition', () => {
     adopt({ Mice: 'first' });
     const [, pans] = adopt({ Mice: 'first', Pans: 'serving' });
     expect([isReady('Mice'), isReady('Pans'), missing()]).toEqual([true, false, ['Pans']]);
-    readiness.complete([pans as Partition]);
+    complete([pans as Partition]);
     expect([isReady('Pans'), missing()]).toEqual([true, []]);
   });
 
   test('that was built and comes to serve is not searched before all is read that was written by then', () => {
     const built = adopt({ Mice: 'building' });
-    readiness.complete(built);
+    complete(built);
     // Who has it serve has to know that it is complete.
     expect([isReady('Mice'), readiness.isSettled]).toEqual([true, true]);
     const toldBefore = readiness.settlingKeys();
@@ -82,7 +94,7 @@ describe('a partition', () => {
   });
 
   test('that was built and is next heard of as it leaves again has to settle as well', () => {
-    readiness.complete(adopt({ Mice: 'building' }));
+    complete(adopt({ Mice: 'building' }));
     adopt({ Mice: 'leaving' });
     expect(isReady('Mice')).toBe(false);
     catchUp();
@@ -92,21 +104,33 @@ describe('a partition', () => {
   test('that is completed after it went is not, nor one of another epoch', () => {
     const [mice] = adopt({ Mice: 'building', Pans: 'first' }) as [Partition];
     adopt({ Pans: 'first' });
-    readiness.complete([mice]);
+    complete([mice]);
     adopt({ Mice: 'building', Pans: 'first' });
     expect(missing()).toEqual(['Mice']);
-    readiness.complete([{ ...mice, epoch: 2 }]);
+    complete([{ ...mice, epoch: 2 }]);
     expect(missing()).toEqual(['Mice']);
-    readiness.complete([mice]);
+    complete([mice]);
     expect(missing()).toEqual([]);
     expect(readiness.readyKeys()).toHaveLength(2);
   });
 
   test('that went and comes back is looked for anew', () => {
-    readiness.complete(adopt({ Mice: 'serving' }));
+    complete(adopt({ Mice: 'serving' }));
     adopt({});
     adopt({ Mice: 'building' });
     expect([isReady('Mice'), missing()]).toEqual([false, ['Mice']]);
+  });
+
+  test('that a manifest names from an earlier time is not the one that came later', () => {
+    readiness = new Readiness();
+    const { id } = partition('Mice', 'serving');
+    readiness.load([`${id}@1`]);
+    const replicas: Replica[] = [{ node: 's1', state: 'building', since: 9 }];
+    const partitions = [{ ...partition('Mice', 'absent'), replicas }];
+    readiness.adopt(new Assignment('s1', { counter: 9, partitions }), false);
+    expect(missing()).toEqual(['Mice']);
+    complete(partitions);
+    expect(readiness.readyKeys()).toEqual([`${id}@1@9`]);
   });
 
   test('that a manifest names is complete, if it is still here', () => {
@@ -124,7 +148,7 @@ describe('a partition', () => {
 test('a node is ready when all is that it may be asked for: not what it builds while others serve', () => {
   const [, pans] = adopt({ Mice: 'first', Pans: 'building' });
   expect(readiness.allReady).toBe(true);
-  readiness.complete([pans as Partition]);
+  complete([pans as Partition]);
   adopt({ Mice: 'first', Pans: 'serving' });
   expect(readiness.allReady).toBe(false);
   catchUp();

@@ -150,9 +150,9 @@ export class Turmoil {
   /** A partition is to lie elsewhere: what comes is built, what goes stays meanwhile. */
   async move(): Promise<void> {
     const tenant = this.pick(TENANTS);
-    const { partitions } = await this.store.placement(tenant);
+    const { partitions, counter } = await this.store.placement(tenant);
     const partition = this.pick(partitions);
-    const replicas = movedTo(this.pick(SETS), partition.replicas, new Set(SHARDS));
+    const replicas = movedTo(this.pick(SETS), partition.replicas, new Set(SHARDS), counter + 1);
     await replicate(this.store, tenant, partition, replicas);
   }
 
@@ -164,8 +164,7 @@ export class Turmoil {
       const named = encodePartitions(building);
       const wait = { type: 'await' as const, tenant, mark, partitions: named, budgetMs };
       if (!(await this.nodes.get(name)?.awaitApplied(wait))) continue;
-      const ids = new Set(building.map(({ id }) => id));
-      await this.replace(tenant, (all) => withServing(all, name, ids));
+      await this.replace(tenant, (all) => withServing(all, name, building));
     }
     await this.replace(tenant, withoutLeaving);
   }

@@ -1,12 +1,6 @@
 import { hashId } from '../../core/ids.js';
 import { groupOf, PartitionMap } from '../../store/partition-map.js';
-import type {
-  CategoryCount,
-  Partition,
-  Replica,
-  ReplicaState,
-  TenantPlacement,
-} from '../../store/store.js';
+import type { CategoryCount, Partition, Replica, TenantPlacement } from '../../store/store.js';
 
 const HASHES = 2 ** 32;
 
@@ -59,10 +53,10 @@ export class Assignment {
     return this.replicas.get(partition);
   }
 
-  /** What the node does with the partition of that id; undefined: nothing. */
-  stateOf(id: string): ReplicaState | undefined {
+  /** Whether the partition of that id is here, and others are asked for it: nobody waits for this node. */
+  isOnlyBuilding(id: string): boolean {
     const partition = this.byId.get(id);
-    return partition && this.replicas.get(partition)?.state;
+    return partition !== undefined && !this.asked.has(partition);
   }
 
   /** Those that the same nodes hold in the same states, see `groupOf`. */
@@ -102,7 +96,7 @@ export class Assignment {
   }
 }
 
-/** A partition at one epoch: what is ready, or asked for. */
-export function partitionKey(partition: { id: string; epoch: number }): string {
-  return `${partition.id}@${partition.epoch}`;
+/** A partition at one epoch on this node, since it came here: what is complete once, for as long as it stays. */
+export function replicaKey({ id, epoch }: Partition, replica: Replica | undefined): string {
+  return replica?.since === undefined ? `${id}@${epoch}` : `${id}@${epoch}@${replica.since}`;
 }

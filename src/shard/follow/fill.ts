@@ -1,12 +1,12 @@
 import { feedPages } from '../../store/feed-pages.js';
-import type { FeedEntry, FeedPage, Partition, StoreReader } from '../../store/store.js';
+import type { FeedEntry, FeedPage, StoreReader } from '../../store/store.js';
 import type { Readiness } from './readiness.js';
 import type { PageLimits } from './rebuild.js';
 
 interface Walk {
   pages: AsyncGenerator<FeedPage, void>;
-  /** Complete when it is over. */
-  partitions: readonly Partition[];
+  /** Complete when it is over, by `replicaKey`. */
+  keys: readonly string[];
 }
 
 /**
@@ -30,9 +30,8 @@ export class Fill {
 
   /** What is walked for may have gone, and come back, meanwhile: then all of it is walked for anew. */
   placementChanged(): void {
-    const { assignment } = this.readiness;
-    const isHere = ({ id, epoch }: Partition): boolean => assignment.get(id)?.epoch === epoch;
-    if (this.walk?.partitions.every(isHere) === false) this.walk = undefined;
+    const { here } = this.readiness;
+    if (this.walk?.keys.every((key) => here.has(key)) === false) this.walk = undefined;
   }
 
   /** Has the next page applied; true where that completes something. */
@@ -40,7 +39,7 @@ export class Fill {
     const { pageEntries, pageBytes } = this.limits;
     this.walk ??= {
       pages: feedPages(this.store, this.tenant, undefined, pageEntries, pageBytes),
-      partitions: this.readiness.missing(),
+      keys: this.readiness.missing(),
     };
     const { walk } = this;
     const next = await walk.pages.next();
@@ -50,7 +49,7 @@ export class Fill {
     }
     if (this.walk !== walk) return false;
     this.walk = undefined;
-    this.readiness.complete(walk.partitions);
+    this.readiness.complete(walk.keys);
     return true;
   }
 }

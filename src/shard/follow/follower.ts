@@ -265,7 +265,7 @@ export class Follower {
     this.begun = true;
     const { rebuildsWanted } = this;
     // One that comes here on the way has missed the pages before: it waits for another round.
-    const complete = this.assignment.partitions;
+    const complete = this.readiness.here;
     const done = await rebuild(this.store, this.index, {
       ...PAGE,
       apply: (entries) => this.applyPage(entries),

@@ -1,6 +1,6 @@
 import { compareBytes } from '../../core/ids.js';
 import type { Partition, PartitionRef } from '../../store/store.js';
-import { Assignment, partitionKey } from './assignment.js';
+import { Assignment, replicaKey } from './assignment.js';
 
 /**
  * Which of a node's partitions are complete there, by the newest placement that it has read.
@@ -18,12 +18,14 @@ export class Readiness {
   caughtUp = false;
   /** Rows may be held of partitions that are not this node's any more: not searched, to be dropped. */
   hasForeignRows = false;
-  private readonly ready = new PartitionKeys();
-  private readonly settling = new PartitionKeys();
+  /** By `replicaKey`, all that belongs here. */
+  here: ReadonlySet<string> = new Set();
+  private readonly ready = new ReplicaKeys();
+  private readonly settling = new ReplicaKeys();
 
   /** What a manifest says is complete. */
   load(keys: readonly string[]): void {
-    this.ready.addAll(keys);
+    for (const key of keys) this.ready.add(key);
     this.loaded = true;
   }
 
@@ -33,20 +35,23 @@ export class Readiness {
     const isLost = before.partitions.some((old) => next.get(old.id) === undefined);
     this.assignment = next;
     if (isLost || before === Assignment.NONE) this.hasForeignRows = true;
-    for (const keys of [this.ready, this.settling]) keys.keepOnly(next.partitions);
+    this.here = new Set(next.partitions.map((partition) => this.keyOf(partition)));
+    for (const keys of [this.ready, this.settling]) keys.keepOnly(this.here);
     for (const partition of next.partitions) {
       const replica = next.replicaOf(partition);
-      const wasBuilding = before.stateOf(partition.id) === 'building';
-      const isFlipped = wasBuilding && replica?.state !== 'building';
-      if (isFlipped) this.settling.addAll([partitionKey(partition)]);
+      const isFlipped = before.isOnlyBuilding(partition.id) && !next.isOnlyBuilding(partition.id);
+      if (isFlipped) this.settling.add(this.keyOf(partition));
       // Nothing of it can have been passed over.
-      if (replica?.isFirst === true || isFresh) this.complete([partition]);
+      if (replica?.isFirst === true || isFresh) this.ready.add(this.keyOf(partition));
     }
   }
 
   /** It can be searched. */
-  isReady(partition: PartitionRef): boolean {
-    return this.caughtUp && this.ready.has(partition) && !this.settling.has(partition);
+  isReady({ id, epoch }: PartitionRef): boolean {
+    const partition = this.assignment.get(id);
+    if (!this.caughtUp || partition?.epoch !== epoch) return false;
+    const key = this.keyOf(partition);
+    return this.ready.has(key) && !this.settling.has(key);
   }
 
   /** Partitions that can be searched. While `assignment` stays, it only grows, or is 0 for a while. */
@@ -70,15 +75,14 @@ export class Readiness {
     return this.missing().length === 0;
   }
 
-  /** What has to be looked for in the whole feed. */
-  missing(): Partition[] {
-    return this.assignment.partitions.filter((partition) => !this.ready.has(partition));
+  /** What has to be looked for in the whole feed, by `replicaKey`. */
+  missing(): string[] {
+    return [...this.here].filter((key) => !this.ready.has(key));
   }
 
-  /** These are complete, as far as they are still here in this form. */
-  complete(partitions: readonly Partition[]): void {
-    const here = partitions.filter(({ id, epoch }) => this.assignment.get(id)?.epoch === epoch);
-    this.ready.addAll(here.map(partitionKey));
+  /** These are complete, as far as they are still here. */
+  complete(keys: Iterable<string>): void {
+    for (const key of keys) if (this.here.has(key)) this.ready.add(key);
   }
 
   /** What settles now: to be told to `reachedEnd` when all that is written by now was read. */
@@ -91,38 +95,41 @@ export class Readiness {
     this.settling.drop(settlingKeys);
   }
 
+  private keyOf(partition: Partition): string {
+    return replicaKey(partition, this.assignment.replicaOf(partition));
+  }
+
   /** For a manifest. */
   readyKeys(): string[] {
     return this.ready.sorted();
   }
 }
 
-/** Partitions, each at one epoch. */
-class PartitionKeys {
+/** What is so of some replicas, by `replicaKey`. */
+class ReplicaKeys {
   private readonly keys = new Set<string>();
 
   get size(): number {
     return this.keys.size;
   }
 
-  sizeWithout(others: PartitionKeys): number {
+  sizeWithout(others: ReplicaKeys): number {
     return [...this.keys].filter((key) => !others.keys.has(key)).length;
   }
 
-  has(partition: PartitionRef): boolean {
-    return this.keys.has(partitionKey(partition));
+  has(key: string): boolean {
+    return this.keys.has(key);
   }
 
-  addAll(keys: readonly string[]): void {
-    for (const key of keys) this.keys.add(key);
+  add(key: string): void {
+    this.keys.add(key);
   }
 
   drop(keys: readonly string[]): void {
     for (const key of keys) this.keys.delete(key);
   }
 
-  keepOnly(partitions: readonly Partition[]): void {
-    const kept = new Set(partitions.map(partitionKey));
+  keepOnly(kept: ReadonlySet<string>): void {
     for (const key of this.keys) if (!kept.has(key)) this.keys.delete(key);
   }
 
