@@ -42,7 +42,7 @@ export interface Counted {
   missing: MissingPart[];
 }
 
-/** Of the time that a search has left, the part that a round of counting may take: there may be two. */
+/** Of the time that a search has left, the part that a round of counting may take: there may be three. */
 const COUNT_SHARE = 0.4;
 /** A round that others may join has so long at least, however short the time of who begins it. */
 const LEAST_FLIGHT_MS = 1_000;
@@ -106,11 +106,15 @@ export class WordCounter {
     return { sums: sumsOf(scope, counts, new Map()), missing };
   }
 
-  /** As it is now: each shard keeps what it counted, for a search that names it. */
-  async pin(of: CountedTenant, asked: WordQuestions, bounds: FanOutBounds): Promise<Counted> {
+  /** As it is now; with `pin`, each shard keeps what it counted, for a search that names it. */
+  async countNow(
+    of: CountedTenant,
+    asked: WordQuestions,
+    { signal, deadline }: FanOutBounds,
+    pin: boolean,
+  ): Promise<Counted> {
     const scope = scopeOf(of);
-    const { signal, deadline } = bounds;
-    const answered = await this.ask(of, questionsOf(asked, scope), deadline, { signal, pin: true });
+    const answered = await this.ask(of, questionsOf(asked, scope), deadline, { signal, pin });
     return { sums: sumsOf(scope, answered.counts, answered.pins), missing: answered.missing };
   }
 

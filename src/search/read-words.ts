@@ -16,6 +16,7 @@ import type { UnderstoodQuery } from './understand-query.js';
 import { NO_SUMS, type WordSums } from './word-count.js';
 import {
   allQuestions,
+  besideQuestions,
   candidatesOf,
   firstQuestions,
   furtherQuestions,
@@ -94,17 +95,21 @@ async function countedWords(
     placement: placement.counter,
   };
   const bounds = { deadline, signal: caller.signal };
-  if (exact) {
-    const counted = await counter.pin(of, allQuestions(candidates), bounds);
-    if (counted.missing.length > 0 && counted.sums.live === 0) throw noAnswer(counted.missing);
-    return counted;
+  const first = exact
+    ? await counter.countNow(of, allQuestions(candidates), bounds, true)
+    : await counter.count(of, firstQuestions(candidates), bounds);
+  if (first.missing.length > 0 && first.sums.live === 0) throw noAnswer(first.missing);
+  let { sums } = first;
+  for (const questions of exact ? [besideQuestions] : [furtherQuestions, besideQuestions]) {
+    const further = questions(candidates, sums);
+    if (further === undefined) continue;
+    const counted = exact
+      ? await counter.countNow(of, further, bounds, false)
+      : await counter.count(of, further, bounds);
+    sums = sums.and(counted.sums);
   }
-  const { sums, missing } = await counter.count(of, firstQuestions(candidates), bounds);
-  if (missing.length > 0 && sums.live === 0) throw noAnswer(missing);
-  const further = furtherQuestions(candidates, sums);
-  if (further === undefined) return { sums, missing: [] };
-  // What is missing now is said by the search itself, where it matters.
-  return { sums: sums.and((await counter.count(of, further, bounds)).sums), missing: [] };
+  // What is missing later is said by the search itself, where it matters.
+  return { sums, missing: exact ? first.missing : [] };
 }
 
 /** The words as they were when a walk over the pages began: with what was counted then. */

@@ -113,9 +113,9 @@ export class WordSums {
     readonly pins: ReadonlyMap<string, Pinned>,
   ) {}
 
-  /** Both together, of the same catalogue. */
+  /** Both together, of the same catalogue; of what both counted this one's stands, which may be pinned. */
   and(more: WordSums): WordSums {
-    const counts = new Map([...this.counts, ...more.counts]);
+    const counts = new Map([...more.counts, ...this.counts]);
     return new WordSums(this.scope, counts, this.isApproximate || more.isApproximate, this.pins);
   }
 

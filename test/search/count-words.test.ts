@@ -163,7 +163,7 @@ describe('words are counted over all shards of a tenant', () => {
 
   test('an exact search has all counted anew, and kept on each shard for its second phase', async () => {
     await counter.count(TENANT, questions(['mouse']), bounds());
-    const { sums } = await counter.pin(TENANT, questions(['mouse']), bounds());
+    const { sums } = await counter.countNow(TENANT, questions(['mouse']), bounds(), true);
     expect(sums.df('mouse')).toBe(7);
     expect([...sums.pins]).toEqual([
       ['s1/', { node: 's1', searcher: 'pin of s1' }],

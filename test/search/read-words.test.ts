@@ -30,8 +30,18 @@ const WORDS: Record<string, number> = {
   '32gb': 3,
 };
 /** Titles that have one word directly before another. */
-const ADJACENT: Record<string, number> = { 'sd card': 11 };
-const PIECES = new Set(['wireless', 'mouse', 'phone', 'head', 'card', 'sd', 'harry', 'potter']);
+const ADJACENT: Record<string, number> = { 'sd card': 11, 'wireless mouse': 5 };
+const PIECES = new Set([
+  'wireless',
+  'mouse',
+  'muse',
+  'phone',
+  'head',
+  'card',
+  'sd',
+  'harry',
+  'potter',
+]);
 
 class PieceEncoder extends CountingEncoder {
   override knowsPiece(word = ''): boolean {
@@ -88,11 +98,16 @@ interface Read extends ReadWords {
   choices: Record<string, string[]>;
 }
 
-async function read(query: string, options: Partial<TextOptions> = {}, more = {}): Promise<Read> {
+async function read(
+  query: string,
+  options: Partial<TextOptions> = {},
+  more = {},
+  exact = false,
+): Promise<Read> {
   const text = { ...PLAIN_TEXT, ...options };
   const request = {
     ...{ tenant: 'shop', query, text, topK: 10, filter: MATCH_ALL, fields: undefined },
-    ...{ exact: false, explain: false, timeoutMs: 1_000 },
+    ...{ exact, explain: false, timeoutMs: 1_000 },
   };
   const understood = understandQuery(query, request, settings);
   const encoder = new PieceEncoder();
@@ -170,6 +185,40 @@ describe('a text becomes words with what may stand in their place', () => {
     for (const query of ['potter', '32gc', '"muose"']) {
       expect((await read(query)).rewritten, query).toBeNull();
     }
+  });
+
+  test('a whole piece of the encoder is a typo where titles have what is near beside its neighbour', async () => {
+    const { choices, embedded, rewritten } = await read('wireless muse');
+    expect(choices['muse']).toEqual(['mouse 1 corrected']);
+    expect(embedded).toBe('wireless mouse');
+    expect(rewritten).toEqual({ from: 'wireless muse', to: 'wireless mouse' });
+    expect(rounds.map(({ near, pairs }) => [near, pairs])).toEqual([
+      [undefined, undefined],
+      [['muse'], undefined],
+      [undefined, [['wireless', 'mouse']]],
+    ]);
+  });
+
+  test('it stays where they have not, and is not looked up where nobody has the neighbour', async () => {
+    const unlike = await read('lenovo muse');
+    expect([unlike.rewritten, unlike.didYouMean]).toEqual([null, []]);
+    expect(rounds).toHaveLength(3);
+    for (const query of ['muse', 'harry muse']) {
+      rounds = [];
+      expect((await read(query)).rewritten, query).toBeNull();
+      expect(rounds, query).toHaveLength(1);
+    }
+  });
+
+  test('in exact mode neighbours are counted anew, after all else was pinned', async () => {
+    await read('wireless muse');
+    rounds = [];
+    const { rewritten } = await read('wireless muse', {}, {}, true);
+    expect(rewritten?.to).toBe('wireless mouse');
+    expect(rounds.map(({ pin, pairs }) => [pin, pairs])).toEqual([
+      [true, [['wireless', 'muse']]],
+      [undefined, [['wireless', 'mouse']]],
+    ]);
   });
 
   test('what is known to nobody is left out of what is embedded', async () => {
