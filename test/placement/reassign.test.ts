@@ -36,7 +36,12 @@ afterEach(async () => {
 const placed = async (tenant = 't'): Promise<readonly Partition[]> =>
   (await store.placement(tenant)).partitions;
 const nodesOf = ({ replicas }: Partition): string[] => replicas.map(({ node }) => node);
-const building = (node: string): Replica => ({ node, state: 'building' });
+/** As it is first put there: nothing of these tenants has moved before. */
+const building = (node: string): Replica => ({
+  node,
+  state: 'building',
+  since: expect.any(Number) as number,
+});
 
 /** Begins what has to move, as a query node does at its start; returns the tenants of which any does. */
 async function fit(sets: readonly string[][]): Promise<string[]> {

@@ -137,7 +137,7 @@ test('what goes, and comes back while the node is away, is not taken to be compl
   // Its rows are dropped, and then are on disk no more.
   await rowsSaved(61);
   await shard.node.close();
-  await replicas('Toys', ...serving('s2', 's1'));
+  await replicas('Toys', ...serving('s2'), { node: 's1', state: 'serving', since: 9 });
   await shard.restart();
   expect(await isComplete(['Toys'])).toBe(true);
   expect((await foundIn('Toys')).ids).toHaveLength(60);
