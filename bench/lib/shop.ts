@@ -31,10 +31,7 @@ export interface Shop {
 const FIELDS = ['title', 'brand', 'price'];
 
 /** Starts a server, loads the catalogue into it and waits until it is at rest. */
-export async function openShop(
-  run: BenchRun<typeof SHOP_FLAGS>,
-  replicas = 1,
-): Promise<Shop> {
+export async function openShop(run: BenchRun<typeof SHOP_FLAGS>, replicas = 1): Promise<Shop> {
   const { flags } = run;
   const catalogue = await loadCatalogue(flags.catalogue);
   const traffic = await loadTraffic(catalogue, flags.seed, flags.queries);

@@ -5,7 +5,7 @@ import type { ClusterNode } from './cluster-nodes.js';
 export const ASSUMED_ROWS_PER_S = 3_000;
 
 /** A partition's move, and what it costs. */
-export interface PlannedMove extends Move {
+interface PlannedMove extends Move {
   from: readonly string[];
   /** Of all copies that have to be built. */
   bytes: number;

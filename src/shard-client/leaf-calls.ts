@@ -112,7 +112,10 @@ function refusedBy(answer: LeafAnswer): number {
 }
 
 /** Throws what a shard says instead of the reply that was asked for. */
-export function expectReply<T extends Reply['type']>(reply: Reply, type: T): Extract<Reply, { type: T }> {
+export function expectReply<T extends Reply['type']>(
+  reply: Reply,
+  type: T,
+): Extract<Reply, { type: T }> {
   if (reply.type === type) return reply as Extract<Reply, { type: T }>;
   if (reply.type === 'failure') throw failureError(reply.code, reply.message);
   throw new OmniError('internal', `a shard answered ${reply.type} instead of ${type}`);

@@ -10,8 +10,8 @@ import { HASH_END } from '../../src/core/ids.js';
 import type { Partition, Store } from '../../src/store/store.js';
 import { serving } from '../store/place.js';
 
-export const LEASE_MS = 3_000;
-export const REPLACE_AFTER_MS = 60_000;
+const LEASE_MS = 3_000;
+const REPLACE_AFTER_MS = 60_000;
 
 /** What a shard says of itself. */
 export function statusOf(more: Partial<ShardStatus> = {}): ShardStatus {
