@@ -34,7 +34,7 @@ const EVERYTHING: Partition = {
   from: 0,
   to: HASH_END,
   epoch: 1,
-  shard: 's1',
+  replicas: [{ node: 's1', state: 'serving' }],
 };
 const FLAGS = {
   vectors: { default: 100_000, help: 'rows of the segment' },

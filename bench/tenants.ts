@@ -153,8 +153,11 @@ async function firstSearches(
     const reply = await client.expect('POST', '/search/text', { query, top_k: 10 });
     latency.record(performance.now() - startMs);
     await client.close();
-    const { hits, partial } = reply as { hits: unknown[]; partial: object | null };
-    if (hits.length === 0 || partial !== null) throw new Error(`${nameOf(shop)} answered in part`);
+    // A shop of another kind of goods may have none that fits.
+    const { partial } = reply as { partial: object | null };
+    if (partial !== null) {
+      throw new Error(`${nameOf(shop)} answered in part: ${JSON.stringify(partial)}`);
+    }
     await sleep(10);
   }
   return latency.summary();

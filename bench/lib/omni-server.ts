@@ -12,6 +12,8 @@ const MAIN = join(REPOSITORY, 'dist', 'cli', 'main.js');
 
 export interface OmniOptions {
   shards?: number;
+  /** Processes that hold each part. */
+  replicas?: number;
   /** A model folder, or "none" (then with `dimensions`); the default model without it. */
   model?: string;
   dimensions?: number;
@@ -79,6 +81,7 @@ export class OmniServer {
 function launch(options: OmniOptions, dataDir: string, port: number): ChildServer {
   const args = [MAIN, 'up', '--port', String(port), '--data-dir', dataDir];
   if (options.shards !== undefined) args.push('--shards', String(options.shards));
+  if (options.replicas !== undefined) args.push('--replicas', String(options.replicas));
   if (options.model !== undefined) args.push('--model', options.model);
   if (options.dimensions !== undefined) args.push('--dimensions', String(options.dimensions));
   const env = { OMNISEARCH_LOG_LEVEL: 'warn', ...options.env };

@@ -31,7 +31,7 @@ export interface Shop {
 const FIELDS = ['title', 'brand', 'price'];
 
 /** Starts a server, loads the catalogue into it and waits until it is at rest. */
-export async function openShop(run: BenchRun<typeof SHOP_FLAGS>): Promise<Shop> {
+export async function openShop(run: BenchRun<typeof SHOP_FLAGS>, replicas = 1): Promise<Shop> {
   const { flags } = run;
   const catalogue = await loadCatalogue(flags.catalogue);
   const traffic = await loadTraffic(catalogue, flags.seed, flags.queries);
@@ -41,7 +41,7 @@ export async function openShop(run: BenchRun<typeof SHOP_FLAGS>): Promise<Shop> 
   }
   run.say(`starting OmniSearch with ${String(flags.shards)} shards`);
   const model = flags.model === '' ? {} : { model: flags.model };
-  const server = await run.start(OmniServer.start({ shards: flags.shards, ...model }));
+  const server = await run.start(OmniServer.start({ shards: flags.shards, replicas, ...model }));
   const { products } = catalogue;
   await ingest(server.client, products.length, (row) => products[row]?.line ?? '');
   await waitUntilQuiet(() => server.processes());

@@ -56,6 +56,8 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
       return (await import('./index-command.js')).runIndex(config, positionals);
     case 'search':
       return (await import('./search-command.js')).runSearch(config, positionals);
+    case 'placement':
+      return (await import('./placement-command.js')).runPlacement(config, positionals);
     case 'store':
       closeToOthers();
       return (await import('./store-command.js')).runStore(config, positionals);
@@ -77,6 +79,12 @@ async function role(name: string, load: () => Promise<StartRole>, config: Config
 function closeToOthers(): void {
   process.umask(0o077);
 }
+
+// Whoever reads a command's answer may stop before its end: `omnisearch placement show | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 
 main(process.argv.slice(2)).then(
   // Not `process.exit`: what was written to a pipe may still be on its way.

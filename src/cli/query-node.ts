@@ -11,17 +11,14 @@ import { KeptStatus } from '../http/kept-status.js';
 import { createHttpServer, type HttpServer } from '../http/server.js';
 import { Catalogue } from '../ingest/catalogue.js';
 import { Ingest } from '../ingest/ingest.js';
-import type { IngestDeps } from '../ingest/ports.js';
+import type { FleetPort, IngestDeps } from '../ingest/ports.js';
 import { reembed } from '../ingest/reembed.js';
 import { TenantBounds } from '../ingest/tenant-bounds.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { jobKinds } from '../jobs/kinds.js';
 import { removeTenant } from '../jobs/remove-tenant.js';
 import { SWITCH_TERMS, type SwitchFleet } from '../jobs/switch-terms.js';
-import { PlacementCache } from '../placement/placement-cache.js';
-import { Placer } from '../placement/placer.js';
-import { reassignToShards } from '../placement/reassign.js';
-import { ShardLoads } from '../placement/shard-loads.js';
+import { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import { AnswerState } from '../search/answer-state.js';
 import { RootSearch } from '../search/root-search.js';
@@ -32,6 +29,7 @@ import { SettingsDesk } from '../tenancy/settings-desk.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { tellSupervisor } from '../supervisor/lifeline.js';
+import { openCluster, placeOnThese } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
 import { openShop } from './open-shop.js';
 import { openStore } from './open-store.js';
@@ -43,6 +41,8 @@ import { openFleet } from './shard-fleet.js';
 /** An orphan of a killed `up` frees its port within a moment. */
 const LISTEN_ATTEMPTS = 40;
 const LISTEN_PAUSE_MS = 100;
+/** Shards are asked for their state each second, and may take as long to answer. */
+const FENCE_MARGIN_MS = 2_000;
 const NO_ENCODER: EncoderStatus = {
   embeddingCache: { entries: 0, hits: 0, misses: 0 },
   embeddingQueued: 0,
@@ -68,14 +68,16 @@ export async function startQueryNode(
   const store = await opening;
   const shards = await openFleet(config, store, logger, opened);
   const { fleet } = shards;
-  const placements = new PlacementCache(store);
-  const { maxPartitions, minShards } = config;
-  const loads = new ShardLoads(() =>
-    fleet.kept().map(({ name, reply }) => ({ shard: name, rows: reply?.documents })),
-  );
-  const placement = new Placer(store, placements, { loads, minShards, maxPartitions });
+  const cluster = await openCluster(config, store, fleet);
+  const { placements, placement } = cluster;
+  const fencedAfterMs = config.leaseMs + FENCE_MARGIN_MS;
+  const searchable = new UntilSearchable(store, fleet, { fencedAfterMs });
+  const nodes: FleetPort = {
+    nudge: (tenant) => fleet.nudge(tenant),
+    awaitApplied: (...awaited) => searchable.awaitApplied(...awaited),
+  };
   const isBehind = (): boolean => fleet.kept().some(({ reply }) => reply?.behind !== 0);
-  const edge = openEdge({ config, store, fleet, isBehind, logger, opened });
+  const edge = openEdge({ config, store, fleet: nodes, isBehind, logger, opened });
   const { onChange } = edge;
   const { autoCreateTenants } = config;
   const tenants = new TenantDirectory(store.records, autoCreateTenants, undefined, onChange);
@@ -85,27 +87,35 @@ export async function startQueryNode(
 
   await settleModel(deps, config.reembed, logger);
   // Those of the store may be incomplete: a shard that registers later keeps its partitions.
-  const moved = shards.isFixed ? await reassignToShards(store, fleet.names) : 0;
-  if (moved > 0) logger.info({ moved }, 'partitions were placed anew, shards rebuild them');
+  if (shards.isFixed) await placeOnThese(store, cluster, config.replicas, logger);
   tellSupervisor({ type: 'opened' });
 
   const shop = openShop({ store, tenants, config, logger, opened, onChange });
   const { books, audit } = shop;
   const search = new RootSearch({
-    ...{ model, encoder, placements, fleet, store, tenants, logger, rules: books },
+    ...{ model, encoder, placements, fleet, searchable, store, tenants, logger },
+    rules: books,
   });
   // While the shards look for what they have.
   await warmUp(search);
   const status = await KeptStatus.start({
-    ...{ model, analyzer: ANALYZER_VERSION, minShards, store },
+    ...{ model, analyzer: ANALYZER_VERSION, minShards: config.minShards, store },
     shards: () => fleet.kept(),
     encoder: () => encoder?.status() ?? NO_ENCODER,
     cutoffs: () => cutoffFigures(encoder, tenants),
   });
   opened.add(() => status.close());
-  const background = { store, tenants, placement, encoder, logger, fleet: switchFleet(fleet) };
+  const background = {
+    store,
+    tenants,
+    placement,
+    encoder,
+    logger,
+    fleet: switchFleet(fleet, searchable),
+    away: cluster.away,
+  };
   const { tombstoneRetentionMs } = config;
-  const kinds = jobKinds({ ...background, tombstoneRetentionMs });
+  const kinds = jobKinds({ ...background, nodes: fleet, placements, tombstoneRetentionMs });
   const jobs = new JobRunner({ records: store.records, kinds, logger });
   const requestSwitch = (tenant: string) => jobs.request(SWITCH_TERMS, tenant);
   const settings = new SettingsDesk(tenants, requestSwitch, audit);
@@ -113,6 +123,7 @@ export async function startQueryNode(
   const { records } = store;
   const shown = {
     answers,
+    cluster: cluster.desk,
     catalogue: new Catalogue(store),
     collections: new CollectionSchemas(records),
     dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
@@ -132,11 +143,11 @@ export async function startQueryNode(
 }
 
 /** The shards as the job sees them that has new text settings serve. */
-function switchFleet(fleet: ShardFleet): SwitchFleet {
+function switchFleet(fleet: ShardFleet, searchable: UntilSearchable): SwitchFleet {
   return {
     switching: () =>
       fleet.kept().flatMap(({ reply }) => reply?.switching.first.map(({ tenant }) => tenant) ?? []),
-    awaitApplied: (...awaited) => fleet.awaitApplied(...awaited),
+    awaitApplied: (...awaited) => searchable.awaitApplied(...awaited),
   };
 }
 

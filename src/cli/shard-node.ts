@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/settings.js';
@@ -50,7 +51,7 @@ export async function startShardNode(
   const node = new ShardNode(
     store,
     {
-      shard,
+      ...{ shard, zone: config.zone, capacityBytes: config.capacityBytes || memoryBytes() },
       dataDir: join(dataDir, 'tenants'),
       model: model.fingerprint,
       dimensions: model.dimensions,
@@ -81,6 +82,7 @@ export async function startShardNode(
         openTenants: config.openTenants,
         tombstoneRetentionMs: config.tombstoneRetentionMs,
         switchGraceMs: SWITCH_GRACE_MS,
+        fenceMs: config.leaseMs,
       },
       recall: sampleShare === 0 ? undefined : { sampleShare, target: config.recallTarget },
       reconcile: intervalMs === 0 ? undefined : { intervalMs },
@@ -102,6 +104,12 @@ export async function startShardNode(
   const watch = store.watch?.((tenant) => node.nudge(tenant));
   opened.add(async () => watch?.close());
   tellSupervisor({ type: 'ready' });
+}
+
+/** What the machine has, or the container may take. */
+function memoryBytes(): number {
+  const bound = process.constrainedMemory();
+  return bound > 0 ? Math.min(bound, totalmem()) : totalmem();
 }
 
 /** The model of the stored vectors, which the first query node names. */

@@ -1,4 +1,5 @@
 import type { Config } from '../config/settings.js';
+import { STORE_FORM } from '../config/store-settings.js';
 import { OmniError } from '../core/errors.js';
 import { digestTenant } from '../store/catalogue-pages.js';
 import { copyStore } from '../jobs/copy-store.js';
@@ -36,6 +37,9 @@ async function copy(config: Config): Promise<number> {
   const { from, to } = config;
   if (from === undefined || to === undefined || from === to) {
     return complain(WRONG_USAGE, 'store copy needs --from URL and another --to URL');
+  }
+  if (!STORE_FORM.pattern.test(to)) {
+    return complain(WRONG_USAGE, `--to must be ${STORE_FORM.expected}`);
   }
   const source = await openReader({ ...config, storeUrl: from });
   let target: Store | undefined;

@@ -41,7 +41,7 @@ export async function startUp(
   const dataDir = resolve(config.dataDir);
   opened.add(await lockFolder(dataDir));
   const settings: Config = { ...config, dataDir };
-  const addresses = await shardAddresses(dataDir, config.shards);
+  const addresses = await nodeAddresses(dataDir, config.shards * config.replicas);
   const children: ManagedChild[] = [];
   const givingUp = new AbortController();
   opened.add(async () => {
@@ -133,8 +133,9 @@ function heartbeatOf({ hangTimeoutMs }: Config): HeartbeatTimes {
   return { intervalMs, maxSilent: PINGS, maxSilentAtStart };
 }
 
-async function shardAddresses(dataDir: string, shards: number): Promise<Map<string, string>> {
+/** A process for each copy of each part. */
+async function nodeAddresses(dataDir: string, nodes: number): Promise<Map<string, string>> {
   const folder = await socketFolder(dataDir);
-  const names = Array.from({ length: shards }, (_, i) => `s${i + 1}`);
+  const names = Array.from({ length: nodes }, (_, i) => `s${i + 1}`);
   return new Map(names.map((name) => [name, join(folder, `${name}.sock`)]));
 }

@@ -314,6 +314,11 @@ export interface components {
       next_cursor?: string;
       page?: number;
       partial: {
+        coverage?: {
+          documents: number;
+          of: number;
+          percent: number;
+        };
         missing: {
           category?: string;
           part: string;

@@ -86,9 +86,7 @@ export type Facet = NonNullable<AnyReply['facets']>[string];
 export type FacetValue = Facet['values'][number];
 export type Warning = NonNullable<AnyReply['warnings']>[number];
 /** What an answer lacks. */
-export type Incomplete = NonNullable<AnyReply['partial']> & {
-  coverage?: { documents: number; of: number; percent: number };
-};
+export type Incomplete = NonNullable<AnyReply['partial']>;
 export type MissingPart = Incomplete['missing'][number];
 
 export interface Understood {

@@ -1,26 +1,26 @@
 import { NAME } from '../core/ids.js';
 import type { Setting } from './setting.js';
-import { CLIENTS } from './verbs.js';
+import { CLIENTS, OPERATING } from './verbs.js';
 
 const DAY_MS = 86_400_000;
 
-/** What `index` and `search` are told. */
+/** What commands that speak to a server are told. */
 export const CLIENT_SETTINGS = {
   url: {
     type: 'string',
     default: 'http://127.0.0.1:8080',
     placeholder: 'URL',
     form: { pattern: /^https?:\/\/[^\s/]/, expected: 'http://… or https://…' },
-    verbs: CLIENTS,
+    verbs: [...CLIENTS, ...OPERATING],
     description: 'the OmniSearch to talk to',
   },
   tenant: {
     type: 'string',
-    default: 'default',
+    default: undefined,
     placeholder: 'NAME',
     form: NAME,
-    verbs: CLIENTS,
-    description: 'whose catalogue',
+    verbs: [...CLIENTS, ...OPERATING],
+    description: 'whose catalogue; without it default, placement show lists all',
   },
   format: {
     type: 'enum',
@@ -40,8 +40,8 @@ export const CLIENT_SETTINGS = {
   dryRun: {
     type: 'boolean',
     default: false,
-    verbs: ['index'],
-    description: 'read and check everything, send nothing',
+    verbs: ['index', 'placement'],
+    description: 'only say what would be done',
   },
   map: {
     type: 'pairs',
@@ -133,7 +133,21 @@ export const CLIENT_SETTINGS = {
   json: {
     type: 'boolean',
     default: false,
-    verbs: ['search'],
+    verbs: ['search', 'placement'],
     description: 'print the reply instead of a table',
+  },
+  partition: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'ID',
+    verbs: ['placement'],
+    description: 'move, pin: which partition, as show lists it',
+  },
+  category: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'NAME',
+    verbs: ['placement'],
+    description: 'move, pin: the partitions of this category',
   },
 } as const satisfies Record<string, Setting>;

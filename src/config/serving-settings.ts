@@ -1,5 +1,5 @@
 import type { Setting } from './setting.js';
-import { CLIENTS, EMBEDDING, EVERYWHERE, NODES, SERVING, STORES } from './verbs.js';
+import { CLIENTS, EMBEDDING, EVERYWHERE, NODES, OPERATING, SERVING, STORES } from './verbs.js';
 
 const DAY_MS = 86_400_000;
 
@@ -51,7 +51,33 @@ export const SERVING_SETTINGS = {
     min: 1,
     max: 64,
     verbs: ['up'],
-    description: 'shard processes; another number than last time reassigns and rebuilds',
+    description: 'parts of the data; another number than last time moves what has to move',
+  },
+  replicas: {
+    type: 'integer',
+    default: 1,
+    min: 1,
+    max: 16,
+    unit: 'copies',
+    verbs: SERVING,
+    description: 'shard processes that hold each part, as far as there are so many',
+  },
+  leaseMs: {
+    type: 'integer',
+    default: 3_000,
+    min: 500,
+    max: 600_000,
+    unit: 'ms',
+    verbs: NODES,
+    description: 'without a sign of life for so long a node counts as dead; the same on all',
+  },
+  replaceAfterMs: {
+    type: 'ms',
+    default: 300_000,
+    min: 0,
+    max: 7 * DAY_MS,
+    verbs: SERVING,
+    description: 'what a node held that is dead for so long is built on others; 0: never',
   },
   demo: {
     type: 'boolean',
@@ -249,7 +275,7 @@ export const SERVING_SETTINGS = {
     placeholder: 'KEY',
     form: { pattern: /^[\x21-\x7e]+$/, expected: 'printable ASCII without spaces' },
     secret: true,
-    verbs: SERVING,
-    description: 'key that /stats and /metrics want; without it they are open on loopback only',
+    verbs: [...SERVING, ...OPERATING],
+    description: 'key of operators (/stats, /metrics, /admin/…); without it: from loopback only',
   },
 } as const satisfies Record<string, Setting>;

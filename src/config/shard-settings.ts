@@ -37,6 +37,22 @@ export const SHARD_SETTINGS = {
     verbs: ['query-node', 'shard-node'],
     description: 'what query nodes and shards show each other that they know; the same on all',
   },
+  zone: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'NAME',
+    form: NAME,
+    verbs: ['shard-node'],
+    description: 'what fails together with this node; copies go to different ones, else hosts',
+  },
+  capacityBytes: {
+    type: 'bytes',
+    default: 0,
+    min: 0,
+    max: 1_125_899_906_842_624,
+    verbs: SHARDS,
+    description: 'what a shard process can hold, as told in /admin/cluster; 0: the memory there is',
+  },
   minShards: {
     type: 'integer',
     default: 1,

@@ -1,7 +1,7 @@
 import type { Setting } from './setting.js';
 import { SERVING, STORES } from './verbs.js';
 
-const STORE_FORM = {
+export const STORE_FORM = {
   pattern: /^(lmdb:.|mongodb(\+srv)?:\/\/.)/,
   expected: 'lmdb:DIR, mongodb://… or mongodb+srv://…',
 };
@@ -86,11 +86,10 @@ export const STORE_SETTINGS = {
   to: {
     type: 'string',
     default: undefined,
-    placeholder: 'URL',
-    form: STORE_FORM,
+    placeholder: 'URL|NODES',
     secret: true,
-    verbs: ['store'],
-    description: 'the store that it is copied to',
+    verbs: ['store', 'placement'],
+    description: 'copy: the store it is copied to; move: nodes, e.g. s1,s3',
   },
   repair: {
     type: 'boolean',

@@ -12,6 +12,10 @@ export const VERBS = {
     summary: 'send catalogue files: .ndjson .json .csv, .gz, -',
   },
   search: { usage: 'TEXT', summary: 'search, and show a table' },
+  placement: {
+    usage: 'show | plan | apply | move | pin | unpin | drain NODE | undrain NODE',
+    summary: 'see what lies on which node, and change it',
+  },
   store: {
     usage: 'copy | check',
     summary: 'copy a catalogue between stores, look after one',
@@ -41,4 +45,11 @@ export const SERVING = ['up', 'query-node'] as const satisfies readonly Verb[];
 export const EMBEDDING = ['up', 'query-node', 'worker'] as const satisfies readonly Verb[];
 export const SHARDS = ['up', 'shard-node'] as const satisfies readonly Verb[];
 export const CLIENTS = ['index', 'search'] as const satisfies readonly Verb[];
-export const EVERYWHERE = [...STORES, ...CLIENTS, 'models'] as const satisfies readonly Verb[];
+/** Verbs of operators, which speak to a server. */
+export const OPERATING = ['placement'] as const satisfies readonly Verb[];
+export const EVERYWHERE = [
+  ...STORES,
+  ...CLIENTS,
+  ...OPERATING,
+  'models',
+] as const satisfies readonly Verb[];

@@ -57,10 +57,14 @@ export interface ShardStatus {
   tenants: number;
   /** Of the store, since the start. */
   storeReads: number;
-  /** Of all tenants, as far as the placement gives them to this shard. */
+  /** Of all tenants, as far as the placement gives them to this node: a half of each where two hold it. */
   partitions: number;
   /** How many tenants' words are being made anew, and the first of them. */
   switching: { tenants: number; first: TermSwitch[] };
+  /** What fails together with this node; absent where that is not known. */
+  zone?: string;
+  /** What it can hold. */
+  capacityBytes?: number;
   /** Every assigned partition can be searched, or opened for it. */
   ready: boolean;
   /** Why it is not ready. */

@@ -4,6 +4,7 @@ import type { DamagedValue, ShardState } from '../core/shard-status.js';
 import type { NodeStatus, PartHealth, StatusPort } from './ports.js';
 import {
   notReadyReason,
+  roleHealth,
   shardFigures,
   shardHealth,
   switchFigures,
@@ -79,10 +80,12 @@ export class KeptStatus implements StatusPort {
       detail: store.detail?.(),
       damaged: store.damaged(),
     };
+    const shards = this.sources.shards().map(shardHealth);
     return [
       storeHealth(known),
       { name: 'embedding', state: 'ok' },
-      ...this.sources.shards().map(shardHealth),
+      roleHealth('shards', shards),
+      ...shards,
     ];
   }
 
@@ -95,7 +98,7 @@ export class KeptStatus implements StatusPort {
       switching: switchFigures(shards),
       cutoffs: sources.cutoffs(),
       products: this.products,
-      partitions: shards.reduce((sum, { reply }) => sum + (reply?.partitions ?? 0), 0),
+      partitions: Math.round(shards.reduce((sum, { reply }) => sum + (reply?.partitions ?? 0), 0)),
       storeReads: [
         { process: 'query-node', reads: sources.store.reads },
         ...shards.map(({ name, reply }) => ({ process: name, reads: reply?.storeReads ?? 0 })),

@@ -18,7 +18,7 @@ declare module 'fastify' {
 }
 
 /** Files of pages, and routes that are described by those whose clients they serve. */
-const ELSEWHERE = /^\/(\*|web|demo|admin|typesense|algolia)|^\/$/;
+const ELSEWHERE = /^\/(\*|web|demo|typesense|algolia)|^\/(admin)?$/;
 const OWN = '/openapi.json';
 const TENANT = {
   type: 'object',
@@ -81,7 +81,7 @@ function describedSchema(
   });
 }
 
-/** Probes, figures and aliases are of the node. */
+/** Probes, figures, aliases and what operators do are of all tenants. */
 function isOfTenant(url: string): boolean {
-  return !/^\/(livez|readyz|healthz|stats|metrics|aliases)/.test(url);
+  return !/^\/(livez|readyz|healthz|stats|metrics|aliases|admin)/.test(url);
 }

@@ -1,3 +1,4 @@
+import type { ClusterDesk } from '../cluster/cluster-desk.js';
 import type { ByteBudget } from '../core/byte-budget.js';
 import type { OmniError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
@@ -116,6 +117,7 @@ export interface HttpPorts {
   insight: InsightPort;
   rules: Pick<RuleDesk, 'list' | 'get' | 'put' | 'remove'>;
   preview: Pick<RulePreview, 'run'>;
+  cluster: Pick<ClusterDesk, 'show' | 'plan' | 'apply' | 'move' | 'pin' | 'drain' | 'undrain'>;
   aliases: Pick<TenantAliases, 'resolve' | 'list' | 'get' | 'put' | 'remove'>;
   audit: Pick<AuditLog, 'list'>;
   answers: AnswersPort;

@@ -60,6 +60,16 @@ export function shardHealth({ name, reply, problem = 'no answer' }: ShardState):
   return { name: part, state: 'degraded', detail: details.join('; ') };
 }
 
+/** All nodes of a role in a line of `/healthz`. */
+export function roleHealth(name: string, nodes: readonly PartHealth[]): PartHealth {
+  const states = new Set(nodes.map(({ state }) => state));
+  const healthy = nodes.filter(({ state }) => state === 'ok').length;
+  const detail = `${healthy} of ${nodes.length} healthy`;
+  if (healthy === nodes.length) return { name, state: 'ok', detail };
+  if (states.has('ok') || states.has('degraded')) return { name, state: 'degraded', detail };
+  return { name, state: states.has('starting') ? 'starting' : 'down', detail };
+}
+
 /** A shard's figures for `/stats` and `/metrics`. */
 export function shardFigures({ name, reply }: ShardState): ShardFigures {
   const { documents = 0, bytes = 0, behind = 0, recall, reconciliation } = reply ?? {};

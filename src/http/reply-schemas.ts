@@ -69,6 +69,12 @@ const Missing = Type.Object({
   reason: Type.String(),
 });
 
+const Coverage = Type.Object({
+  documents: Count,
+  of: Count,
+  percent: Type.Number({ minimum: 0, maximum: 100 }),
+});
+
 export const SearchReplyBody = Type.Object({
   hits: Type.Array(Hit),
   total: Count,
@@ -92,7 +98,10 @@ export const SearchReplyBody = Type.Object({
   timings_ms: Type.Object({ embed: Ms, search: Ms, join: Ms }),
   embedding: Type.Optional(Type.Enum(['cached', 'shared', 'computed'])),
   model: Type.String(),
-  partial: Type.Union([Type.Object({ missing: Type.Array(Missing) }), Type.Null()]),
+  partial: Type.Union([
+    Type.Object({ missing: Type.Array(Missing), coverage: Type.Optional(Coverage) }),
+    Type.Null(),
+  ]),
   unknown_fields: Type.Optional(Type.Array(Type.String())),
   query_id: Type.String({ format: 'uuid' }),
   explain: Type.Optional(Type.Object({})),

@@ -30,7 +30,7 @@ export function* searchReplyPieces(
 
 /** All but the hits. */
 function restOfReply(reply: SearchReply, { queryId, page }: SearchReplyOptions): object {
-  const { tookMs, timingsMs, embedding, model, missing, unknownFields } = reply;
+  const { tookMs, timingsMs, embedding, model, missing, coverage, unknownFields } = reply;
   const { explanation, text, shop } = reply;
   return {
     total: shop.total,
@@ -45,7 +45,7 @@ function restOfReply(reply: SearchReply, { queryId, page }: SearchReplyOptions):
     },
     ...(embedding === undefined ? {} : { embedding }),
     model,
-    partial: missing.length === 0 ? null : { missing },
+    partial: missing.length === 0 ? null : { missing, ...(coverage && { coverage }) },
     ...(unknownFields.length === 0 ? {} : { unknown_fields: unknownFields }),
     query_id: queryId,
     ...(explanation === undefined ? {} : { explain: explanationBody(explanation) }),

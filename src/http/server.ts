@@ -19,6 +19,7 @@ import {
 } from './access.js';
 import { aliasRoutes } from './alias-routes.js';
 import { auditRoutes } from './audit-routes.js';
+import { clusterRoutes } from './cluster-routes.js';
 import { compatRoutes } from './compat/routes.js';
 import { addCompression } from './compression.js';
 import { Connections, type Exchange } from './connections.js';
@@ -253,6 +254,7 @@ async function addRoutes(
     await named.register(async (scope) => {
       scope.addHook('onRequest', requireAdmin(options));
       aliasRoutes(scope, ports);
+      clusterRoutes(scope, ports);
       await scope.register(async (inner) => {
         inner.addHook('onRequest', readTenant);
         inner.addHook('onRequest', resolveAlias(ports));

@@ -6,11 +6,11 @@ import type { Store, WriteMark } from '../store/store.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import type { TenantBounds } from './tenant-bounds.js';
 
-/** What ingest needs of the shards: `ShardFleet` is one. */
+/** What ingest needs of the shards. */
 export interface FleetPort {
   /** Tells every shard that the tenant's feed has grown. */
   nudge(tenant: string): void;
-  /** Waits until every shard has applied `mark`; returns the names of those that lag. */
+  /** Waits until all that is searched has applied `mark`; returns the names of the shards that lag. */
   awaitApplied(
     tenant: string,
     mark: WriteMark,

@@ -1,3 +1,4 @@
+import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import type { JsonObject, JsonValue } from '../core/product.js';
 import type { RecordStore, StoredRecord } from '../store/record-store.js';
 
@@ -6,6 +7,8 @@ export const JOB_KIND = 'job';
 
 /** The key of a job that is due again and again. */
 export const ALL = 'all';
+
+const MAX_ATTEMPTS = 10;
 
 /** Who works on a job. It lives as long as `counter` grows, timed by each observer's own clock. */
 interface Lease {
@@ -79,6 +82,26 @@ export async function requestJob(
   dueMs = 0,
 ): Promise<void> {
   await records.put(JOB_KIND, jobId(kind, key), toValue(waitingJob(kind, key, dueMs)), 0);
+}
+
+/**
+ * As `requestJob`, but where the job is worked on or waits for its time, it begins anew: what it has seen may be
+ * older than what it is asked for.
+ */
+export async function renewJob(records: RecordStore, kind: string, key: string): Promise<void> {
+  const id = jobId(kind, key);
+  const fresh = toValue(waitingJob(kind, key, 0));
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const stored = await records.get(JOB_KIND, id);
+    if (stored !== undefined && isToBegin(toStoredJob(stored).job)) return;
+    if (await records.put(JOB_KIND, id, fresh, stored?.revision ?? 0)) return;
+  }
+  const details = { retryAfterMs: RETRY_AFTER_MS };
+  throw new OmniError('unavailable', `the job ${id} kept changing`, details);
+}
+
+function isToBegin({ lease, due_ms, checkpoint }: Job): boolean {
+  return lease === null && due_ms === 0 && checkpoint === null;
 }
 
 export function toStoredJob({ id, value, revision }: StoredRecord): StoredJob {

@@ -7,6 +7,8 @@ import { removeTenantRecords } from '../store/tenant-records.js';
 import type { Encoder } from '../embedding/encoder.js';
 import { calibrateCutoff, type CalibrationDeps } from './calibrate-cutoff.js';
 import { ALL, type JobKind, type JobWork } from './job.js';
+import { REPLACE_NODES, replaceNodes, type ReplaceDeps } from './replace-nodes.js';
+import { SETTLE_REPLICAS, settleReplicas, type SettleDeps } from './settle-replicas.js';
 import { SWITCH_TERMS, switchTerms, type SwitchDeps } from './switch-terms.js';
 
 const MINUTE_MS = 60_000;
@@ -18,7 +20,8 @@ const ROWS_AT_ONCE = 1_000;
 /** The job that removes a tenant, which must be marked as dropping: its key is the tenant. */
 export const DROP_TENANT = 'drop tenant';
 
-interface KindDeps extends Omit<SwitchDeps, 'store' | 'tenants'> {
+interface KindDeps
+  extends Omit<SwitchDeps, 'store' | 'tenants'>, Omit<SettleDeps, 'store'>, ReplaceDeps {
   store: Store;
   placement: Pick<Placer, 'giveBack'>;
   tombstoneRetentionMs: number;
@@ -74,6 +77,8 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
     ],
     [DROP_TENANT, { run: (work) => dropTenant(store, work) }],
     [SWITCH_TERMS, switchTerms(deps)],
+    [SETTLE_REPLICAS, settleReplicas(deps)],
+    [REPLACE_NODES, replaceNodes(deps)],
   ]);
 }
 

@@ -26,7 +26,7 @@ export interface SwitchFleet {
 }
 
 export interface SwitchDeps {
-  store: Pick<StoreReader, 'placement' | 'head'> & { records: RecordStore };
+  store: Pick<StoreReader, 'head'> & { records: RecordStore };
   tenants: Pick<TenantDirectory, 'comingGeneration' | 'serve'>;
   fleet: SwitchFleet;
 }
@@ -71,6 +71,5 @@ async function allHave(
   const mark = await store.head(tenant);
   const lagging = await fleet.awaitApplied(tenant, mark, WAIT_MS, signal, generation);
   signal.throwIfAborted();
-  const { partitions } = await store.placement(tenant);
-  return !partitions.some(({ shard }) => lagging.includes(shard));
+  return lagging.length === 0;
 }

@@ -10,14 +10,14 @@ function partitionId(category: string, from: number, to: number): string {
 }
 
 /**
- * A category's first partition, its whole range, on `shard`. Epoch 1 promises that no product of it
- * was written before the document: a shard that meets it need not look back. A split or a move
- * always writes a larger epoch.
+ * A category's first partition, its whole range, on `nodes`. Its replicas are the first ones: no product
+ * of it was written before the document, so a node that meets it need not look back.
  */
 export function firstPartition(
   category: string,
-  shard: string,
+  nodes: readonly string[],
 ): Partition & { categories: readonly [string] } {
   const id = partitionId(category, 0, HASH_END);
-  return { id, categories: [category], from: 0, to: HASH_END, shard, epoch: 1 };
+  const replicas = nodes.map((node) => ({ node, state: 'serving', isFirst: true }) as const);
+  return { id, categories: [category], from: 0, to: HASH_END, replicas, epoch: 1 };
 }

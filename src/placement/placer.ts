@@ -3,16 +3,21 @@ import { hashId } from '../core/ids.js';
 import { KeyedTurns } from '../core/keyed-turns.js';
 import { PartitionMap } from '../store/partition-map.js';
 import type { Partition, PartitionRef, Store, TenantPlacement } from '../store/store.js';
-import { leastLoaded, type ShardLoad } from './balance.js';
+import { leastLoaded } from './balance.js';
 import { firstPartition } from './partition.js';
+import type { NodeLoads } from './node-loads.js';
+import { nodeSets, type PlaceableNode } from './node-sets.js';
 import type { PlacementCache } from './placement-cache.js';
-import type { ShardLoads } from './shard-loads.js';
 
 export interface PlacerOptions {
-  /** What the shards there are carry. */
-  loads: Pick<ShardLoads, 'now' | 'placed'>;
-  /** With fewer shards no category is placed: the first to come would get them all. */
+  /** What the nodes there are carry. */
+  loads: Pick<NodeLoads, 'now' | 'placed'>;
+  /** With fewer nodes no category is placed: the first to come would get them all. */
   minShards: number;
+  /** Those on which anything may be placed; without it all that `loads` has. */
+  nodes?: () => Promise<readonly PlaceableNode[]>;
+  /** Nodes that hold each partition, as far as there are so many. */
+  replicas: number;
   /** Bound of a tenant's partitions: each mistyped category would be one. */
   maxPartitions: number;
 }
@@ -39,7 +44,7 @@ export class Placer {
   ) {}
 
   /**
-   * Creates what is missing for `categories` (category to rows about to come), each on the shard that
+   * Creates what is missing for `categories` (category to rows about to come), each on the set of nodes that
    * carries least of all tenants, the largest first, in one change. At the bound of partitions those
    * give way whose categories have no products. `isStale`: what the node knows has led a write
    * astray, so the placement is read again.
@@ -81,14 +86,16 @@ export class Placer {
         missing.slice(room).map(([category]) => [category, atBound(maxPartitions)]),
       );
       if (room === 0) return placesOf(current, refused);
-      const created = this.spread(missing.slice(0, room));
+      const created = await this.spread(missing.slice(0, room));
       const next = [...kept, ...created];
       if (await this.change(tenant, next, current.counter)) {
         for (const {
-          shard,
+          replicas,
           categories: [category],
         } of created) {
-          this.options.loads.placed(shard, categories.get(category) ?? 0);
+          for (const { node } of replicas) {
+            this.options.loads.placed(node, categories.get(category) ?? 0);
+          }
         }
         return placesOf({ counter: current.counter + 1, partitions: next }, refused);
       }
@@ -117,18 +124,30 @@ export class Placer {
     );
   }
 
-  private spread(categories: readonly [string, number][]): ReturnType<typeof firstPartition>[] {
-    const loads: ShardLoad[] = this.options.loads.now().map((load) => ({ ...load }));
-    const { minShards } = this.options;
-    if (loads.length < minShards) {
-      const message = `a category cannot be placed: ${loads.length} of ${minShards} shards are known`;
+  private async spread(
+    categories: readonly [string, number][],
+  ): Promise<ReturnType<typeof firstPartition>[]> {
+    const { minShards, replicas, loads: known } = this.options;
+    const loads = new Map(known.now().map((load) => [load.node, load]));
+    if (loads.size < minShards) {
+      const message = `a category cannot be placed: ${loads.size} of ${minShards} shards are known`;
+      throw new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS });
+    }
+    const nodes = (await this.options.nodes?.()) ?? Array.from(loads.keys(), (node) => ({ node }));
+    const sets = nodeSets(nodes, replicas);
+    if (sets.length === 0) {
+      const message = 'a category cannot be placed: every node is drained';
       throw new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS });
     }
     return categories.map(([category, rows]) => {
-      const load = leastLoaded(loads);
-      load.rows += rows;
-      load.places += 1;
-      return firstPartition(category, load.shard);
+      const set = leastLoaded(sets, loads);
+      for (const node of set) {
+        const load = loads.get(node);
+        if (load === undefined) continue;
+        load.rows += rows;
+        load.places += 1;
+      }
+      return firstPartition(category, set);
     });
   }
 }

@@ -1,67 +1,146 @@
-import type { Store } from '../store/store.js';
-import { partitionRows, rebalance, type Piece } from './balance.js';
+import type { Partition, Replica, Store } from '../store/store.js';
+import { partitionRows, placeOf, rebalance, type Piece } from './balance.js';
 
 const MAX_ATTEMPTS = 10;
 
+/** A partition that is to be on other nodes. */
+export interface Move {
+  tenant: string;
+  partition: Partition;
+  rows: number;
+  /** The nodes that it is to be on. */
+  to: readonly string[];
+}
+
 /**
- * Makes the placement fit `shards` over all tenants: when it names shards that are not there, or one
- * of them holds nothing while it could, as few partitions as it takes move. Returns how many did;
- * the shards rebuild those from the store.
+ * What has to move so that the placement fits `sets` of nodes over all tenants: partitions that are on other
+ * nodes, and, where a set carries less than the others, as few as it takes. What is pinned stays.
  */
-export async function reassignToShards(store: Store, shards: readonly string[]): Promise<number> {
-  const tenants = await store.tenants();
-  if (await fits(store, tenants, shards)) return 0;
-  const pieces: Piece[] = [];
-  for (const tenant of tenants) {
-    const { partitions } = await store.placement(tenant);
-    const rows = partitionRows(partitions, await store.categories(tenant));
-    partitions.forEach(({ id, shard }, i) =>
-      pieces.push({ key: keyOf(tenant, id), shard, rows: rows[i] ?? 0 }),
-    );
+export async function planMoves(
+  store: Pick<Store, 'tenants' | 'placement' | 'categories'>,
+  sets: readonly (readonly string[])[],
+): Promise<Move[]> {
+  const places = new Map(sets.map((set) => [placeOf(set), set]));
+  const pieces: (Piece & Omit<Move, 'to'>)[] = [];
+  for await (const placed of allPlaced(store)) {
+    const { tenant, partition } = placed;
+    if (partition.isPinned === true) continue;
+    const [key, place] = [`${tenant}/${partition.id}`, placeOf(nodesOf(partition.replicas))];
+    pieces.push({ key, place, ...placed });
   }
-  const moves = rebalance(shards, pieces);
-  let moved = 0;
-  for (const tenant of tenants) moved += await moveAll(store, tenant, moves);
+  const moved = rebalance([...places.keys()], pieces);
+  return pieces.flatMap(({ key, tenant, partition, rows }) => {
+    const to = places.get(moved.get(key) ?? '');
+    return to === undefined ? [] : [{ tenant, partition, rows, to }];
+  });
+}
+
+/** All partitions of all tenants, with their rows. */
+export async function* allPlaced(
+  store: Pick<Store, 'tenants' | 'placement' | 'categories'>,
+): AsyncGenerator<Omit<Move, 'to'>> {
+  for (const tenant of await store.tenants()) {
+    const { partitions } = await store.placement(tenant);
+    if (partitions.length === 0) continue;
+    const rows = partitionRows(partitions, await store.categories(tenant));
+    for (const [i, partition] of partitions.entries()) {
+      yield { tenant, partition, rows: rows[i] ?? 0 };
+    }
+  }
+}
+
+/**
+ * Whether all lies on `nodes`, in so many copies, and each of them holds something as far as there is so much:
+ * then nothing has to move at a start, and what an operator moved stays. Keeps nothing of the placements, which
+ * of many tenants fill the heap.
+ */
+export async function liesOn(
+  store: Pick<Store, 'tenants' | 'placement'>,
+  nodes: readonly string[],
+  replicas: number,
+): Promise<boolean> {
+  const there = new Set(nodes);
+  const copies = Math.min(replicas, there.size);
+  const used = new Set<string>();
+  let count = 0;
+  for (const tenant of await store.tenants()) {
+    const { partitions } = await store.placement(tenant);
+    for (const { replicas: held, isPinned } of partitions) {
+      const on = nodesOf(held);
+      const fits = on.length === copies && on.every((node) => there.has(node));
+      if (!fits && isPinned !== true) return false;
+      for (const node of on) used.add(node);
+      count += copies;
+    }
+  }
+  return used.size >= Math.min(there.size, count);
+}
+
+/**
+ * Begins `moves`, each tenant's in one change: further replicas are built, and those in whose place they
+ * come stay until they are whole. `alive`: nodes that still have what they hold. Returns the tenants of
+ * which anything moves; their replicas are to be settled.
+ */
+export async function beginMoves(
+  store: Pick<Store, 'placement' | 'replacePlacement'>,
+  moves: readonly Move[],
+  alive: ReadonlySet<string>,
+): Promise<string[]> {
+  const tenants = new Set(moves.map(({ tenant }) => tenant));
+  const moved: string[] = [];
+  for (const tenant of tenants) {
+    const own = moves.filter((move) => move.tenant === tenant);
+    const to = new Map(own.map((move) => [move.partition.id, move.to]));
+    if (await moveAll(store, tenant, to, alive)) moved.push(tenant);
+  }
   return moved;
 }
 
-/** Carries out what of `moves` is the tenant's, in one change. */
 async function moveAll(
-  store: Store,
+  store: Pick<Store, 'placement' | 'replacePlacement'>,
   tenant: string,
-  moves: ReadonlyMap<string, string>,
-): Promise<number> {
+  to: ReadonlyMap<string, readonly string[]>,
+  alive: ReadonlySet<string>,
+): Promise<boolean> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const { partitions, counter } = await store.placement(tenant);
-    let moved = 0;
     const next = partitions.map((partition) => {
-      const shard = moves.get(keyOf(tenant, partition.id));
-      if (shard === undefined || shard === partition.shard) return partition;
-      moved += 1;
-      return { ...partition, shard, epoch: partition.epoch + 1 };
+      const nodes = to.get(partition.id);
+      if (nodes === undefined) return partition;
+      return { ...partition, replicas: movedTo(nodes, partition.replicas, alive, counter + 1) };
     });
-    if (moved === 0 || (await store.replacePlacement(tenant, next, counter))) return moved;
+    if (next.every((partition, i) => partition === partitions[i])) return false;
+    if (await store.replacePlacement(tenant, next, counter)) return true;
   }
-  return 0;
+  return false;
 }
 
-function keyOf(tenant: string, id: string): string {
-  return `${tenant}/${id}`;
+/**
+ * The replicas of a partition that is to be on `nodes`: those that are there stay as they are, the others
+ * are built, and what is elsewhere leaves, but for nodes that are not `alive`, which are left out at once. `since`
+ * is the counter of the placement that will say so.
+ */
+export function movedTo(
+  nodes: readonly string[],
+  replicas: readonly Replica[],
+  alive: ReadonlySet<string>,
+  since: number,
+): Replica[] {
+  const held = new Map(replicas.map((replica) => [replica.node, replica]));
+  const wanted = nodes.map((node): Replica => {
+    const replica = held.get(node);
+    if (replica === undefined) return { node, state: 'building', since };
+    // It is whole still.
+    return replica.state === 'leaving' ? { ...replica, state: 'serving' } : replica;
+  });
+  const leaving = replicas.flatMap((replica): Replica[] => {
+    if (nodes.includes(replica.node) || !alive.has(replica.node)) return [];
+    return replica.state === 'building' ? [] : [{ ...replica, state: 'leaving' }];
+  });
+  return [...wanted, ...leaving];
 }
 
-/** Keeps nothing of the placements: at a start with many tenants they would fill the heap. */
-async function fits(
-  store: Store,
-  tenants: readonly string[],
-  shards: readonly string[],
-): Promise<boolean> {
-  const used = new Set<string>();
-  let count = 0;
-  for (const tenant of tenants) {
-    const { partitions } = await store.placement(tenant);
-    for (const { shard } of partitions) used.add(shard);
-    count += partitions.length;
-  }
-  const allKnown = [...used].every((shard) => shards.includes(shard));
-  return allKnown && used.size >= Math.min(shards.length, count);
+/** The nodes that a partition is to be on. */
+export function nodesOf(replicas: readonly Replica[]): string[] {
+  return replicas.filter(({ state }) => state !== 'leaving').map(({ node }) => node);
 }

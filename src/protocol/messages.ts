@@ -7,7 +7,7 @@ import type { StatusReply } from './status.js';
  * What query nodes and shards say to each other. Grow it by optional fields; anything else raises
  * `PROTOCOL_VERSION`, and two versions refuse each other at the handshake.
  */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** First frame of a connection, from the client. */
 export interface Hello {
@@ -39,20 +39,25 @@ interface Welcome {
   proof?: Uint8Array;
 }
 
+/** Which of a tenant's partitions a request is about. */
+export interface AskedPartitions {
+  /** The tenant's placement counter as the caller knows it. */
+  counter: number;
+  /**
+   * All partitions that the placement at `counter` gives to the group of nodes with this key (`groupOf`). A
+   * shard that knows, and can read, only another placement answers `moved`.
+   */
+  group: string;
+  /** Not null: exactly these, see `partition-list.ts`, whatever the counters. */
+  partitions: string | null;
+}
+
 /** One shard's part of a search. */
-export interface SearchLeaf {
+export interface SearchLeaf extends AskedPartitions {
   type: 'search';
   tenant: string;
   /** Fingerprint of the model that made the query's vector. */
   model: string;
-  /** The tenant's placement counter as the caller knows it. */
-  counter: number;
-  /**
-   * Null: all partitions that the placement at `counter` gives this shard. A shard that knows, and
-   * can read, only another placement answers `moved`. Otherwise exactly these, see
-   * `partition-list.ts`, whatever the counters.
-   */
-  partitions: string | null;
   /** Only rows of these categories; absent: of all. */
   categories?: readonly string[];
   query: LeafQuery;
@@ -92,10 +97,10 @@ export interface SearchLeafReply {
 }
 
 /**
- * First phase of a search by words: how common the words are among all live rows of the tenant here,
+ * First phase of a search by words: how common the words are among all live rows of these partitions,
  * whatever a filter says.
  */
-export interface CountWords {
+export interface CountWords extends AskedPartitions {
   type: 'words';
   tenant: string;
   /** Fingerprint of the model of the rows. */
@@ -127,7 +132,7 @@ export interface NearWord {
 /** Counts of one shard; a query node adds those of all. */
 export interface WordCounts {
   type: 'word-counts';
-  /** Live rows of the tenant here. */
+  /** Live rows of these partitions. */
   live: number;
   /** Live rows that have each word of `words`. */
   df: number[];
@@ -173,6 +178,8 @@ export interface AwaitApplied {
   type: 'await';
   tenant: string;
   mark: Uint8Array;
+  /** These have to be complete here as well, see `partition-list.ts`; absent: those that serve. */
+  partitions?: string;
   /** Of the text settings: only the index of this generation counts. Absent: all that can be searched. */
   generation?: number;
   budgetMs: number;

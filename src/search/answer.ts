@@ -15,7 +15,10 @@ import type {
   TextReply,
 } from './search-types.js';
 
-export interface AnswerParts extends Pick<SearchReply, 'embedding' | 'unknownFields' | 'missing'> {
+export interface AnswerParts extends Pick<
+  SearchReply,
+  'embedding' | 'unknownFields' | 'missing' | 'coverage'
+> {
   /** What embedding took. */
   embedMs: number;
   page: Pick<FoundPage, 'hits' | 'joinMs'>;
@@ -43,13 +46,13 @@ export function answerOf(
   { name, fingerprint }: ModelIdentity,
   parts: AnswerParts,
 ): SearchReply {
-  const { embedding, embedMs, unknownFields, missing, page, looked } = parts;
+  const { embedding, embedMs, unknownFields, missing, coverage, page, looked } = parts;
   const { hits, joinMs } = page;
   const { rules, redirect, data } = shaping;
   const { nextCursor, warnings } = parts;
   const tookMs = performance.now() - startedMs;
   return {
-    ...{ hits, tookMs, embedding, missing, unknownFields },
+    ...{ hits, tookMs, embedding, missing, coverage, unknownFields },
     timingsMs: { embed: embedMs, search: tookMs - embedMs - joinMs, join: joinMs },
     model: `${name}@${fingerprint.slice(0, 8)}`,
     explanation: explainer?.explanation(embedMs, joinMs),

@@ -9,7 +9,7 @@ import type { TenantPlacement } from '../store/store.js';
 import { idHashes } from '../core/ids.js';
 import type { Asked } from './asked.js';
 import { fanOut, type FanOutResult } from './fan-out.js';
-import { planSearch } from './plan.js';
+import { planSearch, stickyKeyOf } from './plan.js';
 import type { SearchRun } from './search-run.js';
 import { categoriesOfAll } from './views.js';
 
@@ -90,7 +90,8 @@ export class AskedShards {
     const { fleet, placements, model } = deps;
     const { tenant, explain } = request;
     const { pins } = asked;
-    const asking = { tenant, model: model.fingerprint, query, pins, explain };
+    const stickyKey = stickyKeyOf(request);
+    const asking = { tenant, model: model.fingerprint, query, pins, stickyKey, explain };
     const deadline = Deadline.after(this.deadline.remainingMs() * share);
     const bounds = { deadline, signal: isShared === true ? undefined : caller.signal };
     const keeping = holds === true && pins.size > 0 ? { holds } : {};

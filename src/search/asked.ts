@@ -2,6 +2,7 @@ import type { Filter } from '../filter/filter.js';
 import type { TextQuery } from '../query/text-query.js';
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
 import { namesAccessory } from '../text/accessories.js';
+import type { Pinned } from '../shard-client/leaf-calls.js';
 import { hitDescriber, type DescribeHit, type DescribedSlot } from './describe-hit.js';
 import type { Meaning } from './embed.js';
 import type { MergeOrder } from './merge-hits.js';
@@ -18,7 +19,7 @@ export interface Asked {
   meaning: Meaning;
   order: MergeOrder;
   /** By shard, what its first phase kept. */
-  pins: ReadonlyMap<string, string>;
+  pins: ReadonlyMap<string, Pinned>;
   /** What was missing in the first phase, and matters. */
   missing: readonly MissingPart[];
   /** What of the text became a filter. */
@@ -90,4 +91,4 @@ function soughtWord({ word, corrections }: WordSlot): string {
   return corrections[0]?.word ?? word.word;
 }
 
-const NO_PINS: ReadonlyMap<string, string> = new Map();
+const NO_PINS: ReadonlyMap<string, Pinned> = new Map();

@@ -1,5 +1,7 @@
 import { Deadline } from '../core/deadline.js';
+import { OmniError } from '../core/errors.js';
 import type { WordCounts } from '../protocol/messages.js';
+import type { Pinned } from '../shard-client/leaf-calls.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import type { FanOutBounds } from './fan-out.js';
@@ -28,6 +30,10 @@ export interface CountedTenant {
   targets: readonly ShardTarget[];
   /** Those of them where the search itself looks. */
   searched: readonly ShardTarget[];
+  /** Of the placement that has these. */
+  placement: number;
+  /** See `FanOutQuery`. */
+  stickyKey?: number | undefined;
 }
 
 export interface Counted {
@@ -36,7 +42,7 @@ export interface Counted {
   missing: MissingPart[];
 }
 
-/** Of the time that a search has left, the part that a round of counting may take: there may be two. */
+/** Of the time that a search has left, the part that a round of counting may take: there may be three. */
 const COUNT_SHARE = 0.4;
 /** A round that others may join has so long at least, however short the time of who begins it. */
 const LEAST_FLIGHT_MS = 1_000;
@@ -49,7 +55,7 @@ const ASIDE_PATIENCE_MS = 100;
 interface Answered {
   counts: ReadonlyMap<string, KeptCount>;
   missing: MissingPart[];
-  pins: ReadonlyMap<string, string>;
+  pins: ReadonlyMap<string, Pinned>;
 }
 
 /**
@@ -100,11 +106,15 @@ export class WordCounter {
     return { sums: sumsOf(scope, counts, new Map()), missing };
   }
 
-  /** As it is now: each shard keeps what it counted, for a search that names it. */
-  async pin(of: CountedTenant, asked: WordQuestions, bounds: FanOutBounds): Promise<Counted> {
+  /** As it is now; with `pin`, each shard keeps what it counted, for a search that names it. */
+  async countNow(
+    of: CountedTenant,
+    asked: WordQuestions,
+    { signal, deadline }: FanOutBounds,
+    pin: boolean,
+  ): Promise<Counted> {
     const scope = scopeOf(of);
-    const { signal, deadline } = bounds;
-    const answered = await this.ask(of, questionsOf(asked, scope), deadline, { signal, pin: true });
+    const answered = await this.ask(of, questionsOf(asked, scope), deadline, { signal, pin });
     return { sums: sumsOf(scope, answered.counts, answered.pins), missing: answered.missing };
   }
 
@@ -133,19 +143,22 @@ export class WordCounter {
     const asOfMs = this.now();
     const answers = new Map<string, ReadonlyMap<string, Count>>();
     const unsure = new Set<string>();
-    const pins = new Map<string, string>();
+    const pins = new Map<string, Pinned>();
     const missing: MissingPart[] = [];
     const askOne = async (target: ShardTarget): Promise<void> => {
-      const { shard } = target;
+      const { group } = target;
       try {
         const patience = Deadline.after(
-          pin ? shareMs(deadline) : this.patienceMs(of, shard, open, deadline),
+          pin ? shareMs(deadline) : this.patienceMs(of, group, open, deadline),
         );
         const message = messageOf(of, asked, pin, deadline.remainingMs());
-        const counted = await this.fleet.countWords(shard, message, patience, signal);
-        answers.set(shard, answersOf(asked, counted, scopeOf(of)));
-        if (!isComplete(counted)) unsure.add(shard);
-        if (counted.searcher !== undefined) pins.set(shard, counted.searcher);
+        const { node, answer: counted } = await this.askTarget(of, target, message, {
+          deadline: patience,
+          signal,
+        });
+        answers.set(group, answersOf(asked, counted, scopeOf(of)));
+        if (!isComplete(counted)) unsure.add(group);
+        if (counted.searcher !== undefined) pins.set(group, { node, searcher: counted.searcher });
         if (counted.timedOut && pin) missing.push(...missingOf(target, 'timeout'));
         else if (!counted.ready && pin) missing.push(...missingOf(target, 'not_ready'));
       } catch (error) {
@@ -156,7 +169,7 @@ export class WordCounter {
     if (only !== undefined && of.targets.length === 1) await askOne(only);
     else await Promise.all(of.targets.map(askOne));
 
-    const shards = of.targets.map(({ shard }) => shard);
+    const shards = of.targets.map(({ group }) => group);
     const counts = new Map<string, KeptCount>();
     for (const { key } of open) {
       const parts = new Map<string, Count>();
@@ -169,15 +182,31 @@ export class WordCounter {
     return { counts, missing, pins };
   }
 
+  /** Where a node knows another placement it is asked for the partitions by name. */
+  private async askTarget(
+    { placement, stickyKey }: CountedTenant,
+    { group, nodes, partitions }: ShardTarget,
+    message: ReturnType<typeof messageOf>,
+    { deadline, signal }: FanOutBounds,
+  ): Promise<{ node: string; answer: WordCounts }> {
+    const asked = { nodes, stickyKey };
+    const whole = { ...message, group, counter: placement, partitions: null };
+    const { node, answer } = await this.fleet.countWords(asked, whole, deadline, signal);
+    if (answer.type !== 'moved') return { node, answer };
+    const named = await this.fleet.countWords(asked, { ...whole, partitions }, deadline, signal);
+    if (named.answer.type !== 'moved') return { node: named.node, answer: named.answer };
+    throw new OmniError('internal', 'a shard says of named partitions that they have moved');
+  }
+
   private patienceMs(
     { searched }: CountedTenant,
-    shard: string,
+    group: string,
     open: readonly Question[],
     deadline: Deadline,
   ): number {
     const ms = shareMs(deadline);
-    if (!searched.some((target) => target.shard === shard)) return Math.min(ASIDE_PATIENCE_MS, ms);
-    const isKnown = open.every(({ key }) => this.kept.hasPart(key, shard));
+    if (!searched.some((target) => target.group === group)) return Math.min(ASIDE_PATIENCE_MS, ms);
+    const isKnown = open.every(({ key }) => this.kept.hasPart(key, group));
     return isKnown ? Math.min(KNOWN_PATIENCE_MS, ms) : ms;
   }
 }
@@ -194,7 +223,7 @@ function scopeOf({ tenant, generation }: CountedTenant): string {
 function sumsOf(
   scope: string,
   counts: ReadonlyMap<string, KeptCount>,
-  pins: ReadonlyMap<string, string>,
+  pins: ReadonlyMap<string, Pinned>,
 ): WordSums {
   let isApproximate = false;
   for (const count of counts.values()) isApproximate ||= count.isApproximate;

@@ -1,7 +1,7 @@
 import type { Deadline } from '../core/deadline.js';
 import { OmniError, RETRY_AFTER_MS, toOmniError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
-import type { ShardTarget } from './plan.js';
+import { nodeOf, type ShardTarget } from './plan.js';
 import type { MissingPart, MissingReason } from './search-types.js';
 
 /**
@@ -31,11 +31,9 @@ export function reasonOf(error: unknown): MissingReason {
 }
 
 /** The categories that an answer lacks of a shard. */
-export function missingOf(
-  { shard, partitions }: ShardTarget,
-  reason: MissingReason,
-): MissingPart[] {
-  return partitions.flatMap((partition): MissingPart[] => {
+export function missingOf(target: ShardTarget, reason: MissingReason): MissingPart[] {
+  const shard = nodeOf(target);
+  return target.partitions.flatMap((partition): MissingPart[] => {
     // One that has all categories that no other names has no name for them.
     if (partition.categories === 'rest') return [{ part: 'shard', shard, reason }];
     return partition.categories.map((category) => ({ part: 'shard', category, shard, reason }));

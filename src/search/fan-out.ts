@@ -1,7 +1,8 @@
 import type { Deadline } from '../core/deadline.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
 import type { SearchLeafReply } from '../protocol/messages.js';
-import type { LeafSearch, ShardFleet } from '../shard-client/shard-fleet.js';
+import type { LeafAnswer, LeafSearch, Pinned } from '../shard-client/leaf-calls.js';
+import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { Partition } from '../store/store.js';
 import type { ShardExplanation } from './explanation.js';
 import { missingOf, reasonOf } from './failures.js';
@@ -11,10 +12,12 @@ import type { MissingPart, MissingReason } from './search-types.js';
 /** What every shard is asked, whatever its partitions. */
 export interface FanOutQuery extends Omit<
   LeafSearch,
-  'counter' | 'partitions' | 'categories' | 'pinned'
+  'counter' | 'group' | 'partitions' | 'categories' | 'pinned'
 > {
-  /** By shard, what its first phase kept: that is searched. */
-  pins?: ReadonlyMap<string, string>;
+  /** By group of nodes, what the first phase kept: that is searched. */
+  pins?: ReadonlyMap<string, Pinned>;
+  /** The same for the same request: it goes to the same replicas, as far as they are not busy. */
+  stickyKey?: number | undefined;
 }
 
 /** What came back from all shards together. */
@@ -38,7 +41,7 @@ export interface FanOutBounds {
 const MAX_MOVES = 3;
 
 /**
- * One request a shard, all at once, one deadline. A shard that knows another placement is asked for
+ * One request a group of nodes, all at once, one deadline. A node that knows another placement is asked for
  * partitions by name; one that is not where it was thought is looked up and asked for again. What
  * stays unanswered is named in `missing`, never left out silently. Never rejects.
  */
@@ -112,13 +115,16 @@ class FanOut {
     const { deadline, signal } = this.bounds;
     const startedMs = performance.now();
     const partitions = byName ? target.partitions : null;
-    const { pins, ...rest } = query;
-    const leaf: LeafSearch = { ...rest, counter: plan.counter, partitions };
-    const pinned = pins?.get(target.shard);
+    const { pins, stickyKey, ...rest } = query;
+    const { group, nodes } = target;
+    const leaf: LeafSearch = { ...rest, counter: plan.counter, group, partitions };
+    const pinned = pins?.get(group);
     if (pinned !== undefined) leaf.pinned = pinned;
-    let answer;
+    let shard: string;
+    let answer: LeafAnswer;
     try {
-      answer = await this.fleet.search(target.shard, leaf, deadline, signal);
+      const asked = { nodes, stickyKey };
+      ({ node: shard, answer } = await this.fleet.search(asked, leaf, deadline, signal));
     } catch (error) {
       this.settled.push({ target, without: NONE });
       this.miss([target], reasonOf(error));
@@ -138,7 +144,7 @@ class FanOut {
     if (answer.timedOut) this.miss([only(target, ({ id }) => !refusedHere.has(id))], 'timeout');
     if (query.explain !== true) return;
     result.explained.push({
-      shard: target.shard,
+      shard,
       roundTripMs: performance.now() - startedMs,
       tookMs: answer.tookMs,
       partitions: target.partitions.length,
@@ -166,5 +172,5 @@ class FanOut {
 const NONE: ReadonlySet<string> = new Set();
 
 function only(target: ShardTarget, isWanted: (partition: Partition) => boolean): ShardTarget {
-  return { shard: target.shard, partitions: target.partitions.filter(isWanted) };
+  return { ...target, partitions: target.partitions.filter(isWanted) };
 }

@@ -87,10 +87,10 @@ async function finish(
   const inFields = await knownUnless(fields, tools.failures);
   const before = [asked.missing, of.kind === 'chosen' ? of.missing : [], run.walk?.missing ?? []];
   const missing = missingOfAll([page.missing, ...before, inFields.missing]);
-  await checkCoverage(run, missing, shards.placement, store);
+  const coverage = await checkCoverage(run, missing, shards.placement, store);
   const isEmpty = looked.main.total === 0 && missing.length === 0;
   return answerOf(run, asked, model, {
-    ...{ page, looked, missing },
+    ...{ page, looked, missing, coverage },
     ...{ embedding: vector.source, embedMs: vector.embedMs, unknownFields: inFields.fields },
     warnings: isEmpty ? await unknownValues(run, asked, shards) : [],
     nextCursor: page.next && (await walks.seal(run, asked, looked.chosen, page.next)),

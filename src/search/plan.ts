@@ -1,14 +1,19 @@
-import { PartitionMap } from '../store/partition-map.js';
+import { hashId } from '../core/ids.js';
+import { groupOf, PartitionMap } from '../store/partition-map.js';
 import type { Partition, TenantPlacement } from '../store/store.js';
+import type { SearchRequest } from './search-types.js';
 
-/** What one shard is asked for. */
+/** What one of several nodes that hold the same is asked for. */
 export interface ShardTarget {
-  shard: string;
-  /** Its partitions that can hold a match. */
+  /** See `groupOf`. */
+  group: string;
+  /** Nodes of which any can answer; the last ones only where the others do not. */
+  nodes: readonly string[];
+  /** Those of the group that can hold a match. */
   partitions: readonly Partition[];
 }
 
-/** Which shards a search asks, and for what. */
+/** Which groups of nodes a search asks, and for what. */
 export interface SearchPlan {
   /** The placement's counter. */
   counter: number;
@@ -26,7 +31,7 @@ interface Prepared {
 const prepared = new WeakMap<TenantPlacement, Prepared>();
 
 /**
- * The partitions that can hold a match, grouped by shard. A category without a partition has no
+ * The partitions that can hold a match, grouped by the nodes that hold them. A category without a partition has no
  * products, so leaving it out loses nothing.
  */
 export function planSearch(
@@ -37,24 +42,35 @@ export function planSearch(
   const { targets, map } = prepare(placement);
   if (categories === undefined) return { counter, targets, categories };
   const wanted = new Set(categories.flatMap((category) => map.holding(category)));
-  return { counter, targets: byShard(wanted), categories };
+  return { counter, targets: byGroup(wanted), categories };
 }
 
 function prepare(placement: TenantPlacement): Prepared {
   let known = prepared.get(placement);
   if (known === undefined) {
-    known = { targets: byShard(placement.partitions), map: new PartitionMap(placement) };
+    known = { targets: byGroup(placement.partitions), map: new PartitionMap(placement) };
     prepared.set(placement, known);
   }
   return known;
 }
 
-function byShard(partitions: Iterable<Partition>): ShardTarget[] {
-  const targets = new Map<string, Partition[]>();
+function byGroup(partitions: Iterable<Partition>): ShardTarget[] {
+  const targets = new Map<string, { nodes: string[]; partitions: Partition[] }>();
   for (const partition of partitions) {
-    const held = targets.get(partition.shard);
-    if (held === undefined) targets.set(partition.shard, [partition]);
-    else held.push(partition);
+    const { key, serving, leaving } = groupOf(partition);
+    const target = targets.get(key);
+    if (target !== undefined) target.partitions.push(partition);
+    else targets.set(key, { nodes: [...serving, ...leaving], partitions: [partition] });
   }
-  return [...targets].map(([shard, held]) => ({ shard, partitions: held }));
+  return [...targets].map(([group, target]) => ({ group, ...target }));
+}
+
+/** The node that an answer names where a target did not answer. */
+export function nodeOf({ nodes }: ShardTarget): string {
+  return nodes[0] ?? '';
+}
+
+/** The same for the same request within a tenant, in 32 bits; undefined for one without a text. */
+export function stickyKeyOf({ tenant, query }: SearchRequest): number | undefined {
+  return typeof query === 'string' ? hashId(`${tenant}\n${query}`) : undefined;
 }

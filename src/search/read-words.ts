@@ -4,10 +4,11 @@ import type { TextQuery } from '../query/text-query.js';
 import type { TenantPlacement } from '../store/store.js';
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
+import type { Pinned } from '../shard-client/leaf-calls.js';
 import type { CountedTenant, WordCounter } from './count-words.js';
 import { noAnswer } from './failures.js';
 import type { Walk } from './cursor.js';
-import { planSearch } from './plan.js';
+import { planSearch, stickyKeyOf } from './plan.js';
 import { rewriteQuery, type RewrittenQuery } from './rewrite-query.js';
 import type { SearchStart } from './search-run.js';
 import { PLAIN_TEXT, type MissingPart, type SearchMode } from './search-types.js';
@@ -15,6 +16,7 @@ import type { UnderstoodQuery } from './understand-query.js';
 import { NO_SUMS, type WordSums } from './word-count.js';
 import {
   allQuestions,
+  besideQuestions,
   candidatesOf,
   firstQuestions,
   furtherQuestions,
@@ -28,7 +30,7 @@ export interface ReadWords extends RewrittenQuery {
   /** To score by, or to leave out; undefined: nothing of it can be found by words. */
   words: TextQuery | undefined;
   /** By shard, what its first phase kept for the second; empty but in exact mode. */
-  pins: ReadonlyMap<string, string>;
+  pins: ReadonlyMap<string, Pinned>;
   /** In exact mode: shards without whose counts no score is exact. */
   missing: readonly MissingPart[];
   isApproximate: boolean;
@@ -87,25 +89,33 @@ async function countedWords(
   const { generation } = settings.text;
   const { targets } = planSearch(placement, undefined);
   const { targets: searched } = planSearch(placement, categories);
-  const of: CountedTenant = { tenant, model, generation, targets, searched };
+  const stickyKey = stickyKeyOf(request);
+  const of: CountedTenant = {
+    ...{ tenant, model, generation, targets, searched, stickyKey },
+    placement: placement.counter,
+  };
   const bounds = { deadline, signal: caller.signal };
-  if (exact) {
-    const counted = await counter.pin(of, allQuestions(candidates), bounds);
-    if (counted.missing.length > 0 && counted.sums.live === 0) throw noAnswer(counted.missing);
-    return counted;
+  const first = exact
+    ? await counter.countNow(of, allQuestions(candidates), bounds, true)
+    : await counter.count(of, firstQuestions(candidates), bounds);
+  if (first.missing.length > 0 && first.sums.live === 0) throw noAnswer(first.missing);
+  let { sums } = first;
+  for (const questions of exact ? [besideQuestions] : [furtherQuestions, besideQuestions]) {
+    const further = questions(candidates, sums);
+    if (further === undefined) continue;
+    const counted = exact
+      ? await counter.countNow(of, further, bounds, false)
+      : await counter.count(of, further, bounds);
+    sums = sums.and(counted.sums);
   }
-  const { sums, missing } = await counter.count(of, firstQuestions(candidates), bounds);
-  if (missing.length > 0 && sums.live === 0) throw noAnswer(missing);
-  const further = furtherQuestions(candidates, sums);
-  if (further === undefined) return { sums, missing: [] };
-  // What is missing now is said by the search itself, where it matters.
-  return { sums: sums.and((await counter.count(of, further, bounds)).sums), missing: [] };
+  // What is missing later is said by the search itself, where it matters.
+  return { sums, missing: exact ? first.missing : [] };
 }
 
 /** The words as they were when a walk over the pages began: with what was counted then. */
 export function wordsOfWalk({ words, embedded }: NonNullable<Walk['text']>): ReadWords {
   return {
-    ...{ words, embedded, slots: [], missing: [], pins: new Map<string, string>() },
+    ...{ words, embedded, slots: [], missing: [], pins: new Map<string, Pinned>() },
     ...{ rewritten: null, didYouMean: [], isApproximate: false },
   };
 }

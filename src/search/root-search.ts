@@ -6,6 +6,7 @@ import type { ModelIdentity } from '../core/product.js';
 import type { Encoder } from '../embedding/encoder.js';
 import type { RuleBooks } from '../merchandising/rule-book.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
+import type { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { Store } from '../store/store.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
@@ -29,7 +30,8 @@ export interface RootSearchDeps {
   /** Undefined with `--model none`: texts are searched by their words alone. */
   encoder: Encoder | undefined;
   placements: PlacementCache;
-  fleet: Pick<ShardFleet, 'search' | 'countWords' | 'awaitApplied'>;
+  fleet: Pick<ShardFleet, 'search' | 'countWords'>;
+  searchable: Pick<UntilSearchable, 'awaitApplied'>;
   store: Store;
   tenants: Pick<TenantDirectory, 'settings'>;
   /** Absent: nothing is merchandised. */

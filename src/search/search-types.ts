@@ -176,6 +176,14 @@ export interface MissingPart {
   reason: MissingReason;
 }
 
+/** Products that the shards which were to be searched have, and how many of these were searched. */
+export interface Coverage {
+  documents: number;
+  of: number;
+  /** Rounded down to a tenth. */
+  percent: number;
+}
+
 /** What of a query's text became a filter. */
 export interface UnderstoodPart {
   /** As typed. */
@@ -205,6 +213,8 @@ export interface SearchReply {
   model: string;
   /** What the answer misses; empty when it is complete. */
   missing: MissingPart[];
+  /** Of how much of the catalogue it is, where it misses something and that can be told. */
+  coverage: Coverage | undefined;
   /** Filter fields that no product of the tenant has. */
   unknownFields: string[];
   /** Undefined unless asked for. */

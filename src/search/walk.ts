@@ -3,7 +3,7 @@ import { digest } from '../core/ids.js';
 import { invalidField, OmniError } from '../core/errors.js';
 import type { Deadline } from '../core/deadline.js';
 import { vectorBytes } from '../query/leaf-query.js';
-import type { ShardFleet } from '../shard-client/shard-fleet.js';
+import type { UntilSearchable } from '../placement/until-searchable.js';
 import { decodeMark } from '../store/position.js';
 import type { Store } from '../store/store.js';
 import { CursorKey } from './cursor-key.js';
@@ -32,7 +32,7 @@ const START: readonly (string | undefined)[] = [undefined, '', '*'];
 
 export interface WalkDeps {
   store: Pick<Store, 'head' | 'records'>;
-  fleet: Pick<ShardFleet, 'awaitApplied'>;
+  searchable: Pick<UntilSearchable, 'awaitApplied'>;
 }
 
 /** Begins walks, and tells where they stand in signed cursors. */
@@ -100,7 +100,7 @@ export class Walks {
     if (until === undefined) throw new OmniError('internal', 'a mark that says no version');
     if (this.applied.get(tenant) === until) return { until, at: undefined, missing: [] };
     const patienceMs = deadline.remainingMs() * CATCH_UP_SHARE;
-    const lagging = await this.deps.fleet.awaitApplied(tenant, mark, patienceMs, signal);
+    const lagging = await this.deps.searchable.awaitApplied(tenant, mark, patienceMs, signal);
     const missing = lagging.map((shard): MissingPart => {
       return { part: 'shard', shard, reason: 'stale_index' };
     });

@@ -1,5 +1,6 @@
 import { compareBytes } from '../core/ids.js';
 import type { NearWord, WordCounts } from '../protocol/messages.js';
+import type { Pinned } from '../shard-client/leaf-calls.js';
 
 /** What is to be counted in a tenant's catalogue. */
 export interface WordQuestions {
@@ -109,12 +110,12 @@ export class WordSums {
     private readonly scope: string,
     private readonly counts: ReadonlyMap<string, Count>,
     readonly isApproximate: boolean,
-    readonly pins: ReadonlyMap<string, string>,
+    readonly pins: ReadonlyMap<string, Pinned>,
   ) {}
 
-  /** Both together, of the same catalogue. */
+  /** Both together, of the same catalogue; of what both counted this one's stands, which may be pinned. */
   and(more: WordSums): WordSums {
-    const counts = new Map([...this.counts, ...more.counts]);
+    const counts = new Map([...more.counts, ...this.counts]);
     return new WordSums(this.scope, counts, this.isApproximate || more.isApproximate, this.pins);
   }
 

@@ -1,5 +1,5 @@
 import type { StandIn, Synonyms } from '../merchandising/synonyms.js';
-import { toleranceOf } from '../text/corrections.js';
+import { isWhole, toleranceOf, unsureCandidates, type Candidate } from '../text/corrections.js';
 import {
   chooseSplits,
   isJoin,
@@ -25,10 +25,14 @@ export interface Candidates {
   isPiece: (word: string) => boolean;
 }
 
-/** Of longer queries only the first words are taken apart: each has some twenty splits. */
+/** Of longer queries only the first words are taken apart, or beside others: each has some twenty pairs. */
 const MAX_SPLIT_WORDS = 12;
 /** For one word: each is a walk through the index. */
 const MAX_STAND_INS = 30;
+const NO_QUESTIONS: WordQuestions = {
+  ...{ words: [], derived: [], near: [], pairs: [] },
+  prefix: undefined,
+};
 
 export function candidatesOf(
   { words, lastIsOpen }: ParsedQuery,
@@ -78,13 +82,34 @@ function standInsOf(
  * A misspelt word as it is looked up: as products would have it, and as it was typed, since `wireles` is
  * no plural.
  */
-export function misspelt({ word, plain }: QueryWord): string[] {
+function misspelt({ word, plain }: QueryWord): string[] {
   return plain === word ? [word] : [word, plain];
 }
 
-/** Whether the encoder has a piece for the word: as typed, folded, or in the singular. */
-export function isWhole(word: QueryWord, isPiece: (word: string) => boolean): boolean {
-  return isPiece(word.plain) || isPiece(word.word) || isPiece(word.text);
+/** The words near to either form of a word, each once. */
+export function nearest(word: QueryWord, sums: WordSums): Candidate[] {
+  const found = new Map<string, Candidate>();
+  for (const near of misspelt(word).flatMap((form) => sums.near(form))) {
+    const before = found.get(near.word);
+    if (before === undefined || near.distance < before.distance) found.set(near.word, near);
+  }
+  return [...found.values()];
+}
+
+/** `candidate`, in place of the word at `at`, with those of that one's neighbours that products have. */
+export function pairsBeside(
+  words: readonly QueryWord[],
+  at: number,
+  candidate: string,
+  sums: WordSums,
+): (readonly [string, string])[] {
+  const isKnown = (word: string | undefined): word is string =>
+    word !== undefined && sums.df(word) > 0;
+  const [before, behind] = [words[at - 1]?.word, words[at + 1]?.word];
+  return [
+    ...(isKnown(before) ? [[before, candidate] as const] : []),
+    ...(isKnown(behind) ? [[candidate, behind] as const] : []),
+  ];
 }
 
 /** How common the words are, and what may stand in their place: cheap to answer, and mostly enough. */
@@ -123,7 +148,9 @@ export function furtherQuestions(
     if (isBeginning && sums.prefixed(prefix).length > 0) return false;
     const isMet = (standIn: StandIn): boolean => standIn.words.every((one) => sums.df(one) > 0);
     if (standIns[i]?.some(isMet) === true) return false;
-    return toleranceOf(word, sums.df(word.word), isPiece) > 0;
+    if (toleranceOf(word, sums.df(word.word)) === 0) return false;
+    // Of what means something by itself only its neighbours tell.
+    return !isWhole(word, isPiece) || pairsBeside(words, i, '', sums).length > 0;
   });
   const pairs = [
     ...joins.filter((join) => isOpenJoin(join, sums)).map(({ pair }) => pair),
@@ -134,13 +161,31 @@ export function furtherQuestions(
     ),
   ];
   if (near.length === 0 && pairs.length === 0) return undefined;
-  return { words: [], derived: [], near: near.flatMap(misspelt), pairs, prefix: undefined };
+  return { ...NO_QUESTIONS, near: near.flatMap(misspelt), pairs };
 }
 
-/** All in one round, for what is counted once only. */
+/**
+ * What remains once near spellings are known: titles that have them beside the other words, where the misspelt word
+ * alone does not tell which was meant. Undefined where nothing does.
+ */
+export function besideQuestions(
+  { words, isPiece }: Candidates,
+  sums: WordSums,
+): WordQuestions | undefined {
+  const pairs = words.slice(0, MAX_SPLIT_WORDS).flatMap((word, at) => {
+    if (toleranceOf(word, sums.df(word.word)) === 0) return [];
+    const unsure = unsureCandidates(nearest(word, sums), word, { isPiece, live: sums.live });
+    return unsure.flatMap((candidate) => pairsBeside(words, at, candidate, sums));
+  });
+  return pairs.length === 0 ? undefined : { ...NO_QUESTIONS, pairs };
+}
+
+/** All that words alone tell to ask in one round, for what is counted once only. */
 export function allQuestions(candidates: Candidates): WordQuestions {
   const { words, joins, splits, isPiece } = candidates;
-  const near = words.filter((word) => toleranceOf(word, 0, isPiece) > 0);
+  const near = words.filter(
+    (word) => toleranceOf(word, 0) > 0 && (words.length > 1 || !isWhole(word, isPiece)),
+  );
   const inside = splits.flatMap((list) => list.filter(({ kind }) => kind === 'inside'));
   return {
     ...firstQuestions(candidates),

@@ -1,11 +1,16 @@
 import type { Alternative, Slot } from '../query/text-query.js';
-import { chooseCorrections, toleranceOf, type Correction } from '../text/corrections.js';
+import {
+  chooseCorrections,
+  isWhole,
+  toleranceOf,
+  type Candidate,
+  type Correction,
+} from '../text/corrections.js';
 import { chooseSplits, isJoin } from '../text/joins-and-splits.js';
 import type { QueryWord } from '../text/parse-query.js';
-import type { NearWord } from '../protocol/messages.js';
 import type { WordExplanation } from './explanation.js';
 import type { WordSums } from './word-count.js';
-import { isWhole, misspelt, type Candidates } from './word-questions.js';
+import { nearest, pairsBeside, type Candidates } from './word-questions.js';
 
 type Why = WordExplanation['alternatives'][number]['why'];
 
@@ -76,9 +81,11 @@ function wordSlot(word: QueryWord, at: number, candidates: Candidates, sums: Wor
     add(standIn.words, SYNONYM, 'synonym');
     if (standIn.length === 1) alike = Math.max(alike, leastDf(standIn.words, sums));
   }
-  const isTypo = choices.length === 0 && toleranceOf(word, df, isPiece) > 0;
+  const isTypo = choices.length === 0 && toleranceOf(word, df) > 0;
   const near = isTypo ? nearest(word, sums) : [];
-  const corrections = chooseCorrections(near, word);
+  const beside = (candidate: string): number =>
+    pairsBeside(words, at, candidate, sums).reduce((sum, pair) => sum + sums.adjacent(...pair), 0);
+  const corrections = chooseCorrections(near, word, { isPiece, live: sums.live, beside });
   for (const { word: correction, weight } of corrections) {
     choices.push({ words: [correction], weight, why: 'corrected' });
   }
@@ -86,7 +93,7 @@ function wordSlot(word: QueryWord, at: number, candidates: Candidates, sums: Wor
   const common = Math.max(completed, alike, corrections[0]?.df ?? 0, commonness(choices[0], sums));
   return {
     ...{ word, df, corrections },
-    others: othersOf(corrections, near),
+    others: othersOf(corrections, whole ? [] : near),
     alternatives: choices,
     idf: idfOf(word, sums.live, common),
     isWhole: whole,
@@ -94,19 +101,9 @@ function wordSlot(word: QueryWord, at: number, candidates: Candidates, sums: Wor
   };
 }
 
-function othersOf([first, ...rest]: readonly Correction[], near: readonly NearWord[]): string[] {
+function othersOf([first, ...rest]: readonly Correction[], near: readonly Candidate[]): string[] {
   if (first === undefined) return near.map(({ word }) => word);
   return rest.filter(({ distance }) => distance === first.distance).map(({ word }) => word);
-}
-
-/** The words near to either form of a word, each once. */
-function nearest(word: QueryWord, sums: WordSums): NearWord[] {
-  const found = new Map<string, NearWord>();
-  for (const near of misspelt(word).flatMap((form) => sums.near(form))) {
-    const before = found.get(near.word);
-    if (before === undefined || near.distance < before.distance) found.set(near.word, near);
-  }
-  return [...found.values()];
 }
 
 function splitsOf(df: number, splits: Parameters<typeof chooseSplits>[1], sums: WordSums) {

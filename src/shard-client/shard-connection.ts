@@ -55,7 +55,7 @@ export class ShardConnection {
   private readonly waiting = new Map<number, Waiter>();
   /** Requests that wait for the connection or for their answer, but for those that may take long. */
   private underWay = 0;
-  private readonly pulse: ShardPulse;
+  readonly pulse: ShardPulse;
   private pinging = false;
   private lookTimer: NodeJS.Timeout | undefined;
   private lastRequest = 0;

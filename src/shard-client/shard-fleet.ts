@@ -1,28 +1,23 @@
 import { Deadline } from '../core/deadline.js';
 import { OmniError, toOmniError } from '../core/errors.js';
 import type { ShardState } from '../core/shard-status.js';
-import type {
-  AwaitApplied,
-  CountWords,
-  Moved,
-  Reply,
-  Request,
-  SearchLeaf,
-  SearchLeafReply,
-  WordCounts,
-} from '../protocol/messages.js';
+import type { AwaitApplied, Moved, Reply, Request, WordCounts } from '../protocol/messages.js';
 import { encodePartitions, type PartitionRef } from '../protocol/partition-list.js';
-import type { ShardAddress } from '../protocol/shard-address.js';
+import { endpointOf, type ShardAddress } from '../protocol/shard-address.js';
 import type { Credentials } from './client-handshake.js';
+import {
+  expectReply,
+  searchCall,
+  wordsCall,
+  type AskedReplicas,
+  type LeafAnswer,
+  type LeafSearch,
+  type Send,
+  type WordsAsked,
+} from './leaf-calls.js';
+import type { Served } from './replicas/replica-call.js';
+import { ReplicaCalls } from './replicas/replica-calls.js';
 import { ShardConnection } from './shard-connection.js';
-
-/** One shard's part of a search, as `SearchLeaf` has it. */
-export interface LeafSearch extends Omit<SearchLeaf, 'type' | 'partitions' | 'budgetMs'> {
-  /** Null: all that the placement at `counter` gives the shard. */
-  partitions: readonly PartitionRef[] | null;
-}
-
-export type LeafAnswer = SearchLeafReply | Moved;
 
 /** How old a kept state may be: a second, and what the shard took to answer. */
 const STATUS_EVERY_MS = 1_000;
@@ -31,16 +26,29 @@ const STARTING_EVERY_MS = 200;
 const STATUS_TIMEOUT_MS = 1_000;
 /** How long a request to a shard that cannot be reached waits for news of another address. */
 const RELOCATE_TIMEOUT_MS = 200;
-/** Of the time that a caller has, the part that the shard may use: the rest is the answer's way. */
-const SHARD_SHARE = 0.9;
 /** Pause of a wait for a shard that is away. */
 const AWAIT_PAUSE_MS = 50;
 
-/** All shards of a cluster by name, each behind one long-lived connection. */
+/** As `AwaitApplied` has it. */
+export interface AppliedAsked extends Omit<AwaitApplied, 'type' | 'partitions' | 'budgetMs'> {
+  partitions?: readonly PartitionRef[];
+}
+
+/** All shard nodes of a cluster by name, each behind one long-lived connection. */
 export class ShardFleet {
   private shards: ReadonlyMap<string, ShardConnection> = new Map();
+  private readonly replicas = new ReplicaCalls({
+    isSilent: (node) => this.shards.get(node)?.isSilent ?? true,
+    heardAtMs: (node) => this.shards.get(node)?.pulse.heardAtMs ?? -Infinity,
+    probe: async (node, deadline) => {
+      expectReply(await this.request(node, { type: 'status' }, deadline), 'status');
+    },
+  });
+  private readonly send: Send = (...request) => this.request(...request);
   private relocate: (() => Promise<void>) | undefined;
   private readonly states = new Map<string, ShardState>();
+  private readonly aliveAtMs = new Map<string, number>();
+  private readonly begunAtMs = performance.now();
   private readonly asking = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -75,7 +83,13 @@ export class ShardFleet {
       connection.close();
       changed.add(name);
     }
-    for (const name of changed) this.states.delete(name);
+    for (const name of changed) {
+      this.states.delete(name);
+      // That it is there, or elsewhere, is a sign of life as well.
+      if (next.has(name)) this.aliveAtMs.set(name, performance.now());
+      else this.aliveAtMs.delete(name);
+    }
+    this.replicas.keepOnly(next.keys());
     if (this.timer !== undefined && changed.size > 0) void this.refresh();
     return [...changed];
   }
@@ -113,33 +127,30 @@ export class ShardFleet {
     await Promise.all(due.map(([name, shard]) => this.refreshOne(name, shard)));
   }
 
-  /** Rejects `unavailable`, `overloaded` or `deadline_exceeded`; also when `signal` is aborted. */
-  async search(
-    shard: string,
+  /**
+   * What one of the replicas answers: another one is asked where the first does not answer in time, or not
+   * in full. Rejects `unavailable`, `overloaded` or `deadline_exceeded`; also when `signal` is aborted.
+   */
+  search(
+    replicas: AskedReplicas,
     leaf: LeafSearch,
     deadline: Deadline,
     signal?: AbortSignal,
-  ): Promise<LeafAnswer> {
-    const { partitions, ...rest } = leaf;
-    const named = partitions && encodePartitions(partitions);
-    const budgetMs = deadline.remainingMs() * SHARD_SHARE;
-    const request: SearchLeaf = { type: 'search', ...rest, partitions: named, budgetMs };
-    const reply = await this.request(shard, request, deadline, signal);
-    return reply.type === 'moved' ? reply : expect(reply, 'hits');
+  ): Promise<Served<LeafAnswer>> {
+    return this.replicas.call(searchCall(replicas, leaf, this.send), deadline, signal);
   }
 
   /**
-   * How common words are in one shard. `budgetMs` bounds what it keeps for the search that follows.
-   * Rejects as `search` does.
+   * How common words are in the partitions of a group. `budgetMs` bounds what is kept of it for the search
+   * that follows. Rejects as `search` does.
    */
-  async countWords(
-    shard: string,
-    asked: Omit<CountWords, 'type'>,
+  countWords(
+    replicas: AskedReplicas,
+    asked: WordsAsked,
     deadline: Deadline,
     signal?: AbortSignal,
-  ): Promise<WordCounts> {
-    const request: CountWords = { type: 'words', ...asked };
-    return expect(await this.request(shard, request, deadline, signal), 'word-counts');
+  ): Promise<Served<WordCounts | Moved>> {
+    return this.replicas.call(wordsCall(replicas, asked, this.send), deadline, signal);
   }
 
   /** Tells every shard that the tenant's feed has grown. */
@@ -148,26 +159,34 @@ export class ShardFleet {
   }
 
   /**
-   * Waits until every shard has applied `mark`, to its index of that generation of the tenant's text
-   * settings where one is named; returns the names of those that lag.
+   * Whether `node` has applied `mark`, by `timeoutMs`, to what it serves of the tenant; one that is away is
+   * asked again while time is left. True of a node that is no more.
    */
   async awaitApplied(
-    tenant: string,
-    mark: Uint8Array,
+    node: string,
+    { partitions, ...asked }: AppliedAsked,
     timeoutMs: number,
     signal?: AbortSignal,
-    generation?: number,
-  ): Promise<string[]> {
-    const deadline = Deadline.after(timeoutMs);
-    const awaited = { tenant, mark, ...(generation === undefined ? {} : { generation }) };
-    const lagging = await Promise.all(
-      this.names.map(async (name) => {
-        const find = () => this.shards.get(name);
-        const applied = await untilApplied(find, awaited, deadline, signal);
-        return applied ? [] : [name];
-      }),
-    );
-    return lagging.flat();
+  ): Promise<boolean> {
+    const named = partitions === undefined ? {} : { partitions: encodePartitions(partitions) };
+    const find = () => this.shards.get(node);
+    return untilApplied(find, { ...asked, ...named }, Deadline.after(timeoutMs), signal);
+  }
+
+  /** The machine that the node's address names; undefined where that is a path on this one. */
+  hostOf(node: string): string | undefined {
+    const connection = this.shards.get(node);
+    if (connection === undefined) return undefined;
+    const endpoint = endpointOf(connection.address);
+    return 'host' in endpoint ? endpoint.host : undefined;
+  }
+
+  /**
+   * For how long there is no sign of life of the node: since the last question of its state that it answered, or
+   * the last news of where it is.
+   */
+  silentMs(node: string): number {
+    return performance.now() - (this.aliveAtMs.get(node) ?? this.begunAtMs);
   }
 
   close(): void {
@@ -178,11 +197,13 @@ export class ShardFleet {
   private async refreshOne(name: string, shard: ShardConnection): Promise<void> {
     if (this.asking.has(name)) return;
     this.asking.add(name);
+    const askedAtMs = performance.now();
     let state: ShardState;
     try {
       const deadline = Deadline.after(STATUS_TIMEOUT_MS);
-      const reply = expect(await shard.request({ type: 'status' }, deadline), 'status');
+      const reply = expectReply(await shard.request({ type: 'status' }, deadline), 'status');
       state = { name, reply };
+      this.aliveAtMs.set(name, askedAtMs);
     } catch (error) {
       state = { name, reply: undefined, problem: toOmniError(error).message };
     }
@@ -221,7 +242,7 @@ export class ShardFleet {
 /** Asks again when the shard went away meanwhile: it comes back, here or elsewhere, and catches up. */
 async function untilApplied(
   find: () => ShardConnection | undefined,
-  awaited: Pick<AwaitApplied, 'tenant' | 'mark' | 'generation'>,
+  awaited: Omit<AwaitApplied, 'type' | 'budgetMs'>,
   deadline: Deadline,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
@@ -231,7 +252,7 @@ async function untilApplied(
     // It was taken out of the cluster meanwhile.
     if (connection === undefined) return true;
     try {
-      return expect(await connection.request(request, deadline, signal), 'applied').applied;
+      return expectReply(await connection.request(request, deadline, signal), 'applied').applied;
     } catch (error) {
       if (toOmniError(error).code !== 'unavailable') return false;
       const pauseMs = Math.min(AWAIT_PAUSE_MS, deadline.remainingMs());
@@ -239,15 +260,4 @@ async function untilApplied(
     }
   }
   return false;
-}
-
-function expect<T extends Reply['type']>(reply: Reply, type: T): Extract<Reply, { type: T }> {
-  if (reply.type === type) return reply as Extract<Reply, { type: T }>;
-  if (reply.type === 'failure') throw failureError(reply.code, reply.message);
-  throw new OmniError('internal', `a shard answered ${reply.type} instead of ${type}`);
-}
-
-function failureError(code: string, message: string): OmniError {
-  const isKnown = code === 'overloaded' || code === 'deadline_exceeded';
-  return new OmniError(isKnown ? code : 'unavailable', message);
 }

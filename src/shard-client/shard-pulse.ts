@@ -18,6 +18,8 @@ const SUSPECT_LIMIT = 32;
  * silent one costs its callers no time: it is asked by a probe alone until it says something.
  */
 export class ShardPulse {
+  /** When anything came from the shard. */
+  heardAtMs = -Infinity;
   private waitingSinceMs = 0;
   /** Since when the ping that is under way is waited for with nothing heard. */
   private pingedAtMs: number | undefined;
@@ -57,7 +59,8 @@ export class ShardPulse {
 
   /** Something came from the shard. */
   heard(): void {
-    this.waitingSinceMs = this.now();
+    this.heardAtMs = this.now();
+    this.waitingSinceMs = this.heardAtMs;
     if (this.pingedAtMs !== undefined) this.pingedAtMs = this.waitingSinceMs;
     this.deadlines = 0;
     this.silent = false;

@@ -1,4 +1,4 @@
-import type { Partition, PartitionRef, TenantPlacement } from './store.js';
+import type { Partition, PartitionRef, Replica, ReplicaState, TenantPlacement } from './store.js';
 
 /** The categories that a partition names: none of a `rest`. */
 export function namedCategories({ categories }: Partition): readonly string[] {
@@ -11,6 +11,34 @@ export function holdsPartition(
   { id, epoch }: PartitionRef,
 ): boolean {
   return partitions.some((partition) => partition.id === id && partition.epoch === epoch);
+}
+
+const groups = new WeakMap<readonly Replica[], ReplicaGroup>();
+
+/** Nodes that hold the same partitions, in the order in which they may be asked. */
+export interface ReplicaGroup {
+  /** The same text for the same nodes in the same states, on query nodes and shards alike. */
+  key: string;
+  /** Those that serve, by name. Where none does, those that are being built: they tell why not. */
+  serving: readonly string[];
+  /** Still complete, though others serve in their place: asked when those do not answer in full. */
+  leaving: readonly string[];
+}
+
+export function groupOf({ replicas }: Pick<Partition, 'replicas'>): ReplicaGroup {
+  let group = groups.get(replicas);
+  if (group === undefined) {
+    const inState = (state: ReplicaState): string[] =>
+      replicas
+        .filter((replica) => replica.state === state)
+        .map(({ node }) => node)
+        .sort();
+    const [serving, leaving] = [inState('serving'), inState('leaving')];
+    const asked = serving.length + leaving.length > 0 ? serving : inState('building');
+    group = { key: `${asked.join(',')}/${leaving.join(',')}`, serving: asked, leaving };
+    groups.set(replicas, group);
+  }
+  return group;
 }
 
 /** Finds the partition of a product. */

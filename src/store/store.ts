@@ -122,10 +122,25 @@ export interface Partition {
   /** Range [from, to) of `hashId`, within [0, 2^32]. */
   from: number;
   to: number;
-  /** Name of the shard that holds it. */
-  shard: string;
-  /** Grows with every change of this partition; 1 promises that nothing was in it before. */
+  /** On at least one node, on each once. */
+  replicas: readonly Replica[];
+  /** An operator has chosen its nodes: nothing else moves it. */
+  isPinned?: true;
+  /** Grows with every change of categories or range, not of replicas: what a write relies on. */
   epoch: number;
+}
+
+/** Built, then serving once it has caught up with the store; leaving where others take its place. */
+export type ReplicaState = 'building' | 'serving' | 'leaving';
+
+/** On a node, which is a shard process. */
+export interface Replica {
+  node: string;
+  state: ReplicaState;
+  /** Placed before any product of it was written: the node need not look back. */
+  isFirst?: true;
+  /** The placement's counter when it was put there later: what tells it from one that was there before. */
+  since?: number;
 }
 
 /** All partitions of a tenant: one document, replaced as a whole. */
@@ -219,7 +234,6 @@ export interface StoreReader {
   changedTenants(after: Position | undefined, limit: number): Promise<ChangedTenants>;
   placement(tenant: string): Promise<TenantPlacement>;
   readonly records: RecordReader;
-
   /** Live categories with their product counts. */
   categories(tenant: string): Promise<CategoryCount[]>;
   usage(tenant: string): Promise<TenantUsage>;
@@ -230,7 +244,6 @@ export interface StoreReader {
 
   /** Absent where only this machine can reach the store: addresses are settings then. */
   readonly directory?: ShardDirectory;
-
   /** Calls `onChange` with a tenant soon after it was written; absent where only polling can tell. */
   watch?(onChange: (tenant: string) => void): StoreWatch;
   /** What an operator should know of its state, in a line. */

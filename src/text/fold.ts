@@ -70,3 +70,11 @@ export function singular(word: string): string {
   if (/(?:ss|sh|ch|x|zz)es$/.test(word)) return word.slice(0, -2);
   return /(?<!s|u|i)s$/.test(word) ? word.slice(0, -1) : word;
 }
+
+/** A plural of which `word` is the singular, by the same rules; the word itself where they make none. */
+export function plural(word: string): string {
+  const made = /[^aeiou]y$/.test(word)
+    ? `${word.slice(0, -1)}ies`
+    : `${word}${/(?:ss|sh|ch|x|zz)$/.test(word) ? 'es' : 's'}`;
+  return singular(made) === word ? made : word;
+}

@@ -1,9 +1,9 @@
+import { hashText } from '../core/hash.js';
 import type { JsonValue, Product } from '../core/product.js';
 import { ACCESSORY_MARK, isAccessory } from './accessories.js';
 import { type Analysed, type Analyzer, analyzerOf } from './analyzer.js';
 import { attributesOf, fieldValue, valueText } from './field-text.js';
 import { squash } from './fold.js';
-import { hashText } from './hash.js';
 import type { Word } from './lexicon.js';
 import { isSizeWord, sizeValue } from './quantities.js';
 import type { TextSettings } from './text-settings.js';

@@ -38,6 +38,17 @@ async function check(...flags: string[]): Promise<{ code: number; printed: strin
   return { code, printed: printed.join('') };
 }
 
+describe('omnisearch store copy', () => {
+  it('wants another store to copy to, in a form that is one', async () => {
+    const printed: string[] = [];
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+    const argv = ['copy', '--from', `lmdb:${dir}`, '--to', 's1,s2'];
+    const { config, positionals } = loadConfig({ verb: 'store', argv, env: {} });
+    expect(await runStore(config, positionals)).toBe(2);
+    expect(printed.join('')).toContain('--to must be lmdb:DIR, mongodb://…');
+  });
+});
+
 describe('omnisearch store check', () => {
   it('finds nothing in a sound store', async () => {
     const { code, printed } = await check();

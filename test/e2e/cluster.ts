@@ -12,6 +12,8 @@ const STOP_LIMIT_MS = 30_000;
 /** Longer than any wait that a request may ask for: what takes more hangs. */
 const REQUEST_LIMIT_MS = 40_000;
 const GONE_LIMIT_MS = 10_000;
+/** Which node a shard process is. */
+const SHARD_ENV = 'OMNISEARCH_SHARD=';
 
 export interface ClusterOptions {
   shards?: number;
@@ -47,6 +49,11 @@ export class Cluster {
   /** Process ids of the children whose command line holds `role`. */
   pids(role: 'query-node' | 'shard-node'): number[] {
     return descendants(this.process.pid as number).filter((pid) => commandOf(pid).includes(role));
+  }
+
+  /** The shard processes by the names that placements have for them. */
+  nodes(): { name: string; pid: number }[] {
+    return this.pids('shard-node').map((pid) => ({ name: shardOf(pid), pid }));
   }
 
   /** SIGTERM, as a service manager would; resolves with the exit code. */
@@ -222,6 +229,11 @@ function statOf(pid: number): string[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+function shardOf(pid: number): string {
+  const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  return environment.find((line) => line.startsWith(SHARD_ENV))?.slice(SHARD_ENV.length) ?? '';
 }
 
 function commandOf(pid: number): string {

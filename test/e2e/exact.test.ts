@@ -54,6 +54,8 @@ describe('invariant 3: exact answers do not depend on shards, partitions and seg
       },
     },
     { shards: 5, env: { OMNISEARCH_TAIL_ROWS: '100' } },
+    { shards: 2, env: { OMNISEARCH_REPLICAS: '2' } },
+    { shards: 1, env: { OMNISEARCH_REPLICAS: '3', OMNISEARCH_TAIL_ROWS: '400' } },
   ])('with $shards shards, as brute force says', async ({ shards, env }) => {
     const cluster = await Cluster.start({ shards, dataDir, args: NONE, env });
     try {

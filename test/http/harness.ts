@@ -24,6 +24,7 @@ import { TENANT_KIND } from '../../src/store/record-store.js';
 import { CollectionSchemas } from '../../src/tenancy/collection-schemas.js';
 import { SettingsDesk } from '../../src/tenancy/settings-desk.js';
 import { TenantAliases } from '../../src/tenancy/tenant-aliases.js';
+import { openDesk, ToldFleet } from '../cluster/desk-fixture.js';
 import { CountingEncoder, DIMENSIONS, openIngest, type IngestHarness } from '../ingest/harness.js';
 
 const RULE_LIMITS: RuleLimits = {
@@ -107,6 +108,7 @@ class ScanningSearch implements SearchPort {
       embedding: typeof request.query === 'string' ? 'computed' : undefined,
       model: 'counting@ffffffff',
       missing: [],
+      coverage: undefined,
       unknownFields: [],
       explanation: request.explain ? EXPLANATION : undefined,
       text: undefined,
@@ -155,6 +157,8 @@ export interface HttpHarness extends IngestHarness {
   search: ScanningSearch;
   /** Tenants whose new text settings are to serve, as they were asked for. */
   switches: string[];
+  /** What the nodes say of themselves. */
+  cluster: ToldFleet;
   /** What answers depend on. */
   answers: { state: string | undefined };
   status: { notReady: string | undefined };
@@ -189,6 +193,8 @@ export async function openHttp(
     settings: async (tenant) => (await node.directory.settings(tenant)).text,
     logger: node.deps.logger,
   });
+  const fleet = new ToldFleet('s1', 's2', 's3');
+  const { desk } = openDesk(node.store, fleet);
   const forget = (tenant: string) => books.forget(tenant);
   const server = await createHttpServer(
     {
@@ -204,6 +210,7 @@ export async function openHttp(
         forget,
       }),
       preview: new RulePreview({ books, queries: days }),
+      cluster: desk,
       aliases: new TenantAliases({ records, tenants: node.directory, audit }),
       audit,
       catalogue: new Catalogue(node.store),
@@ -231,6 +238,7 @@ export async function openHttp(
     server,
     search,
     switches,
+    cluster: fleet,
     answers,
     status,
     send: async (method, url, body, headers = {}) => {

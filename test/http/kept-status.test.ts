@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { KeptStatus, type StatusSources } from '../../src/http/kept-status.js';
-import { notReadyReason, shardHealth, storeHealth } from '../../src/http/readiness.js';
+import { notReadyReason, roleHealth, shardHealth, storeHealth } from '../../src/http/readiness.js';
 
 const counts = { documents: 7, bytes: 1, behind: 0, partitions: 5, tenants: 1, storeReads: 0 };
 const switching = { tenants: 0, first: [] };
@@ -41,6 +41,20 @@ describe('health', () => {
       state: 'degraded',
       detail: expect.stringContaining('a/p') as string,
     });
+  });
+});
+
+describe('a role', () => {
+  test('is as well as its nodes are', () => {
+    const of = (...states: ('ok' | 'starting' | 'degraded' | 'down')[]) =>
+      roleHealth(
+        'shards',
+        states.map((state, i) => ({ name: `shard s${i}`, state })),
+      );
+    expect(of('ok', 'ok')).toEqual({ name: 'shards', state: 'ok', detail: '2 of 2 healthy' });
+    expect(of('ok', 'down')).toMatchObject({ state: 'degraded', detail: '1 of 2 healthy' });
+    expect(of('starting', 'down')).toMatchObject({ state: 'starting', detail: '0 of 2 healthy' });
+    expect(of('down', 'down')).toMatchObject({ state: 'down', detail: '0 of 2 healthy' });
   });
 });
 

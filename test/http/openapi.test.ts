@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -40,6 +41,9 @@ describe('GET /openapi.json', () => {
       ...['delete /products/{id}', 'get /settings', 'put /settings', 'get /stats', 'get /livez'],
       ...['get /suggest', 'post /events', 'get /analytics', 'get /rules', 'put /rules/{id}'],
       ...['get /categories', 'put /synonyms/{id}', 'post /rules/preview', 'put /aliases/{name}'],
+      ...['get /admin/cluster', 'get /admin/placement/plan', 'post /admin/placement/apply'],
+      ...['post /admin/placement/move', 'post /admin/placement/pin'],
+      ...['post /admin/nodes/{name}/drain', 'delete /admin/nodes/{name}/drain'],
     ])
       expect(operations).toContain(one);
     expect(Object.keys(document.paths).filter((path) => /web|demo|\*/.test(path))).toEqual([]);
@@ -76,6 +80,23 @@ describe('GET /openapi.json', () => {
     fits(reply('/products/{id}', 'get'), (await node.send('GET', '/products/a')).json());
     for (const path of ['/settings', '/categories', '/livez', '/readyz', '/healthz', '/stats'])
       fits(reply(path, 'get'), (await node.send('GET', path)).json());
+    for (const path of ['/admin/cluster', '/admin/placement/plan'])
+      fits(reply(path, 'get'), (await node.send('GET', path)).json());
+    const move = { tenant: 'default', category: 'Mice', to: ['s2'] };
+    fits(body('/admin/placement/move'), move);
+    const moved = await node.send('POST', '/admin/placement/move', move);
+    fits(reply('/admin/placement/move', 'post'), moved.json());
+    const pin = { tenant: 'default', category: 'Mice', pinned: true };
+    fits(body('/admin/placement/pin'), pin);
+    const pinned = await node.send('POST', '/admin/placement/pin', pin);
+    fits(reply('/admin/placement/pin', 'post'), pinned.json());
+    const applied = await node.send('POST', '/admin/placement/apply', {});
+    fits(reply('/admin/placement/apply', 'post'), applied.json());
+    const drain = '/admin/nodes/{name}/drain';
+    const drained = await node.send('POST', '/admin/nodes/s2/drain', {});
+    fits(reply(drain, 'post'), drained.json());
+    const undrained = await node.send('DELETE', '/admin/nodes/s2/drain');
+    fits(reply(drain, 'delete'), undrained.json());
     const products = [
       { id: 'b', title: 'b', category: 'c' },
       { op: 'delete', id: 'b' },
@@ -91,6 +112,7 @@ const isThere = await run(schemathesis, ['--version']).then(
   () => true,
   () => false,
 );
+const CONFIG = fileURLToPath(new URL('schemathesis.toml', import.meta.url));
 const isCi = process.env['CI'] !== undefined;
 if (!isThere && !isCi) console.warn('schemathesis is not there: pip install schemathesis');
 
@@ -102,7 +124,7 @@ test.skipIf(!isThere && !isCi)('schemathesis finds no fault', { timeout: 600_000
   // 400 though each of their members fits.
   const unfit = ['--exclude-checks', 'positive_data_acceptance'];
   const options = ['--seed', '14', '--no-color', '--max-examples', '5', ...unfit];
-  const report = await run(schemathesis, ['run', url, ...options], {
+  const report = await run(schemathesis, ['--config-file', CONFIG, 'run', url, ...options], {
     maxBuffer: 64 * 1024 * 1024,
     // It leaves what it found where it runs.
     cwd: tmpdir(),

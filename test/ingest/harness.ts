@@ -11,9 +11,9 @@ import { productText } from '../../src/embedding/product-text.js';
 import { Ingest } from '../../src/ingest/ingest.js';
 import type { FleetPort, IngestDeps } from '../../src/ingest/ports.js';
 import { TenantBounds } from '../../src/ingest/tenant-bounds.js';
+import { NodeLoads } from '../../src/placement/node-loads.js';
 import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { Placer } from '../../src/placement/placer.js';
-import { ShardLoads } from '../../src/placement/shard-loads.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Store } from '../../src/store/store.js';
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
@@ -104,10 +104,11 @@ export async function openIngest(options: { encoder?: 'none' } = {}): Promise<In
   const encoder = new CountingEncoder();
   const fleet = new QuietFleet();
   const refusedCategories = new Set<string>();
-  const loads = new ShardLoads(() => [{ shard: 's1', rows: 0 }]);
+  const loads = new NodeLoads(() => [{ node: 's1', rows: 0 }]);
   const placer = new Placer(store, new PlacementCache(store), {
     loads,
     minShards: 1,
+    replicas: 1,
     maxPartitions: 1_000,
   });
   const directory = new TenantDirectory(store.records, true);

@@ -33,7 +33,7 @@ beforeEach(async () => {
   tenants = new TenantDirectory(store.records, true);
   encoder = new AngleEncoder();
   await tenants.ensure('shop');
-  await place(store, 'shop', [firstPartition('Mice', 's1'), firstPartition('Pans', 's1')]);
+  await place(store, 'shop', [firstPartition('Mice', ['s1']), firstPartition('Pans', ['s1'])]);
 });
 afterEach(async () => {
   await store.close();

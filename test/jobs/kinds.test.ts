@@ -5,9 +5,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLogger } from '../../src/core/logger.js';
 import { JobRunner } from '../../src/jobs/job-runner.js';
 import { DROP_TENANT, jobKinds } from '../../src/jobs/kinds.js';
+import { NodeLoads } from '../../src/placement/node-loads.js';
 import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { Placer } from '../../src/placement/placer.js';
-import { ShardLoads } from '../../src/placement/shard-loads.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { ProductWrite, Store } from '../../src/store/store.js';
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
@@ -15,13 +15,16 @@ import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
 const logger = createLogger('silent', 'test');
 let dir: string;
 let store: Store;
+let placements: PlacementCache;
 let placer: Placer;
 let nowMs: number;
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'omnisearch-jobs-'));
   store = await openLmdbStore({ dir });
-  const loads = new ShardLoads(() => [{ shard: 's1', rows: 0 }]);
-  placer = new Placer(store, new PlacementCache(store), { loads, minShards: 1, maxPartitions: 10 });
+  const loads = new NodeLoads(() => [{ node: 's1', rows: 0 }]);
+  placements = new PlacementCache(store);
+  const options = { loads, minShards: 1, replicas: 1, maxPartitions: 10 };
+  placer = new Placer(store, placements, options);
   nowMs = 0;
 });
 afterEach(async () => {
@@ -35,6 +38,8 @@ function openRunner(): JobRunner {
     ...{ store, placement: placer, tombstoneRetentionMs: 0, logger, tenants },
     encoder: undefined,
     fleet: { switching: () => [], awaitApplied: async () => [] },
+    ...{ placements, nodes: { awaitApplied: async () => true } },
+    away: { check: async () => 0 },
   });
   return new JobRunner({ records: store.records, kinds, logger, now: () => nowMs });
 }

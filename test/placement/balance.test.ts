@@ -10,8 +10,8 @@ function rowsByShard(
   moves: ReadonlyMap<string, string>,
 ): number[] {
   const rows = new Map(shards.map((shard) => [shard, 0]));
-  for (const { key, shard, rows: more } of pieces) {
-    const at = moves.get(key) ?? shard;
+  for (const { key, place, rows: more } of pieces) {
+    const at = moves.get(key) ?? place;
     rows.set(at, (rows.get(at) ?? 0) + more);
   }
   expect(rows.size).toBe(shards.length);
@@ -30,18 +30,18 @@ describe('rebalancing', () => {
         (sizes, before, after) => {
           const pieces = sizes.map(({ home, rows }, i) => ({
             key: `p${i}`,
-            shard: `s${(home % before) + 1}`,
+            place: `s${(home % before) + 1}`,
             rows,
           }));
           const shards = names(after);
           const moves = rebalance(shards, pieces);
           const loads = rowsByShard(shards, pieces, moves);
-          for (const { key, shard } of pieces) expect(shards).toContain(moves.get(key) ?? shard);
+          for (const { key, place } of pieces) expect(shards).toContain(moves.get(key) ?? place);
           const mean = loads.reduce((a, b) => a + b, 0) / after;
           const largest = Math.max(...pieces.map(({ rows }) => rows));
           // No shard carries more than the mean and the largest piece above it.
           expect(Math.max(...loads)).toBeLessThanOrEqual(mean * 1.05 + largest);
-          const stayed = pieces.filter(({ shard }) => shards.includes(shard));
+          const stayed = pieces.filter(({ place }) => shards.includes(place));
           if (stayed.length === pieces.length) {
             const spread = (values: number[]) =>
               values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
@@ -50,7 +50,7 @@ describe('rebalancing', () => {
           }
           const settled = pieces.map((piece) => ({
             ...piece,
-            shard: moves.get(piece.key) ?? piece.shard,
+            place: moves.get(piece.key) ?? piece.place,
           }));
           expect(rebalance(shards, settled).size).toBe(0);
         },
@@ -62,7 +62,7 @@ describe('rebalancing', () => {
   test('growing from 8 to 9 shards moves about a ninth, over all tenants', () => {
     const pieces = Array.from({ length: 3_000 }, (_, i) => ({
       key: `p${i}`,
-      shard: `s${(i % 8) + 1}`,
+      place: `s${(i % 8) + 1}`,
       rows: [120, 80, 50][Math.floor(i / 8) % 3] ?? 0,
     }));
     const total = pieces.reduce((sum, { rows }) => sum + rows, 0);
@@ -78,12 +78,12 @@ describe('rebalancing', () => {
   test('a shard that goes moves its own partitions and no others', () => {
     const pieces = Array.from({ length: 900 }, (_, i) => ({
       key: `p${i}`,
-      shard: `s${(i % 9) + 1}`,
+      place: `s${(i % 9) + 1}`,
       rows: 10,
     }));
     const moves = rebalance(names(8), pieces);
     expect([...moves.keys()].sort()).toEqual(
-      pieces.flatMap(({ key, shard }) => (shard === 's9' ? [key] : [])).sort(),
+      pieces.flatMap(({ key, place }) => (place === 's9' ? [key] : [])).sort(),
     );
   });
 });

@@ -5,14 +5,14 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { HASH_END, hashId } from '../../src/core/ids.js';
 import { partitionRows } from '../../src/placement/balance.js';
+import { NodeLoads } from '../../src/placement/node-loads.js';
 import { firstPartition } from '../../src/placement/partition.js';
 import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { Placer } from '../../src/placement/placer.js';
-import { reassignToShards } from '../../src/placement/reassign.js';
-import { ShardLoads } from '../../src/placement/shard-loads.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import { PartitionMap } from '../../src/store/partition-map.js';
 import type { Partition, ProductWrite, Store, TenantPlacement } from '../../src/store/store.js';
+import { serving } from '../store/place.js';
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `s${i + 1}`);
 
@@ -38,7 +38,7 @@ describe('partitions of any shape', () => {
           categories: group,
           from: bounds[i] ?? 0,
           to,
-          shard: `s${(g + i) % 3}`,
+          replicas: serving(`s${(g + i) % 3}`),
           epoch: 1,
         })),
       );
@@ -112,7 +112,7 @@ describe('a node’s view of a placement', () => {
     const change = (...categories: string[]) => {
       store.current = {
         counter: store.current.counter + 1,
-        partitions: categories.map((category) => firstPartition(category, 's1')),
+        partitions: categories.map((category) => firstPartition(category, ['s1'])),
       };
       return store.current;
     };
@@ -186,14 +186,16 @@ describe('with a store', () => {
     store = await openLmdbStore({ dir });
     return store;
   }
-  const emptyShards = (count: number) =>
-    new ShardLoads(() => names(count).map((shard) => ({ shard, rows: 0 })));
+  const emptyNodes = (count: number) =>
+    new NodeLoads(() => names(count).map((node) => ({ node, rows: 0 })));
   const placerOf = (
     s: Store,
     maxPartitions: number,
     minShards = 1,
-    loads = emptyShards(2),
-  ): Placer => new Placer(s, new PlacementCache(s), { loads, minShards, maxPartitions });
+    loads = emptyNodes(2),
+    replicas = 1,
+  ): Placer => new Placer(s, new PlacementCache(s), { loads, minShards, replicas, maxPartitions });
+  const nodesOf = ({ replicas }: Partition): string[] => replicas.map(({ node }) => node);
   const rows = (...categories: string[]): Map<string, number> =>
     new Map(categories.map((category) => [category, 1]));
   const put = (id: string, category: string): ProductWrite => ({
@@ -232,74 +234,71 @@ describe('with a store', () => {
     expect(partitions.flatMap(({ categories }) => categories).sort()).toEqual(
       ['a', 'b', ...Array.from({ length: 8 }, (_, i) => `own${i}`)].sort(),
     );
-    expect(new Set(partitions.map(({ shard }) => shard))).toEqual(new Set(['s1', 's2']));
+    expect(new Set(partitions.flatMap(nodesOf))).toEqual(new Set(['s1', 's2']));
   });
 
-  test('1,000 shops of 3 categories spread over 8 shards within a tenth', async () => {
+  test('a category is first placed on as many nodes as it is to have copies, all of which serve', async () => {
     const s = await open();
-    let nowMs = 0;
-    const carried = new Map(names(8).map((shard) => [shard, 0]));
-    let told = new Map(carried);
-    const loads = new ShardLoads(
-      () => [...told].map(([shard, of]) => ({ shard, rows: of })),
-      () => nowMs,
-    );
-    const placer = placerOf(s, 1_000, 8, loads);
-    const sizes = new Map([
-      ['a', 120],
-      ['b', 80],
-      ['c', 50],
-    ]);
-    for (let shop = 0; shop < 1_000; shop++) {
-      await placer.ensure(`shop${shop}`, sizes);
-      for (const { shard, categories } of (await s.placement(`shop${shop}`)).partitions) {
-        carried.set(shard, (carried.get(shard) ?? 0) + (sizes.get(categories[0] as string) ?? 0));
-      }
-      // Shards tell of what they carry later than it was placed.
-      nowMs += 100;
-      if (shop % 37 === 0) told = new Map(carried);
+    const placer = placerOf(s, 100, 1, emptyNodes(5), 2);
+    await placer.ensure('t', rows(...Array.from({ length: 40 }, (_, i) => `c${i}`)));
+    const { partitions } = await s.placement('t');
+    for (const partition of partitions) {
+      expect(partition.replicas).toMatchObject([
+        { state: 'serving', isFirst: true },
+        { state: 'serving', isFirst: true },
+      ]);
+      expect(new Set(nodesOf(partition)).size).toBe(2);
     }
-    const of = [...carried.values()];
-    expect(Math.max(...of) / Math.min(...of)).toBeLessThan(1.1);
+    const sets = new Set(partitions.map((each) => nodesOf(each).join()));
+    expect(sets.size).toBe(5);
+    // As far as there are so many.
+    await placerOf(s, 100, 1, emptyNodes(2), 3).ensure('u', rows('a'));
+    expect((await s.placement('u')).partitions.map(nodesOf)).toEqual([['s1', 's2']]);
   });
 
-  test('a shard that is silent draws nothing on itself', () => {
+  test.each([1, 2, 3])(
+    '1,000 shops of 3 categories, %i copies of each, spread over 8 nodes within a tenth',
+    async (replicas) => {
+      const s = await open();
+      let nowMs = 0;
+      const carried = new Map(names(8).map((node) => [node, 0]));
+      let told = new Map(carried);
+      const loads = new NodeLoads(
+        () => [...told].map(([node, of]) => ({ node, rows: of })),
+        () => nowMs,
+      );
+      const placer = placerOf(s, 1_000, 8, loads, replicas);
+      const sizes = new Map([
+        ['a', 120],
+        ['b', 80],
+        ['c', 50],
+      ]);
+      for (let shop = 0; shop < 1_000; shop++) {
+        await placer.ensure(`shop${shop}`, sizes);
+        for (const partition of (await s.placement(`shop${shop}`)).partitions) {
+          const size = sizes.get(partition.categories[0] as string) ?? 0;
+          for (const node of nodesOf(partition)) carried.set(node, (carried.get(node) ?? 0) + size);
+        }
+        // Nodes tell of what they carry later than it was placed.
+        nowMs += 100;
+        if (shop % 37 === 0) told = new Map(carried);
+      }
+      const of = [...carried.values()];
+      expect(Math.max(...of) / Math.min(...of)).toBeLessThan(1.1);
+    },
+  );
+
+  test('a node that is silent draws nothing on itself', () => {
     let silent = false;
-    const loads = new ShardLoads(() => [
-      { shard: 's1', rows: 100 },
-      { shard: 's2', rows: silent ? undefined : 300 },
-      { shard: 's3', rows: undefined },
+    const loads = new NodeLoads(() => [
+      { node: 's1', rows: 100 },
+      { node: 's2', rows: silent ? undefined : 300 },
+      { node: 's3', rows: undefined },
     ]);
     const rowsOf = () => loads.now().map(({ rows: of }) => of);
     expect(rowsOf()).toEqual([100, 300, 200]);
     silent = true;
     expect(rowsOf()).toEqual([100, 300, 200]);
-  });
-
-  test('other shards than last time: each move raises an epoch, and once is enough', async () => {
-    const s = await open();
-    await placerOf(s, 10).ensure('t', rows('a', 'b', 'c', 'd'));
-    await placerOf(s, 10).ensure('u', rows('a'));
-    await s.write(
-      't',
-      ['a', 'b', 'c', 'd'].map((category) => put(category, category)),
-    );
-    const before = (await s.placement('t')).counter;
-    expect(await reassignToShards(s, ['s1', 's2'])).toBe(0);
-    expect((await s.placement('t')).counter).toBe(before);
-
-    expect(await reassignToShards(s, ['s1', 's2', 's3'])).toBeGreaterThan(0);
-    const { partitions: spread, counter } = await s.placement('t');
-    expect(new Set(spread.map(({ shard }) => shard)).size).toBe(3);
-    expect(counter).toBe(before + 1);
-    expect(await reassignToShards(s, ['s1', 's2', 's3'])).toBe(0);
-
-    await reassignToShards(s, ['s9']);
-    for (const tenant of ['t', 'u']) {
-      for (const { shard, epoch } of (await s.placement(tenant)).partitions) {
-        expect([shard, epoch > 1]).toEqual(['s9', true]);
-      }
-    }
   });
 
   test('past its bound of partitions a tenant gets no more, and is told which', async () => {

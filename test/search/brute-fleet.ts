@@ -23,6 +23,7 @@ import type { Store } from '../../src/store/store.js';
 import { DEFAULT_TEXT_SETTINGS } from '../../src/text/default-settings.js';
 import { foldCase } from '../../src/text/fold.js';
 import { productTerms } from '../../src/text/product-terms.js';
+import { heldBy } from '../store/place.js';
 
 export const TENANT = 'shop';
 
@@ -100,10 +101,7 @@ function exactOf({ keys }: BruteRow, { exactKey }: TextQuery): number {
 }
 
 /** Shards that know all rows of the store, and find by going through them: what real ones should come to. */
-export class BruteFleet implements Pick<
-  RootSearchDeps['fleet'],
-  'search' | 'countWords' | 'awaitApplied'
-> {
+export class BruteFleet implements Pick<RootSearchDeps['fleet'], 'search' | 'countWords'> {
   /** Messages of each kind that were answered. */
   readonly asked: string[] = [];
   /** Shards that do not answer. */
@@ -122,9 +120,10 @@ export class BruteFleet implements Pick<
     if (this.read.mark !== mark) this.read = { mark, rows: await this.readRows() };
     if (shard === undefined) return this.read.rows;
     const map = new PartitionMap(await this.store.placement(TENANT));
-    return this.read.rows.filter(
-      ({ id, product }) => map.of(product.category, hashId(id))?.shard === shard,
-    );
+    return this.read.rows.filter(({ id, product }) => {
+      const partition = map.of(product.category, hashId(id));
+      return partition !== undefined && heldBy(shard, [partition]).length > 0;
+    });
   }
 
   private async readRows(): Promise<BruteRow[]> {
@@ -147,7 +146,10 @@ export class BruteFleet implements Pick<
     return live.flatMap(({ id }) => this.kept.get(id) ?? []);
   }
 
-  countWords: RootSearchDeps['fleet']['countWords'] = async (shard, { words }) => {
+  countWords: RootSearchDeps['fleet']['countWords'] = async (
+    { nodes: [shard = ''] },
+    { words },
+  ) => {
     this.answering('words', shard);
     const rows = await this.rows(shard);
     const df = words.map((word) => rows.filter((row) => row.words.has(word)).length);
@@ -155,10 +157,13 @@ export class BruteFleet implements Pick<
       ...{ type: 'word-counts', live: rows.length, df, near: [], prefixed: [], adjacent: [] },
       ...{ ready: true, counter: 0, timedOut: false, tookMs: 0 },
     };
-    return counts;
+    return { node: shard, answer: counts };
   };
 
-  search: RootSearchDeps['fleet']['search'] = async (shard, { query, counter }) => {
+  search: RootSearchDeps['fleet']['search'] = async (
+    { nodes: [shard = ''] },
+    { query, counter },
+  ) => {
     this.answering(
       query.choose === undefined ? 'views' : query.views.length === 0 ? 'choose' : 'both',
       shard,
@@ -166,10 +171,11 @@ export class BruteFleet implements Pick<
     const rows = (await this.rows(shard)).filter(
       ({ version }) => version <= (query.until ?? Infinity),
     );
-    return answerLeaf(rows, query, counter);
+    return { node: shard, answer: answerLeaf(rows, query, counter) };
   };
 
-  awaitApplied: RootSearchDeps['fleet']['awaitApplied'] = async () => [];
+  /** Shards know what is written at once. */
+  awaitApplied: RootSearchDeps['searchable']['awaitApplied'] = async () => [];
 
   private answering(kind: string, shard: string): void {
     if (this.silent.has(shard)) throw new Error('silent');

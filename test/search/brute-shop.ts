@@ -101,7 +101,7 @@ function nodeOf(store: Store, fleet: BruteFleet): RootSearch {
     model: { name: 'test', fingerprint: MODEL, dimensions: DIMENSIONS },
     encoder: encoder as Encoder,
     placements: new PlacementCache(store),
-    ...{ fleet, store },
+    ...{ fleet, searchable: fleet, store },
     tenants: new TenantDirectory(store.records, true),
     logger: pino({ level: 'silent' }),
   });
@@ -119,7 +119,7 @@ export class BruteShop {
   static async open(shards: number): Promise<BruteShop> {
     const dir = mkdtempSync(join(tmpdir(), 'omnisearch-shop-'));
     const store = await openLmdbStore({ dir });
-    const parts = CATEGORIES.map((category, i) => firstPartition(category, `s${i % shards}`));
+    const parts = CATEGORIES.map((category, i) => firstPartition(category, [`s${i % shards}`]));
     await place(store, TENANT, parts);
     const fleet = new BruteFleet(store);
     return new BruteShop(dir, store, fleet, nodeOf(store, fleet));

@@ -1,29 +1,36 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Deadline } from '../../src/core/deadline.js';
 import { OmniError } from '../../src/core/errors.js';
-import type { CountWords, WordCounts } from '../../src/protocol/messages.js';
+import type { Moved, WordCounts } from '../../src/protocol/messages.js';
 import { WordCounter, type CountedTenant } from '../../src/search/count-words.js';
+import { planSearch } from '../../src/search/plan.js';
 import type { WordQuestions } from '../../src/search/word-count.js';
 import { firstPartition } from '../../src/placement/partition.js';
+import type { AskedReplicas, WordsAsked } from '../../src/shard-client/leaf-calls.js';
+import type { Served } from '../../src/shard-client/replicas/replica-call.js';
 
 /** How common words are on each shard; undefined: it does not answer. */
 type Catalogue = Record<string, Record<string, number> | undefined>;
 
 let catalogue: Catalogue;
-let asked: { shard: string; words: readonly string[]; pin: boolean }[];
+let asked: { shard: string; words: readonly string[]; pin: boolean; byName: boolean }[];
+/** Shards that know another placement. */
+let movedOn: Set<string>;
 let nowMs: number;
 let counter: WordCounter;
 
-const TARGETS = [
-  { shard: 's1', partitions: [firstPartition('Mice', 's1')] },
-  { shard: 's2', partitions: [firstPartition('Pans', 's2')] },
-];
+const PLACEMENT = {
+  counter: 1,
+  partitions: [firstPartition('Mice', ['s1']), firstPartition('Pans', ['s2'])],
+};
+const { targets: TARGETS } = planSearch(PLACEMENT, undefined);
 const TENANT: CountedTenant = {
   tenant: 'shop',
   model: 'm',
   generation: 0,
   targets: TARGETS,
   searched: TARGETS,
+  placement: PLACEMENT.counter,
 };
 
 const questions = (words: string[], derived: string[] = []): WordQuestions => ({
@@ -34,12 +41,16 @@ const bounds = () => ({
   signal: new AbortController().signal,
 });
 
-async function countWords(shard: string, message: Omit<CountWords, 'type'>): Promise<WordCounts> {
+type Counted = Promise<Served<WordCounts | Moved>>;
+
+async function countWords({ nodes: [shard = ''] }: AskedReplicas, message: WordsAsked): Counted {
   const pin = message.pin === true;
-  asked.push({ shard, words: message.words, pin });
+  const byName = message.partitions !== null;
+  asked.push({ shard, words: message.words, pin, byName });
+  if (!byName && movedOn.has(shard)) return { node: shard, answer: { type: 'moved', counter: 2 } };
   const here = catalogue[shard];
   if (here === undefined) throw new OmniError('unavailable', 'as told');
-  return {
+  const answer: WordCounts = {
     type: 'word-counts',
     live: 100,
     df: message.words.map((word) => here[word] ?? 0),
@@ -51,11 +62,13 @@ async function countWords(shard: string, message: Omit<CountWords, 'type'>): Pro
     ...(pin ? { searcher: `pin of ${shard}` } : {}),
     ...{ ready: true, counter: 1, timedOut: false, tookMs: 0 },
   };
+  return { node: shard, answer };
 }
 
 beforeEach(() => {
   catalogue = { s1: { mouse: 3, mousepad: 1 }, s2: { mouse: 4, pan: 9 } };
   asked = [];
+  movedOn = new Set();
   nowMs = 0;
   counter = new WordCounter({ countWords }, () => nowMs);
 });
@@ -65,6 +78,19 @@ describe('words are counted over all shards of a tenant', () => {
     const { sums, missing } = await counter.count(TENANT, questions(['mouse', 'pan']), bounds());
     expect([sums.live, sums.df('mouse'), sums.df('pan'), sums.df('hat')]).toEqual([200, 7, 9, 0]);
     expect([sums.isApproximate, missing]).toEqual([false, []]);
+  });
+
+  test('by name where a shard knows another placement', async () => {
+    movedOn.add('s2');
+    const { sums, missing } = await counter.count(TENANT, questions(['mouse', 'pan']), bounds());
+    expect([sums.df('mouse'), sums.df('pan'), sums.isApproximate]).toEqual([7, 9, false]);
+    expect(missing).toEqual([]);
+    const rounds = asked.map(({ shard, byName }) => [shard, byName]);
+    expect(rounds).toEqual([
+      ['s1', false],
+      ['s2', false],
+      ['s2', true],
+    ]);
   });
 
   test('once in two seconds, and only those that are not known', async () => {
@@ -99,13 +125,13 @@ describe('words are counted over all shards of a tenant', () => {
   test('who has no time left spoils no answer of those who have', async () => {
     const open: (() => void)[] = [];
     const slow = async (
-      shard: string,
-      message: Omit<CountWords, 'type'>,
+      replicas: AskedReplicas,
+      message: WordsAsked,
       deadline: Deadline,
-    ): Promise<WordCounts> => {
+    ): Counted => {
       expect(deadline.remainingMs()).toBeGreaterThan(100);
       await new Promise<void>((resolve) => open.push(resolve));
-      return countWords(shard, message);
+      return countWords(replicas, message);
     };
     counter = new WordCounter({ countWords: slow }, () => nowMs);
     const hasty = { ...bounds(), deadline: Deadline.after(0) };
@@ -137,11 +163,11 @@ describe('words are counted over all shards of a tenant', () => {
 
   test('an exact search has all counted anew, and kept on each shard for its second phase', async () => {
     await counter.count(TENANT, questions(['mouse']), bounds());
-    const { sums } = await counter.pin(TENANT, questions(['mouse']), bounds());
+    const { sums } = await counter.countNow(TENANT, questions(['mouse']), bounds(), true);
     expect(sums.df('mouse')).toBe(7);
     expect([...sums.pins]).toEqual([
-      ['s1', 'pin of s1'],
-      ['s2', 'pin of s2'],
+      ['s1/', { node: 's1', searcher: 'pin of s1' }],
+      ['s2/', { node: 's2', searcher: 'pin of s2' }],
     ]);
     expect(asked.slice(2).map(({ pin }) => pin)).toEqual([true, true]);
   });

@@ -1,4 +1,4 @@
-import { move as movePartition, partitionOf, place } from '../store/place.js';
+import { heldBy, move as movePartition, partitionOf, place, serving } from '../store/place.js';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,8 @@ import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { fanOut, type FanOutResult } from '../../src/search/fan-out.js';
 import { planSearch } from '../../src/search/plan.js';
 import { idsOf } from './leaf-answers.js';
-import type { LeafAnswer, LeafSearch, ShardFleet } from '../../src/shard-client/shard-fleet.js';
+import type { AskedReplicas, LeafAnswer, LeafSearch } from '../../src/shard-client/leaf-calls.js';
+import type { ShardFleet } from '../../src/shard-client/shard-fleet.js';
 import type { SearchLeafReply } from '../../src/protocol/messages.js';
 import type { PartitionRef } from '../../src/protocol/partition-list.js';
 import { vectorBytes } from '../../src/query/leaf-query.js';
@@ -27,7 +28,7 @@ beforeEach(async () => {
   store = await openLmdbStore({ dir });
   placements = new PlacementCache(store);
   asked = [];
-  await place(store, 't', [firstPartition('Mice', 's1'), firstPartition('Pans', 's2')]);
+  await place(store, 't', [firstPartition('Mice', ['s1']), firstPartition('Pans', ['s2'])]);
 });
 afterEach(async () => {
   await store.close();
@@ -39,10 +40,10 @@ type Told = Partial<SearchLeafReply> | ErrorCode;
 
 /** Shards that answer as they are told, after looking at the placement as real ones do. */
 function fleetOf(answers: Record<string, Answer> = {}): ShardFleet {
-  const search = async (shard: string, leaf: LeafSearch): Promise<LeafAnswer> => {
+  const answer = async (shard: string, leaf: LeafSearch): Promise<LeafAnswer> => {
     const { counter, partitions } = await store.placement('t');
     const byId = new Map(partitions.map((partition) => [partition.id, partition]));
-    const own = partitions.filter((partition) => partition.shard === shard);
+    const own = heldBy(shard, partitions);
     const named = leaf.partitions ?? own;
     const categories = named.flatMap(({ id }) => byId.get(id)?.categories ?? id);
     asked.push({ shard, categories, byName: leaf.partitions !== null });
@@ -51,7 +52,7 @@ function fleetOf(answers: Record<string, Answer> = {}): ShardFleet {
     if (leaf.partitions === null && leaf.counter !== counter) return { type: 'moved', counter };
     const here = named.filter(({ id, epoch }) => {
       const held = byId.get(id);
-      return held?.shard === shard && held.epoch === epoch;
+      return held?.epoch === epoch && own.includes(held);
     });
     const refused = named
       .filter((partition) => !here.includes(partition))
@@ -64,6 +65,9 @@ function fleetOf(answers: Record<string, Answer> = {}): ShardFleet {
     };
     const found = { views: [{ hits, total: ids.length, more: false }], timedOut: false };
     return { type: 'hits', ...found, refused, counter, tookMs: 1, ...told };
+  };
+  const search = async ({ nodes: [node = ''] }: AskedReplicas, leaf: LeafSearch) => {
+    return { node, answer: await answer(node, leaf) };
   };
   return { search } as unknown as ShardFleet;
 }
@@ -101,7 +105,7 @@ test('invariant 6: a partition that moved meanwhile is asked for again, where it
 
 test('what was searched already is not asked again when another part of its category moved', async () => {
   const whole = await partitionOf(store, 't', 'Mice');
-  const half = { ...whole, id: 'mice-2', from: 2 ** 31, shard: 's2' };
+  const half = { ...whole, id: 'mice-2', from: 2 ** 31, replicas: serving('s2') };
   await place(store, 't', [half]);
   let moves = 0;
   const fleet = fleetOf({
@@ -178,7 +182,9 @@ test('invariant 6: a shard whose time ended keeps its hits, and its categories a
 });
 
 test('a search of a thousand categories names none of them', async () => {
-  const many = Array.from({ length: 1_000 }, (_, i) => firstPartition(`c${i}`, `s${1 + (i % 2)}`));
+  const many = Array.from({ length: 1_000 }, (_, i) =>
+    firstPartition(`c${i}`, [`s${1 + (i % 2)}`]),
+  );
   await place(store, 't', many);
   const leaves: LeafSearch[] = [];
   const answer: Answer = (leaf) => {
@@ -195,7 +201,7 @@ test('a search of a thousand categories names none of them', async () => {
 
 test('a newer counter on a reply makes the node read the placement again', async () => {
   await run(fleetOf(), async () => {
-    await place(store, 't', [firstPartition('Toys', 's1')]);
+    await place(store, 't', [firstPartition('Toys', ['s1'])]);
   });
   expect((await placements.get('t')).partitions).toHaveLength(3);
 });

@@ -10,7 +10,7 @@ import { RootSearch } from '../../src/search/root-search.js';
 import type { SearchReply } from '../../src/search/search-types.js';
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
 import { ShardFleet } from '../../src/shard-client/shard-fleet.js';
-import { serveShard, type ServedShard } from '../shard/served-shard.js';
+import { searchableOver, serveShard, type ServedShard } from '../shard/served-shard.js';
 import { DIMENSIONS, MODEL, put, ShardFixture } from '../shard/shard-fixture.js';
 import { anyCaller } from './caller.js';
 
@@ -50,6 +50,7 @@ beforeEach(async () => {
     encoder: undefined,
     placements: new PlacementCache(shard.store),
     fleet,
+    searchable: searchableOver(shard.store, fleet),
     store: shard.store,
     tenants: new TenantDirectory(shard.store.records, true),
     logger: pino({ level: 'silent' }),

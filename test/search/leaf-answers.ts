@@ -1,4 +1,4 @@
-import type { LeafAnswer } from '../../src/shard-client/shard-fleet.js';
+import type { LeafAnswer } from '../../src/shard-client/leaf-calls.js';
 
 /** The ids of an answer's hits in its first view; throws where nothing was searched. */
 export function idsOf(answer: LeafAnswer): string[] {

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SynonymTable, type SynonymBody } from '../../src/merchandising/synonyms.js';
 import { MATCH_ALL } from '../../src/filter/filter.js';
-import type { CountWords, WordCounts } from '../../src/protocol/messages.js';
+import type { WordCounts } from '../../src/protocol/messages.js';
+import type { AskedReplicas, WordsAsked } from '../../src/shard-client/leaf-calls.js';
 import { WordCounter } from '../../src/search/count-words.js';
 import { readWords, type ReadWords } from '../../src/search/read-words.js';
 import { startRun } from '../../src/search/search-run.js';
@@ -29,8 +30,18 @@ const WORDS: Record<string, number> = {
   '32gb': 3,
 };
 /** Titles that have one word directly before another. */
-const ADJACENT: Record<string, number> = { 'sd card': 11 };
-const PIECES = new Set(['wireless', 'mouse', 'phone', 'head', 'card', 'sd', 'harry', 'potter']);
+const ADJACENT: Record<string, number> = { 'sd card': 11, 'wireless mouse': 5 };
+const PIECES = new Set([
+  'wireless',
+  'mouse',
+  'muse',
+  'phone',
+  'head',
+  'card',
+  'sd',
+  'harry',
+  'potter',
+]);
 
 class PieceEncoder extends CountingEncoder {
   override knowsPiece(word = ''): boolean {
@@ -39,13 +50,16 @@ class PieceEncoder extends CountingEncoder {
 }
 
 const settings = servingSettings();
-const partition = firstPartition('Mice', 's1');
+const partition = firstPartition('Mice', ['s1']);
 const placement = { counter: 1, partitions: [partition] };
-let rounds: CountWords[];
+let rounds: WordsAsked[];
 let counter: WordCounter;
 
-async function countWords(_: string, asked: Omit<CountWords, 'type'>): Promise<WordCounts> {
-  rounds.push({ type: 'words', ...asked });
+async function countWords(
+  _: AskedReplicas,
+  asked: WordsAsked,
+): Promise<{ node: string; answer: WordCounts }> {
+  rounds.push(asked);
   const words = Object.keys(WORDS);
   const vocabulary = {
     size: words.length,
@@ -53,7 +67,7 @@ async function countWords(_: string, asked: Omit<CountWords, 'type'>): Promise<W
     signatures: letterSignatures(words),
   };
   const counted = (word: string) => ({ word, df: WORDS[word] ?? 0 });
-  return {
+  const answer: WordCounts = {
     type: 'word-counts',
     live: 200,
     df: asked.words.map((word) => WORDS[word] ?? 0),
@@ -70,6 +84,7 @@ async function countWords(_: string, asked: Omit<CountWords, 'type'>): Promise<W
     adjacent: (asked.pairs ?? []).map((pair) => ADJACENT[pair.join(' ')] ?? 0),
     ...{ ready: true, counter: 1, timedOut: false, tookMs: 0 },
   };
+  return { node: 's1', answer };
 }
 
 beforeEach(() => {
@@ -83,11 +98,16 @@ interface Read extends ReadWords {
   choices: Record<string, string[]>;
 }
 
-async function read(query: string, options: Partial<TextOptions> = {}, more = {}): Promise<Read> {
+async function read(
+  query: string,
+  options: Partial<TextOptions> = {},
+  more = {},
+  exact = false,
+): Promise<Read> {
   const text = { ...PLAIN_TEXT, ...options };
   const request = {
     ...{ tenant: 'shop', query, text, topK: 10, filter: MATCH_ALL, fields: undefined },
-    ...{ exact: false, explain: false, timeoutMs: 1_000 },
+    ...{ exact, explain: false, timeoutMs: 1_000 },
   };
   const understood = understandQuery(query, request, settings);
   const encoder = new PieceEncoder();
@@ -165,6 +185,40 @@ describe('a text becomes words with what may stand in their place', () => {
     for (const query of ['potter', '32gc', '"muose"']) {
       expect((await read(query)).rewritten, query).toBeNull();
     }
+  });
+
+  test('a whole piece of the encoder is a typo where titles have what is near beside its neighbour', async () => {
+    const { choices, embedded, rewritten } = await read('wireless muse');
+    expect(choices['muse']).toEqual(['mouse 1 corrected']);
+    expect(embedded).toBe('wireless mouse');
+    expect(rewritten).toEqual({ from: 'wireless muse', to: 'wireless mouse' });
+    expect(rounds.map(({ near, pairs }) => [near, pairs])).toEqual([
+      [undefined, undefined],
+      [['muse'], undefined],
+      [undefined, [['wireless', 'mouse']]],
+    ]);
+  });
+
+  test('it stays where they have not, and is not looked up where nobody has the neighbour', async () => {
+    const unlike = await read('lenovo muse');
+    expect([unlike.rewritten, unlike.didYouMean]).toEqual([null, []]);
+    expect(rounds).toHaveLength(3);
+    for (const query of ['muse', 'harry muse']) {
+      rounds = [];
+      expect((await read(query)).rewritten, query).toBeNull();
+      expect(rounds, query).toHaveLength(1);
+    }
+  });
+
+  test('in exact mode neighbours are counted anew, after all else was pinned', async () => {
+    await read('wireless muse');
+    rounds = [];
+    const { rewritten } = await read('wireless muse', {}, {}, true);
+    expect(rewritten?.to).toBe('wireless mouse');
+    expect(rounds.map(({ pin, pairs }) => [pin, pairs])).toEqual([
+      [true, [['wireless', 'muse']]],
+      [undefined, [['wireless', 'mouse']]],
+    ]);
   });
 
   test('what is known to nobody is left out of what is embedded', async () => {

@@ -9,7 +9,7 @@ import { ShardFleet } from '../../src/shard-client/shard-fleet.js';
 import type { Store } from '../../src/store/store.js';
 import { DIMENSIONS, MODEL, put, remove, ShardFixture } from '../shard/shard-fixture.js';
 import { anyCaller } from './caller.js';
-import { serveShard, type ServedShard } from '../shard/served-shard.js';
+import { searchableOver, serveShard, type ServedShard } from '../shard/served-shard.js';
 
 describe('a query node over a real shard and store', () => {
   let shard: ShardFixture;
@@ -34,7 +34,8 @@ describe('a query node over a real shard and store', () => {
     const model = { name: 'test', fingerprint, dimensions: DIMENSIONS };
     const placements = new PlacementCache(store);
     const tenants = new TenantDirectory(store.records, true);
-    const deps = { model, encoder: undefined, placements, fleet, store, tenants };
+    const searchable = searchableOver(store, fleet);
+    const deps = { model, encoder: undefined, placements, fleet, searchable, store, tenants };
     return new RootSearch({ ...deps, logger: pino({ level: 'silent' }) });
   }
 

@@ -7,7 +7,8 @@ import { Deadline } from '../../src/core/deadline.js';
 import { AddressWatch } from '../../src/shard-client/address-watch.js';
 import { vectorBytes } from '../../src/query/leaf-query.js';
 import { idsOf } from '../search/leaf-answers.js';
-import { ShardFleet, type LeafAnswer } from '../../src/shard-client/shard-fleet.js';
+import type { LeafAnswer } from '../../src/shard-client/leaf-calls.js';
+import { ShardFleet } from '../../src/shard-client/shard-fleet.js';
 import { ShardServer } from '../../src/shard/node/shard-server.js';
 import { put, ShardFixture } from '../shard/shard-fixture.js';
 
@@ -60,8 +61,9 @@ async function listenAt(address: string): Promise<ShardServer> {
 async function search(): Promise<LeafAnswer> {
   const { counter, partitions } = await shard.store.placement('shop');
   const query = { vector: vectorBytes(VECTOR), views: [{ k: 1 }], exact: true };
-  const leaf = { tenant: 'shop', counter, partitions, model: 'm1', query };
-  return fleet.search('s1', leaf, Deadline.after(5_000));
+  const leaf = { tenant: 'shop', counter, group: 's1/', partitions, model: 'm1', query };
+  const { answer } = await fleet.search({ nodes: ['s1'] }, leaf, Deadline.after(5_000));
+  return answer;
 }
 
 /** Looks that come too soon after another are left out. */

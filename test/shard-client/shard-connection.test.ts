@@ -199,18 +199,45 @@ describe('over a real shard', () => {
     const fleet = new ShardFleet(new Map([['s1', address]]), { storeId });
     const { counter, partitions } = await shard.store.placement('shop');
     const query = { vector: vectorBytes(VECTOR), views: [{ k: 1 }], exact: true };
-    const leaf = { tenant: 'shop', counter, partitions, model: 'm1', query };
-    const ask = () => fleet.search('s1', leaf, Deadline.after(5_000));
+    const leaf = { tenant: 'shop', counter, group: 's1/', partitions, model: 'm1', query };
+    const ask = () => fleet.search({ nodes: ['s1'] }, leaf, Deadline.after(5_000));
     await ask();
     const answers = Promise.allSettled([ask(), ask()]);
     await sleep(5);
     await server.close();
     for (const answer of await answers) {
-      if (answer.status === 'fulfilled') expect(idsOf(answer.value)).toHaveLength(1);
+      if (answer.status === 'fulfilled') expect(idsOf(answer.value.answer)).toHaveLength(1);
       else expect(answer.reason).toMatchObject({ code: 'unavailable' });
     }
     await expect(ask()).rejects.toMatchObject({ code: 'unavailable' });
     fleet.close();
+  });
+});
+
+describe('a fleet', () => {
+  test('knows on which machine a node is, and counts news of it as a sign of life', async () => {
+    const fleet = new ShardFleet(new Map(), { storeId: 'store' });
+    await sleep(30);
+    const addresses = { s1: '10.1.2.3:81', s2: '[::1]:81', s3: join(dir, 's3.sock') };
+    fleet.setAddresses(new Map(Object.entries(addresses)));
+    expect(Object.keys(addresses).map((name) => fleet.hostOf(name))).toEqual([
+      '10.1.2.3',
+      '::1',
+      undefined,
+    ]);
+    expect(fleet.hostOf('s9')).toBeUndefined();
+    // It came, or moved, a moment ago, however long the others have been there.
+    expect(fleet.silentMs('s9') - fleet.silentMs('s1')).toBeGreaterThan(20);
+    fleet.close();
+  });
+
+  test('hears of zone and size where a node was told of them', async () => {
+    const told = await ShardFixture.open({ zone: 'north', capacityBytes: 9 });
+    expect(told.node.status()).toMatchObject({ zone: 'north', capacityBytes: 9 });
+    await told.close();
+    const other = await ShardFixture.open();
+    expect(other.node.status()).not.toHaveProperty('zone');
+    await other.close();
   });
 });
 

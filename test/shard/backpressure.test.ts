@@ -4,10 +4,12 @@ import { Deadline } from '../../src/core/deadline.js';
 import { normalise } from '../../src/core/vector.js';
 import { vectorBytes } from '../../src/query/leaf-query.js';
 import { idsOf } from '../search/leaf-answers.js';
-import type { LeafSearch, ShardFleet } from '../../src/shard-client/shard-fleet.js';
+import type { LeafSearch } from '../../src/shard-client/leaf-calls.js';
+import type { ShardFleet } from '../../src/shard-client/shard-fleet.js';
 import { serveShard, type ServedShard } from './served-shard.js';
 import { MODEL, put, ShardFixture } from './shard-fixture.js';
 
+const S1 = { nodes: ['s1'] };
 const VECTOR = [1, 0, 0, 0, 0, 0, 0, 0];
 
 let shard: ShardFixture;
@@ -29,6 +31,7 @@ async function leaf(partition?: string): Promise<LeafSearch> {
   const { counter, partitions } = await shard.store.placement('shop');
   return {
     tenant: 'shop',
+    group: 's1/',
     partitions: partitions.map(({ id, epoch }) => ({ id: partition ?? id, epoch })),
     counter,
     model: MODEL,
@@ -49,7 +52,7 @@ test('a search that runs is stopped when its caller gives up', async () => {
     return run(request, budget);
   });
   // Of the caller's time; the search itself would have had more.
-  const caller = fleet.search('s1', known, Deadline.after(60_000));
+  const caller = fleet.search(S1, known, Deadline.after(60_000));
   await vi.waitFor(() => expect(budgets).toHaveLength(1));
   expect(budgets[0]?.isSpent()).toBe(false);
   fleet.close();
@@ -65,18 +68,18 @@ test('a search whose caller gave up while it waited is not started, and makes ro
   const search = vi.spyOn(shard.node, 'search');
   search.mockImplementationOnce(async (...asked) => gate.then(() => run(...asked)));
   const long = Deadline.after(20_000);
-  const first = fleet.search('s1', known, long);
+  const first = fleet.search(S1, known, long);
   await vi.waitFor(() => expect(search).toHaveBeenCalledTimes(1));
-  const late = [1, 2].map(() => fleet.search('s1', known, Deadline.after(30)));
+  const late = [1, 2].map(() => fleet.search(S1, known, Deadline.after(30)));
   const codes = (await Promise.allSettled(late)).map(
     (one) => one.status === 'rejected' && (one.reason as { code: string }).code,
   );
   expect(codes).toEqual(['deadline_exceeded', 'deadline_exceeded']);
-  const patient = [1, 2].map(() => fleet.search('s1', known, long));
-  await expect(fleet.search('s1', known, long)).rejects.toMatchObject({ code: 'overloaded' });
+  const patient = [1, 2].map(() => fleet.search(S1, known, long));
+  await expect(fleet.search(S1, known, long)).rejects.toMatchObject({ code: 'overloaded' });
   release();
-  expect((await Promise.all(patient)).map(idsOf)).toEqual([['m'], ['m']]);
-  expect(idsOf(await first)).toEqual(['m']);
+  expect((await Promise.all(patient)).map(({ answer }) => idsOf(answer))).toEqual([['m'], ['m']]);
+  expect(idsOf((await first).answer)).toEqual(['m']);
   expect(search).toHaveBeenCalledTimes(3);
 });
 
@@ -88,16 +91,17 @@ test('a search that has to ask the store holds up no other, and is refused by it
   const counter = vi.spyOn(shard.store, 'placement');
   const placement = shard.store.placement.bind(shard.store);
   counter.mockImplementation(async (tenant) => gate.then(() => placement(tenant)));
-  const asking = [1, 2].map(() => fleet.search('s1', unheard, Deadline.after(1_500)));
+  const asking = [1, 2].map(() => fleet.search(S1, unheard, Deadline.after(1_500)));
   await vi.waitFor(() => expect(counter).toHaveBeenCalled());
-  expect(idsOf(await fleet.search('s1', known, Deadline.after(1_000)))).toEqual(['m']);
+  const { answer } = await fleet.search(S1, known, Deadline.after(1_000));
+  expect(idsOf(answer)).toEqual(['m']);
   // As many as the queue holds may ask at once.
-  const third = fleet.search('s1', unheard, Deadline.after(1_000));
+  const third = fleet.search(S1, unheard, Deadline.after(1_000));
   await expect(third).rejects.toMatchObject({ code: 'overloaded' });
   counter.mockRestore();
   release();
   for (const one of asking)
-    expect(await one).toMatchObject({ refused: [{ partition: 'unheard-of' }] });
+    expect((await one).answer).toMatchObject({ refused: [{ partition: 'unheard-of' }] });
 });
 
 test('a search never waits behind a bulk load', async () => {
@@ -109,7 +113,7 @@ test('a search never waits behind a bulk load', async () => {
   await vi.waitFor(() => expect(pages.mock.calls.length).toBeGreaterThan(2), { timeout: 30_000 });
   for (let i = 0; i < 3; i++) {
     const before = pages.mock.calls.length;
-    await fleet.search('s1', known, Deadline.after(20_000));
+    await fleet.search(S1, known, Deadline.after(20_000));
     // A page a turn; question and answer take a few turns of the client and the shard.
     expect(pages.mock.calls.length - before).toBeLessThanOrEqual(10);
   }

@@ -15,6 +15,7 @@ import { TenantIndex } from '../../src/shard/index/tenant-index.js';
 import { writeSegment } from '../../src/shard/build/write-segment.js';
 import type { Partition } from '../../src/store/store.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
+import { serving } from '../store/place.js';
 import { append } from './indexed.js';
 
 const DIMENSIONS = 64;
@@ -42,7 +43,7 @@ const partitions = CATEGORIES.map((category): Partition => ({
   categories: [category],
   from: 0,
   to: HASH_END,
-  shard: 's1',
+  replicas: serving('s1'),
   epoch: 1,
 }));
 const byNearness = rows.map(({ near }) => near).sort((a, b) => b - a);

@@ -101,7 +101,7 @@ describe('over a store that fails or answers late', () => {
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'omnisearch-follower-'));
     store = await openLmdbStore({ dir: join(dir, 'store') });
-    await place(store, 't', [firstPartition('c', 's1')]);
+    await place(store, 't', [firstPartition('c', ['s1'])]);
   });
   afterEach(async () => {
     await follower?.stop();
@@ -154,7 +154,7 @@ describe('over a store that fails or answers late', () => {
       ),
     );
     await sleep(20);
-    expect([one.index.liveRows, one.allReady]).toEqual([0, false]);
+    expect([one.index.liveRows, one.readiness.allReady]).toEqual([0, false]);
     failing = false;
     expect(await one.awaitApplied(mark, 10_000)).toBe(true);
     expect(one.index.liveRows).toBe(300);
@@ -231,7 +231,7 @@ describe('over a store that fails or answers late', () => {
     const { mark } = await store.write('t', writes(1_000));
     const one = follow(underSteadyWrites(200));
     expect(await one.awaitApplied(mark, 10_000)).toBe(true);
-    expect(one.allReady).toBe(true);
+    expect(one.readiness.allReady).toBe(true);
     expect(one.index.liveRows).toBeGreaterThanOrEqual(999 - 20);
     expect(await store.behind('t', one.index.position, 1)).toBe(1);
   });

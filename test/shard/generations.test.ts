@@ -59,6 +59,7 @@ async function found(
   const { counter, partitions } = await store.placement(T);
   const { hits, refused } = await askNode(node, {
     ...{ type: 'search', tenant: T, counter, model: MODEL, budgetMs: 20_000 },
+    group: 's1/',
     partitions: encodePartitions(partitions),
     query: {
       ...{ vector: vectorBytes(Float32Array.from(VECTOR)), exact: true },

@@ -134,7 +134,7 @@ export const SLEEPY = { ...HOSTING, pollMs: 5, idleMs: 0 };
 /** Tenants `t0` … with a partition on `s1` and `products` of each. */
 export async function fill(store: Store, tenants: number, products: number): Promise<void> {
   const names = Array.from({ length: tenants }, (_, t) => `t${t}`);
-  await Promise.all(names.map((name) => place(store, name, [firstPartition('Mice', 's1')])));
+  await Promise.all(names.map((name) => place(store, name, [firstPartition('Mice', ['s1'])])));
   await Promise.all(names.map((name) => store.write(name, someProducts(products))));
 }
 

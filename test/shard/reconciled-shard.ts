@@ -40,7 +40,7 @@ export class ReconciledShard {
   }
 
   static async place(store: Store, category: string, shard = 's1'): Promise<void> {
-    await place(store, TENANT, [firstPartition(category, shard)]);
+    await place(store, TENANT, [firstPartition(category, [shard])]);
   }
 
   get index(): TenantIndex {

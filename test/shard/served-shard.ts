@@ -1,8 +1,15 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { UntilSearchable } from '../../src/placement/until-searchable.js';
 import { ShardFleet } from '../../src/shard-client/shard-fleet.js';
 import { ShardServer } from '../../src/shard/node/shard-server.js';
+import type { StoreReader } from '../../src/store/store.js';
 import type { ShardFixture } from './shard-fixture.js';
+
+/** What waits, as a query node does, until all shards that serve have applied something. */
+export function searchableOver(store: StoreReader, fleet: ShardFleet): UntilSearchable {
+  return new UntilSearchable(store, fleet, { fencedAfterMs: 5_000 });
+}
 
 /** A fixture's shard behind its socket, and the fleet by which a query node reaches it. */
 export interface ServedShard {

@@ -1,4 +1,4 @@
-import { move, partitionOf, place } from '../store/place.js';
+import { heldBy, move, partitionOf, place } from '../store/place.js';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +42,7 @@ export const HOSTING: HostingOptions = {
   openTenants: 1e9,
   tombstoneRetentionMs: 1e9,
   switchGraceMs: 50,
+  fenceMs: 1e9,
 };
 
 /** A shard `s1` that follows a real store, in a folder of its own. */
@@ -125,8 +126,9 @@ export class ShardFixture {
     throw new Error(`not saved: ${JSON.stringify(this.manifest())}`);
   }
 
-  async place(category: string, shard = 's1'): Promise<void> {
-    await place(this.store, TENANT, [firstPartition(category, shard)]);
+  async place(category: string, ...nodes: string[]): Promise<void> {
+    const on = nodes.length === 0 ? ['s1'] : nodes;
+    await place(this.store, TENANT, [firstPartition(category, on)]);
   }
 
   async move(category: string, shard: string): Promise<void> {
@@ -140,26 +142,34 @@ export class ShardFixture {
     await this.settle(mark);
   }
 
+  /** All that is written is applied, and all that was placed here is complete. */
   async settle(mark?: Uint8Array): Promise<void> {
     const upTo = mark ?? (await this.store.write(TENANT, [])).mark;
     this.node.nudge(TENANT);
-    const wait = { type: 'await' as const, tenant: TENANT, mark: upTo, budgetMs: 20_000 };
-    if (!(await this.node.awaitApplied(wait))) throw new Error('the shard did not catch up');
+    const partitions = encodePartitions(heldBy('s1', await this.partitions()));
+    const wait = { type: 'await' as const, tenant: TENANT, mark: upTo, partitions };
+    const applied = await this.node.awaitApplied({ ...wait, budgetMs: 20_000 });
+    if (!applied) throw new Error('the shard did not catch up');
   }
 
-  /** The first phase of a search by words. */
+  private async partitions(): Promise<readonly Partition[]> {
+    return (await this.store.placement(TENANT)).partitions;
+  }
+
+  /** The first phase of a search by words: of all that was placed here, unless told. */
   async count(asked: Partial<CountWords>): Promise<WordCounts> {
-    const rest = {
-      analyzer: ANALYZER_VERSION,
-      generation: 0,
-      words: [],
-      budgetMs: 10_000,
+    const { counter, partitions } = await this.store.placement(TENANT);
+    const request: CountWords = {
+      ...{ type: 'words', tenant: TENANT, model: MODEL },
+      ...{ counter, group: 's1/', partitions: encodePartitions(heldBy('s1', partitions)) },
+      ...{ analyzer: ANALYZER_VERSION, generation: 0, words: [], budgetMs: 10_000 },
       ...asked,
     };
-    const request: CountWords = { type: 'words', tenant: TENANT, model: MODEL, ...rest };
     const deadline = Deadline.after(request.budgetMs);
     await this.node.lookUp(request, deadline);
-    return this.node.countWords(request, new Budget(deadline));
+    const reply = await this.node.countWords(request, new Budget(deadline));
+    if (reply.type === 'moved') throw new Error(`moved, at counter ${reply.counter}`);
+    return reply;
   }
 
   async search(query: readonly number[], options: SearchOptions = {}): Promise<LookReply> {
@@ -175,11 +185,12 @@ export class ShardFixture {
       wanted.set = { required: required ?? [...text.slots.keys()], members: new Uint8Array() };
     }
     if (query.length === 0) delete wanted.vector;
-    const asked = options.partitions ?? partitions.filter(({ shard }) => shard === 's1');
+    const asked = options.partitions ?? heldBy('s1', partitions);
     return askNode(this.node, {
       type: 'search',
       tenant: TENANT,
       partitions: encodePartitions(asked),
+      group: 's1/',
       counter,
       model: MODEL,
       query: wanted,
@@ -241,8 +252,9 @@ export async function searchNode(
   query: LeafQuery,
 ): Promise<LookReply> {
   const { counter, partitions } = await store.placement(tenant);
-  const asked = partitions.filter(({ shard }) => shard === 's1');
-  const request = { type: 'search' as const, tenant, counter, model: MODEL, query };
+  const asked = heldBy('s1', partitions);
+  const group = 's1/';
+  const request = { type: 'search' as const, tenant, counter, group, model: MODEL, query };
   return askNode(node, { ...request, partitions: encodePartitions(asked), budgetMs: 10_000 });
 }
 

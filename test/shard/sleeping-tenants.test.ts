@@ -33,7 +33,7 @@ describe('a name that has nothing on a shard leaves nothing there', () => {
     [
       'products on another shard',
       async (many: ManyTenants) => {
-        await place(many.store, 'ghost', [firstPartition('Pans', 's2')]);
+        await place(many.store, 'ghost', [firstPartition('Pans', ['s2'])]);
         await many.write('ghost', [put('p', 'Pans', VECTOR)]);
       },
     ],
@@ -172,7 +172,7 @@ test('one that cannot be closed keeps no place that others make', async () => {
 test('a changed placement is read of the tenant that has it, and of no other', async () => {
   const many = await open({ hosting: SLEEPY }, (store) => fill(store, 30, 2));
   many.calls.length = 0;
-  await place(many.store, 't3', [firstPartition('Pans', 's1')]);
+  await place(many.store, 't3', [firstPartition('Pans', ['s1'])]);
   await sleep(100);
   const asked = many.calls.filter(({ name }) => name === 'placement');
   expect(new Set(asked.map(({ tenant }) => tenant))).toEqual(new Set(['t3']));

@@ -1,4 +1,4 @@
-import { move as movePartition, place } from '../store/place.js';
+import { heldBy, place, replicate } from '../store/place.js';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +9,19 @@ import { score } from '../../src/core/vector.js';
 import { DocumentFilter } from '../../src/filter/evaluate.js';
 import type { Filter } from '../../src/filter/filter.js';
 import { firstPartition } from '../../src/placement/partition.js';
+import { movedTo } from '../../src/placement/reassign.js';
+import {
+  buildingOn,
+  isSettled,
+  withoutLeaving,
+  withServing,
+} from '../../src/placement/replica-steps.js';
 import { encodePartitions } from '../../src/protocol/partition-list.js';
 import { vectorBytes } from '../../src/query/leaf-query.js';
 import type { JsonObject } from '../../src/core/product.js';
 import { ShardNode } from '../../src/shard/node/shard-node.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
+import { groupOf } from '../../src/store/partition-map.js';
 import type { Partition, Store, StoredRow } from '../../src/store/store.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
 import {
@@ -29,6 +37,8 @@ import {
 import { slowReader } from './slow-reader.js';
 
 export const SHARDS = ['s1', 's2'];
+/** On which of them a partition may lie. */
+const SETS = [['s1'], ['s2'], ['s1', 's2']];
 const TENANTS = ['shop', 'other'];
 const CATEGORIES = ['Mice', 'Shoes', 'Pans'];
 const FILTERS: (Filter | undefined)[] = [
@@ -44,7 +54,7 @@ const FILTERS: (Filter | undefined)[] = [
   },
 ];
 
-/** Two shards over one store that answers late, and what the store holds as the truth. */
+/** Two nodes over one store that answers late, and what the store holds as the truth. */
 export class Turmoil {
   private readonly nodes = new Map<string, ShardNode>();
   /** Rows by tenant and id. */
@@ -64,7 +74,7 @@ export class Turmoil {
     const store = await openLmdbStore({ dir: join(dir, 'store') });
     const turmoil = new Turmoil(dir, store, seeded(seed), idleMs);
     for (const tenant of TENANTS) {
-      const partitions = CATEGORIES.map((c, i) => firstPartition(c, SHARDS[i % 2] as string));
+      const partitions = CATEGORIES.map((c, i) => firstPartition(c, SETS[i] as string[]));
       await place(store, tenant, partitions);
     }
     for (const shard of SHARDS) await turmoil.start(shard);
@@ -137,12 +147,34 @@ export class Turmoil {
     for (const node of this.nodes.values()) node.nudge(tenant);
   }
 
+  /** A partition is to lie elsewhere: what comes is built, what goes stays meanwhile. */
   async move(): Promise<void> {
     const tenant = this.pick(TENANTS);
+    const { partitions, counter } = await this.store.placement(tenant);
+    const partition = this.pick(partitions);
+    const replicas = movedTo(this.pick(SETS), partition.replicas, new Set(SHARDS), counter + 1);
+    await replicate(this.store, tenant, partition, replicas);
+  }
+
+  /** What is built by `budgetMs` comes to serve, and that goes in whose place it came. */
+  async settle(tenant = this.pick(TENANTS), budgetMs = 20): Promise<void> {
     const { partitions } = await this.store.placement(tenant);
-    const old = this.pick(partitions);
-    const shard = SHARDS.find((name) => name !== old.shard) as string;
-    await movePartition(this.store, tenant, old, shard);
+    for (const [name, building] of buildingOn(partitions)) {
+      const mark = await this.store.head(tenant);
+      const named = encodePartitions(building);
+      const wait = { type: 'await' as const, tenant, mark, partitions: named, budgetMs };
+      if (!(await this.nodes.get(name)?.awaitApplied(wait))) continue;
+      await this.replace(tenant, (all) => withServing(all, name, building));
+    }
+    await this.replace(tenant, withoutLeaving);
+  }
+
+  private async replace(
+    tenant: string,
+    next: (partitions: readonly Partition[]) => readonly Partition[],
+  ): Promise<void> {
+    const { partitions, counter } = await this.store.placement(tenant);
+    expect(await this.store.replacePlacement(tenant, next(partitions), counter)).toBe(true);
   }
 
   async purge(): Promise<void> {
@@ -154,11 +186,21 @@ export class Turmoil {
     const tenant = this.pick(TENANTS);
     const query = this.query();
     const { partitions } = await this.store.placement(tenant);
-    for (const shard of SHARDS) {
-      const asked = partitions.filter((partition) => partition.shard === shard);
+    for (const [shard, asked] of this.spread(partitions)) {
       const { hits } = await this.ask(shard, tenant, asked, query, this.pick(FILTERS), true);
       expect(new Set(hits.ids).size).toBe(hits.ids.length);
     }
+  }
+
+  /** Each of the partitions with any node that may be asked for it. */
+  private spread(partitions: readonly Partition[]): Map<string, Partition[]> {
+    const byNode = new Map<string, Partition[]>();
+    for (const partition of partitions) {
+      const { serving, leaving } = groupOf(partition);
+      const node = this.pick([...serving, ...leaving]);
+      byNode.set(node, [...(byNode.get(node) ?? []), partition]);
+    }
+    return byNode;
   }
 
   /** All shards together say what a scan of the store says, and never thought otherwise. */
@@ -167,10 +209,16 @@ export class Turmoil {
       expect(node.status().reconciliation?.reconciled).toBe(0);
     }
     for (const tenant of TENANTS) {
+      await this.settle(tenant, 20_000);
       const { mark } = await this.store.write(tenant, []);
-      const wait = { type: 'await' as const, tenant, mark, budgetMs: 20_000 };
-      for (const node of this.nodes.values()) expect(await node.awaitApplied(wait)).toBe(true);
       const { partitions } = await this.store.placement(tenant);
+      for (const [name, node] of this.nodes) {
+        // One that has restarted may have to build again what it serves.
+        const named = encodePartitions(heldBy(name, partitions));
+        const wait = { type: 'await' as const, tenant, mark, partitions: named };
+        expect(await node.awaitApplied({ ...wait, budgetMs: 20_000 })).toBe(true);
+      }
+      expect(isSettled(partitions)).toBe(true);
       for (const filter of FILTERS) {
         const query = this.query();
         const truth = this.truth(tenant, query, filter);
@@ -201,8 +249,7 @@ export class Turmoil {
     k = 1_000,
   ): Promise<Hit[]> {
     const top = new TopK<Hit>(k);
-    for (const shard of SHARDS) {
-      const asked = partitions.filter((partition) => partition.shard === shard);
+    for (const [shard, asked] of this.spread(partitions)) {
       const { hits, refused } = await this.ask(shard, tenant, asked, query, filter, exact, k);
       expect(refused).toEqual([]);
       hits.ids.forEach((id, i) => {
@@ -230,6 +277,7 @@ export class Turmoil {
       type: 'search',
       tenant,
       counter: 0,
+      group: '',
       partitions: encodePartitions(asked),
       model: MODEL,
       query: { vector: vectorBytes(query), views: [view], exact },

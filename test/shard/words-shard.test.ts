@@ -142,12 +142,26 @@ test('both phases go over the wire', async () => {
     const asked = {
       tenant: 'shop',
       model: 'm1',
+      counter: (await shard.store.placement('shop')).counter,
+      group: 's1/',
+      partitions: null,
       analyzer: ANALYZER_VERSION,
       generation: 0,
       budgetMs: 5_000,
     };
-    const words = { words: ['red', 'x'], near: ['rred'], prefix: 're', pairs: [['red', 'mouse']] };
-    const counted = await served.fleet.countWords('s1', { ...asked, ...words } as never, deadline);
+    const words = {
+      words: ['red', 'x'],
+      near: ['rred'],
+      prefix: 're',
+      pairs: [['red', 'mouse']] as const,
+    };
+    const { node, answer: counted } = await served.fleet.countWords(
+      { nodes: ['s1'] },
+      { ...asked, ...words },
+      deadline,
+    );
+    if (counted.type === 'moved') throw new Error('moved');
+    expect(node).toBe('s1');
     expect(counted).toMatchObject({ live: 2, df: [1, 0], adjacent: [1], timedOut: false });
     expect(counted.prefixed.map(({ word }) => word).sort()).toEqual(['read', 'red']);
   } finally {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CountWords } from '../../src/protocol/messages.js';
 import type { ViewRequest } from '../../src/shard/leaf/views/view-request.js';
 import { countWords } from '../../src/shard/leaf/words/count-words.js';
 import type { TenantIndex } from '../../src/shard/index/tenant-index.js';
@@ -11,7 +10,6 @@ import { damerau } from '../../src/text/damerau.js';
 import { DEFAULT_TEXT_SETTINGS } from '../../src/text/default-settings.js';
 import { letterSignature, tolerated } from '../../src/text/near-words.js';
 import { productTerms } from '../../src/text/product-terms.js';
-import { ANALYZER_VERSION } from '../../src/text/analyzer.js';
 import { look, unlimited } from './leaf-fixture.js';
 import {
   BLOCKS,
@@ -102,20 +100,10 @@ describe('the first phase', () => {
         await withIndex(all, how, async (index) => {
           const searcher = index.searcher();
           const near = ['kabek', 'gren'];
-          const request: CountWords = {
-            ...({
-              type: 'words',
-              tenant: 't',
-              model: 'm',
-              analyzer: ANALYZER_VERSION,
-              generation: 0,
-              budgetMs: 1,
-            } as const),
-            ...{ words: asked, near, prefix: 'ca', pairs },
-          };
+          const request = { words: asked, near, prefix: 'ca', pairs };
           // Twice: what was counted of segments is kept.
-          await countWords(searcher, request, unlimited());
-          const counted = await countWords(searcher, request, unlimited());
+          await countWords(searcher.views, request, unlimited());
+          const counted = await countWords(searcher.views, request, unlimited());
           searcher.release();
           expect(searcher.live).toBe(live.length);
           expect(counted.df).toEqual(asked.map(df));

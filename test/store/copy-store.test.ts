@@ -1,4 +1,4 @@
-import { place } from './place.js';
+import { place, serving } from './place.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { digestTenant } from '../../src/store/catalogue-pages.js';
 import { copyStore } from '../../src/jobs/copy-store.js';
@@ -34,7 +34,7 @@ async function fill(store: Store): Promise<void> {
   await store.setModel(MODEL);
   for (const tenant of TENANTS) {
     const partition = { id: `Mice-${tenant}`, categories: ['Mice'], from: 0, to: 2 ** 32 };
-    await place(store, tenant, [{ ...partition, shard: 's2', epoch: 3 }]);
+    await place(store, tenant, [{ ...partition, replicas: serving('s2'), epoch: 3 }]);
     const products = Array.from({ length: PRODUCTS }, (_, i) =>
       put(`p${i}`, { title: `${tenant} ${i}`, ...(i % 2 === 0 ? { feedVersion: i } : {}) }),
     );

@@ -6,6 +6,7 @@ import type { Partition, Store } from '../../src/store/store.js';
 import { damage, keysOf, misplace, rename } from './damage.js';
 import { makeFolder } from './lmdb-fixture.js';
 import { put, remove } from './contract/writes.js';
+import { serving } from './place.js';
 
 const T = 'shop';
 const PARTITION: Partition = {
@@ -13,7 +14,7 @@ const PARTITION: Partition = {
   categories: ['Mice'],
   from: 0,
   to: 2 ** 32,
-  shard: 's1',
+  replicas: serving('s1'),
   epoch: 1,
 };
 let folder: Awaited<ReturnType<typeof makeFolder>>;

@@ -10,9 +10,13 @@ import { eventually } from './contract/fixture.js';
 import { put, remove } from './contract/writes.js';
 import { dropDatabase, freshOptions } from './mongo-fixture.js';
 import { MONGODB_URL, MongoServer, whyNoServer } from './mongo-server.js';
+import { serving } from './place.js';
 
 const T = 'shop';
-const PARTITION = { id: 'A-0-1', categories: ['A'], from: 0, to: 2 ** 32, shard: 's1', epoch: 1 };
+const PARTITION = {
+  ...{ id: 'A-0-1', categories: ['A'], from: 0, to: 2 ** 32, epoch: 1 },
+  replicas: serving('s1'),
+};
 const reason = whyNoServer();
 let server: MongoServer | undefined;
 let options: MongoStoreOptions;
@@ -21,7 +25,7 @@ let options: MongoStoreOptions;
 async function useAll(store: Store): Promise<void> {
   await store.setModel({ name: 'm', fingerprint: 'f', dimensions: 8 });
   await store.replacePlacement(T, [PARTITION], 0);
-  await store.replacePlacement(T, [{ ...PARTITION, shard: 's2' }], 1);
+  await store.replacePlacement(T, [{ ...PARTITION, replicas: serving('s2') }], 1);
   await store.replacePlacement(T, [], 2);
   await store.records.put('tenant', T, {}, 0);
   await store.records.put('tenant', T, { state: 'active' }, 1);

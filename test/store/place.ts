@@ -1,6 +1,22 @@
-import type { Partition, Store, StoreReader, TenantPlacement } from '../../src/store/store.js';
+import type {
+  Partition,
+  Replica,
+  Store,
+  StoreReader,
+  TenantPlacement,
+} from '../../src/store/store.js';
 import { StoredTextRow } from '../../src/store/stored-text.js';
 import type { NamedVectors, Product } from '../../src/core/product.js';
+
+/** The replicas of a partition that these nodes serve, and no others. */
+export function serving(...nodes: readonly string[]): Replica[] {
+  return nodes.map((node) => ({ node, state: 'serving' }));
+}
+
+/** Those of `partitions` that the node has something of, in whatever state. */
+export function heldBy<T extends Partition>(node: string, partitions: readonly T[]): T[] {
+  return partitions.filter(({ replicas }) => replicas.some((replica) => replica.node === node));
+}
 
 /** Adds those of `partitions` whose ids are not in the tenant's placement. */
 export async function place(
@@ -19,18 +35,26 @@ export async function place(
   return store.placement(tenant);
 }
 
-/** Gives a partition to another shard, at the next epoch; false when another writer was first. */
+/** Gives a partition other replicas at once; false when another writer was first. */
+export async function replicate(
+  store: Store,
+  tenant: string,
+  { id }: Pick<Partition, 'id'>,
+  replicas: readonly Replica[],
+): Promise<boolean> {
+  const { partitions, counter } = await store.placement(tenant);
+  const next = partitions.map((each) => (each.id === id ? { ...each, replicas } : each));
+  return store.replacePlacement(tenant, next, counter);
+}
+
+/** Gives a partition to another node, whether or not it has anything of it; as `replicate`. */
 export async function move(
   store: Store,
   tenant: string,
-  { id, epoch }: Pick<Partition, 'id' | 'epoch'>,
-  shard: string,
+  partition: Pick<Partition, 'id'>,
+  node: string,
 ): Promise<boolean> {
-  const { partitions, counter } = await store.placement(tenant);
-  const next = partitions.map((each) =>
-    each.id === id && each.epoch === epoch ? { ...each, shard, epoch: epoch + 1 } : each,
-  );
-  return store.replacePlacement(tenant, next, counter);
+  return replicate(store, tenant, partition, serving(node));
 }
 
 /** The partition that names `category`. */

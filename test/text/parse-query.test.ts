@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_TEXT_SETTINGS } from '../../src/text/default-settings.js';
-import { foldCase, singular } from '../../src/text/fold.js';
+import { foldCase, plural, singular } from '../../src/text/fold.js';
 import { parseQuery } from '../../src/text/parse-query.js';
 import { anyText, impactsOf } from './harness.js';
 
@@ -94,7 +94,14 @@ describe('folding', () => {
     ['virus', 'virus'],
     ['mice', 'mouse'],
     ['dv71s', 'dv71s'],
-  ])('makes %s %s', (plural, word) => {
-    expect(singular(plural)).toBe(word);
+  ])('makes %s %s', (many, word) => {
+    expect(singular(many)).toBe(word);
+  });
+
+  it('makes plurals by the same rules, or none', () => {
+    const words = ['laptop', 'battery', 'key', 'watch', 'box', 'movie', 'lens', 'virus', 'dv71'];
+    expect(words.map(plural)).toEqual(
+      'laptops batteries keys watches boxes movies lens virus dv71'.split(' '),
+    );
   });
 });

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Candidate,
+  type Knowledge,
   chooseCorrections,
-  toleranceOf,
   spelling,
+  toleranceOf,
+  unsureCandidates,
 } from '../../src/text/corrections.js';
 import { DEFAULT_TEXT_SETTINGS } from '../../src/text/default-settings.js';
 import {
@@ -35,18 +37,22 @@ function splitOf(text: string, df: number, counts: Readonly<Record<string, PairC
 }
 
 describe('corrections', () => {
-  const typed = (word: string) => ({ word, plain: word });
-  const words = (candidates: Candidate[], word: string): string[] =>
-    chooseCorrections(candidates, typed(word)).map((chosen) => chosen.word);
+  const typed = (word: string) => ({ word, plain: word, text: word });
+  /** A shop of 400 products, of whose words the encoder knows `pieces`. */
+  const knowing = (pieces: string[] = [], beside: Record<string, number> = {}): Knowledge => ({
+    isPiece: (word) => pieces.includes(word),
+    live: 400,
+    beside: (word) => beside[word] ?? 0,
+  });
+  const near = (word: string, df: number, distance = 1): Candidate => ({ word, distance, df });
+  const words = (candidates: Candidate[], word: string | QueryWord, known = knowing()): string[] =>
+    chooseCorrections(candidates, typeof word === 'string' ? typed(word) : word, known).map(
+      (chosen) => chosen.word,
+    );
 
   it('prefers the nearer, then what more products have, and knows rare words for typos', () => {
-    const candidates = [
-      { word: 'far', distance: 2, df: 900 },
-      { word: 'near', distance: 1, df: 3 },
-      { word: 'rare', distance: 1, df: 1 },
-      { word: 'often', distance: 1, df: 7 },
-    ];
-    expect(chooseCorrections(candidates, typed('xxxx'))).toEqual([
+    const candidates = [near('far', 900, 2), near('near', 3), near('rare', 1), near('often', 7)];
+    expect(chooseCorrections(candidates, typed('xxxx'), knowing())).toEqual([
       { word: 'often', df: 7, distance: 1, weight: 1 },
       { word: 'near', df: 3, distance: 1, weight: 0.8 },
       { word: 'far', df: 900, distance: 2, weight: 0.6 },
@@ -54,8 +60,13 @@ describe('corrections', () => {
     expect(words(candidates.slice(0, 1), 'xxxx')).toEqual(['far']);
   });
 
+  it('takes a word that one product alone has for no typo where the encoder knows it', () => {
+    const candidates = [near('refrigerator', 1), near('refrigerater', 1)];
+    expect(words(candidates, 'refrigeratr')).toEqual([]);
+    expect(words(candidates, 'refrigeratr', knowing(['refrigerator']))).toEqual(['refrigerator']);
+  });
+
   it('prefers what is mistyped so more easily: a letter left out, two swapped, the beginning kept', () => {
-    const near = (word: string, df: number): Candidate => ({ word, distance: 1, df });
     expect(words([near('phone', 90), near('iphone', 9)], 'ihone')[0]).toBe('iphone');
     expect(words([near('phone', 90), near('iphone', 90)], 'pphone')[0]).toBe('phone');
     expect(words([near('more', 90), near('mouse', 9)], 'moue')[0]).toBe('mouse');
@@ -63,34 +74,73 @@ describe('corrections', () => {
     expect(words([near('more', 900), near('mouse', 9)], 'moue')[0]).toBe('more');
   });
 
-  it('knows what three letters mean only where a fourth is missing', () => {
-    const candidates = [
-      { word: 'usb', distance: 1, df: 900 },
-      { word: 'desk', distance: 1, df: 9 },
-    ];
+  it('takes the beginning for three times likelier to be right, no more', () => {
+    expect(words([near('spot', 10), near('ipod', 29)], 'spod')[0]).toBe('spot');
+    expect(words([near('spot', 10), near('ipod', 31)], 'spod')[0]).toBe('ipod');
+  });
+
+  it('knows what three letters mean where a fourth is missing or two are swapped', () => {
+    const candidates = [near('desk', 9), near('usb', 19)];
     expect(words(candidates, 'usv')).toEqual(['desk']);
+    expect(words(candidates, 'ubs')).toEqual(['usb', 'desk']);
+  });
+
+  it('takes three letters for what one product of twenty has, and twenty in all', () => {
+    expect(words([near('usb', 19)], 'usv')).toEqual([]);
+    expect(words([near('usb', 20)], 'usv')).toEqual(['usb']);
+    expect(words([near('usb', 20)], 'usv', { ...knowing(), live: 401 })).toEqual([]);
+    expect(words([near('usb', 19)], 'usv', { ...knowing(), live: 30 })).toEqual([]);
+  });
+
+  it('lets two titles that have it beside a neighbour tell what the word alone does not', () => {
+    const candidates = [near('memory', 90), near('emery', 5)];
+    const isPiece = ['emory', 'memory'];
+    expect(words(candidates, 'emory', knowing(isPiece))).toEqual([]);
+    expect(words(candidates, 'emory', knowing(isPiece, { memory: 1 }))).toEqual([]);
+    expect(words(candidates, 'emory', knowing(isPiece, { memory: 2 }))).toEqual(['memory']);
+    expect(words([near('usb', 9)], 'usv', knowing([], { usb: 2 }))).toEqual(['usb']);
+  });
+
+  it('asks of few what stands beside them, and of none that the word alone tells', () => {
+    const many = Array.from({ length: 14 }, (_, i) => near(`emor${'abcdefghijklmn'.charAt(i)}`, i));
+    const asked = unsureCandidates(many, typed('emory'), knowing(['emory']));
+    expect(asked).toEqual(
+      many
+        .slice(4)
+        .reverse()
+        .map(({ word }) => word),
+    );
+    expect(unsureCandidates(many, typed('emory'), knowing())).toEqual([]);
   });
 
   it('gives five at most', () => {
-    const many = 'a b c d e f g'.split(' ').map((word) => ({ word, distance: 1, df: 2 }));
+    const many = 'a b c d e f g'.split(' ').map((word) => near(word, 2));
     expect(words(many, 'xxxx')).toEqual('a b c d e'.split(' '));
+  });
+
+  it('compares a plural with plurals', () => {
+    const candidates = [near('box', 900), near('book', 9)];
+    expect(words(candidates, first('bok'))).toEqual(['box', 'book']);
+    expect(words(candidates, first('boks'))).toEqual(['book']);
+    expect(words([near('wireless', 9)], first('wireles'))).toEqual(['wireless']);
   });
 
   it('writes a plural again where one was typed', () => {
     expect(spelling(first('laptps'), 'laptop')).toBe('laptops');
     expect(spelling(first('laptp'), 'laptop')).toBe('laptop');
     expect(spelling(first('wireles'), 'wireless')).toBe('wireless');
+    expect(spelling(first('swithces'), 'switch')).toBe('switches');
+    expect(spelling(first('bateries'), 'battery')).toBe('batteries');
+    expect(spelling(first('lns'), 'lens')).toBe('lens');
   });
 
-  it('leaves alone what is known, quoted, a number, short, or a piece of the encoder', () => {
-    const noPiece = () => false;
-    expect(toleranceOf(first('keybaord'), 0, noPiece)).toBe(2);
-    expect(toleranceOf(first('keybaord'), 1, noPiece)).toBe(0);
-    expect(toleranceOf(first('"keybaord"'), 0, noPiece)).toBe(0);
-    expect(toleranceOf(first('dv71211ea'), 0, noPiece)).toBe(0);
-    expect(toleranceOf(first('us'), 0, noPiece)).toBe(0);
-    expect(toleranceOf(first('vavs'), 0, noPiece)).toBe(1);
-    expect(toleranceOf(first('potter'), 0, (word) => word === 'potter')).toBe(0);
+  it('leaves alone what is known, quoted, a number, or short', () => {
+    expect(toleranceOf(first('keybaord'), 0)).toBe(2);
+    expect(toleranceOf(first('keybaord'), 1)).toBe(0);
+    expect(toleranceOf(first('"keybaord"'), 0)).toBe(0);
+    expect(toleranceOf(first('dv71211ea'), 0)).toBe(0);
+    expect(toleranceOf(first('us'), 0)).toBe(0);
+    expect(toleranceOf(first('vavs'), 0)).toBe(1);
   });
 });
 

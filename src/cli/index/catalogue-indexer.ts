@@ -60,7 +60,7 @@ export class CatalogueIndexer {
   private async indexFile(file: string, onBytes: (read: number) => void): Promise<void> {
     const { config, exchange, counts } = this.deps;
     const { url, tenant, format, locale, map } = config;
-    const target = [url, tenant, format, locale, JSON.stringify(map)];
+    const target = [url, tenant ?? 'default', format, locale, JSON.stringify(map)];
     const state = config.dryRun ? undefined : await ResumeState.of(file, target);
     const skipTo = config.resume ? ((await state?.load()) ?? 0) : 0;
     const saver = new LatestSaver((rows) => state?.save(rows) ?? Promise.resolve());

@@ -1,26 +1,44 @@
-import { compareBytes, hashId } from '../../core/ids.js';
-import { PartitionMap } from '../../store/partition-map.js';
-import type { CategoryCount, Partition, TenantPlacement } from '../../store/store.js';
+import { hashId } from '../../core/ids.js';
+import { groupOf, PartitionMap } from '../../store/partition-map.js';
+import type { CategoryCount, Partition, Replica, TenantPlacement } from '../../store/store.js';
 
 const HASHES = 2 ** 32;
 
-/** What one placement of a tenant gives one shard. */
+/** What one placement of a tenant gives one node. */
 export class Assignment {
   /** The tenant's placement counter: of two assignments the one with the higher is the newer. */
   readonly counter: number;
-  /** Those of this shard. */
+  /** Those of this node, in whatever state. */
   readonly partitions: readonly Partition[];
+  /** Those of them that searches ask this node for. */
+  readonly asked: ReadonlySet<Partition>;
   private readonly map: PartitionMap;
   private readonly byId: ReadonlyMap<string, Partition>;
+  private readonly replicas: ReadonlyMap<Partition, Replica>;
+  private readonly groups = new Map<string, Partition[]>();
 
-  constructor(
-    private readonly shard: string,
-    placement: TenantPlacement,
-  ) {
+  constructor(node: string, placement: TenantPlacement) {
     this.counter = placement.counter;
     this.map = new PartitionMap(placement);
-    this.partitions = placement.partitions.filter((partition) => partition.shard === shard);
+    this.replicas = new Map(
+      placement.partitions.flatMap((partition) => {
+        const own = partition.replicas.find((replica) => replica.node === node);
+        return own === undefined ? [] : [[partition, own] as const];
+      }),
+    );
+    this.partitions = [...this.replicas.keys()];
     this.byId = new Map(this.partitions.map((partition) => [partition.id, partition]));
+    const isAsked = (partition: Partition): boolean => {
+      const { serving, leaving } = groupOf(partition);
+      return serving.includes(node) || leaving.includes(node);
+    };
+    this.asked = new Set(this.partitions.filter(isAsked));
+    for (const partition of this.partitions) {
+      const { key } = groupOf(partition);
+      const group = this.groups.get(key);
+      if (group === undefined) this.groups.set(key, [partition]);
+      else group.push(partition);
+    }
   }
 
   /** Before any placement was read. */
@@ -28,6 +46,22 @@ export class Assignment {
 
   get(id: string): Partition | undefined {
     return this.byId.get(id);
+  }
+
+  /** What this node does with a partition of its own. */
+  replicaOf(partition: Partition): Replica | undefined {
+    return this.replicas.get(partition);
+  }
+
+  /** Whether the partition of that id is here, and others are asked for it: nobody waits for this node. */
+  isOnlyBuilding(id: string): boolean {
+    const partition = this.byId.get(id);
+    return partition !== undefined && !this.asked.has(partition);
+  }
+
+  /** Those that the same nodes hold in the same states, see `groupOf`. */
+  ofGroup(key: string): readonly Partition[] {
+    return this.groups.get(key) ?? [];
   }
 
   /** The tenant's partitions, here and elsewhere, that may hold products of `categories`. */
@@ -41,7 +75,8 @@ export class Assignment {
   }
 
   ownsHash(category: string, hash: number): boolean {
-    return this.map.of(category, hash)?.shard === this.shard;
+    const partition = this.map.of(category, hash);
+    return partition !== undefined && this.replicas.has(partition);
   }
 
   /** Which part of a category belongs here, taking the ids' hashes to be evenly spread. */
@@ -61,38 +96,7 @@ export class Assignment {
   }
 }
 
-/** A partition at one epoch: what is ready, or asked for. */
-export function partitionKey(partition: { id: string; epoch: number }): string {
-  return `${partition.id}@${partition.epoch}`;
-}
-
-/** Partitions that are complete here, each at one epoch. */
-export class ReadyPartitions {
-  private readonly keys = new Set<string>();
-
-  get size(): number {
-    return this.keys.size;
-  }
-
-  /** What a manifest says. */
-  load(keys: readonly string[]): void {
-    for (const key of keys) this.keys.add(key);
-  }
-
-  has(partition: { id: string; epoch: number }): boolean {
-    return this.keys.has(partitionKey(partition));
-  }
-
-  add(partition: Partition): void {
-    this.keys.add(partitionKey(partition));
-  }
-
-  keepOnly(partitions: readonly Partition[]): void {
-    const kept = new Set(partitions.map(partitionKey));
-    for (const key of this.keys) if (!kept.has(key)) this.keys.delete(key);
-  }
-
-  sorted(): string[] {
-    return [...this.keys].sort(compareBytes);
-  }
+/** A partition at one epoch on this node, since it came here: what is complete once, for as long as it stays. */
+export function replicaKey({ id, epoch }: Partition, replica: Replica | undefined): string {
+  return replica?.since === undefined ? `${id}@${epoch}` : `${id}@${epoch}@${replica.since}`;
 }

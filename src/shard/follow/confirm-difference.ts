@@ -45,7 +45,8 @@ export async function confirm(
   const before = await store.heads(index.tenant, ids);
   const mark = await store.head(index.tenant);
   if (!(await follower.awaitApplied(mark, CATCH_UP_MS))) return undefined;
-  if (!follower.isCurrent || follower.assignment !== assignment) return undefined;
+  if (!follower.isCurrent || !follower.readiness.isWhole || follower.assignment !== assignment)
+    return undefined;
   const held = ids.map((id) => index.heldVersion(id));
   const after = await store.heads(index.tenant, ids);
   const settled = suspects.flatMap((suspect, i): Difference[] => {

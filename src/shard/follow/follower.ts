@@ -1,19 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '../../core/logger.js';
 import { feedPages } from '../../store/feed-pages.js';
-import type { FeedEntry, StoreReader, WriteMark } from '../../store/store.js';
+import type { FeedEntry, PartitionRef, StoreReader, WriteMark } from '../../store/store.js';
 import type { Pace } from '../index/merge-policy.js';
 import type { SegmentKeeper } from '../index/segment-keeper.js';
 import type { TenantIndex } from '../index/tenant-index.js';
-import { Assignment, ReadyPartitions } from './assignment.js';
+import { Assignment } from './assignment.js';
 import { applyEntries, dropRowsOfOthers } from './feed-rows.js';
+import { Fill } from './fill.js';
 import { Nudges } from './nudges.js';
+import { Readiness } from './readiness.js';
 import { rebuild } from './rebuild.js';
 import { Waiters } from './waiters.js';
 
 /** A page of the feed: some milliseconds of reading documents. */
-const PAGE_ENTRIES = 128;
-const PAGE_BYTES = 2 * 1024 * 1024;
+const PAGE = { pageEntries: 128, pageBytes: 2 * 1024 * 1024 };
 const RETRY_MS = 1_000;
 /** Without a change for so long, what is left in the write buffer is worth a build. */
 const REST_MS = 2_000;
@@ -24,28 +25,23 @@ const BEHIND_LIMIT = 10_000;
  * Keeps one open index in step with its tenant's feed.
  *
  *   load ──manifest, position──> catch up ──end of feed──> rest ──nudge──> catch up
- *     └─ no position, position expired, partition moved here ──> rebuild ──> catch up
+ *     │                            └─ partition came here ──> fill, a page between two rounds of catching up
+ *     └─ no position, position expired ──> rebuild ──> catch up
  *
  * It is ready once it has read what was written before it began: under steady writes the end of the
  * feed may never be met. At rest it asks the store nothing: a nudge tells that there is more.
  */
 export class Follower {
-  assignment = Assignment.NONE;
-  /** The files were read: `assignment` means something from the next refresh on. */
-  loaded = false;
   /** Entries known to follow in the feed. */
   behind = 0;
-  /** Partitions, `id@epoch`, that are complete here. */
-  private readonly ready = new ReadyPartitions();
+  /** What of it is complete. */
+  readonly readiness = new Readiness();
   private needsRebuild = false;
   /** How often a rebuild was asked for: one that runs then does not settle it. */
   private rebuildsWanted = 0;
   /** A page of the feed has been asked for: what comes here now may have been passed over. */
   private begun = false;
-  /** The feed was read up to where its head was at the start. */
-  private caughtUp = false;
-  /** Rows may be held of partitions that are not ours any more: not searched, to be dropped. */
-  private hasRowsToDrop = false;
+  private readonly fill: Fill;
   private readonly waiters = new Waiters();
   private readonly nudges = new Nudges();
   private changedAtMs = performance.now();
@@ -60,6 +56,7 @@ export class Follower {
     private readonly logger: Logger,
   ) {
     keeper.onLost = () => this.lost();
+    this.fill = new Fill(store, index.tenant, this.readiness, PAGE);
   }
 
   start(): void {
@@ -85,30 +82,18 @@ export class Follower {
 
   /** Rows are gone that the position covers: nothing is ready until all was compared. */
   private lost(): void {
-    this.caughtUp = false;
+    this.readiness.caughtUp = false;
     this.invalidate();
   }
 
-  isReady(partition: { id: string; epoch: number }): boolean {
-    return this.caughtUp && this.ready.has(partition);
+  /** What the newest placement that was read gives this node. */
+  get assignment(): Assignment {
+    return this.readiness.assignment;
   }
 
-  /** Partitions that can be searched. While `assignment` stays, it only grows, or is 0 for a while. */
-  get readyCount(): number {
-    return this.caughtUp ? this.ready.size : 0;
-  }
-
-  /** All that the position covers is applied, as far as is known. */
+  /** All that the position covers is applied, as far as is known, but for what is being filled. */
   get isCurrent(): boolean {
-    return this.caughtUp && !this.needsRebuild;
-  }
-
-  get allReady(): boolean {
-    return this.caughtUp && this.assignment.partitions.every((each) => this.isReady(each));
-  }
-
-  get hasCaughtUp(): boolean {
-    return this.caughtUp;
+    return this.readiness.caughtUp && !this.needsRebuild;
   }
 
   /** Nothing is left to do and nobody needs it: it may be stopped without a loss. */
@@ -116,6 +101,12 @@ export class Follower {
     const isWanted = this.waiters.isWanted || this.keeper.isBuilding;
     const isResting = this.nudges.isResting && !this.nudges.isDue;
     return isResting && this.isCurrent && !isWanted;
+  }
+
+  /** This process may have stood still: what was written meanwhile is read before anything is searched. */
+  doubt(): void {
+    this.readiness.caughtUp = false;
+    this.nudge();
   }
 
   /** Runs `action`; until it ends, this is needed. */
@@ -132,12 +123,19 @@ export class Follower {
   }
 
   /**
-   * Resolves true once `mark` is applied to all that the placement, as of now, gives this shard;
-   * false when `timeoutMs` passes first. Rejects `overloaded` when too many wait.
+   * Resolves true once `mark` is applied to all that the placement, as of now, has this node serve, and
+   * `partitions` are complete; false when `timeoutMs` passes first. Rejects `overloaded` when too many wait.
    */
-  async awaitApplied(mark: WriteMark, timeoutMs: number): Promise<boolean> {
+  async awaitApplied(
+    mark: WriteMark,
+    timeoutMs: number,
+    partitions: readonly PartitionRef[] = [],
+  ): Promise<boolean> {
     await this.refreshAssignment();
-    const isApplied = (): boolean => this.isCurrent && this.store.covers(this.index.position, mark);
+    const isApplied = (): boolean =>
+      this.isCurrent &&
+      this.store.covers(this.index.position, mark) &&
+      partitions.every((partition) => this.readiness.isReady(partition));
     const applied = this.waiters.until(isApplied, timeoutMs);
     this.nudge();
     return applied;
@@ -145,7 +143,7 @@ export class Follower {
 
   /** Resolves true once the feed was read up to where it was at the start, or as `awaitApplied`. */
   awaitCaughtUp(timeoutMs: number): Promise<boolean> {
-    return this.waiters.until(() => this.caughtUp, timeoutMs);
+    return this.waiters.until(() => this.readiness.isSettled, timeoutMs);
   }
 
   async stop(): Promise<void> {
@@ -160,7 +158,7 @@ export class Follower {
   private async run(): Promise<void> {
     while (!this.stopped) {
       try {
-        if (!this.loaded) await this.load();
+        if (!this.readiness.loaded) await this.load();
         await this.step();
         await this.nudges.rest();
       } catch (error) {
@@ -173,9 +171,8 @@ export class Follower {
   private async load(): Promise<void> {
     const { position, partitions } = await this.keeper.load();
     this.index.position = position;
-    this.ready.load(partitions);
+    this.readiness.load(partitions);
     this.needsRebuild = position === undefined && this.index.segments.length > 0;
-    this.loaded = true;
   }
 
   private async step(): Promise<void> {
@@ -185,37 +182,42 @@ export class Follower {
     if (this.stopped) return;
     const atEnd = await this.catchUp();
     // Not before: they cost memory, being ready late costs answers.
-    if (this.hasRowsToDrop && this.caughtUp) {
-      this.hasRowsToDrop = false;
-      await dropRowsOfOthers(this.index, () => this.assignment);
-    }
+    if (this.readiness.hasForeignRows && this.readiness.caughtUp) await this.dropForeignRows();
+    if (this.fill.isNeeded && atEnd) await this.fillSome();
     this.waiters.settle();
     // What came or went meanwhile is seen to without a pause, and so is what was left to read.
-    if (this.needsRebuild || this.hasRowsToDrop || !atEnd) this.nudges.isDue = true;
+    const isMore = this.needsRebuild || this.readiness.hasForeignRows || this.fill.isNeeded;
+    if (isMore || !atEnd) this.nudges.isDue = true;
+  }
+
+  private async dropForeignRows(): Promise<void> {
+    const { assignment, readiness } = this;
+    await dropRowsOfOthers(this.index, () => this.assignment);
+    if (this.assignment === assignment) readiness.hasForeignRows = false;
+  }
+
+  private async fillSome(): Promise<void> {
+    const isDone = await this.fill.step((entries) => this.applyPage(entries));
+    // A restart is to know of it.
+    if (isDone) this.keeper.sealSoon();
+    this.maintain('busy');
+    await this.keeper.backpressure();
+    await nextTurn();
   }
 
   /** Takes over the placement as it is now. Called after a page was read, before it is applied. */
   async refreshAssignment(): Promise<void> {
     // What is complete here is only known once the manifest was read.
-    if (!this.loaded) return;
+    if (!this.readiness.loaded) return;
     const { tenant } = this.index;
     const placement = await this.store.placement(tenant);
     // A search may have refreshed it meanwhile: the newer view stays.
     if (placement.counter <= this.assignment.counter) return;
-    const next = new Assignment(this.shard, placement);
-    const lost = this.assignment.partitions.some((old) => next.get(old.id) === undefined);
-    const first = this.assignment === Assignment.NONE;
-    this.assignment = next;
-    if (lost || first) this.hasRowsToDrop = true;
-    this.ready.keepOnly(next.partitions);
     const { position, segments } = this.index;
-    const fresh = !this.begun && position === undefined && segments.length === 0;
-    for (const partition of next.partitions) {
-      if (this.ready.has(partition)) continue;
-      // Epoch 1: no product of it was written before the document, so none was passed over.
-      if (partition.epoch === 1 || fresh) this.ready.add(partition);
-      else this.needsRebuild = true;
-    }
+    const isFresh = !this.begun && position === undefined && segments.length === 0;
+    this.readiness.adopt(new Assignment(this.shard, placement), isFresh);
+    this.fill.placementChanged();
+    if (!this.readiness.isSettled || this.fill.isNeeded) this.nudge();
   }
 
   /** Returns whether the end of the feed was met. */
@@ -223,10 +225,12 @@ export class Follower {
     this.begun = true;
     const { index, store } = this;
     const after = index.position;
-    for await (const page of feedPages(store, index.tenant, after, PAGE_ENTRIES, PAGE_BYTES)) {
+    const { pageEntries, pageBytes } = PAGE;
+    const settling = this.readiness.settlingKeys();
+    for await (const page of feedPages(store, index.tenant, after, pageEntries, pageBytes)) {
       if (page.expired) {
         this.logger.warn('this shard is older than the tombstones kept, comparing with the store');
-        this.caughtUp = false;
+        this.readiness.caughtUp = false;
         this.needsRebuild = true;
         return false;
       }
@@ -237,14 +241,14 @@ export class Follower {
       await this.countBehind(page.atEnd, page.entries.length);
       if (page.entries.length > 0) this.changedAtMs = performance.now();
       this.maintain(page.atEnd ? this.pace() : 'busy');
-      if (page.atEnd) this.caughtUp = true;
+      if (page.atEnd) this.readiness.reachedEnd(settling);
       this.waiters.settle();
       if (page.atEnd) return true;
       if (this.stopped || this.needsRebuild) return false;
       await this.keeper.backpressure();
       await nextTurn();
     }
-    this.caughtUp = true;
+    this.readiness.reachedEnd(settling);
     return false;
   }
 
@@ -261,10 +265,9 @@ export class Follower {
     this.begun = true;
     const { rebuildsWanted } = this;
     // One that comes here on the way has missed the pages before: it waits for another round.
-    const complete = this.assignment.partitions;
+    const complete = this.readiness.here;
     const done = await rebuild(this.store, this.index, {
-      pageEntries: PAGE_ENTRIES,
-      pageBytes: PAGE_BYTES,
+      ...PAGE,
       apply: (entries) => this.applyPage(entries),
       goOn: async () => {
         this.maintain('busy');
@@ -276,10 +279,8 @@ export class Follower {
     if (done === undefined || this.rebuildsWanted !== rebuildsWanted) return;
     this.index.advance(done.position, done.entries);
     this.keeper.sealSoon();
-    for (const partition of complete) this.ready.add(partition);
-    const { partitions } = this.assignment;
-    this.ready.keepOnly(partitions);
-    this.needsRebuild = !partitions.every((partition) => this.ready.has(partition));
+    this.readiness.complete(complete);
+    this.needsRebuild = false;
   }
 
   private async applyPage(entries: readonly FeedEntry[]): Promise<void> {
@@ -294,6 +295,6 @@ export class Follower {
 
   private maintain(pace: Pace): void {
     if (this.stopped) return;
-    this.keeper.maintain(pace, () => this.ready.sorted());
+    this.keeper.maintain(pace, () => this.readiness.readyKeys());
   }
 }

@@ -4,10 +4,14 @@ import type { FeedEntry, Position, StoreReader } from '../../store/store.js';
 import type { SegmentReader } from '../index/segment-reader.js';
 import { forEachLiveRow, type TenantIndex } from '../index/tenant-index.js';
 
-export interface RebuildSteps {
-  /** Entries read at once, and the most that their rows may take. */
+/** What is read of the feed at once. */
+export interface PageLimits {
   pageEntries: number;
+  /** The most that the rows of a page may take. */
   pageBytes: number;
+}
+
+export interface RebuildSteps extends PageLimits {
   /** Applies a page to the index. */
   apply(entries: readonly FeedEntry[]): Promise<void>;
   /** Between two pages; false when the follower stops. */

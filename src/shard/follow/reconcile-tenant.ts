@@ -29,8 +29,8 @@ export class TenantReconciliation {
 
   /** The differences found, some of them if they are many; undefined when it could not compare. */
   async check(): Promise<Difference[] | undefined> {
-    const { assignment, isCurrent } = this.follower;
-    if (!isCurrent) return undefined;
+    const { assignment, isCurrent, readiness } = this.follower;
+    if (!isCurrent || !readiness.isWhole) return undefined;
     const suspects = await this.suspects(assignment);
     if (suspects === undefined) return undefined;
     const differences = await this.confirmed(assignment, suspects);

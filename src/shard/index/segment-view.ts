@@ -1,7 +1,7 @@
 import { checkId } from '../../core/ids.js';
 import type { Graph } from '../engine/graph.js';
 import type { MatchCache } from '../leaf/match-cache.js';
-import type { Bitset } from './bitset.js';
+import { Bitset } from './bitset.js';
 import type { Column } from './column.js';
 import type { Postings } from './terms/postings.js';
 import type { TermsReader } from './terms/terms-reader.js';
@@ -27,17 +27,28 @@ export class SegmentView {
   /** Rows that were deleted by then. May have room for rows beyond `rows`. */
   readonly dead: Bitset;
 
-  constructor(private readonly reader: SegmentReader) {
-    this.rows = reader.rows;
+  /** @param as the rows, and the dead ones, of another view of the same */
+  constructor(
+    private readonly reader: SegmentReader,
+    as?: { rows: number; dead: Bitset },
+  ) {
+    this.rows = as?.rows ?? reader.rows;
     this.name = reader.name;
     this.vectors = reader.vectors;
     this.terms = reader.terms;
-    this.dead = reader.deletes.snapshot();
-    this.deadCount = reader.deletes.count;
+    this.dead = as?.dead ?? reader.deletes.snapshot();
+    this.deadCount = as?.dead.count() ?? reader.deletes.count;
     this.graph = reader.graph;
     this.ranges = reader.ranges;
     this.categoryCodes = reader.categoryCodes;
     this.matchCache = reader.matchCache;
+  }
+
+  /** The same, as if all rows but `live` were deleted. */
+  withOnly(live: Bitset): SegmentView {
+    const dead = new Bitset(this.rows);
+    dead.addRange(0, this.rows);
+    return new SegmentView(this.reader, { rows: this.rows, dead: dead.andNot(live) });
   }
 
   /** The rows that have a word, by its number; dead ones included. */

@@ -50,7 +50,7 @@ export async function select(
   columns: Columns,
   budget: Budget,
 ): Promise<Selection> {
-  const inPartitions = selectWhole(view, partitions) ?? (await selectCut(view, partitions, budget));
+  const inPartitions = await selectPartitions(view, partitions, budget);
   if (asked === undefined) return inPartitions;
   const mask = await asked.rows(view, columns, budget);
   mask.andNot(sized(view.dead, view.rows));
@@ -60,6 +60,15 @@ export async function select(
   }
   budget.spend(mask.words.length);
   return { count: mask.count(), mask, ranges: inPartitions.ranges };
+}
+
+/** The live rows of `view` in `partitions`; those that were looked at, when the budget is spent first. */
+export async function selectPartitions(
+  view: SegmentView,
+  partitions: PartitionSet,
+  budget: Budget,
+): Promise<Selection> {
+  return selectWhole(view, partitions) ?? (await selectCut(view, partitions, budget));
 }
 
 /** Some rows of some categories, each told by its hash. */

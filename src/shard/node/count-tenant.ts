@@ -1,7 +1,8 @@
 import type { Budget } from '../../core/budget.js';
-import type { CountWords, WordCounts } from '../../protocol/messages.js';
+import type { CountWords, Moved, WordCounts } from '../../protocol/messages.js';
 import { countWords } from '../leaf/words/count-words.js';
-import type { CountableTenant } from './partition-choice.js';
+import { viewsWithin } from '../leaf/words/within.js';
+import { choosePartitions, type SearchableTenant } from './partition-choice.js';
 import { checkServed } from './search-tenant.js';
 import type { SearchTools } from './search-tools.js';
 
@@ -9,17 +10,24 @@ import type { SearchTools } from './search-tools.js';
 export async function countTenant(
   request: CountWords,
   budget: Budget,
-  tenant: CountableTenant,
+  tenant: SearchableTenant,
   { model, pins }: Pick<SearchTools, 'model' | 'pins'>,
-): Promise<WordCounts> {
+): Promise<WordCounts | Moved> {
   const startedMs = performance.now();
-  const { index, allReady: ready, assignment } = tenant;
+  const { index, readiness } = tenant;
+  const { counter } = readiness.assignment;
   checkServed({ model: request.model, words: request }, index, model);
+  // In the same turn, so that rows and placement are of one state.
+  const choice = choosePartitions(tenant, request);
+  if (choice === undefined) return { type: 'moved', counter };
+  const { partitions, refused, isAll } = choice;
   const searcher = index.searcher();
-  const { live } = searcher;
   let pinned: string | undefined;
   try {
-    const counted = await countWords(searcher, request, budget);
+    const { views } = searcher;
+    const counting = isAll ? views : await viewsWithin(views, partitions, budget);
+    const live = counting.reduce((sum, { rows, deadCount }) => sum + rows - deadCount, 0);
+    const counted = await countWords(counting, request, budget);
     if (request.pin === true && live > 0) {
       pinned = pins.keep(index, searcher, budget.deadline.remainingMs());
     }
@@ -27,8 +35,8 @@ export async function countTenant(
       type: 'word-counts',
       live,
       ...counted,
-      ready,
-      counter: assignment.counter,
+      ready: refused.length === 0,
+      counter,
       timedOut: budget.wasSpent,
       tookMs: performance.now() - startedMs,
       ...(pinned === undefined ? {} : { searcher: pinned }),

@@ -1,7 +1,7 @@
 import { OmniError } from '../../core/errors.js';
 import type { StoreReader } from '../../store/store.js';
 import type { TextSettings } from '../../text/text-settings.js';
-import { Assignment, partitionKey } from '../follow/assignment.js';
+import { Assignment, replicaKey } from '../follow/assignment.js';
 import type { Follower } from '../follow/follower.js';
 import type { SealedFiles, TenantFolders, TenantGeneration } from '../index/sealed-files.js';
 
@@ -76,8 +76,8 @@ export class HostedTenant implements TenantGeneration {
 
   get documents(): number {
     if (this.opened === undefined) return this.rows;
-    const { allReady, index } = this.opened.follower;
-    return allReady ? index.liveRows : Math.max(this.rows, index.liveRows);
+    const { readiness, index } = this.opened.follower;
+    return readiness.allReady ? index.liveRows : Math.max(this.rows, index.liveRows);
   }
 
   get bytes(): number {
@@ -90,13 +90,13 @@ export class HostedTenant implements TenantGeneration {
 
   /** All that it has here can be searched, if need be after a moment of opening. */
   get isReady(): boolean {
-    if (this.opened === undefined || this.opened.follower.allReady) return true;
+    if (this.opened === undefined || this.opened.follower.readiness.allReady) return true;
     return performance.now() < this.wakingUntilMs;
   }
 
   /** It has read all that there was when it was opened; asleep, it is opened as soon as it is asked for. */
   get hasCaughtUp(): boolean {
-    return this.opened === undefined ? this.isMeasured : this.opened.follower.allReady;
+    return this.opened === undefined ? this.isMeasured : this.opened.follower.readiness.allReady;
   }
 
   /** How many of its products are in it, and how many there were when they were counted. */
@@ -178,8 +178,11 @@ export class HostedTenant implements TenantGeneration {
   private isIncomplete(): boolean {
     if (this.sealed === undefined) return false;
     const complete = new Set(this.sealed.partitions);
-    const { partitions } = this.assignmentAsleep;
-    const isHere = partitions.every((each) => each.epoch === 1 || complete.has(partitionKey(each)));
+    const { assignmentAsleep: assignment } = this;
+    const isHere = assignment.partitions.every((each) => {
+      const replica = assignment.replicaOf(each);
+      return replica?.isFirst === true || complete.has(replicaKey(each, replica));
+    });
     return this.sealed.position === undefined || !isHere;
   }
 

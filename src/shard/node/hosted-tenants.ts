@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OmniError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
-import type { TermSwitch } from '../../core/shard-status.js';
 import { TENANT_KIND } from '../../store/record-store.js';
 import type { Position } from '../../store/store.js';
 import { tenantTerms, type TenantTerms } from '../../text/term-settings.js';
 import type { TextSettings } from '../../text/text-settings.js';
 import { Assignment } from '../follow/assignment.js';
 import { HostedTenant, type HostedTenantDeps, type SleepOptions } from './hosted-tenant.js';
+import { summaryOf, type HostedSummary } from './hosted-summary.js';
 import { TenantGenerations } from './tenant-generations.js';
 
 export interface HostingOptions extends SleepOptions {
@@ -17,6 +17,11 @@ export interface HostingOptions extends SleepOptions {
   openTenants: number;
   /** How long an index is kept once another generation of the tenant's settings serves. */
   switchGraceMs: number;
+  /**
+   * A node that has not heard of the store for so long may have stood still, and others may not wait for it
+   * any more: what was written meanwhile is read before it answers again.
+   */
+  fenceMs: number;
 }
 
 /** Tenants asked for, and looked at, at once. */
@@ -25,21 +30,6 @@ const LOOKS_AT_ONCE = 16;
 /** Tenants whose rows are counted before a shard is ready, and of the others in each poll after that. */
 const COUNTED_AT_START = 1_000;
 const COUNTED_A_POLL = 200;
-/** Tenants that are named while their words are made anew; the others are counted. */
-const NAMED_SWITCHES = 100;
-
-/** What all tenants together come to. */
-export interface HostedSummary {
-  tenants: number;
-  partitions: number;
-  documents: number;
-  bytes: number;
-  behind: number;
-  switching: { tenants: number; first: TermSwitch[] };
-  /** Undefined: everything can be searched. */
-  notReady: string | undefined;
-}
-
 /**
  * The tenants that have something on this shard. One question to the store, asked again and again,
  * tells which of them have changed: at rest nothing is asked for a tenant, and a name that has
@@ -54,6 +44,8 @@ export class HostedTenants {
   /** Small ones whose rows are not counted yet. */
   private readonly uncounted = new Set<string>();
   private position: Position | undefined;
+  /** All that was written by then has been told of, or is in doubt. */
+  private heardAtMs = -Infinity;
   private timer: NodeJS.Timeout | undefined;
   private polling: Promise<void> | undefined;
   /** All that was there at the start has been looked at. */
@@ -148,30 +140,21 @@ export class HostedTenants {
     if (generations.isRetiring) this.retiring.add(generations);
   }
 
+  /** To be called before a request is looked at. */
+  doubtWhatIsOld(): void {
+    const nowMs = performance.now();
+    if (!this.listed || nowMs - this.heardAtMs <= this.options.fenceMs) return;
+    this.heardAtMs = nowMs;
+    for (const { opened } of this.opened()) opened?.follower.doubt();
+  }
+
   /** A write was committed. One asleep learns of it by the poll, or when it is opened. */
   nudge(tenant: string): void {
     for (const { opened } of this.hosted.get(tenant)?.all ?? []) opened?.follower.nudge();
   }
 
   summary(): HostedSummary {
-    const sum = { tenants: this.hosted.size, partitions: 0, documents: 0, bytes: 0, behind: 0 };
-    const switching = { tenants: 0, first: [] as TermSwitch[] };
-    let unready = 0;
-    for (const { tenant, serving, next, all } of this.hosted.values()) {
-      const { assignment, documents, behind, isReady } = serving;
-      sum.partitions += assignment.partitions.length;
-      sum.documents += documents;
-      sum.behind += behind;
-      for (const { bytes } of all) sum.bytes += bytes;
-      if (!isReady) unready += 1;
-      if (next === undefined) continue;
-      switching.tenants += 1;
-      if (switching.first.length < NAMED_SWITCHES) switching.first.push(switchOf(tenant, next));
-    }
-    let notReady: string | undefined;
-    if (!this.listed) notReady = 'its tenants are being looked for';
-    else if (unready > 0) notReady = `${unready} of ${sum.tenants} tenants are not complete yet`;
-    return { ...sum, switching, notReady };
+    return summaryOf([...this.hosted.values()], this.listed);
   }
 
   /** The open ones. */
@@ -232,10 +215,12 @@ export class HostedTenants {
   }
 
   private async readChanges(): Promise<void> {
+    const asOfMs = performance.now();
     for (;;) {
       const page = await this.deps.store.changedTenants(this.position, CHANGED_AT_ONCE);
       await this.lookAt(page.tenants);
       this.position = page.position;
+      if (page.atEnd) this.heardAtMs = Math.max(this.heardAtMs, asOfMs);
       if (page.atEnd || this.closed) return;
     }
   }
@@ -287,9 +272,4 @@ export class HostedTenants {
     await generations.clean();
     if (!generations.isRetiring) this.retiring.delete(generations);
   }
-}
-
-function switchOf(tenant: string, next: HostedTenant): TermSwitch {
-  const { settings, progress, hasCaughtUp } = next;
-  return { tenant, generation: settings.generation, ...progress, ready: hasCaughtUp };
 }

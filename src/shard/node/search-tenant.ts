@@ -24,7 +24,7 @@ export async function searchTenant(
   const startedMs = performance.now();
   const { index } = tenant;
   checkServed({ model: request.model, words: request.query.text }, index, tools.model);
-  const { counter } = tenant.assignment;
+  const { counter } = tenant.readiness.assignment;
   // In the same turn, so that rows and placement are of one state.
   const choice = choosePartitions(tenant, request);
   if (choice === undefined) return { type: 'moved', counter };

@@ -9,6 +9,7 @@ import type {
   SearchLeafReply,
   WordCounts,
 } from '../../protocol/messages.js';
+import { decodePartitions } from '../../protocol/partition-list.js';
 import type { StatusReply } from '../../protocol/status.js';
 import { DEFAULT_TEXT_SETTINGS } from '../../text/default-settings.js';
 import type { StoreReader } from '../../store/store.js';
@@ -17,11 +18,11 @@ import { Builder } from '../build/builder.js';
 import { CostModel } from '../leaf/cost-model.js';
 import { Follower } from '../follow/follower.js';
 import type { Demand } from './idle-turns.js';
-import { Assignment } from '../follow/assignment.js';
+import { Readiness } from '../follow/readiness.js';
 import { TenantFolders, type TenantGeneration } from '../index/sealed-files.js';
 import type { HostedTenant, OpenTenant } from './hosted-tenant.js';
 import { HostedTenants, type HostingOptions } from './hosted-tenants.js';
-import { areKnown, type CountableTenant, type SearchableTenant } from './partition-choice.js';
+import { areKnown, type SearchableTenant } from './partition-choice.js';
 import { countTenant } from './count-tenant.js';
 import { PinnedSearchers } from './pinned-searchers.js';
 import { searchTenant } from './search-tenant.js';
@@ -36,6 +37,10 @@ import type { SegmentOptions } from '../build/write-segment.js';
 export interface ShardNodeOptions {
   /** This shard's name in the placement. */
   shard: string;
+  /** What fails together with this node. */
+  zone?: string | undefined;
+  /** What it can hold. */
+  capacityBytes?: number | undefined;
   /** Folder of this shard's segments; may be deleted at any time it is stopped. */
   dataDir: string;
   model: string;
@@ -114,14 +119,17 @@ export class ShardNode {
   }
 
   /** True once `mark` is applied to all that is here of the tenant, which may be nothing. */
-  async awaitApplied({ tenant, mark, generation, budgetMs }: AwaitApplied): Promise<boolean> {
+  async awaitApplied(request: AwaitApplied): Promise<boolean> {
+    const { tenant, mark, generation, partitions = '', budgetMs } = request;
+    this.tenants.doubtWhatIsOld();
+    const named = decodePartitions(partitions);
     const hosted = await this.tenants.find(tenant, generation);
-    if (hosted === undefined) return !this.tenants.has(tenant);
+    if (hosted === undefined) return !this.tenants.has(tenant) && named.length === 0;
     // A switch may come at any moment: what is searched then has to have it as well.
     const wanted = generation === undefined ? this.tenants.searchable(tenant) : [hosted];
     const applied = wanted.map(async (index) => {
       const { follower } = await this.openFor(index);
-      return follower.use(() => follower.awaitApplied(mark, budgetMs));
+      return follower.use(() => follower.awaitApplied(mark, budgetMs, named));
     });
     return (await Promise.all(applied)).every(Boolean);
   }
@@ -134,9 +142,10 @@ export class ShardNode {
   lookUp(request: SearchLeaf | CountWords, deadline: Deadline): Promise<void> | undefined {
     const { tenant } = request;
     const generation = generationOf(request);
+    this.tenants.doubtWhatIsOld();
     const follower = this.tenants.get(tenant, generation)?.opened?.follower;
-    const isKnown = request.type === 'words' || areKnown(follower?.assignment, request);
-    if (follower?.hasCaughtUp === true && isKnown) return undefined;
+    const isKnown = areKnown(follower?.assignment, request);
+    if (follower?.readiness.isSettled === true && isKnown) return undefined;
     const preparing = this.prepare(tenant, generation, deadline);
     return deadline.race(preparing, 'the tenant').catch(() => undefined);
   }
@@ -149,9 +158,9 @@ export class ShardNode {
     const hosted = await this.tenants.find(tenant, generation);
     if (hosted === undefined) return;
     const { follower } = await this.openFor(hosted);
-    if (follower.hasCaughtUp) await follower.refreshAssignment();
+    if (follower.readiness.caughtUp) await follower.refreshAssignment();
     // Not all of the time there is: the caller is to hear what is missing.
-    else await follower.awaitCaughtUp(deadline.remainingMs() / 2);
+    if (!follower.readiness.isSettled) await follower.awaitCaughtUp(deadline.remainingMs() / 2);
   }
 
   /** Searches the partitions that are here and ready, and names the others. Waits for no store. */
@@ -160,14 +169,14 @@ export class ShardNode {
   }
 
   /** Counts words among all rows that are here; says where not all are. Waits for no store. */
-  async countWords(request: CountWords, budget: Budget): Promise<WordCounts> {
+  async countWords(request: CountWords, budget: Budget): Promise<WordCounts | Moved> {
     return this.ask(request, (tenant) => countTenant(request, budget, tenant, this.tools));
   }
 
   /** Asks what is here of the request's tenant; what the shard does for itself makes way meanwhile. */
   private async ask<T>(
     request: SearchLeaf | CountWords,
-    work: (tenant: SearchableTenant & CountableTenant) => Promise<T>,
+    work: (tenant: SearchableTenant) => Promise<T>,
   ): Promise<T> {
     this.searching += 1;
     try {
@@ -187,9 +196,11 @@ export class ShardNode {
   /** From numbers that are kept up to date: asks the store nothing. */
   status(): StatusReply {
     const { notReady, ...figures } = this.tenants.summary();
+    const { shard, zone, capacityBytes } = this.options;
     return {
-      type: 'status',
-      shard: this.options.shard,
+      ...{ type: 'status', shard },
+      ...(zone === undefined ? {} : { zone }),
+      ...(capacityBytes === undefined ? {} : { capacityBytes }),
       ...figures,
       storeReads: this.store.reads,
       ready: notReady === undefined,
@@ -207,20 +218,14 @@ export class ShardNode {
   }
 
   /** As a tenant is searched that has nothing here, or could not be opened in time. */
-  private nothingOf(request: SearchLeaf | CountWords): SearchableTenant & CountableTenant {
+  private nothingOf(request: SearchLeaf | CountWords): SearchableTenant {
     const { model, dimensions } = this.options;
     const { tenant } = request;
-    const isKnown = !this.tenants.has(tenant);
+    const readiness = new Readiness();
+    readiness.loaded = !this.tenants.has(tenant);
     const generation = generationOf(request) ?? DEFAULT_TEXT_SETTINGS.generation;
     const settings = { ...DEFAULT_TEXT_SETTINGS, generation };
-    return {
-      index: new TenantIndex(tenant, model, dimensions, settings),
-      assignment: Assignment.NONE,
-      loaded: isKnown,
-      isReady: () => false,
-      readyCount: 0,
-      allReady: isKnown,
-    };
+    return { index: new TenantIndex(tenant, model, dimensions, settings), readiness };
   }
 
   private open({ tenant, settings }: TenantGeneration, folder: string): OpenTenant {

@@ -53,8 +53,7 @@ async function searchOnce(index: TenantIndex, i: number, budget: Budget): Promis
     const made = { analyzer: ANALYZER_VERSION, generation: index.text.generation };
     const words = [first, second];
     const asked = { near: [`${first}s`], pairs: [[first, second] as const], prefix: 'ca' };
-    const names = { type: 'words' as const, tenant: '', model: '', budgetMs: MOST_MS };
-    await countWords(searcher, { ...names, ...made, ...asked, words }, budget);
+    await countWords(searcher.views, { ...asked, words }, budget);
     const slots = words.map((word) => ({ idf: 2, alternatives: [{ words: [word], weight: 1 }] }));
     const partitions = new PartitionSet(() => [{ from: 0, to: HASH_END }]);
     const found = await searchViews(

@@ -5,7 +5,7 @@ import type { Collections } from './collections.js';
 import { isDuplicateKey } from './errors.js';
 
 /** The layout this code reads and writes: raise it with every change to records or indexes. */
-const FORMAT = 3;
+const FORMAT = 4;
 const STORE = 'store';
 const MODEL = 'model';
 const PROBE = 'probe';

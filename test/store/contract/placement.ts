@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import type { Partition } from '../../../src/store/store.js';
-import { move, place } from '../place.js';
+import type { Partition, Replica } from '../../../src/store/store.js';
+import { move, place, serving } from '../place.js';
 import type { UseFixture } from './fixture.js';
 import { put, remove } from './writes.js';
 
 const T = 'shop';
 const NOTHING = { counter: 0, partitions: [] };
 
-function partition(category: string, shard = 's1', epoch = 1): Partition {
+function partition(category: string, node = 's1', epoch = 1): Partition {
   return {
     id: `${category}-0-100000000`,
     categories: [category],
     from: 0,
     to: 2 ** 32,
-    shard,
+    replicas: serving(node),
     epoch,
   };
 }
@@ -36,6 +36,18 @@ export function placementContract(use: UseFixture): void {
       const second = { counter: 2, partitions: [partition('A', 's2', 2), rest] };
       expect(await reader.placement(T)).toEqual(second);
       expect(await reader.placement('shop-2')).toEqual(NOTHING);
+    });
+
+    it('tells of every replica what it is', async () => {
+      const { store, openReader } = use();
+      const replicas: Replica[] = [
+        { node: 's1', state: 'serving', isFirst: true },
+        { node: 's2', state: 'building' },
+        { node: 's3', state: 'leaving' },
+      ];
+      const placed = [{ ...partition('A'), replicas }];
+      expect(await store.replacePlacement(T, placed, 0)).toBe(true);
+      expect(await (await openReader()).placement(T)).toEqual({ counter: 1, partitions: placed });
     });
 
     it('lets one of twenty racing writers win', async () => {
@@ -77,9 +89,12 @@ export function placementContract(use: UseFixture): void {
         return store.write(T, [named]).then(({ statuses }) => statuses);
       };
       expect(await write('a', 1)).toEqual(['applied']);
-      await move(store, T, { id, epoch: 1 }, 's2');
+      // Which nodes hold it is nothing to a write.
+      await move(store, T, { id }, 's2');
+      expect(await write('a', 1, 'again')).toEqual(['applied']);
+      await store.replacePlacement(T, [partition('Mice', 's2', 2)], 2);
       expect(await write('b', 1)).toEqual(['conflict']);
-      expect(await write('a', 1)).toEqual(['unchanged']);
+      expect(await write('a', 1, 'again')).toEqual(['unchanged']);
       expect(await write('b', 2)).toEqual(['applied']);
       const { statuses } = await store.write(T, [
         { ...put('c'), partition: { id, epoch: 2 } },

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Partition, Position, Store, StoreReader } from '../../../src/store/store.js';
+import { serving } from '../place.js';
 import { Follower } from './follower.js';
 import type { UseFixture } from './fixture.js';
 import { put, remove } from './writes.js';
@@ -10,7 +11,7 @@ const MICE: Partition = {
   categories: ['Mice'],
   from: 0,
   to: 2 ** 32,
-  shard: 's1',
+  replicas: serving('s1'),
   epoch: 1,
 };
 

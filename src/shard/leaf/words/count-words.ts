@@ -2,7 +2,6 @@ import type { Budget } from '../../../core/budget.js';
 import { compareBytes } from '../../../core/ids.js';
 import type { CountWords, NearWord, WordCounts } from '../../../protocol/messages.js';
 import { tolerated } from '../../../text/near-words.js';
-import type { Searcher } from '../../index/searcher.js';
 import type { SegmentView } from '../../index/segment-view.js';
 import { LiveCounts } from './live-counts.js';
 import { READ_UNITS, spellingsIn } from './spellings.js';
@@ -16,10 +15,12 @@ const SLICE_WORDS = 1_024;
 
 export type Counted = Pick<WordCounts, 'df' | 'near' | 'prefixed' | 'adjacent'>;
 
-/** How common words are among the live rows of what `searcher` sees; as far as the budget allows. */
+type AskedWords = Pick<CountWords, 'words' | 'near' | 'prefix' | 'pairs' | 'pin'>;
+
+/** How common words are among the live rows of `views`; as far as the budget allows. */
 export async function countWords(
-  { views }: Searcher,
-  { words, near = [], prefix, pairs = [], pin }: CountWords,
+  views: readonly SegmentView[],
+  { words, near = [], prefix, pairs = [], pin }: AskedWords,
   budget: Budget,
 ): Promise<Counted> {
   const counter = new WordCounter(views, budget);

@@ -1,21 +1,16 @@
 import type { Budget } from '../../../core/budget.js';
+import type { Bitset } from '../../index/bitset.js';
 import type { SegmentView } from '../../index/segment-view.js';
 import { impactOn, rowsOf, type Postings } from '../../index/terms/postings.js';
-import type { TermsReader } from '../../index/terms/terms-reader.js';
 import { SEQUENCE_UNITS, standsIn } from './narrow.js';
 
-/** A number that holds while a segment has so many dead rows: it only gets more. */
-interface Counted {
-  dead: number;
-  count: number;
-}
-
-/** Counts that are kept of a segment. */
+/** Counts that are kept of a segment's live rows. */
 const MAX_KEPT = 65_536;
 /** So many times fewer dead rows than postings are looked up, instead of walking these. */
 const LOOK_UP_FACTOR = 16;
 
-const kept = new WeakMap<TermsReader, Map<string, Counted>>();
+/** By the dead rows: a delete makes another set of them. */
+const kept = new WeakMap<Bitset, Map<string, number>>();
 
 /**
  * How many live rows of a view have a word, or a title with two words side by side. Where nothing is
@@ -47,15 +42,15 @@ export class LiveCounts {
   private async once(key: string, count: () => Promise<number>): Promise<number> {
     const { view } = this;
     if (view.ranges === undefined) return count();
-    let counts = kept.get(view.terms);
+    let counts = kept.get(view.dead);
     if (counts === undefined || counts.size >= MAX_KEPT) {
       counts = new Map();
-      kept.set(view.terms, counts);
+      kept.set(view.dead, counts);
     }
     const known = counts.get(key);
-    if (known?.dead === view.deadCount) return known.count;
+    if (known !== undefined) return known;
     const counted = await count();
-    if (!this.budget.isSpent()) counts.set(key, { dead: view.deadCount, count: counted });
+    if (!this.budget.isSpent()) counts.set(key, counted);
     return counted;
   }
 

@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { poissonArrivals } from './load/arrivals.js';
+import { PacedClock } from './load/clock.js';
+import { runOpenLoop } from './load/open-loop.js';
+import type { LoadResult } from './load/tally.js';
+import { bench, type BenchRun } from './lib/bench.js';
+import { Random } from './lib/random.js';
+import { print } from './lib/report.js';
+import { SearchTally } from './lib/search.js';
+import { askText, describeShop, openShop, SHOP_FLAGS, type Shop } from './lib/shop.js';
+import { formatTable } from './lib/table.js';
+
+const FLAGS = {
+  ...SHOP_FLAGS,
+  replicas: { default: 2, help: 'processes that hold each part' },
+  rate: { default: 200, help: 'searches per second, open loop' },
+  unseen: { default: 0, help: 'share of queries never asked before' },
+  seconds: { default: 10, help: 'of each phase' },
+};
+
+const MAX_IN_FLIGHT = 512;
+const DRAIN_MS = 5_000;
+/** Into a phase, before anything is done to a process. */
+const LEAD_MS = 1_000;
+const SHARD_ENV = 'OMNISEARCH_SHARD=';
+
+/** What is done to processes at the beginning of a phase, and at its end. */
+interface Phase {
+  name: string;
+  begin?: (nodes: ReadonlyMap<string, number>) => void;
+  end?: (nodes: ReadonlyMap<string, number>) => void;
+}
+
+const signal =
+  (name: NodeJS.Signals, ...nodes: string[]) =>
+  (pids: ReadonlyMap<string, number>): void => {
+    for (const node of nodes) process.kill(pids.get(node) ?? NaN, name);
+  };
+
+/** With two parts on two processes each, `s1` and `s2` hold the same. */
+const PHASES: readonly Phase[] = [
+  { name: 'quiet' },
+  { name: 'one killed', begin: signal('SIGKILL', 's1') },
+  { name: 'one hangs', begin: signal('SIGSTOP', 's2'), end: signal('SIGCONT', 's2') },
+  { name: 'it is back' },
+  {
+    name: 'both hang',
+    begin: signal('SIGSTOP', 's1', 's2'),
+    end: signal('SIGCONT', 's1', 's2'),
+  },
+  { name: 'after 5 s' },
+];
+
+await bench(
+  {
+    name: 'failover',
+    about: 'Searches at a steady rate while replicas are killed, hang, are all away and come back.',
+    maxMinutes: 15,
+    flags: FLAGS,
+  },
+  async (run) => {
+    const shop = await openShop(run, run.flags.replicas);
+    const clock = run.use(new PacedClock());
+    await runPhase(run, shop, clock, { name: 'warming up' });
+    const phases = [];
+    for (const phase of PHASES) {
+      if (phase.name === 'after 5 s') await sleep(5_000);
+      phases.push(await runPhase(run, shop, clock, phase));
+    }
+    print(`${String(run.flags.rate)} searches per second`, formatTable(phases.map(tableRow)));
+    return {
+      data: { ...describeShop(shop), replicas: run.flags.replicas, rate: run.flags.rate },
+      results: phases,
+      figures: phases.flatMap(({ name, latency, intended, succeeded, partial_replies }) => [
+        { name: `${name}: p99`, value: latency.p99_ms, unit: 'ms' },
+        { name: `${name}: failed`, value: intended - succeeded, unit: '' },
+        { name: `${name}: incomplete`, value: partial_replies, unit: '' },
+      ]),
+    };
+  },
+);
+
+type Measured = LoadResult & ReturnType<SearchTally['result']> & { name: string };
+
+async function runPhase(
+  run: BenchRun<typeof FLAGS>,
+  shop: Shop,
+  clock: PacedClock,
+  { name, begin, end }: Phase,
+): Promise<Measured> {
+  const { rate, seed, unseen } = run.flags;
+  const durationMs = (run.flags.quick ? 4 : run.flags.seconds) * 1_000;
+  const tally = new SearchTally();
+  const result = await run.measure(name, async () => {
+    const load = runOpenLoop({
+      clock,
+      arrivals: poissonArrivals(rate, durationMs, new Random(seed, name)),
+      ...{ warmupMs: 0, durationMs, maxInFlight: MAX_IN_FLIGHT, drainMs: DRAIN_MS },
+      send: () => askText(shop.client, shop.traffic.next(unseen)),
+      onReply: tally.onReply,
+    });
+    await sleep(LEAD_MS);
+    begin?.(nodesOf(shop));
+    const measured = await load;
+    end?.(nodesOf(shop));
+    return measured;
+  });
+  return { name, ...result, ...tally.result() };
+}
+
+/** Pids of the shard processes by name. */
+function nodesOf(shop: Shop): Map<string, number> {
+  const nodes = new Map<string, number>();
+  for (const { pid } of shop.processes()) {
+    const environment = readFileSync(`/proc/${String(pid)}/environ`, 'utf8').split('\0');
+    const name = environment.find((line) => line.startsWith(SHARD_ENV));
+    if (name !== undefined) nodes.set(name.slice(SHARD_ENV.length), pid);
+  }
+  return nodes;
+}
+
+function tableRow({ name, intended, succeeded, partial_replies, latency }: Measured) {
+  return {
+    phase: name,
+    sent: intended,
+    failed: intended - succeeded,
+    incomplete: partial_replies,
+    'p50 ms': latency.p50_ms,
+    'p99 ms': latency.p99_ms,
+    'max ms': latency.max_ms,
+  };
+}

@@ -1,0 +1,74 @@
+import { AwayNodes } from '../cluster/away-nodes.js';
+import { ClusterDesk } from '../cluster/cluster-desk.js';
+import { ClusterNodes } from '../cluster/cluster-nodes.js';
+import { DrainedNodes } from '../cluster/drained-nodes.js';
+import { KnownZones } from '../cluster/known-zones.js';
+import { Mover } from '../cluster/mover.js';
+import { NodeEmptier } from '../cluster/node-emptier.js';
+import type { Config } from '../config/settings.js';
+import type { Logger } from '../core/logger.js';
+import { renewJob } from '../jobs/job.js';
+import { SETTLE_REPLICAS } from '../jobs/settle-replicas.js';
+import { NodeLoads } from '../placement/node-loads.js';
+import { nodeSets } from '../placement/node-sets.js';
+import { PlacementCache } from '../placement/placement-cache.js';
+import { Placer } from '../placement/placer.js';
+import { liesOn, planMoves } from '../placement/reassign.js';
+import type { ShardFleet } from '../shard-client/shard-fleet.js';
+import type { Store } from '../store/store.js';
+
+export interface OpenedCluster {
+  placements: PlacementCache;
+  placement: Placer;
+  nodes: ClusterNodes;
+  desk: ClusterDesk;
+  away: AwayNodes;
+  mover: Mover;
+}
+
+/** The nodes, what is placed on them, and the operator's side of that. */
+export async function openCluster(
+  config: Config,
+  store: Store,
+  fleet: ShardFleet,
+): Promise<OpenedCluster> {
+  const drained = new DrainedNodes(store.records);
+  const zones = new KnownZones(store.records);
+  await zones.load();
+  const nodes = new ClusterNodes(fleet, drained, zones, config);
+  const { maxPartitions, minShards, replicas } = config;
+  const settle = (tenant: string) => renewJob(store.records, SETTLE_REPLICAS, tenant);
+  const mover = new Mover({ store, settle });
+  const emptier = new NodeEmptier({ store, nodes, drained }, mover);
+  const desk = new ClusterDesk({ store, nodes, mover, emptier, replicas });
+  const placements = new PlacementCache(store);
+  const loads = new NodeLoads(() =>
+    fleet.kept().map(({ name, reply }) => ({ node: name, rows: reply?.documents })),
+  );
+  const placement = new Placer(store, placements, {
+    ...{ loads, minShards, maxPartitions, replicas },
+    nodes: () => nodes.placeable(),
+  });
+  const away = new AwayNodes(nodes, emptier);
+  return { placements, placement, nodes, mover, desk, away };
+}
+
+/**
+ * Partitions of nodes that the settings do not name, or that are drained, move to the others; where a node has
+ * nothing, or copies are missing, all is planned anew.
+ */
+export async function placeOnThese(
+  store: Store,
+  { nodes, mover }: OpenedCluster,
+  replicas: number,
+  logger: Logger,
+): Promise<void> {
+  const names = (await nodes.all()).map(({ node }) => node);
+  const placeable = await nodes.placeable();
+  const open = placeable.map(({ node }) => node);
+  if (open.length === 0 || (await liesOn(store, open, replicas))) return;
+  const moves = await planMoves(store, nodeSets(placeable, replicas));
+  const tenants = await mover.begin(moves, new Set(names));
+  if (tenants === 0) return;
+  logger.info({ tenants }, 'partitions were placed anew, shards build them');
+}

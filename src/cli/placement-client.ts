@@ -1,0 +1,111 @@
+import { Transport } from '../client/transport.js';
+import type { Config } from '../config/settings.js';
+
+/** As `GET /admin/cluster` has them. */
+export interface NodeBody {
+  name: string;
+  zone: string | null;
+  alive: boolean;
+  drained: boolean;
+  bytes: number;
+  capacity_bytes: number | null;
+}
+
+export interface PartitionBody {
+  tenant: string;
+  id: string;
+  categories: string[] | 'rest';
+  range: [from: number, to: number];
+  rows: number;
+  pinned?: boolean;
+  replicas: { node: string; state: string }[];
+}
+
+export interface ClusterBody {
+  nodes: NodeBody[];
+  partitions: PartitionBody[];
+  next_cursor?: string;
+}
+
+export interface PlanBody {
+  moves: (Omit<PartitionBody, 'replicas' | 'pinned'> & {
+    from: string[];
+    to: string[];
+    bytes: number;
+  })[];
+  total: { moves: number; rows: number; bytes: number; seconds: number };
+  rows_per_s: number;
+}
+
+/** Which partitions are meant, as `POST /admin/placement/move` and `pin` take it. */
+export type Choice = Pick<Config, 'partition' | 'category'> & { tenant: string };
+
+/** All tenants' placements are read, and written, before an answer comes. */
+const TIMES = { timeoutMs: 600_000, attemptTimeoutMs: 300_000 };
+
+/** The routes of `/admin` that have to do with placement. Rejects `OmniSearchError`, or the signal's reason. */
+export class PlacementClient {
+  private readonly transport: Transport;
+
+  constructor({ url, adminKey }: Pick<Config, 'url' | 'adminKey'>) {
+    this.transport = new Transport({ addresses: [url], apiKey: adminKey, ...TIMES });
+  }
+
+  async page(
+    query: { tenant?: string | undefined; node?: string; limit?: number; cursor?: string },
+    signal?: AbortSignal,
+  ): Promise<ClusterBody> {
+    const call = { method: 'GET', path: 'admin/cluster', query, twice: 'nothing' } as const;
+    return (await this.transport.call(call, { signal })) as ClusterBody;
+  }
+
+  /** All pages as one. */
+  async cluster(tenant: string | undefined): Promise<ClusterBody> {
+    const partitions: PartitionBody[] = [];
+    let cursor: string | undefined;
+    for (;;) {
+      const page = await this.page({ tenant, ...(cursor === undefined ? {} : { cursor }) });
+      partitions.push(...page.partitions);
+      cursor = page.next_cursor;
+      if (cursor === undefined) return { nodes: page.nodes, partitions };
+    }
+  }
+
+  /** With `drain`, what draining that node comes to. */
+  async plan(drain?: string): Promise<PlanBody> {
+    const call = { method: 'GET', path: 'admin/placement/plan', twice: 'nothing' } as const;
+    return (await this.transport.call({ ...call, query: { drain } })) as PlanBody;
+  }
+
+  async apply(): Promise<PlanBody> {
+    return (await this.post('admin/placement/apply', {})) as PlanBody;
+  }
+
+  async move(choice: Choice, to: readonly string[]): Promise<PartitionBody[]> {
+    const reply = await this.post('admin/placement/move', { ...choice, to });
+    return (reply as { partitions: PartitionBody[] }).partitions;
+  }
+
+  async pin(choice: Choice, pinned: boolean): Promise<PartitionBody[]> {
+    const reply = await this.post('admin/placement/pin', { ...choice, pinned });
+    return (reply as { partitions: PartitionBody[] }).partitions;
+  }
+
+  async drain(node: string, signal?: AbortSignal): Promise<PlanBody> {
+    return (await this.post(drainPath(node), {}, signal)) as PlanBody;
+  }
+
+  async undrain(node: string): Promise<void> {
+    await this.transport.call({ method: 'DELETE', path: drainPath(node), twice: 'nothing' });
+  }
+
+  /** What is asked for may be asked for again. */
+  private post(path: string, json: object, signal?: AbortSignal): Promise<unknown> {
+    const call = { method: 'POST', path, body: { json }, twice: 'nothing' } as const;
+    return this.transport.call(call, { signal });
+  }
+}
+
+function drainPath(node: string): string {
+  return `admin/nodes/${encodeURIComponent(node)}/drain`;
+}

@@ -1,0 +1,167 @@
+import { OmniSearchError } from '../client/errors.js';
+import type { Config } from '../config/settings.js';
+import { problemOf } from './api-problem.js';
+import { drainNode } from './drain-node.js';
+import { PlacementClient, type Choice, type PlanBody } from './placement-client.js';
+import { clusterLines, partitionLines, planLines } from './placement-tables.js';
+import { complain, print, WRONG_USAGE } from './terminal.js';
+
+const COULD_NOT = 1;
+const DEFAULT_TENANT = 'default';
+const USAGE =
+  'usage: omnisearch placement show | plan | apply | move | pin | unpin | drain NODE | undrain NODE';
+
+type PlacementConfig = Pick<
+  Config,
+  'url' | 'adminKey' | 'tenant' | 'json' | 'to' | 'partition' | 'category' | 'dryRun'
+>;
+
+/**
+ * `omnisearch placement …`. Resolves with the exit code: 0; 1 when it could not; 2 for wrong usage.
+ *
+ *   show [--tenant T]                                        the nodes, and what lies on them
+ *   plan                                                     what would have to move
+ *   apply [--dry-run]                                        has it move
+ *   move --category C | --partition ID --to NODES            has partitions lie on these nodes
+ *   pin | unpin --category C | --partition ID                they stay there, or not any more
+ *   drain NODE [--dry-run]                                   ends when nothing is left on the node
+ *   undrain NODE                                             anything may be placed on it again
+ */
+export async function runPlacement(
+  config: PlacementConfig,
+  words: readonly string[],
+): Promise<number> {
+  const [action = '', ...operands] = words;
+  const client = new PlacementClient(config);
+  try {
+    if (action === 'drain' || action === 'undrain') {
+      const [node] = operands;
+      if (node === undefined || operands.length > 1) {
+        return complain(WRONG_USAGE, `placement ${action} needs the name of one node`);
+      }
+      return action === 'drain'
+        ? await drain(client, node, config)
+        : await undrain(client, node, config);
+    }
+    if (operands.length > 0) return complain(WRONG_USAGE, USAGE);
+    return await run(action, client, config);
+  } catch (error) {
+    if (error instanceof OmniSearchError) return complain(COULD_NOT, problemOf(error));
+    throw error;
+  }
+}
+
+async function run(
+  action: string,
+  client: PlacementClient,
+  config: PlacementConfig,
+): Promise<number> {
+  const { json } = config;
+  switch (action) {
+    case 'show': {
+      const cluster = await client.cluster(config.tenant);
+      return tell(json, cluster, () => clusterLines(cluster));
+    }
+    case 'plan': {
+      const plan = await client.plan();
+      return tell(json, plan, () => planLines(plan));
+    }
+    case 'apply':
+      return apply(client, config);
+    case 'move':
+      return move(client, config);
+    case 'pin':
+    case 'unpin':
+      return pin(client, config, action);
+    default:
+      return complain(WRONG_USAGE, USAGE);
+  }
+}
+
+async function apply(client: PlacementClient, { json, dryRun }: PlacementConfig): Promise<number> {
+  const plan = dryRun ? await client.plan() : await client.apply();
+  const begun =
+    dryRun || plan.total.moves === 0 ? [] : ['begun: placement show says how far it is'];
+  return tell(json, plan, () => [...planLines(plan), ...begun]);
+}
+
+async function move(client: PlacementClient, config: PlacementConfig): Promise<number> {
+  const choice = choiceOf(config);
+  const to = config.to?.split(',').map((name) => name.trim());
+  if (choice === undefined || to === undefined) {
+    return complain(
+      WRONG_USAGE,
+      'placement move needs --to NODES, and --category NAME or --partition ID',
+    );
+  }
+  const partitions = await client.move(choice, to);
+  const hint = partitions.some(({ pinned }) => pinned !== true)
+    ? ['placement pin keeps it there, whatever is planned']
+    : [];
+  return tell(config.json, { partitions }, () => [...partitionLines(partitions), ...hint]);
+}
+
+async function pin(
+  client: PlacementClient,
+  config: PlacementConfig,
+  action: 'pin' | 'unpin',
+): Promise<number> {
+  const choice = choiceOf(config);
+  if (choice === undefined) {
+    return complain(WRONG_USAGE, `placement ${action} needs --category NAME or --partition ID`);
+  }
+  const partitions = await client.pin(choice, action === 'pin');
+  return tell(config.json, { partitions }, () => partitionLines(partitions));
+}
+
+async function drain(
+  client: PlacementClient,
+  node: string,
+  { json, dryRun }: PlacementConfig,
+): Promise<number> {
+  if (dryRun) {
+    const plan: PlanBody = await client.plan(node);
+    return tell(json, plan, () => planLines(plan));
+  }
+  const stopped = new AbortController();
+  const stop = (): void => stopped.abort();
+  process.once('SIGINT', stop);
+  // With --json standard output is the answer alone.
+  const say = (line: string): void => {
+    if (json) process.stderr.write(`${line}\n`);
+    else print(line);
+  };
+  try {
+    await drainNode(client, node, say, stopped.signal);
+  } catch (error) {
+    if (!stopped.signal.aborted) throw error;
+    const how = `placement undrain ${node} has partitions placed on it again`;
+    return complain(COULD_NOT, `the drain of ${node} goes on; ${how}`);
+  } finally {
+    process.off('SIGINT', stop);
+  }
+  const reply = { node, drained: true, left: { partitions: 0, rows: 0 } };
+  return tell(json, reply, () => [`nothing is left on ${node}`]);
+}
+
+async function undrain(
+  client: PlacementClient,
+  node: string,
+  { json }: PlacementConfig,
+): Promise<number> {
+  await client.undrain(node);
+  const lines = [`partitions may be placed on ${node} again; placement apply moves some there`];
+  return tell(json, { node, drained: false }, () => lines);
+}
+
+/** Undefined where not exactly one of the two is named. */
+function choiceOf({ tenant, partition, category }: PlacementConfig): Choice | undefined {
+  if ((partition === undefined) === (category === undefined)) return undefined;
+  return { tenant: tenant ?? DEFAULT_TENANT, partition, category };
+}
+
+function tell(json: boolean, reply: object, lines: () => readonly string[]): number {
+  if (json) print(JSON.stringify(reply));
+  else for (const line of lines()) print(line);
+  return 0;
+}

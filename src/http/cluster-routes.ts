@@ -1,0 +1,99 @@
+import type { FastifyInstance } from 'fastify';
+import type { PartitionChoice } from '../cluster/choose-partitions.js';
+import type { ClusterPartition } from '../cluster/cluster-desk.js';
+import { placeKey } from '../cluster/placed-pages.js';
+import { nodeBody, partitionBody, planBody } from './cluster-reply.js';
+import {
+  ClusterQuery,
+  ClusterReply,
+  DrainReply,
+  MoveRequest,
+  NothingMore,
+  PartitionsReply,
+  PinRequest,
+  PlanQuery,
+  PlanReply,
+  UndrainReply,
+} from './cluster-schemas.js';
+import { SMALL_BYTES } from './limits.js';
+import { listed, listOptions } from './list-reply.js';
+import type { HttpPorts } from './ports.js';
+import { replies } from './reply-schemas.js';
+
+interface Params {
+  name: string;
+}
+
+/** `/admin/cluster`, `/admin/placement/…` and `/admin/nodes/…`: what lies on which node, for operators. */
+export function clusterRoutes(app: FastifyInstance, { cluster, aliases }: HttpPorts): void {
+  app.get<{ Querystring: ClusterQuery }>(
+    '/admin/cluster',
+    { schema: { querystring: ClusterQuery, ...replies(ClusterReply) } },
+    async ({ query: { tenant: named, node, ...list } }) => {
+      const { after, limit } = listOptions(list);
+      const tenant = named && (await aliases.resolve(named));
+      const found = await cluster.show({ tenant, node, after, limit: limit + 1 });
+      const { partitions, ...next } = listed('partitions', found.partitions, limit, placeKey);
+      const bodies = (partitions as ClusterPartition[]).map(partitionBody);
+      return { nodes: found.nodes.map(nodeBody), partitions: bodies, ...next };
+    },
+  );
+
+  placementRoutes(app, { cluster, aliases });
+
+  app.post<{ Params: Params; Body: object }>(
+    '/admin/nodes/:name/drain',
+    { schema: { body: NothingMore, ...replies(DrainReply) }, bodyLimit: SMALL_BYTES },
+    async ({ params: { name } }) => {
+      const { plan, left } = await cluster.drain(name);
+      return { node: name, drained: true, ...planBody(plan), left };
+    },
+  );
+
+  app.delete<{ Params: Params }>(
+    '/admin/nodes/:name/drain',
+    { schema: replies(UndrainReply) },
+    async ({ params: { name } }) => {
+      await cluster.undrain(name);
+      return { node: name, drained: false };
+    },
+  );
+}
+
+function placementRoutes(
+  app: FastifyInstance,
+  { cluster, aliases }: Pick<HttpPorts, 'cluster' | 'aliases'>,
+): void {
+  const changed = async (
+    choice: PartitionChoice,
+    change: (choice: PartitionChoice) => Promise<ClusterPartition[]>,
+  ) => {
+    const tenant = await aliases.resolve(choice.tenant);
+    const partitions = await change({ ...choice, tenant });
+    return { partitions: partitions.map(partitionBody) };
+  };
+
+  app.get<{ Querystring: PlanQuery }>(
+    '/admin/placement/plan',
+    { schema: { querystring: PlanQuery, ...replies(PlanReply) } },
+    async ({ query }) => planBody(await cluster.plan(query.drain)),
+  );
+
+  app.post<{ Body: object }>(
+    '/admin/placement/apply',
+    { schema: { body: NothingMore, ...replies(PlanReply) }, bodyLimit: SMALL_BYTES },
+    async () => planBody(await cluster.apply()),
+  );
+
+  app.post<{ Body: MoveRequest }>(
+    '/admin/placement/move',
+    { schema: { body: MoveRequest, ...replies(PartitionsReply) }, bodyLimit: SMALL_BYTES },
+    async ({ body: { to, ...choice } }) => changed(choice, (one) => cluster.move(one, to)),
+  );
+
+  app.post<{ Body: PinRequest }>(
+    '/admin/placement/pin',
+    { schema: { body: PinRequest, ...replies(PartitionsReply) }, bodyLimit: SMALL_BYTES },
+    async ({ body: { pinned, ...choice } }) => changed(choice, (one) => cluster.pin(one, pinned)),
+  );
+}

@@ -1,0 +1,64 @@
+import type { Partition, Replica } from '../store/store.js';
+
+/** Partitions of which a node's replicas are being built. */
+export function buildingOn(partitions: readonly Partition[]): ReadonlyMap<string, Partition[]> {
+  const byNode = new Map<string, Partition[]>();
+  for (const partition of partitions) {
+    for (const { node, state } of partition.replicas) {
+      if (state !== 'building') continue;
+      const held = byNode.get(node);
+      if (held === undefined) byNode.set(node, [partition]);
+      else held.push(partition);
+    }
+  }
+  return byNode;
+}
+
+/** What of `built`, partitions as they were, is complete on `node` serves from now on. */
+export function withServing(
+  partitions: readonly Partition[],
+  node: string,
+  built: readonly Partition[],
+): Partition[] {
+  const on = ({ replicas }: Partition): Replica | undefined =>
+    replicas.find((replica) => replica.node === node);
+  const asBuilt = new Map(built.map((partition) => [partition.id, partition]));
+  return partitions.map((partition) => {
+    const before = asBuilt.get(partition.id);
+    // It may have gone and come again meanwhile, or have other rows.
+    if (before?.epoch !== partition.epoch || on(before)?.since !== on(partition)?.since) {
+      return partition;
+    }
+    return changed(partition, (replica) => {
+      const isBuilt = replica.node === node && replica.state === 'building';
+      return isBuilt ? { ...replica, state: 'serving' } : replica;
+    });
+  });
+}
+
+/** Replicas go that are leaving, of partitions of which all others serve. */
+export function withoutLeaving(partitions: readonly Partition[]): Partition[] {
+  return partitions.map((partition) => {
+    const others = partition.replicas.filter(({ state }) => state !== 'leaving');
+    const areServing = others.length > 0 && others.every(({ state }) => state === 'serving');
+    return areServing ? changed(partition, (replica) => keptUnlessLeaving(replica)) : partition;
+  });
+}
+
+function keptUnlessLeaving(replica: Replica): Replica | undefined {
+  return replica.state === 'leaving' ? undefined : replica;
+}
+
+/** The same partition where nothing of it changes. */
+function changed(partition: Partition, to: (replica: Replica) => Replica | undefined): Partition {
+  const replicas = partition.replicas.flatMap((replica) => to(replica) ?? []);
+  const isSame =
+    replicas.length === partition.replicas.length &&
+    replicas.every((replica, i) => replica === partition.replicas[i]);
+  return isSame ? partition : { ...partition, replicas };
+}
+
+/** Every replica serves: nothing is under way. */
+export function isSettled(partitions: readonly Partition[]): boolean {
+  return partitions.every(({ replicas }) => replicas.every(({ state }) => state === 'serving'));
+}

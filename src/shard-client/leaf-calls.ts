@@ -1,0 +1,127 @@
+import type { Deadline } from '../core/deadline.js';
+import { OmniError } from '../core/errors.js';
+import type {
+  CountWords,
+  Moved,
+  Refusal,
+  Reply,
+  Request,
+  SearchLeaf,
+  SearchLeafReply,
+  WordCounts,
+} from '../protocol/messages.js';
+import { encodePartitions, type PartitionRef } from '../protocol/partition-list.js';
+import type { ReplicaCall } from './replicas/replica-call.js';
+
+/** What one node keeps of an earlier round: no other one knows it. */
+export interface Pinned {
+  node: string;
+  /** `WordCounts.searcher`. */
+  searcher: string;
+}
+
+/** Which nodes may be asked. */
+export interface AskedReplicas {
+  /** Names of those that hold the same rows; at least one. */
+  nodes: readonly string[];
+  /** 32 bits; requests with the same go to the same node, as far as it is not busy. */
+  stickyKey?: number | undefined;
+}
+
+/** One group's part of a search, as `SearchLeaf` has it. */
+export interface LeafSearch extends Omit<
+  SearchLeaf,
+  'type' | 'partitions' | 'pinned' | 'budgetMs'
+> {
+  /** Null: all of the group. */
+  partitions: readonly PartitionRef[] | null;
+  /** Asked of that node where it can be. */
+  pinned?: Pinned;
+}
+
+/** As `CountWords` has it. */
+export interface WordsAsked extends Omit<CountWords, 'type' | 'partitions'> {
+  partitions: readonly PartitionRef[] | null;
+}
+
+export type LeafAnswer = SearchLeafReply | Moved;
+
+/** Sends a request to a node; rejects `OmniError`. */
+export type Send = (
+  node: string,
+  message: Request,
+  deadline: Deadline,
+  signal?: AbortSignal,
+) => Promise<Reply>;
+
+/** Of the time that a caller has, the part that the shard may use: the rest is the answer's way. */
+const SHARD_SHARE = 0.9;
+
+/** A search as any of the replicas can answer it. */
+export function searchCall(
+  { nodes, stickyKey }: AskedReplicas,
+  leaf: LeafSearch,
+  send: Send,
+): ReplicaCall<LeafAnswer> {
+  const { pinned, partitions: refs, ...rest } = leaf;
+  const partitions = refs && encodePartitions(refs);
+  return {
+    ...{ nodes, stickyKey, kind: kindOf(leaf), prefer: pinned?.node },
+    isWhole: (answer) => answer.type === 'moved' || !answer.refused.some(isNotReady),
+    isBetter: (later, earlier) => refusedBy(later) < refusedBy(earlier),
+    ask: async (node, until, stop) => {
+      const budgetMs = until.remainingMs() * SHARD_SHARE;
+      const own = pinned?.node === node ? { pinned: pinned.searcher } : {};
+      const request: SearchLeaf = { type: 'search', ...rest, ...own, partitions, budgetMs };
+      const reply = await send(node, request, until, stop);
+      return reply.type === 'moved' ? reply : expectReply(reply, 'hits');
+    },
+  };
+}
+
+/** The first phase of a search by words as any of the replicas can answer it. */
+export function wordsCall(
+  { nodes, stickyKey }: AskedReplicas,
+  asked: WordsAsked,
+  send: Send,
+): ReplicaCall<WordCounts | Moved> {
+  const partitions = asked.partitions && encodePartitions(asked.partitions);
+  const request: CountWords = { type: 'words', ...asked, partitions };
+  return {
+    ...{ nodes, stickyKey, kind: 'words' },
+    isWhole: (answer) => answer.type === 'moved' || answer.ready,
+    ask: async (node, until, stop) => {
+      const reply = await send(node, request, until, stop);
+      return reply.type === 'moved' ? reply : expectReply(reply, 'word-counts');
+    },
+  };
+}
+
+/** Requests of one kind take about the same time. */
+function kindOf({ query }: LeafSearch): string {
+  if (query.exact) return 'exact';
+  return query.choose === undefined ? 'search' : 'choose';
+}
+
+function isNotReady({ reason }: Refusal): boolean {
+  return reason === 'not_ready';
+}
+
+function refusedBy(answer: LeafAnswer): number {
+  return answer.type === 'moved' ? 0 : answer.refused.length;
+}
+
+/** Throws what a shard says instead of the reply that was asked for. */
+export function expectReply<T extends Reply['type']>(
+  reply: Reply,
+  type: T,
+): Extract<Reply, { type: T }> {
+  if (reply.type === type) return reply as Extract<Reply, { type: T }>;
+  if (reply.type === 'failure') throw failureError(reply.code, reply.message);
+  throw new OmniError('internal', `a shard answered ${reply.type} instead of ${type}`);
+}
+
+function failureError(code: string, message: string): OmniError {
+  const isKnown = code === 'overloaded' || code === 'deadline_exceeded';
+  return new OmniError(isKnown ? code : 'unavailable', message);
+}

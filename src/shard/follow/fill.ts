@@ -1,0 +1,55 @@
+import { feedPages } from '../../store/feed-pages.js';
+import type { FeedEntry, FeedPage, StoreReader } from '../../store/store.js';
+import type { Readiness } from './readiness.js';
+import type { PageLimits } from './rebuild.js';
+
+interface Walk {
+  pages: AsyncGenerator<FeedPage, void>;
+  /** Complete when it is over, by `replicaKey`. */
+  keys: readonly string[];
+}
+
+/**
+ * Makes partitions complete that came to a node which follows their tenant already: walks over the whole
+ * feed as it is when the walk begins; what is written since is met by following. It takes one page at a
+ * time, so that following, and whatever is complete, goes on in between.
+ */
+export class Fill {
+  private walk: Walk | undefined;
+
+  constructor(
+    private readonly store: StoreReader,
+    private readonly tenant: string,
+    private readonly readiness: Readiness,
+    private readonly limits: PageLimits,
+  ) {}
+
+  get isNeeded(): boolean {
+    return !this.readiness.isWhole;
+  }
+
+  /** What is walked for may have gone, and come back, meanwhile: then all of it is walked for anew. */
+  placementChanged(): void {
+    const { here } = this.readiness;
+    if (this.walk?.keys.every((key) => here.has(key)) === false) this.walk = undefined;
+  }
+
+  /** Has the next page applied; true where that completes something. */
+  async step(apply: (entries: readonly FeedEntry[]) => Promise<void>): Promise<boolean> {
+    const { pageEntries, pageBytes } = this.limits;
+    this.walk ??= {
+      pages: feedPages(this.store, this.tenant, undefined, pageEntries, pageBytes),
+      keys: this.readiness.missing(),
+    };
+    const { walk } = this;
+    const next = await walk.pages.next();
+    if (next.done !== true) {
+      await apply(next.value.entries);
+      return false;
+    }
+    if (this.walk !== walk) return false;
+    this.walk = undefined;
+    this.readiness.complete(walk.keys);
+    return true;
+  }
+}

@@ -1,0 +1,139 @@
+import { compareBytes } from '../../core/ids.js';
+import type { Partition, PartitionRef } from '../../store/store.js';
+import { Assignment, replicaKey } from './assignment.js';
+
+/**
+ * Which of a node's partitions are complete there, by the newest placement that it has read.
+ *
+ *   missing ──built, or first there──> ready ──others leave in its favour──> settling ──caught up──> ready
+ *
+ * While a partition is only being built nobody waits until a write is applied to it. So when it comes to
+ * serve, what was written before that is read before it is searched.
+ */
+export class Readiness {
+  assignment = Assignment.NONE;
+  /** The manifest was read: the placement means something. */
+  loaded = false;
+  /** All that was written when the node began, or when it was last in doubt, is applied. */
+  caughtUp = false;
+  /** Rows may be held of partitions that are not this node's any more: not searched, to be dropped. */
+  hasForeignRows = false;
+  /** By `replicaKey`, all that belongs here. */
+  here: ReadonlySet<string> = new Set();
+  private readonly ready = new ReplicaKeys();
+  private readonly settling = new ReplicaKeys();
+
+  /** What a manifest says is complete. */
+  load(keys: readonly string[]): void {
+    for (const key of keys) this.ready.add(key);
+    this.loaded = true;
+  }
+
+  /** @param isFresh nothing was read yet: whatever belongs here is met on the way */
+  adopt(next: Assignment, isFresh: boolean): void {
+    const before = this.assignment;
+    const isLost = before.partitions.some((old) => next.get(old.id) === undefined);
+    this.assignment = next;
+    if (isLost || before === Assignment.NONE) this.hasForeignRows = true;
+    this.here = new Set(next.partitions.map((partition) => this.keyOf(partition)));
+    for (const keys of [this.ready, this.settling]) keys.keepOnly(this.here);
+    for (const partition of next.partitions) {
+      const replica = next.replicaOf(partition);
+      const isFlipped = before.isOnlyBuilding(partition.id) && !next.isOnlyBuilding(partition.id);
+      if (isFlipped) this.settling.add(this.keyOf(partition));
+      // Nothing of it can have been passed over.
+      if (replica?.isFirst === true || isFresh) this.ready.add(this.keyOf(partition));
+    }
+  }
+
+  /** It can be searched. */
+  isReady({ id, epoch }: PartitionRef): boolean {
+    const partition = this.assignment.get(id);
+    if (!this.caughtUp || partition?.epoch !== epoch) return false;
+    const key = this.keyOf(partition);
+    return this.ready.has(key) && !this.settling.has(key);
+  }
+
+  /** Partitions that can be searched. While `assignment` stays, it only grows, or is 0 for a while. */
+  get readyCount(): number {
+    if (!this.caughtUp) return 0;
+    return this.settling.size === 0 ? this.ready.size : this.ready.sizeWithout(this.settling);
+  }
+
+  /** All that searches ask this node for can be searched. */
+  get allReady(): boolean {
+    return this.caughtUp && [...this.assignment.asked].every((each) => this.isReady(each));
+  }
+
+  /** All that was written by then is applied, since the node began, was in doubt, or came to serve. */
+  get isSettled(): boolean {
+    return this.caughtUp && this.settling.size === 0;
+  }
+
+  /** Nothing has to be looked for. */
+  get isWhole(): boolean {
+    return this.missing().length === 0;
+  }
+
+  /** What has to be looked for in the whole feed, by `replicaKey`. */
+  missing(): string[] {
+    return [...this.here].filter((key) => !this.ready.has(key));
+  }
+
+  /** These are complete, as far as they are still here. */
+  complete(keys: Iterable<string>): void {
+    for (const key of keys) if (this.here.has(key)) this.ready.add(key);
+  }
+
+  /** What settles now: to be told to `reachedEnd` when all that is written by now was read. */
+  settlingKeys(): readonly string[] {
+    return this.settling.sorted();
+  }
+
+  reachedEnd(settlingKeys: readonly string[]): void {
+    this.caughtUp = true;
+    this.settling.drop(settlingKeys);
+  }
+
+  private keyOf(partition: Partition): string {
+    return replicaKey(partition, this.assignment.replicaOf(partition));
+  }
+
+  /** For a manifest. */
+  readyKeys(): string[] {
+    return this.ready.sorted();
+  }
+}
+
+/** What is so of some replicas, by `replicaKey`. */
+class ReplicaKeys {
+  private readonly keys = new Set<string>();
+
+  get size(): number {
+    return this.keys.size;
+  }
+
+  sizeWithout(others: ReplicaKeys): number {
+    return [...this.keys].filter((key) => !others.keys.has(key)).length;
+  }
+
+  has(key: string): boolean {
+    return this.keys.has(key);
+  }
+
+  add(key: string): void {
+    this.keys.add(key);
+  }
+
+  drop(keys: readonly string[]): void {
+    for (const key of keys) this.keys.delete(key);
+  }
+
+  keepOnly(kept: ReadonlySet<string>): void {
+    for (const key of this.keys) if (!kept.has(key)) this.keys.delete(key);
+  }
+
+  sorted(): string[] {
+    return [...this.keys].sort(compareBytes);
+  }
+}
