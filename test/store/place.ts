@@ -54,7 +54,8 @@ export async function move(
   partition: Pick<Partition, 'id'>,
   node: string,
 ): Promise<boolean> {
-  return replicate(store, tenant, partition, serving(node));
+  const { counter } = await store.placement(tenant);
+  return replicate(store, tenant, partition, [{ node, state: 'serving', since: counter + 1 }]);
 }
 
 /** The partition that names `category`. */
