@@ -39,7 +39,7 @@ export class Outstanding {
     stretch.count += 1;
     if (stretch.count > 1) return;
     stretch.sinceMs = nowMs;
-    if (heardAtMs > stretch.endedAtMs) stretch.beforeMs = 0;
+    if (heardAtMs >= stretch.endedAtMs) stretch.beforeMs = 0;
   }
 
   end(kind: string, heardAtMs: number): void {
