@@ -62,7 +62,7 @@ test('nginx names each query node of docker-compose.yml, for reads and for write
 
 test('every role of docker-compose.yml has settings that there are', () => {
   const roles = [...services.values()].filter(({ image }) => image.startsWith('omnisearch'));
-  expect(roles).toHaveLength(5);
+  expect(roles).toHaveLength(7);
   for (const { command = [], environment = {} } of roles) {
     const [verb = '', ...argv] = command;
     if (!isVerb(verb)) throw new Error(`there is no ${verb}`);
