@@ -1,9 +1,8 @@
+import { HASH_END } from '../core/ids.js';
 import type { ClusterBody, NodeBody, PartitionBody, PlanBody } from './placement-client.js';
 import { cut, linesOf, MAX_CELL_WIDTH, plain } from './text-table.js';
 
 const MIB = 1_048_576;
-/** One past the largest hash: a partition's whole range ends there. */
-const HASH_END = 2 ** 32;
 
 /** Nodes, then partitions. */
 export function clusterLines({ nodes, partitions }: ClusterBody): string[] {

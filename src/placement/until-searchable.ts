@@ -1,11 +1,5 @@
 import { groupOf } from '../store/partition-map.js';
-import type {
-  Partition,
-  PartitionRef,
-  StoreReader,
-  TenantPlacement,
-  WriteMark,
-} from '../store/store.js';
+import type { PartitionRef, StoreReader, TenantPlacement, WriteMark } from '../store/store.js';
 
 /** What a node is to have applied. */
 interface Awaited {
@@ -81,17 +75,12 @@ export class UntilSearchable {
     const { fencedAfterMs } = this.options;
     const areDead = [...pending].every((node) => this.nodes.silentMs(node) > fencedAfterMs);
     return (
-      areDead && partitions.every((each) => askedNodes(each).some((node) => !pending.has(node)))
+      areDead && partitions.every((each) => groupOf(each).asked.some((node) => !pending.has(node)))
     );
   }
 }
 
-function askedNodes(partition: Partition): string[] {
-  const { serving, leaving } = groupOf(partition);
-  return [...serving, ...leaving];
-}
-
 /** Each node that may be asked for anything of the tenant. */
 function servingNodes({ partitions }: TenantPlacement): Set<string> {
-  return new Set(partitions.flatMap(askedNodes));
+  return new Set(partitions.flatMap((each) => groupOf(each).asked));
 }

@@ -7,7 +7,7 @@ import type { SearchRequest } from './search-types.js';
 export interface ShardTarget {
   /** See `groupOf`. */
   group: string;
-  /** Nodes of which any can answer; the last ones only where the others do not. */
+  /** Nodes of which any can answer. */
   nodes: readonly string[];
   /** Those of the group that can hold a match. */
   partitions: readonly Partition[];
@@ -55,12 +55,12 @@ function prepare(placement: TenantPlacement): Prepared {
 }
 
 function byGroup(partitions: Iterable<Partition>): ShardTarget[] {
-  const targets = new Map<string, { nodes: string[]; partitions: Partition[] }>();
+  const targets = new Map<string, { nodes: readonly string[]; partitions: Partition[] }>();
   for (const partition of partitions) {
-    const { key, serving, leaving } = groupOf(partition);
+    const { key, asked } = groupOf(partition);
     const target = targets.get(key);
     if (target !== undefined) target.partitions.push(partition);
-    else targets.set(key, { nodes: [...serving, ...leaving], partitions: [partition] });
+    else targets.set(key, { nodes: asked, partitions: [partition] });
   }
   return [...targets].map(([group, target]) => ({ group, ...target }));
 }

@@ -15,14 +15,15 @@ export function holdsPartition(
 
 const groups = new WeakMap<readonly Replica[], ReplicaGroup>();
 
-/** Nodes that hold the same partitions, in the order in which they may be asked. */
+/** Nodes that hold the same partitions. */
 export interface ReplicaGroup {
   /** The same text for the same nodes in the same states, on query nodes and shards alike. */
   key: string;
-  /** Those that serve, by name. Where none does, those that are being built: they tell why not. */
-  serving: readonly string[];
-  /** Still complete, though others serve in their place: asked when those do not answer in full. */
-  leaving: readonly string[];
+  /**
+   * Those that any request may be sent to: who serves, then who is leaving, still complete. Where there is
+   * neither, those that are being built: they tell why not.
+   */
+  asked: readonly string[];
 }
 
 export function groupOf({ replicas }: Pick<Partition, 'replicas'>): ReplicaGroup {
@@ -34,8 +35,8 @@ export function groupOf({ replicas }: Pick<Partition, 'replicas'>): ReplicaGroup
         .map(({ node }) => node)
         .sort();
     const [serving, leaving] = [inState('serving'), inState('leaving')];
-    const asked = serving.length + leaving.length > 0 ? serving : inState('building');
-    group = { key: `${asked.join(',')}/${leaving.join(',')}`, serving: asked, leaving };
+    const first = serving.length + leaving.length > 0 ? serving : inState('building');
+    group = { key: `${first.join(',')}/${leaving.join(',')}`, asked: [...first, ...leaving] };
     groups.set(replicas, group);
   }
   return group;

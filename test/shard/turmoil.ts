@@ -196,8 +196,7 @@ export class Turmoil {
   private spread(partitions: readonly Partition[]): Map<string, Partition[]> {
     const byNode = new Map<string, Partition[]>();
     for (const partition of partitions) {
-      const { serving, leaving } = groupOf(partition);
-      const node = this.pick([...serving, ...leaving]);
+      const node = this.pick(groupOf(partition).asked);
       byNode.set(node, [...(byNode.get(node) ?? []), partition]);
     }
     return byNode;

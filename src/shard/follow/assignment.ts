@@ -1,8 +1,6 @@
-import { hashId } from '../../core/ids.js';
+import { HASH_END, hashId } from '../../core/ids.js';
 import { groupOf, PartitionMap } from '../../store/partition-map.js';
 import type { CategoryCount, Partition, Replica, TenantPlacement } from '../../store/store.js';
-
-const HASHES = 2 ** 32;
 
 /** What one placement of a tenant gives one node. */
 export class Assignment {
@@ -28,11 +26,7 @@ export class Assignment {
     );
     this.partitions = [...this.replicas.keys()];
     this.byId = new Map(this.partitions.map((partition) => [partition.id, partition]));
-    const isAsked = (partition: Partition): boolean => {
-      const { serving, leaving } = groupOf(partition);
-      return serving.includes(node) || leaving.includes(node);
-    };
-    this.asked = new Set(this.partitions.filter(isAsked));
+    this.asked = new Set(this.partitions.filter((each) => groupOf(each).asked.includes(node)));
     for (const partition of this.partitions) {
       const { key } = groupOf(partition);
       const group = this.groups.get(key);
@@ -85,7 +79,7 @@ export class Assignment {
     for (const { id, from, to } of this.map.holding(category)) {
       if (this.byId.has(id)) hashes += to - from;
     }
-    return hashes / HASHES;
+    return hashes / HASH_END;
   }
 
   /** How many of a tenant's products belong here. */

@@ -72,7 +72,8 @@ export class Readiness {
 
   /** Nothing has to be looked for. */
   get isWhole(): boolean {
-    return this.missing().length === 0;
+    // What is ready is here: no more than that is counted.
+    return this.ready.size >= this.here.size;
   }
 
   /** What has to be looked for in the whole feed, by `replicaKey`. */
