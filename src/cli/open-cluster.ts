@@ -5,6 +5,8 @@ import { DrainedNodes } from '../cluster/drained-nodes.js';
 import { KnownZones } from '../cluster/known-zones.js';
 import { Mover } from '../cluster/mover.js';
 import { NodeEmptier } from '../cluster/node-emptier.js';
+import { PartitionGrower } from '../cluster/partition-grower.js';
+import { Reshaper } from '../cluster/reshaper.js';
 import type { Config } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
 import { renewJob } from '../jobs/job.js';
@@ -24,6 +26,7 @@ export interface OpenedCluster {
   desk: ClusterDesk;
   away: AwayNodes;
   mover: Mover;
+  grower: PartitionGrower;
 }
 
 /** The nodes, what is placed on them, and the operator's side of that. */
@@ -36,21 +39,27 @@ export async function openCluster(
   const zones = new KnownZones(store.records);
   await zones.load();
   const nodes = new ClusterNodes(fleet, drained, zones, config);
-  const { maxPartitions, minShards, replicas } = config;
+  const { maxPartitions, minShards, replicas, partitionRows, rangeRows } = config;
   const settle = (tenant: string) => renewJob(store.records, SETTLE_REPLICAS, tenant);
   const mover = new Mover({ store, settle });
   const emptier = new NodeEmptier({ store, nodes, drained }, mover);
-  const desk = new ClusterDesk({ store, nodes, mover, emptier, replicas });
+  const reshaper = new Reshaper({ store, nodes, mover });
+  const desk = new ClusterDesk({ store, nodes, mover, emptier, reshaper, replicas });
   const placements = new PlacementCache(store);
   const loads = new NodeLoads(() =>
     fleet.kept().map(({ name, reply }) => ({ node: name, rows: reply?.documents })),
   );
   const placement = new Placer(store, placements, {
-    ...{ loads, minShards, maxPartitions, replicas },
+    ...{ loads, minShards, maxPartitions, replicas, partitionRows },
     nodes: () => nodes.placeable(),
   });
   const away = new AwayNodes(nodes, emptier);
-  return { placements, placement, nodes, mover, desk, away };
+  const bounds = { partitionRows, rangeRows, maxPartitions };
+  const grower = new PartitionGrower({
+    ...{ store, nodes, loads, mover, bounds, replicas },
+    awaited: fleet,
+  });
+  return { placements, placement, nodes, mover, desk, away, grower };
 }
 
 /**

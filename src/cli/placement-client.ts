@@ -91,6 +91,18 @@ export class PlacementClient {
     return (reply as { partitions: PartitionBody[] }).partitions;
   }
 
+  async split(choice: Choice): Promise<PartitionBody[]> {
+    const call = { method: 'POST', path: 'admin/placement/split', body: { json: choice } } as const;
+    const reply = await this.transport.call({ ...call, twice: 'harm' });
+    return (reply as { partitions: PartitionBody[] }).partitions;
+  }
+
+  /** One partition; more of them while they have to come together first. */
+  async merge(choice: Choice, signal?: AbortSignal): Promise<PartitionBody[]> {
+    const reply = await this.post('admin/placement/merge', choice, signal);
+    return (reply as { partitions: PartitionBody[] }).partitions;
+  }
+
   async drain(node: string, signal?: AbortSignal): Promise<PlanBody> {
     return (await this.post(drainPath(node), {}, signal)) as PlanBody;
   }

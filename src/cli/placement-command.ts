@@ -2,6 +2,7 @@ import { OmniSearchError } from '../client/errors.js';
 import type { Config } from '../config/settings.js';
 import { problemOf } from './api-problem.js';
 import { drainNode } from './drain-node.js';
+import { mergePartitions } from './merge-partitions.js';
 import { PlacementClient, type Choice, type PlanBody } from './placement-client.js';
 import { clusterLines, partitionLines, planLines } from './placement-tables.js';
 import { complain, print, WRONG_USAGE } from './terminal.js';
@@ -9,7 +10,8 @@ import { complain, print, WRONG_USAGE } from './terminal.js';
 const COULD_NOT = 1;
 const DEFAULT_TENANT = 'default';
 const USAGE =
-  'usage: omnisearch placement show | plan | apply | move | pin | unpin | drain NODE | undrain NODE';
+  'usage: omnisearch placement show | plan | apply | move | pin | unpin | split | merge | ' +
+  'drain NODE | undrain NODE';
 
 type PlacementConfig = Pick<
   Config,
@@ -24,6 +26,8 @@ type PlacementConfig = Pick<
  *   apply [--dry-run]                                        has it move
  *   move --category C | --partition ID --to NODES            has partitions lie on these nodes
  *   pin | unpin --category C | --partition ID                they stay there, or not any more
+ *   split --category C | --partition ID                      out of the rest, or into halves
+ *   merge --category C | --partition ID                      ends when two are one
  *   drain NODE [--dry-run]                                   ends when nothing is left on the node
  *   undrain NODE                                             anything may be placed on it again
  */
@@ -73,6 +77,9 @@ async function run(
     case 'pin':
     case 'unpin':
       return pin(client, config, action);
+    case 'split':
+    case 'merge':
+      return reshape(client, config, action);
     default:
       return complain(WRONG_USAGE, USAGE);
   }
@@ -114,6 +121,24 @@ async function pin(
   return tell(config.json, { partitions }, () => partitionLines(partitions));
 }
 
+async function reshape(
+  client: PlacementClient,
+  { json, ...config }: PlacementConfig,
+  action: 'split' | 'merge',
+): Promise<number> {
+  const choice = choiceOf(config);
+  if (choice === undefined) {
+    return complain(WRONG_USAGE, `placement ${action} needs --category NAME or --partition ID`);
+  }
+  const partitions =
+    action === 'split'
+      ? await client.split(choice)
+      : await untilStopped((signal) => mergePartitions(client, choice, sayOf(json), signal));
+  if (partitions === undefined) return complain(COULD_NOT, 'the merge was given up');
+  const hint = 'pinned: placement unpin lets it be cut, joined and moved again';
+  return tell(json, { partitions }, () => [...partitionLines(partitions), hint]);
+}
+
 async function drain(
   client: PlacementClient,
   node: string,
@@ -123,25 +148,39 @@ async function drain(
     const plan: PlanBody = await client.plan(node);
     return tell(json, plan, () => planLines(plan));
   }
-  const stopped = new AbortController();
-  const stop = (): void => stopped.abort();
-  process.once('SIGINT', stop);
-  // With --json standard output is the answer alone.
-  const say = (line: string): void => {
-    if (json) process.stderr.write(`${line}\n`);
-    else print(line);
-  };
-  try {
-    await drainNode(client, node, say, stopped.signal);
-  } catch (error) {
-    if (!stopped.signal.aborted) throw error;
+  const isDone = await untilStopped(async (signal) => {
+    await drainNode(client, node, sayOf(json), signal);
+    return true;
+  });
+  if (isDone === undefined) {
     const how = `placement undrain ${node} has partitions placed on it again`;
     return complain(COULD_NOT, `the drain of ${node} goes on; ${how}`);
-  } finally {
-    process.off('SIGINT', stop);
   }
   const reply = { node, drained: true, left: { partitions: 0, rows: 0 } };
   return tell(json, reply, () => [`nothing is left on ${node}`]);
+}
+
+/** With --json standard output is the answer alone. */
+function sayOf(json: boolean): (line: string) => void {
+  return (line) => {
+    if (json) process.stderr.write(`${line}\n`);
+    else print(line);
+  };
+}
+
+/** What `work` comes to; undefined where the user ends it first. */
+async function untilStopped<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+  const stopped = new AbortController();
+  const stop = (): void => stopped.abort();
+  process.once('SIGINT', stop);
+  try {
+    return await work(stopped.signal);
+  } catch (error) {
+    if (!stopped.signal.aborted) throw error;
+    return undefined;
+  } finally {
+    process.off('SIGINT', stop);
+  }
 }
 
 async function undrain(
@@ -155,7 +194,11 @@ async function undrain(
 }
 
 /** Undefined where not exactly one of the two is named. */
-function choiceOf({ tenant, partition, category }: PlacementConfig): Choice | undefined {
+function choiceOf({
+  tenant,
+  partition,
+  category,
+}: Pick<PlacementConfig, 'tenant' | 'partition' | 'category'>): Choice | undefined {
   if ((partition === undefined) === (category === undefined)) return undefined;
   return { tenant: tenant ?? DEFAULT_TENANT, partition, category };
 }

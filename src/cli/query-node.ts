@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/settings.js';
+import { unlessAborted } from '../core/deadline.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
 import type { Encoder, EncoderStatus } from '../embedding/encoder.js';
@@ -28,7 +29,7 @@ import { CollectionSchemas } from '../tenancy/collection-schemas.js';
 import { SettingsDesk } from '../tenancy/settings-desk.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
-import { tellSupervisor } from '../supervisor/lifeline.js';
+import { mayBegin, mayLeave, tellSupervisor } from '../supervisor/lifeline.js';
 import { openCluster, placeOnThese } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
 import { openShop } from './open-shop.js';
@@ -54,8 +55,10 @@ export async function startQueryNode(
   config: Config,
   logger: Logger,
   opened: Opened,
+  stopping: AbortSignal,
 ): Promise<void> {
   warnOfOpenDoors(config);
+  await unlessAborted(mayBegin(), stopping);
   // Beside each other: the model is read by threads of its own, the store's pages are checked by this one.
   const opening = openStore(config);
   opening.catch(() => undefined);
@@ -113,6 +116,7 @@ export async function startQueryNode(
     logger,
     fleet: switchFleet(fleet, searchable),
     away: cluster.away,
+    grower: cluster.grower,
   };
   const { tombstoneRetentionMs } = config;
   const kinds = jobKinds({ ...background, nodes: fleet, placements, tombstoneRetentionMs });
@@ -132,6 +136,7 @@ export async function startQueryNode(
   const ports = { search, ingest, tenants, settings, ...shop, ...shown, status, logger };
   const server = await createHttpServer(ports, httpOptions(config, model));
   opened.add(async () => {
+    await mayLeave(config.drainTimeoutMs);
     server.leave();
     await sleep(server.app.server.listening ? config.drainDelayMs : 0);
     await server.close(config.drainTimeoutMs);

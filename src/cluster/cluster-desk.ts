@@ -10,12 +10,14 @@ import type { Mover } from './mover.js';
 import type { NodeEmptier } from './node-emptier.js';
 import { placedFrom, type PlacedQuery } from './placed-pages.js';
 import { planOf, type Plan } from './plan.js';
+import type { Reshaped, Reshaper } from './reshaper.js';
 
 interface Deps {
   store: Pick<Store, 'tenants' | 'placement' | 'categories'>;
   nodes: Pick<ClusterNodes, 'all'>;
   mover: Mover;
   emptier: NodeEmptier;
+  reshaper: Reshaper;
   /** Nodes that hold each partition, as far as there are so many. */
   replicas: number;
 }
@@ -78,6 +80,16 @@ export class ClusterDesk {
     });
   }
 
+  /** As `Reshaper` does; returns what came of it. */
+  async split(choice: PartitionChoice): Promise<ClusterPartition[]> {
+    return this.sized(choice.tenant, await this.deps.reshaper.split(choice));
+  }
+
+  /** As `Reshaper` does; returns what came of it, more than one where it is to be asked for again. */
+  async merge(choice: PartitionChoice): Promise<ClusterPartition[]> {
+    return this.sized(choice.tenant, await this.deps.reshaper.merge(choice));
+  }
+
   /** As `NodeEmptier` does. */
   drain(node: string): ReturnType<NodeEmptier['drain']> {
     return this.deps.emptier.drain(node);
@@ -97,18 +109,21 @@ export class ClusterDesk {
     choice: PartitionChoice,
     to: (partition: Partition, nextCounter: number) => Partition,
   ): Promise<ClusterPartition[]> {
-    const { store, mover } = this.deps;
     const { tenant } = choice;
     let chosen: ReadonlySet<string> = new Set();
-    const partitions = await mover.change(tenant, (all, nextCounter) => {
-      chosen = chosenPartitions(all, choice);
-      return all.map((partition) =>
+    const all = await this.deps.mover.change(tenant, (partitions, nextCounter) => {
+      chosen = chosenPartitions(partitions, choice);
+      return partitions.map((partition) =>
         chosen.has(partition.id) ? to(partition, nextCounter) : partition,
       );
     });
-    const rows = partitionRows(partitions, await store.categories(tenant));
-    return partitions.flatMap((partition, i) =>
-      chosen.has(partition.id) ? [{ tenant, partition, rows: rows[i] ?? 0 }] : [],
+    return this.sized(tenant, { all, of: all.filter(({ id }) => chosen.has(id)) });
+  }
+
+  private async sized(tenant: string, { all, of }: Reshaped): Promise<ClusterPartition[]> {
+    const rows = partitionRows(all, await this.deps.store.categories(tenant));
+    return all.flatMap((partition, i) =>
+      of.includes(partition) ? [{ tenant, partition, rows: rows[i] ?? 0 }] : [],
     );
   }
 }

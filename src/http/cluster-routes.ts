@@ -13,6 +13,7 @@ import {
   PinRequest,
   PlanQuery,
   PlanReply,
+  ReshapeRequest,
   UndrainReply,
 } from './cluster-schemas.js';
 import { SMALL_BYTES } from './limits.js';
@@ -96,4 +97,12 @@ function placementRoutes(
     { schema: { body: PinRequest, ...replies(PartitionsReply) }, bodyLimit: SMALL_BYTES },
     async ({ body: { pinned, ...choice } }) => changed(choice, (one) => cluster.pin(one, pinned)),
   );
+
+  for (const verb of ['split', 'merge'] as const) {
+    app.post<{ Body: ReshapeRequest }>(
+      `/admin/placement/${verb}`,
+      { schema: { body: ReshapeRequest, ...replies(PartitionsReply) }, bodyLimit: SMALL_BYTES },
+      async ({ body }) => changed(body, (one) => cluster[verb](one)),
+    );
+  }
 }

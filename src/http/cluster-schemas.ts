@@ -52,6 +52,9 @@ export const MoveRequest = Type.Object(
 );
 export type MoveRequest = Static<typeof MoveRequest>;
 
+export const ReshapeRequest = Type.Object(CHOICE, CLOSED);
+export type ReshapeRequest = Static<typeof ReshapeRequest>;
+
 export const PinRequest = Type.Object({ ...CHOICE, pinned: Flag }, CLOSED);
 export type PinRequest = Static<typeof PinRequest>;
 

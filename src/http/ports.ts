@@ -117,7 +117,10 @@ export interface HttpPorts {
   insight: InsightPort;
   rules: Pick<RuleDesk, 'list' | 'get' | 'put' | 'remove'>;
   preview: Pick<RulePreview, 'run'>;
-  cluster: Pick<ClusterDesk, 'show' | 'plan' | 'apply' | 'move' | 'pin' | 'drain' | 'undrain'>;
+  cluster: Pick<
+    ClusterDesk,
+    'show' | 'plan' | 'apply' | 'move' | 'pin' | 'split' | 'merge' | 'drain' | 'undrain'
+  >;
   aliases: Pick<TenantAliases, 'resolve' | 'list' | 'get' | 'put' | 'remove'>;
   audit: Pick<AuditLog, 'list'>;
   answers: AnswersPort;

@@ -6,6 +6,7 @@ import type { Store } from '../store/store.js';
 import { removeTenantRecords } from '../store/tenant-records.js';
 import type { Encoder } from '../embedding/encoder.js';
 import { calibrateCutoff, type CalibrationDeps } from './calibrate-cutoff.js';
+import { GROW_PARTITIONS, growPartitions, type GrowDeps } from './grow-partitions.js';
 import { ALL, type JobKind, type JobWork } from './job.js';
 import { REPLACE_NODES, replaceNodes, type ReplaceDeps } from './replace-nodes.js';
 import { SETTLE_REPLICAS, settleReplicas, type SettleDeps } from './settle-replicas.js';
@@ -21,7 +22,11 @@ const ROWS_AT_ONCE = 1_000;
 export const DROP_TENANT = 'drop tenant';
 
 interface KindDeps
-  extends Omit<SwitchDeps, 'store' | 'tenants'>, Omit<SettleDeps, 'store'>, ReplaceDeps {
+  extends
+    Omit<SwitchDeps, 'store' | 'tenants'>,
+    Omit<SettleDeps, 'store'>,
+    ReplaceDeps,
+    Omit<GrowDeps, 'store'> {
   store: Store;
   placement: Pick<Placer, 'giveBack'>;
   tombstoneRetentionMs: number;
@@ -79,6 +84,7 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
     [SWITCH_TERMS, switchTerms(deps)],
     [SETTLE_REPLICAS, settleReplicas(deps)],
     [REPLACE_NODES, replaceNodes(deps)],
+    [GROW_PARTITIONS, growPartitions(deps)],
   ]);
 }
 

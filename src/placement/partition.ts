@@ -2,11 +2,16 @@ import { digest, HASH_END } from '../core/ids.js';
 import type { Partition } from '../store/store.js';
 
 /**
- * A partition's id: a function of category and range alone, so that two nodes that see a category
+ * A partition's id: a function of categories and range alone, so that two nodes that see a category
  * first create the same document. Holds no text of the shop's, so it can name files and keys.
  */
-function partitionId(category: string, from: number, to: number): string {
-  return `${digest(category)}-${from.toString(16)}-${to.toString(16)}`;
+export function partitionId({
+  categories,
+  from,
+  to,
+}: Pick<Partition, 'categories' | 'from' | 'to'>): string {
+  const name = categories === 'rest' ? categories : digest(...categories);
+  return `${name}-${from.toString(16)}-${to.toString(16)}`;
 }
 
 /**
@@ -17,7 +22,16 @@ export function firstPartition(
   category: string,
   nodes: readonly string[],
 ): Partition & { categories: readonly [string] } {
-  const id = partitionId(category, 0, HASH_END);
+  return { ...first([category], nodes), categories: [category] };
+}
+
+/** The same for all categories that no other partition names. */
+export function restPartition(nodes: readonly string[]): Partition {
+  return first('rest', nodes);
+}
+
+function first(categories: Partition['categories'], nodes: readonly string[]): Partition {
+  const shape = { categories, from: 0, to: HASH_END };
   const replicas = nodes.map((node) => ({ node, state: 'serving', isFirst: true }) as const);
-  return { id, categories: [category], from: 0, to: HASH_END, replicas, epoch: 1 };
+  return { id: partitionId(shape), ...shape, replicas, epoch: 1 };
 }

@@ -3,8 +3,9 @@ import { hashId } from '../core/ids.js';
 import { KeyedTurns } from '../core/keyed-turns.js';
 import { PartitionMap } from '../store/partition-map.js';
 import type { Partition, PartitionRef, Store, TenantPlacement } from '../store/store.js';
-import { leastLoaded } from './balance.js';
-import { firstPartition } from './partition.js';
+import { leastLoaded, type NodeLoad } from './balance.js';
+import { CategoryBound } from './category-bound.js';
+import { firstPartition, restPartition } from './partition.js';
 import type { NodeLoads } from './node-loads.js';
 import { nodeSets, type PlaceableNode } from './node-sets.js';
 import type { PlacementCache } from './placement-cache.js';
@@ -18,8 +19,10 @@ export interface PlacerOptions {
   nodes?: () => Promise<readonly PlaceableNode[]>;
   /** Nodes that hold each partition, as far as there are so many. */
   replicas: number;
-  /** Bound of a tenant's partitions: each mistyped category would be one. */
+  /** Bound of a tenant's partitions, and of its categories: each mistyped one would be one. */
   maxPartitions: number;
+  /** Rows that a tenant may have in one partition of whatever category; 0: each category gets one of its own. */
+  partitionRows: number;
 }
 
 /** Where rows of some categories go. */
@@ -32,16 +35,22 @@ export interface Places {
 
 const MAX_ATTEMPTS = 10;
 
-/** Gives every category a partition before its first product is written, and takes it back. */
+/**
+ * Gives every category a partition before its first product is written, and takes it back. With `partitionRows`
+ * that is the tenant's rest, of which the growth of partitions cuts out what becomes large.
+ */
 export class Placer {
   /** Changes of one tenant's placement on this node wait for each other; other nodes are met by CAS. */
   private readonly changes = new KeyedTurns();
+  private readonly bound: CategoryBound;
 
   constructor(
     private readonly store: Store,
     private readonly cache: PlacementCache,
     private readonly options: PlacerOptions,
-  ) {}
+  ) {
+    this.bound = new CategoryBound(store, options.maxPartitions);
+  }
 
   /**
    * Creates what is missing for `categories` (category to rows about to come), each on the set of nodes that
@@ -55,8 +64,19 @@ export class Placer {
     isStale = false,
   ): Promise<Places> {
     const known = await (isStale ? this.cache.refresh(tenant) : this.cache.get(tenant));
-    if (missingOf(known, categories).length === 0) return placesOf(known, new Map());
-    return this.changes.run(tenant, () => this.place(tenant, categories));
+    const isPlaced = missingOf(known, categories).length === 0;
+    const { placement, refused } = isPlaced
+      ? { placement: known, refused: NONE }
+      : await this.changes.run(tenant, () => this.place(tenant, categories));
+    // Those in the rest take no partition that would be refused: they are counted by themselves.
+    const inRest = [...categories.keys()].filter((each) => isInRest(mapOf(placement), each));
+    const excess = await this.bound.excess(tenant, inRest);
+    if (excess.length === 0) return placesOf(placement, refused);
+    const error = atBound(this.options.maxPartitions);
+    return placesOf(
+      placement,
+      new Map([...refused, ...excess.map((one) => [one, error] as const)]),
+    );
   }
 
   /** Takes back the places of categories without products; returns how many. */
@@ -70,11 +90,14 @@ export class Placer {
     });
   }
 
-  private async place(tenant: string, categories: ReadonlyMap<string, number>): Promise<Places> {
+  private async place(
+    tenant: string,
+    categories: ReadonlyMap<string, number>,
+  ): Promise<{ placement: TenantPlacement; refused: Places['refused'] }> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const current = await this.cache.refresh(tenant);
       const missing = missingOf(current, categories);
-      if (missing.length === 0) return placesOf(current, new Map());
+      if (missing.length === 0) return { placement: current, refused: NONE };
       const { maxPartitions } = this.options;
       const excess = current.partitions.length + missing.length - maxPartitions;
       const given = new Set(
@@ -85,19 +108,14 @@ export class Placer {
       const refused = new Map(
         missing.slice(room).map(([category]) => [category, atBound(maxPartitions)]),
       );
-      if (room === 0) return placesOf(current, refused);
-      const created = await this.spread(missing.slice(0, room));
-      const next = [...kept, ...created];
+      if (room === 0) return { placement: current, refused };
+      const created = await this.created(missing.slice(0, room));
+      const next = [...kept, ...created.map(({ partition }) => partition)];
       if (await this.change(tenant, next, current.counter)) {
-        for (const {
-          replicas,
-          categories: [category],
-        } of created) {
-          for (const { node } of replicas) {
-            this.options.loads.placed(node, categories.get(category) ?? 0);
-          }
+        for (const { partition, rows } of created) {
+          for (const { node } of partition.replicas) this.options.loads.placed(node, rows);
         }
-        return placesOf({ counter: current.counter + 1, partitions: next }, refused);
+        return { placement: { counter: current.counter + 1, partitions: next }, refused };
       }
     }
     throw new OmniError('unavailable', 'the placement kept changing', {
@@ -115,8 +133,12 @@ export class Placer {
     return true;
   }
 
-  /** Partitions of named categories none of which has a product, the oldest first. */
+  /**
+   * Partitions of named categories none of which has a product, the oldest first. Beside a rest there are none:
+   * what is written in that moment would be the rest's, whose nodes may have passed over it.
+   */
   private async emptied(tenant: string, partitions: readonly Partition[]): Promise<Partition[]> {
+    if (partitions.some(({ categories }) => categories === 'rest')) return [];
     const counts = await this.store.categories(tenant);
     const used = new Set(counts.filter(({ products }) => products > 0).map((c) => c.category));
     return partitions.filter(
@@ -124,9 +146,29 @@ export class Placer {
     );
   }
 
-  private async spread(
-    categories: readonly [string, number][],
-  ): Promise<ReturnType<typeof firstPartition>[]> {
+  /** Partitions for categories with the rows that come: one each, or the tenant's rest for all of them. */
+  private async created(
+    missing: readonly [string, number][],
+  ): Promise<{ partition: Partition; rows: number }[]> {
+    const [loads, sets] = await this.places();
+    if (this.options.partitionRows > 0) {
+      const rows = missing.reduce((sum, [, one]) => sum + one, 0);
+      return [{ partition: restPartition(leastLoaded(sets, loads)), rows }];
+    }
+    return missing.map(([category, rows]) => {
+      const set = leastLoaded(sets, loads);
+      for (const node of set) {
+        const load = loads.get(node);
+        if (load === undefined) continue;
+        load.rows += rows;
+        load.places += 1;
+      }
+      return { partition: firstPartition(category, set), rows };
+    });
+  }
+
+  /** What the nodes carry, and the sets of them on which anything may be placed. */
+  private async places(): Promise<[Map<string, NodeLoad>, string[][]]> {
     const { minShards, replicas, loads: known } = this.options;
     const loads = new Map(known.now().map((load) => [load.node, load]));
     if (loads.size < minShards) {
@@ -139,17 +181,14 @@ export class Placer {
       const message = 'a category cannot be placed: every node is drained';
       throw new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS });
     }
-    return categories.map(([category, rows]) => {
-      const set = leastLoaded(sets, loads);
-      for (const node of set) {
-        const load = loads.get(node);
-        if (load === undefined) continue;
-        load.rows += rows;
-        load.places += 1;
-      }
-      return firstPartition(category, set);
-    });
+    return [loads, sets];
   }
+}
+
+const NONE: Places['refused'] = new Map();
+
+function isInRest(map: PartitionMap, category: string): boolean {
+  return map.holding(category).some(({ categories }) => categories === 'rest');
 }
 
 /** Categories without a place, the one with most rows first. */

@@ -146,6 +146,8 @@ export interface WordCounts {
   searcher?: string;
   /** All that belongs here was here to be counted. */
   ready: boolean;
+  /** Some of it does not belong here, at that epoch. */
+  hasMoved?: true;
   /** The tenant's placement counter as this shard knows it. */
   counter: number;
   /** The budget ended first: what was not counted is 0. */

@@ -68,7 +68,7 @@ export class AskedShards {
     return planSearch(this.placement, undefined).targets.length === 1;
   }
 
-  /** Never rejects: what does not answer is `missing`. */
+  /** What does not answer is `missing`; rejects as `fanOut` does. */
   async ask(round: Round): Promise<FanOutResult> {
     const { deps, lead, asked } = this;
     const { request, caller, explainer } = lead;

@@ -5,7 +5,7 @@ import type { Pinned } from '../shard-client/leaf-calls.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import type { FanOutBounds } from './fan-out.js';
-import { missingOf, reasonOf } from './failures.js';
+import { missingOf, PlacementReshaped, reasonOf } from './failures.js';
 import { KeptCounts, type KeptCount } from './kept-counts.js';
 import type { ShardTarget } from './plan.js';
 import type { MissingPart } from './search-types.js';
@@ -162,6 +162,7 @@ export class WordCounter {
         if (counted.timedOut && pin) missing.push(...missingOf(target, 'timeout'));
         else if (!counted.ready && pin) missing.push(...missingOf(target, 'not_ready'));
       } catch (error) {
+        if (error instanceof PlacementReshaped) throw error;
         missing.push(...missingOf(target, reasonOf(error)));
       }
     };
@@ -182,7 +183,10 @@ export class WordCounter {
     return { counts, missing, pins };
   }
 
-  /** Where a node knows another placement it is asked for the partitions by name. */
+  /**
+   * Where a node knows another placement it is asked for the partitions by name. Rejects `PlacementReshaped`
+   * where they are not there any more.
+   */
   private async askTarget(
     { placement, stickyKey }: CountedTenant,
     { group, nodes, partitions }: ShardTarget,
@@ -194,7 +198,10 @@ export class WordCounter {
     const { node, answer } = await this.fleet.countWords(asked, whole, deadline, signal);
     if (answer.type !== 'moved') return { node, answer };
     const named = await this.fleet.countWords(asked, { ...whole, partitions }, deadline, signal);
-    if (named.answer.type !== 'moved') return { node: named.node, answer: named.answer };
+    if (named.answer.type !== 'moved') {
+      if (named.answer.hasMoved === true) throw new PlacementReshaped();
+      return { node: named.node, answer: named.answer };
+    }
     throw new OmniError('internal', 'a shard says of named partitions that they have moved');
   }
 

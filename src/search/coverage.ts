@@ -1,6 +1,7 @@
 import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { categoriesOf } from '../filter/analyse.js';
 import { partitionRows } from '../placement/balance.js';
-import { namedCategories } from '../store/partition-map.js';
+import { PartitionMap } from '../store/partition-map.js';
 import type { CategoryCount, Partition, StoreReader, TenantPlacement } from '../store/store.js';
 import { readInTime } from './failures.js';
 import type { SearchRun } from './search-run.js';
@@ -13,11 +14,12 @@ export function coverageOf(
   missing: readonly MissingPart[],
 ): Coverage {
   const lost = missing.filter(({ part }) => part === 'shard');
+  const map = new PartitionMap({ partitions });
   const isMissing = (partition: Partition): boolean =>
     lost.some(
       ({ shard, category }) =>
         partition.replicas.some(({ node }) => node === shard) &&
-        (category === undefined || namedCategories(partition).includes(category)),
+        (category === undefined || map.holding(category).includes(partition)),
     );
   const rows = partitionRows(partitions, counts);
   const unsearched = partitions.reduce(
@@ -30,23 +32,56 @@ export function coverageOf(
   return { documents, of, percent: Math.floor((1_000 * documents) / of) / 10 };
 }
 
-/**
- * How much an answer that misses something is of; undefined where nothing is missing, or nobody can say.
- * Rejects `unavailable` where that is less than the caller would take.
- */
+/** What is missing by name: of a rest, which names no category itself, those that it has and that were asked for. */
+export function namedParts(
+  missing: readonly MissingPart[],
+  { partitions }: Pick<TenantPlacement, 'partitions'>,
+  counts: readonly CategoryCount[],
+  asked: readonly string[] | undefined,
+): MissingPart[] {
+  const map = new PartitionMap({ partitions });
+  const isOn = (category: string, shard: string | undefined): boolean =>
+    map
+      .holding(category)
+      .some(
+        ({ categories, replicas }) =>
+          categories === 'rest' && replicas.some(({ node }) => node === shard),
+      );
+  const present = counts.filter(({ category }) => asked?.includes(category) ?? true);
+  return missing.flatMap((part) => {
+    if (part.part !== 'shard' || part.category !== undefined) return [part];
+    const { shard, reason } = part;
+    const own = present.filter(({ category }) => isOn(category, shard));
+    if (own.length === 0) return [part];
+    return own.map(({ category }) => ({ part: 'shard', category, shard, reason }) as MissingPart);
+  });
+}
+
+/** What an answer lacks. */
+export interface Lack {
+  missing: MissingPart[];
+  /** How much of all it is of; undefined where nothing is missing, or nobody can say. */
+  coverage: Coverage | undefined;
+}
+
+/** Rejects `unavailable` where an answer that lacks `missing` is of less than the caller would take. */
 export async function checkCoverage(
   { request, shop, deadline }: SearchRun,
-  missing: readonly MissingPart[],
-  { partitions }: TenantPlacement,
+  missing: MissingPart[],
+  placement: TenantPlacement,
   store: Pick<StoreReader, 'categories'>,
-): Promise<Coverage | undefined> {
-  if (missing.length === 0) return undefined;
+): Promise<Lack> {
+  if (missing.length === 0) return { missing, coverage: undefined };
   const reading = store.categories(request.tenant);
   const counting = readInTime(reading, deadline, 'the categories');
   const isAsked = shop.minCoverage > 0 && missing.some(({ part }) => part === 'shard');
   const counts = await (isAsked ? counting : counting.catch(() => undefined));
-  const coverage = counts && coverageOf(partitions, counts, missing);
-  if (!isAsked || coverage === undefined || coverage.percent >= shop.minCoverage) return coverage;
-  const message = `only ${coverage.percent} % of the products could be searched, min_coverage is ${shop.minCoverage}`;
-  throw new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS });
+  if (counts === undefined) return { missing, coverage: undefined };
+  const coverage = coverageOf(placement.partitions, counts, missing);
+  if (isAsked && coverage.percent < shop.minCoverage) {
+    const message = `only ${coverage.percent} % of the products could be searched, min_coverage is ${shop.minCoverage}`;
+    throw new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS });
+  }
+  const asked = categoriesOf(request.filter);
+  return { missing: namedParts(missing, placement, counts, asked), coverage };
 }

@@ -23,6 +23,16 @@ export async function readInTime<T>(
   }
 }
 
+/**
+ * Partitions were cut or joined while a search asked for them: what some have answered may be of the same
+ * products as what others are yet to be asked for. The search begins again.
+ */
+export class PlacementReshaped extends OmniError {
+  constructor() {
+    super('unavailable', 'the placement kept changing', { retryAfterMs: RETRY_AFTER_MS });
+  }
+}
+
 /** Why a shard's part is missing. */
 export function reasonOf(error: unknown): MissingReason {
   const { code } = toOmniError(error);
@@ -34,7 +44,7 @@ export function reasonOf(error: unknown): MissingReason {
 export function missingOf(target: ShardTarget, reason: MissingReason): MissingPart[] {
   const shard = nodeOf(target);
   return target.partitions.flatMap((partition): MissingPart[] => {
-    // One that has all categories that no other names has no name for them.
+    // The rest has no name for its categories: `namedParts` finds them.
     if (partition.categories === 'rest') return [{ part: 'shard', shard, reason }];
     return partition.categories.map((category) => ({ part: 'shard', category, shard, reason }));
   });

@@ -3,9 +3,10 @@ import type { PlacementCache } from '../placement/placement-cache.js';
 import type { SearchLeafReply } from '../protocol/messages.js';
 import type { LeafAnswer, LeafSearch, Pinned } from '../shard-client/leaf-calls.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
-import type { Partition } from '../store/store.js';
+import { holdsPartition } from '../store/partition-map.js';
+import type { Partition, TenantPlacement } from '../store/store.js';
 import type { ShardExplanation } from './explanation.js';
-import { missingOf, reasonOf } from './failures.js';
+import { missingOf, PlacementReshaped, reasonOf } from './failures.js';
 import { planSearch, type SearchPlan, type ShardTarget } from './plan.js';
 import type { MissingPart, MissingReason } from './search-types.js';
 
@@ -43,7 +44,7 @@ const MAX_MOVES = 3;
 /**
  * One request a group of nodes, all at once, one deadline. A node that knows another placement is asked for
  * partitions by name; one that is not where it was thought is looked up and asked for again. What
- * stays unanswered is named in `missing`, never left out silently. Never rejects.
+ * stays unanswered is named in `missing`, never left out silently. Rejects with `PlacementReshaped` alone.
  */
 export async function fanOut(
   fleet: Pick<ShardFleet, 'search'>,
@@ -84,22 +85,28 @@ class FanOut {
 
   /**
    * Where what has moved is now: all that the placement, read again, has and that is not settled.
-   * When it cannot be read, what has moved is missing.
+   * When it cannot be read, what has moved is missing. Rejects `PlacementReshaped` where what is settled is not
+   * in it any more.
    */
   async locate(): Promise<ShardTarget[]> {
     const { moved, plan } = this;
     this.moved = [];
+    let placement: TenantPlacement;
     try {
       const reading = this.placements.refresh(this.query.tenant);
-      const placement = await this.bounds.deadline.race(reading, 'reading the placement');
-      this.plan = planSearch(placement, plan.categories);
+      placement = await this.bounds.deadline.race(reading, 'reading the placement');
     } catch {
       this.miss(moved, 'unavailable');
       return [];
     }
+    this.plan = planSearch(placement, plan.categories);
     const settled = new Set<string>();
     for (const { target, without } of this.settled) {
-      for (const { id } of target.partitions) if (!without.has(id)) settled.add(id);
+      for (const partition of target.partitions) {
+        if (without.has(partition.id)) continue;
+        if (!holdsPartition(placement, partition)) throw new PlacementReshaped();
+        settled.add(partition.id);
+      }
     }
     return this.plan.targets
       .map((target) => only(target, ({ id }) => !settled.has(id)))

@@ -7,7 +7,7 @@ import type { Asked } from './asked.js';
 import { withCheap } from './cheap-price.js';
 import { checkCoverage } from './coverage.js';
 import type { QueryVector } from './embed.js';
-import { noAnswer, type FailureLog } from './failures.js';
+import { noAnswer, PlacementReshaped, type FailureLog } from './failures.js';
 import { findPage } from './find-page.js';
 import { look, nothingFound, viewOnce, type Looked } from './look.js';
 import type { SearchRun } from './search-run.js';
@@ -29,7 +29,7 @@ export interface FindTools {
 
 /**
  * Searches of one query: choose the result set → look at it, once for all → for each of them arrange its page,
- * join it, and reply. Rejects as `noAnswer` where no shard tells what the set is.
+ * join it, and reply. Rejects as `noAnswer` where no shard tells what the set is, and with `PlacementReshaped`.
  */
 export async function findTogether(
   group: Group,
@@ -58,7 +58,11 @@ export async function findTogether(
     };
     return finish(run, parts, { ...tools, asked });
   });
-  return Promise.all(finishing.map((one) => one.catch((error: unknown) => failures.noted(error))));
+  const noted = (error: unknown): OmniError => {
+    if (error instanceof PlacementReshaped) throw error;
+    return failures.noted(error);
+  };
+  return Promise.all(finishing.map((one) => one.catch(noted)));
 }
 
 interface FinishParts {
@@ -86,8 +90,8 @@ async function finish(
   });
   const inFields = await knownUnless(fields, tools.failures);
   const before = [asked.missing, of.kind === 'chosen' ? of.missing : [], run.walk?.missing ?? []];
-  const missing = missingOfAll([page.missing, ...before, inFields.missing]);
-  const coverage = await checkCoverage(run, missing, shards.placement, store);
+  const parts = missingOfAll([page.missing, ...before, inFields.missing]);
+  const { missing, coverage } = await checkCoverage(run, parts, shards.placement, store);
   const isEmpty = looked.main.total === 0 && missing.length === 0;
   return answerOf(run, asked, model, {
     ...{ page, looked, missing, coverage },

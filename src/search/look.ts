@@ -31,7 +31,7 @@ export interface Looked {
 
 /**
  * One message a shard for all searches of one query: what does not depend on their filters is done once.
- * Never rejects. @param atLeast hits wanted of each
+ * Rejects as `fanOut` does. @param atLeast hits wanted of each
  */
 export async function look(
   runs: readonly SearchRun[],

@@ -14,7 +14,7 @@ import { AskedShards } from './ask-shards.js';
 import { askedByVector, type Asked } from './asked.js';
 import { WordCounter } from './count-words.js';
 import { checkQuery, embed, embedAll, type QueryVector } from './embed.js';
-import { FailureLog, readInTime } from './failures.js';
+import { FailureLog, PlacementReshaped, readInTime } from './failures.js';
 import { findTogether } from './find-together.js';
 import { readText } from './read-text.js';
 import { shopOf, startRun, type SearchRun } from './search-run.js';
@@ -38,6 +38,9 @@ export interface RootSearchDeps {
   rules?: RuleBooks;
   logger: Logger;
 }
+
+/** How often a search is begun while partitions are cut and joined. */
+const MAX_ATTEMPTS = 4;
 
 /** Searches of one query, and what their text came to. */
 interface ReadGroup {
@@ -116,7 +119,11 @@ export class RootSearch {
   }
 
   /** What the requests of a group ask for: a text is understood, and its words are counted and mended. */
-  private async read([lead, ...others]: Group): Promise<Asked> {
+  private read(group: Group): Promise<Asked> {
+    return this.unlessReshaped(group, () => this.readOnce(group));
+  }
+
+  private async readOnce([lead, ...others]: Group): Promise<Asked> {
     const { query } = lead.request;
     if (typeof query !== 'string') return askedByVector(query);
     const { deps, counter } = this;
@@ -154,11 +161,31 @@ export class RootSearch {
     const [lead] = group;
     lead.deadline.check('embedding');
     const { deps, chooser, walks, failures } = this;
-    const reading = deps.placements.get(lead.request.tenant);
-    const placement = await readInTime(reading, lead.deadline, 'the placement');
-    const shards = new AskedShards(deps, lead, asked, placement, vector.vector);
-    const tools = { ...deps, asked, shards, chooser, walks, failures };
-    return findTogether(group, vector, tools);
+    return this.unlessReshaped(group, async (isAgain) => {
+      const reading = deps.placements.get(lead.request.tenant);
+      const placement = await readInTime(reading, lead.deadline, 'the placement');
+      // Words were counted by the placement before.
+      const now = isAgain ? await this.readOnce(group) : asked;
+      const shards = new AskedShards(deps, lead, now, placement, vector.vector);
+      const tools = { ...deps, asked: now, shards, chooser, walks, failures };
+      return findTogether(group, vector, tools);
+    });
+  }
+
+  /** Does it again where partitions were cut or joined in between, by the placement as it is then. */
+  private async unlessReshaped<T>(
+    [lead]: Group,
+    work: (isAgain: boolean) => Promise<T>,
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work(attempt > 1);
+      } catch (error) {
+        if (!(error instanceof PlacementReshaped) || attempt === MAX_ATTEMPTS) throw error;
+        const refreshing = this.deps.placements.refresh(lead.request.tenant);
+        await readInTime(refreshing, lead.deadline, 'the placement');
+      }
+    }
   }
 
   /** `work` for all at once, an error in place of what fails; other requests have turns in between. */

@@ -61,6 +61,8 @@ export class ShardConnection {
   private lastRequest = 0;
   private retryAtMs = 0;
   private closed = false;
+  /** When an open connection last broke; monotonic, milliseconds. */
+  lostAtMs = -Infinity;
   /** Why there is no connection, for operators. */
   private problem = 'the shard cannot be reached';
 
@@ -241,6 +243,7 @@ export class ShardConnection {
         reject(error);
         if (state === 'open') {
           this.socket = undefined;
+          this.lostAtMs = performance.now();
           this.fail(error);
         }
         state = 'lost';
@@ -293,6 +296,4 @@ function tooMany(): OmniError {
   return new OmniError('overloaded', 'too many requests to a shard');
 }
 
-function gaveUp(): OmniError {
-  return new OmniError('deadline_exceeded', 'the caller went away');
-}
+const gaveUp = (): OmniError => new OmniError('deadline_exceeded', 'the caller went away');

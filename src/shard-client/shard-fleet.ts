@@ -46,7 +46,7 @@ export class ShardFleet {
   });
   private readonly send: Send = (...request) => this.request(...request);
   private relocate: (() => Promise<void>) | undefined;
-  private readonly states = new Map<string, ShardState>();
+  private readonly states = new Map<string, { askedAtMs: number; state: ShardState }>();
   private readonly aliveAtMs = new Map<string, number>();
   private readonly begunAtMs = performance.now();
   private readonly asking = new Set<string>();
@@ -110,15 +110,22 @@ export class ShardFleet {
     await this.refresh();
   }
 
+  /** It is not ready yet, or was lost and may be back. */
   private isStarting(name: string): boolean {
-    return this.states.get(name)?.reply?.ready === false;
+    return this.keptOf(name).reply?.ready !== true;
   }
 
   /** Each shard's state as it was a moment ago: asks nobody. */
   kept(): ShardState[] {
-    return this.names.map(
-      (name) => this.states.get(name) ?? { name, reply: undefined, problem: 'not asked yet' },
-    );
+    return this.names.map((name) => this.keptOf(name));
+  }
+
+  private keptOf(name: string): ShardState {
+    const known = this.states.get(name);
+    if (known === undefined) return { name, reply: undefined, problem: 'not asked yet' };
+    const isLost = (this.shards.get(name)?.lostAtMs ?? -Infinity) > known.askedAtMs;
+    if (!isLost) return known.state;
+    return { name, reply: undefined, problem: 'the connection to the shard broke' };
   }
 
   /** Brings the kept states up to date. Never rejects. */
@@ -208,7 +215,7 @@ export class ShardFleet {
       state = { name, reply: undefined, problem: toOmniError(error).message };
     }
     this.asking.delete(name);
-    if (this.shards.get(name) === shard) this.states.set(name, state);
+    if (this.shards.get(name) === shard) this.states.set(name, { askedAtMs, state });
   }
 
   /** Asks again, once, where the shard turns out to be elsewhere. */

@@ -13,6 +13,24 @@ export function holdsPartition(
   return partitions.some((partition) => partition.id === id && partition.epoch === epoch);
 }
 
+/** A partition at one epoch on a node, since it came there: what is complete once, for as long as it stays. */
+export function replicaKey(
+  { id, epoch }: Pick<Partition, 'id' | 'epoch'>,
+  replica: Pick<Replica, 'since'> | undefined,
+): string {
+  return replica?.since === undefined ? `${id}@${epoch}` : `${id}@${epoch}@${replica.since}`;
+}
+
+/** Whether a node need not look for a partition: `complete` are the keys of what it has. */
+export function isCompleteBy(
+  partition: Partition,
+  replica: Replica | undefined,
+  complete: { has(key: string): boolean },
+): boolean {
+  if (replica?.isFirst === true || complete.has(replicaKey(partition, replica))) return true;
+  return replica?.madeOf?.every((key) => complete.has(key)) === true;
+}
+
 const groups = new WeakMap<readonly Replica[], ReplicaGroup>();
 
 /** Nodes that hold the same partitions. */

@@ -124,7 +124,7 @@ export interface Partition {
   to: number;
   /** On at least one node, on each once. */
   replicas: readonly Replica[];
-  /** An operator has chosen its nodes: nothing else moves it. */
+  /** An operator has chosen its nodes, or its shape: nothing else moves, cuts or joins it. */
   isPinned?: true;
   /** Grows with every change of categories or range, not of replicas: what a write relies on. */
   epoch: number;
@@ -141,6 +141,8 @@ export interface Replica {
   isFirst?: true;
   /** The placement's counter when it was put there later: what tells it from one that was there before. */
   since?: number;
+  /** What it was made of by a cut or a merge on this node, by `replicaKey`: with these it is complete at once. */
+  madeOf?: readonly string[];
 }
 
 /** All partitions of a tenant: one document, replaced as a whole. */

@@ -1,8 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** What a role tells its supervisor. */
 export type ChildMessage =
+  /** From now on it hears what it is told: what came before is lost. */
+  | { type: 'hears' }
   | { type: 'ready'; port?: number }
   /** What others wait for is there: see `GO`. */
   | { type: 'opened' }
+  /** It was asked to stop, and goes on until it is told that it may: see `LEAVE`. */
+  | { type: 'leaves' }
   /** It cannot start, and why. */
   | { type: 'fatal'; line: string }
   /** The answer to a ping: its event loop turns. */
@@ -13,12 +19,27 @@ export const PING = 'ping';
 /** What the supervisor tells a child that is to begin only when another one has got so far. */
 export const GO = 'go';
 
+/** What the supervisor tells a child that is to stop, once others can do its work. */
+export const LEAVE = 'leave';
+
 let go: () => void = () => undefined;
 const going = new Promise<void>((resolve) => (go = resolve));
+let leave: () => void = () => undefined;
+const leaving = new Promise<void>((resolve) => (leave = resolve));
 
 /** Resolves when the supervisor, if there is one, says that this process may begin. */
 export async function mayBegin(): Promise<void> {
   if (isSupervised()) await going;
+}
+
+/** Resolves when the supervisor, if there is one, says that this process is not needed, or after `limitMs`. */
+export async function mayLeave(limitMs: number): Promise<void> {
+  if (!isSupervised()) return;
+  tellSupervisor({ type: 'leaves' });
+  const limit = new AbortController();
+  const waiting = sleep(limitMs, undefined, { signal: limit.signal }).catch(() => undefined);
+  await Promise.race([leaving, waiting]);
+  limit.abort();
 }
 
 /** Whether a supervisor started this process. */
@@ -43,7 +64,9 @@ export function obeySupervisor(): void {
   process.on('message', (message) => {
     if (message === PING) tellSupervisor({ type: 'pong' });
     if (message === GO) go();
+    if (message === LEAVE) leave();
   });
+  tellSupervisor({ type: 'hears' });
 }
 
 /**

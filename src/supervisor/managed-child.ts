@@ -1,8 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 import type { Logger } from '../core/logger.js';
 import { Heartbeat, type HeartbeatTimes } from './heartbeat.js';
-import { GO, PING, type ChildMessage } from './lifeline.js';
+import { GO, LEAVE, PING, type ChildMessage } from './lifeline.js';
 
 export interface ChildSpec {
   name: string;
@@ -12,7 +13,9 @@ export interface ChildSpec {
   env: NodeJS.ProcessEnv;
   /** A child that says that it cannot start is believed the first time, not only the third. */
   mustStart: boolean;
-  /** It is started at once, and told to begin when this resolves. */
+  /** Others of its kind listen on the same port: connections are given to each in turn. */
+  sharesPort?: boolean;
+  /** It is started at once, and told to begin when this resolves; absent: at once. */
   after?: Promise<unknown>;
   heartbeat: HeartbeatTimes;
 }
@@ -21,6 +24,10 @@ export interface ChildEvents {
   /** What those wait for that are to begin after it is there. */
   onOpened?(): void;
   onReady(port: number | undefined): void;
+  /** It was asked to stop, and goes on until `allow` is called. Absent: it may stop at once. */
+  onLeaves?(allow: () => void): void;
+  /** It is gone, for now or for good. */
+  onEnd?(): void;
   /** It is not started again: it has never been ready, or ended as damaged files make it. The line says why. */
   onGivenUp(line: string): void;
 }
@@ -67,12 +74,11 @@ export class ManagedChild {
   ) {}
 
   start(): void {
-    const { script, args, env } = this.spec;
     const startedMs = performance.now();
     this.problem = undefined;
     let child: ChildProcess;
     try {
-      child = fork(script, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+      child = begin(this.spec);
     } catch (error) {
       // Some of the ways in which there is no process are thrown, others are events.
       this.onEnd({ signal: null, error: (error as Error).message }, startedMs);
@@ -80,13 +86,11 @@ export class ManagedChild {
     }
     this.child = child;
     const heartbeat = this.watch(child);
-    child.on('message', (message) => this.onMessage(message as ChildMessage, heartbeat));
-    void this.spec.after?.then(() => {
-      if (child.connected) child.send(GO, () => undefined);
-    });
+    child.on('message', (message) => this.onMessage(message as ChildMessage, child, heartbeat));
     this.exited = endOf(child).then((how) => {
       heartbeat.stop();
       this.child = undefined;
+      this.events.onEnd?.();
       if (!this.stopping) this.onEnd(how, startedMs);
     });
   }
@@ -101,8 +105,17 @@ export class ManagedChild {
     });
   }
 
-  private onMessage(message: ChildMessage, heartbeat: Heartbeat): void {
+  private onMessage(message: ChildMessage, child: ChildProcess, heartbeat: Heartbeat): void {
     heartbeat.heard();
+    const tell = (what: string): void => {
+      if (child.connected) child.send(what, () => undefined);
+    };
+    if (message.type === 'hears') void Promise.resolve(this.spec.after).then(() => tell(GO));
+    if (message.type === 'leaves') {
+      const allow = (): void => tell(LEAVE);
+      if (this.stopping || this.events.onLeaves === undefined) allow();
+      else this.events.onLeaves(allow);
+    }
     if (message.type === 'opened') this.events.onOpened?.();
     if (message.type === 'ready') {
       this.worked = true;
@@ -163,6 +176,17 @@ export class ManagedChild {
     await this.exited;
     clearTimeout(timer);
   }
+}
+
+const STDIO: ('ignore' | 'inherit' | 'ipc')[] = ['ignore', 'inherit', 'inherit', 'ipc'];
+
+function begin({ script, args, env, sharesPort = false }: ChildSpec): ChildProcess {
+  if (!sharesPort) return fork(script, args, { env, stdio: STDIO });
+  cluster.setupPrimary({ exec: script, args: [...args], stdio: STDIO });
+  // It is given this process' variables as well: what it is not to have is taken out.
+  const others = Object.keys(process.env).filter((name) => !(name in env));
+  return cluster.fork({ ...Object.fromEntries(others.map((name) => [name, undefined])), ...env })
+    .process;
 }
 
 interface ChildEnd {

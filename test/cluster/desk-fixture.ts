@@ -6,6 +6,7 @@ import { DrainedNodes } from '../../src/cluster/drained-nodes.js';
 import { KnownZones } from '../../src/cluster/known-zones.js';
 import { Mover } from '../../src/cluster/mover.js';
 import { NodeEmptier } from '../../src/cluster/node-emptier.js';
+import { Reshaper } from '../../src/cluster/reshaper.js';
 import { HASH_END } from '../../src/core/ids.js';
 import type { Partition, Store } from '../../src/store/store.js';
 import { serving } from '../store/place.js';
@@ -59,9 +60,10 @@ export function openDesk(store: Store, fleet: ToldFleet, replicas = 1) {
   const nodes = new ClusterNodes(fleet, drained, zones, options);
   const mover = new Mover({ store, settle: async (tenant) => void settled.push(tenant) });
   const emptier = new NodeEmptier({ store, nodes, drained }, mover);
-  const desk = new ClusterDesk({ store, nodes, mover, emptier, replicas });
+  const reshaper = new Reshaper({ store, nodes, mover });
+  const desk = new ClusterDesk({ store, nodes, mover, emptier, reshaper, replicas });
   const away = new AwayNodes(nodes, emptier, now);
-  return { desk, emptier, drained, nodes, zones, away, settled, clock };
+  return { desk, emptier, drained, nodes, zones, away, mover, settled, clock };
 }
 
 /** A category's partition on these nodes. */

@@ -40,7 +40,7 @@ describe('draining a node', () => {
     expect(new Set(settled)).toEqual(new Set(['t', 'u']));
 
     const loads = new NodeLoads(() => ['s1', 's2', 's3'].map((node) => ({ node, rows: 0 })));
-    const options = { loads, minShards: 3, maxPartitions: 100, replicas: 1 };
+    const options = { loads, minShards: 3, maxPartitions: 100, replicas: 1, partitionRows: 0 };
     const placer = new Placer(store, new PlacementCache(store), {
       ...options,
       nodes: () => nodes.placeable(),

@@ -12,6 +12,8 @@ const STOP_LIMIT_MS = 30_000;
 /** Longer than any wait that a request may ask for: what takes more hangs. */
 const REQUEST_LIMIT_MS = 40_000;
 const GONE_LIMIT_MS = 10_000;
+/** A test has few products: they are to lie on all shards nevertheless. */
+const SPREAD = { OMNISEARCH_PARTITION_ROWS: '0' };
 /** Which node a shard process is. */
 const SHARD_ENV = 'OMNISEARCH_SHARD=';
 
@@ -38,7 +40,7 @@ export class Cluster {
     args.push('--shards', String(options.shards ?? 2), ...(options.args ?? []));
     const child = spawn(process.execPath, [MAIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, OMNISEARCH_LOG_LEVEL: 'warn', ...options.env },
+      env: { ...process.env, OMNISEARCH_LOG_LEVEL: 'warn', ...SPREAD, ...options.env },
     });
     let log = '';
     child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));

@@ -20,8 +20,8 @@ afterEach(async () => {
   cluster = undefined;
 });
 
-async function startShop(): Promise<Cluster> {
-  cluster = await Cluster.start({ shards: 2, args: ARGS, env: ENV });
+async function startShop(...args: string[]): Promise<Cluster> {
+  cluster = await Cluster.start({ shards: 2, args: [...ARGS, ...args], env: ENV });
   await cluster.index(PRODUCTS);
   return cluster;
 }
@@ -112,4 +112,30 @@ test('a write is searchable without a dead replica, and what comes back to life 
     const { json } = await at.post('/search/vector', search);
     expect(json.hits?.map(({ id }) => id)).toContain('new');
   }
+});
+
+/** Asks each process of a role to stop, one after the other, each when the one before is back. */
+async function restartAll(at: Cluster, role: 'shard-node' | 'query-node'): Promise<void> {
+  const before = at.pids(role);
+  for (const pid of before) {
+    process.kill(pid, 'SIGTERM');
+    await expect.poll(() => at.pids(role).includes(pid), { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => at.pids(role).length, { timeout: 20_000 }).toBe(before.length);
+    await expect
+      .poll(async () => JSON.stringify((await at.send('GET', '/healthz')).json), {
+        timeout: 20_000,
+      })
+      .toContain('4 of 4 healthy');
+  }
+}
+
+test('a rolling restart of all shards, then of all query nodes, is seen by nobody', async () => {
+  const at = await startShop('--query-nodes', '2');
+  expect(at.pids('query-node')).toHaveLength(2);
+  const end = shop(at);
+  await restartAll(at, 'shard-node');
+  await restartAll(at, 'query-node');
+  const { answers, others } = await end();
+  expect(others).toEqual([]);
+  expect(answers).toBeGreaterThan(SHOPPERS);
 });

@@ -110,6 +110,7 @@ export async function openIngest(options: { encoder?: 'none' } = {}): Promise<In
     minShards: 1,
     replicas: 1,
     maxPartitions: 1_000,
+    partitionRows: 0,
   });
   const directory = new TenantDirectory(store.records, true);
   const deps: IngestDeps = {

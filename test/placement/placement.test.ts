@@ -194,7 +194,11 @@ describe('with a store', () => {
     minShards = 1,
     loads = emptyNodes(2),
     replicas = 1,
-  ): Placer => new Placer(s, new PlacementCache(s), { loads, minShards, replicas, maxPartitions });
+    partitionRows = 0,
+  ): Placer => {
+    const options = { loads, minShards, replicas, maxPartitions, partitionRows };
+    return new Placer(s, new PlacementCache(s), options);
+  };
   const nodesOf = ({ replicas }: Partition): string[] => replicas.map(({ node }) => node);
   const rows = (...categories: string[]): Map<string, number> =>
     new Map(categories.map((category) => [category, 1]));

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
-import { firstPartition } from '../../src/placement/partition.js';
-import { coverageOf } from '../../src/search/coverage.js';
+import { describe, expect, test } from 'vitest';
+import { firstPartition, restPartition } from '../../src/placement/partition.js';
+import { coverageOf, namedParts } from '../../src/search/coverage.js';
 import type { MissingPart } from '../../src/search/search-types.js';
 
 const PARTITIONS = [
@@ -40,4 +40,29 @@ test('of an empty catalogue all is covered, or nothing', () => {
   const lost: MissingPart = { part: 'shard', shard: 's1', reason: 'timeout' };
   expect(coverageOf([], [], [])).toEqual({ documents: 0, of: 0, percent: 100 });
   expect(coverageOf([], [], [lost])).toEqual({ documents: 0, of: 0, percent: 0 });
+});
+
+describe('the rest of a tenant', () => {
+  const partitions = [restPartition(['s1', 's2']), firstPartition('Pans', ['s3'])];
+  const lost: MissingPart = { part: 'shard', shard: 's1', reason: 'timeout' };
+  const mice: MissingPart = { ...lost, category: 'Mice' };
+  const lamps: MissingPart = { ...lost, category: 'Lamps' };
+
+  test('is missing by the names of its categories, as far as they were asked for', () => {
+    const named = (asked?: string[]) => namedParts([lost], { partitions }, COUNTS, asked);
+    expect(named()).toEqual([mice, lamps]);
+    expect(named(['Lamps', 'Pans'])).toEqual([lamps]);
+    // Nobody knows what it was to have.
+    expect(named(['Unknown'])).toEqual([lost]);
+  });
+
+  test('is not covered, with or without names, and other partitions are', () => {
+    for (const missing of [[lost], [mice], [mice, lamps]]) {
+      expect(coverageOf(partitions, COUNTS, missing)).toEqual({
+        documents: 15,
+        of: 30,
+        percent: 50,
+      });
+    }
+  });
 });

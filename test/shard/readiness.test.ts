@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { firstPartition } from '../../src/placement/partition.js';
-import { Assignment, replicaKey } from '../../src/shard/follow/assignment.js';
+import { firstPartition, restPartition } from '../../src/placement/partition.js';
+import { cutOut, halves, joined } from '../../src/placement/reshape.js';
+import { Assignment } from '../../src/shard/follow/assignment.js';
+import { replicaKey } from '../../src/store/partition-map.js';
 import { Readiness } from '../../src/shard/follow/readiness.js';
 import type { Partition, Replica, ReplicaState } from '../../src/store/store.js';
 
@@ -53,6 +55,61 @@ const missing = (): string[] => {
 
 /** All that is written by now is read. */
 const catchUp = (): void => readiness.reachedEnd(readiness.settlingKeys());
+
+describe('a partition that is cut or joined', () => {
+  const on = (replica: Omit<Replica, 'node'>): Partition => ({
+    ...restPartition([]),
+    replicas: [{ node: 's1', ...replica }],
+  });
+  const adoptAll = (partitions: readonly Partition[]): void => {
+    counter += 1;
+    readiness.adopt(new Assignment('s1', { counter, partitions }), false);
+  };
+  const areReady = (partitions: readonly Partition[]): boolean[] =>
+    partitions.map((each) => readiness.isReady(each));
+
+  test('is complete at once where what it is made of was, also time and again', () => {
+    const whole = on({ state: 'serving', since: 1 });
+    adoptAll([whole]);
+    readiness.complete([keyOf(whole)]);
+    const cut = cutOut([whole], ['Mice'], 2);
+    adoptAll(cut);
+    expect([areReady(cut), areReady([whole]), missing()]).toEqual([[true, true], [false], []]);
+    const [left, mice] = cut as [Partition, Partition];
+    const ranges = halves(mice, 3);
+    adoptAll([left, ...ranges]);
+    expect(areReady([left, ...ranges])).toEqual([true, true, true]);
+    const again = joined(left, joined(...ranges, 4), 5);
+    adoptAll([left, joined(...ranges, 4)]);
+    adoptAll([again]);
+    expect(areReady([again])).toEqual([true]);
+  });
+
+  test('is looked for where what it is made of was not complete', () => {
+    const whole = on({ state: 'serving', since: 1 });
+    adoptAll([whole]);
+    const cut = cutOut([whole], ['Mice'], 2);
+    adoptAll(cut);
+    expect(areReady(cut)).toEqual([false, false]);
+    expect(missing()).toHaveLength(2);
+  });
+
+  test('is looked for where a step was not seen', () => {
+    const whole = on({ state: 'serving', since: 1 });
+    adoptAll([whole]);
+    readiness.complete([keyOf(whole)]);
+    const cut = cutOut([whole], ['Mice'], 2);
+    const later = cut.flatMap((each) => halves(each, 3));
+    adoptAll(later);
+    expect(areReady(later)).toEqual([false, false, false, false]);
+  });
+
+  test('of one that was the first of its node needs no look', () => {
+    const cut = cutOut([on({ state: 'serving', isFirst: true })], ['Mice'], 2);
+    adoptAll(cut.flatMap((each) => halves(each, 3)));
+    expect(missing()).toEqual([]);
+  });
+});
 
 describe('a partition', () => {
   test('that was placed first on a node, or that it finds when it begins, is complete', () => {

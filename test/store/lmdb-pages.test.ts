@@ -95,6 +95,22 @@ describe('the check of the pages', () => {
     );
   });
 
+  it('notices a changed name of a table, which would be an empty table', async () => {
+    for (const [name, changed] of [
+      ['tombstones\0', 'tombrtones\0'],
+      ['documents\0', 'documents\u0001'],
+    ] as const) {
+      const bytes = readFileSync(file);
+      for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) {
+        bytes.write(changed, at, 'latin1');
+      }
+      writeFileSync(file, bytes);
+      expect((await read()).outcome).toMatchObject({
+        damage: expect.stringContaining('has a table of an unknown name') as unknown,
+      });
+    }
+  });
+
   it('ends the opening of a damaged store with a line that names the table', async () => {
     damageVectors();
     await expect(openLmdbStore({ dir: folder.dir })).rejects.toThrow(

@@ -18,7 +18,10 @@ if (how !== 'mute') process.on('message', () => process.send({ type: 'pong' }));
 if (how === 'crash') process.exit(7);
 if (how === 'later') setTimeout(() => process.kill(process.pid, 'SIGSEGV'), 100);
 if (how === 'bus') process.kill(process.pid, 'SIGBUS');
-if (how === 'held') process.on('message', (message) => message === 'go' && process.send({ type: 'ready' }));
+if (how === 'held') {
+  process.on('message', (message) => message === 'go' && process.send({ type: 'ready' }));
+  process.send({ type: 'hears' });
+}
 else if (how === 'fatal') process.send({ type: 'fatal', line: 'no' }, () => process.exit(2));
 else process.send({ type: 'ready' });
 setInterval(() => undefined, 1_000);

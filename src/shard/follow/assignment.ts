@@ -89,8 +89,3 @@ export class Assignment {
     return Math.round(categories.reduce((sum, each) => sum + share(each), 0));
   }
 }
-
-/** A partition at one epoch on this node, since it came here: what is complete once, for as long as it stays. */
-export function replicaKey({ id, epoch }: Partition, replica: Replica | undefined): string {
-  return replica?.since === undefined ? `${id}@${epoch}` : `${id}@${epoch}@${replica.since}`;
-}

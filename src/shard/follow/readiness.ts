@@ -1,6 +1,7 @@
 import { compareBytes } from '../../core/ids.js';
+import { isCompleteBy, replicaKey } from '../../store/partition-map.js';
 import type { Partition, PartitionRef } from '../../store/store.js';
-import { Assignment, replicaKey } from './assignment.js';
+import { Assignment } from './assignment.js';
 
 /**
  * Which of a node's partitions are complete there, by the newest placement that it has read.
@@ -36,13 +37,15 @@ export class Readiness {
     this.assignment = next;
     if (isLost || before === Assignment.NONE) this.hasForeignRows = true;
     this.here = new Set(next.partitions.map((partition) => this.keyOf(partition)));
+    // Also what was cut or merged here: nothing of it can have been passed over.
+    const complete = next.partitions.filter(
+      (each) => isFresh || isCompleteBy(each, next.replicaOf(each), this.ready),
+    );
     for (const keys of [this.ready, this.settling]) keys.keepOnly(this.here);
+    for (const partition of complete) this.ready.add(this.keyOf(partition));
     for (const partition of next.partitions) {
-      const replica = next.replicaOf(partition);
       const isFlipped = before.isOnlyBuilding(partition.id) && !next.isOnlyBuilding(partition.id);
       if (isFlipped) this.settling.add(this.keyOf(partition));
-      // Nothing of it can have been passed over.
-      if (replica?.isFirst === true || isFresh) this.ready.add(this.keyOf(partition));
     }
   }
 

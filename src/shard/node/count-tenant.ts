@@ -36,6 +36,7 @@ export async function countTenant(
       live,
       ...counted,
       ready: refused.length === 0,
+      ...(refused.some(({ reason }) => reason === 'wrong_shard') ? { hasMoved: true } : {}),
       counter,
       timedOut: budget.wasSpent,
       tookMs: performance.now() - startedMs,

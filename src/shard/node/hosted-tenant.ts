@@ -1,7 +1,8 @@
 import { OmniError } from '../../core/errors.js';
+import { isCompleteBy } from '../../store/partition-map.js';
 import type { StoreReader } from '../../store/store.js';
 import type { TextSettings } from '../../text/text-settings.js';
-import { Assignment, replicaKey } from '../follow/assignment.js';
+import { Assignment } from '../follow/assignment.js';
 import type { Follower } from '../follow/follower.js';
 import type { SealedFiles, TenantFolders, TenantGeneration } from '../index/sealed-files.js';
 
@@ -179,10 +180,9 @@ export class HostedTenant implements TenantGeneration {
     if (this.sealed === undefined) return false;
     const complete = new Set(this.sealed.partitions);
     const { assignmentAsleep: assignment } = this;
-    const isHere = assignment.partitions.every((each) => {
-      const replica = assignment.replicaOf(each);
-      return replica?.isFirst === true || complete.has(replicaKey(each, replica));
-    });
+    const isHere = assignment.partitions.every((each) =>
+      isCompleteBy(each, assignment.replicaOf(each), complete),
+    );
     return this.sealed.position === undefined || !isHere;
   }
 

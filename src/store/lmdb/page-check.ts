@@ -16,6 +16,7 @@ import {
   type Node,
   type Tree,
 } from './page.js';
+import { TABLE_NAMES } from './table.js';
 
 /**
  * LMDB believes its pages: a changed byte in one that holds keys makes a table silently short, or ends
@@ -165,7 +166,11 @@ class PageCheck {
     if (node.isTree !== (tree === this.meta.main)) throw new DamagedPage('has a node of no kind');
     if (node.isTree) {
       // LMDB ends a name with a zero.
-      const table = decodeTree(key.toString('utf8', 0, key.length - 1), page, node.valueAt);
+      const name = key.toString('latin1', 0, key.length - 1);
+      if (key.at(-1) !== 0 || !TABLE_NAMES.has(name)) {
+        throw new DamagedPage('has a table of an unknown name');
+      }
+      const table = decodeTree(name, page, node.valueAt);
       if (table.flags !== 0) throw new DamagedPage('has a table of another kind');
       yield* this.tree(table);
       return;

@@ -13,6 +13,12 @@ export const CRC_BYTES = 4;
 /** The table of the copies of other tables' values. */
 export const COPIES = 'copies';
 
+/** All tables of a store: a damaged name would be an empty table. */
+export const TABLE_NAMES: ReadonlySet<string> = new Set([
+  ...['meta', COPIES, 'tenants', 'heads', 'documents', 'vectors', 'feed', 'tombstones'],
+  ...['categories', 'fields', 'placements', 'records', 'changes'],
+]);
+
 /** LMDB's own words for a tree that is damaged. */
 const DAMAGED_TREE = [-30797, -30796, -30793, -30782, -30418];
 

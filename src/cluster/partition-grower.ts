@@ -1,0 +1,173 @@
+import { leastLoaded, partitionRows, placeOf, type NodeLoad } from '../placement/balance.js';
+import { isAtRest, isReadyFor, nextStep, type GrowthBounds } from '../placement/growth.js';
+import type { NodeLoads } from '../placement/node-loads.js';
+import { nodeSets } from '../placement/node-sets.js';
+import { movedTo, nodesOf } from '../placement/reassign.js';
+import { cutOut, halves, joined } from '../placement/reshape.js';
+import type { AwaitedNodes } from '../placement/until-searchable.js';
+import { groupOf } from '../store/partition-map.js';
+import type { CategoryCount, Partition, Store } from '../store/store.js';
+import { notGone, placeable, type ClusterNode, type ClusterNodes } from './cluster-nodes.js';
+import type { Mover } from './mover.js';
+
+interface Deps {
+  store: Pick<Store, 'placement' | 'categories' | 'head'>;
+  nodes: Pick<ClusterNodes, 'all'>;
+  loads: Pick<NodeLoads, 'now' | 'placed'>;
+  awaited: Pick<AwaitedNodes, 'awaitApplied'>;
+  mover: Pick<Mover, 'change'>;
+  bounds: GrowthBounds;
+  /** Nodes that hold each partition, as far as there are so many. */
+  replicas: number;
+}
+
+/** How long a node is waited for: it has only to read a placement. */
+const WAIT_MS = 5_000;
+
+/**
+ * Has a tenant's partitions grow with it, one step at a time: large categories are cut out of its rest, what is
+ * still too large is halved by hash, and back. A cut leaves all rows where they are; what is cut out moves from
+ * there to where a new partition would be placed.
+ */
+export class PartitionGrower {
+  constructor(private readonly deps: Deps) {}
+
+  /** Takes the next step of a tenant; false: there is none. Where something has to end first it is not taken yet. */
+  async grow(tenant: string, signal: AbortSignal): Promise<boolean> {
+    const { store, nodes, bounds, mover } = this.deps;
+    const counts = await store.categories(tenant);
+    const { partitions } = await store.placement(tenant);
+    if (nextStep(partitions, counts, bounds) === undefined) return false;
+    if (!(await this.areSeen(tenant, partitions, signal))) return true;
+    const all = await nodes.all();
+    let moved: Placed[] = [];
+    await mover.change(tenant, (now, counter) => {
+      const places = new Places(this.deps.loads.now(), all, this.deps.replicas);
+      const next = stepped(now, counts, bounds, counter, places);
+      moved = places.moved;
+      return next;
+    });
+    for (const { nodes: to, rows } of moved) {
+      for (const node of to) this.deps.loads.placed(node, rows);
+    }
+    return true;
+  }
+
+  /** Whether each node has seen what was last cut or joined: it knows what comes of it only a step at a time. */
+  private async areSeen(
+    tenant: string,
+    partitions: readonly Partition[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const made = partitions.filter(({ replicas }) => replicas.some(({ madeOf }) => madeOf));
+    const byNode = new Map<string, Partition[]>();
+    for (const partition of made) {
+      for (const node of groupOf(partition).asked) {
+        byNode.set(node, [...(byNode.get(node) ?? []), partition]);
+      }
+    }
+    if (byNode.size === 0) return true;
+    const mark = await this.deps.store.head(tenant);
+    const seen = await Promise.all(
+      [...byNode].map(([node, own]) =>
+        this.deps.awaited.awaitApplied(node, { tenant, mark, partitions: own }, WAIT_MS, signal),
+      ),
+    );
+    signal.throwIfAborted();
+    return seen.every(Boolean);
+  }
+}
+
+interface Placed {
+  nodes: readonly string[];
+  rows: number;
+}
+
+/** Where partitions may be placed, and how much lies there. */
+class Places {
+  readonly moved: Placed[] = [];
+  private readonly loads: Map<string, NodeLoad>;
+  private readonly sets: string[][];
+  private readonly alive: ReadonlySet<string>;
+
+  constructor(loads: readonly NodeLoad[], nodes: readonly ClusterNode[], replicas: number) {
+    this.loads = new Map(loads.map((load) => [load.node, { ...load }]));
+    this.sets = nodeSets(placeable(nodes), replicas);
+    this.alive = notGone(nodes);
+  }
+
+  /** The partition where a new one would be placed, its rows on the way there. */
+  spread(partition: Partition, rows: number, counter: number): Partition {
+    if (this.sets.length === 0 || partition.isPinned === true) return partition;
+    const own = nodesOf(partition.replicas);
+    this.add(own, -rows);
+    const best = leastLoaded(this.sets, this.loads);
+    const isBetter = this.meanOf(best) < this.meanOf(own);
+    const isHere = this.sets.some((set) => placeOf(set) === placeOf(own));
+    const to = isBetter || !isHere ? best : own;
+    this.add(to, rows);
+    if (to === own) return partition;
+    this.moved.push({ nodes: to, rows });
+    return this.moving(partition, to, counter);
+  }
+
+  moving(partition: Partition, to: readonly string[], counter: number): Partition {
+    return { ...partition, replicas: movedTo(to, partition.replicas, this.alive, counter) };
+  }
+
+  private add(nodes: readonly string[], rows: number): void {
+    for (const node of nodes) {
+      const load = this.loads.get(node);
+      if (load !== undefined) load.rows += rows;
+    }
+  }
+
+  private meanOf(nodes: readonly string[]): number {
+    return nodes.reduce((sum, node) => sum + (this.loads.get(node)?.rows ?? 0), 0) / nodes.length;
+  }
+}
+
+/** The partitions after the step that is due, if it can be taken now. */
+function stepped(
+  partitions: readonly Partition[],
+  counts: readonly CategoryCount[],
+  bounds: GrowthBounds,
+  counter: number,
+  places: Places,
+): readonly Partition[] {
+  const step = nextStep(partitions, counts, bounds);
+  if (step === undefined) return partitions;
+  if (step.kind === 'join' && !isReadyFor(step, partitions)) {
+    const { stayer, mover } = step;
+    if (!isAtRest(stayer) || !isAtRest(mover)) return partitions;
+    const to = nodesOf(stayer.replicas);
+    return partitions.map((each) => (each === mover ? places.moving(each, to, counter) : each));
+  }
+  if (!isReadyFor(step, partitions)) return partitions;
+  switch (step.kind) {
+    case 'cut': {
+      const next = cutOut(partitions, step.categories, counter);
+      const known = new Set(partitions.map(({ id }) => id));
+      const rows = partitionRows(next, counts);
+      return next.map((each, i) =>
+        known.has(each.id) ? each : places.spread(each, rows[i] ?? 0, counter),
+      );
+    }
+    case 'halve': {
+      const [first, second] = halves(step.partition, counter);
+      const next = partitions.flatMap((each) =>
+        each === step.partition ? [first, second] : [each],
+      );
+      const rows = partitionRows(next, counts);
+      return next.map((each, i) =>
+        each === second ? places.spread(each, rows[i] ?? 0, counter) : each,
+      );
+    }
+    case 'join': {
+      const one = joined(step.stayer, step.mover, counter);
+      return partitions.flatMap((each) =>
+        each === step.mover ? [] : [each === step.stayer ? one : each],
+      );
+    }
+  }
+}
