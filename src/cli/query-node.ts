@@ -29,7 +29,7 @@ import { CollectionSchemas } from '../tenancy/collection-schemas.js';
 import { SettingsDesk } from '../tenancy/settings-desk.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
-import { mayBegin, mayLeave, tellSupervisor } from '../supervisor/lifeline.js';
+import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
 import { openCluster, placeOnThese } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
 import { openShop } from './open-shop.js';
@@ -136,7 +136,6 @@ export async function startQueryNode(
   const ports = { search, ingest, tenants, settings, ...shop, ...shown, status, logger };
   const server = await createHttpServer(ports, httpOptions(config, model));
   opened.add(async () => {
-    await mayLeave(config.drainTimeoutMs);
     server.leave();
     await sleep(server.app.server.listening ? config.drainDelayMs : 0);
     await server.close(config.drainTimeoutMs);

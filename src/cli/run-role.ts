@@ -8,6 +8,7 @@ import {
   endAtOnce,
   isSupervised,
   leaveSupervisor,
+  mayLeave,
   obeySupervisor,
   tellSupervisor,
 } from '../supervisor/lifeline.js';
@@ -35,6 +36,8 @@ export class Opened {
 /** How long a stop may take for the sake of others. */
 type DrainTimes = Pick<Config, 'drainDelayMs' | 'drainTimeoutMs'>;
 
+/** How long one that is to stop goes on for want of another that does its work. */
+const LEAVE_LIMIT_MS = 20_000;
 /** A start that is given up, and a role that closes, get this long beyond the time to drain. */
 const CLOSE_LIMIT_MS = 4_000;
 
@@ -59,11 +62,12 @@ export async function runRole(
     // Everything in order takes the drain time twice: the query node's, then the shards'.
     limit ??= setTimeout(endAtOnce, drainDelayMs + 2 * drainTimeoutMs + CLOSE_LIMIT_MS);
   };
-  void stopped.then(limitClosing);
+  const mayClose = stopped.then(() => mayLeave(LEAVE_LIMIT_MS));
+  void mayClose.then(limitClosing);
   let code = 0;
   try {
     await start(opened, stopping);
-    await stopped;
+    await mayClose;
   } catch (error) {
     limitClosing();
     if (!stopping.aborted) code = tellProblem(error, logger);

@@ -63,6 +63,8 @@ export class ManagedChild {
   private failedStarts = 0;
   /** One after the other, by a signal of `MEMORY_SIGNALS`. */
   private crashes = 0;
+  /** Lets a child go that was asked to stop. */
+  private allow: (() => void) | undefined;
   /** What the child said of why it cannot start. */
   private problem: string | undefined;
   private exited: Promise<unknown> = Promise.resolve();
@@ -112,9 +114,9 @@ export class ManagedChild {
     };
     if (message.type === 'hears') void Promise.resolve(this.spec.after).then(() => tell(GO));
     if (message.type === 'leaves') {
-      const allow = (): void => tell(LEAVE);
-      if (this.stopping || this.events.onLeaves === undefined) allow();
-      else this.events.onLeaves(allow);
+      this.allow = () => tell(LEAVE);
+      if (this.stopping || this.events.onLeaves === undefined) this.allow();
+      else this.events.onLeaves(this.allow);
     }
     if (message.type === 'opened') this.events.onOpened?.();
     if (message.type === 'ready') {
@@ -163,6 +165,7 @@ export class ManagedChild {
   /** From now on it is not started again. */
   letGo(): void {
     this.stopping = true;
+    this.allow?.();
     clearTimeout(this.timer);
   }
 

@@ -23,6 +23,8 @@ export interface ClusterOptions {
   dataDir?: string;
   args?: string[];
   env?: Record<string, string>;
+  /** Another build than this package's. */
+  main?: string;
 }
 
 /** `omnisearch up` on a free port, as a user runs it. */
@@ -38,7 +40,7 @@ export class Cluster {
     const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'omnisearch-e2e-'));
     const args = ['up', '--port', '0', '--data-dir', dataDir];
     args.push('--shards', String(options.shards ?? 2), ...(options.args ?? []));
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const child = spawn(process.execPath, [options.main ?? MAIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, OMNISEARCH_LOG_LEVEL: 'warn', ...SPREAD, ...options.env },
     });

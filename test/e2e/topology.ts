@@ -20,6 +20,8 @@ const SMALL = {
   OMNISEARCH_LOG_LEVEL: 'warn',
   OMNISEARCH_EMBEDDING_THREADS: '1',
   OMNISEARCH_STORE_MIN_POOL: '0',
+  // A test has few products: they are to lie on all shards nevertheless.
+  OMNISEARCH_PARTITION_ROWS: '0',
 };
 
 /** A service of docker-compose.yml as a process. */

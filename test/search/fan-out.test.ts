@@ -2,11 +2,13 @@ import { heldBy, move as movePartition, partitionOf, place, serving } from '../s
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Deadline } from '../../src/core/deadline.js';
 import { OmniError, type ErrorCode } from '../../src/core/errors.js';
 import { firstPartition } from '../../src/placement/partition.js';
 import { PlacementCache } from '../../src/placement/placement-cache.js';
+import { halves } from '../../src/placement/reshape.js';
+import { PlacementReshaped } from '../../src/search/failures.js';
 import { fanOut, type FanOutResult } from '../../src/search/fan-out.js';
 import { planSearch } from '../../src/search/plan.js';
 import { idsOf } from './leaf-answers.js';
@@ -120,6 +122,35 @@ test('what was searched already is not asked again when another part of its cate
   expect(result.missing).toEqual([
     { part: 'shard', category: 'Mice', shard: 's1', reason: 'timeout' },
   ]);
+});
+
+/** Mice becomes two halves where it is. */
+async function halveMice(): Promise<void> {
+  const { partitions, counter } = await store.placement('t');
+  const next = partitions.flatMap((each) =>
+    each.categories.includes('Mice') ? halves(each, counter + 1) : [each],
+  );
+  expect(await store.replacePlacement('t', next, counter)).toBe(true);
+}
+
+test('invariant 6: a partition that was halved before it was asked for is asked for by its halves', async () => {
+  const result = await run(fleetOf(), halveMice);
+  expect(found(result)).toEqual(['Mice', 'Mice', 'Pans']);
+  expect(result.missing).toEqual([]);
+});
+
+test('what was answered for a whole is not counted again with its halves: all begins anew', async () => {
+  const fleet = fleetOf();
+  const { search } = fleet;
+  fleet.search = async (replicas, ...rest) => {
+    if (replicas.nodes[0] === 's2' && asked.length < 2) {
+      await vi.waitFor(() => expect(asked).toMatchObject([{ shard: 's1' }]));
+      await halveMice();
+      await move('Pans', 's1');
+    }
+    return search(replicas, ...rest);
+  };
+  await expect(run(fleet)).rejects.toThrow(PlacementReshaped);
 });
 
 test.each([
