@@ -17,6 +17,8 @@ const FLAGS = {
   rate: { default: 200, help: 'searches per second, open loop' },
   unseen: { default: 0, help: 'share of queries never asked before' },
   seconds: { default: 10, help: 'of each phase' },
+  'query-nodes': { default: 2, help: 'processes that share the port' },
+  writes: { default: 50, help: 'products a second that are written while partitions move' },
 };
 
 const MAX_IN_FLIGHT = 512;
@@ -24,12 +26,16 @@ const DRAIN_MS = 5_000;
 /** Into a phase, before anything is done to a process. */
 const LEAD_MS = 1_000;
 const SHARD_ENV = 'OMNISEARCH_SHARD=';
+/** How many times longer a phase is in which something is done all the while. */
+const LONG_PHASE = 3;
 
 /** What is done to processes at the beginning of a phase, and at its end. */
 interface Phase {
   name: string;
   begin?: (nodes: ReadonlyMap<string, number>) => void;
   end?: (nodes: ReadonlyMap<string, number>) => void;
+  /** What takes its time. */
+  meanwhile?: (shop: Shop, writes: number) => Promise<void>;
 }
 
 const signal =
@@ -50,6 +56,10 @@ const PHASES: readonly Phase[] = [
     end: signal('SIGCONT', 's1', 's2'),
   },
   { name: 'after 5 s' },
+  { name: 'shards restart', meanwhile: (shop) => restartAll(shop, 'shard-node') },
+  { name: 'query nodes restart', meanwhile: (shop) => restartAll(shop, 'query-node') },
+  { name: 'quiet again' },
+  { name: 'move and split', meanwhile: moveAndSplit },
 ];
 
 await bench(
@@ -60,7 +70,8 @@ await bench(
     flags: FLAGS,
   },
   async (run) => {
-    const shop = await openShop(run, run.flags.replicas);
+    const { replicas, 'query-nodes': queryNodes } = run.flags;
+    const shop = await openShop(run, { replicas, queryNodes });
     const clock = run.use(new PacedClock());
     await runPhase(run, shop, clock, { name: 'warming up' });
     const phases = [];
@@ -87,10 +98,11 @@ async function runPhase(
   run: BenchRun<typeof FLAGS>,
   shop: Shop,
   clock: PacedClock,
-  { name, begin, end }: Phase,
+  { name, begin, end, meanwhile }: Phase,
 ): Promise<Measured> {
-  const { rate, seed, unseen } = run.flags;
-  const durationMs = (run.flags.quick ? 4 : run.flags.seconds) * 1_000;
+  const { rate, seed, unseen, writes } = run.flags;
+  const seconds = run.flags.quick ? 4 : run.flags.seconds;
+  const durationMs = (meanwhile === undefined ? 1 : LONG_PHASE) * seconds * 1_000;
   const tally = new SearchTally();
   const result = await run.measure(name, async () => {
     const load = runOpenLoop({
@@ -102,11 +114,62 @@ async function runPhase(
     });
     await sleep(LEAD_MS);
     begin?.(nodesOf(shop));
+    await meanwhile?.(shop, writes);
     const measured = await load;
     end?.(nodesOf(shop));
     return measured;
   });
   return { name, ...result, ...tally.result() };
+}
+
+/** Has each process of a role stop, one after the other, each when the one before is back. */
+async function restartAll(shop: Shop, role: string): Promise<void> {
+  const pids = (): number[] =>
+    shop.processes().flatMap(({ pid, name }) => (name.includes(role) ? [pid] : []));
+  const before = pids();
+  for (const pid of before) {
+    process.kill(pid, 'SIGTERM');
+    const isBack = (): boolean => !pids().includes(pid) && pids().length === before.length;
+    while (!isBack()) await sleep(50);
+    while (!(await areHealthy(shop))) await sleep(100);
+  }
+}
+
+/** Whether all shards are, as `/healthz` has it: `4 of 4 healthy`. */
+async function areHealthy({ client }: Shop): Promise<boolean> {
+  const { body } = await client.get('/healthz');
+  const [, healthy, all] = /(\d+) of (\d+) healthy/.exec(JSON.stringify(body)) ?? [];
+  return healthy !== undefined && healthy === all;
+}
+
+interface Placed {
+  id: string;
+  rows: number;
+  replicas: { node: string; state: string }[];
+}
+
+/** The largest partition goes to the other nodes, the next is halved, and products are written all the while. */
+async function moveAndSplit({ client, catalogue }: Shop, rate: number): Promise<void> {
+  const partitions = async (): Promise<Placed[]> =>
+    ((await client.expect('GET', '/admin/cluster')) as { partitions: Placed[] }).partitions;
+  const all = (await partitions()).sort((a, b) => b.rows - a.rows);
+  const [first, second] = all as [Placed, Placed];
+  const nodes = new Set(all.flatMap(({ replicas }) => replicas.map(({ node }) => node)));
+  const own = first.replicas.map(({ node }) => node);
+  const to = [...nodes].filter((node) => !own.includes(node)).slice(0, own.length);
+  const tenant = 'default';
+  await client.expect('POST', '/admin/placement/move', { tenant, partition: first.id, to });
+  await client.expect('POST', '/admin/placement/split', { tenant, partition: second.id });
+  const isOver = async (): Promise<boolean> =>
+    (await partitions()).every(({ replicas }) =>
+      replicas.every(({ state }) => state === 'serving'),
+    );
+  const { products } = catalogue;
+  for (let row = 0; row % rate > 0 || !(await isOver()); row++) {
+    const product = JSON.parse(products[row % products.length]?.line ?? '{}') as object;
+    await client.expect('POST', '/products', { ...product, price: row });
+    await sleep(1_000 / rate);
+  }
 }
 
 /** Pids of the shard processes by name. */

@@ -14,6 +14,8 @@ export interface OmniOptions {
   shards?: number;
   /** Processes that hold each part. */
   replicas?: number;
+  /** Processes that share the port. */
+  queryNodes?: number;
   /** A model folder, or "none" (then with `dimensions`); the default model without it. */
   model?: string;
   dimensions?: number;
@@ -82,6 +84,7 @@ function launch(options: OmniOptions, dataDir: string, port: number): ChildServe
   const args = [MAIN, 'up', '--port', String(port), '--data-dir', dataDir];
   if (options.shards !== undefined) args.push('--shards', String(options.shards));
   if (options.replicas !== undefined) args.push('--replicas', String(options.replicas));
+  if (options.queryNodes !== undefined) args.push('--query-nodes', String(options.queryNodes));
   if (options.model !== undefined) args.push('--model', options.model);
   if (options.dimensions !== undefined) args.push('--dimensions', String(options.dimensions));
   const env = { OMNISEARCH_LOG_LEVEL: 'warn', ...options.env };

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { GrowthTrigger } from '../cluster/growth-trigger.js';
 import type { Config } from '../config/settings.js';
 import { unlessAborted } from '../core/deadline.js';
 import type { Logger } from '../core/logger.js';
@@ -15,6 +16,7 @@ import { Ingest } from '../ingest/ingest.js';
 import type { FleetPort, IngestDeps } from '../ingest/ports.js';
 import { reembed } from '../ingest/reembed.js';
 import { TenantBounds } from '../ingest/tenant-bounds.js';
+import { GROW_PARTITIONS } from '../jobs/grow-partitions.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { jobKinds } from '../jobs/kinds.js';
 import { removeTenant } from '../jobs/remove-tenant.js';
@@ -75,10 +77,10 @@ export async function startQueryNode(
   const { placements, placement } = cluster;
   const fencedAfterMs = config.leaseMs + FENCE_MARGIN_MS;
   const searchable = new UntilSearchable(store, fleet, { fencedAfterMs });
-  const nodes: FleetPort = {
-    nudge: (tenant) => fleet.nudge(tenant),
-    awaitApplied: (...awaited) => searchable.awaitApplied(...awaited),
-  };
+  const growth = new GrowthTrigger(config.partitionRows, (tenant) =>
+    jobs.request(GROW_PARTITIONS, tenant),
+  );
+  const nodes = toldOfWrites(fleet, searchable, growth);
   const isBehind = (): boolean => fleet.kept().some(({ reply }) => reply?.behind !== 0);
   const edge = openEdge({ config, store, fleet: nodes, isBehind, logger, opened });
   const { onChange } = edge;
@@ -144,6 +146,21 @@ export async function startQueryNode(
   jobs.start();
   opened.add(() => jobs.close());
   tellSupervisor({ type: 'ready', port });
+}
+
+/** The shards as writes see them. */
+function toldOfWrites(
+  fleet: ShardFleet,
+  searchable: UntilSearchable,
+  growth: GrowthTrigger,
+): FleetPort {
+  return {
+    nudge: (tenant) => {
+      fleet.nudge(tenant);
+      growth.written(tenant);
+    },
+    awaitApplied: (...awaited) => searchable.awaitApplied(...awaited),
+  };
 }
 
 /** The shards as the job sees them that has new text settings serve. */

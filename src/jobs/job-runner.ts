@@ -56,14 +56,17 @@ export class JobRunner {
   }
 
   start(): void {
-    this.timer = setInterval(() => {
-      this.ticking = this.ticking.then(() => this.tick());
-    }, TICK_MS);
+    this.timer = setInterval(() => this.tickInTurn(), TICK_MS);
+  }
+
+  private tickInTurn(): void {
+    this.ticking = this.ticking.then(() => this.tick());
   }
 
   /** Asks for a job that is done once; nothing is done where it is asked for already. */
   async request(kind: string, key: string, dueMs = 0): Promise<void> {
     await requestJob(this.options.records, kind, key, dueMs);
+    if (this.timer !== undefined && dueMs === 0) this.tickInTurn();
   }
 
   /** Beats for what is running, and begins what is due. Never rejects. */

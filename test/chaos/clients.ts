@@ -82,7 +82,7 @@ export class Shop {
         (reply.status < 300 || (method === 'DELETE' && reply.status === 404));
       if (isThere) {
         this.counts.writes += 1;
-        return reply.json as Record<string, unknown>;
+        return reply.json;
       }
       await sleep(RETRY_MS);
     }

@@ -47,6 +47,16 @@ test.skipIf(NGINX === undefined)('nginx takes deploy/nginx.conf (needs nginx)', 
   }
 });
 
+test('HAProxy names each query node of docker-compose.yml, for reads and for writes', () => {
+  const haproxy = readFileSync(`${ROOT}deploy/haproxy.cfg`, 'utf8');
+  const named = [...haproxy.matchAll(/^ {2}server (\S+) (\S+):8080$/gm)].map(([, label, host]) => {
+    expect(label).toBe(host);
+    return host;
+  });
+  const nodes = [...services.keys()].filter((name) => name.startsWith('query-'));
+  expect(named).toEqual([...nodes, ...nodes]);
+});
+
 test('nginx names each query node of docker-compose.yml, for reads and for writes', () => {
   const nodes = [...services].filter(([, { command }]) => command?.[0] === 'query-node');
   const expected = nodes.map(([name, { environment }]) => {

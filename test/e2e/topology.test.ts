@@ -1,8 +1,15 @@
+import { once } from 'node:events';
+import { connect, type IncomingHttpHeaders, type SecureClientSessionOptions } from 'node:http2';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MONGODB_URL, whyNoServer } from '../store/mongo-server.js';
 import { makeProducts } from './catalogue.js';
+import { HAPROXY, localHaproxyFiles, startHaproxy } from './haproxy.js';
 import { NGINX } from './nginx.js';
-import { Topology } from './topology.js';
+import { freePorts, Topology } from './topology.js';
 import { QUERIES, TopologyLoad } from './topology-load.js';
 
 const reason = NGINX === undefined ? 'needs nginx' : whyNoServer();
@@ -109,6 +116,69 @@ describe.skipIf(reason !== undefined)(
       await topology.restart('query-2');
       await Promise.all([topology.untilReady('query-1'), topology.untilReady('query-2')]);
     });
+
+    test.skipIf(HAPROXY === undefined)(
+      'HAProxy in the place of nginx: no read fails while nodes are killed and drained, over HTTP/2 and TLS as well (needs haproxy)',
+      async () => {
+        const [port, tlsPort] = (await freePorts(2)) as [number, number];
+        const place = { dir: join(topology.dir, 'haproxy'), port, tlsPort };
+        const files = localHaproxyFiles({ ...place, addressOf: topology.addressOf });
+        const url = `http://127.0.0.1:${port}`;
+        const stop = await startHaproxy(files, url);
+        try {
+          expect(await idsAndScores(url)).toEqual(await idsAndScores());
+          const load = new TopologyLoad(url, PRODUCTS as never, 6, WRITERS);
+          await load.more(60);
+          await topology.end('query-1', 'SIGKILL');
+          await load.more(60);
+          // It is told by /readyz before the node is gone: not even writes fail.
+          expect(await topology.end('query-2', 'SIGTERM')).toBe(0);
+          await load.more(60);
+          const { failed } = await load.stop();
+          expect(failed.filter(({ kind }) => kind === 'read')).toEqual([]);
+          expect(failed.length, JSON.stringify(failed)).toBeLessThanOrEqual(WRITERS);
+
+          const over = await overHttp2(url, {});
+          expect(over).toMatchObject({ status: 200, hits: 300, strict: undefined });
+          const tls = await overHttp2(`https://127.0.0.1:${tlsPort}`, {
+            rejectUnauthorized: false,
+          });
+          expect(tls).toEqual({ ...over, protocol: 'TLSv1.3', strict: 'max-age=31536000' });
+        } finally {
+          await stop();
+        }
+        for (const name of ['query-1', 'query-2']) {
+          await topology.restart(name);
+          await topology.untilReady(name);
+        }
+      },
+    );
+
+    const protocolOf = (socket: Socket | TLSSocket): string | null => {
+      return (socket as TLSSocket).getProtocol();
+    };
+
+    /** The search for everything as one HTTP/2 request. */
+    async function overHttp2(url: string, options: SecureClientSessionOptions) {
+      const session = connect(url, options);
+      try {
+        const stream = session.request({
+          ...{ ':method': 'POST', ':path': '/search/text' },
+          'content-type': 'application/json',
+        });
+        stream.end(JSON.stringify(everything));
+        const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+        const json = JSON.parse(await text(stream)) as Answer['json'];
+        return {
+          status: headers[':status'],
+          strict: headers['strict-transport-security'],
+          protocol: session.encrypted === true ? protocolOf(session.socket) : undefined,
+          hits: json.hits?.length,
+        };
+      } finally {
+        session.close();
+      }
+    }
 
     test('a shard that comes back at another address is found there', async () => {
       await topology.end('shard-1', 'SIGTERM');

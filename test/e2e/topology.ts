@@ -45,7 +45,7 @@ export class Topology {
     /** Undefined where the server is the operator's. */
     readonly mongo: MongoServer | undefined,
     private readonly database: MongoStoreOptions,
-    private readonly dir: string,
+    readonly dir: string,
     private readonly compose: ReadonlyMap<string, ComposeService>,
   ) {}
 
@@ -66,6 +66,10 @@ export class Topology {
   get url(): string {
     return this.urlOf('nginx');
   }
+
+  /** Where a service of docker-compose.yml is on this machine. */
+  readonly addressOf = (service: string, port: number): string =>
+    `127.0.0.1:${this.port(service, port)}`;
 
   /** A query node by itself. */
   urlOf(name: string): string {
@@ -134,7 +138,7 @@ export class Topology {
     for (const name of [...nodes, ...this.names('shard-node')]) this.run(name);
     const listen = `127.0.0.1:${this.port('nginx', 8080)}`;
     const dir = join(this.dir, 'nginx');
-    const conf = localNginxConf(dir, listen, (name, port) => `127.0.0.1:${this.port(name, port)}`);
+    const conf = localNginxConf(dir, listen, this.addressOf);
     this.nginx = await startNginx(conf, dir, this.url);
     await Promise.all(nodes.map((name) => this.untilReady(name)));
   }

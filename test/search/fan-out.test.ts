@@ -141,7 +141,7 @@ test('invariant 6: a partition that was halved before it was asked for is asked 
 
 test('what was answered for a whole is not counted again with its halves: all begins anew', async () => {
   const fleet = fleetOf();
-  const { search } = fleet;
+  const search = fleet.search.bind(fleet);
   fleet.search = async (replicas, ...rest) => {
     if (replicas.nodes[0] === 's2' && asked.length < 2) {
       await vi.waitFor(() => expect(asked).toMatchObject([{ shard: 's1' }]));

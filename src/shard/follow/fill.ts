@@ -9,6 +9,9 @@ interface Walk {
   keys: readonly string[];
 }
 
+/** How many times as long as a page took the machine is left alone: while others answer for it, searches come first. */
+const REST_FACTOR = 3;
+
 /**
  * Makes partitions complete that came to a node which follows their tenant already: walks over the whole
  * feed as it is when the walk begins; what is written since is met by following. It takes one page at a
@@ -16,6 +19,7 @@ interface Walk {
  */
 export class Fill {
   private walk: Walk | undefined;
+  private tookMs = 0;
 
   constructor(
     private readonly store: StoreReader,
@@ -34,8 +38,22 @@ export class Fill {
     if (this.walk?.keys.every((key) => here.has(key)) === false) this.walk = undefined;
   }
 
+  /** For how long to wait before the next step. */
+  get restMs(): number {
+    return this.readiness.isWaitedFor ? 0 : REST_FACTOR * this.tookMs;
+  }
+
   /** Has the next page applied; true where that completes something. */
   async step(apply: (entries: readonly FeedEntry[]) => Promise<void>): Promise<boolean> {
+    const startedMs = performance.now();
+    const isDone = await this.takePage(apply);
+    this.tookMs = performance.now() - startedMs;
+    return isDone;
+  }
+
+  private async takePage(
+    apply: (entries: readonly FeedEntry[]) => Promise<void>,
+  ): Promise<boolean> {
     const { pageEntries, pageBytes } = this.limits;
     this.walk ??= {
       pages: feedPages(this.store, this.tenant, undefined, pageEntries, pageBytes),

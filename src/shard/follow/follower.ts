@@ -202,7 +202,7 @@ export class Follower {
     if (isDone) this.keeper.sealSoon();
     this.maintain('busy');
     await this.keeper.backpressure();
-    await nextTurn();
+    await this.nudges.pause(this.fill.restMs);
   }
 
   /** Takes over the placement as it is now. Called after a page was read, before it is applied. */

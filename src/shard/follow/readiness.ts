@@ -79,6 +79,11 @@ export class Readiness {
     return this.ready.size >= this.here.size;
   }
 
+  /** Searches ask this node for something that is not complete; else others have it as well. */
+  get isWaitedFor(): boolean {
+    return [...this.assignment.asked].some((each) => !this.ready.has(this.keyOf(each)));
+  }
+
   /** What has to be looked for in the whole feed, by `replicaKey`. */
   missing(): string[] {
     return [...this.here].filter((key) => !this.ready.has(key));
