@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { childEnv } from '../config/child-env.js';
 import type { Config } from '../config/settings.js';
 import { unlessAborted } from '../core/deadline.js';
@@ -26,6 +27,9 @@ const MALLOC_ENV = {
   MALLOC_TRIM_THRESHOLD_: '1048576',
   MALLOC_ARENA_MAX: '2',
 };
+/** An orphan of a killed `up` frees its port within a moment. */
+const PORT_ATTEMPTS = 40;
+const PORT_PAUSE_MS = 100;
 /** For the next request of those who keep a connection and ask all the time. */
 const LEAST_DRAIN_DELAY_MS = 500;
 /** Pings to a child within the time after which it counts as hung. */
@@ -170,17 +174,26 @@ async function sharing({
 }: Config): Promise<Pick<Config, 'port' | 'drainDelayMs'>> {
   if (queryNodes === 1) return { port, drainDelayMs };
   return {
-    port: port === 0 ? await freePort(host) : port,
+    port: await freePort(host, port),
     drainDelayMs: Math.max(drainDelayMs, LEAST_DRAIN_DELAY_MS),
   };
 }
 
-/** A port that nobody listens on now. */
-async function freePort(host: string): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+/** The port, or any one for 0, once nobody listens there: a worker cannot try again. Throws where it stays taken. */
+async function freePort(host: string, wanted: number): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const server = createServer().listen(wanted, host);
+    try {
+      await once(server, 'listening');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      if (attempt >= PORT_ATTEMPTS) throw new StartError(`PORT ${wanted} is in use on ${host}`);
+      await sleep(PORT_PAUSE_MS);
+      continue;
+    }
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }

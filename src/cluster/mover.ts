@@ -1,4 +1,5 @@
 import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { backOff } from '../core/retry.js';
 import { beginMoves, type Move } from '../placement/reassign.js';
 import type { Partition, Store } from '../store/store.js';
 
@@ -9,6 +10,7 @@ export interface MoverDeps {
 }
 
 const MAX_ATTEMPTS = 10;
+const BACKOFF_MS = 5;
 
 /**
  * Changes of placements. What is to be done about one is asked for before and after it: before, so that it is
@@ -51,7 +53,10 @@ export class Mover {
       if (next.every((partition, i) => partition === partitions[i])) return next;
       await this.deps.settle(tenant);
       const isDone = await this.deps.store.replacePlacement(tenant, next, counter);
-      if (!isDone) continue;
+      if (!isDone) {
+        await backOff(attempt + 1, BACKOFF_MS);
+        continue;
+      }
       await this.deps.settle(tenant);
       return next;
     }

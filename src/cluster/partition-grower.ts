@@ -38,8 +38,8 @@ export class PartitionGrower {
     const counts = await store.categories(tenant);
     const { partitions } = await store.placement(tenant);
     if (nextStep(partitions, counts, bounds) === undefined) return false;
-    if (!(await this.areSeen(tenant, partitions, signal))) return true;
     const all = await nodes.all();
+    if (!(await this.areSeen(tenant, partitions, all, signal))) return true;
     let moved: Placed[] = [];
     await mover.change(tenant, (now, counter) => {
       const places = new Places(this.deps.loads.now(), all, this.deps.replicas);
@@ -53,16 +53,22 @@ export class PartitionGrower {
     return true;
   }
 
-  /** Whether each node has seen what was last cut or joined: it knows what comes of it only a step at a time. */
+  /**
+   * Whether each node that lives has seen what was last cut or joined: it knows what comes of it only a step at a
+   * time, and looks through the feed where it has missed one.
+   */
   private async areSeen(
     tenant: string,
     partitions: readonly Partition[],
+    nodes: readonly ClusterNode[],
     signal: AbortSignal,
   ): Promise<boolean> {
+    const alive = new Set(nodes.flatMap(({ node, isAlive }) => (isAlive ? [node] : [])));
     const made = partitions.filter(({ replicas }) => replicas.some(({ madeOf }) => madeOf));
     const byNode = new Map<string, Partition[]>();
     for (const partition of made) {
       for (const node of groupOf(partition).asked) {
+        if (!alive.has(node)) continue;
         byNode.set(node, [...(byNode.get(node) ?? []), partition]);
       }
     }

@@ -124,9 +124,9 @@ function pairOf(
     .sort((a, b) => a.from - b.from) as [Partition, Partition?];
   const other =
     next ??
-    partitions.find((each) => each !== one && isRangeOf(one, each) && canBeOne(one, each)) ??
-    partitions.find((each) => each !== one && canBeOne(one, each));
-  if (other === undefined || !canBeOne(one, other)) {
+    partitions.find((each) => isRangeOf(one, each) && canBeOne(one, each, partitions)) ??
+    partitions.find((each) => each !== one && canBeOne(one, each, partitions));
+  if (other === undefined || !canBeOne(one, other, partitions)) {
     throw invalidField(
       'partition',
       'must have a neighbour in its range, or a rest, to be merged with',

@@ -34,7 +34,7 @@ export function nextStep(
 ): GrowthStep | undefined {
   const rows = partitionRows(partitions, counts);
   const sized = partitions.map((partition, i) => ({ partition, rows: rows[i] ?? 0 }));
-  return cut(sized, counts, bounds) ?? halve(sized, bounds) ?? join(sized, bounds);
+  return cut(sized, counts, bounds) ?? halve(sized, bounds) ?? join(sized, bounds, partitions);
 }
 
 interface Sized {
@@ -76,11 +76,15 @@ function halve(
 }
 
 /** The two that are least together. */
-function join(sized: readonly Sized[], bounds: GrowthBounds): GrowthStep | undefined {
+function join(
+  sized: readonly Sized[],
+  bounds: GrowthBounds,
+  all: readonly Partition[],
+): GrowthStep | undefined {
   let best: { pair: [Sized, Sized]; rows: number } | undefined;
   for (const pair of pairs(sized.filter((one) => !isPinned(one)))) {
     const [a, b] = pair;
-    if (!canBeOne(a.partition, b.partition)) continue;
+    if (!canBeOne(a.partition, b.partition, all)) continue;
     const isCut = categoriesKey(a.partition) !== categoriesKey(b.partition);
     const bound = isCut ? bounds.partitionRows : bounds.rangeRows;
     const rows = a.rows + b.rows;

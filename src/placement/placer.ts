@@ -29,8 +29,8 @@ export interface PlacerOptions {
 export interface Places {
   /** Categories that get no place, and why. */
   refused: ReadonlyMap<string, OmniError>;
-  /** Undefined for a category that was refused or not asked for. */
-  of(category: string, id: string): PartitionRef | undefined;
+  /** Of a category that was asked for and not refused. Throws `unavailable` where no partition has it. */
+  of(category: string, id: string): PartitionRef;
 }
 
 const MAX_ATTEMPTS = 10;
@@ -98,10 +98,12 @@ export class Placer {
       const current = await this.cache.refresh(tenant);
       const missing = missingOf(current, categories);
       if (missing.length === 0) return { placement: current, refused: NONE };
-      const { maxPartitions } = this.options;
+      const { maxPartitions, partitionRows } = this.options;
       const excess = current.partitions.length + missing.length - maxPartitions;
+      // None beside a rest that comes, see `emptied`.
+      const mayGive = excess > 0 && partitionRows === 0;
       const given = new Set(
-        excess > 0 ? (await this.emptied(tenant, current.partitions)).slice(0, excess) : [],
+        mayGive ? (await this.emptied(tenant, current.partitions)).slice(0, excess) : [],
       );
       const kept = current.partitions.filter((partition) => !given.has(partition));
       const room = Math.max(0, maxPartitions - kept.length);
@@ -219,7 +221,9 @@ function placesOf(placement: TenantPlacement, refused: ReadonlyMap<string, OmniE
     refused,
     of: (category, id) => {
       const partition = map.of(category, hashId(id));
-      return partition && { id: partition.id, epoch: partition.epoch };
+      if (partition !== undefined) return { id: partition.id, epoch: partition.epoch };
+      const details = { retryAfterMs: RETRY_AFTER_MS };
+      throw new OmniError('unavailable', 'the placement has no place for the product', details);
     },
   };
 }

@@ -41,12 +41,16 @@ function middleOf({ from, to }: Partition): number {
   return Math.floor((from + to) / 2);
 }
 
-/** Whether two partitions can be one: ranges of the same categories that touch, or anything and the rest. */
-export function canBeOne(a: Partition, b: Partition): boolean {
-  const areSame = categoriesKey(a) === categoriesKey(b);
-  if (areSame) return a.to === b.from || b.to === a.from;
-  const isRest = a.categories === 'rest' || b.categories === 'rest';
-  return isRest && a.from === b.from && a.to === b.to;
+/**
+ * Whether two of `all` can be one: ranges of the same categories that touch, or the rest and what is the only one of
+ * its categories: else their other ranges would be all that there is of them.
+ */
+export function canBeOne(a: Partition, b: Partition, all: readonly Partition[]): boolean {
+  const key = categoriesKey(a);
+  if (key === categoriesKey(b)) return a.to === b.from || b.to === a.from;
+  const [rest, other] = b.categories === 'rest' ? [b, a] : [a, b];
+  if (rest.categories !== 'rest' || rest.from !== other.from || rest.to !== other.to) return false;
+  return all.filter((each) => categoriesKey(each) === categoriesKey(other)).length === 1;
 }
 
 /** What `canBeOne` allows, on the nodes of both, which must be the same ones. */

@@ -1,8 +1,11 @@
 import { Deadline } from '../core/deadline.js';
 import { OmniError } from '../core/errors.js';
+import type { PlacementCache } from '../placement/placement-cache.js';
 import type { WordCounts } from '../protocol/messages.js';
 import type { Pinned } from '../shard-client/leaf-calls.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
+import { groupOf } from '../store/partition-map.js';
+import type { Partition } from '../store/store.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import type { FanOutBounds } from './fan-out.js';
 import { missingOf, PlacementReshaped, reasonOf } from './failures.js';
@@ -70,6 +73,7 @@ export class WordCounter {
 
   constructor(
     private readonly fleet: Pick<ShardFleet, 'countWords'>,
+    private readonly placements: Pick<PlacementCache, 'refresh'>,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.kept = new KeptCounts(now);
@@ -188,7 +192,7 @@ export class WordCounter {
    * where they are not there any more.
    */
   private async askTarget(
-    { placement, stickyKey }: CountedTenant,
+    { tenant, placement, stickyKey }: CountedTenant,
     { group, nodes, partitions }: ShardTarget,
     message: ReturnType<typeof messageOf>,
     { deadline, signal }: FanOutBounds,
@@ -199,10 +203,28 @@ export class WordCounter {
     if (answer.type !== 'moved') return { node, answer };
     const named = await this.fleet.countWords(asked, { ...whole, partitions }, deadline, signal);
     if (named.answer.type !== 'moved') {
-      if (named.answer.hasMoved === true) throw new PlacementReshaped();
+      const mayBeElsewhere = named.answer.hasMoved === true;
+      if (mayBeElsewhere && (await this.areElsewhere(tenant, group, partitions, deadline))) {
+        throw new PlacementReshaped();
+      }
       return { node: named.node, answer: named.answer };
     }
     throw new OmniError('internal', 'a shard says of named partitions that they have moved');
+  }
+
+  /** Whether other nodes have them by now, or others in their place. False where nobody can say. */
+  private async areElsewhere(
+    tenant: string,
+    group: string,
+    partitions: readonly Partition[],
+    deadline: Deadline,
+  ): Promise<boolean> {
+    const reading = deadline.race(this.placements.refresh(tenant), 'reading the placement');
+    const placement = await reading.catch(() => undefined);
+    return partitions.some(({ id, epoch }) => {
+      const now = placement?.partitions.find((each) => each.id === id && each.epoch === epoch);
+      return placement !== undefined && (now === undefined || groupOf(now).key !== group);
+    });
   }
 
   private patienceMs(

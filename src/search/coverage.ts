@@ -15,12 +15,16 @@ export function coverageOf(
 ): Coverage {
   const lost = missing.filter(({ part }) => part === 'shard');
   const map = new PartitionMap({ partitions });
+  const isOn = ({ replicas }: Partition, shard: string | undefined): boolean =>
+    replicas.some(({ node }) => node === shard);
+  // One without a category is the rest's; where there is none, or all is stale, it is all that the shard has.
+  const isOf = (partition: Partition, { shard, category, reason }: MissingPart): boolean => {
+    if (category !== undefined) return map.holding(category).includes(partition);
+    if (partition.categories === 'rest' || reason === 'stale_index') return true;
+    return !partitions.some((each) => each.categories === 'rest' && isOn(each, shard));
+  };
   const isMissing = (partition: Partition): boolean =>
-    lost.some(
-      ({ shard, category }) =>
-        partition.replicas.some(({ node }) => node === shard) &&
-        (category === undefined || map.holding(category).includes(partition)),
-    );
+    lost.some((part) => isOn(partition, part.shard) && isOf(partition, part));
   const rows = partitionRows(partitions, counts);
   const unsearched = partitions.reduce(
     (sum, partition, i) => (isMissing(partition) ? sum + (rows[i] ?? 0) : sum),
@@ -49,7 +53,9 @@ export function namedParts(
       );
   const present = counts.filter(({ category }) => asked?.includes(category) ?? true);
   return missing.flatMap((part) => {
-    if (part.part !== 'shard' || part.category !== undefined) return [part];
+    // What is stale is so with all that the shard has.
+    const isNamed = part.category !== undefined || part.reason === 'stale_index';
+    if (part.part !== 'shard' || isNamed) return [part];
     const { shard, reason } = part;
     const own = present.filter(({ category }) => isOn(category, shard));
     if (own.length === 0) return [part];

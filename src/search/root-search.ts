@@ -60,7 +60,7 @@ export class RootSearch {
 
   constructor(private readonly deps: RootSearchDeps) {
     this.failures = new FailureLog(deps.logger);
-    this.counter = new WordCounter(deps.fleet);
+    this.counter = new WordCounter(deps.fleet, deps.placements);
     this.walks = new Walks(deps);
   }
 

@@ -89,6 +89,20 @@ export class PartitionMap {
   }
 }
 
+/** Whether `next` has all that the partition has, in whatever shape. */
+export function isCovered(
+  { categories, from, to }: Partition,
+  next: readonly Partition[],
+): boolean {
+  const map = new PartitionMap({ partitions: next });
+  const rests = next.filter((each) => each.categories === 'rest');
+  const holders = categories === 'rest' ? [rests] : categories.map((each) => map.holding(each));
+  return holders.every((holding) => {
+    const widths = holding.map((each) => Math.min(to, each.to) - Math.max(from, each.from));
+    return widths.reduce((sum, width) => sum + Math.max(0, width), 0) === to - from;
+  });
+}
+
 /** The first of `categories`, which all have products, that `next` holds less of than `current`. */
 export function strandedCategory(
   current: readonly Partition[],

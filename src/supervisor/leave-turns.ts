@@ -4,12 +4,15 @@
  */
 export class LeaveTurns<T> {
   private readonly ready = new Set<T>();
+  private readonly leaving = new Set<T>();
   private waiting: (() => void)[] = [];
 
   /** @param count of the processes: one alone has nobody to wait for */
   constructor(private readonly count: number) {}
 
   isReady(one: T): void {
+    // Its start may end after it was asked to stop.
+    if (this.leaving.has(one)) return;
     this.ready.add(one);
     this.grant();
   }
@@ -17,6 +20,7 @@ export class LeaveTurns<T> {
   /** `allow` is called when another is ready. */
   leaves(one: T, allow: () => void): void {
     this.ready.delete(one);
+    this.leaving.add(one);
     this.waiting.push(allow);
     this.grant();
   }
@@ -24,6 +28,7 @@ export class LeaveTurns<T> {
   /** It has ended, whether it was asked to or not. */
   ended(one: T): void {
     this.ready.delete(one);
+    this.leaving.delete(one);
   }
 
   /** Nobody is needed any more. */

@@ -60,7 +60,8 @@ export function tellSupervisor(message: ChildMessage): void {
  */
 export function obeySupervisor(): void {
   if (!isSupervised()) return;
-  process.once('disconnect', endAtOnce);
+  // Before that of a cluster's worker, which ends by `process.exit`.
+  process.prependOnceListener('disconnect', endAtOnce);
   process.on('message', (message) => {
     if (message === PING) tellSupervisor({ type: 'pong' });
     if (message === GO) go();

@@ -188,8 +188,11 @@ function begin({ script, args, env, sharesPort = false }: ChildSpec): ChildProce
   cluster.setupPrimary({ exec: script, args: [...args], stdio: STDIO });
   // It is given this process' variables as well: what it is not to have is taken out.
   const others = Object.keys(process.env).filter((name) => !(name in env));
-  return cluster.fork({ ...Object.fromEntries(others.map((name) => [name, undefined])), ...env })
-    .process;
+  const without = Object.fromEntries(others.map((name) => [name, undefined]));
+  const worker = cluster.fork({ ...without, ...env });
+  // Those of its process are heard by `endOf`.
+  worker.on('error', () => undefined);
+  return worker.process;
 }
 
 interface ChildEnd {

@@ -4,8 +4,8 @@ import { HASH_END } from '../../src/core/ids.js';
 import { partitionRows } from '../../src/placement/balance.js';
 import { nextStep, type GrowthBounds } from '../../src/placement/growth.js';
 import { firstPartition, restPartition } from '../../src/placement/partition.js';
-import { canBeHalved, cutOut, halves, joined } from '../../src/placement/reshape.js';
-import { PartitionMap } from '../../src/store/partition-map.js';
+import { canBeHalved, canBeOne, cutOut, halves, joined } from '../../src/placement/reshape.js';
+import { isCovered, PartitionMap, strandedCategory } from '../../src/store/partition-map.js';
 import type { CategoryCount, Partition } from '../../src/store/store.js';
 
 const BOUNDS: GrowthBounds = { partitionRows: 100, rangeRows: 1_000, maxPartitions: 50 };
@@ -22,7 +22,9 @@ function grown(
   let now = [...partitions];
   for (let counter = 2; counter < 300; counter++) {
     const step = nextStep(now, counts, bounds);
+    const names = counts.map(({ category }) => category);
     if (step === undefined) return now;
+    const before = now;
     if (step.kind === 'cut') now = cutOut(now, step.categories, counter);
     else if (step.kind === 'halve') {
       const { partition } = step;
@@ -79,6 +81,17 @@ describe('growth of partitions', () => {
     const large = grown([rest()], counts);
     expect(names(large)).toHaveLength(6);
     expect(names(grown(large, countsOf({ Mice: 20, Pans: 20 })))).toEqual(['rest']);
+  });
+
+  test('a range of a category is no part of the rest while there are others of it', () => {
+    const bounds = { partitionRows: 5_000, rangeRows: 1_000, maxPartitions: 100 };
+    const tiny = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`c${i}`, 193]));
+    const before = grown([rest()], countsOf({ ...tiny, Mice: 3_000 }), bounds);
+    expect(names(before).filter((name) => name.startsWith('Mice'))).toHaveLength(4);
+    expect(names(before)).toContain('rest 0.125');
+    const after = grown(before, countsOf({ Mice: 10 }), bounds);
+    expect(names(after)).toEqual(['rest']);
+    expect(canBeOne(rest(), firstPartition('Mice', ['s1']), [rest()])).toBe(false);
   });
 
   test('what is pinned stays as it is', () => {

@@ -6,6 +6,10 @@ import { WordCounter, type CountedTenant } from '../../src/search/count-words.js
 import { planSearch } from '../../src/search/plan.js';
 import type { WordQuestions } from '../../src/search/word-count.js';
 import { firstPartition } from '../../src/placement/partition.js';
+import { halves } from '../../src/placement/reshape.js';
+import { PlacementReshaped } from '../../src/search/failures.js';
+import type { Partition, TenantPlacement } from '../../src/store/store.js';
+import { serving } from '../store/place.js';
 import type { AskedReplicas, WordsAsked } from '../../src/shard-client/leaf-calls.js';
 import type { Served } from '../../src/shard-client/replicas/replica-call.js';
 
@@ -16,6 +20,9 @@ let catalogue: Catalogue;
 let asked: { shard: string; words: readonly string[]; pin: boolean; byName: boolean }[];
 /** Shards that know another placement. */
 let movedOn: Set<string>;
+/** Shards that have none of what they are asked for by name. */
+let without: Set<string>;
+let placement: () => Promise<TenantPlacement>;
 let nowMs: number;
 let counter: WordCounter;
 
@@ -23,6 +30,7 @@ const PLACEMENT = {
   counter: 1,
   partitions: [firstPartition('Mice', ['s1']), firstPartition('Pans', ['s2'])],
 };
+const placements = { refresh: () => placement() };
 const { targets: TARGETS } = planSearch(PLACEMENT, undefined);
 const TENANT: CountedTenant = {
   tenant: 'shop',
@@ -60,7 +68,8 @@ async function countWords({ nodes: [shard = ''] }: AskedReplicas, message: Words
       .map(([word, df]) => ({ word, df })),
     adjacent: (message.pairs ?? []).map(() => 1),
     ...(pin ? { searcher: `pin of ${shard}` } : {}),
-    ...{ ready: true, counter: 1, timedOut: false, tookMs: 0 },
+    ...{ ready: !without.has(shard), counter: 1, timedOut: false, tookMs: 0 },
+    ...(without.has(shard) ? { hasMoved: true } : {}),
   };
   return { node: shard, answer };
 }
@@ -69,8 +78,10 @@ beforeEach(() => {
   catalogue = { s1: { mouse: 3, mousepad: 1 }, s2: { mouse: 4, pan: 9 } };
   asked = [];
   movedOn = new Set();
+  without = new Set();
+  placement = async () => PLACEMENT;
   nowMs = 0;
-  counter = new WordCounter({ countWords }, () => nowMs);
+  counter = new WordCounter({ countWords }, placements, () => nowMs);
 });
 
 describe('words are counted over all shards of a tenant', () => {
@@ -91,6 +102,22 @@ describe('words are counted over all shards of a tenant', () => {
       ['s2', false],
       ['s2', true],
     ]);
+  });
+
+  test('anew where what a shard was asked for is elsewhere by now, or cut; not where nobody can say', async () => {
+    movedOn.add('s2');
+    without.add('s2');
+    const count = () => counter.countNow(TENANT, questions(['pan']), bounds(), true);
+    const [mice, pans] = PLACEMENT.partitions as Partition[] as [Partition, Partition];
+    for (const now of [{ ...pans, replicas: serving('s1') }, ...halves(pans, 2)]) {
+      placement = async () => ({ counter: 2, partitions: [mice, now] });
+      await expect(count()).rejects.toThrow(PlacementReshaped);
+    }
+    const lost = { part: 'shard', category: 'Pans', shard: 's2', reason: 'not_ready' };
+    placement = async () => PLACEMENT;
+    expect((await count()).missing).toEqual([lost]);
+    placement = async () => Promise.reject(new OmniError('unavailable', 'no store'));
+    expect((await count()).missing).toEqual([lost]);
   });
 
   test('once in two seconds, and only those that are not known', async () => {
@@ -133,7 +160,7 @@ describe('words are counted over all shards of a tenant', () => {
       await new Promise<void>((resolve) => open.push(resolve));
       return countWords(replicas, message);
     };
-    counter = new WordCounter({ countWords: slow }, () => nowMs);
+    counter = new WordCounter({ countWords: slow }, placements, () => nowMs);
     const hasty = { ...bounds(), deadline: Deadline.after(0) };
     const first = counter.count(TENANT, questions(['mouse']), hasty);
     const second = counter.count(TENANT, questions(['mouse']), bounds());

@@ -89,7 +89,10 @@ async function countWords(
 
 beforeEach(() => {
   rounds = [];
-  counter = new WordCounter({ countWords });
+  counter = new WordCounter(
+    { countWords },
+    { refresh: async () => ({ counter: 1, partitions: [partition] }) },
+  );
 });
 
 interface Read extends ReadWords {

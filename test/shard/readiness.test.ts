@@ -104,6 +104,38 @@ describe('a partition that is cut or joined', () => {
     expect(areReady(later)).toEqual([false, false, false, false]);
   });
 
+  test('is not searched before all is read that was written while its whole was only built', () => {
+    const states = (replicas: Replica[]): Partition => ({ ...restPartition([]), replicas });
+    const other: Replica = { node: 's2', state: 'serving' };
+    const building = states([other, { node: 's1', state: 'building', since: 1 }]);
+    const flipped = states([{ node: 's1', state: 'serving', since: 1 }]);
+    for (const seen of [[building, flipped], [building]]) {
+      readiness = new Readiness();
+      readiness.load([]);
+      readiness.reachedEnd([]);
+      adoptAll([building]);
+      readiness.complete([keyOf(building)]);
+      for (const each of seen.slice(1)) adoptAll([each]);
+      const cut = cutOut([flipped], ['Mice'], 9);
+      adoptAll(cut);
+      expect(areReady(cut)).toEqual([false, false]);
+      catchUp();
+      expect(areReady(cut)).toEqual([true, true]);
+    }
+  });
+
+  test('is told of once, so that a manifest has it', () => {
+    const whole = on({ state: 'serving', since: 1 });
+    adoptAll([whole]);
+    readiness.complete([keyOf(whole)]);
+    const next = { counter: ++counter, partitions: cutOut([whole], ['Mice'], 2) };
+    const assignment = new Assignment('s1', next);
+    expect([readiness.adopt(assignment, false), readiness.adopt(assignment, false)]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
   test('of one that was the first of its node needs no look', () => {
     const cut = cutOut([on({ state: 'serving', isFirst: true })], ['Mice'], 2);
     adoptAll(cut.flatMap((each) => halves(each, 3)));

@@ -11,6 +11,7 @@ interface Walk {
 
 /** How many times as long as a page took the machine is left alone: while others answer for it, searches come first. */
 const REST_FACTOR = 3;
+const MAX_REST_MS = 250;
 
 /**
  * Makes partitions complete that came to a node which follows their tenant already: walks over the whole
@@ -19,7 +20,8 @@ const REST_FACTOR = 3;
  */
 export class Fill {
   private walk: Walk | undefined;
-  private tookMs = 0;
+  /** Monotonic; the next page is not taken before. */
+  private dueAtMs = -Infinity;
 
   constructor(
     private readonly store: StoreReader,
@@ -38,16 +40,18 @@ export class Fill {
     if (this.walk?.keys.every((key) => here.has(key)) === false) this.walk = undefined;
   }
 
-  /** For how long to wait before the next step. */
-  get restMs(): number {
-    return this.readiness.isWaitedFor ? 0 : REST_FACTOR * this.tookMs;
+  /** For how long to wait before the next step; undefined: there is none. */
+  get waitMs(): number | undefined {
+    if (!this.isNeeded) return undefined;
+    return this.readiness.isWaitedFor ? 0 : Math.max(0, this.dueAtMs - performance.now());
   }
 
   /** Has the next page applied; true where that completes something. */
   async step(apply: (entries: readonly FeedEntry[]) => Promise<void>): Promise<boolean> {
     const startedMs = performance.now();
     const isDone = await this.takePage(apply);
-    this.tookMs = performance.now() - startedMs;
+    const nowMs = performance.now();
+    this.dueAtMs = nowMs + Math.min(MAX_REST_MS, REST_FACTOR * (nowMs - startedMs));
     return isDone;
   }
 

@@ -100,7 +100,7 @@ export class Follower {
   get isSettled(): boolean {
     const isWanted = this.waiters.isWanted || this.keeper.isBuilding;
     const isResting = this.nudges.isResting && !this.nudges.isDue;
-    return isResting && this.isCurrent && !isWanted;
+    return isResting && this.isCurrent && !isWanted && !this.fill.isNeeded;
   }
 
   /** This process may have stood still: what was written meanwhile is read before anything is searched. */
@@ -160,7 +160,7 @@ export class Follower {
       try {
         if (!this.readiness.loaded) await this.load();
         await this.step();
-        await this.nudges.rest();
+        await this.nudges.rest(this.fill.waitMs);
       } catch (error) {
         this.logger.warn({ error: String(error) }, 'the feed could not be followed, trying again');
         await this.nudges.pause(RETRY_MS);
@@ -183,11 +183,11 @@ export class Follower {
     const atEnd = await this.catchUp();
     // Not before: they cost memory, being ready late costs answers.
     if (this.readiness.hasForeignRows && this.readiness.caughtUp) await this.dropForeignRows();
-    if (this.fill.isNeeded && atEnd) await this.fillSome();
+    if (this.fill.waitMs === 0 && atEnd) await this.fillSome();
     this.waiters.settle();
     // What came or went meanwhile is seen to without a pause, and so is what was left to read.
-    const isMore = this.needsRebuild || this.readiness.hasForeignRows || this.fill.isNeeded;
-    if (isMore || !atEnd) this.nudges.isDue = true;
+    const isMore = this.readiness.hasForeignRows || this.fill.waitMs === 0;
+    if (isMore || this.needsRebuild || !atEnd) this.nudges.isDue = true;
   }
 
   private async dropForeignRows(): Promise<void> {
@@ -197,12 +197,11 @@ export class Follower {
   }
 
   private async fillSome(): Promise<void> {
-    const isDone = await this.fill.step((entries) => this.applyPage(entries));
     // A restart is to know of it.
-    if (isDone) this.keeper.sealSoon();
+    if (await this.fill.step((entries) => this.applyPage(entries))) this.keeper.sealSoon();
     this.maintain('busy');
     await this.keeper.backpressure();
-    await this.nudges.pause(this.fill.restMs);
+    await nextTurn();
   }
 
   /** Takes over the placement as it is now. Called after a page was read, before it is applied. */
@@ -215,7 +214,8 @@ export class Follower {
     if (placement.counter <= this.assignment.counter) return;
     const { position, segments } = this.index;
     const isFresh = !this.begun && position === undefined && segments.length === 0;
-    this.readiness.adopt(new Assignment(this.shard, placement), isFresh);
+    const next = new Assignment(this.shard, placement);
+    if (this.readiness.adopt(next, isFresh)) this.keeper.sealSoon();
     this.fill.placementChanged();
     if (!this.readiness.isSettled || this.fill.isNeeded) this.nudge();
   }

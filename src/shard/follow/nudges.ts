@@ -18,10 +18,11 @@ export class Nudges {
     this.wake?.();
   }
 
-  async rest(): Promise<void> {
+  /** @param timeoutMs undefined: until there is something to do */
+  async rest(timeoutMs?: number): Promise<void> {
     if (this.isDue) return;
     this.isResting = true;
-    await this.wait(undefined);
+    await this.wait(timeoutMs);
     this.isResting = false;
   }
 

@@ -30,9 +30,14 @@ export class Readiness {
     this.loaded = true;
   }
 
-  /** @param isFresh nothing was read yet: whatever belongs here is met on the way */
-  adopt(next: Assignment, isFresh: boolean): void {
+  /**
+   * Returns whether something is complete from now on that no manifest knows of.
+   *
+   * @param isFresh nothing was read yet: whatever belongs here is met on the way
+   */
+  adopt(next: Assignment, isFresh: boolean): boolean {
     const before = this.assignment;
+    const unsettled = new Set([...this.settling.sorted(), ...this.onlyBuilt(before)]);
     const isLost = before.partitions.some((old) => next.get(old.id) === undefined);
     this.assignment = next;
     if (isLost || before === Assignment.NONE) this.hasForeignRows = true;
@@ -42,11 +47,15 @@ export class Readiness {
       (each) => isFresh || isCompleteBy(each, next.replicaOf(each), this.ready),
     );
     for (const keys of [this.ready, this.settling]) keys.keepOnly(this.here);
+    const isNew = complete.some((each) => !this.ready.has(this.keyOf(each)));
     for (const partition of complete) this.ready.add(this.keyOf(partition));
     for (const partition of next.partitions) {
       const isFlipped = before.isOnlyBuilding(partition.id) && !next.isOnlyBuilding(partition.id);
-      if (isFlipped) this.settling.add(this.keyOf(partition));
+      const { madeOf = [] } = next.replicaOf(partition) ?? {};
+      const isOfUnsettled = madeOf.some((key) => unsettled.has(key));
+      if (isFlipped || isOfUnsettled) this.settling.add(this.keyOf(partition));
     }
+    return isNew && !isFresh;
   }
 
   /** It can be searched. */
@@ -102,6 +111,11 @@ export class Readiness {
   reachedEnd(settlingKeys: readonly string[]): void {
     this.caughtUp = true;
     this.settling.drop(settlingKeys);
+  }
+
+  private onlyBuilt(assignment: Assignment): string[] {
+    const built = assignment.partitions.filter(({ id }) => assignment.isOnlyBuilding(id));
+    return built.map((each) => replicaKey(each, assignment.replicaOf(each)));
   }
 
   private keyOf(partition: Partition): string {

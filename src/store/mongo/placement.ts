@@ -1,4 +1,4 @@
-import { strandedCategory } from '../partition-map.js';
+import { isCovered, strandedCategory } from '../partition-map.js';
 import type { Partition, TenantPlacement } from '../store.js';
 import type { Collections, TenantRecord } from './collections.js';
 import { listCategories } from './counts.js';
@@ -37,7 +37,8 @@ export async function replacePlacement(
   }
   const current = placementOf(record);
   if (record === null || current.counter !== expectedCounter) return false;
-  const gone = current.partitions.filter(({ id }) => !partitions.some((next) => next.id === id));
+  // What is cut or joined is there still: each follower tells by category and id where a row belongs.
+  const gone = current.partitions.filter((partition) => !isCovered(partition, partitions));
   // What was under way then may be counted only now; what began later has taken a number.
   const named = new Set(record.open.flatMap((range) => range.partitions));
   if (gone.some(({ id }) => named.has(id))) return false;
