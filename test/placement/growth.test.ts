@@ -19,10 +19,10 @@ function grown(
   counts: readonly CategoryCount[],
   bounds = BOUNDS,
 ): Partition[] {
+  const categories = counts.map(({ category }) => category);
   let now = [...partitions];
   for (let counter = 2; counter < 300; counter++) {
     const step = nextStep(now, counts, bounds);
-    const names = counts.map(({ category }) => category);
     if (step === undefined) return now;
     const before = now;
     if (step.kind === 'cut') now = cutOut(now, step.categories, counter);
@@ -33,6 +33,8 @@ function grown(
       const one = joined(step.stayer, step.mover, counter);
       now = now.flatMap((each) => (each === step.mover ? [] : [each === step.stayer ? one : each]));
     }
+    expect(strandedCategory(before, now, [...categories, 'unknown'])).toBeUndefined();
+    expect(before.every((each) => isCovered(each, now))).toBe(true);
   }
   throw new Error('it does not come to an end');
 }

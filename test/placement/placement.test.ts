@@ -356,7 +356,7 @@ describe('with a store', () => {
     const partition = places.of('a', '1');
     expect(partition).toBeDefined();
     expect(await placer.giveBack('t')).toBe(1);
-    const write = { ...put('1', 'a'), partition: partition! } as ProductWrite;
+    const write = { ...put('1', 'a'), partition: partition } as ProductWrite;
     expect((await s.write('t', [write])).statuses).toEqual(['conflict']);
     // What is in use stays.
     await placer.ensure('t', rows('a'), true);
