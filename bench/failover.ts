@@ -18,6 +18,7 @@ const FLAGS = {
   unseen: { default: 0, help: 'share of queries never asked before' },
   seconds: { default: 10, help: 'of each phase' },
   'query-nodes': { default: 2, help: 'processes that share the port' },
+  only: { default: '', help: 'phases whose name matches, besides the quiet ones' },
   writes: { default: 50, help: 'products a second that are written while partitions move' },
 };
 
@@ -70,12 +71,12 @@ await bench(
     flags: FLAGS,
   },
   async (run) => {
-    const { replicas, 'query-nodes': queryNodes } = run.flags;
-    const shop = await openShop(run, { replicas, queryNodes });
+    const shop = await openShop(run, run.flags.replicas);
     const clock = run.use(new PacedClock());
     await runPhase(run, shop, clock, { name: 'warming up' });
     const phases = [];
-    for (const phase of PHASES) {
+    const only = new RegExp(`quiet|${run.flags.only}`);
+    for (const phase of PHASES.filter(({ name }) => only.test(name))) {
       if (phase.name === 'after 5 s') await sleep(5_000);
       phases.push(await runPhase(run, shop, clock, phase));
     }

@@ -5,6 +5,7 @@ import { ingest, waitUntilQuiet } from './lib/ingest.js';
 import { peakMemory } from './lib/memory.js';
 import { OmniServer } from './lib/omni-server.js';
 import { Random } from './lib/random.js';
+import { recombine } from './lib/recombine.js';
 import { print } from './lib/report.js';
 import { formatTable } from './lib/table.js';
 import { loadTraffic } from './lib/traffic.js';
@@ -110,13 +111,4 @@ async function load(
 
 function lineOf({ products }: Catalogue, row: number): string {
   return products[row]?.line ?? '';
-}
-
-/** Another product with a category of its own kind and words of two titles. */
-function recombine({ products }: Catalogue, row: number, random: Random): string {
-  const [a, b] = [random.pick(products), random.pick(products)];
-  const [first, second] = [a.title.split(' '), b.title.split(' ')];
-  const title = [...first.slice(0, 4), ...second.slice(-4), String(row)].join(' ');
-  const price = Math.round(random.next() * 100_000) / 100;
-  return JSON.stringify({ id: `r${String(row)}`, title, category: a.category, price });
 }

@@ -3,7 +3,7 @@ import { loadCatalogue, type Catalogue } from './catalogue.js';
 import { JsonClient } from './client.js';
 import type { FlagSpecs } from './flags.js';
 import { ingest, waitUntilQuiet } from './ingest.js';
-import { OmniServer, type OmniOptions } from './omni-server.js';
+import { OmniServer } from './omni-server.js';
 import type { ProcessInfo } from './processes.js';
 import { search, type SearchReply } from './search.js';
 import { loadTraffic, type Traffic } from './traffic.js';
@@ -14,6 +14,7 @@ export const SHOP_FLAGS = {
   queries: { default: '', help: 'query<TAB>popularity; else shared data, else made of titles' },
   model: { default: '', help: 'model folder; else the bundled one' },
   shards: { default: 2, help: 'shard processes' },
+  'query-nodes': { default: 1, help: 'query nodes, which share the port' },
   url: { default: '', help: 'a running server that holds the catalogue; else one is started' },
 } satisfies FlagSpecs;
 
@@ -31,10 +32,7 @@ export interface Shop {
 const FIELDS = ['title', 'brand', 'price'];
 
 /** Starts a server, loads the catalogue into it and waits until it is at rest. */
-export async function openShop(
-  run: BenchRun<typeof SHOP_FLAGS>,
-  more: Pick<OmniOptions, 'replicas' | 'queryNodes'> = {},
-): Promise<Shop> {
+export async function openShop(run: BenchRun<typeof SHOP_FLAGS>, replicas = 1): Promise<Shop> {
   const { flags } = run;
   const catalogue = await loadCatalogue(flags.catalogue);
   const traffic = await loadTraffic(catalogue, flags.seed, flags.queries);
@@ -44,7 +42,8 @@ export async function openShop(
   }
   run.say(`starting OmniSearch with ${String(flags.shards)} shards`);
   const model = flags.model === '' ? {} : { model: flags.model };
-  const server = await run.start(OmniServer.start({ shards: flags.shards, ...more, ...model }));
+  const { shards, 'query-nodes': queryNodes } = flags;
+  const server = await run.start(OmniServer.start({ shards, replicas, queryNodes, ...model }));
   const { products } = catalogue;
   await ingest(server.client, products.length, (row) => products[row]?.line ?? '');
   await waitUntilQuiet(() => server.processes());

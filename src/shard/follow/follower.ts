@@ -86,7 +86,7 @@ export class Follower {
     this.invalidate();
   }
 
-  /** What the newest placement that was read gives this node. */
+  /** By the newest placement that was read. */
   get assignment(): Assignment {
     return this.readiness.assignment;
   }
@@ -186,8 +186,8 @@ export class Follower {
     if (this.fill.waitMs === 0 && atEnd) await this.fillSome();
     this.waiters.settle();
     // What came or went meanwhile is seen to without a pause, and so is what was left to read.
-    const isMore = this.readiness.hasForeignRows || this.fill.waitMs === 0;
-    if (isMore || this.needsRebuild || !atEnd) this.nudges.isDue = true;
+    const isMore = this.needsRebuild || this.readiness.hasForeignRows || this.fill.waitMs === 0;
+    if (isMore || !atEnd) this.nudges.isDue = true;
   }
 
   private async dropForeignRows(): Promise<void> {
@@ -197,7 +197,6 @@ export class Follower {
   }
 
   private async fillSome(): Promise<void> {
-    // A restart is to know of it.
     if (await this.fill.step((entries) => this.applyPage(entries))) this.keeper.sealSoon();
     this.maintain('busy');
     await this.keeper.backpressure();
@@ -290,6 +289,7 @@ export class Follower {
   }
 
   private pace(): Pace {
+    if (this.fill.isNeeded) return 'busy';
     return performance.now() - this.changedAtMs < REST_MS ? 'quiet' : 'rest';
   }
 
