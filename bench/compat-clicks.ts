@@ -1,13 +1,18 @@
+import { ChromiumFront, type ClientOptions } from '../test/compat/chromium-front.js';
 import {
+  adapterOptions,
+  algoliaOptions,
   algoliaSearchClient,
   typesenseClient,
   typesenseSearchClient,
 } from '../test/compat/clients.js';
 import { SCHEMA, tourDocuments, type TourDocument } from '../test/compat/documents.js';
 import { Reference } from '../test/compat/reference.js';
-import { ShopFront, type SearchClient } from '../test/compat/shop-front.js';
+import { nodeFront } from '../test/compat/node-front.js';
+import type { Front, SearchClient } from '../test/compat/shop-front.js';
 import { PER_PAGE, Tour } from '../test/compat/tour.js';
 import { clickAtRandom, QUERIES, walk } from '../test/compat/walk.js';
+import { openChromium } from '../test/web/chromium.js';
 import { bench, type BenchResult, type BenchRun } from './lib/bench.js';
 import { waitUntilQuiet } from './lib/ingest.js';
 import { OmniServer } from './lib/omni-server.js';
@@ -20,13 +25,28 @@ import { formatTable } from './lib/table.js';
 const FLAGS = {
   clicks: { default: 1_000, help: 'random clicks on facets with each client' },
   shards: { default: 2, help: 'shard processes' },
+  browser: { default: 'jsdom', help: 'where the page runs: jsdom or chromium' },
 };
 const KEY = 'bench';
 const INDEX = 'tour';
 
-const CLIENTS: readonly [name: string, of: (url: string, key: string) => SearchClient][] = [
-  ['typesense + adapter', typesenseSearchClient],
-  ['algoliasearch/lite', algoliaSearchClient],
+interface ClientKind {
+  name: string;
+  of: (url: string, key: string) => SearchClient;
+  optionsOf: (url: string) => ClientOptions;
+}
+
+const CLIENTS: readonly ClientKind[] = [
+  {
+    name: 'typesense + adapter',
+    of: typesenseSearchClient,
+    optionsOf: (url) => ({ api: 'typesense', options: [adapterOptions(url, KEY)] }),
+  },
+  {
+    name: 'algoliasearch/lite',
+    of: algoliaSearchClient,
+    optionsOf: (url) => ({ api: 'algolia', options: [KEY, algoliaOptions(url)] }),
+  },
 ];
 
 interface Seen {
@@ -56,11 +76,12 @@ await bench(
     await waitUntilQuiet(() => server.processes());
 
     const rows: Seen[] = [];
-    for (const [name, of] of CLIENTS) {
-      const front = new ShopFront(of(server.url, KEY), INDEX, PER_PAGE);
+    for (const client of CLIENTS) {
+      const [front, close] = await openFront(flags.browser, server.url, client);
       const clicks = flags.quick ? 50 : flags.clicks;
-      rows.push(await shopAround(run, name, new Tour(front, reference), documents, clicks));
-      front.close();
+      const tour = new Tour(front, reference);
+      rows.push(await shopAround(run, client.name, tour, documents, clicks));
+      await close();
     }
     print(`${String(documents.length)} documents`, formatTable(rows.map((row) => ({ ...row }))));
     const wrong = rows.reduce((sum, row) => sum + row.differences + row.wrong_clicks, 0);
@@ -71,6 +92,23 @@ await bench(
     };
   },
 );
+
+async function openFront(
+  where: string,
+  url: string,
+  { of, optionsOf }: ClientKind,
+): Promise<[Front, () => Promise<void>]> {
+  if (where === 'chromium') {
+    const browser = await openChromium();
+    const page = await browser.newPage();
+    const front = await ChromiumFront.open(page, url, optionsOf(url), INDEX, PER_PAGE);
+    return [front, () => browser.close()];
+  }
+  if (where !== 'jsdom') throw new Error('--browser must be jsdom or chromium');
+  const front = nodeFront(of(url, KEY), INDEX, PER_PAGE);
+  await front.open();
+  return [front, async () => front.close()];
+}
 
 async function importAll(url: string, documents: readonly TourDocument[]): Promise<void> {
   const client = typesenseClient(url, KEY);
@@ -93,7 +131,6 @@ async function shopAround(
   documents: readonly TourDocument[],
   clicks: number,
 ): Promise<Seen> {
-  await tour.front.open();
   for (const query of QUERIES) await walk(tour, query);
   for (const one of tour.differences.slice(0, 5)) run.say(JSON.stringify(one).slice(0, 300));
   const random = new Random(run.flags.seed);

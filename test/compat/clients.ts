@@ -22,9 +22,9 @@ export function typesenseClient(url: string, apiKey: string): Client {
   return new Client({ ...serverOf(url), apiKey, connectionTimeoutSeconds: 60 });
 }
 
-/** The adapter for instantsearch.js, as its documentation sets it up. */
-export function typesenseSearchClient(url: string, apiKey: string): SearchClient {
-  const adapter = new Adapter({
+/** How the adapter for instantsearch.js is made, as its documentation has it. */
+export function adapterOptions(url: string, apiKey: string): object {
+  return {
     server: {
       ...serverOf(url),
       apiKey,
@@ -36,15 +36,23 @@ export function typesenseSearchClient(url: string, apiKey: string): SearchClient
       highlight_full_fields: 'name',
     },
     facetableFieldsWithSpecialCharacters: SPECIAL,
-  });
-  return adapter.searchClient;
+  };
+}
+
+export function typesenseSearchClient(url: string, apiKey: string): SearchClient {
+  return new Adapter(adapterOptions(url, apiKey)).searchClient;
+}
+
+/** What `liteClient` wants to be told of another host, beside the names of application and key. */
+export function algoliaOptions(url: string) {
+  const host = `${new URL(url).host}/algolia`;
+  return {
+    hosts: [{ url: host, accept: 'readWrite' as const, protocol: 'http' as const }],
+    // A busy machine takes its time over the first request.
+    timeouts: { connect: PATIENCE_MS, read: PATIENCE_MS, write: PATIENCE_MS },
+  };
 }
 
 export function algoliaSearchClient(url: string, apiKey: string): SearchClient {
-  const host = `${new URL(url).host}/algolia`;
-  return liteClient('any', apiKey, {
-    hosts: [{ url: host, accept: 'readWrite', protocol: 'http' }],
-    // A busy machine takes its time over the first request.
-    timeouts: { connect: PATIENCE_MS, read: PATIENCE_MS, write: PATIENCE_MS },
-  });
+  return liteClient('any', apiKey, algoliaOptions(url));
 }

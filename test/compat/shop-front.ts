@@ -1,7 +1,3 @@
-import { createRequire } from 'node:module';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { JSDOM } from 'jsdom';
-
 /** What is used of instantsearch.js, whose own types only bundlers can read. */
 interface InstantSearch {
   readonly status: string;
@@ -15,13 +11,13 @@ type UiState = Record<string, { query?: string; sortBy?: string } | undefined>;
 type Widget = (parameters: object) => unknown;
 type Connector = (render: (options: unknown) => void) => Widget;
 
-/** As Node knows it: its modules for bundlers are no modules of Node's. */
-const require = createRequire(import.meta.url);
-const { default: instantsearch } = require('instantsearch.js') as {
-  default: (options: object) => InstantSearch;
-};
-const connectors = require('instantsearch.js/cjs/connectors') as Record<ConnectorName, Connector>;
-const { configure } = require('instantsearch.js/cjs/widgets') as { configure: Widget };
+/** instantsearch.js, as Node or a browser has it. Nothing here is imported, so that a browser can run it. */
+export interface Library {
+  instantsearch: (options: object) => InstantSearch;
+  connectors: Record<ConnectorName, Connector>;
+  configure: Widget;
+}
+
 type ConnectorName =
   | 'connectHierarchicalMenu'
   | 'connectHits'
@@ -36,6 +32,7 @@ type ConnectorName =
   | 'connectToggleRefinement';
 
 const PATIENCE_MS = 30_000;
+const LOOK_MS = 2;
 const LIMIT = 1_000;
 
 /** What instantsearch.js asks a client of an engine for. */
@@ -75,8 +72,21 @@ interface ShownHit {
   _highlightResult?: { name?: { value: string } };
 }
 
-/** A shop's page with twelve widgets, in a window of jsdom. */
-export class ShopFront {
+/** A shop's page with twelve widgets, and who uses it. */
+export interface Front {
+  /** Always the same object. */
+  readonly shown: Shown;
+  readonly index: string;
+  /** Does something on the page, and waits until all is shown that comes of it. */
+  act(action: () => void): Promise<void>;
+  /** Takes all that was chosen back, but for the text and the order. */
+  clear(): void;
+  /** Looks for values of brands; only that widget is rendered anew. */
+  findBrands(beginning: string): Promise<void>;
+}
+
+/** The page in the window in which this runs. */
+export class ShopFront implements Front {
   readonly shown = {} as Shown;
   private pending = 0;
   private renders = 0;
@@ -87,9 +97,9 @@ export class ShopFront {
     client: SearchClient,
     readonly index: string,
     perPage: number,
+    private readonly library: Library,
   ) {
-    openWindow();
-    this.search = instantsearch({
+    this.search = library.instantsearch({
       indexName: index,
       searchClient: this.counted(client),
       future: { preserveSharedStateOnUnmount: true },
@@ -103,7 +113,6 @@ export class ShopFront {
     await this.act(() => this.search.start());
   }
 
-  /** Takes all that was chosen back, but for the text and the order. */
   clear(): void {
     this.search.setUiState((state) => {
       const { query, sortBy } = state[this.index] ?? {};
@@ -115,14 +124,12 @@ export class ShopFront {
     this.search.dispose();
   }
 
-  /** Does something on the page, and waits until all is shown that comes of it. */
   async act(action: () => void): Promise<void> {
     const before = this.renders;
     action();
     await this.until(() => this.renders > before && this.search.status === 'idle');
   }
 
-  /** Looks for values of brands; only that widget is rendered anew. */
   async findBrands(beginning: string): Promise<void> {
     const before = this.shown.brand;
     before.searchForItems(beginning);
@@ -132,7 +139,7 @@ export class ShopFront {
   private async until(isShown: () => boolean): Promise<void> {
     const endsMs = performance.now() + PATIENCE_MS;
     for (;;) {
-      await sleep(2);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       const failure = this.failures.shift();
       if (failure !== undefined) throw failure;
       if (this.pending === 0 && isShown()) return;
@@ -161,6 +168,7 @@ export class ShopFront {
   }
 
   private addWidgets(perPage: number): void {
+    const { connectors, configure } = this.library;
     const keep = (name: keyof Shown) => (options: unknown) => {
       Object.assign(this.shown, { [name]: options });
     };
@@ -199,11 +207,4 @@ export class ShopFront {
       connectors.connectPagination(keep('pagination'))({}),
     ]);
   }
-}
-
-/** What the libraries expect of a browser. */
-function openWindow(): void {
-  if ('document' in globalThis) return;
-  const { window } = new JSDOM('<!doctype html><body></body>', { url: 'http://localhost/' });
-  Object.assign(globalThis, { window, document: window.document });
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TourDocument } from './documents.js';
 import { chosen, counts, NOTHING, sorted, type Reference, type TourState } from './reference.js';
-import type { ShopFront, ShownValue } from './shop-front.js';
+import type { Front, ShownValue } from './shop-front.js';
 
 export const PER_PAGE = 12;
 const MAX_VALUES = 1_000;
@@ -21,7 +21,7 @@ export class Tour {
   compared = 0;
 
   constructor(
-    readonly front: ShopFront,
+    readonly front: Front,
     private readonly reference: Reference,
   ) {}
 

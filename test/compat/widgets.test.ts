@@ -1,10 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Browser } from 'playwright-core';
+import { CHROMIUM_MISSING, openChromium } from '../web/chromium.js';
 import { Cluster } from '../e2e/cluster.js';
 import { seeded } from '../e2e/catalogue.js';
-import { algoliaSearchClient, typesenseClient, typesenseSearchClient } from './clients.js';
+import { ChromiumFront, type ClientOptions } from './chromium-front.js';
+import {
+  adapterOptions,
+  algoliaOptions,
+  algoliaSearchClient,
+  typesenseClient,
+  typesenseSearchClient,
+} from './clients.js';
 import { SCHEMA, tourDocuments } from './documents.js';
 import { Reference } from './reference.js';
-import { ShopFront, type SearchClient } from './shop-front.js';
+import { nodeFront } from './node-front.js';
+import type { SearchClient, ShopFront } from './shop-front.js';
 import { PER_PAGE, Tour } from './tour.js';
 import { clickAtRandom, QUERIES, walk } from './walk.js';
 
@@ -13,12 +23,29 @@ const CLICKS = 100;
 /** All rows are scanned: what graphs find of a result set changes while they are built. */
 const WITHOUT_GRAPHS = { OMNISEARCH_GRAPH_MIN_ROWS: '1000000' };
 
-describe.each<[string, (url: string, key: string) => SearchClient]>([
-  ['typesense with its adapter', typesenseSearchClient],
-  ['algoliasearch/lite', algoliaSearchClient],
-])('the widgets of instantsearch.js over %s', (_, clientOf) => {
+interface Api {
+  name: string;
+  clientOf: (url: string, key: string) => SearchClient;
+  /** The same for a browser. */
+  optionsOf: (url: string) => ClientOptions;
+}
+
+describe.each<Api>([
+  {
+    name: 'typesense with its adapter',
+    clientOf: typesenseSearchClient,
+    optionsOf: (url) => ({ api: 'typesense', options: [adapterOptions(url, KEY)] }),
+  },
+  {
+    name: 'algoliasearch/lite',
+    clientOf: algoliaSearchClient,
+    optionsOf: (url) => ({ api: 'algolia', options: [KEY, algoliaOptions(url)] }),
+  },
+])('the widgets of instantsearch.js over $name', ({ clientOf, optionsOf }) => {
   const documents = tourDocuments();
   let cluster: Cluster;
+  let reference: Reference;
+  let front: ShopFront;
   let tour: Tour;
 
   beforeAll(async () => {
@@ -28,13 +55,14 @@ describe.each<[string, (url: string, key: string) => SearchClient]>([
     const rows = client.collections('tour').documents();
     const lines = await rows.import(documents, { action: 'create' });
     expect(lines.filter(({ success }) => !success)).toEqual([]);
-    const reference = new Reference(cluster.url, 'tour', documents, KEY);
+    reference = new Reference(cluster.url, 'tour', documents, KEY);
     await reference.untilSearchable();
-    tour = new Tour(new ShopFront(clientOf(cluster.url, KEY), 'tour', PER_PAGE), reference);
-    await tour.front.open();
+    front = nodeFront(clientOf(cluster.url, KEY), 'tour', PER_PAGE);
+    tour = new Tour(front, reference);
+    await front.open();
   });
   afterAll(async () => {
-    tour.front.close();
+    front.close();
     await cluster.stop();
     cluster.remove();
   });
@@ -55,8 +83,38 @@ describe.each<[string, (url: string, key: string) => SearchClient]>([
     expect(found.length).toBeGreaterThan(CLICKS / 2);
   });
 
+  describe.skipIf(CHROMIUM_MISSING !== undefined)(
+    `in Chromium${CHROMIUM_MISSING === undefined ? '' : ` (${CHROMIUM_MISSING})`}`,
+    () => {
+      let browser: Browser;
+      let inBrowser: Tour;
+      beforeAll(async () => {
+        browser = await openChromium();
+        const page = await browser.newPage();
+        const options = optionsOf(cluster.url);
+        const front = await ChromiumFront.open(page, cluster.url, options, 'tour', PER_PAGE);
+        inBrowser = new Tour(front, reference);
+      });
+      afterAll(() => browser.close());
+
+      test('the same is shown', async () => {
+        for (const query of QUERIES) await walk(inBrowser, query);
+        expect(inBrowser.differences).toEqual([]);
+        expect(inBrowser.compared).toBeGreaterThan(100);
+      });
+
+      test('clicks on facets find what they showed', async () => {
+        const random = seeded(8);
+        const clicks = [];
+        for (let i = 0; i < 20; i++) clicks.push(await clickAtRandom(inBrowser, random, documents));
+        const found = clicks.filter((click) => click !== undefined);
+        expect(found.filter(({ shown, total }) => shown !== total)).toEqual([]);
+        expect(found.length).toBeGreaterThan(10);
+      });
+    },
+  );
+
   test('values of a facet are found by their beginning', async () => {
-    const { front } = tour;
     await front.act(() => front.shown.searchBox.refine(''));
     const [first] = front.shown.brand.items;
     const beginning = (first?.value ?? '').slice(0, 2);
