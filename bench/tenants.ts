@@ -20,6 +20,7 @@ const FLAGS = {
 };
 
 const LOADERS = 16;
+const ASLEEP_MS = 60_000;
 /** Shops whose first search is measured, each asleep before. */
 const FIRST_SEARCHES = 500;
 const PAGE_CALLS = 20;
@@ -49,6 +50,8 @@ await bench(
     const firstSearch = await run.measure('first searches', () =>
       firstSearches(run, server, catalogue, tenants),
     );
+    // Shops that were searched fall asleep again.
+    await sleep(ASLEEP_MS);
     await waitUntilQuiet(() => server.processes());
     const rest = await run.measure('at rest', () => atRest(server, flags.rest));
     const readyz = await timePage(server, '/readyz');

@@ -116,7 +116,7 @@ export class ChromiumFront implements Front {
 
   /** What the widgets show now; what is called of them here is done there by `act`. */
   private async bring(): Promise<void> {
-    const json = (await this.page.evaluate(called('shownNow'))) as string;
+    const json = await this.page.evaluate<string>(called('shownNow'));
     const shown = JSON.parse(json) as Record<string, object>;
     for (const [widget, options] of Object.entries(shown)) {
       const refine = (...args: readonly unknown[]): void => {
