@@ -45,8 +45,7 @@ await bench(
     await ingest(server.client, products.length, (row) => products[row]?.line ?? '');
     await waitUntilQuiet(() => server.processes());
     const cached = await run.measure('cached', () => cachedQueries(server.client, queries));
-    const hybrid = cached.hybrid.summary();
-    const meaning = cached.vector.summary();
+    const p50 = (kind: number): number => cached[kind]?.['p50 ms'] ?? 0;
 
     const count = flags.quick ? 20_000 : flags.products;
     const client = run.use(new JsonClient(server.url, 600_000, 64, LARGE));
@@ -59,13 +58,7 @@ await bench(
     const large = await atRate(run, client, queries);
     const words = await run.measure('commonest words', () => commonest(client, catalogue));
 
-    print(
-      'one at a time, cached',
-      formatTable([
-        { search: 'words and meaning', 'p50 ms': hybrid.p50_ms, 'p99 ms': hybrid.p99_ms },
-        { search: 'meaning alone', 'p50 ms': meaning.p50_ms, 'p99 ms': meaning.p99_ms },
-      ]),
-    );
+    print('one at a time, embedded before', formatTable(cached));
     print(
       `${String(count)} products, ${String(flags.rate)} searches a second`,
       formatTable([
@@ -75,10 +68,12 @@ await bench(
     print('the commonest words, alone', formatTable(words));
     return {
       data: { catalogue: catalogue.name, products: products.length, large: count },
-      results: { hybrid, meaning, large, words },
+      results: { cached, large, words },
       figures: [
-        { name: 'cached, p50', value: hybrid.p50_ms, unit: 'ms' },
-        { name: 'cached, beside meaning alone', value: hybrid.p50_ms / meaning.p50_ms, unit: '' },
+        { name: 'words and meaning, p50', value: p50(0), unit: 'ms' },
+        { name: 'words and meaning beside meaning alone', value: p50(0) / p50(1), unit: '' },
+        { name: 'asked again, p50', value: p50(2), unit: 'ms' },
+        { name: 'asked again, beside meaning alone', value: p50(2) / p50(3), unit: '' },
         { name: `${String(count)} products, p50`, value: large.latency.p50_ms, unit: 'ms' },
         { name: `${String(count)} products, p99`, value: large.latency.p99_ms, unit: 'ms' },
         {
@@ -91,23 +86,29 @@ await bench(
   },
 );
 
-/** By turns, so that what else the machine does meets both alike. */
+/** What is asked of each query, one after the other: the second time what its words came to is known still. */
+const KINDS = [
+  { search: 'words and meaning', mode: 'hybrid' },
+  { search: 'meaning alone', mode: 'vector' },
+  { search: 'words and meaning, again', mode: 'hybrid' },
+  { search: 'meaning alone, again', mode: 'vector' },
+] as const;
+
 async function cachedQueries(client: JsonClient, queries: readonly string[]) {
-  const hybrid = new LatencyHistogram();
-  const vector = new LatencyHistogram();
+  const times = KINDS.map(() => new LatencyHistogram());
   for (let round = -2; round < 3; round++) {
     for (const query of queries) {
-      for (const [mode, times] of [
-        ['hybrid', hybrid],
-        ['vector', vector],
-      ] as const) {
+      for (const [i, { mode }] of KINDS.entries()) {
         const startMs = performance.now();
         await mustSearch(client, '/search/text', { query, mode, fields: ['title', 'price'] });
-        if (round >= 0) times.record(performance.now() - startMs);
+        if (round >= 0) times[i]?.record(performance.now() - startMs);
       }
     }
   }
-  return { hybrid, vector };
+  return KINDS.map(({ search }, i) => {
+    const { p50_ms, p99_ms } = (times[i] as LatencyHistogram).summary();
+    return { search, 'p50 ms': p50_ms, 'p99 ms': p99_ms };
+  });
 }
 
 async function atRate(run: BenchRun<typeof FLAGS>, client: JsonClient, queries: readonly string[]) {

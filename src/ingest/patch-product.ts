@@ -3,6 +3,7 @@ import { invalidField } from '../core/errors.js';
 import { checkSound, describeValue, isObject } from '../core/json.js';
 import type { JsonObject, JsonValue } from '../core/product.js';
 import { productInputs } from '../embedding/product-inputs.js';
+import { placeOf } from '../placement/placer.js';
 import type { ProductWrite, StoredDocument, StoredHead } from '../store/store.js';
 import { contentHash, textEmbedHash } from './content-hash.js';
 import { productTooLarge } from './incoming-row.js';
@@ -112,7 +113,7 @@ async function keepVector(
   const places = await deps.placement.ensure(tenant, new Map([[category, 1]]), isRetry);
   const refused = places.refused.get(category);
   if (refused !== undefined) throw refused;
-  const partition = places.of(category, row.id);
+  const partition = placeOf(places, category, row.id);
   return {
     op: 'put',
     id: row.id,

@@ -1,7 +1,7 @@
 import { OmniError } from '../core/errors.js';
 import { describeValue } from '../core/json.js';
 import { productInputs, type ProductInputs } from '../embedding/product-inputs.js';
-import type { Places } from '../placement/placer.js';
+import { placeOf, type Places } from '../placement/placer.js';
 import type { ProductWrite, PutProduct, StoredHead } from '../store/store.js';
 import { PatientSlices } from '../core/slices.js';
 import { contentHash, textEmbedHash, vectorEmbedHash } from './content-hash.js';
@@ -221,8 +221,10 @@ function toPut(
   vectors: Map<string, Float32Array>,
   places: Places,
 ): PutProduct {
-  const partition = places.of(draft.row.product.category, draft.row.id);
-  const { row, contentHash: hash, embedHash, keeps, ifVersion } = draft;
+  const { row, contentHash: hash, embedHash, keeps, idle, ifVersion } = draft;
+  const { category } = row.product;
+  // What changes nothing needs no place.
+  const partition = idle ? places.of(category, row.id) : placeOf(places, category, row.id);
   const text = row.vector ?? vectors.get(embedHash);
   return {
     op: 'put',

@@ -6,6 +6,7 @@ import type { Partition, PartitionRef, Store, TenantPlacement } from '../store/s
 import { leastLoaded, type NodeLoad } from './balance.js';
 import { CategoryBound } from './category-bound.js';
 import { firstPartition, restPartition } from './partition.js';
+import { categoriesKey } from './reshape.js';
 import type { NodeLoads } from './node-loads.js';
 import { nodeSets, type PlaceableNode } from './node-sets.js';
 import type { PlacementCache } from './placement-cache.js';
@@ -29,8 +30,16 @@ export interface PlacerOptions {
 export interface Places {
   /** Categories that get no place, and why. */
   refused: ReadonlyMap<string, OmniError>;
-  /** Of a category that was asked for and not refused. Throws `unavailable` where no partition has it. */
-  of(category: string, id: string): PartitionRef;
+  /** Undefined for a category that was refused or not asked for. */
+  of(category: string, id: string): PartitionRef | undefined;
+}
+
+/** The place of a product that is written. Throws `unavailable` where there is none: it would be in no index. */
+export function placeOf(places: Places, category: string, id: string): PartitionRef {
+  const partition = places.of(category, id);
+  if (partition !== undefined) return partition;
+  const details = { retryAfterMs: RETRY_AFTER_MS };
+  throw new OmniError('unavailable', 'the placement has no place for the product', details);
 }
 
 const MAX_ATTEMPTS = 10;
@@ -102,9 +111,10 @@ export class Placer {
       const excess = current.partitions.length + missing.length - maxPartitions;
       // None beside a rest that comes, see `emptied`.
       const mayGive = excess > 0 && partitionRows === 0;
-      const given = new Set(
-        mayGive ? (await this.emptied(tenant, current.partitions)).slice(0, excess) : [],
-      );
+      const emptied = mayGive ? await this.emptied(tenant, current.partitions) : [];
+      // A category gives way with all its ranges: one that kept some would have no place for the ids of the others.
+      const giving = new Set(emptied.slice(0, Math.max(0, excess)).map(categoriesKey));
+      const given = new Set(emptied.filter((each) => giving.has(categoriesKey(each))));
       const kept = current.partitions.filter((partition) => !given.has(partition));
       const room = Math.max(0, maxPartitions - kept.length);
       const refused = new Map(
@@ -221,9 +231,7 @@ function placesOf(placement: TenantPlacement, refused: ReadonlyMap<string, OmniE
     refused,
     of: (category, id) => {
       const partition = map.of(category, hashId(id));
-      if (partition !== undefined) return { id: partition.id, epoch: partition.epoch };
-      const details = { retryAfterMs: RETRY_AFTER_MS };
-      throw new OmniError('unavailable', 'the placement has no place for the product', details);
+      return partition && { id: partition.id, epoch: partition.epoch };
     },
   };
 }

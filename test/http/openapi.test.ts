@@ -43,6 +43,7 @@ describe('GET /openapi.json', () => {
       ...['get /categories', 'put /synonyms/{id}', 'post /rules/preview', 'put /aliases/{name}'],
       ...['get /admin/cluster', 'get /admin/placement/plan', 'post /admin/placement/apply'],
       ...['post /admin/placement/move', 'post /admin/placement/pin'],
+      ...['post /admin/placement/split', 'post /admin/placement/merge'],
       ...['post /admin/nodes/{name}/drain', 'delete /admin/nodes/{name}/drain'],
     ])
       expect(operations).toContain(one);

@@ -60,6 +60,15 @@ describe('what is embedded', () => {
     expect(report).toMatchObject({ accepted: 1, stale: 1 });
     expect(node.encoder.embedded).toHaveLength(1);
   });
+
+  test('a stale row needs no place for its category', async () => {
+    node = await openIngest();
+    await node.ingest.upsert('t', rowsOf([product('1', { version: 2 })]));
+    const { partitions } = await node.store.placement('t');
+    const old = product('1', { version: 1, category: 'never placed' });
+    expect(await node.ingest.upsert('t', rowsOf([old]))).toMatchObject({ accepted: 1, stale: 1 });
+    expect((await node.store.placement('t')).partitions).toEqual(partitions);
+  });
 });
 
 test('rows of one request are applied in their order, whatever mix of puts and deletes', async () => {

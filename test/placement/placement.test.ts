@@ -8,6 +8,7 @@ import { partitionRows } from '../../src/placement/balance.js';
 import { NodeLoads } from '../../src/placement/node-loads.js';
 import { firstPartition } from '../../src/placement/partition.js';
 import { PlacementCache } from '../../src/placement/placement-cache.js';
+import { halves } from '../../src/placement/reshape.js';
 import { Placer } from '../../src/placement/placer.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import { PartitionMap } from '../../src/store/partition-map.js';
@@ -347,6 +348,40 @@ describe('with a store', () => {
       { categories: ['old1'] },
     ]);
     expect((await restarted.ensure('t', rows('one more', 'two more'))).refused.size).toBe(0);
+  });
+
+  test('a category that was halved gives way with both halves', async () => {
+    const s = await open();
+    const placer = placerOf(s, 3);
+    await placer.ensure('t', rows('a', 'b'));
+    const { partitions, counter } = await s.placement('t');
+    const next = partitions.flatMap((each) =>
+      each.categories.includes('a') ? halves(each, counter + 1) : [each],
+    );
+    expect(await s.replacePlacement('t', next, counter)).toBe(true);
+    await s.write('t', [put('1', 'b')]);
+    await placer.ensure('t', rows('c'), true);
+    const left = (await s.placement('t')).partitions.map(({ categories }) => categories);
+    expect(left).toEqual([['b'], ['c']]);
+    const places = await placer.ensure('t', rows('a'));
+    for (let id = 0; id < 20; id++) expect(places.of('a', `p${id}`)).toBeDefined();
+  });
+
+  test('with PARTITION_ROWS all categories are in one rest, bounded by their number', async () => {
+    const s = await open();
+    const placer = placerOf(s, 3, 1, emptyNodes(2), 1, 5_000);
+    const first = await placer.ensure('t', rows('a', 'b'));
+    expect(first.of('a', '1')).toEqual(first.of('b', '2'));
+    await s.write('t', [put('1', 'a'), put('2', 'b')]);
+    const { refused } = await placer.ensure('t', rows('c', 'd', 'a'));
+    expect([...refused.keys()]).toEqual(['d']);
+    expect(refused.get('d')?.message).toContain('bound of 3 partitions (MAX_PARTITIONS)');
+    expect(await s.placement('t')).toMatchObject({
+      counter: 1,
+      partitions: [{ categories: 'rest', replicas: [{ isFirst: true }] }],
+    });
+    // What has emptied is the growth's to join: it is never just dropped.
+    expect(await placer.giveBack('t')).toBe(0);
   });
 
   test('a place that was given back takes a write that named it with it', async () => {
