@@ -29,8 +29,10 @@ const code = (text: string): Promise<string> =>
 
 test('a list is read as JSON.parse reads it, however it is written', async () => {
   const blank = fc.constantFrom('', ' ', '\n', '\t\r ');
+  // That name of a member is refused.
+  const allowed = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__'));
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.jsonValue()), blank, blank, async (values, before, between) => {
+    fc.asyncProperty(fc.array(allowed), blank, blank, async (values, before, between) => {
       const text = `${before}[${before}${values.map((value) => JSON.stringify(value)).join(`${between},${before}`)}${between}]${between}`;
       expect(await read(text)).toEqual(JSON.parse(text));
     }),
