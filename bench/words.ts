@@ -27,6 +27,14 @@ const LARGE = 'large';
 const CACHED = 300;
 const COMMONEST = 8;
 
+/** What is asked of each query, one after the other: the second time what its words came to is known still. */
+const KINDS = [
+  { search: 'words and meaning', mode: 'hybrid' },
+  { search: 'meaning alone', mode: 'vector' },
+  { search: 'words and meaning, again', mode: 'hybrid' },
+  { search: 'meaning alone, again', mode: 'vector' },
+] as const;
+
 await bench(
   {
     name: 'words',
@@ -85,14 +93,6 @@ await bench(
     };
   },
 );
-
-/** What is asked of each query, one after the other: the second time what its words came to is known still. */
-const KINDS = [
-  { search: 'words and meaning', mode: 'hybrid' },
-  { search: 'meaning alone', mode: 'vector' },
-  { search: 'words and meaning, again', mode: 'hybrid' },
-  { search: 'meaning alone, again', mode: 'vector' },
-] as const;
 
 async function cachedQueries(client: JsonClient, queries: readonly string[]) {
   const times = KINDS.map(() => new LatencyHistogram());
