@@ -43,7 +43,7 @@ export async function openCluster(
   const settle = (tenant: string) => renewJob(store.records, SETTLE_REPLICAS, tenant);
   const mover = new Mover({ store, settle });
   const emptier = new NodeEmptier({ store, nodes, drained }, mover);
-  const reshaper = new Reshaper({ store, nodes, mover });
+  const reshaper = new Reshaper({ store, nodes, mover, maxPartitions });
   const desk = new ClusterDesk({ store, nodes, mover, emptier, reshaper, replicas });
   const placements = new PlacementCache(store);
   const loads = new NodeLoads(() =>

@@ -20,6 +20,8 @@ interface Deps {
   store: Pick<Store, 'categories'>;
   nodes: Pick<ClusterNodes, 'all'>;
   mover: Pick<Mover, 'change'>;
+  /** Of a tenant. */
+  maxPartitions: number;
 }
 
 /** Partitions after a change, and those of them that it is about. */
@@ -46,6 +48,7 @@ export class Reshaper {
         category !== undefined && isKnown && isInRest(partitions, category)
           ? cut(partitions, category, counter)
           : halved(partitions, chosenPartitions(partitions, choice), counter);
+      checkCount(next.length, this.deps.maxPartitions);
       const before = new Set(partitions.map(({ id }) => id));
       const pinned = next.map((each) => (before.has(each.id) ? each : pin(each)));
       made = pinned.filter(({ id }) => !before.has(id));
@@ -81,6 +84,12 @@ export class Reshaper {
     });
     return { all, of };
   }
+}
+
+function checkCount(count: number, max: number): void {
+  if (count <= max) return;
+  const bound = `the tenant's bound is ${max} (MAX_PARTITIONS)`;
+  throw invalidField('partition', `must not make ${count} partitions of the tenant: ${bound}`);
 }
 
 function isInRest(partitions: readonly Partition[], category: string): boolean {

@@ -114,7 +114,8 @@ class FanOut {
   }
 
   miss(targets: readonly ShardTarget[], reason: MissingReason): void {
-    for (const target of targets) this.result.missing.push(...missingOf(target, reason));
+    const { missing } = this.result;
+    for (const target of targets) for (const part of missingOf(target, reason)) missing.push(part);
   }
 
   private async askShard(target: ShardTarget, byName: boolean): Promise<void> {

@@ -60,7 +60,7 @@ export function openDesk(store: Store, fleet: ToldFleet, replicas = 1) {
   const nodes = new ClusterNodes(fleet, drained, zones, options);
   const mover = new Mover({ store, settle: async (tenant) => void settled.push(tenant) });
   const emptier = new NodeEmptier({ store, nodes, drained }, mover);
-  const reshaper = new Reshaper({ store, nodes, mover });
+  const reshaper = new Reshaper({ store, nodes, mover, maxPartitions: 20 });
   const desk = new ClusterDesk({ store, nodes, mover, emptier, reshaper, replicas });
   const away = new AwayNodes(nodes, emptier, now);
   return { desk, emptier, drained, nodes, zones, away, mover, settled, clock };

@@ -168,6 +168,16 @@ describe('an operator', () => {
     expect(await shown()).toEqual(['rest on s1']);
   });
 
+  test('halves a category no more often than the tenant may have partitions', async () => {
+    await write('Mice', 0, 10);
+    for (let i = 0; i < 5; i++) await change('split', { category: 'Mice' });
+    await expect(change('split', { category: 'Mice' })).rejects.toMatchObject({
+      ...{ code: 'invalid_field', field: 'partition' },
+      message: expect.stringContaining('MAX_PARTITIONS') as unknown,
+    });
+    expect(await shown()).toHaveLength(17);
+  });
+
   test('cuts nothing that moves', async () => {
     await write('Mice', 0, 60);
     await grow();
