@@ -1,15 +1,10 @@
-import { ChromiumFront, type ClientOptions } from '../test/compat/chromium-front.js';
-import {
-  adapterOptions,
-  algoliaOptions,
-  algoliaSearchClient,
-  typesenseClient,
-  typesenseSearchClient,
-} from '../test/compat/clients.js';
+import { ChromiumFront } from '../test/compat/chromium-front.js';
+import { CLIENT_KINDS, type ClientKind } from '../test/compat/client-kinds.js';
+import { typesenseClient } from '../test/compat/clients.js';
 import { SCHEMA, tourDocuments, type TourDocument } from '../test/compat/documents.js';
 import { Reference } from '../test/compat/reference.js';
 import { nodeFront } from '../test/compat/node-front.js';
-import type { Front, SearchClient } from '../test/compat/shop-front.js';
+import type { Front } from '../test/compat/shop-front.js';
 import { PER_PAGE, Tour } from '../test/compat/tour.js';
 import { clickAtRandom, QUERIES, walk } from '../test/compat/walk.js';
 import { openChromium } from '../test/web/chromium.js';
@@ -29,25 +24,6 @@ const FLAGS = {
 };
 const KEY = 'bench';
 const INDEX = 'tour';
-
-interface ClientKind {
-  name: string;
-  of: (url: string, key: string) => SearchClient;
-  optionsOf: (url: string) => ClientOptions;
-}
-
-const CLIENTS: readonly ClientKind[] = [
-  {
-    name: 'typesense + adapter',
-    of: typesenseSearchClient,
-    optionsOf: (url) => ({ api: 'typesense', options: [adapterOptions(url, KEY)] }),
-  },
-  {
-    name: 'algoliasearch/lite',
-    of: algoliaSearchClient,
-    optionsOf: (url) => ({ api: 'algolia', options: [KEY, algoliaOptions(url)] }),
-  },
-];
 
 interface Seen {
   client: string;
@@ -76,7 +52,7 @@ await bench(
     await waitUntilQuiet(() => server.processes());
 
     const rows: Seen[] = [];
-    for (const client of CLIENTS) {
+    for (const client of CLIENT_KINDS) {
       const [front, close] = await openFront(flags.browser, server.url, client);
       const clicks = flags.quick ? 50 : flags.clicks;
       const tour = new Tour(front, reference);
@@ -96,16 +72,16 @@ await bench(
 async function openFront(
   where: string,
   url: string,
-  { of, optionsOf }: ClientKind,
+  { clientOf, optionsOf }: ClientKind,
 ): Promise<[Front, () => Promise<void>]> {
   if (where === 'chromium') {
     const browser = await openChromium();
     const page = await browser.newPage();
-    const front = await ChromiumFront.open(page, url, optionsOf(url), INDEX, PER_PAGE);
+    const front = await ChromiumFront.open(page, url, optionsOf(url, KEY), INDEX, PER_PAGE);
     return [front, () => browser.close()];
   }
   if (where !== 'jsdom') throw new Error('--browser must be jsdom or chromium');
-  const front = nodeFront(of(url, KEY), INDEX, PER_PAGE);
+  const front = nodeFront(clientOf(url, KEY), INDEX, PER_PAGE);
   await front.open();
   return [front, async () => front.close()];
 }

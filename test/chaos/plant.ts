@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A mistake in the built code that the chaos test is to find. */
@@ -49,6 +49,6 @@ export function planted(name: PlantName): { main: string; remove: () => void } {
   writeFileSync(path, code.replace(find, replace));
   return {
     main: join(dir, 'dist', 'cli', 'main.js'),
-    remove: () => rmSync(dirname(path) && dir, { recursive: true, force: true }),
+    remove: () => rmSync(dir, { recursive: true, force: true }),
   };
 }

@@ -37,7 +37,7 @@ export class Readiness {
    */
   adopt(next: Assignment, isFresh: boolean): boolean {
     const before = this.assignment;
-    const unsettled = new Set([...this.settling.sorted(), ...this.onlyBuilt(before)]);
+    const unsettled = new Set([...this.settlingKeys(), ...this.onlyBuilt(before)]);
     const isLost = before.partitions.some((old) => next.get(old.id) === undefined);
     this.assignment = next;
     if (isLost || before === Assignment.NONE) this.hasForeignRows = true;
