@@ -13,7 +13,7 @@ export interface ChildSpec {
   env: NodeJS.ProcessEnv;
   /** A child that says that it cannot start is believed the first time, not only the third. */
   mustStart: boolean;
-  /** Others of its kind listen on the same port: connections are given to each in turn. */
+  /** Others of its kind listen on the same port: each takes connections from it. */
   sharesPort?: boolean;
   /** It is started at once, and told to begin when this resolves; absent: at once. */
   after?: Promise<unknown>;
@@ -185,6 +185,8 @@ const STDIO: ('ignore' | 'inherit' | 'ipc')[] = ['ignore', 'inherit', 'inherit',
 
 function begin({ script, args, env, sharesPort = false }: ChildSpec): ChildProcess {
   if (!sharesPort) return fork(script, args, { env, stdio: STDIO });
+  // Each accepts by itself: a connection that the parent hands over hangs where the child is killed just then.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ exec: script, args: [...args], stdio: STDIO });
   // It is given this process' variables as well: what it is not to have is taken out.
   const others = Object.keys(process.env).filter((name) => !(name in env));

@@ -95,7 +95,7 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('the page', () => {
     expect(await notice().innerText()).toContain('r-7');
     opened.shop.answer = undefined;
     await opened.page.getByRole('button', { name: 'Try again' }).click();
-    await shown('40 products');
+    await shown('40 products for “gift”');
     expect(await notice().isHidden()).toBe(true);
   });
 
