@@ -54,11 +54,13 @@ describe('invariant 3: exact answers do not depend on shards, partitions and seg
       },
     },
     { shards: 5, env: { OMNISEARCH_TAIL_ROWS: '100' } },
+    { shards: 16, env: {} },
     { shards: 2, env: { OMNISEARCH_REPLICAS: '2' } },
     { shards: 1, env: { OMNISEARCH_REPLICAS: '3', OMNISEARCH_TAIL_ROWS: '400' } },
   ])('with $shards shards, as brute force says', async ({ shards, env }) => {
     const cluster = await Cluster.start({ shards, dataDir, args: NONE, env });
     try {
+      expect(await nodesWithRows(cluster)).toBeGreaterThanOrEqual(Math.min(2, shards));
       const random = seeded(7);
       for (const { filter, matches } of CASES) {
         for (const k of [1, 10, 150]) {
@@ -81,3 +83,15 @@ describe('invariant 3: exact answers do not depend on shards, partitions and seg
     }
   });
 });
+
+async function nodesWithRows(cluster: Cluster): Promise<number> {
+  const { json } = await cluster.send('GET', '/admin/cluster');
+  const { partitions } = json as unknown as { partitions: Placed[] };
+  const held = partitions.filter(({ rows }) => rows > 0);
+  return new Set(held.flatMap(({ replicas }) => replicas.map(({ node }) => node))).size;
+}
+
+interface Placed {
+  rows: number;
+  replicas: { node: string }[];
+}
