@@ -61,6 +61,7 @@ const PHASES: readonly Phase[] = [
   { name: 'query nodes restart', meanwhile: (shop) => restartAll(shop, 'query-node') },
   { name: 'quiet again' },
   { name: 'move and split', meanwhile: moveAndSplit },
+  { name: 'drain', meanwhile: drainLast },
 ];
 
 await bench(
@@ -171,6 +172,31 @@ async function moveAndSplit({ client, catalogue }: Shop, rate: number): Promise<
     await client.expect('POST', '/products', { ...product, price: row });
     await sleep(1_000 / rate);
   }
+}
+
+/** The last node is emptied, as `placement drain` does it: over when nothing is left there. */
+async function drainLast({ client }: Shop): Promise<void> {
+  const partitions = async (): Promise<Placed[]> =>
+    ((await client.expect('GET', '/admin/cluster')) as { partitions: Placed[] }).partitions;
+  const rowsOf = (all: readonly Placed[]): Map<string, number> => {
+    const rows = new Map<string, number>();
+    for (const one of all) {
+      for (const { node } of one.replicas) rows.set(node, (rows.get(node) ?? 0) + one.rows);
+    }
+    return rows;
+  };
+  const last = [...rowsOf(await partitions()).keys()].sort().at(-1) ?? '';
+  const startMs = performance.now();
+  await client.expect('POST', `/admin/nodes/${last}/drain`, {});
+  while (rowsOf(await partitions()).has(last)) await sleep(200);
+  const seconds = (performance.now() - startMs) / 1_000;
+  const left = [...rowsOf(await partitions()).values()];
+  const mean = left.reduce((sum, rows) => sum + rows, 0) / left.length;
+  const imbalance = Math.max(...left) / mean - 1;
+  print(
+    `${last} drained in ${seconds.toFixed(1)} s`,
+    `rows of those left: ${left.join(', ')}; the most is ${(100 * imbalance).toFixed(1)} % above the mean`,
+  );
 }
 
 /** Pids of the shard processes by name. */

@@ -13,7 +13,7 @@ export const VERBS = {
   },
   search: { usage: 'TEXT', summary: 'search, and show a table' },
   placement: {
-    usage: 'show | plan | apply | move | pin | unpin | drain NODE | undrain NODE',
+    usage: 'show | plan | apply | move | pin | unpin | split | merge | drain NODE | undrain NODE',
     summary: 'see what lies on which node, and change it',
   },
   store: {

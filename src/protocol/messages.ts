@@ -94,6 +94,8 @@ export interface SearchLeafReply {
   chosen?: Chosen;
   /** One a view of the query. */
   views: LeafViewResult[];
+  /** In which state the rows were: another text after any change. Absent: it is not told. */
+  rows?: string;
 }
 
 /**
@@ -154,6 +156,8 @@ export interface WordCounts {
   timedOut: boolean;
   /** Time inside the shard, queue included. */
   tookMs: number;
+  /** As `SearchLeafReply` has it. */
+  rows?: string;
 }
 
 /** Nothing was searched: ask again, for partitions by name. */

@@ -7,6 +7,7 @@ import { hitDescriber, type DescribeHit, type DescribedSlot } from './describe-h
 import type { Meaning } from './embed.js';
 import type { MergeOrder } from './merge-hits.js';
 import type { ReadWords } from './read-words.js';
+import { NO_STATES, type RowStates } from './row-states.js';
 import type { SearchRun } from './search-run.js';
 import { PLAIN_TEXT, type MissingPart, type UnderstoodPart } from './search-types.js';
 import type { UnderstoodQuery } from './understand-query.js';
@@ -33,6 +34,8 @@ export interface Asked {
   wantsProduct: boolean;
   /** Undefined for a search by vector, and without a query. */
   text: AskedText | undefined;
+  /** It may go by what is known of rows that have not changed since, see `RowStates`. */
+  mayRely: boolean;
 }
 
 /** What is known of a text. */
@@ -45,12 +48,17 @@ interface AskedText {
   settings: TenantSettings;
 }
 
+/** States of rows that the words were counted in. */
+export function reliedOf({ text }: Asked): RowStates {
+  return text?.read.relied ?? NO_STATES;
+}
+
 /** By a vector, or without one all that match the filter. */
 export function askedByVector(vector: Float32Array | undefined): Asked {
   return {
     ...{ filters: [], meaning: vector, order: 'vector' },
     ...{ words: undefined, pins: NO_PINS, missing: [], understood: [] },
-    ...{ cheap: undefined, wantsProduct: false, text: undefined },
+    ...{ cheap: undefined, wantsProduct: false, text: undefined, mayRely: false },
   };
 }
 
@@ -59,10 +67,11 @@ export function askedByText(
   { filters, parts, cheap, parsed, rest }: UnderstoodQuery,
   read: ReadWords,
   settings: TenantSettings,
+  mayRely: boolean,
 ): Asked {
   const { words, embedded, slots, pins, missing } = read;
   return {
-    ...{ filters, words, pins, missing, cheap },
+    ...{ filters, words, pins, missing, cheap, mayRely },
     meaning: embedded,
     order: text.mode === 'vector' ? 'meaning' : 'fused',
     understood: parts,

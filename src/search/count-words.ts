@@ -1,16 +1,13 @@
 import { Deadline } from '../core/deadline.js';
-import { OmniError } from '../core/errors.js';
-import type { PlacementCache } from '../placement/placement-cache.js';
 import type { WordCounts } from '../protocol/messages.js';
 import type { Pinned } from '../shard-client/leaf-calls.js';
-import type { ShardFleet } from '../shard-client/shard-fleet.js';
-import { groupOf } from '../store/partition-map.js';
-import type { Partition } from '../store/store.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
+import { askForCounts, type CountDeps, type CountMessage } from './ask-counts.js';
 import type { FanOutBounds } from './fan-out.js';
 import { missingOf, PlacementReshaped, reasonOf } from './failures.js';
 import { KeptCounts, type KeptCount } from './kept-counts.js';
 import type { ShardTarget } from './plan.js';
+import { joined, type RowStates } from './row-states.js';
 import type { MissingPart } from './search-types.js';
 import {
   answersOf,
@@ -72,15 +69,23 @@ export class WordCounter {
   private readonly flights = new Map<string, Promise<Answered>>();
 
   constructor(
-    private readonly fleet: Pick<ShardFleet, 'countWords'>,
-    private readonly placements: Pick<PlacementCache, 'refresh'>,
+    private readonly deps: CountDeps,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.kept = new KeptCounts(now);
   }
 
-  /** From what is known where all is. Rejects `deadline_exceeded`; a shard that fails is in `missing`. */
-  async count(of: CountedTenant, asked: WordQuestions, bounds: FanOutBounds): Promise<Counted> {
+  /**
+   * From what is known where all is. Rejects `deadline_exceeded`; a shard that fails is in `missing`.
+   *
+   * @param relied what the search goes by already; undefined: it goes by nothing whose rows may have changed
+   */
+  async count(
+    of: CountedTenant,
+    asked: WordQuestions,
+    bounds: FanOutBounds,
+    relied?: RowStates,
+  ): Promise<Counted> {
     const scope = scopeOf(of);
     const counts = new Map<string, KeptCount>();
     const missing: MissingPart[] = [];
@@ -93,6 +98,11 @@ export class WordCounter {
       if (fresh !== undefined) counts.set(key, fresh);
       return fresh === undefined;
     });
+    const held = relied && this.heldOf(open, relied);
+    if (held !== undefined) {
+      for (const [key, count] of held.counts) counts.set(key, count);
+      return { sums: sumsOf(scope, counts, NO_PINS, held.rows), missing };
+    }
     if (open.length > 0) {
       const joined = new Set(open.flatMap(({ key }) => this.flights.get(key) ?? []));
       const own = open.filter(({ key }) => !this.flights.has(key));
@@ -107,7 +117,23 @@ export class WordCounter {
       if (again.length > 0)
         take(await bounds.deadline.race(this.fly(of, again, bounds), 'counting'));
     }
-    return { sums: sumsOf(scope, counts, new Map()), missing };
+    return { sums: sumsOf(scope, counts, NO_PINS, relied), missing };
+  }
+
+  /** Counts of rows as they were before, where all are, and of the same; a round is made for all or none. */
+  private heldOf(
+    open: readonly Question[],
+    relied: RowStates,
+  ): { counts: ReadonlyMap<string, KeptCount>; rows: RowStates } | undefined {
+    const counts = new Map<string, KeptCount>();
+    let rows: RowStates | undefined = relied;
+    for (const { key } of open) {
+      const held = this.kept.held(key);
+      rows = held && joined(rows, held.rows);
+      if (held === undefined || rows === undefined) return undefined;
+      counts.set(key, held);
+    }
+    return { counts, rows };
   }
 
   /** As it is now; with `pin`, each shard keeps what it counted, for a search that names it. */
@@ -148,6 +174,7 @@ export class WordCounter {
     const answers = new Map<string, ReadonlyMap<string, Count>>();
     const unsure = new Set<string>();
     const pins = new Map<string, Pinned>();
+    const rows = new Map<string, string>();
     const missing: MissingPart[] = [];
     const askOne = async (target: ShardTarget): Promise<void> => {
       const { group } = target;
@@ -156,12 +183,14 @@ export class WordCounter {
           pin ? shareMs(deadline) : this.patienceMs(of, group, open, deadline),
         );
         const message = messageOf(of, asked, pin, deadline.remainingMs());
-        const { node, answer: counted } = await this.askTarget(of, target, message, {
+        const place = { counter: of.placement, target, stickyKey: of.stickyKey };
+        const { node, answer: counted } = await askForCounts(this.deps, message, place, {
           deadline: patience,
           signal,
         });
         answers.set(group, answersOf(asked, counted, scopeOf(of)));
         if (!isComplete(counted)) unsure.add(group);
+        if (counted.rows !== undefined) rows.set(group, counted.rows);
         if (counted.searcher !== undefined) pins.set(group, { node, searcher: counted.searcher });
         if (counted.timedOut && pin) missing.push(...missingOf(target, 'timeout'));
         else if (!counted.ready && pin) missing.push(...missingOf(target, 'not_ready'));
@@ -176,55 +205,16 @@ export class WordCounter {
 
     const shards = of.targets.map(({ group }) => group);
     const counts = new Map<string, KeptCount>();
+    const known = rows.size === shards.length ? rows : undefined;
     for (const { key } of open) {
       const parts = new Map<string, Count>();
-      for (const [shard, known] of answers) {
-        const part = known.get(key);
+      for (const [shard, counted] of answers) {
+        const part = counted.get(key);
         if (part !== undefined) parts.set(shard, part);
       }
-      counts.set(key, this.kept.put(key, asOfMs, shards, parts, unsure));
+      counts.set(key, this.kept.put(key, asOfMs, shards, { parts, unsure, rows: known }));
     }
     return { counts, missing, pins };
-  }
-
-  /**
-   * Where a node knows another placement it is asked for the partitions by name. Rejects `PlacementReshaped`
-   * where they are not there any more.
-   */
-  private async askTarget(
-    { tenant, placement, stickyKey }: CountedTenant,
-    { group, nodes, partitions }: ShardTarget,
-    message: ReturnType<typeof messageOf>,
-    { deadline, signal }: FanOutBounds,
-  ): Promise<{ node: string; answer: WordCounts }> {
-    const asked = { nodes, stickyKey };
-    const whole = { ...message, group, counter: placement, partitions: null };
-    const { node, answer } = await this.fleet.countWords(asked, whole, deadline, signal);
-    if (answer.type !== 'moved') return { node, answer };
-    const named = await this.fleet.countWords(asked, { ...whole, partitions }, deadline, signal);
-    if (named.answer.type !== 'moved') {
-      const mayBeElsewhere = named.answer.hasMoved === true;
-      if (mayBeElsewhere && (await this.areElsewhere(tenant, group, partitions, deadline))) {
-        throw new PlacementReshaped();
-      }
-      return { node: named.node, answer: named.answer };
-    }
-    throw new OmniError('internal', 'a shard says of named partitions that they have moved');
-  }
-
-  /** Whether other nodes have them by now, or others in their place. False where nobody can say. */
-  private async areElsewhere(
-    tenant: string,
-    group: string,
-    partitions: readonly Partition[],
-    deadline: Deadline,
-  ): Promise<boolean> {
-    const reading = deadline.race(this.placements.refresh(tenant), 'reading the placement');
-    const placement = await reading.catch(() => undefined);
-    return partitions.some(({ id, epoch }) => {
-      const now = placement?.partitions.find((each) => each.id === id && each.epoch === epoch);
-      return placement !== undefined && (now === undefined || groupOf(now).key !== group);
-    });
   }
 
   private patienceMs(
@@ -240,6 +230,8 @@ export class WordCounter {
   }
 }
 
+const NO_PINS: ReadonlyMap<string, Pinned> = new Map();
+
 function shareMs(deadline: Deadline): number {
   return deadline.remainingMs() * COUNT_SHARE;
 }
@@ -253,10 +245,11 @@ function sumsOf(
   scope: string,
   counts: ReadonlyMap<string, KeptCount>,
   pins: ReadonlyMap<string, Pinned>,
+  relied?: RowStates,
 ): WordSums {
   let isApproximate = false;
   for (const count of counts.values()) isApproximate ||= count.isApproximate;
-  return new WordSums(scope, counts, isApproximate, pins);
+  return new WordSums(scope, counts, isApproximate, pins, relied);
 }
 
 function isComplete({ ready, timedOut }: WordCounts): boolean {
@@ -268,7 +261,7 @@ function messageOf(
   { words, near, pairs, prefix }: Asked,
   pin: boolean,
   budgetMs: number,
-) {
+): CountMessage {
   return {
     ...{ tenant, model, analyzer: ANALYZER_VERSION, generation, words, budgetMs },
     ...(near.length === 0 ? {} : { near }),

@@ -29,6 +29,8 @@ export interface FanOutResult {
   answered: boolean;
   /** What each answer took; empty unless it was asked to explain. */
   explained: ShardExplanation[];
+  /** In which state the rows of each group are that was asked; undefined: it did not tell. */
+  rows: Map<string, string | undefined>;
 }
 
 /** What bounds a fan-out. */
@@ -63,7 +65,10 @@ export async function fanOut(
 }
 
 class FanOut {
-  readonly result: FanOutResult = { answers: [], missing: [], answered: false, explained: [] };
+  readonly result: FanOutResult = {
+    ...{ answers: [], missing: [], answered: false, explained: [] },
+    rows: new Map<string, string | undefined>(),
+  };
   /** Partitions that are not where they were thought. */
   moved: ShardTarget[] = [];
   /** Those that were asked for, and have answered or are missing. */
@@ -135,6 +140,7 @@ class FanOut {
       ({ node: shard, answer } = await this.fleet.search(asked, leaf, deadline, signal));
     } catch (error) {
       this.settled.push({ target, without: NONE });
+      result.rows.set(group, undefined);
       this.miss([target], reasonOf(error));
       return;
     }
@@ -146,6 +152,7 @@ class FanOut {
       return;
     }
     result.answers.push(answer);
+    result.rows.set(group, answer.rows);
     const refusedHere = this.refuse(target, answer);
     const refused = answer.refused.length;
     result.answered ||= refused < target.partitions.length;

@@ -3,13 +3,14 @@ import type { ModelIdentity } from '../core/product.js';
 import type { Store } from '../store/store.js';
 import { answerOf, findUnknownFields, missingOfAll } from './answer.js';
 import type { AskedShards } from './ask-shards.js';
-import type { Asked } from './asked.js';
+import { reliedOf, type Asked } from './asked.js';
 import { withCheap } from './cheap-price.js';
 import { checkCoverage } from './coverage.js';
 import type { QueryVector } from './embed.js';
 import { noAnswer, PlacementReshaped, type FailureLog } from './failures.js';
 import { findPage } from './find-page.js';
 import { look, nothingFound, viewOnce, type Looked } from './look.js';
+import { checkUnchanged, NO_STATES, RowsChanged } from './row-states.js';
 import type { SearchRun } from './search-run.js';
 import type { MissingPart, SearchReply } from './search-types.js';
 import type { SetChooser, SetOf } from './set-chooser.js';
@@ -29,7 +30,8 @@ export interface FindTools {
 
 /**
  * Searches of one query: choose the result set → look at it, once for all → for each of them arrange its page,
- * join it, and reply. Rejects as `noAnswer` where no shard tells what the set is, and with `PlacementReshaped`.
+ * join it, and reply. Rejects as `noAnswer` where no shard tells what the set is, and with `PlacementReshaped` and
+ * `RowsChanged`.
  */
 export async function findTogether(
   group: Group,
@@ -46,7 +48,10 @@ export async function findTogether(
   });
   const of = await chooser.choose(lead, tools.asked, shards);
   const asked = await withCheap(tools.asked, lead, shards, of);
-  const looked = isForNothing(asked, shards)
+  const isNothing = isForNothing(asked, shards);
+  // Nobody is asked who would tell that there is something by now.
+  if (isNothing) checkUnchanged(reliedOf(asked), NOBODY);
+  const looked = isNothing
     ? group.map(nothingFound)
     : await look(group, asked, shards, of, chooser);
   const finishing = group.map(async (run, i) => {
@@ -59,7 +64,7 @@ export async function findTogether(
     return finish(run, parts, { ...tools, asked });
   });
   const noted = (error: unknown): OmniError => {
-    if (error instanceof PlacementReshaped) throw error;
+    if (error instanceof PlacementReshaped || error instanceof RowsChanged) throw error;
     return failures.noted(error);
   };
   return Promise.all(finishing.map((one) => one.catch(noted)));
@@ -108,8 +113,11 @@ function isForNothing({ text, words, order }: Asked, { vector }: AskedShards): b
 
 /** The set that was looked at, for whoever looks again. */
 function chosenBy(of: SetOf, { chosen }: Looked): SetOf {
-  return chosen === undefined ? of : { kind: 'chosen', chosen, missing: [] };
+  const relied = of.kind === 'chosen' ? of.relied : NO_STATES;
+  return chosen === undefined ? of : { kind: 'chosen', chosen, missing: [], relied };
 }
+
+const NOBODY: ReadonlyMap<string, string> = new Map();
 
 async function knownUnless(
   fields: FinishParts['fields'],

@@ -1,9 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { ChosenSet } from './choose-set.js';
+import type { RowStates } from './row-states.js';
 import type { MissingPart } from './search-types.js';
 
-/** How old a choice may be that a search goes by. */
+/** How old a choice may be that a search goes by, whatever has changed since. */
 const MAX_AGE_MS = 2_000;
+/** And one of rows that have not changed. */
+const MAX_HELD_MS = 600_000;
 /** And one that lacks a shard: it may be back. */
 const PARTIAL_AGE_MS = 500;
 /** Over all tenants: in memory, about. */
@@ -31,6 +34,8 @@ export interface KeptChoice {
   /** Whose shards had no part in it. */
   missing: readonly MissingPart[];
   asOfMs: number;
+  /** Of which it was chosen, as far as shards told. */
+  rows: ReadonlyMap<string, string | undefined>;
 }
 
 /**
@@ -52,6 +57,19 @@ export class KeptChoices {
     if (kept === undefined) return undefined;
     const maxAgeMs = kept.missing.length > 0 ? PARTIAL_AGE_MS : MAX_AGE_MS;
     return this.now() - kept.asOfMs > maxAgeMs ? undefined : kept;
+  }
+
+  /** One that is good while the rows are as they were. */
+  held(scope: ChoiceScope): { choice: KeptChoice; rows: RowStates } | undefined {
+    const choice = this.kept.get(choiceKey(scope));
+    if (choice === undefined || choice.missing.length > 0) return undefined;
+    if (this.now() - choice.asOfMs > MAX_HELD_MS) return undefined;
+    const rows = new Map<string, string>();
+    for (const [group, state] of choice.rows) {
+      if (state === undefined) return undefined;
+      rows.set(group, state);
+    }
+    return { choice, rows };
   }
 
   /** Of shards that had no time to answer, others might have more: nothing is kept then. */

@@ -1,8 +1,11 @@
 import { LRUCache } from 'lru-cache';
+import type { RowStates } from './row-states.js';
 import { sumOf, type Count } from './word-count.js';
 
-/** How old a sum may be that a search goes by. */
+/** How old a sum may be that a search goes by, whatever has changed since. */
 const MAX_AGE_MS = 2_000;
+/** And one of rows that have not changed: what a deleted word leaves behind goes with it. */
+const MAX_HELD_MS = 600_000;
 /** Of the answers that are kept, over all tenants: in memory, about. */
 const MAX_BYTES = 32 * 1024 * 1024;
 const ANSWER_BYTES = 256;
@@ -16,6 +19,17 @@ export interface KeptCount extends Count {
   isApproximate: boolean;
   /** Of each shard, to stand for it when it does not answer. */
   parts: ReadonlyMap<string, Count>;
+  /** What was counted; undefined: some shard did not tell. */
+  rows: RowStates | undefined;
+}
+
+/** What the shards answered to one question. */
+interface CountedParts {
+  /** Without those that did not answer. */
+  parts: ReadonlyMap<string, Count>;
+  /** Those that may not have counted all. */
+  unsure: ReadonlySet<string>;
+  rows: RowStates | undefined;
 }
 
 /**
@@ -37,21 +51,28 @@ export class KeptCounts {
     return isTyped && kept.df === 0 ? undefined : kept;
   }
 
+  /** A sum that is good while the rows are as they were. */
+  held(key: string): (KeptCount & { rows: RowStates }) | undefined {
+    const kept = this.kept.get(key);
+    if (kept === undefined || this.now() - kept.asOfMs > MAX_HELD_MS) return undefined;
+    const { rows } = kept;
+    return rows === undefined || kept.isApproximate ? undefined : { ...kept, rows };
+  }
+
   /** Whether something is known, however old, of what `shard` has. */
   hasPart(key: string, shard: string): boolean {
     return this.kept.peek(key)?.parts.has(shard) === true;
   }
 
   /**
-   * Adds up the shards' answers to one question. `answers` lacks those that did not answer, `unsure`
-   * names those that may not have counted all: of both the last known part is better.
+   * Adds up the shards' answers to one question. Of those that did not answer, or may not have counted all, the
+   * last known part is better.
    */
   put(
     key: string,
     asOfMs: number,
     shards: readonly string[],
-    answers: ReadonlyMap<string, Count>,
-    unsure: ReadonlySet<string>,
+    { parts: answers, unsure, rows }: CountedParts,
   ): KeptCount {
     const before = this.kept.peek(key)?.parts;
     const parts = new Map<string, Count>();
@@ -63,7 +84,7 @@ export class KeptCounts {
       if (part !== undefined) parts.set(shard, part);
       isApproximate ||= !isSure;
     }
-    const sum: KeptCount = { ...sumOf(parts.values()), asOfMs, isApproximate, parts };
+    const sum: KeptCount = { ...sumOf(parts.values()), asOfMs, isApproximate, parts, rows };
     this.kept.set(key, sum);
     return sum;
   }

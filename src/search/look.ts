@@ -1,11 +1,12 @@
 import type { FanOutResult } from './fan-out.js';
 import type { AskedShards, Round } from './ask-shards.js';
-import type { Asked } from './asked.js';
+import { reliedOf, type Asked } from './asked.js';
 import { resultSet, type ChosenSet } from './choose-set.js';
 import type { FacetCounts, LeafView } from '../query/result-set.js';
 import { facetReply } from './merge-facets.js';
 import type { FoundHit } from './merge-hits.js';
 import { mergeView, type MergedView } from './merge-view.js';
+import { checkUnchanged } from './row-states.js';
 import type { SearchRun } from './search-run.js';
 import type { FacetReply, MissingPart } from './search-types.js';
 import type { SetChooser, SetOf } from './set-chooser.js';
@@ -31,7 +32,7 @@ export interface Looked {
 
 /**
  * One message a shard for all searches of one query: what does not depend on their filters is done once.
- * Rejects as `fanOut` does. @param atLeast hits wanted of each
+ * Rejects as `fanOut` does, and with `RowsChanged`. @param atLeast hits wanted of each
  */
 export async function look(
   runs: readonly SearchRun[],
@@ -47,6 +48,7 @@ export async function look(
     ...setOf(runs, of),
     ...(of.kind === 'all' && runs.some(isFurther) ? { exact: true } : {}),
   });
+  checkUnchanged(of.kind === 'chosen' ? of.relied : reliedOf(asked), found.rows);
   const chosen = of.kind === 'open' ? chooser.settle(of, found).chosen : chosenOf(of);
   const mergedMs = performance.now();
   let first = 0;

@@ -18,13 +18,15 @@ export interface TextDeps {
   encoder: Encoder | undefined;
   model: ModelIdentity;
   counter: WordCounter;
+  /** See `WordReading`. */
+  mayRely: boolean;
 }
 
 /** The first steps of searches by one text: it is understood, and its words are counted and mended. */
 export async function readText(
   query: string,
   group: Group,
-  { tenants, placements, encoder, model, counter }: TextDeps,
+  { tenants, placements, encoder, model, counter, mayRely }: TextDeps,
 ): Promise<Asked> {
   const [lead] = group;
   const { request, deadline, explainer, walk } = lead;
@@ -34,16 +36,16 @@ export async function readText(
   const begun = walk?.at;
   if (begun !== undefined) {
     if (begun.generation !== settings.text.generation) throw expired();
-    return askedByText(lead, understood, wordsOfWalk(begun.text ?? {}), settings);
+    return askedByText(lead, understood, wordsOfWalk(begun.text ?? {}), settings, mayRely);
   }
   const placement = await readInTime(placements.get(request.tenant), deadline, 'the placement');
-  const where = { placement, categories: categoriesOfGroup(group) };
+  const where = { placement, categories: categoriesOfGroup(group), mayRely };
   const { synonyms } = lead.shaping.book ?? {};
   const reading = { settings, counter, synonyms, encoder, model: model.fingerprint, ...where };
   const words = await readWords(query, understood, reading, lead);
   explainer?.spent('words', startedMs);
   explainer?.read(words.slots.map(explainedSlot), words.embedded);
-  return askedByText(lead, understood, words, settings);
+  return askedByText(lead, understood, words, settings, mayRely);
 }
 
 /** Where the searches look; undefined: everywhere. */

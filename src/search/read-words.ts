@@ -10,6 +10,7 @@ import { noAnswer } from './failures.js';
 import type { Walk } from './cursor.js';
 import { planSearch, stickyKeyOf } from './plan.js';
 import { rewriteQuery, type RewrittenQuery } from './rewrite-query.js';
+import { NO_STATES, type RowStates } from './row-states.js';
 import type { SearchStart } from './search-run.js';
 import { PLAIN_TEXT, type MissingPart, type SearchMode } from './search-types.js';
 import type { UnderstoodQuery } from './understand-query.js';
@@ -34,6 +35,8 @@ export interface ReadWords extends RewrittenQuery {
   /** In exact mode: shards without whose counts no score is exact. */
   missing: readonly MissingPart[];
   isApproximate: boolean;
+  /** States of rows that the counts are of: they are to be compared with those of the rows that are searched. */
+  relied: RowStates;
 }
 
 /** What reading words takes besides the words. */
@@ -48,6 +51,8 @@ export interface WordReading {
   categories: readonly string[] | undefined;
   /** Of the tenant; undefined: it has none. */
   synonyms?: Synonyms | undefined;
+  /** Whether it may go by what was counted of rows that have not changed since, as the search then sees. */
+  mayRely: boolean;
 }
 
 /**
@@ -76,12 +81,13 @@ export async function readWords(
     words: textQuery(understood, slots, mode, { ...reading, hasMeaning: embedded !== undefined }),
     pins: sums.pins,
     isApproximate: sums.isApproximate,
+    relied: sums.relied,
   };
 }
 
 async function countedWords(
   candidates: Candidates,
-  { settings, placement, counter, model, categories }: WordReading,
+  { settings, placement, counter, model, categories, mayRely }: WordReading,
   { request, deadline, caller }: SearchStart,
 ): Promise<{ sums: WordSums; missing: readonly MissingPart[] }> {
   if (candidates.words.length === 0) return { sums: NO_SUMS, missing: [] };
@@ -95,9 +101,11 @@ async function countedWords(
     placement: placement.counter,
   };
   const bounds = { deadline, signal: caller.signal };
+  // Where not all shards are searched it would not be seen whether the rows of the others have changed.
+  const relied = mayRely && searched.length === targets.length ? NO_STATES : undefined;
   const first = exact
     ? await counter.countNow(of, allQuestions(candidates), bounds, true)
-    : await counter.count(of, firstQuestions(candidates), bounds);
+    : await counter.count(of, firstQuestions(candidates), bounds, relied);
   if (first.missing.length > 0 && first.sums.live === 0) throw noAnswer(first.missing);
   let { sums } = first;
   for (const questions of exact ? [besideQuestions] : [furtherQuestions, besideQuestions]) {
@@ -105,7 +113,7 @@ async function countedWords(
     if (further === undefined) continue;
     const counted = exact
       ? await counter.countNow(of, further, bounds, false)
-      : await counter.count(of, further, bounds);
+      : await counter.count(of, further, bounds, relied && sums.relied);
     sums = sums.and(counted.sums);
   }
   // What is missing later is said by the search itself, where it matters.
@@ -116,7 +124,7 @@ async function countedWords(
 export function wordsOfWalk({ words, embedded }: NonNullable<Walk['text']>): ReadWords {
   return {
     ...{ words, embedded, slots: [], missing: [], pins: new Map<string, Pinned>() },
-    ...{ rewritten: null, didYouMean: [], isApproximate: false },
+    ...{ rewritten: null, didYouMean: [], isApproximate: false, relied: NO_STATES },
   };
 }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { Budget } from '../core/budget.js';
 import { Deadline } from '../core/deadline.js';
 import type { OmniError } from '../core/errors.js';
@@ -17,6 +18,7 @@ import { checkQuery, embed, embedAll, type QueryVector } from './embed.js';
 import { FailureLog, PlacementReshaped, readInTime } from './failures.js';
 import { findTogether } from './find-together.js';
 import { readText } from './read-text.js';
+import { RowsChanged } from './row-states.js';
 import { shopOf, startRun, type SearchRun } from './search-run.js';
 import type { SearchCaller, SearchReply, SearchRequest } from './search-types.js';
 import { SetChooser } from './set-chooser.js';
@@ -39,6 +41,10 @@ export interface RootSearchDeps {
   logger: Logger;
 }
 
+/** For so long after a search had to begin anew none goes by what is known of the tenant's rows of before. */
+const CHANGING_MS = 5_000;
+/** Of so many tenants. */
+const MAX_CHANGING = 10_000;
 /** How often a search is begun while partitions are cut and joined. */
 const MAX_ATTEMPTS = 4;
 
@@ -56,11 +62,13 @@ export class RootSearch {
   private readonly failures: FailureLog;
   private readonly counter: WordCounter;
   private readonly chooser = new SetChooser();
+  /** By tenant, when a search saw that rows had changed: what was known of them is not gone by for a while. */
+  private readonly changedAtMs = new LRUCache<string, number>({ max: MAX_CHANGING });
   private readonly walks: Walks;
 
   constructor(private readonly deps: RootSearchDeps) {
     this.failures = new FailureLog(deps.logger);
-    this.counter = new WordCounter(deps.fleet, deps.placements);
+    this.counter = new WordCounter(deps);
     this.walks = new Walks(deps);
   }
 
@@ -96,7 +104,7 @@ export class RootSearch {
       else open.push({ group, asked });
     });
     const vectors = await this.embed(open, caller);
-    const found = await this.each(open, caller, (one, i) => this.find(one, vectors[i]));
+    const found = await this.each(open, caller, (one, i) => this.find(one, vectors[i], caller));
     open.forEach(({ group }, i) =>
       tell(group, found[i] as OmniError | (SearchReply | OmniError)[]),
     );
@@ -120,14 +128,16 @@ export class RootSearch {
 
   /** What the requests of a group ask for: a text is understood, and its words are counted and mended. */
   private read(group: Group): Promise<Asked> {
-    return this.unlessReshaped(group, () => this.readOnce(group));
+    const changedAtMs = this.changedAtMs.get(group[0].request.tenant) ?? -Infinity;
+    const mayRely = performance.now() - changedAtMs > CHANGING_MS;
+    return this.unlessReshaped(group, () => this.readOnce(group, mayRely));
   }
 
-  private async readOnce([lead, ...others]: Group): Promise<Asked> {
+  private async readOnce([lead, ...others]: Group, mayRely = false): Promise<Asked> {
     const { query } = lead.request;
     if (typeof query !== 'string') return askedByVector(query);
     const { deps, counter } = this;
-    return readText(query, [lead, ...others], { ...deps, counter });
+    return readText(query, [lead, ...others], { ...deps, counter, mayRely });
   }
 
   private async embed(
@@ -153,7 +163,26 @@ export class RootSearch {
     }
   }
 
+  /** Begins anew where what it went by is of rows that have changed since. */
   private async find(
+    read: ReadGroup,
+    vector: QueryVector | OmniError | undefined,
+    caller: SearchCaller,
+  ): Promise<(SearchReply | OmniError)[]> {
+    try {
+      return await this.findBy(read, vector);
+    } catch (error) {
+      if (!(error instanceof RowsChanged)) throw error;
+      const { group } = read;
+      this.changedAtMs.set(group[0].request.tenant, performance.now());
+      const asked = await this.unlessReshaped(group, () => this.readOnce(group));
+      const again = { group, asked };
+      const [anew] = await this.embed([again], caller);
+      return this.findBy(again, anew);
+    }
+  }
+
+  private async findBy(
     { group, asked }: ReadGroup,
     vector: QueryVector | OmniError | undefined,
   ): Promise<(SearchReply | OmniError)[]> {

@@ -5,6 +5,7 @@ import { choiceOf, decide, type ChosenSet } from './choose-set.js';
 import { noAnswer } from './failures.js';
 import type { FanOutResult } from './fan-out.js';
 import { choiceKey, KeptChoices, type ChoiceScope, type KeptChoice } from './kept-choices.js';
+import { checkUnchanged, joined, NO_STATES, type RowStates } from './row-states.js';
 import type { SearchRun } from './search-run.js';
 import { rulesVersion } from './shape.js';
 import { PLAIN_TEXT, type MissingPart } from './search-types.js';
@@ -20,7 +21,13 @@ export interface OpenChoice {
 export type SetOf =
   /** All that match the filter: it has no text, or asks for its meaning alone. */
   | { kind: 'all' }
-  | { kind: 'chosen'; chosen: ChosenSet; missing: readonly MissingPart[] }
+  | {
+      kind: 'chosen';
+      chosen: ChosenSet;
+      missing: readonly MissingPart[];
+      /** States of rows that it, or what was counted before, is of: who looks at it compares them. */
+      relied: RowStates;
+    }
   /** The only shard that there is chooses as it searches. */
   | ({ kind: 'open' } & OpenChoice);
 
@@ -39,28 +46,37 @@ export class SetChooser {
 
   /**
    * The set of a text: over all products of the tenant, whatever filters say. Rejects as `noAnswer` where no
-   * shard told anything.
+   * shard told anything, and with `RowsChanged`.
    */
   async choose(lead: SearchRun, asked: Asked, shards: AskedShards): Promise<SetOf> {
     const { words, text, order } = asked;
     const known = lead.walk?.at?.set;
     if (known !== undefined) {
       const nearest = Buffer.from(known.nearest, 'base64');
-      return { kind: 'chosen', chosen: { ...known, nearest }, missing: [] };
+      return { kind: 'chosen', chosen: { ...known, nearest }, missing: [], relied: NO_STATES };
     }
     if (words === undefined || text === undefined || order !== 'fused') return { kind: 'all' };
     const choice = choiceOf(words, shards.vector !== undefined);
     const scope = scopeOf(lead, text, choice);
     const { exact, explain } = lead.request;
+    const { relied } = text.read;
     const fresh = exact ? undefined : this.kept.fresh(scope);
-    if (fresh !== undefined) return { kind: 'chosen', ...fresh };
+    if (fresh !== undefined) return { kind: 'chosen', ...fresh, relied };
+    const held = asked.mayRely && !exact && !explain ? this.kept.held(scope) : undefined;
+    if (held !== undefined) {
+      const both = joined(relied, held.rows);
+      if (both !== undefined) return { kind: 'chosen', ...held.choice, relied: both };
+    }
     const open = { choice, scope, asOfMs: this.now() };
     // What is cheap is read off the set before it is searched.
     if (shards.isOnly && asked.cheap === undefined) return { kind: 'open', ...open };
 
     const choosing =
       exact || explain ? this.ask(open, shards, false) : this.join(open, lead, shards);
-    return { kind: 'chosen', ...(await shards.deadline.race(choosing, 'choosing a result set')) };
+    const made = await shards.deadline.race(choosing, 'choosing a result set');
+    // It was made just now: what was counted before must have been of the same rows.
+    checkUnchanged(relied, made.rows);
+    return { kind: 'chosen', ...made, relied: NO_STATES };
   }
 
   /** Many may ask for one text at once, and beside a shard that hangs they pile up. */
@@ -87,13 +103,13 @@ export class SetChooser {
   /** What the shards that answered chose together. */
   settle(
     { choice, scope, asOfMs }: OpenChoice,
-    { answers, missing, answered }: FanOutResult,
+    { answers, missing, answered, rows }: FanOutResult,
   ): KeptChoice {
     const chosen = decide(
       choice,
       answers.flatMap((answer) => answer.chosen ?? []),
     );
-    const settled = { chosen, missing, asOfMs };
+    const settled = { chosen, missing, asOfMs, rows };
     if (answered) this.kept.put(scope, settled);
     return settled;
   }

@@ -1,6 +1,7 @@
 import { compareBytes } from '../core/ids.js';
 import type { NearWord, WordCounts } from '../protocol/messages.js';
 import type { Pinned } from '../shard-client/leaf-calls.js';
+import { NO_STATES, type RowStates } from './row-states.js';
 
 /** What is to be counted in a tenant's catalogue. */
 export interface WordQuestions {
@@ -105,18 +106,23 @@ export class WordSums {
   /**
    * @param isApproximate the last known counts stand for those of a shard that does not answer
    * @param pins under which name each shard keeps what it counted; empty outside of exact mode
+   * @param relied states of rows that the counts are of, where it is to be seen whether they still are
    */
   constructor(
     private readonly scope: string,
     private readonly counts: ReadonlyMap<string, Count>,
     readonly isApproximate: boolean,
     readonly pins: ReadonlyMap<string, Pinned>,
+    readonly relied: RowStates = NO_STATES,
   ) {}
 
   /** Both together, of the same catalogue; of what both counted this one's stands, which may be pinned. */
   and(more: WordSums): WordSums {
     const counts = new Map([...more.counts, ...this.counts]);
-    return new WordSums(this.scope, counts, this.isApproximate || more.isApproximate, this.pins);
+    const isApproximate = this.isApproximate || more.isApproximate;
+    // What was counted later was counted of the same rows, or anew.
+    const relied = more.relied.size > 0 ? more.relied : this.relied;
+    return new WordSums(this.scope, counts, isApproximate, this.pins, relied);
   }
 
   /** Live products. */

@@ -155,7 +155,7 @@ export class BruteFleet implements Pick<RootSearchDeps['fleet'], 'search' | 'cou
     const df = words.map((word) => rows.filter((row) => row.words.has(word)).length);
     const counts: WordCounts = {
       ...{ type: 'word-counts', live: rows.length, df, near: [], prefixed: [], adjacent: [] },
-      ...{ ready: true, counter: 0, timedOut: false, tookMs: 0 },
+      ...{ ready: true, counter: 0, timedOut: false, tookMs: 0, rows: this.read.mark },
     };
     return { node: shard, answer: counts };
   };
@@ -171,7 +171,7 @@ export class BruteFleet implements Pick<RootSearchDeps['fleet'], 'search' | 'cou
     const rows = (await this.rows(shard)).filter(
       ({ version }) => version <= (query.until ?? Infinity),
     );
-    return { node: shard, answer: answerLeaf(rows, query, counter) };
+    return { node: shard, answer: { ...answerLeaf(rows, query, counter), rows: this.read.mark } };
   };
 
   /** Shards know what is written at once. */

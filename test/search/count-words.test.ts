@@ -81,7 +81,7 @@ beforeEach(() => {
   without = new Set();
   placement = async () => PLACEMENT;
   nowMs = 0;
-  counter = new WordCounter({ countWords }, placements, () => nowMs);
+  counter = new WordCounter({ fleet: { countWords }, placements }, () => nowMs);
 });
 
 describe('words are counted over all shards of a tenant', () => {
@@ -160,7 +160,7 @@ describe('words are counted over all shards of a tenant', () => {
       await new Promise<void>((resolve) => open.push(resolve));
       return countWords(replicas, message);
     };
-    counter = new WordCounter({ countWords: slow }, placements, () => nowMs);
+    counter = new WordCounter({ fleet: { countWords: slow }, placements }, () => nowMs);
     const hasty = { ...bounds(), deadline: Deadline.after(0) };
     const first = counter.count(TENANT, questions(['mouse']), hasty);
     const second = counter.count(TENANT, questions(['mouse']), bounds());

@@ -89,10 +89,8 @@ async function countWords(
 
 beforeEach(() => {
   rounds = [];
-  counter = new WordCounter(
-    { countWords },
-    { refresh: async () => ({ counter: 1, partitions: [partition] }) },
-  );
+  const placements = { refresh: async () => ({ counter: 1, partitions: [partition] }) };
+  counter = new WordCounter({ fleet: { countWords }, placements });
 });
 
 interface Read extends ReadWords {
@@ -115,6 +113,7 @@ async function read(
   const understood = understandQuery(query, request, settings);
   const encoder = new PieceEncoder();
   const reading = {
+    mayRely: false,
     settings,
     placement,
     counter,

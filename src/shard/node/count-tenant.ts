@@ -3,7 +3,7 @@ import type { CountWords, Moved, WordCounts } from '../../protocol/messages.js';
 import { countWords } from '../leaf/words/count-words.js';
 import { viewsWithin } from '../leaf/words/within.js';
 import { choosePartitions, type SearchableTenant } from './partition-choice.js';
-import { checkServed } from './search-tenant.js';
+import { checkServed, rowsState } from './search-tenant.js';
 import type { SearchTools } from './search-tools.js';
 
 /** Answers the first phase of a search by words, as of the turn in which it begins. */
@@ -40,6 +40,7 @@ export async function countTenant(
       counter,
       timedOut: budget.wasSpent,
       tookMs: performance.now() - startedMs,
+      rows: rowsState(index, searcher, counter),
       ...(pinned === undefined ? {} : { searcher: pinned }),
     };
   } finally {

@@ -3,6 +3,7 @@ import { OmniError } from '../../core/errors.js';
 import type { Moved, SearchLeaf, SearchLeafReply } from '../../protocol/messages.js';
 import type { TextQuery } from '../../query/text-query.js';
 import { ANALYZER_VERSION } from '../../text/analyzer.js';
+import type { Searcher } from '../index/searcher.js';
 import type { TenantIndex } from '../index/tenant-index.js';
 import { viewTenant } from './view-tenant.js';
 import { choosePartitions, type SearchableTenant } from './partition-choice.js';
@@ -38,10 +39,20 @@ export async function searchTenant(
       isKept = pins.keepOn(request.pinned, index, searcher, request.budgetMs);
     }
     const tookMs = performance.now() - startedMs;
-    return { type: 'hits', ...answer, refused, counter, tookMs };
+    const rows = rowsState(index, searcher, counter);
+    return { type: 'hits', ...answer, refused, counter, tookMs, rows };
   } finally {
     if (!isKept) searcher.release();
   }
+}
+
+/** Another text after any change of the rows, or of which of them belong here. */
+export function rowsState(
+  { name }: TenantIndex,
+  { generation }: Pick<Searcher, 'generation'>,
+  counter: number,
+): string {
+  return `${name}.${generation}.${counter}`;
 }
 
 /** What a request takes for granted: of which model the rows are, and how their words were made. */
