@@ -15,6 +15,8 @@ export interface ResultSet {
   required?: readonly number[];
   /** Of T and of pinned products: `idHashes`, ascending. */
   members: Uint8Array;
+  /** No product besides has a greater cosine, as far as graphs find. Absent: that is not known. */
+  beyond?: number;
 }
 
 /** What is to be found out to choose a result set. */
@@ -32,6 +34,17 @@ export interface Choice {
 export const ENOUGH = 10;
 /** T: so many of the nearest. */
 export const NEAREST = 200;
+
+/**
+ * The cosine that no product has which is not among the nearest that were found.
+ *
+ * @param scores of those, best first
+ * @param cutoff that they were to reach
+ * @param wanted how many were looked for
+ */
+export function beyondNearest(scores: readonly number[], cutoff: number, wanted: number): number {
+  return scores.length < wanted ? cutoff : (scores[wanted - 1] as number);
+}
 
 /** What one shard came to; a query node adds `having`, merges `nearest` and goes by that. */
 export interface Chosen {

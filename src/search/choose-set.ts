@@ -1,5 +1,12 @@
 import { compareBytes, idHashes } from '../core/ids.js';
-import { ENOUGH, NEAREST, type Choice, type Chosen, type ResultSet } from '../query/result-set.js';
+import {
+  beyondNearest,
+  ENOUGH,
+  NEAREST,
+  type Choice,
+  type Chosen,
+  type ResultSet,
+} from '../query/result-set.js';
 import type { TextQuery } from '../query/text-query.js';
 
 /** The result set of a text, as its shards chose it together. */
@@ -10,6 +17,8 @@ export interface ChosenSet {
   nearest: Uint8Array;
   /** Some product matches the text exactly: neighbours of its meaning are not wanted. */
   isNamed: boolean;
+  /** As `ResultSet` has it. */
+  beyond?: number;
 }
 
 /** What is to be found out of a text: the least telling word is left out first, of equal ones the later. */
@@ -20,19 +29,34 @@ export function choiceOf({ slots }: TextQuery, byMeaning: boolean): Choice {
   return { drop: met, nearest: byMeaning ? NEAREST : 0 };
 }
 
-/** What all shards together chose: their counts are of different products. */
-export function decide({ drop, nearest }: Choice, parts: readonly Chosen[]): ChosenSet {
+/**
+ * What all shards together chose: their counts are of different products.
+ *
+ * @param cutoff cosine that the nearest had to reach
+ */
+export function decide(
+  { drop, nearest }: Choice,
+  parts: readonly Chosen[],
+  cutoff: number,
+): ChosenSet {
   const isNamed = parts.some(({ exact }) => exact > 0);
+  const required = drop.slice(leftOut(drop.length, parts));
+  if (isNamed || nearest === 0) return { required, nearest: NONE, isNamed };
+  const found = nearestOf(parts, nearest);
+  const scores = found.map(({ score }) => score);
   return {
-    required: drop.slice(leftOut(drop.length, parts)),
-    nearest: isNamed || nearest === 0 ? NONE : idHashes(nearestOf(parts, nearest)),
-    isNamed,
+    ...{ required, isNamed, nearest: idHashes(found.map(({ id }) => id)) },
+    beyond: beyondNearest(scores, cutoff, nearest),
   };
 }
 
 /** The set as shards are asked for it, with pinned products. */
-export function resultSet({ required, nearest }: ChosenSet, pinned: readonly string[]): ResultSet {
-  return { required, members: withMembers(nearest, pinned) };
+export function resultSet(
+  { required, nearest, beyond }: ChosenSet,
+  pinned: readonly string[],
+): ResultSet {
+  const members = withMembers(nearest, pinned);
+  return { required, members, ...(beyond === undefined ? {} : { beyond }) };
 }
 
 /** So many of the words, that the products which have all others are enough; the last one stays. */
@@ -45,7 +69,7 @@ function leftOut(words: number, parts: readonly Chosen[]): number {
 }
 
 /** The best of all shards; while a partition moves two may know a product, and the newer version counts. */
-function nearestOf(parts: readonly Chosen[], most: number): string[] {
+function nearestOf(parts: readonly Chosen[], most: number): { id: string; score: number }[] {
   const newest = new Map<string, { id: string; version: number; score: number }>();
   for (const { nearest } of parts) {
     nearest.ids.forEach((id, i) => {
@@ -55,7 +79,7 @@ function nearestOf(parts: readonly Chosen[], most: number): string[] {
     });
   }
   const found = [...newest.values()].sort((a, b) => b.score - a.score || compareBytes(a.id, b.id));
-  return found.slice(0, most).map(({ id }) => id);
+  return found.slice(0, most);
 }
 
 /** Both together, ascending. */

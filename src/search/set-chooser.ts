@@ -15,6 +15,8 @@ export interface OpenChoice {
   choice: Choice;
   scope: ChoiceScope;
   asOfMs: number;
+  /** Cosine that the nearest have to reach. */
+  cutoff: number;
 }
 
 /** What products a search is of. */
@@ -67,7 +69,7 @@ export class SetChooser {
       const both = joined(relied, held.rows);
       if (both !== undefined) return { kind: 'chosen', ...held.choice, relied: both };
     }
-    const open = { choice, scope, asOfMs: this.now() };
+    const open = { choice, scope, asOfMs: this.now(), cutoff: words.cutoff ?? -1 };
     // What is cheap is read off the set before it is searched.
     if (shards.isOnly && asked.cheap === undefined) return { kind: 'open', ...open };
 
@@ -102,14 +104,14 @@ export class SetChooser {
 
   /** What the shards that answered chose together. */
   settle(
-    { choice, scope, asOfMs }: OpenChoice,
+    { choice, scope, asOfMs, cutoff }: OpenChoice,
     { answers, missing, answered, rows }: FanOutResult,
   ): KeptChoice {
-    const chosen = decide(
-      choice,
-      answers.flatMap((answer) => answer.chosen ?? []),
-    );
-    const settled = { chosen, missing, asOfMs, rows };
+    const parts = answers.flatMap((answer) => answer.chosen ?? []);
+    const { beyond, ...chosen } = decide(choice, parts, cutoff);
+    // Who had no time may not have found all that is near.
+    const known = beyond === undefined || missing.length > 0 ? {} : { beyond };
+    const settled = { chosen: { ...chosen, ...known }, missing, asOfMs, rows };
     if (answered) this.kept.put(scope, settled);
     return settled;
   }

@@ -14,19 +14,40 @@ export interface AskedSet {
   members: Uint8Array;
   /** The same for rows that this shard found itself. */
   nearest: readonly LeafHit[];
+  /** See `ResultSet`. */
+  beyond: number | undefined;
+}
+
+/** Rows of a block, and which of them may be near to the vector. */
+export interface SetRows {
+  rows: Bitset;
+  near: NearRows | undefined;
+}
+
+/** All other rows have at most the cosine `beyond`, as far as graphs find. */
+export interface NearRows {
+  rows: Bitset;
+  beyond: number;
 }
 
 /** The rows of a block that are in a result set; some, where the budget is spent first. */
-export async function setRows(block: Block, asked: AskedSet, budget: Budget): Promise<Bitset> {
+export async function setRows(block: Block, asked: AskedSet, budget: Budget): Promise<SetRows> {
   const { view, rows, words } = block;
   const set = await wordRows(block, asked.required, budget);
+  const members = new Bitset(view.rows);
   const add = (row: number): void => {
-    if (rows.has(row)) set.add(row);
+    if (rows.has(row)) members.add(row);
   };
-  words?.exact.forEach((_, row) => add(row));
   for (const row of await hashedRows(view, asked.members, budget)) add(row);
   for (const hit of asked.nearest) if (hit.view === view) add(hit.row);
-  return set;
+  set.or(members);
+  words?.exact.forEach((_, row) => {
+    if (rows.has(row)) set.add(row);
+  });
+  const { beyond } = asked;
+  // A write buffer may have got rows since they were looked for.
+  const isKnown = beyond !== undefined && view.ranges !== undefined && !budget.isSpent();
+  return { rows: set, near: isKnown ? { rows: members, beyond } : undefined };
 }
 
 async function wordRows(

@@ -4,12 +4,15 @@ import { Bitset } from '../../index/bitset.js';
 import { traced, type PlannedStep, type SearchTrace } from '../search-trace.js';
 import { postingsOfSlot } from '../words/slot-postings.js';
 import { describePart, type Block } from './block.js';
+import type { NearRows } from '../set/set-rows.js';
 import type { Matches } from './matches.js';
+import type { ViewPart } from './view-task.js';
 import { RowScores, type Scoring } from './row-scores.js';
 
 /** The scores of the rows that are asked for, block by block, worked out when the first is wanted. */
 export class BlockScores {
   private readonly wanted = new Map<Block, Bitset>();
+  private readonly near = new Map<Block, NearRows | undefined>();
   private readonly known = new Map<Block, RowScores>();
 
   constructor(
@@ -21,7 +24,8 @@ export class BlockScores {
   ) {}
 
   /** These rows will be asked for. */
-  want(block: Block, rows: Bitset): void {
+  want({ block, rows, near }: ViewPart): void {
+    this.near.set(block, near);
     const known = this.wanted.get(block);
     if (known === undefined) this.wanted.set(block, rows.copy());
     else known.or(rows);
@@ -37,7 +41,7 @@ export class BlockScores {
     const postings = block.words?.slots.map(postingsOfSlot) ?? [];
     const describe = (): PlannedStep => ({ ...describePart(block, 'words', wanted), postings });
     const scores = await traced(this.trace, describe, budget, () =>
-      RowScores.of(block, wanted, scoring, boosted, budget),
+      RowScores.of({ ...block, near: this.near.get(block) }, wanted, scoring, boosted, budget),
     );
     if (scores !== undefined) this.known.set(block, scores);
     return scores;

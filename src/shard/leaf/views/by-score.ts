@@ -1,6 +1,7 @@
 import type { Budget } from '../../../core/budget.js';
 import { compareBytes } from '../../../core/ids.js';
 import type { Bitset } from '../../index/bitset.js';
+import { CHUNK_ROWS } from '../../index/terms/postings.js';
 import { GATHER_ROWS } from '../gather.js';
 import type { RowScores } from './row-scores.js';
 import type { TopRows } from './top-rows.js';
@@ -18,20 +19,24 @@ export interface ScoreTaker {
   seen: { behind: number };
 }
 
-/** Rows ordered at once. */
-const CHUNK_ROWS = 65_536;
 /** Classes of rows by the bound of their score. */
 const CLASSES = 256;
 /** Rows looked at between two looks at the budget: as many as are gathered at once. */
 const SLICE_ROWS = GATHER_ROWS;
+/** Of fewer rows in a chunk all are looked at: what graphs passed over is found among them. */
+const LEAST_PARTED = 4_096;
+/** Scores are sums of a few numbers up to ten. */
+const ROUNDING = 1e-12;
 /** Of fewer rows the score itself is as cheap as what it nearly is. */
 const LEAST_GATHERED = 8;
 
 /**
  * Offers the best rows of a block by score to all who want them, each row's score worked out once. Rows come
- * by what their score is without the cosine, the greatest first, so that those whose cosine could not bring
- * them among the best are soon told: they need none. Of the others a float32 kernel tells the cosines together,
- * and only what is among the best by those, or so near that rounding decides, has its score worked out.
+ * by what their score is without the cosine, the greatest first, after those that may be near to the vector, so
+ * that those whose cosine could not bring them among the best are soon told: they need none, and in the end none is
+ * left that does (Fagin, Lotem and Naor, Optimal Aggregation Algorithms for Middleware, 2001). Of the others a
+ * float32 kernel tells the cosines together, and only what is among the best by those, or so near that rounding
+ * decides, has its score worked out.
  */
 export async function offerByScore(
   wanted: Bitset,
@@ -45,16 +50,59 @@ export async function offerByScore(
     if (rows.length === 0) continue;
     const bases = new Float64Array(rows.length);
     for (let at = 0; at < rows.length; at += SLICE_ROWS) {
-      const end = Math.min(rows.length, at + SLICE_ROWS);
-      for (let i = at; i < end; i++) bases[i] = scores.base(rows[i] as number);
-      if (budget.spend(end - at) && !(await budget.pause())) return;
-    }
-    const order = greatestFirst(bases);
-    for (let at = 0; at < order.length; at += SLICE_ROWS) {
-      offerSlice(order.subarray(at, at + SLICE_ROWS), { rows, bases }, scores, takers, open);
+      const end = at + SLICE_ROWS;
+      scores.bases(rows.subarray(at, end), bases.subarray(at, end));
       if (budget.spend(SLICE_ROWS) && !(await budget.pause())) return;
     }
+    for (const part of partsOf(rows, bases, scores)) {
+      if (!(await offerPart(part, scores, takers, open, budget))) return;
+    }
   }
+}
+
+/** Some rows of a chunk, by their bases: what their scores are without the cosine. */
+interface ChunkPart {
+  rows: Uint32Array;
+  bases: Float64Array;
+  /** Their places, a greater class of base first. */
+  order: Uint32Array;
+  /** What no base from a place of `order` on is above. */
+  mostFrom: (place: number) => number;
+  /** What a cosine adds at most. */
+  margin: number;
+}
+
+/** Those that may be near to the vector, then the others; of few rows all may. */
+function partsOf(rows: Uint32Array, bases: Float64Array, scores: RowScores): ChunkPart[] {
+  const { order, mostFrom } = greatestFirst(bases);
+  const all = { rows, bases, order, mostFrom, margin: scores.margin };
+  if (rows.length < LEAST_PARTED || scores.farMargin === scores.margin) return [all];
+  const isNear = (place: number): boolean => scores.isNear(rows[place] as number);
+  return [
+    { ...all, order: order.filter(isNear) },
+    { ...all, order: order.filter((place) => !isNear(place)), margin: scores.farMargin },
+  ];
+}
+
+/** False where the budget was spent first. */
+async function offerPart(
+  part: ChunkPart,
+  scores: RowScores,
+  takers: readonly ScoreTaker[],
+  open: Narrowed,
+  budget: Budget,
+): Promise<boolean> {
+  const { rows, order, mostFrom, margin } = part;
+  let isOver = false;
+  for (let at = 0; at < order.length; at += SLICE_ROWS) {
+    const slice = order.subarray(at, at + SLICE_ROWS);
+    const most = mostFrom(order[at] as number) + margin;
+    isOver ||= takers.every((taker) => !isUndecided(taker, most));
+    if (isOver) for (const taker of takers) countBehind(taker, slice, rows);
+    else offerSlice(slice, part, scores, takers, open);
+    if (budget.spend(SLICE_ROWS) && !(await budget.pause())) return false;
+  }
+  return true;
 }
 
 /** Rows whose scores lie in [least, most]: lists that serve slice after slice, without an object a row. */
@@ -85,25 +133,29 @@ class Narrowed {
 
 function offerSlice(
   places: Uint32Array,
-  { rows, bases }: { rows: Uint32Array; bases: Float64Array },
+  { rows, bases, margin }: ChunkPart,
   scores: RowScores,
   takers: readonly ScoreTaker[],
   open: Narrowed,
 ): void {
-  const { margin } = scores;
   open.count = 0;
   for (const place of places) {
     const row = rows[place] as number;
     const base = bases[place] as number;
-    if (isOpenTo(takers, row, base - margin, base + margin)) {
-      open.add(row, base - margin, base + margin);
-    } else offer(row, base - margin, base + margin, scores, takers);
+    const [least, most] = [base - scores.margin, base + margin];
+    if (isOpenTo(takers, row, least, most)) open.add(row, least, most);
+    else offer(row, least, most, scores, takers);
   }
-  if (margin > 0 && open.count >= LEAST_GATHERED) open.byCosines(scores);
+  if (scores.margin > 0 && open.count >= LEAST_GATHERED) open.byCosines(scores);
   for (let i = 0; i < open.count; i++) {
     const row = open.rows[i] as number;
     offer(row, open.least[i] as number, open.most[i] as number, scores, takers);
   }
+}
+
+/** Rows of which none is among the best. */
+function countBehind({ rows: wanted, seen }: ScoreTaker, places: Uint32Array, rows: Uint32Array) {
+  for (const place of places) if (wanted.has(rows[place] as number)) seen.behind += 1;
 }
 
 function floorOf({ best, least }: ScoreTaker): number {
@@ -164,8 +216,8 @@ function isBehind(
   return compareBytes(scores.id(row), after.id) > 0;
 }
 
-/** The places of `values`, roughly the greatest first: by class, of one class as they come. */
-function greatestFirst(values: Float64Array): Uint32Array {
+/** The places of `values`, a greater class first; of one class as they come. */
+function greatestFirst(values: Float64Array): Pick<ChunkPart, 'order' | 'mostFrom'> {
   let least = Infinity;
   let most = -Infinity;
   for (const value of values) {
@@ -187,5 +239,7 @@ function greatestFirst(values: Float64Array): Uint32Array {
     order[place] = i;
     ends[at] = place + 1;
   }
-  return order;
+  const mostFrom = (place: number): number =>
+    scale === 0 ? most : most - classOf(values[place] as number) / scale + ROUNDING;
+  return { order, mostFrom };
 }

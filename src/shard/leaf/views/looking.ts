@@ -42,7 +42,7 @@ export class Looking {
 
   async all(tasks: readonly ViewTask[]): Promise<ViewFound[]> {
     for (const { view, parts } of tasks) {
-      if (needsScores(view)) for (const { block, rows } of parts) this.scores.want(block, rows);
+      if (needsScores(view)) for (const part of parts) this.scores.want(part);
     }
     try {
       const ordered = await this.order(tasks);

@@ -111,7 +111,7 @@ async function scored(
     own.add(row);
     wanted.set(block, own);
   }
-  for (const [block, own] of wanted) scores.want(block, own);
+  for (const [block, own] of wanted) scores.want({ block, rows: own });
   const hits: LeafHit[] = [];
   try {
     for (const { view, row } of rows) {

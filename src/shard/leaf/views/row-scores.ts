@@ -4,6 +4,7 @@ import type { Bitset } from '../../index/bitset.js';
 import type { SegmentView } from '../../index/segment-view.js';
 import { cosinesOf } from '../gather.js';
 import { scanUnits, scoreOf, SCORE_MARGIN, type LeafHit, type ScoreParts } from '../leaf-hit.js';
+import type { NearRows } from '../set/set-rows.js';
 import type { ViewText } from '../words/view-text.js';
 import { TextSums } from './text-sums.js';
 
@@ -16,17 +17,27 @@ export interface Scoring {
   weights: readonly number[];
 }
 
+/** Whose scores. */
+interface ScoredRows {
+  view: SegmentView;
+  /** Undefined where they add nothing. */
+  words: ViewText | undefined;
+  /** Undefined: any row may be near to the vector. */
+  near?: NearRows | undefined;
+}
+
 /** The scores of one block's rows. */
 export class RowScores {
-  /** What the cosine of a row adds at most, and takes at most. */
+  /** What the cosine of a row takes at most, and adds at most. */
   readonly margin: number;
+  /** What it adds at most for a row that is not among `near`. */
+  readonly farMargin: number;
   /** How much of a score the cosine is. */
   private readonly weight: number;
 
   private constructor(
-    private readonly view: SegmentView,
+    private readonly of: ScoredRows,
     private readonly scoring: Scoring,
-    private readonly words: ViewText | undefined,
     private readonly sums: TextSums | undefined,
     private readonly boosted: readonly Bitset[],
     private readonly budget: Budget,
@@ -34,34 +45,36 @@ export class RowScores {
     const most = scoring.vector === undefined ? 0 : 1 + SCORE_MARGIN;
     this.weight = scoring.isText ? VECTOR_WEIGHT : 1;
     this.margin = this.weight * most;
+    const { near } = of;
+    const beyond = near === undefined ? most : near.beyond + SCORE_MARGIN;
+    this.farMargin = scoring.vector === undefined ? 0 : this.weight * beyond;
   }
 
   /**
-   * @param words undefined where they add nothing
    * @param wanted rows that are asked for
    * @param boosted of each boost the rows that match it
    * @returns undefined where the budget was spent first
    */
   static async of(
-    { view, words }: { view: SegmentView; words: ViewText | undefined },
+    of: ScoredRows,
     wanted: Bitset,
     scoring: Scoring,
     boosted: readonly Bitset[],
     budget: Budget,
   ): Promise<RowScores | undefined> {
-    const isText = scoring.isText && words !== undefined;
-    const sums = isText ? await TextSums.of(words, wanted, budget) : undefined;
-    if (isText && sums === undefined) return undefined;
-    return new RowScores(view, scoring, isText ? words : undefined, sums, boosted, budget);
+    const words = scoring.isText ? of.words : undefined;
+    const sums = words && (await TextSums.of(words, wanted, budget));
+    if (words !== undefined && sums === undefined) return undefined;
+    return new RowScores({ ...of, words }, scoring, sums, boosted, budget);
   }
 
   id(row: number): string {
-    return this.view.id(row);
+    return this.of.view.id(row);
   }
 
   /** The order of rows of one score. */
   compareIds(a: number, b: number): number {
-    return this.view.compareIds(a, b);
+    return this.of.view.compareIds(a, b);
   }
 
   release(): void {
@@ -73,7 +86,7 @@ export class RowScores {
   }
 
   exact(row: number): number {
-    return this.words?.exactScoreOf(row) ?? 0;
+    return this.of.words?.exactScoreOf(row) ?? 0;
   }
 
   boost(row: number): number {
@@ -84,9 +97,21 @@ export class RowScores {
     return sum;
   }
 
-  /** All of a score but its cosine: the score is within `margin` of it. */
-  base(row: number): number {
-    return this.text(row) + this.exact(row) + this.boost(row);
+  /** All of a score but its cosine, of `rows` of one chunk: the score is within `margin` of it. */
+  bases(rows: Uint32Array, bases: Float64Array): void {
+    if (this.sums === undefined) bases.fill(0);
+    else this.sums.scoresOf(rows, bases);
+    const hasExact = (this.of.words?.exact.size ?? 0) > 0;
+    if (!hasExact && this.boosted.length === 0) return;
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] as number;
+      bases[i] = (bases[i] as number) + this.exact(row) + this.boost(row);
+    }
+  }
+
+  /** Whether the cosine of a row may add more than `farMargin`. */
+  isNear(row: number): boolean {
+    return this.of.near === undefined || this.of.near.rows.has(row);
   }
 
   /**
@@ -96,7 +121,7 @@ export class RowScores {
   nearly(rows: ArrayLike<number>): Float32Array {
     const vector = this.scoring.vector as Float32Array;
     this.budget.spend(scanUnits(rows.length, vector.length));
-    return cosinesOf(this.view.vectors, rows, vector).map((cosine) => this.weight * cosine);
+    return cosinesOf(this.of.view.vectors, rows, vector).map((cosine) => this.weight * cosine);
   }
 
   /** Twice the kernels' margin: what is added is rounded as well. */
@@ -108,7 +133,7 @@ export class RowScores {
     const { vector } = this.scoring;
     if (vector === undefined) return 0;
     this.budget.spend(scanUnits(1, vector.length));
-    return scoreOf(vector, this.view.vectors, row);
+    return scoreOf(vector, this.of.view.vectors, row);
   }
 
   /** Without an object a row: of a common word that is most of what it costs. */
@@ -120,7 +145,7 @@ export class RowScores {
   }
 
   hit(row: number): LeafHit {
-    const { view } = this;
+    const { view } = this.of;
     const [text, vector] = [this.text(row), this.cosine(row)];
     const [exact, boost] = [this.exact(row), this.boost(row)];
     const score = this.score(row);

@@ -1,9 +1,9 @@
 import type { Budget } from '../../../core/budget.js';
-import type { Bitset } from '../../index/bitset.js';
+import { beyondNearest, type Choice } from '../../../query/result-set.js';
 import { traced } from '../search-trace.js';
 import { requiredSlots, type ChosenRows } from '../set/choose.js';
 import { hashedRows } from '../set/hashed-rows.js';
-import { setRows, type AskedSet } from '../set/set-rows.js';
+import { setRows, type AskedSet, type SetRows } from '../set/set-rows.js';
 import type { AskedText } from '../words/asked-text.js';
 import { narrow } from '../words/narrow.js';
 import { describePart, type Block } from './block.js';
@@ -18,15 +18,16 @@ export async function shownRows(
   chosen: ChosenRows | undefined,
   budget: Budget,
 ): Promise<ViewPart[]> {
-  const { set, choose: choice, hidden, views } = request;
+  const { set, choose: choice, hidden, views, exact } = request;
   if (views.length === 0) return [];
   const isOwn = set?.required === undefined && choice !== undefined && chosen !== undefined;
   const asked: AskedSet | undefined = set && {
     required: isOwn ? requiredSlots(choice, chosen.having) : (set.required ?? []),
     members: set.members,
     nearest: isOwn ? chosen.nearest : [],
+    beyond: exact ? undefined : isOwn ? beyondOwn(choice, chosen, text) : set.beyond,
   };
-  const makeSet = (block: Block, of: AskedSet): Promise<Bitset> =>
+  const makeSet = (block: Block, of: AskedSet): Promise<SetRows> =>
     traced(
       request.trace,
       () => describePart(block, 'set', block.rows),
@@ -37,7 +38,10 @@ export async function shownRows(
   for (const block of blocks) {
     if (budget.isSpent()) break;
     const { view } = block;
-    const rows = asked === undefined ? block.rows.copy() : await makeSet(block, asked);
+    const { rows, near } =
+      asked === undefined
+        ? { rows: block.rows.copy(), near: undefined }
+        : await makeSet(block, asked);
     if (hidden !== undefined) {
       for (const row of await hashedRows(view, hidden, budget)) rows.delete(row);
     }
@@ -47,7 +51,19 @@ export async function shownRows(
       const all = { mask: rows, count, ranges: undefined };
       ({ mask = rows, count } = await narrow(view, all, text, budget));
     }
-    if (count > 0) shown.push({ block, rows: mask });
+    if (count > 0) shown.push({ block, rows: mask, near });
   }
   return shown;
+}
+
+/** Of what this shard, which is the only one, found itself. */
+function beyondOwn(
+  { nearest: wanted }: Choice,
+  { nearest, exact }: ChosenRows,
+  text: AskedText | undefined,
+): number | undefined {
+  // What is named was given no neighbours.
+  if (wanted === 0 || exact > 0) return undefined;
+  const scores = nearest.map(({ score }) => score);
+  return beyondNearest(scores, text?.cutoff ?? -1, wanted);
 }

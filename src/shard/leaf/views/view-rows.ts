@@ -18,11 +18,11 @@ export async function tasksOf(
   for (const view of views) {
     const parts: ViewPart[] = [];
     let total = 0;
-    for (const { block, rows: all } of shown) {
+    for (const { block, rows: all, near } of shown) {
       if (budget.isSpent()) break;
       const rows = await viewRows(block, all, view, matches, budget);
       const count = rows.count();
-      if (count > 0) parts.push({ block, rows });
+      if (count > 0) parts.push({ block, rows, near });
       total += count;
     }
     tasks.push({ view, parts, total });

@@ -2,12 +2,15 @@ import type { SortValue } from '../../../query/sort.js';
 import type { LeafView } from '../../../query/result-set.js';
 import type { Bitset } from '../../index/bitset.js';
 import type { LeafHit } from '../leaf-hit.js';
+import type { NearRows } from '../set/set-rows.js';
 import type { Block } from './block.js';
 
 /** What a view shows of one block. */
 export interface ViewPart {
   block: Block;
   rows: Bitset;
+  /** Absent: any row may be near to the vector. */
+  near?: NearRows | undefined;
 }
 
 /** A view with the rows that it shows. */
