@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { OLDEST_PROTOCOL, PROTOCOL_VERSION, type Hello } from './messages.js';
 
 /**
  * How two sides that share a secret show each other that they know it, without sending it: each proves
@@ -19,6 +20,15 @@ export type Prover = 'client' | 'shard';
 export interface Nonces {
   client: Uint8Array;
   shard: Uint8Array;
+}
+
+/** The newest version that the client and this side speak; undefined: there is none. */
+export function commonProtocol({
+  protocol: oldest,
+  newest = oldest,
+}: Pick<Hello, 'protocol' | 'newest'>): number | undefined {
+  const common = Math.min(newest, PROTOCOL_VERSION);
+  return common >= Math.max(oldest, OLDEST_PROTOCOL) ? common : undefined;
 }
 
 export function newNonce(): Uint8Array {

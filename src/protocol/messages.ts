@@ -4,15 +4,21 @@ import type { Chosen, LeafViewResult } from '../query/result-set.js';
 import type { StatusReply } from './status.js';
 
 /**
- * What query nodes and shards say to each other. Grow it by optional fields; anything else raises
- * `PROTOCOL_VERSION`, and two versions refuse each other at the handshake.
+ * What query nodes and shards say to each other. It grows by optional fields; anything else raises
+ * `PROTOCOL_VERSION`. Two sides speak the newest version that both know (`commonProtocol`), so that nodes are
+ * upgraded one after the other; the version before the newest is still spoken.
  */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
+/** Who speaks less is refused at the handshake. */
+export const OLDEST_PROTOCOL = 5;
 
 /** First frame of a connection, from the client. */
 export interface Hello {
   type: 'hello';
+  /** The oldest version that the client speaks. */
   protocol: number;
+  /** The newest; absent: that one alone. */
+  newest?: number;
   /** Both sides must serve the same store. */
   storeId: string;
   /** Present where the client has a shared secret, see `handshake.ts`. */
@@ -33,6 +39,7 @@ interface Proof {
 
 interface Welcome {
   type: 'welcome';
+  /** Version that is spoken from here on. */
   protocol: number;
   shard: string;
   /** Present after a challenge: the shard knows the secret as well. */

@@ -1,5 +1,10 @@
 import { isNonce, newNonce, proofOf, proves, type Nonces } from '../protocol/handshake.js';
-import { PROTOCOL_VERSION, type Reply, type Request } from '../protocol/messages.js';
+import {
+  OLDEST_PROTOCOL,
+  PROTOCOL_VERSION,
+  type Reply,
+  type Request,
+} from '../protocol/messages.js';
 
 /** Whom a connection must reach, and how it shows that it may. */
 export interface Credentials {
@@ -21,7 +26,10 @@ export class ClientHandshake {
   hello(): Request {
     const { storeId, secret } = this.credentials;
     const nonce = secret === undefined ? {} : { nonce: this.nonce };
-    return { type: 'hello', protocol: PROTOCOL_VERSION, storeId, ...nonce };
+    return {
+      ...{ type: 'hello', protocol: OLDEST_PROTOCOL, newest: PROTOCOL_VERSION },
+      ...{ storeId, ...nonce },
+    };
   }
 
   step(reply: Reply): HandshakeStep {

@@ -19,9 +19,13 @@ export interface Command {
   ended: Promise<Ended>;
 }
 
-/** Starts `omnisearch …` as a user does; killed when it does not end. */
-export function startCommand(args: readonly string[], env: Record<string, string> = {}): Command {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+/** Starts `omnisearch …` as a user does; killed when it does not end. @param main of another build */
+export function startCommand(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  main = MAIN,
+): Command {
+  const child = spawn(process.execPath, [main, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });

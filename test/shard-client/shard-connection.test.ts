@@ -10,6 +10,7 @@ import { Deadline } from '../../src/core/deadline.js';
 import { encodeFrame, FrameReader } from '../../src/protocol/frames.js';
 import { newNonce, proofOf } from '../../src/protocol/handshake.js';
 import {
+  OLDEST_PROTOCOL,
   PROTOCOL_VERSION,
   type Challenge,
   type Message,
@@ -70,7 +71,23 @@ describe('over a real shard', () => {
     const hello = { type: 'hello' as const, storeId: shard.store.storeId };
     const reply = await exchange({ ...hello, protocol: PROTOCOL_VERSION + 1 });
     expect(reply).toMatchObject({ type: 'failure', code: 'protocol' });
+    const older = { ...hello, protocol: 1, newest: OLDEST_PROTOCOL - 1 };
+    expect(await exchange(older)).toMatchObject({ type: 'failure', code: 'protocol' });
     expect(await status(client())).toMatchObject({ type: 'status', documents: 1 });
+  });
+
+  test('the newest protocol is spoken that both sides know', async () => {
+    const { storeId } = shard.store;
+    const spoken = async (oldest: number, newest?: number): Promise<unknown> => {
+      const hello = { type: 'hello' as const, storeId, protocol: oldest };
+      const reply = await exchange(newest === undefined ? hello : { ...hello, newest });
+      return (reply as { protocol?: number }).protocol;
+    };
+    expect(await spoken(OLDEST_PROTOCOL, PROTOCOL_VERSION)).toBe(PROTOCOL_VERSION);
+    expect(await spoken(PROTOCOL_VERSION, PROTOCOL_VERSION + 3)).toBe(PROTOCOL_VERSION);
+    // A client of before names one alone.
+    expect(await spoken(OLDEST_PROTOCOL)).toBe(OLDEST_PROTOCOL);
+    expect(await spoken(1, OLDEST_PROTOCOL)).toBe(OLDEST_PROTOCOL);
   });
 
   test('both sides must know the shared secret, where one of them does', async () => {

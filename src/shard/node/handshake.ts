@@ -1,5 +1,18 @@
-import { isNonce, newNonce, proofOf, proves, type Nonces } from '../../protocol/handshake.js';
-import { PROTOCOL_VERSION, type Hello, type Message, type Reply } from '../../protocol/messages.js';
+import {
+  commonProtocol,
+  isNonce,
+  newNonce,
+  proofOf,
+  proves,
+  type Nonces,
+} from '../../protocol/handshake.js';
+import {
+  OLDEST_PROTOCOL,
+  PROTOCOL_VERSION,
+  type Hello,
+  type Message,
+  type Reply,
+} from '../../protocol/messages.js';
 
 export interface HandshakeOptions {
   shard: string;
@@ -22,6 +35,7 @@ export interface GreetingStep {
  */
 export class ServerHandshake {
   private nonces: Nonces | undefined;
+  private protocol = PROTOCOL_VERSION;
 
   constructor(private readonly options: HandshakeOptions) {}
 
@@ -33,11 +47,11 @@ export class ServerHandshake {
     return undefined;
   }
 
-  private hello({ protocol, storeId, nonce }: Hello): GreetingStep {
+  private hello({ storeId, nonce, ...spoken }: Hello): GreetingStep {
     const { secret } = this.options;
-    if (protocol !== PROTOCOL_VERSION) {
-      return refusal(`protocol ${protocol} is not ${PROTOCOL_VERSION}`);
-    }
+    const protocol = commonProtocol(spoken);
+    if (protocol === undefined) return refusal(unspoken(spoken));
+    this.protocol = protocol;
     if (storeId !== this.options.storeId) return refusal('the client serves another store');
     if (secret === undefined) return this.welcome({});
     if (!isNonce(nonce)) return refusal('this shard wants a shared secret');
@@ -54,10 +68,15 @@ export class ServerHandshake {
   private welcome(proof: { proof?: Uint8Array }): GreetingStep {
     const { shard } = this.options;
     return {
-      reply: { type: 'welcome', protocol: PROTOCOL_VERSION, shard, ...proof },
+      reply: { type: 'welcome', protocol: this.protocol, shard, ...proof },
       next: 'open',
     };
   }
+}
+
+function unspoken({ protocol, newest = protocol }: Pick<Hello, 'protocol' | 'newest'>): string {
+  const own = `${OLDEST_PROTOCOL} to ${PROTOCOL_VERSION}`;
+  return `the client speaks protocol ${protocol} to ${newest}, this shard ${own}`;
 }
 
 function refusal(message: string): GreetingStep {

@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { bruteForce, makeProducts, randomVector, seeded } from './catalogue.js';
+import { MAIN, startCommand, type Command } from './command.js';
+import { beforeLastProtocol, builtAt } from './former-version.js';
+
+const DIMENSIONS = 16;
+const SHARDS = ['s1', 's2'];
+const START_LIMIT_MS = 60_000;
+const products = makeProducts(400, DIMENSIONS);
+const commit = beforeLastProtocol();
+
+/** Each of two shards has all; each process may be of another build. */
+class MixedCluster {
+  private readonly dir = mkdtempSync(join(tmpdir(), 'omnisearch-upgrade-'));
+  private readonly running = new Map<string, Command>();
+  private url = '';
+
+  private get env(): Record<string, string> {
+    return {
+      OMNISEARCH_DATA_DIR: this.dir,
+      OMNISEARCH_LOG_LEVEL: 'warn',
+      OMNISEARCH_REPLICAS: '2',
+    };
+  }
+
+  private socketOf(shard: string): string {
+    return join(this.dir, `${shard}.sock`);
+  }
+
+  async startQueryNode(main: string): Promise<void> {
+    const port = await freePort();
+    const addresses = SHARDS.flatMap((shard) => [
+      '--shard-address',
+      `${shard}=${this.socketOf(shard)}`,
+    ]);
+    const model = ['--model', 'none', '--dimensions', String(DIMENSIONS)];
+    const args = ['query-node', '--port', String(port), ...model, ...addresses];
+    this.running.set('query-node', startCommand(args, this.env, main));
+    this.url = `http://127.0.0.1:${port}`;
+    await this.until(async () => (await fetch(`${this.url}/livez`)).status === 200);
+  }
+
+  startShard(shard: string, main: string): void {
+    const args = ['shard-node', '--shard', shard, '--listen', this.socketOf(shard)];
+    this.running.set(shard, startCommand(args, this.env, main));
+  }
+
+  async stop(name: string): Promise<void> {
+    const command = this.running.get(name);
+    command?.process.kill('SIGTERM');
+    const ended = await command?.ended;
+    if (ended?.code !== 0) throw new Error(`${name} ended with ${ended?.code}: ${ended?.stderr}`);
+    this.running.delete(name);
+  }
+
+  /** Until all shards answer the query node. */
+  untilHealthy(): Promise<void> {
+    return this.until(async () => {
+      const text = await (await fetch(`${this.url}/healthz`)).text();
+      return text.includes('2 of 2 healthy');
+    });
+  }
+
+  async post(path: string, body: object | string): Promise<Record<string, unknown>> {
+    const isText = typeof body === 'string';
+    const headers = { 'content-type': isText ? 'application/x-ndjson' : 'application/json' };
+    const sent = { method: 'POST', headers, body: isText ? body : JSON.stringify(body) };
+    const reply = await fetch(this.url + path, sent);
+    const json = (await reply.json()) as Record<string, unknown>;
+    if (reply.status !== 200) throw new Error(`${path}: ${reply.status} ${JSON.stringify(json)}`);
+    return json;
+  }
+
+  private async until(isSo: () => Promise<boolean>): Promise<void> {
+    const endsAt = performance.now() + START_LIMIT_MS;
+    while (!(await isSo().catch(() => false))) {
+      if (performance.now() > endsAt) throw new Error(`not within ${START_LIMIT_MS} ms`);
+      await sleep(50);
+    }
+  }
+
+  async end(): Promise<void> {
+    for (const name of [...this.running.keys()]) await this.stop(name);
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+test('where the history is cut off there is no former version to run', () => {
+  expect(commit === undefined || /^[0-9a-f]{40,}$/.test(commit)).toBe(true);
+});
+
+if (commit !== undefined) {
+  let former: ReturnType<typeof builtAt>;
+  let cluster: MixedCluster;
+
+  beforeAll(() => {
+    former = builtAt(commit);
+    return former.remove;
+  });
+  beforeEach(() => {
+    cluster = new MixedCluster();
+  });
+  afterEach(() => cluster.end());
+
+  /** Exact and by words, whole and right. */
+  const checkAnswers = async (seed: number): Promise<void> => {
+    const vector = randomVector(seeded(seed), DIMENSIONS);
+    const asked = { vector, top_k: 20, exact: true, fields: [] };
+    const { hits, partial } = await cluster.post('/search/vector', asked);
+    const found = (hits as { id: string; score: number }[]).map(({ id, score }) => {
+      return { id, score: Math.fround(score) };
+    });
+    expect([partial, found]).toEqual([null, bruteForce(products, vector, 20, () => true)]);
+    const [product] = products;
+    const text = await cluster.post('/search/text', { query: product?.title ?? '', top_k: 5 });
+    expect([text['partial'], (text['hits'] as object[]).length]).toEqual([null, 5]);
+  };
+
+  const index = async (): Promise<void> => {
+    const lines = products.map((product) => JSON.stringify(product)).join('\n');
+    const reply = await cluster.post('/products?wait=searchable', lines);
+    expect(reply).toMatchObject({ accepted: products.length, searchable: true });
+  };
+
+  test('shards of the protocol before are upgraded one after the other: answers stay whole and right', async () => {
+    await cluster.startQueryNode(MAIN);
+    for (const shard of SHARDS) cluster.startShard(shard, former.main);
+    await cluster.untilHealthy();
+    await index();
+    await checkAnswers(1);
+    for (const [i, shard] of SHARDS.entries()) {
+      await cluster.stop(shard);
+      await checkAnswers(10 + i);
+      cluster.startShard(shard, MAIN);
+      await cluster.untilHealthy();
+      await checkAnswers(20 + i);
+    }
+  }, 240_000);
+
+  test('a query node of the protocol before goes on with shards of this one', async () => {
+    await cluster.startQueryNode(former.main);
+    for (const shard of SHARDS) cluster.startShard(shard, MAIN);
+    await cluster.untilHealthy();
+    await index();
+    await checkAnswers(2);
+  }, 240_000);
+}
