@@ -90,6 +90,7 @@ describe('status pages', () => {
       minShards: 1,
       store,
     },
+    queryNodes: () => [],
     shards: () => [up('s1'), up('s2')],
     encoder: () => ({
       ...{ embeddingQueued: 0, embeddedProducts: 0 },
