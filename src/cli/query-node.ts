@@ -103,10 +103,11 @@ export async function startQueryNode(
   // While the shards look for what they have.
   await warmUp(search);
   const members = openMembership(config, store, logger, () => status.notReady() === undefined);
+  const queryNodes = () => members?.queryNodes() ?? [];
   const status = await KeptStatus.start({
     ...{ model, analyzer: ANALYZER_VERSION, minShards: config.minShards, store },
     shards: () => fleet.kept(),
-    queryNodes: () => members?.queryNodes() ?? [],
+    queryNodes,
     encoder: () => encoder?.status() ?? NO_ENCODER,
     cutoffs: () => cutoffFigures(encoder, tenants),
   });
@@ -130,7 +131,7 @@ export async function startQueryNode(
   const { records } = store;
   const shown = {
     answers,
-    cluster: cluster.desk,
+    ...{ cluster: cluster.desk, queryNodes },
     catalogue: new Catalogue(store),
     collections: new CollectionSchemas(records),
     dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
