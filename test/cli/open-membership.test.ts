@@ -1,8 +1,30 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
-import { checkAdvertised, queryNodeAddress } from '../../src/cli/open-membership.js';
+import {
+  checkAdvertised,
+  openMembership,
+  queryNodeAddress,
+} from '../../src/cli/open-membership.js';
+import { loadConfig } from '../../src/config/load.js';
 import { hostPortOf } from '../../src/core/host-port.js';
+import { createLogger } from '../../src/core/logger.js';
+import { makeLmdbStore } from '../store/lmdb-fixture.js';
+
+test('a store of one machine is asked for no leases unless an address is advertised', async () => {
+  const { store, close } = await makeLmdbStore();
+  const logger = createLogger('silent', 'test');
+  const opened = (argv: string[]) =>
+    openMembership(
+      loadConfig({ verb: 'query-node', argv, env: {} }).config,
+      store,
+      logger,
+      () => true,
+    );
+  expect(opened([])).toBeUndefined();
+  expect(opened(['--advertise', 'query-1:8080'])).toBeDefined();
+  await close();
+});
 
 test('a query node is found where it listens, unless told otherwise', () => {
   const at = (host: string, advertise?: string) => queryNodeAddress({ host, advertise }, 8101);
