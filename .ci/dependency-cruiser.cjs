@@ -32,6 +32,7 @@ const rooms = {
   ],
   ingest: ['tenancy', 'text', 'embedding', 'placement', 'shard-client', 'store', 'core'],
   jobs: ['ingest', 'tenancy', 'cluster', 'embedding', 'placement', 'store', 'core'],
+  balancer: ['cluster', 'core'],
   cluster: ['placement', 'store', 'core'],
   tenancy: ['text', 'store', 'core'],
   text: ['core'],

@@ -52,6 +52,8 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
       return role(verb, async () => (await import('./shard-node.js')).startShardNode, config);
     case 'worker':
       return complain(WRONG_USAGE, 'worker: query nodes do the background work in this version');
+    case 'balancer':
+      return role(verb, async () => (await import('./balancer.js')).startBalancer, config);
     case 'index':
       return (await import('./index-command.js')).runIndex(config, positionals);
     case 'search':

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { GrowthTrigger } from '../cluster/growth-trigger.js';
 import type { Config } from '../config/settings.js';
 import { unlessAborted } from '../core/deadline.js';
@@ -10,7 +9,7 @@ import type { Encoder, EncoderStatus } from '../embedding/encoder.js';
 import { noneModel, openEncoder } from '../embedding/open-encoder.js';
 import { allowedHosts } from '../http/access.js';
 import { KeptStatus } from '../http/kept-status.js';
-import { createHttpServer, type HttpServer } from '../http/server.js';
+import { createHttpServer } from '../http/server.js';
 import { Catalogue } from '../ingest/catalogue.js';
 import { Ingest } from '../ingest/ingest.js';
 import type { FleetPort, IngestDeps } from '../ingest/ports.js';
@@ -34,16 +33,15 @@ import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
 import { openCluster, placeOnThese } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
+import { checkAdvertised, openMembership } from './open-membership.js';
 import { openShop } from './open-shop.js';
 import { openStore } from './open-store.js';
 import { packageFile, packageVersion } from './package-file.js';
 import { StartError, type Opened } from './run-role.js';
+import { serve } from './serve.js';
 import { isLoopback } from './shard-address.js';
 import { openFleet } from './shard-fleet.js';
 
-/** An orphan of a killed `up` frees its port within a moment. */
-const LISTEN_ATTEMPTS = 40;
-const LISTEN_PAUSE_MS = 100;
 /** Shards are asked for their state each second, and may take as long to answer. */
 const FENCE_MARGIN_MS = 2_000;
 const NO_ENCODER: EncoderStatus = {
@@ -60,6 +58,7 @@ export async function startQueryNode(
   stopping: AbortSignal,
 ): Promise<void> {
   warnOfOpenDoors(config);
+  checkAdvertised(config);
   await unlessAborted(mayBegin(), stopping);
   // Beside each other: the model is read by threads of its own, the store's pages are checked by this one.
   const opening = openStore(config);
@@ -103,9 +102,12 @@ export async function startQueryNode(
   });
   // While the shards look for what they have.
   await warmUp(search);
+  const members = openMembership(config, store, logger, () => status.notReady() === undefined);
+  const queryNodes = () => members?.queryNodes() ?? [];
   const status = await KeptStatus.start({
     ...{ model, analyzer: ANALYZER_VERSION, minShards: config.minShards, store },
     shards: () => fleet.kept(),
+    queryNodes,
     encoder: () => encoder?.status() ?? NO_ENCODER,
     cutoffs: () => cutoffFigures(encoder, tenants),
   });
@@ -129,7 +131,7 @@ export async function startQueryNode(
   const { records } = store;
   const shown = {
     answers,
-    cluster: cluster.desk,
+    ...{ cluster: cluster.desk, queryNodes },
     catalogue: new Catalogue(store),
     collections: new CollectionSchemas(records),
     dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
@@ -137,12 +139,7 @@ export async function startQueryNode(
   const ingest = new Ingest(deps);
   const ports = { search, ingest, tenants, settings, ...shop, ...shown, status, logger };
   const server = await createHttpServer(ports, httpOptions(config, model));
-  opened.add(async () => {
-    server.leave();
-    await sleep(server.app.server.listening ? config.drainDelayMs : 0);
-    await server.close(config.drainTimeoutMs);
-  });
-  const port = await listen(server, config);
+  const port = await serve(server, members, config, opened);
   jobs.start();
   opened.add(() => jobs.close());
   tellSupervisor({ type: 'ready', port });
@@ -269,19 +266,4 @@ async function settleModel(deps: IngestDeps, allowed: boolean, logger: Logger): 
 
 async function isEmpty(store: Store): Promise<boolean> {
   return (await store.productCount()) === 0;
-}
-
-async function listen(server: HttpServer, config: Config): Promise<number> {
-  const { port, host } = config;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await server.listen({ port, host });
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      const taken = code === 'EADDRINUSE';
-      if (!taken) throw new StartError(`cannot listen on ${host}:${port}: ${message}`);
-      if (attempt >= LISTEN_ATTEMPTS) throw new StartError(`PORT ${port} is in use on ${host}`);
-      await sleep(LISTEN_PAUSE_MS);
-    }
-  }
 }

@@ -34,7 +34,8 @@ export function advertisedAddress(advertise: string | undefined, listened: strin
   return addressOf({ ...endpoint, port: own.port });
 }
 
-function isWildcard(host: string): boolean {
+/** Whether it stands for all addresses of this machine, and is none to connect to. */
+export function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
 }
 

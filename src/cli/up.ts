@@ -143,7 +143,8 @@ function startChildren(
     start(spec, { ...turnsOf(i), onReady: () => turns.isReady(i) });
   }
   for (const [shard, listen] of addresses) {
-    const shardConfig: Config = { ...config, shard, listen };
+    // `ADVERTISE` is where the query nodes are.
+    const shardConfig: Config = { ...config, shard, listen, advertise: undefined };
     const env = { ...MALLOC_ENV, ...childEnv(shardConfig, 'shard-node', process.env) };
     const spec = { name: `shard ${shard}`, args: ['shard-node'], env, mustStart: false, after };
     // Until it is there, answers say that it is missing.

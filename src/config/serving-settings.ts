@@ -77,7 +77,7 @@ export const SERVING_SETTINGS = {
     min: 500,
     max: 600_000,
     unit: 'ms',
-    verbs: NODES,
+    verbs: [...NODES, 'balancer'],
     description: 'without a sign of life for so long a node counts as dead; the same on all',
   },
   replaceAfterMs: {
@@ -284,7 +284,7 @@ export const SERVING_SETTINGS = {
     type: 'enum',
     choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     default: 'info',
-    verbs: NODES,
+    verbs: [...NODES, 'balancer'],
     description: 'the least that is logged',
   },
   apiKey: {

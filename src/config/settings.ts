@@ -1,3 +1,4 @@
+import { BALANCER_SETTINGS } from './balancer-settings.js';
 import { BROWSER_SETTINGS } from './browser-settings.js';
 import { CLIENT_SETTINGS } from './client-settings.js';
 import { EMBEDDING_SETTINGS } from './embedding-settings.js';
@@ -17,6 +18,7 @@ const SETTINGS = {
   ...STORE_SETTINGS,
   ...EMBEDDING_SETTINGS,
   ...SHARD_SETTINGS,
+  ...BALANCER_SETTINGS,
   ...CLIENT_SETTINGS,
 } as const;
 

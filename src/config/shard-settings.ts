@@ -1,6 +1,6 @@
 import { NAME } from '../core/ids.js';
 import type { Setting } from './setting.js';
-import { SHARDS } from './verbs.js';
+import { SERVING, SHARDS } from './verbs.js';
 
 /** A shard: who it is, when it builds what. */
 export const SHARD_SETTINGS = {
@@ -25,8 +25,8 @@ export const SHARD_SETTINGS = {
     default: undefined,
     placeholder: 'ADDRESS',
     form: { pattern: /\S/, expected: 'HOST:PORT or the path of a socket' },
-    verbs: ['shard-node'],
-    description: 'the address that query nodes connect to, where it is not LISTEN',
+    verbs: [...SERVING, 'shard-node'],
+    description: 'HOST:PORT that others connect to, where it is not what is listened on',
   },
   shardSecret: {
     type: 'string',
@@ -42,7 +42,7 @@ export const SHARD_SETTINGS = {
     default: undefined,
     placeholder: 'NAME',
     form: NAME,
-    verbs: ['shard-node'],
+    verbs: ['query-node', 'shard-node'],
     description: 'what fails together with this node; copies go to different ones, else hosts',
   },
   capacityBytes: {

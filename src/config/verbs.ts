@@ -16,6 +16,10 @@ export const VERBS = {
     usage: 'show | plan | apply | move | pin | unpin | split | merge | drain NODE | undrain NODE',
     summary: 'see what lies on which node, and change it',
   },
+  balancer: {
+    usage: '',
+    summary: 'keep the servers of nginx or HAProxy equal to the query nodes',
+  },
   store: {
     usage: 'copy | check',
     summary: 'copy a catalogue between stores, look after one',
@@ -40,7 +44,7 @@ export const NODES = [
   'worker',
 ] as const satisfies readonly Verb[];
 /** Verbs that open a store. */
-export const STORES = [...NODES, 'store'] as const satisfies readonly Verb[];
+export const STORES = [...NODES, 'balancer', 'store'] as const satisfies readonly Verb[];
 export const SERVING = ['up', 'query-node'] as const satisfies readonly Verb[];
 export const EMBEDDING = ['up', 'query-node', 'worker'] as const satisfies readonly Verb[];
 export const SHARDS = ['up', 'shard-node'] as const satisfies readonly Verb[];

@@ -1,5 +1,6 @@
 import type { ClusterPartition } from '../cluster/cluster-desk.js';
 import type { ClusterNode } from '../cluster/cluster-nodes.js';
+import type { ObservedLease } from '../cluster/lease-observer.js';
 import { ASSUMED_ROWS_PER_S, type Plan } from '../cluster/plan.js';
 
 /** Moves that are listed; the others are counted. */
@@ -9,6 +10,11 @@ export function nodeBody(node: ClusterNode): object {
   const { zone = null, isAlive, isDrained, bytes, capacityBytes = null } = node;
   const life = { alive: isAlive, drained: isDrained };
   return { name: node.node, zone, ...life, bytes, capacity_bytes: capacityBytes };
+}
+
+export function queryNodeBody({ lease, isAlive }: ObservedLease): object {
+  const { address, zone = null, load, version } = lease;
+  return { address, zone, alive: isAlive, load, version };
 }
 
 export function partitionBody({ tenant, partition, rows }: ClusterPartition): object {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { PartitionChoice } from '../cluster/choose-partitions.js';
 import type { ClusterPartition } from '../cluster/cluster-desk.js';
 import { placeKey } from '../cluster/placed-pages.js';
-import { nodeBody, partitionBody, planBody } from './cluster-reply.js';
+import { nodeBody, partitionBody, planBody, queryNodeBody } from './cluster-reply.js';
 import {
   ClusterQuery,
   ClusterReply,
@@ -26,7 +26,8 @@ interface Params {
 }
 
 /** `/admin/cluster`, `/admin/placement/…` and `/admin/nodes/…`: what lies on which node, for operators. */
-export function clusterRoutes(app: FastifyInstance, { cluster, aliases }: HttpPorts): void {
+export function clusterRoutes(app: FastifyInstance, ports: HttpPorts): void {
+  const { cluster, aliases } = ports;
   app.get<{ Querystring: ClusterQuery }>(
     '/admin/cluster',
     { schema: { querystring: ClusterQuery, ...replies(ClusterReply) } },
@@ -36,7 +37,9 @@ export function clusterRoutes(app: FastifyInstance, { cluster, aliases }: HttpPo
       const found = await cluster.show({ tenant, node, after, limit: limit + 1 });
       const { partitions, ...next } = listed('partitions', found.partitions, limit, placeKey);
       const bodies = (partitions as ClusterPartition[]).map(partitionBody);
-      return { nodes: found.nodes.map(nodeBody), partitions: bodies, ...next };
+      const nodes = found.nodes.map(nodeBody);
+      const queryNodes = ports.queryNodes().map(queryNodeBody);
+      return { nodes, query_nodes: queryNodes, partitions: bodies, ...next };
     },
   );
 

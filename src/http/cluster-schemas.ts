@@ -86,6 +86,15 @@ export const ClusterReply = Type.Object({
       capacity_bytes: Type.Union([Count, Type.Null()]),
     }),
   ),
+  query_nodes: Type.Array(
+    Type.Object({
+      address: Type.String(),
+      zone: Type.Union([Type.String(), Type.Null()]),
+      alive: Type.Boolean(),
+      load: Type.Number(),
+      version: Type.String(),
+    }),
+  ),
   partitions: Type.Array(PartitionPart),
   next_cursor: Type.Optional(Type.String()),
 });

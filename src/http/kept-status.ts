@@ -3,6 +3,7 @@ import type { ModelIdentity } from '../core/product.js';
 import type { DamagedValue, ShardState } from '../core/shard-status.js';
 import type { NodeStatus, PartHealth, StatusPort } from './ports.js';
 import {
+  memberHealth,
   notReadyReason,
   roleHealth,
   shardFigures,
@@ -33,6 +34,8 @@ export interface StatusSources {
   store: StatusStore;
   /** The shards' states that are known already. */
   shards(): readonly ShardState[];
+  /** Those that hold a lease, this one among them; none where the store keeps no leases. */
+  queryNodes(): readonly { isAlive: boolean }[];
   encoder(): EncoderFigures;
   cutoffs(): NodeStatus['cutoffs'];
 }
@@ -81,9 +84,11 @@ export class KeptStatus implements StatusPort {
       damaged: store.damaged(),
     };
     const shards = this.sources.shards().map(shardHealth);
+    const queryNodes = this.sources.queryNodes().map(memberHealth);
     return [
       storeHealth(known),
       { name: 'embedding', state: 'ok' },
+      ...(queryNodes.length === 0 ? [] : [roleHealth('query nodes', queryNodes)]),
       roleHealth('shards', shards),
       ...shards,
     ];

@@ -1,4 +1,5 @@
 import type { ClusterDesk } from '../cluster/cluster-desk.js';
+import type { ObservedLease } from '../cluster/lease-observer.js';
 import type { ByteBudget } from '../core/byte-budget.js';
 import type { OmniError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
@@ -117,6 +118,8 @@ export interface HttpPorts {
   insight: InsightPort;
   rules: Pick<RuleDesk, 'list' | 'get' | 'put' | 'remove'>;
   preview: Pick<RulePreview, 'run'>;
+  /** The query nodes that hold a lease; none where the store keeps no leases. */
+  queryNodes(): readonly ObservedLease[];
   cluster: Pick<
     ClusterDesk,
     'show' | 'plan' | 'apply' | 'move' | 'pin' | 'split' | 'merge' | 'drain' | 'undrain'

@@ -60,6 +60,11 @@ export function shardHealth({ name, reply, problem = 'no answer' }: ShardState):
   return { name: part, state: 'degraded', detail: details.join('; ') };
 }
 
+/** One of the query nodes; which one is for operators, not for `/healthz`. */
+export function memberHealth({ isAlive }: { isAlive: boolean }): PartHealth {
+  return { name: 'query node', state: isAlive ? 'ok' : 'down' };
+}
+
 /** All nodes of a role in a line of `/healthz`. */
 export function roleHealth(name: string, nodes: readonly PartHealth[]): PartHealth {
   const states = new Set(nodes.map(({ state }) => state));

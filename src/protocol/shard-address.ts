@@ -1,3 +1,5 @@
+import { textOf } from '../core/host-port.js';
+
 /** Where a shard process listens: a Unix socket's path, or `HOST:PORT` (`[HOST]:PORT` for IPv6). */
 export type ShardAddress = string;
 
@@ -13,7 +15,5 @@ export function endpointOf(address: ShardAddress): Endpoint {
 
 /** `endpointOf` backwards. */
 export function addressOf(endpoint: Endpoint): ShardAddress {
-  if ('path' in endpoint) return endpoint.path;
-  const { host, port } = endpoint;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return 'path' in endpoint ? endpoint.path : textOf(endpoint);
 }

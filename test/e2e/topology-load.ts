@@ -30,6 +30,8 @@ export class TopologyLoad {
     private readonly products: readonly TestProduct[],
     readers: number,
     writers: number,
+    /** Of each request, beside its own. */
+    private readonly headers: Record<string, string> = {},
   ) {
     this.users = [
       ...Array.from({ length: readers }, (_, i) => this.run('read', i)),
@@ -67,13 +69,14 @@ export class TopologyLoad {
   private request(kind: string, product: TestProduct, random: () => number): Promise<Response> {
     const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
     if (kind === 'read' && random() < 0.3) {
-      return fetch(`${this.url}/products/${product.id}`, { signal });
+      const { headers } = this;
+      return fetch(`${this.url}/products/${product.id}`, { signal, headers });
     }
     const [path, body] =
       kind === 'read'
         ? ['/search/text', { query: pick(QUERIES, random), timeout_ms: 10_000 }]
         : ['/products', { ...product, price: Math.floor(random() * 1_000) }];
-    const headers = { 'content-type': 'application/json' };
+    const headers = { ...this.headers, 'content-type': 'application/json' };
     return fetch(this.url + path, { method: 'POST', headers, signal, body: JSON.stringify(body) });
   }
 }

@@ -18,6 +18,7 @@ import { KeptRuleBooks } from '../../src/merchandising/kept-rule-books.js';
 import { RulePreview } from '../../src/search/preview-rules.js';
 import { RuleDesk } from '../../src/merchandising/rule-desk.js';
 import type { RuleLimits } from '../../src/merchandising/rule-tally.js';
+import type { ObservedLease } from '../../src/cluster/lease-observer.js';
 import { AuditLog } from '../../src/tenancy/audit-log.js';
 import { Catalogue } from '../../src/ingest/catalogue.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
@@ -159,6 +160,8 @@ export interface HttpHarness extends IngestHarness {
   switches: string[];
   /** What the nodes say of themselves. */
   cluster: ToldFleet;
+  /** Those that hold a lease. */
+  queryNodes: ObservedLease[];
   /** What answers depend on. */
   answers: { state: string | undefined };
   status: { notReady: string | undefined };
@@ -195,6 +198,7 @@ export async function openHttp(
   });
   const fleet = new ToldFleet('s1', 's2', 's3');
   const { desk } = openDesk(node.store, fleet);
+  const queryNodes: ObservedLease[] = [];
   const forget = (tenant: string) => books.forget(tenant);
   const server = await createHttpServer(
     {
@@ -211,6 +215,7 @@ export async function openHttp(
       }),
       preview: new RulePreview({ books, queries: days }),
       cluster: desk,
+      queryNodes: () => queryNodes,
       aliases: new TenantAliases({ records, tenants: node.directory, audit }),
       audit,
       catalogue: new Catalogue(node.store),
@@ -239,6 +244,7 @@ export async function openHttp(
     search,
     switches,
     cluster: fleet,
+    queryNodes,
     answers,
     status,
     send: async (method, url, body, headers = {}) => {

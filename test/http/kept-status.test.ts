@@ -90,6 +90,7 @@ describe('status pages', () => {
       minShards: 1,
       store,
     },
+    queryNodes: () => [],
     shards: () => [up('s1'), up('s2')],
     encoder: () => ({
       ...{ embeddingQueued: 0, embeddedProducts: 0 },
@@ -114,6 +115,14 @@ describe('status pages', () => {
     status.close();
   });
 
+  test('count the query nodes that hold a lease', async () => {
+    const queryNodes = () => [{ isAlive: true }, { isAlive: false }, { isAlive: true }];
+    const status = await KeptStatus.start({ ...sources(new CountingStore()), queryNodes });
+    const detail = '2 of 3 healthy';
+    expect(status.parts()).toContainEqual({ name: 'query nodes', state: 'degraded', detail });
+    status.close();
+  });
+
   test('follow what was written within a second, and a store that fails within a few', async () => {
     const store = new CountingStore();
     const status = await KeptStatus.start(sources(store));
@@ -123,6 +132,7 @@ describe('status pages', () => {
     expect(status.status().products).toBe(11);
     await vi.advanceTimersByTimeAsync(3_000);
     expect(status.parts()[0]).toMatchObject({ name: 'store', state: 'down' });
+    expect(status.parts().map(({ name }) => name)).not.toContain('query nodes');
     status.close();
     const { calls } = store;
     await vi.advanceTimersByTimeAsync(60_000);

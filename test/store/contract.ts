@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import { countsContract } from './contract/counts.js';
 import { feedContract, purgeContract } from './contract/feed.js';
 import type { StoreFixture } from './contract/fixture.js';
+import { leasesContract } from './contract/leases.js';
 import { modelContract } from './contract/model.js';
 import { placementContract } from './contract/placement.js';
 import { feedVersionContract, readingContract, writingContract } from './contract/products.js';
@@ -40,6 +41,7 @@ export function storeContract(
     placementContract(use);
     tenantsContract(use);
     recordsContract(use);
+    leasesContract(use);
     writersContract(use);
     modelContract(use, modelRuns);
   });
