@@ -154,8 +154,13 @@ async function frontedByNginx(nodes: BalancedNodes): Promise<Front> {
   const url = `http://127.0.0.1:${port}`;
   const dir = join(nodes.dir, 'nginx');
   // Before the balancer has written its own, nothing answers there.
-  const conf = localNginxConf(dir, `127.0.0.1:${port}`, () => '127.0.0.1:1');
+  const named = localNginxConf(dir, `127.0.0.1:${port}`, () => '127.0.0.1:1');
+  const conf = join(dir, 'balanced.conf');
   const file = join(dir, 'query-nodes.conf');
+  const included = '    include query-nodes.conf;\n';
+  const text = readFileSync(named, 'utf8').replaceAll(/(^ {4}server 127.*\n)+/gm, included);
+  writeFileSync(conf, text);
+  writeFileSync(file, 'server 127.0.0.1:1;\n');
   const nginx = await startNginx(conf, dir, url);
   const reload = `${NGINX} -p ${dir} -c ${conf} -s reload`;
   nodes.startBalancer('balancer', ['--nginx', file, '--reload', reload]);

@@ -38,17 +38,15 @@ export function localNginxConf(
   // Its workers run as another user where it is started by root.
   mkdirSync(dir, { recursive: true });
   chmodSync(dir, 0o755);
-  // Beside it lies what it includes.
-  for (const each of ['query-nodes.conf', name]) {
-    const conf = readFileSync(`${ROOT}deploy/${each}`, 'utf8')
-      .replaceAll('/tmp/', `${dir}/`)
-      .replace(/listen 8080;/, `listen ${listen};`)
-      .replaceAll(/server ([\w-]+):(\d+)/g, (_, service: string, port: string) => {
-        return `server ${addressOf(service, Number(port))}`;
-      });
-    writeFileSync(join(dir, each), conf);
-  }
-  return join(dir, name);
+  const conf = readFileSync(`${ROOT}deploy/${name}`, 'utf8')
+    .replaceAll('/tmp/', `${dir}/`)
+    .replace(/listen 8080;/, `listen ${listen};`)
+    .replaceAll(/server ([\w-]+):(\d+)/g, (_, service: string, port: string) => {
+      return `server ${addressOf(service, Number(port))}`;
+    });
+  const file = join(dir, name);
+  writeFileSync(file, conf);
+  return file;
 }
 
 /** Throws, with what nginx says, when `file` is not a configuration. */
