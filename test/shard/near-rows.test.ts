@@ -24,7 +24,7 @@ const hitsOf = ({ views }: ViewsFound, view: number) =>
 
 test('of a common word rows far from the meaning are told by how near the nearest are, and none of the best is lost', async () => {
   const titles = ['red usb cable', 'cable', 'cable for mouse pad'];
-  const all = Array.from({ length: 14_000 }, (_, i): Made => {
+  const all = Array.from({ length: 40_000 }, (_, i): Made => {
     const product = {
       id: `p${i}`,
       title: titles[i % 3] as string,

@@ -1,11 +1,12 @@
 import { TopK } from '../../../core/top-k.js';
 import { ENOUGH, type Choice } from '../../../query/result-set.js';
+import type { Bitset } from '../../index/bitset.js';
 import type { LeafHit, LeafRun } from '../leaf-hit.js';
 import { searchVectors } from '../search-vectors.js';
 import { traced } from '../search-trace.js';
 import { describePart, setUnits, type Block } from '../views/block.js';
 import { postingsOfSlot } from '../words/slot-postings.js';
-import { keepSlot } from './slot-rows.js';
+import { keepSlot, slotRows } from './slot-rows.js';
 
 /** What a shard came to, see `Chosen`. */
 export interface ChosenRows {
@@ -53,9 +54,12 @@ async function countBlock(
   const { rows, words, view } = block;
   if (words === undefined) return;
   const count = async (): Promise<void> => {
-    const left = rows.copy();
+    let left: Bitset | undefined;
     for (let i = drop.length - 1; i >= 0; i--) {
-      if (!(await keepSlot(left, words, drop[i] as number, budget))) return;
+      const slot = drop[i] as number;
+      if (left === undefined) left = (await slotRows(words, slot, budget))?.and(rows);
+      else if (!(await keepSlot(left, words, slot, budget))) return;
+      if (left === undefined) return;
       const having = left.count();
       budget.spend(setUnits(view.rows));
       if (having === 0) break;

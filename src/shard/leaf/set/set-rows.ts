@@ -1,10 +1,10 @@
 import type { Budget } from '../../../core/budget.js';
 import { Bitset } from '../../index/bitset.js';
 import type { LeafHit } from '../leaf-hit.js';
-import type { Block } from '../views/block.js';
+import { setUnits, type Block } from '../views/block.js';
 import { hashedRows } from './hashed-rows.js';
 import { postingsOfSlot } from '../words/slot-postings.js';
-import { keepSlot } from './slot-rows.js';
+import { keepSlot, slotRows } from './slot-rows.js';
 
 /** A result set as a shard works with it. */
 export interface AskedSet {
@@ -55,15 +55,18 @@ async function wordRows(
   required: readonly number[],
   budget: Budget,
 ): Promise<Bitset> {
-  const none = new Bitset(view.rows);
-  if (words === undefined || required.length === 0) return none;
+  if (words === undefined || required.length === 0) return new Bitset(view.rows);
   const postings = (slot: number): number => {
     const met = words.numbered[slot];
     return met === undefined ? 0 : postingsOfSlot(met);
   };
-  const left = rows.copy();
-  for (const slot of [...required].sort((a, b) => postings(a) - postings(b))) {
-    if (!(await keepSlot(left, words, slot, budget))) return none;
+  const [rarest = 0, ...others] = [...required].sort((a, b) => postings(a) - postings(b));
+  const left = await slotRows(words, rarest, budget);
+  if (left === undefined) return new Bitset(view.rows);
+  left.and(rows);
+  budget.spend(setUnits(view.rows));
+  for (const slot of others) {
+    if (!(await keepSlot(left, words, slot, budget))) return new Bitset(view.rows);
   }
   return left;
 }

@@ -21,10 +21,8 @@ export async function keepSlot(
     return true;
   }
   if (isLookUpCheaper(rows.count(), [met])) return keepByLookUp(rows, met, budget);
-  const having = new Bitset(rows.size);
-  for (const { postings } of met.alternatives) {
-    if (!(await addRows(having, postings, budget))) return false;
-  }
+  const having = await slotRows(words, slot, budget);
+  if (having === undefined) return false;
   rows.and(having);
   return !budget.spend(setUnits(rows.size)) || budget.pause();
 }
@@ -40,6 +38,19 @@ async function keepByLookUp(
     if (budget.spend(units) && !(await budget.pause())) return false;
   }
   return true;
+}
+
+/** The rows that meet a slot, by any of its alternatives, dead ones too; undefined where the budget was spent first. */
+export async function slotRows(
+  words: ViewText,
+  slot: number,
+  budget: Budget,
+): Promise<Bitset | undefined> {
+  const having = new Bitset(words.view.rows);
+  for (const { postings } of words.numbered[slot]?.alternatives ?? []) {
+    if (!(await addRows(having, postings, budget))) return undefined;
+  }
+  return having;
 }
 
 /** Adds all rows of some postings. False where the budget was spent first. */

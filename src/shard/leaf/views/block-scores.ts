@@ -27,8 +27,8 @@ export class BlockScores {
   want({ block, rows, near }: ViewPart): void {
     this.near.set(block, near);
     const known = this.wanted.get(block);
-    if (known === undefined) this.wanted.set(block, rows.copy());
-    else known.or(rows);
+    if (known === undefined) this.wanted.set(block, rows);
+    else if (known !== rows) this.wanted.set(block, known.copy().or(rows));
   }
 
   /** Undefined where the budget was spent first. */

@@ -23,8 +23,8 @@ export interface ScoreTaker {
 const CLASSES = 256;
 /** Rows looked at between two looks at the budget: as many as are gathered at once. */
 const SLICE_ROWS = GATHER_ROWS;
-/** Of fewer rows in a chunk all are looked at: what graphs passed over is found among them. */
-const LEAST_PARTED = 4_096;
+/** In a smaller block all rows are looked at: what graphs passed over is found among them. */
+const LEAST_PARTED = 32_768;
 /** Scores are sums of a few numbers up to ten. */
 const ROUNDING = 1e-12;
 /** Of fewer rows the score itself is as cheap as what it nearly is. */
@@ -76,7 +76,7 @@ interface ChunkPart {
 function partsOf(rows: Uint32Array, bases: Float64Array, scores: RowScores): ChunkPart[] {
   const { order, mostFrom } = greatestFirst(bases);
   const all = { rows, bases, order, mostFrom, margin: scores.margin };
-  if (rows.length < LEAST_PARTED || scores.farMargin === scores.margin) return [all];
+  if (scores.rows < LEAST_PARTED || scores.farMargin === scores.margin) return [all];
   const isNear = (place: number): boolean => scores.isNear(rows[place] as number);
   return [
     { ...all, order: order.filter(isNear) },

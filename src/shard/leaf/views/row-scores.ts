@@ -68,6 +68,11 @@ export class RowScores {
     return new RowScores({ ...of, words }, scoring, sums, boosted, budget);
   }
 
+  /** Of the block. */
+  get rows(): number {
+    return this.of.view.rows;
+  }
+
   id(row: number): string {
     return this.of.view.id(row);
   }

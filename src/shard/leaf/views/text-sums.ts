@@ -1,13 +1,16 @@
 import type { Budget } from '../../../core/budget.js';
 import type { Bitset } from '../../index/bitset.js';
 import { CHUNK_ROWS, type PostingRun, type Postings } from '../../index/terms/postings.js';
-import { eachPart, isLookUpCheaper } from '../words/slot-postings.js';
+import { eachPart, isLookUpCheaper, postingsOfSlot } from '../words/slot-postings.js';
 import type { ViewSlot, ViewText } from '../words/view-text.js';
 
 /** Chunks kept from one search to the next, half a megabyte each. */
 const MAX_KEPT = 32;
 
 const kept: Float64Array[] = [];
+
+/** Sums that are cleared together in the time in which one is by itself. */
+const CLEARED_AT_ONCE = 8;
 
 /** A row's place in its chunk's sums. */
 const PLACE = CHUNK_ROWS - 1;
@@ -58,7 +61,26 @@ export class TextSums {
 
   /** Gives its memory to the next; nothing may be asked of it any more. */
   release(): void {
-    for (const chunk of this.chunks.splice(0)) giveBack(chunk);
+    const { slots } = this.text;
+    const postings = slots.reduce((sum, slot) => sum + postingsOfSlot(slot), 0);
+    const isSparse = postings * CLEARED_AT_ONCE < this.chunks.length * CHUNK_ROWS;
+    if (isSparse) this.clear();
+    for (const chunk of this.chunks.splice(0)) giveBack(chunk, isSparse);
+  }
+
+  /** Where there is a sum there is a posting. */
+  private clear(): void {
+    for (const { alternatives } of this.text.slots) {
+      for (const { postings } of alternatives) {
+        for (const { base, rowsAt, count } of postings.runs) {
+          const chunk = this.chunks[base / CHUNK_ROWS];
+          const end = rowsAt + count;
+          for (let i = rowsAt; chunk !== undefined && i < end; i++) {
+            chunk[postings.rows[i] as number] = 0;
+          }
+        }
+      }
+    }
   }
 
   private async addSlot({ alternatives }: ViewSlot, budget: Budget): Promise<boolean> {
@@ -82,7 +104,7 @@ export class TextSums {
         move(postings, run, from, to, bestOf(run), this.chunkOf(run));
       });
     }
-    for (const chunk of best) giveBack(chunk);
+    for (const chunk of best) giveBack(chunk, goesOn);
     return goesOn;
   }
 
@@ -95,9 +117,9 @@ function takeChunk(): Float64Array {
   return kept.pop() ?? new Float64Array(CHUNK_ROWS);
 }
 
-function giveBack(chunk: Float64Array | undefined): void {
+function giveBack(chunk: Float64Array | undefined, isClear = false): void {
   if (chunk === undefined || kept.length >= MAX_KEPT) return;
-  chunk.fill(0);
+  if (!isClear) chunk.fill(0);
   kept.push(chunk);
 }
 

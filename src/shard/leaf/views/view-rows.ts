@@ -31,8 +31,8 @@ export async function tasksOf(
 }
 
 /**
- * The rows of a block that a view shows: of `shown`, what all views have in common. Some of them, where the
- * budget is spent first.
+ * The rows of a block that a view shows: of `shown`, what all views have in common, itself or a copy. Some of them,
+ * where the budget is spent first.
  */
 async function viewRows(
   block: Block,
@@ -41,6 +41,7 @@ async function viewRows(
   matches: Matches,
   budget: Budget,
 ): Promise<Bitset> {
+  if (categories === undefined && only === undefined && filter === undefined) return shown;
   const rows = shown.copy();
   if (categories !== undefined) rows.and(ofCategories(block.view, new Set(categories)));
   if (only !== undefined) {

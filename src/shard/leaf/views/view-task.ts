@@ -8,6 +8,7 @@ import type { Block } from './block.js';
 /** What a view shows of one block. */
 export interface ViewPart {
   block: Block;
+  /** Not to be changed: other views may have the same. */
   rows: Bitset;
   /** Absent: any row may be near to the vector. */
   near?: NearRows | undefined;
