@@ -5,6 +5,7 @@ import { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { ShardDirectory } from '../store/shard-directory.js';
 import type { StoreReader } from '../store/store.js';
 import { StartError, type Opened } from './run-role.js';
+import { shardCa } from './shard-tls.js';
 
 export interface OpenedFleet {
   fleet: ShardFleet;
@@ -21,7 +22,10 @@ export async function openFleet(
 ): Promise<OpenedFleet> {
   const addresses = new Map(config.shardAddress);
   const { storeId, directory } = store;
-  const fleet = new ShardFleet(addresses, { storeId, secret: config.shardSecret });
+  const fleet = new ShardFleet(addresses, {
+    ...{ storeId, secret: config.shardSecret },
+    ca: shardCa(config),
+  });
   opened.add(() => fleet.close());
   if (addresses.size > 0) {
     await fleet.watch();

@@ -17,6 +17,7 @@ import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
 import { openReader } from './open-store.js';
 import { StartError, type Opened } from './run-role.js';
 import { advertisedAddress, checkAddresses } from './shard-address.js';
+import { shardCertificate } from './shard-tls.js';
 
 const MODEL_WAIT_MS = 30_000;
 const MODEL_POLL_MS = 100;
@@ -40,6 +41,7 @@ export async function startShardNode(
   const { shard, listen, shardSecret: secret } = config;
   const { recallSample: sampleShare, reconcileIntervalMs: intervalMs } = config;
   checkAddresses(config);
+  const certificate = shardCertificate(config);
   const dataDir = join(config.dataDir, 'shards', shard);
   opened.add(await lockFolder(dataDir));
   // While the query node opens the store.
@@ -92,12 +94,19 @@ export async function startShardNode(
   opened.add(() => node.close());
   const { storeId } = store;
   const limits = { queueLimit: config.searchQueue, tenantQueueLimit: config.tenantSearchQueue };
-  const options = { shard, storeId, secret, address: listen, ...limits };
+  const tls = certificate?.read();
+  const options = { shard, storeId, secret, address: listen, ...limits, tls };
   const server = new ShardServer(node, options, logger);
   const endpoint = endpointOf(listen);
   if ('path' in endpoint) await mkdir(dirname(endpoint.path), { recursive: true, mode: 0o700 });
   const address = advertisedAddress(config.advertise, await server.listen());
   opened.add(() => server.close());
+  if (certificate !== undefined) {
+    const onProblem = (reason: string): void => {
+      logger.error({ reason }, 'the certificate that was renewed cannot be used');
+    };
+    opened.add(certificate.watch((renewed) => server.renew(renewed), onProblem));
+  }
   await store.directory?.register(shard, address);
   logger.info({ shard, address }, 'listening');
   await node.start();

@@ -37,6 +37,29 @@ export const SHARD_SETTINGS = {
     verbs: ['query-node', 'shard-node'],
     description: 'what query nodes and shards show each other that they know; the same on all',
   },
+  shardTlsCert: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'FILE',
+    verbs: ['shard-node'],
+    description:
+      'PEM certificate of this shard: query nodes reach it by TLS 1.3 alone; renewed files are used within a minute',
+  },
+  shardTlsKey: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'FILE',
+    verbs: ['shard-node'],
+    description: 'PEM private key of SHARD_TLS_CERT',
+  },
+  shardTlsCa: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'FILE',
+    verbs: ['query-node'],
+    description:
+      'PEM certificates of who signed those of the shards: shards on TCP are reached by TLS 1.3 alone',
+  },
   zone: {
     type: 'string',
     default: undefined,

@@ -12,6 +12,8 @@ export interface Credentials {
   storeId: string;
   /** Both sides must know it; undefined where neither asks for one. */
   secret?: string | undefined;
+  /** PEM: a shard on TCP must show a certificate of theirs. Undefined: it is reached without TLS. */
+  ca?: string | undefined;
 }
 
 export type HandshakeStep = { send: Request } | { open: true } | { problem: string };

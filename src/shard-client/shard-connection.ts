@@ -1,11 +1,12 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { Deadline } from '../core/deadline.js';
 import { OmniError } from '../core/errors.js';
 import { encodeFrame, FrameReader } from '../protocol/frames.js';
 import type { Reply, Request } from '../protocol/messages.js';
-import { endpointOf, type ShardAddress } from '../protocol/shard-address.js';
+import type { ShardAddress } from '../protocol/shard-address.js';
 import { ClientHandshake, type Credentials } from './client-handshake.js';
+import { brokenBy, reach } from './reach-shard.js';
 import { PING_AFTER_MS, ShardPulse } from './shard-pulse.js';
 
 /** Requests under way on one connection; past it the caller gets `overloaded` at once. */
@@ -228,7 +229,7 @@ export class ShardConnection {
 
   private open(): Promise<Socket> {
     return new Promise<Socket>((resolve, reject) => {
-      const socket = connect(endpointOf(this.address));
+      const { socket, readyEvent } = reach(this.address, this.credentials);
       this.live = socket;
       const reader = new FrameReader();
       const handshake = new ClientHandshake(this.credentials);
@@ -254,8 +255,8 @@ export class ShardConnection {
       socket.setTimeout(CONNECT_TIMEOUT_MS, () =>
         lost('the shard did not answer the handshake', RETRY_SILENT_MS),
       );
-      socket.once('connect', () => socket.write(encodeFrame(0, handshake.hello())));
-      socket.on('error', () => lost('the connection to the shard broke'));
+      socket.once(readyEvent, () => socket.write(encodeFrame(0, handshake.hello())));
+      socket.on('error', (error) => lost(brokenBy(error, readyEvent)));
       socket.on('close', () => lost('the connection to the shard ended'));
       socket.on('data', (chunk) => {
         try {

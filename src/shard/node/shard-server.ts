@@ -1,10 +1,12 @@
 import { lstat, unlink } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import { Budget } from '../../core/budget.js';
 import { Deadline } from '../../core/deadline.js';
 import { OmniError, toOmniError } from '../../core/errors.js';
 import { FairQueue } from '../../core/fair-queue.js';
 import type { Logger } from '../../core/logger.js';
+import type { Certificate } from '../../core/tls-files.js';
 import type {
   CountWords,
   Failure,
@@ -28,6 +30,8 @@ export interface ShardServerOptions extends HandshakeOptions {
   /** Searches waiting at once, in all and of one tenant; past it `overloaded`. */
   queueLimit: number;
   tenantQueueLimit: number;
+  /** Shown on TCP; undefined: there is no TLS. */
+  tls?: Certificate | undefined;
   /** Of clients that do not read their answers. */
   readers?: ReaderLimits;
 }
@@ -35,10 +39,12 @@ export interface ShardServerOptions extends HandshakeOptions {
 /** Of a search's time, what is left to bring its answer to the caller before he gives up. */
 const REPLY_SHARE = 0.1;
 const MAX_REPLY_MS = 20;
+/** Whoever connects without TLS, or stays silent, is gone after that. */
+const HANDSHAKE_LIMIT_MS = 2_000;
 
 /** Speaks the protocol for a `ShardNode`: a fair queue of searches, deadlines, cancellation. */
 export class ShardServer {
-  private readonly server: Server;
+  private readonly server: Server | TlsServer;
   private readonly connections = new Set<ClientConnection>();
   private readonly queue: FairQueue;
   /** Searches that wait for the store, all at once. */
@@ -64,7 +70,7 @@ export class ShardServer {
       maxWaiting: 0,
       maxWaitingOfTenant: 0,
     });
-    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    this.server = listener(options, (socket) => this.accept(socket));
   }
 
   /** Resolves with the address that is listened on. */
@@ -84,6 +90,11 @@ export class ShardServer {
     });
     if ('path' in endpoint) return endpoint.path;
     return addressOf({ ...endpoint, port: (this.server.address() as AddressInfo).port });
+  }
+
+  /** From now on clients are shown this one. */
+  renew(certificate: Certificate): void {
+    if (this.server instanceof TlsServer) this.server.setSecureContext(certificate);
   }
 
   /** Stops listening, lets searches that wait or run end, closes connections. */
@@ -162,6 +173,19 @@ export class ShardServer {
     const known = FAILURES.has(code) ? (code as FailureCode) : 'internal';
     return { type: 'failure', code: known, message };
   }
+}
+
+/** Who is on the machine needs no TLS. */
+function listener(
+  { address, tls }: Pick<ShardServerOptions, 'address' | 'tls'>,
+  accept: (socket: Socket) => void,
+): Server | TlsServer {
+  const noDelay = true;
+  if (tls === undefined || 'path' in endpointOf(address)) return createServer({ noDelay }, accept);
+  const limits = { minVersion: 'TLSv1.3', handshakeTimeout: HANDSHAKE_LIMIT_MS } as const;
+  const server = createTlsServer({ ...tls, ...limits, noDelay }, accept);
+  // Node leaves it open, also when its time is over.
+  return server.on('tlsClientError', (_, socket) => socket.destroy());
 }
 
 const FAILURES: ReadonlySet<string> = new Set<FailureCode>([
