@@ -78,7 +78,11 @@ export class Bitset {
 
   /** The rows of the set within [from, to), ascending. */
   rows(from = 0, to = this.size): Uint32Array {
-    const out = new Uint32Array(this.count(from, to));
+    return this.rowsInto(new Uint32Array(this.count(from, to)), from, to);
+  }
+
+  /** The same in the first elements of `out`. */
+  rowsInto(out: Uint32Array, from: number, to: number): Uint32Array {
     let n = 0;
     for (let row = from; row < to;) {
       const word = (this.words[row >>> 5] as number) >>> (row & 31);
@@ -90,7 +94,7 @@ export class Bitset {
       if (row >= to) break;
       out[n++] = row++;
     }
-    return out;
+    return out.subarray(0, n);
   }
 
   copy(): Bitset {

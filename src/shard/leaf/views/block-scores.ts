@@ -6,13 +6,16 @@ import { postingsOfSlot } from '../words/slot-postings.js';
 import { describePart, type Block } from './block.js';
 import type { NearRows } from '../set/set-rows.js';
 import type { Matches } from './matches.js';
+import { nearestOfMany } from './near-rows.js';
 import type { ViewPart } from './view-task.js';
 import { RowScores, type Scoring } from './row-scores.js';
 
 /** The scores of the rows that are asked for, block by block, worked out when the first is wanted. */
 export class BlockScores {
   private readonly wanted = new Map<Block, Bitset>();
-  private readonly near = new Map<Block, NearRows | undefined>();
+  private readonly near = new Map<Block, NearRows>();
+  /** Hits wanted of those that are the best by score. */
+  private k = 0;
   private readonly known = new Map<Block, RowScores>();
 
   constructor(
@@ -23,9 +26,10 @@ export class BlockScores {
     private readonly trace: SearchTrace | undefined,
   ) {}
 
-  /** These rows will be asked for. */
-  want({ block, rows, near }: ViewPart): void {
-    this.near.set(block, near);
+  /** These rows will be asked for. @param k the best by score of them; absent: each may be */
+  want({ block, rows, near }: ViewPart, k = 0): void {
+    if (near !== undefined) this.near.set(block, near);
+    this.k = Math.max(this.k, k);
     const known = this.wanted.get(block);
     if (known === undefined) this.wanted.set(block, rows);
     else if (known !== rows) this.wanted.set(block, known.copy().or(rows));
@@ -40,11 +44,21 @@ export class BlockScores {
     const boosted = await this.boostedRows(block, wanted);
     const postings = block.words?.slots.map(postingsOfSlot) ?? [];
     const describe = (): PlannedStep => ({ ...describePart(block, 'words', wanted), postings });
+    const near = await this.nearOf(block, wanted);
     const scores = await traced(this.trace, describe, budget, () =>
-      RowScores.of({ ...block, near: this.near.get(block) }, wanted, scoring, boosted, budget),
+      RowScores.of({ ...block, near }, wanted, scoring, boosted, budget),
     );
     if (scores !== undefined) this.known.set(block, scores);
     return scores;
+  }
+
+  /** Undefined: any row may be near to the vector. */
+  private async nearOf(block: Block, wanted: Bitset): Promise<NearRows | undefined> {
+    const known = this.near.get(block);
+    const { scoring, k, budget, trace } = this;
+    const { vector, isText } = scoring;
+    if (known === undefined || vector === undefined || !isText) return known;
+    return nearestOfMany(block, wanted, known, { k, vector, budget, trace });
   }
 
   /** Gives memory back; nothing may be asked of it any more. */

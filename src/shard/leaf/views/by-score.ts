@@ -23,8 +23,6 @@ export interface ScoreTaker {
 const CLASSES = 256;
 /** Rows looked at between two looks at the budget: as many as are gathered at once. */
 const SLICE_ROWS = GATHER_ROWS;
-/** In a smaller block all rows are looked at: what graphs passed over is found among them. */
-const LEAST_PARTED = 32_768;
 /** Scores are sums of a few numbers up to ten. */
 const ROUNDING = 1e-12;
 /** Of fewer rows the score itself is as cheap as what it nearly is. */
@@ -44,65 +42,108 @@ export async function offerByScore(
   takers: readonly ScoreTaker[],
   budget: Budget,
 ): Promise<void> {
-  const open = new Narrowed();
-  for (let from = 0; from < wanted.size; from += CHUNK_ROWS) {
-    const rows = wanted.rows(from, Math.min(wanted.size, from + CHUNK_ROWS));
-    if (rows.length === 0) continue;
-    const bases = new Float64Array(rows.length);
-    for (let at = 0; at < rows.length; at += SLICE_ROWS) {
-      const end = at + SLICE_ROWS;
-      scores.bases(rows.subarray(at, end), bases.subarray(at, end));
-      if (budget.spend(SLICE_ROWS) && !(await budget.pause())) return;
+  const near = scores.nearOf(wanted);
+  const scratch = takeScratch();
+  try {
+    const run = { scores, takers, budget, scratch };
+    const { margin, farMargin } = scores;
+    if (near === undefined) await offerRows(wanted, margin, run);
+    else if (await offerRows(near, margin, run)) {
+      await offerRows(wanted.copy().andNot(near), farMargin, run);
     }
-    for (const part of partsOf(rows, bases, scores)) {
-      if (!(await offerPart(part, scores, takers, open, budget))) return;
-    }
+  } finally {
+    giveBack(scratch);
   }
 }
 
-/** Some rows of a chunk, by their bases: what their scores are without the cosine. */
+/** What all rows are offered with. */
+interface OfferRun {
+  scores: RowScores;
+  takers: readonly ScoreTaker[];
+  budget: Budget;
+  scratch: Scratch;
+}
+
+/** @param margin what a cosine adds at most. False where the budget was spent first. */
+async function offerRows(wanted: Bitset, margin: number, run: OfferRun): Promise<boolean> {
+  const { scores, takers, budget, scratch } = run;
+  for (let from = 0; from < wanted.size; from += CHUNK_ROWS) {
+    const to = Math.min(wanted.size, from + CHUNK_ROWS);
+    const rows = wanted.rowsInto(scratch.rows, from, to);
+    const bases = scratch.bases.subarray(0, rows.length);
+    for (let at = 0; at < rows.length; at += SLICE_ROWS) {
+      const end = at + SLICE_ROWS;
+      scores.bases(rows.subarray(at, end), bases.subarray(at, end));
+      if (budget.spend(SLICE_ROWS) && !(await budget.pause())) return false;
+    }
+    const left = leaveHopeless({ rows, bases, margin }, takers);
+    if (!(await offerPart(left, run))) return false;
+  }
+  return true;
+}
+
+/** Some rows of a chunk, each with what its score is without the cosine. */
 interface ChunkPart {
   rows: Uint32Array;
   bases: Float64Array;
-  /** Their places, a greater class of base first. */
-  order: Uint32Array;
-  /** What no base from a place of `order` on is above. */
-  mostFrom: (place: number) => number;
   /** What a cosine adds at most. */
   margin: number;
 }
 
-/** Those that may be near to the vector, then the others; of few rows all may. */
-function partsOf(rows: Uint32Array, bases: Float64Array, scores: RowScores): ChunkPart[] {
-  const { order, mostFrom } = greatestFirst(bases);
-  const all = { rows, bases, order, mostFrom, margin: scores.margin };
-  if (scores.rows < LEAST_PARTED || scores.farMargin === scores.margin) return [all];
-  const isNear = (place: number): boolean => scores.isNear(rows[place] as number);
-  return [
-    { ...all, order: order.filter(isNear) },
-    { ...all, order: order.filter((place) => !isNear(place)), margin: scores.farMargin },
-  ];
+/** Without those that are not among the best, whatever their cosine, and are counted. */
+function leaveHopeless(
+  { rows, bases, margin }: ChunkPart,
+  takers: readonly ScoreTaker[],
+): ChunkPart {
+  let least = Infinity;
+  for (const taker of takers) least = Math.min(least, leastOf(taker));
+  let count = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as number;
+    const base = bases[i] as number;
+    if (base + margin >= least) {
+      rows[count] = row;
+      bases[count++] = base;
+    } else countBehind(takers, row);
+  }
+  return { rows: rows.subarray(0, count), bases: bases.subarray(0, count), margin };
 }
 
 /** False where the budget was spent first. */
-async function offerPart(
-  part: ChunkPart,
-  scores: RowScores,
-  takers: readonly ScoreTaker[],
-  open: Narrowed,
-  budget: Budget,
-): Promise<boolean> {
-  const { rows, order, mostFrom, margin } = part;
+async function offerPart(part: ChunkPart, run: OfferRun): Promise<boolean> {
+  const { rows, bases, margin } = part;
+  const { scores, takers, budget, scratch } = run;
+  const { order, mostFrom } = greatestFirst(bases);
   let isOver = false;
   for (let at = 0; at < order.length; at += SLICE_ROWS) {
     const slice = order.subarray(at, at + SLICE_ROWS);
     const most = mostFrom(order[at] as number) + margin;
     isOver ||= takers.every((taker) => !isUndecided(taker, most));
-    if (isOver) for (const taker of takers) countBehind(taker, slice, rows);
-    else offerSlice(slice, part, scores, takers, open);
+    if (isOver) for (const place of slice) countBehind(takers, rows[place] as number);
+    else offerSlice(slice, part, scores, takers, scratch.open);
     if (budget.spend(SLICE_ROWS) && !(await budget.pause())) return false;
   }
   return true;
+}
+
+/** Lists that serve chunk after chunk, and one search after the other. */
+interface Scratch {
+  rows: Uint32Array;
+  bases: Float64Array;
+  open: Narrowed;
+}
+
+/** A megabyte each. */
+const MAX_KEPT = 4;
+const kept: Scratch[] = [];
+
+function takeScratch(): Scratch {
+  const rows = (): Uint32Array => new Uint32Array(CHUNK_ROWS);
+  return kept.pop() ?? { rows: rows(), bases: new Float64Array(CHUNK_ROWS), open: new Narrowed() };
+}
+
+function giveBack(scratch: Scratch): void {
+  if (kept.length < MAX_KEPT) kept.push(scratch);
 }
 
 /** Rows whose scores lie in [least, most]: lists that serve slice after slice, without an object a row. */
@@ -153,9 +194,9 @@ function offerSlice(
   }
 }
 
-/** Rows of which none is among the best. */
-function countBehind({ rows: wanted, seen }: ScoreTaker, places: Uint32Array, rows: Uint32Array) {
-  for (const place of places) if (wanted.has(rows[place] as number)) seen.behind += 1;
+/** A row that is not among the best. */
+function countBehind(takers: readonly ScoreTaker[], row: number): void {
+  for (const { rows, seen } of takers) if (rows.has(row)) seen.behind += 1;
 }
 
 function floorOf({ best, least }: ScoreTaker): number {
@@ -180,10 +221,13 @@ function isBefore({ after }: ScoreTaker, least: number): boolean {
   return after !== undefined && least > after.score;
 }
 
-/** Whether a row of at most this score may be among the best, or may not be behind. */
+/** A row of less is surely not among the best, and behind. */
+function leastOf(taker: ScoreTaker): number {
+  return Math.min(floorOf(taker), taker.after?.score ?? Infinity);
+}
+
 function isUndecided(taker: ScoreTaker, most: number): boolean {
-  const { after } = taker;
-  return most >= floorOf(taker) || (after !== undefined && most >= after.score);
+  return most >= leastOf(taker);
 }
 
 function offer(
@@ -217,7 +261,11 @@ function isBehind(
 }
 
 /** The places of `values`, a greater class first; of one class as they come. */
-function greatestFirst(values: Float64Array): Pick<ChunkPart, 'order' | 'mostFrom'> {
+function greatestFirst(values: Float64Array): {
+  order: Uint32Array;
+  /** What no value from a place of `order` on is above. */
+  mostFrom: (place: number) => number;
+} {
   let least = Infinity;
   let most = -Infinity;
   for (const value of values) {

@@ -42,7 +42,10 @@ export class Looking {
 
   async all(tasks: readonly ViewTask[]): Promise<ViewFound[]> {
     for (const { view, parts } of tasks) {
-      if (needsScores(view)) for (const part of parts) this.scores.want(part);
+      if (needsScores(view)) {
+        const k = isByScore(view.sort) ? view.k : 0;
+        for (const part of parts) this.scores.want(part, k);
+      }
     }
     try {
       const ordered = await this.order(tasks);

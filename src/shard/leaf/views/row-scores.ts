@@ -8,6 +8,9 @@ import type { NearRows } from '../set/set-rows.js';
 import type { ViewText } from '../words/view-text.js';
 import { TextSums } from './text-sums.js';
 
+/** In a smaller block any row may be near: what graphs passed over is found among them. */
+const LEAST_TOLD = 32_768;
+
 /** What makes scores, whatever block they are of. */
 export interface Scoring {
   /** Words count: a score is that of words and meaning together. */
@@ -68,11 +71,6 @@ export class RowScores {
     return new RowScores({ ...of, words }, scoring, sums, boosted, budget);
   }
 
-  /** Of the block. */
-  get rows(): number {
-    return this.of.view.rows;
-  }
-
   id(row: number): string {
     return this.of.view.id(row);
   }
@@ -114,9 +112,11 @@ export class RowScores {
     }
   }
 
-  /** Whether the cosine of a row may add more than `farMargin`. */
-  isNear(row: number): boolean {
-    return this.of.near === undefined || this.of.near.rows.has(row);
+  /** Those of the rows whose cosines may add more than `farMargin`; undefined: all. */
+  nearOf(rows: Bitset): Bitset | undefined {
+    const { near, view } = this.of;
+    const isTold = near !== undefined && this.farMargin < this.margin && view.rows >= LEAST_TOLD;
+    return isTold ? near.rows.copy().and(rows) : undefined;
   }
 
   /**
