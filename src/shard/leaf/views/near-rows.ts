@@ -9,7 +9,7 @@ import type { NearRows } from '../set/set-rows.js';
 import type { Block } from './block.js';
 
 /** Of fewer rows it takes less to compare all. */
-const MANY_ROWS = 32_768;
+const MANY_ROWS = 8_192;
 /** Nearest that are looked for, for each hit that is wanted: not all have the words, nor as many. */
 const NEAR_A_HIT = 10;
 const LEAST_NEAR = 512;
