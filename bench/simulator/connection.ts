@@ -2,7 +2,7 @@ import { Deadline } from '../../src/core/deadline.js';
 import { OmniError } from '../../src/core/errors.js';
 import { PING_AFTER_MS, ShardPulse } from '../../src/shard-client/shard-pulse.js';
 import type { EventClock } from './event-clock.js';
-import type { RequestCost } from './service-times.js';
+import type { Cost } from './service-times.js';
 import type { SimulatedShard } from './shard-node.js';
 
 /** As `ShardConnection` has them. */
@@ -29,7 +29,7 @@ export class SimulatedConnection {
   }
 
   /** Rejects `unavailable`, `overloaded` or `deadline_exceeded`. Aborting `signal` cancels it in the shard. */
-  async ask(cost: RequestCost, deadline: Deadline, signal: AbortSignal | undefined): Promise<void> {
+  async ask(cost: Cost, deadline: Deadline, signal: AbortSignal | undefined): Promise<void> {
     if (this.pulse.isSilent) throw new OmniError('unavailable', 'the shard does not answer');
     if (!this.pulse.admits(this.underWay)) throw new OmniError('overloaded', 'too many requests');
     this.pulse.asked(this.underWay);
@@ -69,7 +69,7 @@ export class SimulatedConnection {
   }
 
   private exchange(
-    { cpuMs, wayMs }: RequestCost,
+    { cpuMs, waitMs }: Cost,
     deadline: Deadline,
     signal: AbortSignal | undefined,
   ): Promise<void> {
@@ -90,12 +90,12 @@ export class SimulatedConnection {
       const callOff = clock.after(deadline.remainingMs(), () => fail('deadline_exceeded'));
       signal?.addEventListener('abort', onAbort);
       const answer = (): void => {
-        cancel = clock.after(wayMs / 2, () => {
+        cancel = clock.after(waitMs / 2, () => {
           this.pulse.heard();
           settle();
         });
       };
-      cancel = clock.after(wayMs / 2, () => {
+      cancel = clock.after(waitMs / 2, () => {
         if (shard.isDead) lost();
         else cancel = shard.ask(cpuMs, answer, lost);
       });

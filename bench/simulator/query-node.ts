@@ -15,7 +15,7 @@ import type { EventClock } from './event-clock.js';
 import { EventLoop } from './event-loop.js';
 import type { Host } from './host.js';
 import { Kept } from './kept.js';
-import type { ServiceDraw, Stage } from './service-times.js';
+import type { SearchTimes, ServiceDraw, Stage } from './service-times.js';
 import type { SimulatedShard } from './shard-node.js';
 
 /** A storefront's search, and where it looks. */
@@ -102,15 +102,17 @@ export class SimulatedQueryNode {
     const { clock, draw, host } = this.parts;
     const startedMs = clock.now();
     const deadline = Deadline.after(TIMEOUT_MS, clock.now);
-    const own = draw.queryNode();
+    const times = draw.next();
+    const own = draw.own(times);
     await clock.sleep(own.waitMs / 2);
     await this.work(READ_PART * own.cpuMs);
-    if (this.isNew(this.words, question)) await this.ask('words', question, deadline);
-    const embeddingMs = draw.embeddingMs();
+    if (this.isNew(this.words, question)) await this.ask('words', question, times, deadline);
+    const { embeddingMs } = times;
+    // In a thread of its own.
     if (embeddingMs > 0) await new Promise<void>((done) => host.work(embeddingMs, done));
-    const chosen = await this.choose(question, deadline);
+    const chosen = await this.choose(question, times, deadline);
     await this.work(CHOOSE_PART * own.cpuMs);
-    const found = chosen.answered ? await this.ask('search', question, deadline) : chosen;
+    const found = chosen.answered ? await this.ask('search', question, times, deadline) : chosen;
     await this.work((1 - READ_PART - CHOOSE_PART) * own.cpuMs);
     await clock.sleep(own.waitMs / 2);
     const isPartial = chosen.missing.length + found.missing.length > 0;
@@ -118,10 +120,14 @@ export class SimulatedQueryNode {
   }
 
   /** The only node that has anything of a tenant chooses as it searches. */
-  private async choose(question: Question, deadline: Deadline): Promise<FoundOf> {
+  private async choose(
+    question: Question,
+    times: SearchTimes,
+    deadline: Deadline,
+  ): Promise<FoundOf> {
     const isOnly = planSearch(question.placement, undefined).targets.length === 1;
     if (isOnly || this.choices.knows(`${question.tenant}\n${question.text}`)) return KNOWN;
-    return this.ask('choose', question, deadline);
+    return this.ask('choose', question, times, deadline);
   }
 
   private work(cpuMs: number): Promise<void> {
@@ -137,10 +143,15 @@ export class SimulatedQueryNode {
     return isNew;
   }
 
-  private ask(stage: Stage, question: Question, whole: Deadline): Promise<FoundOf> {
+  private ask(
+    stage: Stage,
+    question: Question,
+    times: SearchTimes,
+    whole: Deadline,
+  ): Promise<FoundOf> {
     const { tenant, placement, text, categories } = question;
     const { clock, draw, rowsOf } = this.parts;
-    const costOf = draw.stage(stage);
+    const costOf = draw.requests(times, stage);
     const plan: SearchPlan = planSearch(placement, stage === 'search' ? categories : undefined);
     const search = async (
       asked: { nodes: readonly string[]; stickyKey?: number | undefined },

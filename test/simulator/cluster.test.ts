@@ -4,20 +4,19 @@ import { SimulatedCluster } from '../../bench/simulator/cluster.js';
 import { placeTenants } from '../../bench/simulator/place-tenants.js';
 import { runPhases, type Phase, type PhaseResult } from '../../bench/simulator/run-phases.js';
 import { sitesOf } from '../../bench/simulator/scenario.js';
-import type { ServiceTimes } from '../../bench/simulator/service-times.js';
+import type { RequestTimes, ServiceTimes } from '../../bench/simulator/service-times.js';
 import { Shoppers } from '../../bench/simulator/shoppers.js';
 import { tenantMix } from '../../bench/simulator/tenant-mix.js';
 
 /** About a millisecond in a shard. */
 function times(): ServiceTimes {
   const random = new Random(5);
-  const took = (): number[][] => Array.from({ length: 500 }, () => [0.6 + 0.8 * random.next()]);
-  return {
-    rowsPerShard: 10_000,
-    inShard: { words: took(), choose: took(), search: took() },
-    ...{ onTheWay: [0.3, 0.4], inQueryNode: [1, 1.5], embedding: [0] },
-    ...{ shardBusyShare: 0.9, queryBusyShare: 0.5 },
-  };
+  const asked = (): RequestTimes[] => [[0.6 + 0.8 * random.next(), 0.3]];
+  const searches = Array.from({ length: 500 }, () => ({
+    requests: { words: asked(), choose: asked(), search: asked() },
+    ...{ ownMs: 1 + 0.5 * random.next(), embeddingMs: 0 },
+  }));
+  return { rowsPerShard: 10_000, shardBusyShare: 0.9, queryBusyShare: 0.5, searches };
 }
 
 interface Setting {
