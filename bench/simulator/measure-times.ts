@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonClient } from '../lib/client.js';
 import { median } from '../lib/median.js';
 import { preciseCpuMs, type ProcessInfo, waitedForCpuMs } from '../lib/processes.js';
@@ -67,12 +68,16 @@ export class TimesMeter {
     private readonly processes: () => ProcessInfo[],
   ) {}
 
-  async measure(forMs: number, next: () => string): Promise<Stretch> {
+  /** With a pause after each search: who is asked without any finds caches and cores warmer than shoppers do. */
+  async measure(forMs: number, pauseMs: number, next: () => string): Promise<Stretch> {
     const searches: Timed[] = [];
     const processes = this.processes();
     const [shardsMs, queryNodesMs] = [busyMsOf(processes, SHARD), busyMsOf(processes, QUERY_NODE)];
     const endMs = performance.now() + forMs;
-    while (performance.now() < endMs) searches.push(...(await this.timed(next())));
+    while (performance.now() < endMs) {
+      searches.push(...(await this.timed(next())));
+      await sleep(pauseMs);
+    }
     return {
       searches,
       shardsBusyMs: busyMsOf(processes, SHARD) - shardsMs,

@@ -74,12 +74,13 @@ export async function measureReal(
   noise: NoiseMeter,
   spec: ValidationSpec,
 ): Promise<{ times: ServiceTimes; real: Measured; foreignCpu: number }> {
+  const { rate, roundMs } = spec;
   const meter = new TimesMeter(shop.client, () => shop.processes());
   const all: Round[] = [];
   const waiting = { leftMs: spec.patienceMs };
   for (let i = 0; i < spec.rounds; i++) {
     await untilQuiet(noise, waiting);
-    const stretch = await meter.measure(spec.roundMs, () => shop.traffic.next(0));
+    const stretch = await meter.measure(roundMs, 1_000 / rate, () => shop.traffic.next(0));
     const loaded = await loadRound(shop, clock, spec, `round ${i}`);
     all.push({ stretch, ...loaded, foreignCpu: (await noise.lap()).foreign_cpu });
   }
