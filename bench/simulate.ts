@@ -25,7 +25,7 @@ const FLAGS = {
   validate: { default: false, help: 'measure a real cluster, and compare it with its model' },
   'query-nodes': { default: 1, help: 'of the real cluster' },
   rate: { default: 50, help: 'searches per second of the real cluster' },
-  seconds: { default: 5, help: 'of each phase, and of each round of --validate' },
+  seconds: { default: 2, help: 'of each phase, and of each round of --validate' },
   rounds: { default: 8, help: 'of --validate: searches one at a time, then at the rate' },
   measured: { default: MEASURED, help: 'service times; written by --validate' },
   docs: { default: '', help: 'also write simulator.md and its plots into this folder' },

@@ -122,7 +122,7 @@ ${table(unhedged.phases.map(phaseRow))}
 ## Beside a real cluster
 
 Service times are of ${measuredAt.slice(0, 10)}, on ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}: ${times.searches.length} searches of real queries one at a time, on shards of
-${formatNumber(times.rowsPerShard)} rows; other processes took ${formatNumber(100 * foreignCpu)} % of the machine meanwhile. The same cluster at ${rate} searches a second (open loop), beside its model at that rate:
+${formatNumber(times.rowsPerShard)} rows; of other processes the noise meter saw ${formatNumber(100 * foreignCpu)} % of the machine meanwhile, in the quieter half of all rounds. The same cluster at ${rate} searches a second (open loop), beside its model at that rate:
 
 ${table(
   ratiosOf(validation).map(({ what, ...row }) => ({
