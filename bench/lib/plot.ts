@@ -12,8 +12,12 @@ export interface PlotOptions {
   /** Axis labels with their units. */
   x: string;
   y: string;
+  /** The x axis is even, from 0, as time is; logarithmic without it. */
+  isEvenX?: boolean;
   /** A horizontal line with its meaning, for instance a target. */
   limit?: { y: number; name: string };
+  /** Vertical lines where something happens, with what it is. */
+  marks?: readonly { x: number; name: string }[];
 }
 
 const WIDTH = 760;
@@ -25,18 +29,31 @@ const BOTTOM = 62;
 /** Okabe and Ito's colours, which most colour-blind people can tell apart. */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'];
 
-/** Lines over logarithmic axes as SVG; points that are not positive are left out. */
+/** An axis: its ticks, and where on it each value lies. */
+interface Axis {
+  ticks: number[];
+  at: (value: number) => number;
+}
+
+/** Lines over logarithmic axes, or an even x, as SVG; points that are not positive are left out. */
 export function plotSvg(series: readonly Series[], options: PlotOptions): string {
   const lines = series.map(({ name, points }) => ({
     name,
     points: points.filter(({ x, y }) => x > 0 && y > 0),
   }));
   const all = lines.flatMap(({ points }) => points);
-  const { limit } = options;
-  const xTicks = logTicks(all.map(({ x }) => x));
-  const yTicks = logTicks([...all.map(({ y }) => y), ...(limit === undefined ? [] : [limit.y])]);
-  const toX = scale(xTicks, LEFT, WIDTH - RIGHT);
-  const toY = scale(yTicks, HEIGHT - BOTTOM, TOP);
+  const { limit, marks = [] } = options;
+  const xAxis = options.isEvenX === true ? evenAxis : logAxis;
+  const { ticks: xTicks, at: toX } = xAxis(
+    all.map(({ x }) => x),
+    LEFT,
+    WIDTH - RIGHT,
+  );
+  const { ticks: yTicks, at: toY } = logAxis(
+    [...all.map(({ y }) => y), ...(limit === undefined ? [] : [limit.y])],
+    HEIGHT - BOTTOM,
+    TOP,
+  );
   const middleX = (LEFT + WIDTH - RIGHT) / 2;
   const middleY = (TOP + HEIGHT - BOTTOM) / 2;
   const parts = [
@@ -53,6 +70,7 @@ export function plotSvg(series: readonly Series[], options: PlotOptions): string
       `text-anchor="middle" transform="translate(20 ${n(middleY)}) rotate(-90)"`,
     ),
     ...(limit === undefined ? [] : [limitLine(toY(limit.y), limit.name)]),
+    ...marks.map(({ x, name }) => markLine(toX(x), name)),
     ...lines.map(({ name, points }, i) => {
       const colour = COLOURS[i % COLOURS.length] ?? '#000';
       const path = points.map(({ x, y }) => `${n(toX(x))},${n(toY(y))}`).join(' ');
@@ -87,6 +105,21 @@ export async function writePlot(
   process.stderr.write(`• plot written to ${file}\n`);
 }
 
+function logAxis(values: readonly number[], from: number, to: number): Axis {
+  const ticks = logTicks(values);
+  return { ticks, at: scale(ticks, from, to) };
+}
+
+/** About ten ticks from 0, at 1, 2 or 5 times a power of ten. */
+function evenAxis(values: readonly number[], from: number, to: number): Axis {
+  const end = Math.max(...values, 1e-9);
+  const power = 10 ** Math.floor(Math.log10(end / 10));
+  const step = power * ([1, 2, 5].find((times) => times * power >= end / 10) ?? 10);
+  const ticks = Array.from({ length: Math.ceil(end / step) + 1 }, (_, i) => i * step);
+  const last = ticks.at(-1) ?? step;
+  return { ticks, at: (value) => from + (value / last) * (to - from) };
+}
+
 /** 1, 2 and 5 times the powers of ten that enclose the values; only the powers over many decades. */
 function logTicks(values: readonly number[]): number[] {
   const low = Math.floor(Math.log10(Math.min(...values, Infinity)));
@@ -116,6 +149,13 @@ function limitLine(y: number, name: string): string {
 ${text(WIDTH - RIGHT - 6, y - 5, name, 'fill="#b00020" text-anchor="end"')}`;
 }
 
+function markLine(x: number, name: string): string {
+  const line = `<line x1="${n(x)}" x2="${n(x)}" y1="${n(TOP)}" y2="${n(HEIGHT - BOTTOM)}"`;
+  const turned = `font-size="10" fill="#666" transform="translate(${n(x + 10)} ${n(TOP + 4)}) rotate(90)"`;
+  return `${line} stroke="#999" stroke-dasharray="2 3"/>
+${text(0, 0, name, turned)}`;
+}
+
 function grid(x1: number, y1: number, x2: number, y2: number): string {
   return `<line x1="${n(x1)}" y1="${n(y1)}" x2="${n(x2)}" y2="${n(y2)}" stroke="#e2e2e2"/>`;
 }
@@ -126,7 +166,9 @@ function text(x: number, y: number, content: string, attributes = ''): string {
 }
 
 function label(value: number): string {
-  return value >= 1 ? value.toLocaleString('en-US') : String(Number(value.toPrecision(2)));
+  return value >= 1 || value === 0
+    ? value.toLocaleString('en-US')
+    : String(Number(value.toPrecision(2)));
 }
 
 function n(value: number): string {

@@ -54,10 +54,20 @@ export function treeCpuMs(root: number): number {
 
 /** CPU time of one process in finer steps than ticks, for a few thousand queries. */
 export function preciseCpuMs(pid: number): number {
+  return scheduledMs(pid, 0);
+}
+
+/** For how long threads of a process could have gone on, and no core was free for them. */
+export function waitedForCpuMs(pid: number): number {
+  return scheduledMs(pid, 1);
+}
+
+/** Of all threads: the time on a core (field 0) or in line for one (field 1). */
+function scheduledMs(pid: number, field: 0 | 1): number {
   const threads = tryRead(() => readdirSync(`/proc/${String(pid)}/task`)) ?? [];
   return threads.reduce((sum, thread) => {
     const path = `/proc/${String(pid)}/task/${thread}/schedstat`;
-    const nanos = tryRead(() => Number(readFileSync(path, 'utf8').split(' ')[0]));
+    const nanos = tryRead(() => Number(readFileSync(path, 'utf8').split(' ')[field]));
     return sum + (nanos ?? 0) / 1e6;
   }, 0);
 }

@@ -54,7 +54,7 @@ export class Placer {
   private readonly bound: CategoryBound;
 
   constructor(
-    private readonly store: Store,
+    private readonly store: Pick<Store, 'categories' | 'replacePlacement'>,
     private readonly cache: PlacementCache,
     private readonly options: PlacerOptions,
   ) {

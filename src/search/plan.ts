@@ -71,6 +71,9 @@ export function nodeOf({ nodes }: ShardTarget): string {
 }
 
 /** The same for the same request within a tenant, in 32 bits; undefined for one without a text. */
-export function stickyKeyOf({ tenant, query }: SearchRequest): number | undefined {
+export function stickyKeyOf({
+  tenant,
+  query,
+}: Pick<SearchRequest, 'tenant' | 'query'>): number | undefined {
   return typeof query === 'string' ? hashId(`${tenant}\n${query}`) : undefined;
 }

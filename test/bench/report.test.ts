@@ -73,6 +73,18 @@ describe('what people see', () => {
     expect(plotSvg([], { title: 'T', x: 'x', y: 'y' })).not.toContain('NaN');
   });
 
+  it('draws time on an even axis from 0, and marks what happens', () => {
+    const series = [{ name: 'p99', points: [1, 2, 3, 4].map((x) => ({ x, y: 10 })) }];
+    const marks = [{ x: 2, name: 'a host killed' }];
+    const svg = plotSvg(series, { title: 'T', x: 's', y: 'ms', isEvenX: true, marks });
+    const [, points = ''] = /points="([^"]+)"/.exec(svg) ?? [];
+    const at = points.split(' ').map((point) => Number(point.split(',')[0]));
+    const gaps = at.slice(1).map((x, i) => x - (at[i] ?? NaN));
+    for (const gap of gaps) expect(gap).toBeCloseTo(gaps[0] ?? NaN, 0);
+    expect(svg).toContain('>0</text>');
+    expect(svg).toContain('>a host killed</text>');
+  });
+
   it('reads options strictly', () => {
     const specs = { rates: { default: '1,2', help: '' }, seconds: { default: 5, help: '' } };
     expect(parseFlags(specs, ['--seconds', '7'])).toEqual({ rates: '1,2', seconds: 7 });
