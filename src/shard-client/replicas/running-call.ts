@@ -169,15 +169,16 @@ export class RunningCall<T> {
       return;
     }
     this.refusals.add(error, attempt.deadline === this.deadline || this.deadline.expired);
-    this.goOn('retries');
+    // Who cannot be reached has done nothing: the other does no more than its share, and no budget is to bound it.
+    this.goOn('retries', error.code === 'unavailable');
   }
 
   /** Asks another replica unless one that is likely to answer is asked already. */
-  private goOn(reason: 'retries' | 'moves'): void {
+  private goOn(reason: 'retries' | 'moves', isFree = reason === 'moves'): void {
     const { book, retries } = this.setting;
     const isHopeful = [...this.attempts].some((attempt) => book.isHopeful(attempt));
     const next = isHopeful ? undefined : this.next();
-    if (next !== undefined && (reason === 'moves' || retries.take())) this.ask(next, reason);
+    if (next !== undefined && (isFree || retries.take())) this.ask(next, reason);
     else if (this.attempts.size === 0) this.finish(this.kept, this.refusals.mostTelling());
   }
 

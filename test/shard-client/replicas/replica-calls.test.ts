@@ -93,6 +93,13 @@ describe('a failure', () => {
     expect(calls.counts.retries).toBeGreaterThan(90);
   });
 
+  it('of a node that cannot be reached is no matter of the budget: it has done nothing', async () => {
+    calls = replicas.calls({ retries: new HedgeBudget(0, 0) });
+    replicas.node('s1a').failure = 'unavailable';
+    const { served } = await once(replicas, calls, 500, first);
+    expect([served?.node, calls.counts.retries]).toEqual(['s1b', 1]);
+  });
+
   it('of all is told by the most telling: too much to do before not to be reached', async () => {
     replicas.node('s1a').failure = 'overloaded';
     replicas.node('s1b').failure = 'unavailable';
