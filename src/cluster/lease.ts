@@ -32,7 +32,8 @@ export function leaseOf({ id, value }: StoredRecord): Lease | undefined {
   const { role, address, zone, load, version } = value;
   if (typeof role !== 'string' || typeof address !== 'string') return undefined;
   // It goes into files and commands of other programs.
-  if (hostPortOf(address) === undefined) return undefined;
+  const place = hostPortOf(address);
+  if (place === undefined || place.port === 0) return undefined;
   return {
     ...{ node: id, role, address },
     zone: typeof zone === 'string' ? zone : undefined,

@@ -13,6 +13,9 @@ export interface Certificate {
 
 /** A certificate in two files, which somebody renews. */
 export class TlsFiles {
+  /** When they changed last before they were read. */
+  private readAt = '';
+
   constructor(
     readonly cert: string,
     readonly key: string,
@@ -20,11 +23,13 @@ export class TlsFiles {
 
   /** Throws, in one line, where the files cannot be read, or the key is not that of the certificate. */
   read(): Certificate {
+    const changedAt = this.changedAt();
     const certificate = {
       cert: readFileSync(this.cert, 'utf8'),
       key: readFileSync(this.key, 'utf8'),
     };
     createSecureContext(certificate);
+    this.readAt = changedAt;
     return certificate;
   }
 
@@ -38,13 +43,9 @@ export class TlsFiles {
     onProblem: (reason: string) => void,
     everyMs = LOOK_EVERY_MS,
   ): () => void {
-    let known = this.changedAt();
     const timer = setInterval(() => {
-      const changedAt = this.changedAt();
-      if (changedAt === known) return;
       try {
-        use(this.read());
-        known = changedAt;
+        if (this.changedAt() !== this.readAt) use(this.read());
       } catch (error) {
         // It may be that only one of the two is written yet.
         onProblem(reasonOf(error));

@@ -101,7 +101,7 @@ export interface SearchLeafReply {
   chosen?: Chosen;
   /** One a view of the query. */
   views: LeafViewResult[];
-  /** In which state the rows were: another text after any change. Absent: it is not told. */
+  /** In which state the rows were: another text after any change, the same on all replicas. Absent: it is not told. */
   rows?: string;
 }
 

@@ -10,6 +10,7 @@ import { idHashes } from '../core/ids.js';
 import type { Asked } from './asked.js';
 import { fanOut, type FanOutResult } from './fan-out.js';
 import { planSearch, stickyKeyOf } from './plan.js';
+import type { RowStates } from './row-states.js';
 import type { SearchRun } from './search-run.js';
 import { categoriesOfAll } from './views.js';
 
@@ -34,6 +35,8 @@ export interface Round extends Pick<LeafQuery, 'set' | 'choose'> {
   share?: number;
   /** Others wait for it too: it goes on when its caller goes away. */
   isShared?: boolean;
+  /** States of rows that the search goes by. */
+  relied?: RowStates;
 }
 
 /** Part of what is left of a search's time that the shards may use; the rest is the join's. */
@@ -63,9 +66,14 @@ export class AskedShards {
     };
   }
 
+  /** Of nodes that have anything of the tenant. */
+  get groups(): string[] {
+    return planSearch(this.placement, undefined).targets.map(({ group }) => group);
+  }
+
   /** One shard has all that there is of the tenant. */
   get isOnly(): boolean {
-    return planSearch(this.placement, undefined).targets.length === 1;
+    return this.groups.length === 1;
   }
 
   /** What does not answer is `missing`; rejects as `fanOut` does. */
@@ -73,6 +81,7 @@ export class AskedShards {
     const { deps, lead, asked } = this;
     const { request, caller, explainer } = lead;
     const { views, set, choose, ofAll, holds, isShared, exact = request.exact, share = 1 } = round;
+    const relied = round.relied === undefined ? {} : { relied: round.relied };
     const text = 'text' in round ? round.text : asked.words;
     const plannedMs = performance.now();
     const plan = planSearch(this.placement, ofAll === true ? undefined : categoriesOfAll(views));
@@ -95,7 +104,13 @@ export class AskedShards {
     const deadline = Deadline.after(this.deadline.remainingMs() * share);
     const bounds = { deadline, signal: isShared === true ? undefined : caller.signal };
     const keeping = holds === true && pins.size > 0 ? { holds } : {};
-    const found = await fanOut(fleet, placements, plan, { ...asking, ...keeping }, bounds);
+    const found = await fanOut(
+      fleet,
+      placements,
+      plan,
+      { ...asking, ...keeping, ...relied },
+      bounds,
+    );
     explainer?.spent('fanOut', askedMs);
     explainer?.shards.push(...found.explained);
     return found;

@@ -50,7 +50,7 @@ interface AskedText {
 
 /** States of rows that the words were counted in. */
 export function reliedOf({ text }: Asked): RowStates {
-  return text?.read.relied ?? NO_STATES;
+  return text?.read.states.relied ?? NO_STATES;
 }
 
 /** By a vector, or without one all that match the filter. */

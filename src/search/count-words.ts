@@ -7,7 +7,7 @@ import type { FanOutBounds } from './fan-out.js';
 import { missingOf, PlacementReshaped, reasonOf } from './failures.js';
 import { KeptCounts, type KeptCount } from './kept-counts.js';
 import type { ShardTarget } from './plan.js';
-import { joined, type RowStates } from './row-states.js';
+import { areOf, joined, NO_STATES, type RowStates } from './row-states.js';
 import type { MissingPart } from './search-types.js';
 import {
   answersOf,
@@ -98,7 +98,7 @@ export class WordCounter {
       if (fresh !== undefined) counts.set(key, fresh);
       return fresh === undefined;
     });
-    const held = relied && this.heldOf(open, relied);
+    const held = relied && this.heldOf(of, open, relied);
     if (held !== undefined) {
       for (const [key, count] of held.counts) counts.set(key, count);
       return { sums: sumsOf(scope, counts, NO_PINS, held.rows), missing };
@@ -122,14 +122,16 @@ export class WordCounter {
 
   /** Counts of rows as they were before, where all are, and of the same; a round is made for all or none. */
   private heldOf(
+    { targets }: CountedTenant,
     open: readonly Question[],
     relied: RowStates,
   ): { counts: ReadonlyMap<string, KeptCount>; rows: RowStates } | undefined {
     const counts = new Map<string, KeptCount>();
+    const groups = targets.map(({ group }) => group);
     let rows: RowStates | undefined = relied;
     for (const { key } of open) {
       const held = this.kept.held(key);
-      rows = held && joined(rows, held.rows);
+      rows = held && areOf(held.rows, groups) ? joined(rows, held.rows) : undefined;
       if (held === undefined || rows === undefined) return undefined;
       counts.set(key, held);
     }
@@ -248,8 +250,12 @@ function sumsOf(
   relied?: RowStates,
 ): WordSums {
   let isApproximate = false;
-  for (const count of counts.values()) isApproximate ||= count.isApproximate;
-  return new WordSums(scope, counts, isApproximate, pins, relied);
+  let basis: RowStates | undefined = NO_STATES;
+  for (const count of counts.values()) {
+    isApproximate ||= count.isApproximate;
+    basis = basis && count.rows && joined(basis, count.rows);
+  }
+  return new WordSums(scope, counts, isApproximate, pins, { relied: relied ?? NO_STATES, basis });
 }
 
 function isComplete({ ready, timedOut }: WordCounts): boolean {

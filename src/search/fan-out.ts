@@ -8,6 +8,7 @@ import type { Partition, TenantPlacement } from '../store/store.js';
 import type { ShardExplanation } from './explanation.js';
 import { missingOf, PlacementReshaped, reasonOf } from './failures.js';
 import { planSearch, type SearchPlan, type ShardTarget } from './plan.js';
+import { checkState, NO_STATES, type RowStates } from './row-states.js';
 import type { MissingPart, MissingReason } from './search-types.js';
 
 /** What every shard is asked, whatever its partitions. */
@@ -19,6 +20,8 @@ export interface FanOutQuery extends Omit<
   pins?: ReadonlyMap<string, Pinned>;
   /** The same for the same request: it goes to the same replicas, as far as they are not busy. */
   stickyKey?: number | undefined;
+  /** Where the rows of a group are not as they were, the rest need not be waited for. */
+  relied?: RowStates;
 }
 
 /** What came back from all shards together. */
@@ -29,8 +32,9 @@ export interface FanOutResult {
   answered: boolean;
   /** What each answer took; empty unless it was asked to explain. */
   explained: ShardExplanation[];
-  /** In which state the rows of each group are that was asked; undefined: it did not tell. */
+  /** As `FoundStates` has them. */
   rows: Map<string, string | undefined>;
+  silent: Set<string>;
 }
 
 /** What bounds a fan-out. */
@@ -46,7 +50,8 @@ const MAX_MOVES = 3;
 /**
  * One request a group of nodes, all at once, one deadline. A node that knows another placement is asked for
  * partitions by name; one that is not where it was thought is looked up and asked for again. What
- * stays unanswered is named in `missing`, never left out silently. Rejects with `PlacementReshaped` alone.
+ * stays unanswered is named in `missing`, never left out silently. Rejects with `PlacementReshaped` and
+ * `RowsChanged` alone.
  */
 export async function fanOut(
   fleet: Pick<ShardFleet, 'search'>,
@@ -67,7 +72,7 @@ export async function fanOut(
 class FanOut {
   readonly result: FanOutResult = {
     ...{ answers: [], missing: [], answered: false, explained: [] },
-    rows: new Map<string, string | undefined>(),
+    ...{ rows: new Map<string, string | undefined>(), silent: new Set<string>() },
   };
   /** Partitions that are not where they were thought. */
   moved: ShardTarget[] = [];
@@ -128,7 +133,7 @@ class FanOut {
     const { deadline, signal } = this.bounds;
     const startedMs = performance.now();
     const partitions = byName ? target.partitions : null;
-    const { pins, stickyKey, ...rest } = query;
+    const { pins, stickyKey, relied = NO_STATES, ...rest } = query;
     const { group, nodes } = target;
     const leaf: LeafSearch = { ...rest, counter: plan.counter, group, partitions };
     const pinned = pins?.get(group);
@@ -140,7 +145,7 @@ class FanOut {
       ({ node: shard, answer } = await this.fleet.search(asked, leaf, deadline, signal));
     } catch (error) {
       this.settled.push({ target, without: NONE });
-      result.rows.set(group, undefined);
+      result.silent.add(group);
       this.miss([target], reasonOf(error));
       return;
     }
@@ -152,7 +157,9 @@ class FanOut {
       return;
     }
     result.answers.push(answer);
-    result.rows.set(group, answer.rows);
+    checkState(relied, group, answer.rows);
+    const isSame = (result.rows.get(group) ?? answer.rows) === answer.rows;
+    result.rows.set(group, isSame ? answer.rows : undefined);
     const refusedHere = this.refuse(target, answer);
     const refused = answer.refused.length;
     result.answered ||= refused < target.partitions.length;

@@ -117,7 +117,7 @@ function chosenBy(of: SetOf, { chosen }: Looked): SetOf {
   return chosen === undefined ? of : { kind: 'chosen', chosen, missing: [], relied };
 }
 
-const NOBODY: ReadonlyMap<string, string> = new Map();
+const NOBODY = { rows: new Map<string, string>(), silent: new Set<string>() };
 
 async function knownUnless(
   fields: FinishParts['fields'],

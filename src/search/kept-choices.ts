@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { ChosenSet } from './choose-set.js';
-import type { RowStates } from './row-states.js';
+import type { FoundStates, RowStates } from './row-states.js';
 import type { MissingPart } from './search-types.js';
 
 /** How old a choice may be that a search goes by, whatever has changed since. */
@@ -34,8 +34,10 @@ export interface KeptChoice {
   /** Whose shards had no part in it. */
   missing: readonly MissingPart[];
   asOfMs: number;
-  /** Of which it was chosen, as far as shards told. */
-  rows: ReadonlyMap<string, string | undefined>;
+  /** Of the rows that it was chosen of. */
+  states: FoundStates;
+  /** By what words and meaning it was chosen, of the same rows; undefined: not surely so. */
+  by: string | undefined;
 }
 
 /**
@@ -45,9 +47,9 @@ export interface KeptChoice {
 export class KeptChoices {
   private readonly kept = new LRUCache<string, KeptChoice>({
     maxSize: MAX_BYTES,
-    sizeCalculation: ({ chosen, missing }, key) =>
+    sizeCalculation: ({ chosen, missing, by = '' }, key) =>
       CHOICE_BYTES * (1 + missing.length) +
-      (2 * key.length + chosen.nearest.length + 8 * chosen.required.length),
+      (2 * (key.length + by.length) + chosen.nearest.length + 8 * chosen.required.length),
   });
 
   constructor(private readonly now: () => number = () => performance.now()) {}
@@ -59,13 +61,13 @@ export class KeptChoices {
     return this.now() - kept.asOfMs > maxAgeMs ? undefined : kept;
   }
 
-  /** One that is good while the rows are as they were. */
-  held(scope: ChoiceScope): { choice: KeptChoice; rows: RowStates } | undefined {
+  /** One that is good while the rows are as they were, by the same words and meaning. */
+  held(scope: ChoiceScope, by: string): { choice: KeptChoice; rows: RowStates } | undefined {
     const choice = this.kept.get(choiceKey(scope));
-    if (choice === undefined || choice.missing.length > 0) return undefined;
+    if (choice?.by !== by || choice.missing.length > 0) return undefined;
     if (this.now() - choice.asOfMs > MAX_HELD_MS) return undefined;
     const rows = new Map<string, string>();
-    for (const [group, state] of choice.rows) {
+    for (const [group, state] of choice.states.rows) {
       if (state === undefined) return undefined;
       rows.set(group, state);
     }

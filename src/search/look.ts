@@ -43,12 +43,14 @@ export async function look(
   atLeast = 0,
 ): Promise<Looked[]> {
   const planned = runs.map((run) => viewsOf(run, asked, shards.isOnly, atLeast));
+  const relied = of.kind === 'chosen' ? of.relied : reliedOf(asked);
   const found = await shards.ask({
+    relied,
     views: planned.flatMap(({ views }) => views),
     ...setOf(runs, of),
     ...(of.kind === 'all' && runs.some(isFurther) ? { exact: true } : {}),
   });
-  checkUnchanged(of.kind === 'chosen' ? of.relied : reliedOf(asked), found.rows);
+  checkUnchanged(relied, found);
   const chosen = of.kind === 'open' ? chooser.settle(of, found).chosen : chosenOf(of);
   const mergedMs = performance.now();
   let first = 0;

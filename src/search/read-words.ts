@@ -10,11 +10,11 @@ import { noAnswer } from './failures.js';
 import type { Walk } from './cursor.js';
 import { planSearch, stickyKeyOf } from './plan.js';
 import { rewriteQuery, type RewrittenQuery } from './rewrite-query.js';
-import { NO_STATES, type RowStates } from './row-states.js';
+import { NO_STATES } from './row-states.js';
 import type { SearchStart } from './search-run.js';
 import { PLAIN_TEXT, type MissingPart, type SearchMode } from './search-types.js';
 import type { UnderstoodQuery } from './understand-query.js';
-import { NO_SUMS, type WordSums } from './word-count.js';
+import { NO_SUMS, type CountedStates, type WordSums } from './word-count.js';
 import {
   allQuestions,
   besideQuestions,
@@ -35,8 +35,8 @@ export interface ReadWords extends RewrittenQuery {
   /** In exact mode: shards without whose counts no score is exact. */
   missing: readonly MissingPart[];
   isApproximate: boolean;
-  /** States of rows that the counts are of: they are to be compared with those of the rows that are searched. */
-  relied: RowStates;
+  /** Of the rows that were counted: those that are relied on are to be compared with those that are searched. */
+  states: CountedStates;
 }
 
 /** What reading words takes besides the words. */
@@ -81,7 +81,7 @@ export async function readWords(
     words: textQuery(understood, slots, mode, { ...reading, hasMeaning: embedded !== undefined }),
     pins: sums.pins,
     isApproximate: sums.isApproximate,
-    relied: sums.relied,
+    states: sums.states,
   };
 }
 
@@ -113,7 +113,7 @@ async function countedWords(
     if (further === undefined) continue;
     const counted = exact
       ? await counter.countNow(of, further, bounds, false)
-      : await counter.count(of, further, bounds, relied && sums.relied);
+      : await counter.count(of, further, bounds, relied && sums.states.relied);
     sums = sums.and(counted.sums);
   }
   // What is missing later is said by the search itself, where it matters.
@@ -124,7 +124,8 @@ async function countedWords(
 export function wordsOfWalk({ words, embedded }: NonNullable<Walk['text']>): ReadWords {
   return {
     ...{ words, embedded, slots: [], missing: [], pins: new Map<string, Pinned>() },
-    ...{ rewritten: null, didYouMean: [], isApproximate: false, relied: NO_STATES },
+    ...{ rewritten: null, didYouMean: [], isApproximate: false },
+    states: { relied: NO_STATES, basis: undefined },
   };
 }
 

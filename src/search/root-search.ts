@@ -174,7 +174,8 @@ export class RootSearch {
     } catch (error) {
       if (!(error instanceof RowsChanged)) throw error;
       const { group } = read;
-      this.changedAtMs.set(group[0].request.tenant, performance.now());
+      const { tenant } = group[0].request;
+      if (error.isSeen) this.changedAtMs.set(tenant, performance.now());
       const asked = await this.unlessReshaped(group, () => this.readOnce(group));
       const again = { group, asked };
       const [anew] = await this.embed([again], caller);

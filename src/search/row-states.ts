@@ -9,9 +9,18 @@ export type RowStates = ReadonlyMap<string, string>;
 
 export const NO_STATES: RowStates = new Map();
 
-/** Rows have changed since what a search went by was computed. The search begins again. */
+/** As they are now, of the groups that were asked. */
+export interface FoundStates {
+  /** Of those that answered; undefined: it did not tell. */
+  rows: ReadonlyMap<string, string | undefined>;
+  /** Those that did not: their part is missing from the reply, whatever it has by now. */
+  silent: ReadonlySet<string>;
+}
+
+/** Rows may have changed since what a search went by was computed. The search begins again. */
 export class RowsChanged extends OmniError {
-  constructor() {
+  /** @param isSeen some shard told of another state; else none was asked who would */
+  constructor(readonly isSeen: boolean) {
     super('unavailable', 'the catalogue kept changing', { retryAfterMs: RETRY_AFTER_MS });
   }
 }
@@ -23,16 +32,22 @@ export function joined(a: RowStates, b: RowStates): RowStates | undefined {
   return new Map([...a, ...b]);
 }
 
-/**
- * Throws `RowsChanged` unless rows are as they were.
- *
- * @param found as they are now; undefined: of a group that did not answer, which is missing from the reply as it is
- */
-export function checkUnchanged(
-  relied: RowStates,
-  found: ReadonlyMap<string, string | undefined>,
-): void {
-  for (const [group, state] of relied) {
-    if (!found.has(group) || (found.get(group) ?? state) !== state) throw new RowsChanged();
+/** Whether they are of these groups, of which there are some: of no rows nobody could tell that there are any by now. */
+export function areOf(states: RowStates, groups: readonly string[]): boolean {
+  const isSame = states.size === groups.length && groups.every((group) => states.has(group));
+  return isSame && groups.length > 0;
+}
+
+/** Throws `RowsChanged` unless the rows of a group, if they are gone by, are as they were. */
+export function checkState(relied: RowStates, group: string, found: string | undefined): void {
+  if (relied.size > 0 && relied.get(group) !== found) throw new RowsChanged(true);
+}
+
+/** Throws `RowsChanged` unless all rows are as they were. */
+export function checkUnchanged(relied: RowStates, { rows, silent }: FoundStates): void {
+  if (relied.size === 0) return;
+  for (const [group, found] of rows) checkState(relied, group, found);
+  for (const group of relied.keys()) {
+    if (!rows.has(group) && !silent.has(group)) throw new RowsChanged(false);
   }
 }

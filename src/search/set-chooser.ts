@@ -5,7 +5,7 @@ import { choiceOf, decide, type ChosenSet } from './choose-set.js';
 import { noAnswer } from './failures.js';
 import type { FanOutResult } from './fan-out.js';
 import { choiceKey, KeptChoices, type ChoiceScope, type KeptChoice } from './kept-choices.js';
-import { checkUnchanged, joined, NO_STATES, type RowStates } from './row-states.js';
+import { areOf, checkUnchanged, joined, NO_STATES, type RowStates } from './row-states.js';
 import type { SearchRun } from './search-run.js';
 import { rulesVersion } from './shape.js';
 import { PLAIN_TEXT, type MissingPart } from './search-types.js';
@@ -17,6 +17,10 @@ export interface OpenChoice {
   asOfMs: number;
   /** Cosine that the nearest have to reach. */
   cutoff: number;
+  /** As `KeptChoice` has it. */
+  by: string | undefined;
+  /** Of the rows that the words were counted in; undefined: of different ones. */
+  basis: RowStates | undefined;
 }
 
 /** What products a search is of. */
@@ -52,38 +56,42 @@ export class SetChooser {
    */
   async choose(lead: SearchRun, asked: Asked, shards: AskedShards): Promise<SetOf> {
     const { words, text, order } = asked;
-    const known = lead.walk?.at?.set;
-    if (known !== undefined) {
-      const nearest = Buffer.from(known.nearest, 'base64');
-      return { kind: 'chosen', chosen: { ...known, nearest }, missing: [], relied: NO_STATES };
+    const begun = lead.walk?.at?.set;
+    if (begun !== undefined) {
+      const nearest = Buffer.from(begun.nearest, 'base64');
+      return { kind: 'chosen', chosen: { ...begun, nearest }, missing: [], relied: NO_STATES };
     }
     if (words === undefined || text === undefined || order !== 'fused') return { kind: 'all' };
     const choice = choiceOf(words, shards.vector !== undefined);
     const scope = scopeOf(lead, text, choice);
     const { exact, explain } = lead.request;
-    const { relied } = text.read;
+    const { relied, basis } = text.read.states;
+    const by = JSON.stringify([words.slots, words.cutoff, choice.drop, text.read.embedded]);
     const fresh = exact ? undefined : this.kept.fresh(scope);
     if (fresh !== undefined) return { kind: 'chosen', ...fresh, relied };
-    const held = asked.mayRely && !exact && !explain ? this.kept.held(scope) : undefined;
-    if (held !== undefined) {
+    const held = asked.mayRely && !exact && !explain ? this.kept.held(scope, by) : undefined;
+    if (held !== undefined && areOf(held.rows, shards.groups)) {
       const both = joined(relied, held.rows);
       if (both !== undefined) return { kind: 'chosen', ...held.choice, relied: both };
     }
-    const open = { choice, scope, asOfMs: this.now(), cutoff: words.cutoff ?? -1 };
+    // What is chosen among the rows of a walk, or by words that some shard did not count, is not what all have.
+    const isPlain = lead.walk === undefined && !exact && !text.read.isApproximate;
+    const known = { by: isPlain ? by : undefined, basis };
+    const open = { choice, scope, asOfMs: this.now(), cutoff: words.cutoff ?? -1, ...known };
     // What is cheap is read off the set before it is searched.
     if (shards.isOnly && asked.cheap === undefined) return { kind: 'open', ...open };
 
-    const choosing =
-      exact || explain ? this.ask(open, shards, false) : this.join(open, lead, shards);
+    const isOwn = exact || explain || lead.walk !== undefined;
+    const choosing = isOwn ? this.ask(open, shards, false) : this.join(open, lead, shards);
     const made = await shards.deadline.race(choosing, 'choosing a result set');
     // It was made just now: what was counted before must have been of the same rows.
-    checkUnchanged(relied, made.rows);
+    checkUnchanged(relied, made.states);
     return { kind: 'chosen', ...made, relied: NO_STATES };
   }
 
   /** Many may ask for one text at once, and beside a shard that hangs they pile up. */
   private join(open: OpenChoice, lead: SearchRun, shards: AskedShards): Promise<KeptChoice> {
-    const key = `${lead.request.timeoutMs}\n${choiceKey(open.scope)}`;
+    const key = `${lead.request.timeoutMs}\n${open.by ?? ''}\n${choiceKey(open.scope)}`;
     const known = this.flights.get(key);
     if (known !== undefined) return known;
     const flight = this.ask(open, shards, true).finally(() => {
@@ -104,14 +112,20 @@ export class SetChooser {
 
   /** What the shards that answered chose together. */
   settle(
-    { choice, scope, asOfMs, cutoff }: OpenChoice,
-    { answers, missing, answered, rows }: FanOutResult,
+    { choice, scope, asOfMs, cutoff, by, basis }: OpenChoice,
+    { answers, missing, answered, rows, silent }: FanOutResult,
   ): KeptChoice {
     const parts = answers.flatMap((answer) => answer.chosen ?? []);
     const { beyond, ...chosen } = decide(choice, parts, cutoff);
     // Who had no time may not have found all that is near.
     const known = beyond === undefined || missing.length > 0 ? {} : { beyond };
-    const settled = { chosen: { ...chosen, ...known }, missing, asOfMs, rows };
+    const isOfOne =
+      basis !== undefined && [...basis].every(([group, state]) => rows.get(group) === state);
+    const states = { rows, silent };
+    const settled: KeptChoice = {
+      ...{ chosen: { ...chosen, ...known }, missing, asOfMs, states },
+      by: isOfOne ? by : undefined,
+    };
     if (answered) this.kept.put(scope, settled);
     return settled;
   }

@@ -1,7 +1,7 @@
 import { compareBytes } from '../core/ids.js';
 import type { NearWord, WordCounts } from '../protocol/messages.js';
 import type { Pinned } from '../shard-client/leaf-calls.js';
-import { NO_STATES, type RowStates } from './row-states.js';
+import { joined, NO_STATES, type RowStates } from './row-states.js';
 
 /** What is to be counted in a tenant's catalogue. */
 export interface WordQuestions {
@@ -101,19 +101,29 @@ function byNearness(a: NearWord, b: NearWord): number {
   return a.distance - b.distance || b.df - a.df || compareBytes(a.word, b.word);
 }
 
+/** Of which rows words were counted. */
+export interface CountedStates {
+  /** Those of before: it is to be seen whether they are as they were. */
+  relied: RowStates;
+  /** Those of all counts; undefined: of different states, or not all shards told. */
+  basis: RowStates | undefined;
+}
+
+const NO_COUNTED: CountedStates = { relied: NO_STATES, basis: NO_STATES };
+
 /** How common words are in a tenant's catalogue, over all its shards. */
 export class WordSums {
   /**
    * @param isApproximate the last known counts stand for those of a shard that does not answer
    * @param pins under which name each shard keeps what it counted; empty outside of exact mode
-   * @param relied states of rows that the counts are of, where it is to be seen whether they still are
+   * @param states of the rows that were counted
    */
   constructor(
     private readonly scope: string,
     private readonly counts: ReadonlyMap<string, Count>,
     readonly isApproximate: boolean,
     readonly pins: ReadonlyMap<string, Pinned>,
-    readonly relied: RowStates = NO_STATES,
+    readonly states: CountedStates = NO_COUNTED,
   ) {}
 
   /** Both together, of the same catalogue; of what both counted this one's stands, which may be pinned. */
@@ -121,8 +131,10 @@ export class WordSums {
     const counts = new Map([...more.counts, ...this.counts]);
     const isApproximate = this.isApproximate || more.isApproximate;
     // What was counted later was counted of the same rows, or anew.
-    const relied = more.relied.size > 0 ? more.relied : this.relied;
-    return new WordSums(this.scope, counts, isApproximate, this.pins, relied);
+    const [mine, theirs] = [this.states, more.states];
+    const relied = theirs.relied.size > 0 ? theirs.relied : mine.relied;
+    const basis = mine.basis && theirs.basis && joined(mine.basis, theirs.basis);
+    return new WordSums(this.scope, counts, isApproximate, this.pins, { relied, basis });
   }
 
   /** Live products. */

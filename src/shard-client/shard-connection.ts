@@ -7,6 +7,7 @@ import type { Reply, Request } from '../protocol/messages.js';
 import type { ShardAddress } from '../protocol/shard-address.js';
 import { ClientHandshake, type Credentials } from './client-handshake.js';
 import { brokenBy, reach } from './reach-shard.js';
+import { ConnectionLost } from './replicas/refusals.js';
 import { PING_AFTER_MS, ShardPulse } from './shard-pulse.js';
 
 /** Requests under way on one connection; past it the caller gets `overloaded` at once. */
@@ -31,13 +32,6 @@ interface Waiter {
   timer: NodeJS.Timeout;
   /** Stops listening to the caller's signal. */
   unlisten: (() => void) | undefined;
-}
-
-/** The connection broke under a request that had been sent. */
-class ConnectionLost extends OmniError {
-  constructor(message: string) {
-    super('unavailable', message);
-  }
 }
 
 /**
@@ -139,7 +133,12 @@ export class ShardConnection {
     } catch (error) {
       const isSmall = frame.byteLength <= SMALL_REQUEST_BYTES;
       if (!(error instanceof ConnectionLost) || !isSmall || this.closed) throw error;
-      return this.send(await this.connected(deadline), request, frame, deadline, signal);
+      try {
+        return await this.send(await this.connected(deadline), request, frame, deadline, signal);
+      } catch (again) {
+        // The request itself may have ended the shard.
+        throw again instanceof OmniError && again.code === 'unavailable' ? error : again;
+      }
     }
   }
 

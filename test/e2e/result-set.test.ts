@@ -79,7 +79,11 @@ describe('the result set in a whole cluster', () => {
   });
 
   async function ask(cluster: Cluster, body: object, route = 'text'): Promise<ShopReply> {
-    const { status, json } = await cluster.post(`/search/${route}`, { exact: true, ...body });
+    const { status, json } = await cluster.post(`/search/${route}`, {
+      // A walk begins once the shards have what was written before: on a busy machine that takes its time.
+      ...{ exact: true, timeout_ms: 10_000 },
+      ...body,
+    });
     expect([status, json['error']]).toEqual([200, undefined]);
     expect(json['partial']).toBe(null);
     return json as unknown as ShopReply;

@@ -1,5 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { checkUnchanged, joined, RowsChanged } from '../../src/search/row-states.js';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import {
+  areOf,
+  checkUnchanged,
+  joined,
+  RowsChanged,
+  type FoundStates,
+} from '../../src/search/row-states.js';
+import { PLAIN_SHOP, PLAIN_TEXT } from '../../src/search/search-types.js';
 import { BruteShop, catalogue, idsOf, putProduct } from './brute-shop.js';
 
 const MICE = { kind: 'in', field: 'category', values: ['Mice'] } as const;
@@ -9,16 +16,14 @@ let shop: BruteShop;
 beforeAll(async () => {
   shop = await BruteShop.open(2);
   await shop.write(catalogue(240).map(putProduct));
-});
-afterAll(() => shop.close());
-
-/** Only the clock that ages are told by. */
-beforeEach(() => {
+  // Only the clock that ages are told by.
   vi.useFakeTimers({ toFake: ['performance'] });
 });
-afterEach(() => {
+afterAll(async () => {
   vi.useRealTimers();
+  await shop.close();
 });
+beforeEach(() => vi.advanceTimersByTime(60_000));
 
 const ask = (query: string, more = {}) => shop.ask(query, {}, { exact: false, topK: 50, ...more });
 /** Kinds of the messages that a search takes, one a shard of each. */
@@ -71,6 +76,35 @@ test('where only some shards are searched nobody would tell of changes in the ot
   expect(shop.fleet.asked.filter((kind) => kind === 'words')).toHaveLength(2);
 });
 
+test('what is known of an empty shop is not gone by', async () => {
+  const empty = await BruteShop.open(2);
+  try {
+    const mode = { text: { ...PLAIN_TEXT, mode: 'keyword' as const }, exact: false };
+    expect((await empty.ask('shoe', {}, mode)).shop.total).toBe(0);
+    vi.advanceTimersByTime(60_000);
+    await empty.write([putProduct({ id: 'first', title: 'Shoe' })]);
+    expect(idsOf(await empty.ask('shoe', {}, mode))).toEqual(['first']);
+  } finally {
+    await empty.close();
+  }
+});
+
+test('a text that finds nothing counts anew, and others go by what they know', async () => {
+  await ask('black mouse');
+  const mode = { text: { ...PLAIN_TEXT, mode: 'keyword' as const } };
+  await ask('qqqq', mode);
+  vi.advanceTimersByTime(60_000);
+  expect((await ask('qqqq', mode)).shop.total).toBe(0);
+  expect(await roundsOf('black mouse')).toEqual(['views']);
+});
+
+test('what a walk chose among its rows is no other search’s', async () => {
+  const walked = { shop: { ...PLAIN_SHOP, cursor: '', wantsCursor: true } };
+  await ask('cordless lamp', walked);
+  vi.advanceTimersByTime(60_000);
+  expect(await roundsOf('cordless lamp')).toEqual(['choose', 'views']);
+});
+
 test('in exact mode all is counted and chosen anew', async () => {
   await ask('gaming pro', { exact: true });
   vi.advanceTimersByTime(60_000);
@@ -86,9 +120,26 @@ test('states are joined where they are of the same rows, and told apart', () => 
     ]),
   );
   expect(joined(a, new Map([['s1/', '2']]))).toBeUndefined();
-  checkUnchanged(a, new Map([['s1/', '1']]));
+  const found = (rows: [string, string | undefined][], ...silent: string[]): FoundStates => {
+    return { rows: new Map(rows), silent: new Set(silent) };
+  };
+  checkUnchanged(a, found([['s1/', '1']]));
   // It did not answer: its part is missing from the reply, whatever it has by now.
-  checkUnchanged(a, new Map([['s1/', undefined]]));
-  expect(() => checkUnchanged(a, new Map([['s1/', '2']]))).toThrow(RowsChanged);
-  expect(() => checkUnchanged(a, new Map())).toThrow(RowsChanged);
+  checkUnchanged(a, found([], 's1/'));
+  const others = [
+    found([['s1/', '2']]),
+    found([['s1/', undefined]]),
+    found([]),
+    found([
+      ['s1/', '1'],
+      ['s2/', '1'],
+    ]),
+  ];
+  for (const other of others) expect(() => checkUnchanged(a, other)).toThrow(RowsChanged);
+  // Of no rows nobody could tell that there are any.
+  expect([areOf(a, ['s1/']), areOf(a, ['s2/']), areOf(new Map(), [])]).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });

@@ -1,5 +1,17 @@
 import { OmniError } from '../../core/errors.js';
 
+/** The connection broke under a request that had been sent: what became of it nobody knows. */
+export class ConnectionLost extends OmniError {
+  constructor(message: string) {
+    super('unavailable', message);
+  }
+}
+
+/** Whether a replica has done nothing for a request, so that another one does no more than its share. */
+export function hasDoneNothing(error: OmniError): boolean {
+  return error.code === 'unavailable' && !(error instanceof ConnectionLost);
+}
+
 /** Whether another replica may do what this one did not. */
 export function isForAnother(error: unknown): error is OmniError {
   if (!(error instanceof OmniError)) return false;

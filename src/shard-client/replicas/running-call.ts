@@ -4,7 +4,7 @@ import { chooseReplica } from './choose-replica.js';
 import type { HedgeBudget } from './hedge-budget.js';
 import type { Asked, ReplicaBook } from './replica-book.js';
 import type { ReplicaCall, Served, SetTimer } from './replica-call.js';
-import { isForAnother, Refusals } from './refusals.js';
+import { hasDoneNothing, isForAnother, Refusals } from './refusals.js';
 
 /** Of the time that is left, what one attempt may use while another replica could be asked after it. */
 const SHARE_BEFORE_ANOTHER = 0.85;
@@ -169,11 +169,10 @@ export class RunningCall<T> {
       return;
     }
     this.refusals.add(error, attempt.deadline === this.deadline || this.deadline.expired);
-    // Who cannot be reached has done nothing: the other does no more than its share, and no budget is to bound it.
-    this.goOn('retries', error.code === 'unavailable');
+    this.goOn('retries', hasDoneNothing(error));
   }
 
-  /** Asks another replica unless one that is likely to answer is asked already. */
+  /** Asks another replica unless one that is likely to answer is asked already. @param isFree no budget bounds it */
   private goOn(reason: 'retries' | 'moves', isFree = reason === 'moves'): void {
     const { book, retries } = this.setting;
     const isHopeful = [...this.attempts].some((attempt) => book.isHopeful(attempt));

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Position, StoredRow } from '../../store/store.js';
 import { Searcher } from './searcher.js';
@@ -36,8 +35,6 @@ export class TenantIndex {
   frozen: WriteBuffer | undefined;
   /** Grows with every change of rows: what was computed from them before is stale. */
   generation = 0;
-  /** Tells its generations from those of the same tenant on another node, or after a restart. */
-  readonly name = randomUUID();
   /** What callers searched for, for the next graph to be tried with. */
   readonly recentQueries = new RecentQueries();
   /** Ids killed in frozen rows or segments while a build runs over them. */

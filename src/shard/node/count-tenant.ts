@@ -22,6 +22,7 @@ export async function countTenant(
   if (choice === undefined) return { type: 'moved', counter };
   const { partitions, refused, isAll } = choice;
   const searcher = index.searcher();
+  const state = rowsState(index, counter);
   let pinned: string | undefined;
   try {
     const { views } = searcher;
@@ -40,7 +41,7 @@ export async function countTenant(
       counter,
       timedOut: budget.wasSpent,
       tookMs: performance.now() - startedMs,
-      rows: rowsState(index, searcher, counter),
+      ...state,
       ...(pinned === undefined ? {} : { searcher: pinned }),
     };
   } finally {

@@ -236,6 +236,11 @@ export class HostedTenant implements TenantGeneration {
     this.sealed = await this.deps.folders.sealed(this).catch(() => undefined);
   }
 
+  /** It was let go of: another may have taken its place. */
+  get hasEnded(): boolean {
+    return this.ended;
+  }
+
   /** It is not wanted here any more: removes its files. */
   async forget(): Promise<void> {
     await this.close();

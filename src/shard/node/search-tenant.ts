@@ -2,8 +2,8 @@ import type { Budget } from '../../core/budget.js';
 import { OmniError } from '../../core/errors.js';
 import type { Moved, SearchLeaf, SearchLeafReply } from '../../protocol/messages.js';
 import type { TextQuery } from '../../query/text-query.js';
+import { decodePosition } from '../../store/position.js';
 import { ANALYZER_VERSION } from '../../text/analyzer.js';
-import type { Searcher } from '../index/searcher.js';
 import type { TenantIndex } from '../index/tenant-index.js';
 import { viewTenant } from './view-tenant.js';
 import { choosePartitions, type SearchableTenant } from './partition-choice.js';
@@ -30,6 +30,8 @@ export async function searchTenant(
   const choice = choosePartitions(tenant, request);
   if (choice === undefined) return { type: 'moved', counter };
   const { partitions, refused } = choice;
+  // What was pinned may be older.
+  const state = request.pinned === undefined ? rowsState(index, counter) : {};
   const searcher = pins.take(request.pinned, index) ?? index.searcher();
   let isKept = false;
   try {
@@ -39,20 +41,19 @@ export async function searchTenant(
       isKept = pins.keepOn(request.pinned, index, searcher, request.budgetMs);
     }
     const tookMs = performance.now() - startedMs;
-    const rows = rowsState(index, searcher, counter);
-    return { type: 'hits', ...answer, refused, counter, tookMs, rows };
+    return { type: 'hits', ...answer, refused, counter, tookMs, ...state };
   } finally {
     if (!isKept) searcher.release();
   }
 }
 
-/** Another text after any change of the rows, or of which of them belong here. */
-export function rowsState(
-  { name }: TenantIndex,
-  { generation }: Pick<Searcher, 'generation'>,
-  counter: number,
-): string {
-  return `${name}.${generation}.${counter}`;
+/**
+ * In which state the rows are: how far the feed was applied, and by which placement. The same on all replicas.
+ * Nothing where it is not known what is here.
+ */
+export function rowsState({ position }: TenantIndex, counter: number): { rows?: string } {
+  const place = position && decodePosition(position);
+  return place === undefined ? {} : { rows: `${place.sequence}.${counter}` };
 }
 
 /** What a request takes for granted: of which model the rows are, and how their words were made. */

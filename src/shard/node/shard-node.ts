@@ -1,5 +1,6 @@
 import type { Budget } from '../../core/budget.js';
 import type { Deadline } from '../../core/deadline.js';
+import { OmniError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import type {
   AwaitApplied,
@@ -59,6 +60,8 @@ export interface ShardNodeOptions {
 /** Without a search for so long, a shard may do more for itself. */
 const CALM_MS = 500;
 const IDLE_WORK_MS = 1_000;
+/** How often what is here of a tenant is looked up for a wait while it is let go of. */
+const MAX_ATTEMPTS = 3;
 
 /** A shard: the tenants that have something here, and the answers to the protocol's requests. */
 export class ShardNode {
@@ -120,6 +123,15 @@ export class ShardNode {
 
   /** True once `mark` is applied to all that is here of the tenant, which may be nothing. */
   async awaitApplied(request: AwaitApplied): Promise<boolean> {
+    for (let attempt = 1; ; attempt++) {
+      const applied = await this.awaitOnce(request);
+      if (applied !== undefined) return applied;
+      if (attempt === MAX_ATTEMPTS) throw new OmniError('unavailable', 'the tenant is leaving');
+    }
+  }
+
+  /** Undefined where what was here was let go of meanwhile: another may have taken its place. */
+  private async awaitOnce(request: AwaitApplied): Promise<boolean | undefined> {
     const { tenant, mark, generation, partitions = '', budgetMs } = request;
     this.tenants.doubtWhatIsOld();
     const named = decodePartitions(partitions);
@@ -131,7 +143,12 @@ export class ShardNode {
       const { follower } = await this.openFor(index);
       return follower.use(() => follower.awaitApplied(mark, budgetMs, named));
     });
-    return (await Promise.all(applied)).every(Boolean);
+    try {
+      return (await Promise.all(applied)).every(Boolean);
+    } catch (error) {
+      if (wanted.some(({ hasEnded }) => hasEnded)) return undefined;
+      throw error;
+    }
   }
 
   /**

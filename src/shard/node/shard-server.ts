@@ -39,6 +39,7 @@ export interface ShardServerOptions extends HandshakeOptions {
 /** Of a search's time, what is left to bring its answer to the caller before he gives up. */
 const REPLY_SHARE = 0.1;
 const MAX_REPLY_MS = 20;
+const MIN_TLS = 'TLSv1.3';
 /** Whoever connects without TLS, or stays silent, is gone after that. */
 const HANDSHAKE_LIMIT_MS = 2_000;
 
@@ -94,7 +95,10 @@ export class ShardServer {
 
   /** From now on clients are shown this one. */
   renew(certificate: Certificate): void {
-    if (this.server instanceof TlsServer) this.server.setSecureContext(certificate);
+    if (this.server instanceof TlsServer) {
+      // It takes the place of all that was said of TLS before.
+      this.server.setSecureContext({ ...certificate, minVersion: MIN_TLS });
+    }
   }
 
   /** Stops listening, lets searches that wait or run end, closes connections. */
@@ -182,7 +186,7 @@ function listener(
 ): Server | TlsServer {
   const noDelay = true;
   if (tls === undefined || 'path' in endpointOf(address)) return createServer({ noDelay }, accept);
-  const limits = { minVersion: 'TLSv1.3', handshakeTimeout: HANDSHAKE_LIMIT_MS } as const;
+  const limits = { minVersion: MIN_TLS, handshakeTimeout: HANDSHAKE_LIMIT_MS } as const;
   const server = createTlsServer({ ...tls, ...limits, noDelay }, accept);
   // Node leaves it open, also when its time is over.
   return server.on('tlsClientError', (_, socket) => socket.destroy());

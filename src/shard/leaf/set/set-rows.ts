@@ -18,6 +18,9 @@ export interface AskedSet {
   beyond: number | undefined;
 }
 
+/** In a smaller block any row may be near: what graphs passed over is found among them. */
+const LEAST_TOLD = 32_768;
+
 /** Rows of a block, and which of them may be near to the vector. */
 export interface SetRows {
   rows: Bitset;
@@ -46,7 +49,8 @@ export async function setRows(block: Block, asked: AskedSet, budget: Budget): Pr
   });
   const { beyond } = asked;
   // A write buffer may have got rows since they were looked for.
-  const isKnown = beyond !== undefined && view.ranges !== undefined && !budget.isSpent();
+  const isSealed = view.ranges !== undefined && view.rows >= LEAST_TOLD;
+  const isKnown = beyond !== undefined && isSealed && !budget.isSpent();
   return { rows: set, near: isKnown ? { rows: members, beyond } : undefined };
 }
 

@@ -1,6 +1,6 @@
 import type { Budget } from '../../../core/budget.js';
 import { TopK } from '../../../core/top-k.js';
-import { Bitset } from '../../index/bitset.js';
+import type { Bitset } from '../../index/bitset.js';
 import { REFERENCE_COSTS } from '../cost-model.js';
 import type { LeafHit } from '../leaf-hit.js';
 import { searchVectors } from '../search-vectors.js';
@@ -45,7 +45,7 @@ export async function nearestOfMany(
   // Where no time was left these may not be the nearest.
   const last = found[wanted - 1];
   if (last === undefined || budget.isSpent()) return known;
-  const near = new Bitset(view.rows);
+  const near = known.rows.copy();
   for (const { row } of found) near.add(row);
   return { rows: near, beyond: last.score };
 }

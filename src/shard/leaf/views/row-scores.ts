@@ -8,9 +8,6 @@ import type { NearRows } from '../set/set-rows.js';
 import type { ViewText } from '../words/view-text.js';
 import { TextSums } from './text-sums.js';
 
-/** In a smaller block any row may be near: what graphs passed over is found among them. */
-const LEAST_TOLD = 32_768;
-
 /** What makes scores, whatever block they are of. */
 export interface Scoring {
   /** Words count: a score is that of words and meaning together. */
@@ -114,8 +111,8 @@ export class RowScores {
 
   /** Those of the rows whose cosines may add more than `farMargin`; undefined: all. */
   nearOf(rows: Bitset): Bitset | undefined {
-    const { near, view } = this.of;
-    const isTold = near !== undefined && this.farMargin < this.margin && view.rows >= LEAST_TOLD;
+    const { near } = this.of;
+    const isTold = near !== undefined && this.farMargin < this.margin;
     return isTold ? near.rows.copy().and(rows) : undefined;
   }
 
