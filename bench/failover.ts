@@ -5,6 +5,7 @@ import { PacedClock } from './load/clock.js';
 import { runOpenLoop } from './load/open-loop.js';
 import type { LoadResult } from './load/tally.js';
 import { bench, type BenchRun } from './lib/bench.js';
+import type { JsonClient } from './lib/client.js';
 import { Random } from './lib/random.js';
 import { print } from './lib/report.js';
 import { SearchTally } from './lib/search.js';
@@ -150,11 +151,13 @@ interface Placed {
   replicas: { node: string; state: string }[];
 }
 
+async function partitionsOf(client: JsonClient): Promise<Placed[]> {
+  return ((await client.expect('GET', '/admin/cluster')) as { partitions: Placed[] }).partitions;
+}
+
 /** The largest partition goes to the other nodes, the next is halved, and products are written all the while. */
 async function moveAndSplit({ client, catalogue }: Shop, rate: number): Promise<void> {
-  const partitions = async (): Promise<Placed[]> =>
-    ((await client.expect('GET', '/admin/cluster')) as { partitions: Placed[] }).partitions;
-  const all = (await partitions()).sort((a, b) => b.rows - a.rows);
+  const all = (await partitionsOf(client)).sort((a, b) => b.rows - a.rows);
   const [first, second] = all as [Placed, Placed];
   const nodes = new Set(all.flatMap(({ replicas }) => replicas.map(({ node }) => node)));
   const own = first.replicas.map(({ node }) => node);
@@ -163,7 +166,7 @@ async function moveAndSplit({ client, catalogue }: Shop, rate: number): Promise<
   await client.expect('POST', '/admin/placement/move', { tenant, partition: first.id, to });
   await client.expect('POST', '/admin/placement/split', { tenant, partition: second.id });
   const isOver = async (): Promise<boolean> =>
-    (await partitions()).every(({ replicas }) =>
+    (await partitionsOf(client)).every(({ replicas }) =>
       replicas.every(({ state }) => state === 'serving'),
     );
   const { products } = catalogue;
@@ -176,8 +179,6 @@ async function moveAndSplit({ client, catalogue }: Shop, rate: number): Promise<
 
 /** The last node is emptied, as `placement drain` does it: over when nothing is left there. */
 async function drainLast({ client }: Shop): Promise<void> {
-  const partitions = async (): Promise<Placed[]> =>
-    ((await client.expect('GET', '/admin/cluster')) as { partitions: Placed[] }).partitions;
   const rowsOf = (all: readonly Placed[]): Map<string, number> => {
     const rows = new Map<string, number>();
     for (const one of all) {
@@ -185,12 +186,12 @@ async function drainLast({ client }: Shop): Promise<void> {
     }
     return rows;
   };
-  const last = [...rowsOf(await partitions()).keys()].sort().at(-1) ?? '';
+  const last = [...rowsOf(await partitionsOf(client)).keys()].sort().at(-1) ?? '';
   const startMs = performance.now();
   await client.expect('POST', `/admin/nodes/${last}/drain`, {});
-  while (rowsOf(await partitions()).has(last)) await sleep(200);
+  while (rowsOf(await partitionsOf(client)).has(last)) await sleep(200);
   const seconds = (performance.now() - startMs) / 1_000;
-  const left = [...rowsOf(await partitions()).values()];
+  const left = [...rowsOf(await partitionsOf(client)).values()];
   const mean = left.reduce((sum, rows) => sum + rows, 0) / left.length;
   const imbalance = Math.max(...left) / mean - 1;
   print(

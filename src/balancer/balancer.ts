@@ -2,6 +2,7 @@ import type { LeaseObserver } from '../cluster/lease-observer.js';
 import { QUERY_NODE } from '../cluster/lease.js';
 import { reasonOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { RepeatedWork } from '../core/repeated-work.js';
 import { ServerAddresses } from './server-addresses.js';
 import { ServerList } from './server-list.js';
 
@@ -29,23 +30,16 @@ export class Balancer {
   private readonly list = new ServerList();
   private readonly addresses: ServerAddresses;
   private readonly problems = new Map<string, string>();
-  private timer: NodeJS.Timeout | undefined;
-  private turn: Promise<void> = Promise.resolve();
-  private closed = false;
+  private readonly looking: RepeatedWork;
   private shown = '';
 
   constructor(private readonly options: BalancerOptions) {
     this.addresses = new ServerAddresses((line) => this.complain(line, line));
+    this.looking = new RepeatedWork(() => this.look(), options.leaseMs / LOOKS_PER_LEASE);
   }
 
   start(): void {
-    const again = async (): Promise<void> => {
-      this.turn = this.look();
-      await this.turn;
-      const afterMs = this.options.leaseMs / LOOKS_PER_LEASE;
-      if (!this.closed) this.timer = setTimeout(() => void again(), afterMs);
-    };
-    void again();
+    this.looking.start();
   }
 
   /** One look, and what follows of it. Never rejects. */
@@ -61,10 +55,8 @@ export class Balancer {
     this.shown = shown;
   }
 
-  async close(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.timer);
-    await this.turn;
+  close(): Promise<void> {
+    return this.looking.close();
   }
 
   private async attempt(what: string, action: () => Promise<void>): Promise<boolean> {

@@ -4,11 +4,12 @@ import { LeaseObserver } from '../cluster/lease-observer.js';
 import { Membership } from '../cluster/membership.js';
 import { ConfigError } from '../config/setting.js';
 import type { Config } from '../config/settings.js';
-import { hostPortOf, textOf } from '../core/host-port.js';
+import { hostPortOf } from '../core/host-port.js';
 import type { Logger } from '../core/logger.js';
+import { addressOf } from '../protocol/shard-address.js';
 import type { Store } from '../store/store.js';
 import { packageVersion } from './package-file.js';
-import { isWildcard } from './shard-address.js';
+import { advertisedAddress, isWildcard } from './shard-address.js';
 
 /** Throws `ConfigError` where `ADVERTISE` of a query node is nothing that a balancer could connect to. */
 export function checkAdvertised({ advertise }: Pick<Config, 'advertise'>): void {
@@ -42,11 +43,8 @@ export function queryNodeAddress(
   { advertise, host }: Pick<Config, 'advertise' | 'host'>,
   port: number,
 ): string {
-  if (advertise === undefined) {
-    return textOf({ host: isWildcard(host) ? ownAddress() : host, port });
-  }
-  const named = hostPortOf(advertise);
-  return named?.port === 0 ? textOf({ ...named, port }) : advertise;
+  const own = isWildcard(host) ? ownAddress() : host;
+  return advertisedAddress(advertise, addressOf({ host: own, port }));
 }
 
 /** IPv4 before IPv6; loopback where there is nothing else. */

@@ -22,7 +22,7 @@ export function checkAddresses({ listen, advertise, shardSecret }: Addresses): v
 }
 
 /**
- * What query nodes are told. A port of 0 in `advertise` stands for the one that is listened on.
+ * What others are told. A port of 0 in `advertise` stands for the one that is listened on.
  *
  * @param listened where the shard does listen
  */

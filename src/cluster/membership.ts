@@ -1,6 +1,7 @@
 import { Deadline } from '../core/deadline.js';
 import { reasonOf } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { RepeatedWork } from '../core/repeated-work.js';
 import type { RecordStore } from '../store/record-store.js';
 import { HeldLease } from './held-lease.js';
 import { BEATS_PER_LEASE, LEASE_KIND, QUERY_NODE, type Lease } from './lease.js';
@@ -27,25 +28,19 @@ export interface MembershipOptions {
 /** A query node among the others: it beats, and sees who else does. */
 export class Membership {
   private held: HeldLease | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private turn: Promise<void> = Promise.resolve();
-  private closed = false;
+  private readonly ticking: RepeatedWork;
   private wasReady = false;
   private problem: string | undefined;
 
-  constructor(private readonly options: MembershipOptions) {}
+  constructor(private readonly options: MembershipOptions) {
+    this.ticking = new RepeatedWork(() => this.tick(), options.leaseMs / BEATS_PER_LEASE);
+  }
 
   /** @param address where this query node listens, as others connect to it */
   start(address: string): void {
     const { records, says } = this.options;
     this.held = new HeldLease(records, { ...says, role: QUERY_NODE, address });
-    const everyMs = this.options.leaseMs / BEATS_PER_LEASE;
-    const again = async (): Promise<void> => {
-      this.turn = this.tick();
-      await this.turn;
-      if (!this.closed) this.timer = setTimeout(() => void again(), everyMs).unref();
-    };
-    void again();
+    this.ticking.start();
   }
 
   /** As of a beat ago. */
@@ -71,9 +66,7 @@ export class Membership {
 
   /** Shows no sign of life any more, from the moment that the store has it on. Never rejects. */
   async close(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.timer);
-    const released = this.turn.then(() => this.held?.release());
+    const released = this.ticking.close().then(() => this.held?.release());
     await Deadline.after(RELEASE_LIMIT_MS)
       .race(released, 'the release of the lease')
       .catch((error: unknown) => {

@@ -81,7 +81,7 @@ export class AskedShards {
     const { deps, lead, asked } = this;
     const { request, caller, explainer } = lead;
     const { views, set, choose, ofAll, holds, isShared, exact = request.exact, share = 1 } = round;
-    const relied = round.relied === undefined ? {} : { relied: round.relied };
+    const { relied } = round;
     const text = 'text' in round ? round.text : asked.words;
     const plannedMs = performance.now();
     const plan = planSearch(this.placement, ofAll === true ? undefined : categoriesOfAll(views));
@@ -100,17 +100,11 @@ export class AskedShards {
     const { tenant, explain } = request;
     const { pins } = asked;
     const stickyKey = stickyKeyOf(request);
-    const asking = { tenant, model: model.fingerprint, query, pins, stickyKey, explain };
+    const asking = { tenant, model: model.fingerprint, query, pins, stickyKey, relied, explain };
     const deadline = Deadline.after(this.deadline.remainingMs() * share);
     const bounds = { deadline, signal: isShared === true ? undefined : caller.signal };
     const keeping = holds === true && pins.size > 0 ? { holds } : {};
-    const found = await fanOut(
-      fleet,
-      placements,
-      plan,
-      { ...asking, ...keeping, ...relied },
-      bounds,
-    );
+    const found = await fanOut(fleet, placements, plan, { ...asking, ...keeping }, bounds);
     explainer?.spent('fanOut', askedMs);
     explainer?.shards.push(...found.explained);
     return found;

@@ -32,22 +32,21 @@ export function choiceOf({ slots }: TextQuery, byMeaning: boolean): Choice {
 /**
  * What all shards together chose: their counts are of different products.
  *
- * @param cutoff cosine that the nearest had to reach
+ * @param cutoff cosine that the nearest had to reach; undefined: not all that is near may have been found
  */
 export function decide(
   { drop, nearest }: Choice,
   parts: readonly Chosen[],
-  cutoff: number,
+  cutoff: number | undefined,
 ): ChosenSet {
   const isNamed = parts.some(({ exact }) => exact > 0);
   const required = drop.slice(leftOut(drop.length, parts));
   if (isNamed || nearest === 0) return { required, nearest: NONE, isNamed };
   const found = nearestOf(parts, nearest);
+  const chosen = { required, isNamed, nearest: idHashes(found.map(({ id }) => id)) };
+  if (cutoff === undefined) return chosen;
   const scores = found.map(({ score }) => score);
-  return {
-    ...{ required, isNamed, nearest: idHashes(found.map(({ id }) => id)) },
-    beyond: beyondNearest(scores, cutoff, nearest),
-  };
+  return { ...chosen, beyond: beyondNearest(scores, cutoff, nearest) };
 }
 
 /** The set as shards are asked for it, with pinned products. */

@@ -21,7 +21,7 @@ export interface FanOutQuery extends Omit<
   /** The same for the same request: it goes to the same replicas, as far as they are not busy. */
   stickyKey?: number | undefined;
   /** Where the rows of a group are not as they were, the rest need not be waited for. */
-  relied?: RowStates;
+  relied?: RowStates | undefined;
 }
 
 /** What came back from all shards together. */

@@ -36,8 +36,14 @@ export interface KeptChoice {
   asOfMs: number;
   /** Of the rows that it was chosen of. */
   states: FoundStates;
-  /** By what words and meaning it was chosen, of the same rows; undefined: not surely so. */
-  by: string | undefined;
+  /** What it holds by, beyond its two seconds; undefined: nothing. */
+  basis: ChoiceBasis | undefined;
+}
+
+/** By what words and meaning a set was chosen, all of rows in these states. */
+interface ChoiceBasis {
+  by: string;
+  rows: RowStates;
 }
 
 /**
@@ -47,9 +53,11 @@ export interface KeptChoice {
 export class KeptChoices {
   private readonly kept = new LRUCache<string, KeptChoice>({
     maxSize: MAX_BYTES,
-    sizeCalculation: ({ chosen, missing, by = '' }, key) =>
+    sizeCalculation: ({ chosen, missing, basis }, key) =>
       CHOICE_BYTES * (1 + missing.length) +
-      (2 * (key.length + by.length) + chosen.nearest.length + 8 * chosen.required.length),
+      (2 * (key.length + (basis?.by.length ?? 0)) +
+        chosen.nearest.length +
+        8 * chosen.required.length),
   });
 
   constructor(private readonly now: () => number = () => performance.now()) {}
@@ -64,14 +72,9 @@ export class KeptChoices {
   /** One that is good while the rows are as they were, by the same words and meaning. */
   held(scope: ChoiceScope, by: string): { choice: KeptChoice; rows: RowStates } | undefined {
     const choice = this.kept.get(choiceKey(scope));
-    if (choice?.by !== by || choice.missing.length > 0) return undefined;
+    if (choice?.basis?.by !== by || choice.missing.length > 0) return undefined;
     if (this.now() - choice.asOfMs > MAX_HELD_MS) return undefined;
-    const rows = new Map<string, string>();
-    for (const [group, state] of choice.states.rows) {
-      if (state === undefined) return undefined;
-      rows.set(group, state);
-    }
-    return { choice, rows };
+    return { choice, rows: choice.basis.rows };
   }
 
   /** Of shards that had no time to answer, others might have more: nothing is kept then. */

@@ -38,6 +38,14 @@ export function areOf(states: RowStates, groups: readonly string[]): boolean {
   return isSame && groups.length > 0;
 }
 
+/** Whether all of them were told to be as they were. */
+export function areStill(
+  states: RowStates,
+  found: ReadonlyMap<string, string | undefined>,
+): boolean {
+  return [...states].every(([group, state]) => found.get(group) === state);
+}
+
 /** Throws `RowsChanged` unless the rows of a group, if they are gone by, are as they were. */
 export function checkState(relied: RowStates, group: string, found: string | undefined): void {
   if (relied.size > 0 && relied.get(group) !== found) throw new RowsChanged(true);

@@ -5,7 +5,14 @@ import { choiceOf, decide, type ChosenSet } from './choose-set.js';
 import { noAnswer } from './failures.js';
 import type { FanOutResult } from './fan-out.js';
 import { choiceKey, KeptChoices, type ChoiceScope, type KeptChoice } from './kept-choices.js';
-import { areOf, checkUnchanged, joined, NO_STATES, type RowStates } from './row-states.js';
+import {
+  areOf,
+  areStill,
+  checkUnchanged,
+  joined,
+  NO_STATES,
+  type RowStates,
+} from './row-states.js';
 import type { SearchRun } from './search-run.js';
 import { rulesVersion } from './shape.js';
 import { PLAIN_TEXT, type MissingPart } from './search-types.js';
@@ -17,10 +24,10 @@ export interface OpenChoice {
   asOfMs: number;
   /** Cosine that the nearest have to reach. */
   cutoff: number;
-  /** As `KeptChoice` has it. */
+  /** By what words and meaning it is chosen; undefined: it is not to be held. */
   by: string | undefined;
   /** Of the rows that the words were counted in; undefined: of different ones. */
-  basis: RowStates | undefined;
+  counted: RowStates | undefined;
 }
 
 /** What products a search is of. */
@@ -65,10 +72,10 @@ export class SetChooser {
     const choice = choiceOf(words, shards.vector !== undefined);
     const scope = scopeOf(lead, text, choice);
     const { exact, explain } = lead.request;
-    const { relied, basis } = text.read.states;
-    const by = JSON.stringify([words.slots, words.cutoff, choice.drop, text.read.embedded]);
+    const { relied, basis: counted } = text.read.states;
     const fresh = exact ? undefined : this.kept.fresh(scope);
     if (fresh !== undefined) return { kind: 'chosen', ...fresh, relied };
+    const by = JSON.stringify([words.slots, words.cutoff, choice.drop, text.read.embedded]);
     const held = asked.mayRely && !exact && !explain ? this.kept.held(scope, by) : undefined;
     if (held !== undefined && areOf(held.rows, shards.groups)) {
       const both = joined(relied, held.rows);
@@ -76,7 +83,7 @@ export class SetChooser {
     }
     // What is chosen among the rows of a walk, or by words that some shard did not count, is not what all have.
     const isPlain = lead.walk === undefined && !exact && !text.read.isApproximate;
-    const known = { by: isPlain ? by : undefined, basis };
+    const known = { by: isPlain ? by : undefined, counted };
     const open = { choice, scope, asOfMs: this.now(), cutoff: words.cutoff ?? -1, ...known };
     // What is cheap is read off the set before it is searched.
     if (shards.isOnly && asked.cheap === undefined) return { kind: 'open', ...open };
@@ -112,20 +119,15 @@ export class SetChooser {
 
   /** What the shards that answered chose together. */
   settle(
-    { choice, scope, asOfMs, cutoff, by, basis }: OpenChoice,
+    { choice, scope, asOfMs, cutoff, by, counted }: OpenChoice,
     { answers, missing, answered, rows, silent }: FanOutResult,
   ): KeptChoice {
     const parts = answers.flatMap((answer) => answer.chosen ?? []);
-    const { beyond, ...chosen } = decide(choice, parts, cutoff);
     // Who had no time may not have found all that is near.
-    const known = beyond === undefined || missing.length > 0 ? {} : { beyond };
-    const isOfOne =
-      basis !== undefined && [...basis].every(([group, state]) => rows.get(group) === state);
-    const states = { rows, silent };
-    const settled: KeptChoice = {
-      ...{ chosen: { ...chosen, ...known }, missing, asOfMs, states },
-      by: isOfOne ? by : undefined,
-    };
+    const chosen = decide(choice, parts, missing.length > 0 ? undefined : cutoff);
+    const isOfOne = counted !== undefined && areStill(counted, rows);
+    const basis = by !== undefined && isOfOne ? { by, rows: counted } : undefined;
+    const settled = { chosen, missing, asOfMs, states: { rows, silent }, basis };
     if (answered) this.kept.put(scope, settled);
     return settled;
   }

@@ -84,8 +84,7 @@ async function reshape(
   verb: 'move' | 'split' | 'pin',
 ): Promise<void> {
   try {
-    const { json } = await at.send('GET', '/admin/cluster');
-    const { partitions } = json as unknown as { partitions: { id: string }[] };
+    const partitions = await at.partitions();
     if (partitions.length === 0) return;
     const from = Math.floor(random() * 4);
     const more = {

@@ -116,6 +116,12 @@ export class Cluster {
     }
   }
 
+  /** What lies where. */
+  async partitions(): Promise<Placed[]> {
+    const { json } = await this.send('GET', '/admin/cluster');
+    return (json as unknown as { partitions: Placed[] }).partitions;
+  }
+
   /** Sends products in requests of 500, each acknowledged, the last awaited until searchable. */
   async index(products: readonly object[], wait = true): Promise<void> {
     for (let at = 0; at < products.length; at += 500) {
@@ -130,6 +136,15 @@ export class Cluster {
       }
     }
   }
+}
+
+/** A partition as `/admin/cluster` lists it. */
+export interface Placed {
+  id: string;
+  categories: string[] | 'rest';
+  range: [number, number];
+  rows: number;
+  replicas: { node: string; state: string }[];
 }
 
 /** A request hung, which no crash excuses: a broken connection ends it at once. */

@@ -85,13 +85,6 @@ describe('invariant 3: exact answers do not depend on shards, partitions and seg
 });
 
 async function nodesWithRows(cluster: Cluster): Promise<number> {
-  const { json } = await cluster.send('GET', '/admin/cluster');
-  const { partitions } = json as unknown as { partitions: Placed[] };
-  const held = partitions.filter(({ rows }) => rows > 0);
+  const held = (await cluster.partitions()).filter(({ rows }) => rows > 0);
   return new Set(held.flatMap(({ replicas }) => replicas.map(({ node }) => node))).size;
-}
-
-interface Placed {
-  rows: number;
-  replicas: { node: string }[];
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { bruteForce, makeProducts, randomVector, seeded, type TestProduct } from './catalogue.js';
-import { Cluster } from './cluster.js';
+import { Cluster, type Placed } from './cluster.js';
 import { runCommand } from './command.js';
 
 /** A tenant begins as one partition; what becomes large is cut out of it and moves, while all is searched. */
@@ -14,13 +14,6 @@ const PRODUCTS = makeProducts(2_500, DIMENSIONS);
 const SHOPPERS = 2;
 const GROWN_MS = 60_000;
 
-interface Placed {
-  categories: string[] | 'rest';
-  range: [number, number];
-  rows: number;
-  replicas: { node: string; state: string }[];
-}
-
 let cluster: Cluster | undefined;
 afterEach(async () => {
   await cluster?.stop();
@@ -28,16 +21,11 @@ afterEach(async () => {
   cluster = undefined;
 });
 
-async function partitionsOf(at: Cluster): Promise<Placed[]> {
-  const { json } = await at.send('GET', '/admin/cluster');
-  return (json as unknown as { partitions: Placed[] }).partitions;
-}
-
 /** Until nothing is too large, and nothing moves. */
 async function untilGrown(at: Cluster, largest = 800): Promise<Placed[]> {
   const endsAt = performance.now() + GROWN_MS;
   for (;;) {
-    const partitions = await partitionsOf(at);
+    const partitions = await at.partitions();
     const areServing = partitions.every(({ replicas }) =>
       replicas.every(({ state }) => state === 'serving'),
     );
@@ -99,7 +87,7 @@ test('invariant 3: while a tenant grows from one partition to many, exact answer
   cluster = await Cluster.start({ shards: 2, args: ARGS, env: ENV });
   const at = cluster;
   await at.index(PRODUCTS.slice(0, 200));
-  expect(await partitionsOf(at)).toMatchObject([{ categories: 'rest', rows: 200 }]);
+  expect(await at.partitions()).toMatchObject([{ categories: 'rest', rows: 200 }]);
   await at.index(PRODUCTS);
   const end = shop(at);
   const grown = await untilGrown(at);

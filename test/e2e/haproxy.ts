@@ -3,20 +3,14 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './compose-file.js';
+import { runs } from '../program.js';
 import { killAtExit } from './kill-at-exit.js';
 
 const PROGRAMS = ['haproxy', '/usr/sbin/haproxy'];
 const START_LIMIT_MS = 10_000;
 
 /** How HAProxy is called here; undefined where it is not installed. */
-export const HAPROXY = PROGRAMS.find((program) => {
-  try {
-    execFileSync(program, ['-v'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-});
+export const HAPROXY = PROGRAMS.find((program) => runs(program, '-v'));
 
 /** Where it listens, and where the services are that its files name. */
 export interface HaproxyPlace {

@@ -3,20 +3,14 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './compose-file.js';
+import { runs } from '../program.js';
 import { killAtExit } from './kill-at-exit.js';
 
 const PROGRAMS = ['nginx', '/usr/sbin/nginx'];
 const START_LIMIT_MS = 10_000;
 
 /** How nginx is called here; undefined where it is not installed. */
-export const NGINX = PROGRAMS.find((program) => {
-  try {
-    execFileSync(program, ['-v'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-});
+export const NGINX = PROGRAMS.find((program) => runs(program, '-v'));
 
 const PURGE_MODULE = '/usr/lib/nginx/modules/ngx_http_cache_purge_module.so';
 

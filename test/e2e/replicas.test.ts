@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { makeProducts, seeded, randomVector } from './catalogue.js';
-import { Cluster } from './cluster.js';
+import { Cluster, type Placed } from './cluster.js';
 
 /** A part of the data on several processes: what one of them does is seen by nobody. */
 
@@ -71,11 +71,8 @@ test('invariant 6: while one replica is killed, or hangs, every answer is whole'
 
 test('invariant 6: with all replicas of a part away, answers name its categories, and are whole again later', async () => {
   const at = await startShop();
-  const { partitions } = (await at.send('GET', '/admin/cluster')).json as unknown as {
-    partitions: { categories: string[]; replicas: { node: string; state: string }[] }[];
-  };
-  const nodesOf = ({ replicas }: (typeof partitions)[number]): string =>
-    replicas.map(({ node }) => node).join();
+  const partitions = await at.partitions();
+  const nodesOf = ({ replicas }: Placed): string => replicas.map(({ node }) => node).join();
   expect(new Set(partitions.map(nodesOf))).toEqual(new Set(['s1,s2', 's3,s4']));
   const lost = partitions.filter((each) => nodesOf(each) === 's1,s2');
   const hung = at.nodes().filter(({ name }) => ['s1', 's2'].includes(name));

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +6,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { bruteForce, makeProducts, randomVector, seeded } from './catalogue.js';
 import { MAIN, startCommand, type Command } from './command.js';
 import { beforeLastProtocol, builtAt } from './former-version.js';
+import { freePorts } from './topology.js';
 
 const DIMENSIONS = 16;
 const SHARDS = ['s1', 's2'];
@@ -34,7 +33,7 @@ class MixedCluster {
   }
 
   async startQueryNode(main: string): Promise<void> {
-    const port = await freePort();
+    const [port] = await freePorts(1);
     const addresses = SHARDS.flatMap((shard) => [
       '--shard-address',
       `${shard}=${this.socketOf(shard)}`,
@@ -89,14 +88,6 @@ class MixedCluster {
     for (const name of [...this.running.keys()]) await this.stop(name);
     rmSync(this.dir, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 test('where the history is cut off there is no former version to run', () => {

@@ -1,16 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runs } from '../program.js';
 
 /** Why no certificates can be made here; undefined: they can. */
-export const OPENSSL_MISSING = ((): string | undefined => {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'needs openssl';
-  }
-})();
+export const OPENSSL_MISSING = runs('openssl', 'version') ? undefined : 'needs openssl';
 
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { runs } from '../program.js';
 
 const FOLDER = fileURLToPath(new URL('../mongo-server/', import.meta.url));
 const BUILT = join(FOLDER, 'target/built');
@@ -19,7 +20,7 @@ export const MONGODB_URL = process.env['MONGODB_URL'];
 /** Why no server can be started here; undefined when one can. */
 export function whyNoServer(): string | undefined {
   if (MONGODB_URL !== undefined) return undefined;
-  const missing = ['java', isBuilt() ? 'java' : 'mvn'].find((name) => !answers(name));
+  const missing = ['java', isBuilt() ? 'java' : 'mvn'].find((name) => !runs(name, '-version'));
   return missing && `needs MONGODB_URL, or ${missing} (JDK 17 and Maven) for a server of its own`;
 }
 
@@ -29,15 +30,6 @@ function isBuilt(): boolean {
   const sources = ['pom.xml', 'src/MongoTestServer.java'];
   const { mtimeMs } = statSync(BUILT);
   return sources.every((name) => statSync(join(FOLDER, name)).mtimeMs < mtimeMs);
-}
-
-function answers(program: string): boolean {
-  try {
-    execFileSync(program, ['-version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** A running test server: mongo-java-server on a file of its own. */

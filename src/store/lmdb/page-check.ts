@@ -31,7 +31,7 @@ export type CheckOutcome = 'sound' | 'unfinished' | { damage: string };
 export type OnValue = (table: string, key: Buffer, value: Buffer) => void;
 
 const TURN_MS = 2;
-/** Between two turns beside others, who have this process as well: a tenth of its time is read for minutes at most. */
+/** Between two turns beside others, who have this process as well: a tenth of the time is for reading. */
 const PAUSE_MS = 18;
 const META_BYTES = 256;
 const PAGE_SIZES = [4096, 8192, 16_384, 32_768, 65_536];

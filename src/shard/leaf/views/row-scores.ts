@@ -97,15 +97,13 @@ export class RowScores {
     return sum;
   }
 
-  /** All of a score but its cosine, of `rows` of one chunk: the score is within `margin` of it. */
+  /** All of their scores but the cosines: each score is within `margin` of its base. */
   bases(rows: Uint32Array, bases: Float64Array): void {
-    if (this.sums === undefined) bases.fill(0);
-    else this.sums.scoresOf(rows, bases);
-    const hasExact = (this.of.words?.exact.size ?? 0) > 0;
-    if (!hasExact && this.boosted.length === 0) return;
+    const isTextAlone = (this.of.words?.exact.size ?? 0) === 0 && this.boosted.length === 0;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number;
-      bases[i] = (bases[i] as number) + this.exact(row) + this.boost(row);
+      const text = this.text(row);
+      bases[i] = isTextAlone ? text : text + this.exact(row) + this.boost(row);
     }
   }
 

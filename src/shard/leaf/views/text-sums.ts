@@ -48,17 +48,6 @@ export class TextSums {
     return this.text.asked.score(sum);
   }
 
-  /** The text scores of `rows`, which are of one chunk. */
-  scoresOf(rows: Uint32Array, scores: Float64Array): void {
-    const [first = 0] = rows;
-    const sums = this.chunks[Math.floor(first / CHUNK_ROWS)];
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i] as number;
-      const sum = sums === undefined ? 0 : (sums[row & PLACE] as number);
-      scores[i] = this.isWalked ? this.text.asked.score(sum) : this.text.scoreOf(row);
-    }
-  }
-
   /** Gives its memory to the next; nothing may be asked of it any more. */
   release(): void {
     const { slots } = this.text;
