@@ -46,7 +46,11 @@ export async function placeTenants(
     ...{ store, loads, replicas, bounds: BOUNDS },
     nodes: { all: async () => nodes },
     awaited: { awaitApplied: async () => true },
-    mover: new Mover({ store, settle: async () => undefined }),
+    mover: new Mover({
+      store,
+      settle: async () => undefined,
+      audit: { note: async () => undefined },
+    }),
   });
   const { signal } = new AbortController();
   for (const { tenant, categories } of shops) {
@@ -63,7 +67,22 @@ export async function placeTenants(
 /** As the planner sees it: alive, and nothing said of what it holds. */
 export function clusterNode({ node, zone }: NodeSite): ClusterNode {
   return {
-    ...{ node, zone, domain: `zone ${zone}`, isAlive: true, isGone: false, isDrained: false },
-    ...{ rows: 0, bytes: 0, partitions: 0, capacityBytes: undefined },
+    ...{
+      node,
+      zone,
+      domain: `zone ${zone}`,
+      isAlive: true,
+      isGone: false,
+      isDrained: false,
+      isReady: true,
+    },
+    ...{
+      rows: 0,
+      bytes: 0,
+      liveBytes: 0,
+      load: undefined,
+      partitions: 0,
+      capacityBytes: undefined,
+    },
   };
 }

@@ -15,7 +15,7 @@ export async function mergePartitions(
 ): Promise<PartitionBody[]> {
   let before = '';
   for (;;) {
-    const partitions = await client.merge(choice, signal);
+    const { partitions } = await client.merge(choice, signal);
     if (partitions.length === 1) return partitions;
     const line = movingLine(partitions);
     if (line !== before) say(line);

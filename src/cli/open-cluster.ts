@@ -1,9 +1,11 @@
+import { AdviceTaker } from '../cluster/advice-taker.js';
+import { Advisor } from '../cluster/advisor.js';
 import { AwayNodes } from '../cluster/away-nodes.js';
 import { ClusterDesk } from '../cluster/cluster-desk.js';
 import { ClusterNodes } from '../cluster/cluster-nodes.js';
 import { DrainedNodes } from '../cluster/drained-nodes.js';
 import { KnownZones } from '../cluster/known-zones.js';
-import { Mover } from '../cluster/mover.js';
+import { Mover, type MoverDeps } from '../cluster/mover.js';
 import { NodeEmptier } from '../cluster/node-emptier.js';
 import { PartitionGrower } from '../cluster/partition-grower.js';
 import { Reshaper } from '../cluster/reshaper.js';
@@ -27,6 +29,7 @@ export interface OpenedCluster {
   away: AwayNodes;
   mover: Mover;
   grower: PartitionGrower;
+  advice: AdviceTaker;
 }
 
 /** The nodes, what is placed on them, and the operator's side of that. */
@@ -34,6 +37,7 @@ export async function openCluster(
   config: Config,
   store: Store,
   fleet: ShardFleet,
+  audit: MoverDeps['audit'],
 ): Promise<OpenedCluster> {
   const drained = new DrainedNodes(store.records);
   const zones = new KnownZones(store.records);
@@ -41,10 +45,13 @@ export async function openCluster(
   const nodes = new ClusterNodes(fleet, drained, zones, config);
   const { maxPartitions, minShards, replicas, partitionRows, rangeRows } = config;
   const settle = (tenant: string) => renewJob(store.records, SETTLE_REPLICAS, tenant);
-  const mover = new Mover({ store, settle });
+  const mover = new Mover({ store, settle, audit });
   const emptier = new NodeEmptier({ store, nodes, drained }, mover);
-  const reshaper = new Reshaper({ store, nodes, mover, maxPartitions });
-  const desk = new ClusterDesk({ store, nodes, mover, emptier, reshaper, replicas });
+  const reshaper = new Reshaper({ store, nodes, maxPartitions });
+  const advisor = new Advisor({ store, nodes, maxPartitions });
+  const changes = { store, nodes, mover, reshaper, advisor };
+  const advice = new AdviceTaker({ ...changes, records: store.records });
+  const desk = new ClusterDesk({ ...changes, emptier, replicas });
   const placements = new PlacementCache(store);
   const loads = new NodeLoads(() =>
     fleet.kept().map(({ name, reply }) => ({ node: name, rows: reply?.documents })),
@@ -59,7 +66,7 @@ export async function openCluster(
     ...{ store, nodes, loads, mover, bounds, replicas },
     awaited: fleet,
   });
-  return { placements, placement, nodes, mover, desk, away, grower };
+  return { placements, placement, nodes, mover, desk, away, grower, advice };
 }
 
 /**

@@ -8,7 +8,7 @@ import { RuleDesk } from '../merchandising/rule-desk.js';
 import { Suggestions } from '../merchandising/suggestions.js';
 import { RulePreview } from '../search/preview-rules.js';
 import type { Store } from '../store/store.js';
-import { AuditLog } from '../tenancy/audit-log.js';
+import type { AuditLog } from '../tenancy/audit-log.js';
 import { TenantAliases } from '../tenancy/tenant-aliases.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import type { Opened } from './run-role.js';
@@ -16,6 +16,7 @@ import type { Opened } from './run-role.js';
 interface ShopParts {
   store: Store;
   tenants: TenantDirectory;
+  audit: AuditLog;
   config: Config;
   logger: Logger;
   opened: Opened;
@@ -24,18 +25,17 @@ interface ShopParts {
 }
 
 /** What a shop's team says of its answers, who changed it, and what shoppers do. */
-export function openShop({ store, tenants, config, logger, opened, onChange }: ShopParts) {
+export function openShop({ store, tenants, audit, config, logger, opened, onChange }: ShopParts) {
   const { records } = store;
   const settings = async (tenant: string) => (await tenants.settings(tenant)).text;
   const books = new KeptRuleBooks({ records, settings, logger });
   const insight = openInsight(store, logger, opened);
-  const audit = new AuditLog(records);
   const forget = (tenant: string) => {
     books.forget(tenant);
     onChange(tenant);
   };
   return {
-    ...{ books, insight, audit },
+    ...{ books, insight },
     rules: new RuleDesk({ records, limits: config, audit, forget }),
     preview: new RulePreview({ books, queries: insight.days }),
     aliases: new TenantAliases({ records, tenants, audit, onChange }),

@@ -8,7 +8,9 @@ export interface NodeBody {
   alive: boolean;
   drained: boolean;
   bytes: number;
+  live_bytes: number;
   capacity_bytes: number | null;
+  load: number | null;
 }
 
 export interface PartitionBody {
@@ -21,9 +23,25 @@ export interface PartitionBody {
   replicas: { node: string; state: string }[];
 }
 
+/** What would relieve a node; which members there are goes by `action`. */
+export interface AdviceBody extends Partial<Omit<PartitionBody, 'replicas' | 'pinned'>> {
+  action: 'move' | 'split' | 'wait' | 'unpin' | 'add';
+  node: string;
+  cause: 'memory' | 'load';
+  /** Of 1. */
+  share: number;
+  share_after?: number;
+  from?: string[];
+  to?: string[];
+  bytes?: number;
+  seconds?: number;
+  nodes?: string[];
+}
+
 export interface ClusterBody {
   nodes: NodeBody[];
   partitions: PartitionBody[];
+  advice?: AdviceBody[];
   next_cursor?: string;
 }
 
@@ -35,10 +53,23 @@ export interface PlanBody {
   })[];
   total: { moves: number; rows: number; bytes: number; seconds: number };
   rows_per_s: number;
+  advice?: AdviceBody[];
 }
 
-/** Which partitions are meant, as `POST /admin/placement/move` and `pin` take it. */
-export type Choice = Pick<Config, 'partition' | 'category'> & { tenant: string };
+/** What came of a change; all but `partitions` with `dry_run` alone. */
+export type ChangedBody = { partitions: PartitionBody[] } & Partial<DryRunBody>;
+
+export interface DryRunBody extends PlanBody {
+  dry_run: true;
+  before: PartitionBody[];
+  partitions: PartitionBody[];
+}
+
+/** Which partitions are meant, as the routes below `/admin/placement` take it, and whether it is only tried. */
+export type Choice = Pick<Config, 'partition' | 'category'> & {
+  tenant: string;
+  dry_run?: true;
+};
 
 /** All tenants' placements are read, and written, before an answer comes. */
 const TIMES = { timeoutMs: 600_000, attemptTimeoutMs: 300_000 };
@@ -62,12 +93,14 @@ export class PlacementClient {
   /** All pages as one. */
   async cluster(tenant: string | undefined): Promise<ClusterBody> {
     const partitions: PartitionBody[] = [];
+    let advice: AdviceBody[] = [];
     let cursor: string | undefined;
     for (;;) {
       const page = await this.page({ tenant, ...(cursor === undefined ? {} : { cursor }) });
       partitions.push(...page.partitions);
+      advice = page.advice ?? advice;
       cursor = page.next_cursor;
-      if (cursor === undefined) return { nodes: page.nodes, partitions };
+      if (cursor === undefined) return { nodes: page.nodes, partitions, advice };
     }
   }
 
@@ -81,26 +114,22 @@ export class PlacementClient {
     return (await this.post('admin/placement/apply', {})) as PlanBody;
   }
 
-  async move(choice: Choice, to: readonly string[]): Promise<PartitionBody[]> {
-    const reply = await this.post('admin/placement/move', { ...choice, to });
-    return (reply as { partitions: PartitionBody[] }).partitions;
+  async move(choice: Choice, to: readonly string[]): Promise<ChangedBody> {
+    return (await this.post('admin/placement/move', { ...choice, to })) as ChangedBody;
   }
 
-  async pin(choice: Choice, pinned: boolean): Promise<PartitionBody[]> {
-    const reply = await this.post('admin/placement/pin', { ...choice, pinned });
-    return (reply as { partitions: PartitionBody[] }).partitions;
+  async pin(choice: Choice, pinned: boolean): Promise<ChangedBody> {
+    return (await this.post('admin/placement/pin', { ...choice, pinned })) as ChangedBody;
   }
 
-  async split(choice: Choice): Promise<PartitionBody[]> {
+  async split(choice: Choice): Promise<ChangedBody> {
     const call = { method: 'POST', path: 'admin/placement/split', body: { json: choice } } as const;
-    const reply = await this.transport.call({ ...call, twice: 'harm' });
-    return (reply as { partitions: PartitionBody[] }).partitions;
+    return (await this.transport.call({ ...call, twice: 'harm' })) as ChangedBody;
   }
 
   /** One partition; more of them while they have to come together first. */
-  async merge(choice: Choice, signal?: AbortSignal): Promise<PartitionBody[]> {
-    const reply = await this.post('admin/placement/merge', choice, signal);
-    return (reply as { partitions: PartitionBody[] }).partitions;
+  async merge(choice: Choice, signal?: AbortSignal): Promise<ChangedBody> {
+    return (await this.post('admin/placement/merge', choice, signal)) as ChangedBody;
   }
 
   async drain(node: string, signal?: AbortSignal): Promise<PlanBody> {

@@ -3,8 +3,14 @@ import type { Config } from '../config/settings.js';
 import { problemOf } from './api-problem.js';
 import { drainNode } from './drain-node.js';
 import { mergePartitions } from './merge-partitions.js';
-import { PlacementClient, type Choice, type PlanBody } from './placement-client.js';
-import { clusterLines, partitionLines, planLines } from './placement-tables.js';
+import {
+  PlacementClient,
+  type ChangedBody,
+  type Choice,
+  type DryRunBody,
+  type PlanBody,
+} from './placement-client.js';
+import { clusterLines, dryRunLines, partitionLines, planLines } from './placement-tables.js';
 import { complain, print, WRONG_USAGE } from './terminal.js';
 
 const COULD_NOT = 1;
@@ -21,8 +27,8 @@ type PlacementConfig = Pick<
 /**
  * `omnisearch placement …`. Resolves with the exit code: 0; 1 when it could not; 2 for wrong usage.
  *
- *   show [--tenant T]                                        the nodes, and what lies on them
- *   plan                                                     what would have to move
+ *   show [--tenant T]                                        the nodes, what lies on them, and advice
+ *   plan                                                     what would have to move, and advice
  *   apply [--dry-run]                                        has it move
  *   move --category C | --partition ID --to NODES            has partitions lie on these nodes
  *   pin | unpin --category C | --partition ID                they stay there, or not any more
@@ -30,6 +36,8 @@ type PlacementConfig = Pick<
  *   merge --category C | --partition ID                      ends when two are one
  *   drain NODE [--dry-run]                                   ends when nothing is left on the node
  *   undrain NODE                                             anything may be placed on it again
+ *
+ * With --dry-run all that changes something only says what it would come to.
  */
 export async function runPlacement(
   config: PlacementConfig,
@@ -101,7 +109,9 @@ async function move(client: PlacementClient, config: PlacementConfig): Promise<n
       'placement move needs --to NODES, and --category NAME or --partition ID',
     );
   }
-  const partitions = await client.move(choice, to);
+  const changed = await client.move(choice, to);
+  const { partitions } = changed;
+  if (isDryRun(changed)) return tell(config.json, changed, () => dryRunLines(changed));
   const hint = partitions.some(({ pinned }) => pinned !== true)
     ? ['placement pin keeps it there, whatever is planned']
     : [];
@@ -117,7 +127,9 @@ async function pin(
   if (choice === undefined) {
     return complain(WRONG_USAGE, `placement ${action} needs --category NAME or --partition ID`);
   }
-  const partitions = await client.pin(choice, action === 'pin');
+  const changed = await client.pin(choice, action === 'pin');
+  const { partitions } = changed;
+  if (isDryRun(changed)) return tell(config.json, changed, () => dryRunLines(changed));
   return tell(config.json, { partitions }, () => partitionLines(partitions));
 }
 
@@ -130,9 +142,13 @@ async function reshape(
   if (choice === undefined) {
     return complain(WRONG_USAGE, `placement ${action} needs --category NAME or --partition ID`);
   }
+  if (config.dryRun) {
+    const changed = await client[action](choice);
+    return tell(json, changed, () => (isDryRun(changed) ? dryRunLines(changed) : []));
+  }
   const partitions =
     action === 'split'
-      ? await client.split(choice)
+      ? (await client.split(choice)).partitions
       : await untilStopped((signal) => mergePartitions(client, choice, sayOf(json), signal));
   if (partitions === undefined) return complain(COULD_NOT, 'the merge was given up');
   const hint = 'pinned: placement unpin lets it be cut, joined and moved again';
@@ -198,9 +214,15 @@ function choiceOf({
   tenant,
   partition,
   category,
-}: Pick<PlacementConfig, 'tenant' | 'partition' | 'category'>): Choice | undefined {
+  dryRun,
+}: Pick<PlacementConfig, 'tenant' | 'partition' | 'category' | 'dryRun'>): Choice | undefined {
   if ((partition === undefined) === (category === undefined)) return undefined;
-  return { tenant: tenant ?? DEFAULT_TENANT, partition, category };
+  const choice = { tenant: tenant ?? DEFAULT_TENANT, partition, category };
+  return dryRun ? { ...choice, dry_run: true } : choice;
+}
+
+function isDryRun(changed: ChangedBody): changed is DryRunBody {
+  return changed.dry_run === true;
 }
 
 function tell(json: boolean, reply: object, lines: () => readonly string[]): number {

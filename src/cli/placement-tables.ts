@@ -1,13 +1,20 @@
-import { HASH_END } from '../core/ids.js';
-import type { ClusterBody, NodeBody, PartitionBody, PlanBody } from './placement-client.js';
-import { cut, linesOf, MAX_CELL_WIDTH, plain } from './text-table.js';
+import { adviceLines } from './advice-lines.js';
+import type {
+  ClusterBody,
+  DryRunBody,
+  NodeBody,
+  PartitionBody,
+  PlanBody,
+} from './placement-client.js';
+import { categoriesText, percentText, rangeText, sizeText } from './placement-texts.js';
+import { linesOf, plain } from './text-table.js';
 
-const MIB = 1_048_576;
-
-/** Nodes, then partitions. */
-export function clusterLines({ nodes, partitions }: ClusterBody): string[] {
-  const nodeRows = [['NODE', 'ZONE', 'STATE', 'SIZE', 'CAPACITY'], ...nodes.map(nodeCells)];
-  return [...linesOf(nodeRows), '', ...partitionLines(partitions)];
+/** Nodes, partitions, then what would relieve nodes that are too full or too busy. */
+export function clusterLines({ nodes, partitions, advice = [] }: ClusterBody): string[] {
+  const head = ['NODE', 'ZONE', 'STATE', 'SIZE', 'CAPACITY', 'USED', 'LOAD'];
+  const nodeRows = linesOf([head, ...nodes.map(nodeCells)]);
+  const said = advice.length === 0 ? [] : ['', ...adviceLines(advice)];
+  return [...nodeRows, '', ...partitionLines(partitions), ...said];
 }
 
 export function partitionLines(partitions: readonly PartitionBody[]): string[] {
@@ -16,9 +23,16 @@ export function partitionLines(partitions: readonly PartitionBody[]): string[] {
   return linesOf([head, ...[...partitions].sort(byName).map(partitionCells)]);
 }
 
-/** The moves that are listed, then what all of them come to. */
-export function planLines({ moves, total, rows_per_s }: PlanBody): string[] {
-  if (total.moves === 0) return ['nothing has to move'];
+/** What partitions would become, and what would move by that. */
+export function dryRunLines({ before, partitions, ...plan }: DryRunBody): string[] {
+  const now = ['now:', ...partitionLines(before)];
+  return [...now, '', 'then:', ...partitionLines(partitions), '', ...planLines(plan)];
+}
+
+/** The moves that are listed, what all of them come to, and what would relieve nodes. */
+export function planLines({ moves, total, rows_per_s, advice = [] }: PlanBody): string[] {
+  const said = adviceLines(advice);
+  if (total.moves === 0) return ['nothing has to move', ...said];
   const head = ['TENANT', 'CATEGORIES', 'RANGE', 'ROWS', 'SIZE', 'FROM', 'TO'];
   const rows = moves.map(({ tenant, categories, range, rows: moved, bytes, from, to }) => [
     ...[tenant, categoriesText(categories), rangeText(range), String(moved), sizeText(bytes)],
@@ -26,7 +40,8 @@ export function planLines({ moves, total, rows_per_s }: PlanBody): string[] {
   ]);
   const unlisted = total.moves - moves.length;
   const more = unlisted > 0 ? [`and ${unlisted} more`] : [];
-  return [...linesOf([head, ...rows]), ...more, `in all ${totalText({ total, rows_per_s })}`];
+  const all = `in all ${totalText({ total, rows_per_s })}`;
+  return [...linesOf([head, ...rows]), ...more, all, ...said];
 }
 
 export function totalText({ total, rows_per_s }: Pick<PlanBody, 'total' | 'rows_per_s'>): string {
@@ -35,10 +50,13 @@ export function totalText({ total, rows_per_s }: Pick<PlanBody, 'total' | 'rows_
   return `${what}, ${sizeText(bytes)}, about ${seconds} s at ${rows_per_s} rows/s a node`;
 }
 
-function nodeCells({ name, zone, alive, drained, bytes, capacity_bytes }: NodeBody): string[] {
+function nodeCells({ name, zone, alive, drained, ...figures }: NodeBody): string[] {
+  const { bytes, live_bytes, capacity_bytes, load } = figures;
   const state = [alive ? 'alive' : 'silent', ...(drained ? ['drained'] : [])].join(', ');
   const capacity = capacity_bytes === null ? '' : sizeText(capacity_bytes);
-  return [name, plain(zone ?? ''), state, sizeText(bytes), capacity];
+  const used = capacity_bytes === null ? '' : percentText(live_bytes / capacity_bytes);
+  const busy = load === null ? '' : percentText(load);
+  return [name, plain(zone ?? ''), state, sizeText(bytes), capacity, used, busy];
 }
 
 function partitionCells(partition: PartitionBody): string[] {
@@ -48,21 +66,6 @@ function partitionCells(partition: PartitionBody): string[] {
   );
   const where = nodes.join(', ') + (pinned === true ? ' (pinned)' : '');
   return [tenant, categoriesText(categories), rangeText(range), String(rows), where, id];
-}
-
-function categoriesText(categories: PartitionBody['categories']): string {
-  const text = categories === 'rest' ? '(rest)' : categories.map(plain).join(', ');
-  return cut(text, MAX_CELL_WIDTH);
-}
-
-/** In percent of the hash's range. */
-function rangeText([from, to]: PartitionBody['range']): string {
-  const percent = (at: number): string => String(Math.round((1_000 * at) / HASH_END) / 10);
-  return from === 0 && to === HASH_END ? 'all' : `${percent(from)}-${percent(to)} %`;
-}
-
-function sizeText(bytes: number): string {
-  return `${(bytes / MIB).toFixed(1)} MiB`;
 }
 
 function byName(a: PartitionBody, b: PartitionBody): number {

@@ -26,6 +26,7 @@ import { AnswerState } from '../search/answer-state.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import type { Store } from '../store/store.js';
+import { AuditLog } from '../tenancy/audit-log.js';
 import { CollectionSchemas } from '../tenancy/collection-schemas.js';
 import { SettingsDesk } from '../tenancy/settings-desk.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
@@ -72,7 +73,8 @@ export async function startQueryNode(
   const store = await opening;
   const shards = await openFleet(config, store, logger, opened);
   const { fleet } = shards;
-  const cluster = await openCluster(config, store, fleet);
+  const audit = new AuditLog(store.records);
+  const cluster = await openCluster(config, store, fleet, audit);
   const { placements, placement } = cluster;
   const fencedAfterMs = config.leaseMs + FENCE_MARGIN_MS;
   const searchable = new UntilSearchable(store, fleet, { fencedAfterMs });
@@ -94,8 +96,8 @@ export async function startQueryNode(
   if (shards.isFixed) await placeOnThese(store, cluster, config.replicas, logger);
   tellSupervisor({ type: 'opened' });
 
-  const shop = openShop({ store, tenants, config, logger, opened, onChange });
-  const { books, audit } = shop;
+  const shop = openShop({ store, tenants, audit, config, logger, opened, onChange });
+  const { books } = shop;
   const search = new RootSearch({
     ...{ model, encoder, placements, fleet, searchable, store, tenants, logger },
     rules: books,
@@ -121,6 +123,7 @@ export async function startQueryNode(
     fleet: switchFleet(fleet, searchable),
     away: cluster.away,
     grower: cluster.grower,
+    advice: config.auto ? { taker: cluster.advice, coolDownMs: config.coolDownMs } : undefined,
   };
   const { tombstoneRetentionMs } = config;
   const kinds = jobKinds({ ...background, nodes: fleet, placements, tombstoneRetentionMs });
@@ -137,7 +140,7 @@ export async function startQueryNode(
     dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
   };
   const ingest = new Ingest(deps);
-  const ports = { search, ingest, tenants, settings, ...shop, ...shown, status, logger };
+  const ports = { search, ingest, tenants, settings, audit, ...shop, ...shown, status, logger };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
   jobs.start();

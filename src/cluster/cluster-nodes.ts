@@ -28,9 +28,15 @@ export interface ClusterNode extends PlaceableNode {
   isAlive: boolean;
   isGone: boolean;
   isDrained: boolean;
+  /** All that is assigned to it is complete, as it last said. */
+  isReady: boolean;
   /** As it last said. */
   rows: number;
   bytes: number;
+  /** Of these, what is of rows that are there. */
+  liveBytes: number;
+  /** The share of its time for which it was busy, from 0 to 1; undefined: it did not say. */
+  load: number | undefined;
   partitions: number;
   /** What it can hold; undefined: it never said. */
   capacityBytes: number | undefined;
@@ -74,9 +80,11 @@ export class ClusterNodes {
   private figuresOf(name: string) {
     const last = this.last.get(name);
     const zone = last === undefined ? this.zones.of(name) : last.zone;
-    const { documents = 0, bytes = 0, partitions = 0, capacityBytes } = last ?? {};
+    const { documents = 0, bytes = 0, deadBytes = 0, load } = last ?? {};
+    const { partitions = 0, capacityBytes, ready: isReady = false } = last ?? {};
+    const figures = { rows: documents, bytes, liveBytes: bytes - deadBytes, load };
     const domain = zone === undefined ? this.machineOf(name) : `zone ${zone}`;
-    return { zone, domain, rows: documents, bytes, partitions, capacityBytes };
+    return { zone, domain, isReady, ...figures, partitions, capacityBytes };
   }
 
   private machineOf(name: string): string {

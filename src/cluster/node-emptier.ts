@@ -51,7 +51,7 @@ export class NodeEmptier {
       throw error;
     }
     const moves = await this.off(new Set([node]), all);
-    await this.mover.begin(moves, notGone(all));
+    await this.mover.begin(moves, notGone(all), { by: null, what: `drain ${node}` });
     return { plan: planOf(moves, all), left: await this.left(node) };
   }
 

@@ -23,7 +23,7 @@ export interface Plan {
 /** What moves come to. */
 export function planOf(moves: readonly Move[], nodes: readonly ClusterNode[]): Plan {
   const bytesPerRow = new Map(
-    nodes.map((each) => [each.node, each.bytes / Math.max(1, each.rows)]),
+    nodes.map((each) => [each.node, each.liveBytes / Math.max(1, each.rows)]),
   );
   const built = new Map<string, number>();
   const plan: Plan = { moves: [], rows: 0, bytes: 0, seconds: 0 };

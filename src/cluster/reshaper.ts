@@ -14,12 +14,11 @@ import { namedCategories } from '../store/partition-map.js';
 import type { Partition, Store } from '../store/store.js';
 import { chosenPartitions, type PartitionChoice } from './choose-partitions.js';
 import { notGone, type ClusterNodes } from './cluster-nodes.js';
-import type { Mover } from './mover.js';
+import type { ChangePlacement } from './mover.js';
 
 interface Deps {
   store: Pick<Store, 'categories'>;
   nodes: Pick<ClusterNodes, 'all'>;
-  mover: Pick<Mover, 'change'>;
   /** Of a tenant. */
   maxPartitions: number;
 }
@@ -30,7 +29,13 @@ export interface Reshaped {
   of: readonly Partition[];
 }
 
-/** Cuts and joins what an operator names. What comes of it is pinned: growth leaves it as it is. */
+/**
+ * What a cut or a merge is marked as: `isPinned` by an operator's word, growth leaves it as it is; `isApart` where a
+ * partition does not fit any other node.
+ */
+export type Mark = 'isPinned' | 'isApart';
+
+/** Cuts and joins what is named, by the function that changes placements. */
 export class Reshaper {
   constructor(private readonly deps: Deps) {}
 
@@ -38,10 +43,14 @@ export class Reshaper {
    * A category is cut out of its tenant's rest; one that has partitions, or a partition, is halved by the hash of
    * ids. Nothing moves by it. Throws `invalid_field` where that cannot be, `conflict` while it moves.
    */
-  async split(choice: PartitionChoice): Promise<Reshaped> {
+  async split(
+    choice: PartitionChoice,
+    change: ChangePlacement,
+    mark: Mark = 'isPinned',
+  ): Promise<Reshaped> {
     const counts = await this.deps.store.categories(choice.tenant);
     let made: Partition[] = [];
-    const all = await this.deps.mover.change(choice.tenant, (partitions, counter) => {
+    const all = await change(choice.tenant, (partitions, counter) => {
       const { category } = choice;
       const isKnown = counts.some((count) => count.category === category);
       const next =
@@ -50,24 +59,25 @@ export class Reshaper {
           : halved(partitions, chosenPartitions(partitions, choice), counter);
       checkCount(next.length, this.deps.maxPartitions);
       const before = new Set(partitions.map(({ id }) => id));
-      const pinned = next.map((each) => (before.has(each.id) ? each : pin(each)));
-      made = pinned.filter(({ id }) => !before.has(id));
-      return pinned;
+      const marked = next.map((each) => (before.has(each.id) ? each : { ...each, [mark]: true }));
+      made = marked.filter(({ id }) => !before.has(id));
+      return marked;
     });
     return { all, of: made };
   }
 
   /**
    * Joins two partitions: ranges of the same categories, else a category and the rest. Where they lie on different
-   * nodes, one moves to the other first: then both are returned, and it is to be asked for again.
+   * nodes, one moves to the other first: then both are returned, and it is to be asked for again. What comes of it is
+   * pinned.
    */
-  async merge(choice: PartitionChoice): Promise<Reshaped> {
+  async merge(choice: PartitionChoice, change: ChangePlacement): Promise<Reshaped> {
     const alive = notGone(await this.deps.nodes.all());
     let of: Partition[] = [];
-    const all = await this.deps.mover.change(choice.tenant, (partitions, counter) => {
+    const all = await change(choice.tenant, (partitions, counter) => {
       const [stayer, mover] = pairOf(partitions, chosenPartitions(partitions, choice));
       if (areTogether(stayer, mover)) {
-        const one = pin(joined(stayer, mover, counter));
+        const one = { ...joined(stayer, mover, counter), isPinned: true as const };
         of = [one];
         const next = partitions.flatMap((each) =>
           each === mover ? [] : [each === stayer ? one : each],
@@ -146,8 +156,4 @@ function pairOf(
 
 function isRangeOf(one: Partition, each: Partition): boolean {
   return one.categories !== 'rest' && categoriesKey(one) === categoriesKey(each);
-}
-
-function pin(partition: Partition): Partition {
-  return { ...partition, isPinned: true };
 }

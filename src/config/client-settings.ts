@@ -141,13 +141,13 @@ export const CLIENT_SETTINGS = {
     default: undefined,
     placeholder: 'ID',
     verbs: ['placement'],
-    description: 'move, pin: which partition, as show lists it',
+    description: 'move, pin, split, merge: which partition, as show lists it',
   },
   category: {
     type: 'string',
     default: undefined,
     placeholder: 'NAME',
     verbs: ['placement'],
-    description: 'move, pin: the partitions of this category',
+    description: 'move, pin, split, merge: the partitions of this category',
   },
 } as const satisfies Record<string, Setting>;

@@ -51,6 +51,13 @@ export interface ShardStatus {
   documents: number;
   /** Of all components of its segments, and of what is not sealed yet. */
   bytes: number;
+  /** Of `bytes`, what is of rows that are gone: it goes with the next merge. Absent: of a version that did not say. */
+  deadBytes?: number;
+  /**
+   * The share of its time for which the thread that answers searches was busy over the last minute, from 0 to 1. Absent
+   * in its first minute, which says more of the start.
+   */
+  load?: number;
   /** Feed entries not applied yet, over all tenants, as far as they are known. */
   behind: number;
   /** Tenants that have something here. */

@@ -1,8 +1,19 @@
 import type { FastifyInstance } from 'fastify';
 import type { PartitionChoice } from '../cluster/choose-partitions.js';
-import type { ClusterPartition } from '../cluster/cluster-desk.js';
+import type {
+  ChangedPartitions,
+  ChangeOptions,
+  ClusterPartition,
+} from '../cluster/cluster-desk.js';
 import { placeKey } from '../cluster/placed-pages.js';
-import { nodeBody, partitionBody, planBody, queryNodeBody } from './cluster-reply.js';
+import {
+  adviceBody,
+  changedBody,
+  nodeBody,
+  partitionBody,
+  planBody,
+  queryNodeBody,
+} from './cluster-reply.js';
 import {
   ClusterQuery,
   ClusterReply,
@@ -39,7 +50,9 @@ export function clusterRoutes(app: FastifyInstance, ports: HttpPorts): void {
       const bodies = (partitions as ClusterPartition[]).map(partitionBody);
       const nodes = found.nodes.map(nodeBody);
       const queryNodes = ports.queryNodes().map(queryNodeBody);
-      return { nodes, query_nodes: queryNodes, partitions: bodies, ...next };
+      // Once is enough for who reads all pages.
+      const advice = after === undefined ? { advice: await adviceOf(cluster) } : {};
+      return { nodes, query_nodes: queryNodes, partitions: bodies, ...advice, ...next };
     },
   );
 
@@ -64,23 +77,29 @@ export function clusterRoutes(app: FastifyInstance, ports: HttpPorts): void {
   );
 }
 
+async function adviceOf(cluster: HttpPorts['cluster']): Promise<object[]> {
+  return (await cluster.advice()).map(adviceBody);
+}
+
 function placementRoutes(
   app: FastifyInstance,
   { cluster, aliases }: Pick<HttpPorts, 'cluster' | 'aliases'>,
 ): void {
   const changed = async (
-    choice: PartitionChoice,
-    change: (choice: PartitionChoice) => Promise<ClusterPartition[]>,
+    { dry_run: isDryRun = false, ...choice }: PartitionChoice & { dry_run?: boolean },
+    change: (choice: PartitionChoice, options: ChangeOptions) => Promise<ChangedPartitions>,
   ) => {
     const tenant = await aliases.resolve(choice.tenant);
-    const partitions = await change({ ...choice, tenant });
-    return { partitions: partitions.map(partitionBody) };
+    return changedBody(await change({ ...choice, tenant }, { isDryRun }), isDryRun);
   };
 
   app.get<{ Querystring: PlanQuery }>(
     '/admin/placement/plan',
     { schema: { querystring: PlanQuery, ...replies(PlanReply) } },
-    async ({ query }) => planBody(await cluster.plan(query.drain)),
+    async ({ query: { drain } }) => {
+      const plan = planBody(await cluster.plan(drain));
+      return drain === undefined ? { ...plan, advice: await adviceOf(cluster) } : plan;
+    },
   );
 
   app.post<{ Body: object }>(
@@ -92,20 +111,22 @@ function placementRoutes(
   app.post<{ Body: MoveRequest }>(
     '/admin/placement/move',
     { schema: { body: MoveRequest, ...replies(PartitionsReply) }, bodyLimit: SMALL_BYTES },
-    async ({ body: { to, ...choice } }) => changed(choice, (one) => cluster.move(one, to)),
+    async ({ body: { to, ...choice } }) =>
+      changed(choice, (one, how) => cluster.move(one, to, how)),
   );
 
   app.post<{ Body: PinRequest }>(
     '/admin/placement/pin',
     { schema: { body: PinRequest, ...replies(PartitionsReply) }, bodyLimit: SMALL_BYTES },
-    async ({ body: { pinned, ...choice } }) => changed(choice, (one) => cluster.pin(one, pinned)),
+    async ({ body: { pinned, ...choice } }) =>
+      changed(choice, (one, how) => cluster.pin(one, pinned, how)),
   );
 
   for (const verb of ['split', 'merge'] as const) {
     app.post<{ Body: ReshapeRequest }>(
       `/admin/placement/${verb}`,
       { schema: { body: ReshapeRequest, ...replies(PartitionsReply) }, bodyLimit: SMALL_BYTES },
-      async ({ body }) => changed(body, (one) => cluster[verb](one)),
+      async ({ body }) => changed(body, (one, how) => cluster[verb](one, how)),
     );
   }
 }

@@ -39,9 +39,13 @@ const CHOICE = {
   ),
 };
 
+/** Nothing is changed: what would come of it is answered. */
+const DRY_RUN = { dry_run: Type.Optional(Flag) };
+
 export const MoveRequest = Type.Object(
   {
     ...CHOICE,
+    ...DRY_RUN,
     to: Type.Array(NodeName, {
       minItems: 1,
       maxItems: MAX_NODES,
@@ -52,10 +56,10 @@ export const MoveRequest = Type.Object(
 );
 export type MoveRequest = Static<typeof MoveRequest>;
 
-export const ReshapeRequest = Type.Object(CHOICE, CLOSED);
+export const ReshapeRequest = Type.Object({ ...CHOICE, ...DRY_RUN }, CLOSED);
 export type ReshapeRequest = Static<typeof ReshapeRequest>;
 
-export const PinRequest = Type.Object({ ...CHOICE, pinned: Flag }, CLOSED);
+export const PinRequest = Type.Object({ ...CHOICE, ...DRY_RUN, pinned: Flag }, CLOSED);
 export type PinRequest = Static<typeof PinRequest>;
 
 /** For what takes no more than its address: a body all the same, which no page of another site can send. */
@@ -75,6 +79,27 @@ const PartitionPart = Type.Object({
   ),
 });
 
+/** Which members there are goes by `action`: `move` has all but `nodes`. */
+const AdviceList = Type.Array(
+  Type.Object({
+    action: Type.Enum(['move', 'split', 'wait', 'unpin', 'add']),
+    node: Type.String(),
+    cause: Type.Enum(['memory', 'load']),
+    share: Type.Number(),
+    share_after: Type.Optional(Type.Number()),
+    tenant: Type.Optional(Type.String()),
+    id: Type.Optional(Type.String()),
+    categories: Type.Optional(Categories),
+    range: Type.Optional(Type.Array(Count, { minItems: 2, maxItems: 2 })),
+    rows: Type.Optional(Count),
+    from: Type.Optional(Type.Array(Type.String())),
+    to: Type.Optional(Type.Array(Type.String())),
+    bytes: Type.Optional(Count),
+    seconds: Type.Optional(Count),
+    nodes: Type.Optional(Type.Array(Type.String())),
+  }),
+);
+
 export const ClusterReply = Type.Object({
   nodes: Type.Array(
     Type.Object({
@@ -83,7 +108,9 @@ export const ClusterReply = Type.Object({
       alive: Type.Boolean(),
       drained: Type.Boolean(),
       bytes: Count,
+      live_bytes: Count,
       capacity_bytes: Type.Union([Count, Type.Null()]),
+      load: Type.Union([Type.Number(), Type.Null()]),
     }),
   ),
   query_nodes: Type.Array(
@@ -96,6 +123,7 @@ export const ClusterReply = Type.Object({
     }),
   ),
   partitions: Type.Array(PartitionPart),
+  advice: Type.Optional(AdviceList),
   next_cursor: Type.Optional(Type.String()),
 });
 
@@ -116,9 +144,17 @@ const plan = {
   rows_per_s: Count,
 };
 
-export const PlanReply = Type.Object(plan);
+export const PlanReply = Type.Object({ ...plan, advice: Type.Optional(AdviceList) });
 
-export const PartitionsReply = Type.Object({ partitions: Type.Array(PartitionPart) });
+/** All but `partitions` is there with `dry_run` alone. */
+export const PartitionsReply = Type.Object({
+  partitions: Type.Array(PartitionPart),
+  dry_run: Type.Optional(Type.Boolean()),
+  before: Type.Optional(Type.Array(PartitionPart)),
+  moves: Type.Optional(plan.moves),
+  total: Type.Optional(plan.total),
+  rows_per_s: Type.Optional(plan.rows_per_s),
+});
 
 export const DrainReply = Type.Object({
   node: Type.String(),

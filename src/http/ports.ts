@@ -122,7 +122,7 @@ export interface HttpPorts {
   queryNodes(): readonly ObservedLease[];
   cluster: Pick<
     ClusterDesk,
-    'show' | 'plan' | 'apply' | 'move' | 'pin' | 'split' | 'merge' | 'drain' | 'undrain'
+    'show' | 'advice' | 'plan' | 'apply' | 'move' | 'pin' | 'split' | 'merge' | 'drain' | 'undrain'
   >;
   aliases: Pick<TenantAliases, 'resolve' | 'list' | 'get' | 'put' | 'remove'>;
   audit: Pick<AuditLog, 'list'>;

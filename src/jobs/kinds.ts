@@ -6,6 +6,7 @@ import type { Store } from '../store/store.js';
 import { removeTenantRecords } from '../store/tenant-records.js';
 import type { Encoder } from '../embedding/encoder.js';
 import { calibrateCutoff, type CalibrationDeps } from './calibrate-cutoff.js';
+import { FOLLOW_ADVICE, followAdvice, type FollowDeps } from './follow-advice.js';
 import { GROW_PARTITIONS, growPartitions, type GrowDeps } from './grow-partitions.js';
 import { ALL, type JobKind, type JobWork } from './job.js';
 import { REPLACE_NODES, replaceNodes, type ReplaceDeps } from './replace-nodes.js';
@@ -32,13 +33,15 @@ interface KindDeps
   tombstoneRetentionMs: number;
   /** Undefined with `--model none`. */
   encoder: Encoder | undefined;
+  /** Undefined: what relieves nodes is only said. */
+  advice: Omit<FollowDeps, 'logger'> | undefined;
   tenants: SwitchDeps['tenants'] & CalibrationDeps['tenants'];
   logger: Logger;
 }
 
 /** What is done in the background, by one node of all at a time. */
 export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
-  const { store, placement, tenants, encoder, tombstoneRetentionMs, logger } = deps;
+  const { store, placement, tenants, encoder, tombstoneRetentionMs, logger, advice } = deps;
   const purge = async (): Promise<void> => {
     await store.purgeTombstones(Date.now() - tombstoneRetentionMs);
   };
@@ -59,7 +62,10 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
   const calibrate = async (tenant: string, signal: AbortSignal): Promise<void> => {
     if (encoder !== undefined) await calibrateCutoff({ store, tenants, encoder }, tenant, signal);
   };
+  const relief: [string, JobKind][] =
+    advice === undefined ? [] : [[FOLLOW_ADVICE, followAdvice({ ...advice, logger })]];
   return new Map<string, JobKind>([
+    ...relief,
     ['purge of tombstones', { everyMs: MINUTE_MS, run: purge }],
     [
       'emptied categories',

@@ -82,7 +82,7 @@ function join(
   all: readonly Partition[],
 ): GrowthStep | undefined {
   let best: { pair: [Sized, Sized]; rows: number } | undefined;
-  for (const pair of pairs(sized.filter((one) => !isPinned(one)))) {
+  for (const pair of pairs(sized.filter((one) => !isPinned(one) && !isApart(one)))) {
     const [a, b] = pair;
     if (!canBeOne(a.partition, b.partition, all)) continue;
     const isCut = categoriesKey(a.partition) !== categoriesKey(b.partition);
@@ -101,6 +101,10 @@ function join(
 
 function isPinned({ partition }: Sized): boolean {
   return partition.isPinned === true;
+}
+
+function isApart({ partition }: Sized): boolean {
+  return partition.isApart === true;
 }
 
 function isRest({ partition }: Sized): boolean {

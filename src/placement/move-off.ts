@@ -5,6 +5,11 @@ import { nodesOf, type Move } from './reassign.js';
 /** A partition, and how many rows it has. */
 export type Placed = Omit<Move, 'to'>;
 
+/** What tells a partition from all others. */
+export function placedKey({ tenant, partition }: Pick<Placed, 'tenant' | 'partition'>): string {
+  return `${tenant}/${partition.id}`;
+}
+
 export interface MoveOffOptions {
   /** Nodes on which nothing is to stay. */
   from: ReadonlySet<string>;
@@ -155,9 +160,5 @@ function isBetter(
 }
 
 function largestFirst(a: Placed, b: Placed): number {
-  return b.rows - a.rows || (keyOf(a) < keyOf(b) ? -1 : 1);
-}
-
-function keyOf({ tenant, partition }: Placed): string {
-  return `${tenant}/${partition.id}`;
+  return b.rows - a.rows || (placedKey(a) < placedKey(b) ? -1 : 1);
 }

@@ -57,7 +57,9 @@ export function canBeOne(a: Partition, b: Partition, all: readonly Partition[]):
 export function joined(a: Partition, b: Partition, epoch: number): Partition {
   const { categories } = b.categories === 'rest' ? b : a;
   const shape = { categories, from: Math.min(a.from, b.from), to: Math.max(a.to, b.to) };
-  return made([a, b], shape, epoch);
+  const one = made([a, b], shape, epoch);
+  delete one.isApart;
+  return one;
 }
 
 /** Whether the same nodes serve both, and nothing of either is under way. */
@@ -82,10 +84,11 @@ function made(
   const shape = { categories, from, to };
   const nodes = parents[0]?.replicas.map(({ node }) => node) ?? [];
   const replicas = nodes.map((node) => replicaMadeOf(parents, node));
-  const pinned = parents.some(({ isPinned }) => isPinned === true)
-    ? { isPinned: true as const }
-    : {};
-  return { id: partitionId(shape), ...shape, replicas, ...pinned, epoch };
+  const marks = {
+    ...(parents.some(({ isPinned }) => isPinned === true) ? { isPinned: true as const } : {}),
+    ...(parents.some(({ isApart }) => isApart === true) ? { isApart: true as const } : {}),
+  };
+  return { id: partitionId(shape), ...shape, replicas, ...marks, epoch };
 }
 
 /** What is complete on the node without a look back, since the parents are. */

@@ -126,6 +126,8 @@ export interface Partition {
   replicas: readonly Replica[];
   /** An operator has chosen its nodes, or its shape: nothing else moves, cuts or joins it. */
   isPinned?: true;
+  /** Halved so that it fits where it lies, however small it is: growth does not join it again. */
+  isApart?: true;
   /** Grows with every change of categories or range, not of replicas: what a write relies on. */
   epoch: number;
 }

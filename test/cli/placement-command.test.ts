@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runPlacement } from '../../src/cli/placement-command.js';
 import { withoutLeaving, withServing } from '../../src/placement/replica-steps.js';
+import { statusOf } from '../cluster/desk-fixture.js';
 import { openHttp, type HttpHarness } from '../http/harness.js';
 
 let node: HttpHarness;
@@ -45,7 +46,7 @@ const nodesOf = async (): Promise<string[][]> =>
 describe('omnisearch placement', () => {
   test('show: nodes and partitions as tables', async () => {
     expect(await runPlacement(config, ['show'])).toBe(0);
-    expect(out).toMatch(/^NODE +ZONE +STATE +SIZE +CAPACITY\ns1 +alive +0\.0 MiB\n/);
+    expect(out).toMatch(/^NODE +ZONE +STATE +SIZE +CAPACITY +USED +LOAD\ns1 +alive +0\.0 MiB\n/);
     expect(out).toMatch(/TENANT +CATEGORIES +RANGE +ROWS +NODES +PARTITION\n/);
     expect(out).toMatch(/default +Keyboards +all +1 +s1 .*\ndefault +Mice +all +1 +s1 /);
   });
@@ -87,6 +88,45 @@ describe('omnisearch placement', () => {
     out = '';
     expect(await runPlacement({ ...config, category: 'Mice' }, ['unpin'])).toBe(0);
     expect(out).not.toContain('(pinned)');
+  });
+
+  test('--dry-run of move, pin, split: now, then, what would move; nothing changes', async () => {
+    const before = await node.store.placement('default');
+    const tried = { ...config, dryRun: true, category: 'Mice' };
+    expect(await runPlacement({ ...tried, to: 's2' }, ['move'])).toBe(0);
+    expect(out).toMatch(/^now:\nTENANT.*\ndefault +Mice +all +1 +s1 .*\n\nthen:\n/);
+    expect(out).toMatch(/Mice +all +1 +s2 building, s1 leaving .*\n\nTENANT/);
+    expect(out).toContain('in all 1 partition, 1 rows to build, 0.0 MiB, about 1 s');
+    out = '';
+    expect(await runPlacement({ ...tried, json: true }, ['split'])).toBe(0);
+    const halves = JSON.parse(out) as { partitions: []; total: object };
+    expect(halves).toMatchObject({ dry_run: true, before: [{ rows: 1 }], total: { moves: 0 } });
+    expect(halves.partitions).toHaveLength(2);
+    out = '';
+    expect(await runPlacement(tried, ['pin'])).toBe(0);
+    expect(out).toContain('(pinned)');
+    expect(out).toContain('nothing has to move');
+    expect(await runPlacement(tried, ['merge'])).toBe(1);
+    expect(err).toContain('partition');
+    expect(await node.store.placement('default')).toEqual(before);
+  });
+
+  test('show and plan say what would relieve a node that is too full', async () => {
+    const full = { documents: 2, bytes: 900, capacityBytes: 1_000, load: 0.4 };
+    node.cluster.status.set('s1', statusOf(full));
+    node.cluster.status.set('s2', statusOf({ bytes: 100, capacityBytes: 1_000 }));
+    for (const words of [['show'], ['plan']]) {
+      out = '';
+      expect(await runPlacement(config, words)).toBe(0);
+      expect(out).toMatch(/s1 uses 90 % of its memory: move default \S+ all \(\S+, 1 rows\) to s2/);
+    }
+    out = '';
+    node.cluster.status.set('s2', statusOf({ bytes: 700, capacityBytes: 1_000 }));
+    expect(await runPlacement(config, ['show'])).toBe(0);
+    expect(out).toMatch(/s1 +alive +0\.0 MiB +0\.0 MiB +90 % +40 %\n/);
+    expect(out).toContain('add a shard node of 0.0 MiB');
+    expect(await runPlacement({ ...config, json: true }, ['plan'])).toBe(0);
+    expect(JSON.parse(out.split('\n').at(-2) ?? '')).toMatchObject({ advice: [{ action: 'add' }] });
   });
 
   test('drain ends when nothing is left there', async () => {

@@ -149,7 +149,7 @@ describe('moving by hand', () => {
   test('a partition, or all of a category, builds there and leaves afterwards', async () => {
     const { desk, settled } = openDesk(store, fleet);
     const moved = await desk.move({ tenant: 't', partition: 'p-x' }, ['s2', 's3']);
-    expect(moved.map(placeKey)).toEqual(['t/p-x']);
+    expect(moved.partitions.map(placeKey)).toEqual(['t/p-x']);
     expect(await placed(store)).toMatchObject({ x: 's2 building, s3 building, s1 leaving' });
     await desk.move({ tenant: 't', category: 'y' }, ['s2']);
     expect(await placed(store)).toMatchObject({ y1: 's2 building, s1 leaving', y2: 's2' });

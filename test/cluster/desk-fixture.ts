@@ -1,4 +1,6 @@
 import type { ShardState, ShardStatus } from '../../src/core/shard-status.js';
+import { AdviceTaker } from '../../src/cluster/advice-taker.js';
+import { Advisor } from '../../src/cluster/advisor.js';
 import { AwayNodes } from '../../src/cluster/away-nodes.js';
 import { ClusterDesk } from '../../src/cluster/cluster-desk.js';
 import { ClusterNodes, type FleetView } from '../../src/cluster/cluster-nodes.js';
@@ -8,6 +10,7 @@ import { Mover } from '../../src/cluster/mover.js';
 import { NodeEmptier } from '../../src/cluster/node-emptier.js';
 import { Reshaper } from '../../src/cluster/reshaper.js';
 import { HASH_END } from '../../src/core/ids.js';
+import { AuditLog } from '../../src/tenancy/audit-log.js';
 import type { Partition, Store } from '../../src/store/store.js';
 import { serving } from '../store/place.js';
 
@@ -50,7 +53,12 @@ export class ToldFleet implements FleetView {
 }
 
 /** The desk of a store, with nodes that a test speaks for. */
-export function openDesk(store: Store, fleet: ToldFleet, replicas = 1) {
+export function openDesk(
+  store: Store,
+  fleet: ToldFleet,
+  replicas = 1,
+  told?: Pick<Advisor, 'next'>,
+) {
   const settled: string[] = [];
   const clock = { ms: 0 };
   const now = () => clock.ms;
@@ -58,12 +66,29 @@ export function openDesk(store: Store, fleet: ToldFleet, replicas = 1) {
   const options = { leaseMs: LEASE_MS, replaceAfterMs: REPLACE_AFTER_MS };
   const zones = new KnownZones(store.records);
   const nodes = new ClusterNodes(fleet, drained, zones, options);
-  const mover = new Mover({ store, settle: async (tenant) => void settled.push(tenant) });
+  const audit = new AuditLog(store.records);
+  const mover = new Mover({ store, audit, settle: async (tenant) => void settled.push(tenant) });
   const emptier = new NodeEmptier({ store, nodes, drained }, mover);
-  const reshaper = new Reshaper({ store, nodes, mover, maxPartitions: 20 });
-  const desk = new ClusterDesk({ store, nodes, mover, emptier, reshaper, replicas });
+  const reshaper = new Reshaper({ store, nodes, maxPartitions: 20 });
+  const advisor = new Advisor({ store, nodes, maxPartitions: 20 });
+  const changes = { store, nodes, mover, reshaper, advisor };
+  const taker = new AdviceTaker({ ...changes, advisor: told ?? advisor, records: store.records });
+  const desk = new ClusterDesk({ ...changes, emptier, replicas });
   const away = new AwayNodes(nodes, emptier, now);
-  return { desk, emptier, drained, nodes, zones, away, mover, settled, clock };
+  return {
+    desk,
+    emptier,
+    drained,
+    nodes,
+    zones,
+    away,
+    mover,
+    settled,
+    clock,
+    audit,
+    advisor,
+    taker,
+  };
 }
 
 /** A category's partition on these nodes. */

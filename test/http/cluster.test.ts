@@ -23,11 +23,12 @@ describe('routes of what lies on which node', () => {
     node.cluster.status.set('s1', statusOf({ zone: 'north', bytes: 7, capacityBytes: 1_000 }));
     node.cluster.silent.set('s3', 10_000);
     const reply = (await node.send('GET', '/admin/cluster')).json();
-    const usual = { zone: null, alive: true, drained: false, bytes: 10_000, capacity_bytes: null };
+    const life = { zone: null, alive: true, drained: false, load: null };
+    const usual = { ...life, bytes: 10_000, live_bytes: 10_000, capacity_bytes: null };
     expect(reply['nodes']).toEqual([
-      { ...usual, name: 's1', zone: 'north', bytes: 7, capacity_bytes: 1_000 },
+      { ...usual, name: 's1', zone: 'north', bytes: 7, live_bytes: 7, capacity_bytes: 1_000 },
       { ...usual, name: 's2' },
-      { ...usual, name: 's3', alive: false, bytes: 0 },
+      { ...usual, name: 's3', alive: false, bytes: 0, live_bytes: 0 },
     ]);
     const partitions = reply['partitions'] as { categories: string[] }[];
     expect(partitions.find(({ categories }) => categories[0] === 'Mice')).toEqual({
@@ -70,7 +71,11 @@ describe('routes of what lies on which node', () => {
       total: { moves: 1, rows: 1, bytes: 100, seconds: 1 },
       rows_per_s: 3_000,
     });
-    expect((await post('placement/apply', {})).json()).toEqual(plan.json());
+    const { advice, ...planned } = plan.json();
+    expect(advice).toEqual([]);
+    expect((await post('placement/apply', {})).json()).toEqual(planned);
+    const { entries } = (await node.send('GET', '/audit')).json();
+    expect(entries).toMatchObject([{ target: 'apply', before: { nodes: {} } }]);
     const again = (await node.send('GET', '/admin/placement/plan')).json();
     expect(again['total']).toEqual({ moves: 0, rows: 0, bytes: 0, seconds: 0 });
   });
@@ -88,6 +93,85 @@ describe('routes of what lies on which node', () => {
     const pinned = await post('placement/pin', { ...CHOICE, pinned: true });
     expect(pinned.json()['partitions']).toEqual([
       expect.objectContaining({ ...same, pinned: true }),
+    ]);
+  });
+
+  test('dry_run tells what would come of it and what would move, and changes nothing', async () => {
+    const before = await node.store.placement('default');
+    const tried = await post('placement/move', { ...CHOICE, to: ['s2'], dry_run: true });
+    const same = { tenant: 'default', categories: ['Mice'], rows: 1 };
+    const [s1, s2] = ['s1', 's2'].map((name) => ({ node: name, state: 'serving' }));
+    expect(tried.json()).toMatchObject({
+      dry_run: true,
+      before: [{ ...same, replicas: [s1] }],
+      partitions: [
+        {
+          ...same,
+          replicas: [
+            { ...s2, state: 'building' },
+            { ...s1, state: 'leaving' },
+          ],
+        },
+      ],
+      moves: [{ ...same, from: ['s1'], to: ['s2'], bytes: 100 }],
+      total: { moves: 1, rows: 1, bytes: 100, seconds: 1 },
+      rows_per_s: 3_000,
+    });
+    const split = (await post('placement/split', { ...CHOICE, dry_run: true })).json();
+    expect(split).toMatchObject({ before: [same], total: { moves: 0, rows: 0, bytes: 0 } });
+    expect(split['partitions']).toHaveLength(2);
+    const pinned = await post('placement/pin', { ...CHOICE, pinned: true, dry_run: true });
+    expect(pinned.json()).toMatchObject({ partitions: [{ pinned: true }], total: { moves: 0 } });
+    const merge = await post('placement/merge', { ...CHOICE, dry_run: true });
+    expect(merge.statusCode).toBe(400);
+    expect(await node.store.placement('default')).toEqual(before);
+    expect((await node.send('GET', '/audit')).json()['entries']).toEqual([]);
+    // What is done says no more than before.
+    const done = (await post('placement/split', { ...CHOICE, dry_run: false })).json();
+    expect(Object.keys(done)).toEqual(['partitions']);
+    const merged = (await post('placement/merge', { ...CHOICE, dry_run: true })).json();
+    expect(merged).toMatchObject({ before: [{ pinned: true }, {}], partitions: [{ rows: 1 }] });
+  });
+
+  test('who changed what is in the audit, before and after', async () => {
+    await post('placement/pin', { ...CHOICE, pinned: true });
+    await post('placement/move', { ...CHOICE, to: ['s2'] });
+    await post('nodes/s1/drain', {});
+    const reply = (await node.send('GET', '/audit')).json();
+    const entries = reply['entries'] as { target: string }[];
+    expect(entries.map(({ target }) => target)).toEqual(['pin', 'move', 'drain s1']);
+    const id = expect.any(String) as string;
+    const mice = (await node.store.placement('default')).partitions.find(
+      ({ categories }) => categories[0] === 'Mice',
+    )?.id as string;
+    expect(entries[1]).toEqual({
+      ...{ id, at: id, by: null, kind: 'placement', target: 'move' },
+      before: { nodes: { [mice]: ['s1'] }, pinned: [mice] },
+      after: { nodes: { [mice]: ['s2'] }, pinned: [mice] },
+    });
+  });
+
+  test('a node past 80 % of its memory is told of, with what would relieve it', async () => {
+    const full = { documents: 2, bytes: 1_000, deadBytes: 100, capacityBytes: 1_000, load: 0.5 };
+    node.cluster.status.set('s1', statusOf(full));
+    node.cluster.status.set('s2', statusOf({ bytes: 100, capacityBytes: 1_000 }));
+    const move = {
+      ...{ action: 'move', node: 's1', cause: 'memory', share: 0.9, share_after: 0.45 },
+      ...{ tenant: 'default', range: [0, HASH_END], rows: 1, from: ['s1'], to: ['s2'] },
+      ...{ bytes: 450, seconds: 1 },
+    };
+    for (const path of ['/admin/cluster', '/admin/placement/plan']) {
+      const { advice } = (await node.send('GET', path)).json();
+      expect([path, advice]).toEqual([path, [expect.objectContaining(move)]]);
+    }
+    const { nodes } = (await node.send('GET', '/admin/cluster')).json();
+    expect(nodes).toMatchObject([{ bytes: 1_000, live_bytes: 900, load: 0.5 }, {}, {}]);
+    for (const name of ['s2', 's3']) {
+      node.cluster.status.set(name, statusOf({ bytes: 700, capacityBytes: 1_000 }));
+    }
+    const { advice } = (await node.send('GET', '/admin/cluster')).json();
+    expect(advice).toEqual([
+      { action: 'add', node: 's1', cause: 'memory', share: 0.9, nodes: ['s1'], bytes: 600 },
     ]);
   });
 

@@ -41,6 +41,7 @@ function openRunner(): JobRunner {
     ...{ placements, nodes: { awaitApplied: async () => true } },
     away: { check: async () => 0 },
     grower: { grow: async () => false },
+    advice: undefined,
   });
   return new JobRunner({ records: store.records, kinds, logger, now: () => nowMs });
 }

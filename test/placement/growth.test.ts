@@ -103,6 +103,16 @@ describe('growth of partitions', () => {
     expect(nextStep(small, countsOf({ Mice: 1 }), BOUNDS)).toBeUndefined();
   });
 
+  test('what was halved to fit where it lies is not joined by growth, nor are its halves', () => {
+    const [a, b] = halves({ ...firstPartition('Mice', ['s1']), isApart: true }, 2);
+    expect([a.isApart, b.isApart]).toEqual([true, true]);
+    expect(nextStep([rest(), a, b], countsOf({ Mice: 10 }), BOUNDS)).toBeUndefined();
+    // By hand it is, and then it is as any other.
+    expect(joined(a, b, 3)).not.toHaveProperty('isApart');
+    const large = countsOf({ Mice: 5_000 });
+    expect(nextStep([rest(), a, b], large, BOUNDS)).toMatchObject({ kind: 'halve' });
+  });
+
   test('no tenant gets more partitions than its bound', () => {
     const bounds = { ...BOUNDS, maxPartitions: 3 };
     const counts = countsOf({ Mice: 9_000, Pans: 8_000, Lamps: 7_000 });

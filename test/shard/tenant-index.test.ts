@@ -68,3 +68,11 @@ test('what a thawed tail absorbs may be larger than a slab', () => {
   expect(index.liveRows).toBe(2_250);
   expect(new Set(live(index).map(([id]) => id)).size).toBe(2_250);
 });
+
+test('bytes of rows that are gone are told apart', () => {
+  const index = newIndex(2);
+  for (let i = 0; i < 100; i++) upsert(index, row(`p${i}`, i + 1));
+  expect(index.deadBytes).toBe(0);
+  for (let i = 0; i < 25; i++) index.drop(`p${i}`, 200 + i);
+  expect(index.deadBytes / index.bytes).toBeCloseTo(0.25, 6);
+});

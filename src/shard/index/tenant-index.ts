@@ -80,6 +80,14 @@ export class TenantIndex {
     return [...this.segments, ...this.buffers].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
+  /** Of that, what is of rows that are gone. */
+  get deadBytes(): number {
+    return [...this.segments, ...this.buffers].reduce(
+      (sum, { bytes, rows, deletes }) => sum + (bytes * deletes.count) / Math.max(1, rows),
+      0,
+    );
+  }
+
   /** What waits for a build. */
   get unsealed(): { rows: number; bytes: number } {
     return { rows: this.tail.rows, bytes: this.tail.contentBytes };

@@ -11,6 +11,7 @@ export interface HostedSummary {
   partitions: number;
   documents: number;
   bytes: number;
+  deadBytes: number;
   behind: number;
   switching: { tenants: number; first: TermSwitch[] };
   /** Undefined: everything can be searched. */
@@ -19,7 +20,8 @@ export interface HostedSummary {
 
 /** @param listed all that was there at the start has been looked at */
 export function summaryOf(hosted: readonly TenantGenerations[], listed: boolean): HostedSummary {
-  const sum = { tenants: hosted.length, partitions: 0, documents: 0, bytes: 0, behind: 0 };
+  const none = { partitions: 0, documents: 0, bytes: 0, deadBytes: 0, behind: 0 };
+  const sum = { tenants: hosted.length, ...none };
   const switching = { tenants: 0, first: [] as TermSwitch[] };
   let unready = 0;
   for (const { tenant, serving, next, all } of hosted) {
@@ -27,7 +29,10 @@ export function summaryOf(hosted: readonly TenantGenerations[], listed: boolean)
     for (const { replicas } of assignment.partitions) sum.partitions += 1 / replicas.length;
     sum.documents += documents;
     sum.behind += behind;
-    for (const { bytes } of all) sum.bytes += bytes;
+    for (const { bytes, deadBytes } of all) {
+      sum.bytes += bytes;
+      sum.deadBytes += deadBytes;
+    }
     if (!isReady) unready += 1;
     if (next === undefined) continue;
     switching.tenants += 1;
@@ -36,7 +41,7 @@ export function summaryOf(hosted: readonly TenantGenerations[], listed: boolean)
   let notReady: string | undefined;
   if (!listed) notReady = 'its tenants are being looked for';
   else if (unready > 0) notReady = `${unready} of ${sum.tenants} tenants are not complete yet`;
-  return { ...sum, switching, notReady };
+  return { ...sum, deadBytes: Math.round(sum.deadBytes), switching, notReady };
 }
 
 function switchOf(tenant: string, next: HostedTenant): TermSwitch {

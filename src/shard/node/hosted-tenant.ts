@@ -85,6 +85,11 @@ export class HostedTenant implements TenantGeneration {
     return this.opened?.follower.index.bytes ?? this.sealed?.bytes ?? 0;
   }
 
+  /** Asleep it is not known: it was merged before. */
+  get deadBytes(): number {
+    return this.opened?.follower.index.deadBytes ?? 0;
+  }
+
   get behind(): number {
     return this.opened?.follower.behind ?? 0;
   }

@@ -1,4 +1,5 @@
 import type { Budget } from '../../core/budget.js';
+import { BusyShare } from '../../core/busy-share.js';
 import type { Deadline } from '../../core/deadline.js';
 import { OmniError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
@@ -73,6 +74,7 @@ export class ShardNode {
   private searchedMs = -Infinity;
   private readonly tools: SearchTools;
   private readonly pins = new PinnedSearchers();
+  private readonly busy = new BusyShare();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -214,11 +216,13 @@ export class ShardNode {
   status(): StatusReply {
     const { notReady, ...figures } = this.tenants.summary();
     const { shard, zone, capacityBytes } = this.options;
+    const load = this.busy.share();
     return {
       ...{ type: 'status', shard },
       ...(zone === undefined ? {} : { zone }),
       ...(capacityBytes === undefined ? {} : { capacityBytes }),
       ...figures,
+      ...(load === undefined ? {} : { load }),
       storeReads: this.store.reads,
       ready: notReady === undefined,
       ...(notReady === undefined ? {} : { notReady }),
