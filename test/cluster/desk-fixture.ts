@@ -4,7 +4,7 @@ import { ClusterDesk } from '../../src/cluster/cluster-desk.js';
 import { ClusterNodes, type FleetView } from '../../src/cluster/cluster-nodes.js';
 import { DrainedNodes } from '../../src/cluster/drained-nodes.js';
 import { KnownZones } from '../../src/cluster/known-zones.js';
-import { Mover } from '../../src/cluster/mover.js';
+import { Mover, type MoverDeps } from '../../src/cluster/mover.js';
 import { NodeEmptier } from '../../src/cluster/node-emptier.js';
 import { Reshaper } from '../../src/cluster/reshaper.js';
 import { HASH_END } from '../../src/core/ids.js';
@@ -50,15 +50,21 @@ export class ToldFleet implements FleetView {
 }
 
 /** The desk of a store, with nodes that a test speaks for. */
-export function openDesk(store: Store, fleet: ToldFleet, replicas = 1) {
+export function openDesk(
+  store: Store,
+  fleet: ToldFleet,
+  replicas = 1,
+  asked?: Pick<MoverDeps, 'settle' | 'resume'>,
+) {
   const settled: string[] = [];
+  const note = async (tenant: string): Promise<void> => void settled.push(tenant);
   const clock = { ms: 0 };
   const now = () => clock.ms;
   const drained = new DrainedNodes(store.records, now);
   const options = { leaseMs: LEASE_MS, replaceAfterMs: REPLACE_AFTER_MS };
   const zones = new KnownZones(store.records);
   const nodes = new ClusterNodes(fleet, drained, zones, options);
-  const mover = new Mover({ store, settle: async (tenant) => void settled.push(tenant) });
+  const mover = new Mover({ store, ...(asked ?? { settle: note, resume: note }) });
   const emptier = new NodeEmptier({ store, nodes, drained }, mover);
   const reshaper = new Reshaper({ store, nodes, mover, maxPartitions: 20 });
   const desk = new ClusterDesk({ store, nodes, mover, emptier, reshaper, replicas });
