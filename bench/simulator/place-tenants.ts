@@ -42,15 +42,13 @@ export async function placeTenants(
     ...{ loads, replicas, minShards: sites.length, nodes: async () => nodes },
     ...{ maxPartitions: BOUNDS.maxPartitions, partitionRows: BOUNDS.partitionRows },
   });
+  // What is begun ends at once, see `settle` below.
+  const nothing = async (): Promise<void> => undefined;
   const grower = new PartitionGrower({
     ...{ store, loads, replicas, bounds: BOUNDS },
     nodes: { all: async () => nodes },
     awaited: { awaitApplied: async () => true },
-    mover: new Mover({
-      store,
-      settle: async () => undefined,
-      audit: { note: async () => undefined },
-    }),
+    mover: new Mover({ store, settle: nothing, resume: nothing, audit: { note: nothing } }),
   });
   const { signal } = new AbortController();
   for (const { tenant, categories } of shops) {

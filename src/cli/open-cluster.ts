@@ -11,7 +11,7 @@ import { PartitionGrower } from '../cluster/partition-grower.js';
 import { Reshaper } from '../cluster/reshaper.js';
 import type { Config } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
-import { renewJob } from '../jobs/job.js';
+import { renewJob, requestJob } from '../jobs/job.js';
 import { SETTLE_REPLICAS } from '../jobs/settle-replicas.js';
 import { NodeLoads } from '../placement/node-loads.js';
 import { nodeSets } from '../placement/node-sets.js';
@@ -45,7 +45,8 @@ export async function openCluster(
   const nodes = new ClusterNodes(fleet, drained, zones, config);
   const { maxPartitions, minShards, replicas, partitionRows, rangeRows } = config;
   const settle = (tenant: string) => renewJob(store.records, SETTLE_REPLICAS, tenant);
-  const mover = new Mover({ store, settle, audit });
+  const resume = (tenant: string) => requestJob(store.records, SETTLE_REPLICAS, tenant);
+  const mover = new Mover({ store, settle, resume, audit });
   const emptier = new NodeEmptier({ store, nodes, drained }, mover);
   const reshaper = new Reshaper({ store, nodes, maxPartitions });
   const advisor = new Advisor({ store, nodes, maxPartitions });

@@ -1,6 +1,7 @@
 import { OmniSearchError } from '../client/errors.js';
 import type { Config } from '../config/settings.js';
 import { problemOf } from './api-problem.js';
+import { awaitSettled } from './await-settled.js';
 import { drainNode } from './drain-node.js';
 import { mergePartitions } from './merge-partitions.js';
 import {
@@ -21,7 +22,7 @@ const USAGE =
 
 type PlacementConfig = Pick<
   Config,
-  'url' | 'adminKey' | 'tenant' | 'json' | 'to' | 'partition' | 'category' | 'dryRun'
+  'url' | 'adminKey' | 'tenant' | 'json' | 'to' | 'partition' | 'category' | 'dryRun' | 'wait'
 >;
 
 /**
@@ -29,8 +30,8 @@ type PlacementConfig = Pick<
  *
  *   show [--tenant T]                                        the nodes, what lies on them, and advice
  *   plan                                                     what would have to move, and advice
- *   apply [--dry-run]                                        has it move
- *   move --category C | --partition ID --to NODES            has partitions lie on these nodes
+ *   apply [--dry-run] [--wait]                               has it move
+ *   move --category C | --partition ID --to NODES [--wait]   has partitions lie on these nodes
  *   pin | unpin --category C | --partition ID                they stay there, or not any more
  *   split --category C | --partition ID                      out of the rest, or into halves
  *   merge --category C | --partition ID                      ends when two are one
@@ -93,11 +94,13 @@ async function run(
   }
 }
 
-async function apply(client: PlacementClient, { json, dryRun }: PlacementConfig): Promise<number> {
+async function apply(client: PlacementClient, config: PlacementConfig): Promise<number> {
+  const { json, dryRun } = config;
   const plan = dryRun ? await client.plan() : await client.apply();
-  const begun =
-    dryRun || plan.total.moves === 0 ? [] : ['begun: placement show says how far it is'];
-  return tell(json, plan, () => [...planLines(plan), ...begun]);
+  const isBegun = !dryRun && plan.total.moves > 0;
+  const begun = isBegun ? ['begun: placement show says how far it is'] : [];
+  const code = tell(json, plan, () => [...planLines(plan), ...(config.wait ? [] : begun)]);
+  return isBegun ? untilServing(client, config, code) : code;
 }
 
 async function move(client: PlacementClient, config: PlacementConfig): Promise<number> {
@@ -115,7 +118,24 @@ async function move(client: PlacementClient, config: PlacementConfig): Promise<n
   const hint = partitions.some(({ pinned }) => pinned !== true)
     ? ['placement pin keeps it there, whatever is planned']
     : [];
-  return tell(config.json, { partitions }, () => [...partitionLines(partitions), ...hint]);
+  const code = tell(config.json, { partitions }, () => [...partitionLines(partitions), ...hint]);
+  return untilServing(client, config, code);
+}
+
+/** With `--wait`: until nothing moves any more. */
+async function untilServing(
+  client: PlacementClient,
+  { wait, json }: PlacementConfig,
+  code: number,
+): Promise<number> {
+  if (!wait) return code;
+  const isDone = await untilStopped(async (signal) => {
+    await awaitSettled(client, sayOf(json), signal);
+    return true;
+  });
+  if (isDone === undefined) return complain(COULD_NOT, 'what was begun goes on');
+  if (!json) print('everything serves');
+  return code;
 }
 
 async function pin(

@@ -8,6 +8,8 @@ export interface MoverDeps {
   store: Pick<Store, 'placement' | 'replacePlacement'>;
   /** Has the tenant's replicas seen to from the start, also where that is under way. */
   settle(tenant: string): Promise<void>;
+  /** The same, but what is under way goes on undisturbed. */
+  resume(tenant: string): Promise<void>;
   /** What somebody ordered is noted there before it is done. */
   audit: { note(tenant: string, change: Noted): Promise<void> };
 }
@@ -42,10 +44,16 @@ const BACKOFF_MS = 5;
 
 /**
  * Changes of placements. What is to be done about one is asked for before and after it: before, so that it is
- * done though this process dies in between, after, since it may have been looked for too early.
+ * done though this process dies in between, after, since it may have been looked for too early. Where both happen it
+ * is found by who looks at all tenants that change, see `resume`.
  */
 export class Mover {
   constructor(private readonly deps: MoverDeps) {}
+
+  /** Has that ended which was begun by a process that died before it could ask for it. */
+  resume(tenant: string): Promise<void> {
+    return this.deps.resume(tenant);
+  }
 
   /**
    * Begins `moves`, each tenant's in one change. `alive`: nodes that still have what they hold. Returns how

@@ -3,6 +3,7 @@ import { isAtRest, isReadyFor, nextStep, type GrowthBounds } from '../placement/
 import type { NodeLoads } from '../placement/node-loads.js';
 import { nodeSets } from '../placement/node-sets.js';
 import { movedTo, nodesOf } from '../placement/reassign.js';
+import { isSettled } from '../placement/replica-steps.js';
 import { cutOut, halves, joined } from '../placement/reshape.js';
 import type { AwaitedNodes } from '../placement/until-searchable.js';
 import { groupOf } from '../store/partition-map.js';
@@ -15,7 +16,7 @@ interface Deps {
   nodes: Pick<ClusterNodes, 'all'>;
   loads: Pick<NodeLoads, 'now' | 'placed'>;
   awaited: Pick<AwaitedNodes, 'awaitApplied'>;
-  mover: Pick<Mover, 'change'>;
+  mover: Pick<Mover, 'change' | 'resume'>;
   bounds: GrowthBounds;
   /** Nodes that hold each partition, as far as there are so many. */
   replicas: number;
@@ -25,19 +26,25 @@ interface Deps {
 const WAIT_MS = 5_000;
 
 /**
- * Has a tenant's partitions grow with it, one step at a time: large categories are cut out of its rest, what is
+ * Sees to partitions that are under way, and has a tenant's grow with it, one step at a time: large categories are cut out of its rest, what is
  * still too large is halved by hash, and back. A cut leaves all rows where they are; what is cut out moves from
  * there to where a new partition would be placed.
  */
 export class PartitionGrower {
   constructor(private readonly deps: Deps) {}
 
-  /** Takes the next step of a tenant; false: there is none. Where something has to end first it is not taken yet. */
+  /**
+   * Takes the next step of a tenant; false: there is none, and nothing is under way. Where something has to end first
+   * it is not taken yet.
+   */
   async grow(tenant: string, signal: AbortSignal): Promise<boolean> {
     const { store, nodes, bounds, mover } = this.deps;
     const counts = await store.categories(tenant);
     const { partitions } = await store.placement(tenant);
-    if (nextStep(partitions, counts, bounds) === undefined) return false;
+    const isUnderWay = !isSettled(partitions);
+    // Who began it may be dead: nobody else would look at it again.
+    if (isUnderWay) await mover.resume(tenant);
+    if (nextStep(partitions, counts, bounds) === undefined) return isUnderWay;
     const all = await nodes.all();
     if (!(await this.areSeen(tenant, partitions, all, signal))) return true;
     let moved: Placed[] = [];

@@ -66,8 +66,8 @@ export const CLIENT_SETTINGS = {
   wait: {
     type: 'boolean',
     default: false,
-    verbs: ['index'],
-    description: 'end only when everything is searchable',
+    verbs: ['index', 'placement'],
+    description: 'end only when everything is searchable; apply, move: when nothing moves any more',
   },
   waitTimeoutMs: {
     type: 'ms',

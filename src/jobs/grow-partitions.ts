@@ -3,7 +3,7 @@ import type { Logger } from '../core/logger.js';
 import type { Position, Store } from '../store/store.js';
 import { ALL, type JobKind } from './job.js';
 
-/** The job that has partitions grow, and shrink, with their tenants. */
+/** The job that has partitions grow, and shrink, with their tenants, and those settled that nobody sees to. */
 export const GROW_PARTITIONS = 'growth of partitions';
 
 const EVERY_MS = 5_000;

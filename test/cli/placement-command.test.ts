@@ -13,7 +13,7 @@ beforeEach(async () => {
   node = await openHttp({ adminKey: 'secret' });
   const port = await node.server.listen({ port: 0, host: '127.0.0.1' });
   const nothing = { tenant: undefined, to: undefined, partition: undefined, category: undefined };
-  const usual = { json: false, dryRun: false };
+  const usual = { json: false, dryRun: false, wait: false };
   config = { url: `http://127.0.0.1:${port}`, adminKey: 'secret', ...nothing, ...usual };
   for (const category of ['Mice', 'Keyboards']) {
     await node.send('POST', '/products', { id: category, title: 'x', category });
@@ -76,6 +76,24 @@ describe('omnisearch placement', () => {
     out = '';
     expect(await runPlacement(config, ['plan'])).toBe(0);
     expect(out).toBe('nothing has to move\n');
+  });
+
+  test('apply --wait and move --wait end when nothing moves any more', async () => {
+    const toEnd = async (words: readonly string[], more: object): Promise<void> => {
+      out = '';
+      const moving = runPlacement({ ...config, ...more, wait: true }, words);
+      await vi.waitFor(() => expect(out).toMatch(/^\d partitions? moves?$/m));
+      expect(out).not.toContain('everything serves');
+      await settle();
+      expect(await moving).toBe(0);
+      expect(out).toMatch(/\neverything serves\n$/);
+      expect(out).not.toContain('begun');
+    };
+    await toEnd(['apply'], {});
+    await toEnd(['move'], { category: 'Mice', to: 's3' });
+    out = '';
+    expect(await runPlacement({ ...config, dryRun: true, wait: true }, ['apply'])).toBe(0);
+    expect(out).not.toContain('everything serves');
   });
 
   test('move and pin', async () => {

@@ -135,7 +135,7 @@ describe('with AUTO', () => {
     const { desk, taker, advisor } = openDesk(store, fleet);
     const seen = await advisor.next();
     await desk.pin({ tenant: T, category: 'b' }, true);
-    const late = openDesk(store, fleet, 1, { next: async () => seen });
+    const late = openDesk(store, fleet, 1, { advisor: { next: async () => seen } });
     await late.taker.look();
     expect(await moving()).toEqual([]);
     await taker.look();

@@ -6,7 +6,7 @@ import { ClusterDesk } from '../../src/cluster/cluster-desk.js';
 import { ClusterNodes, type FleetView } from '../../src/cluster/cluster-nodes.js';
 import { DrainedNodes } from '../../src/cluster/drained-nodes.js';
 import { KnownZones } from '../../src/cluster/known-zones.js';
-import { Mover } from '../../src/cluster/mover.js';
+import { Mover, type MoverDeps } from '../../src/cluster/mover.js';
 import { NodeEmptier } from '../../src/cluster/node-emptier.js';
 import { Reshaper } from '../../src/cluster/reshaper.js';
 import { HASH_END } from '../../src/core/ids.js';
@@ -52,14 +52,23 @@ export class ToldFleet implements FleetView {
   }
 }
 
+/** What a test may put in place of the fixture's own. */
+interface DeskParts {
+  /** What the taker of advice is told. */
+  advisor: Pick<Advisor, 'next'>;
+  /** Who is asked to see to a tenant's replicas. */
+  jobs: Pick<MoverDeps, 'settle' | 'resume'>;
+}
+
 /** The desk of a store, with nodes that a test speaks for. */
 export function openDesk(
   store: Store,
   fleet: ToldFleet,
   replicas = 1,
-  told?: Pick<Advisor, 'next'>,
+  own: Partial<DeskParts> = {},
 ) {
   const settled: string[] = [];
+  const note = async (tenant: string): Promise<void> => void settled.push(tenant);
   const clock = { ms: 0 };
   const now = () => clock.ms;
   const drained = new DrainedNodes(store.records, now);
@@ -67,12 +76,12 @@ export function openDesk(
   const zones = new KnownZones(store.records);
   const nodes = new ClusterNodes(fleet, drained, zones, options);
   const audit = new AuditLog(store.records);
-  const mover = new Mover({ store, audit, settle: async (tenant) => void settled.push(tenant) });
+  const mover = new Mover({ store, audit, settle: note, resume: note, ...own.jobs });
   const emptier = new NodeEmptier({ store, nodes, drained }, mover);
   const reshaper = new Reshaper({ store, nodes, maxPartitions: 20 });
   const advisor = new Advisor({ store, nodes, maxPartitions: 20 });
   const changes = { store, nodes, mover, reshaper, advisor };
-  const taker = new AdviceTaker({ ...changes, advisor: told ?? advisor, records: store.records });
+  const taker = new AdviceTaker({ ...changes, advisor: own.advisor ?? advisor, records: store.records });
   const desk = new ClusterDesk({ ...changes, emptier, replicas });
   const away = new AwayNodes(nodes, emptier, now);
   return {

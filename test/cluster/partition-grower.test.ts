@@ -72,6 +72,19 @@ async function shown(): Promise<string[]> {
   });
 }
 
+test('what is under way is asked to be ended, and looked at again: who began it may be dead', async () => {
+  const { nodes, mover, settled } = openDesk(store, fleet);
+  const awaited = { awaitApplied: async () => true };
+  const rest = { store, nodes, mover, awaited, bounds: BOUNDS, replicas: 1, loads: loads() };
+  const look = () => new PartitionGrower(rest).grow(T, new AbortController().signal);
+  expect([await look(), settled]).toEqual([false, []]);
+  const [partition] = (await store.placement(T)).partitions as [Partition];
+  await replicate(store, T, partition, [...serving('s1'), { node: 's2', state: 'building' }]);
+  expect([await look(), settled]).toEqual([true, [T]]);
+  await settle();
+  expect([await look(), settled]).toEqual([false, [T]]);
+});
+
 describe('growth', () => {
   test('cuts large categories out of the rest, each to where there is most room; within the bounds it is over', async () => {
     await write('Mice', 0, 30);
