@@ -81,7 +81,11 @@ export function openDesk(
   const reshaper = new Reshaper({ store, nodes, maxPartitions: 20 });
   const advisor = new Advisor({ store, nodes, maxPartitions: 20 });
   const changes = { store, nodes, mover, reshaper, advisor };
-  const taker = new AdviceTaker({ ...changes, advisor: own.advisor ?? advisor, records: store.records });
+  const taker = new AdviceTaker({
+    ...changes,
+    advisor: own.advisor ?? advisor,
+    records: store.records,
+  });
   const desk = new ClusterDesk({ ...changes, emptier, replicas });
   const away = new AwayNodes(nodes, emptier, now);
   return {
