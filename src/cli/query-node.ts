@@ -13,7 +13,6 @@ import { createHttpServer } from '../http/server.js';
 import { Catalogue } from '../ingest/catalogue.js';
 import { Ingest } from '../ingest/ingest.js';
 import type { FleetPort, IngestDeps } from '../ingest/ports.js';
-import { reembed } from '../ingest/reembed.js';
 import { TenantBounds } from '../ingest/tenant-bounds.js';
 import { GROW_PARTITIONS } from '../jobs/grow-partitions.js';
 import { JobRunner } from '../jobs/job-runner.js';
@@ -25,7 +24,6 @@ import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import { AnswerState } from '../search/answer-state.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
-import type { Store } from '../store/store.js';
 import { CollectionSchemas } from '../tenancy/collection-schemas.js';
 import { SettingsDesk } from '../tenancy/settings-desk.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
@@ -36,9 +34,11 @@ import { openEdge } from './open-edge.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
 import { openShop } from './open-shop.js';
 import { openStore } from './open-store.js';
+import { openWriters } from './open-writers.js';
 import { packageFile, packageVersion } from './package-file.js';
 import { StartError, type Opened } from './run-role.js';
 import { serve } from './serve.js';
+import { requireModel, settleModel } from './settle-model.js';
 import { isLoopback } from './shard-address.js';
 import { openFleet } from './shard-fleet.js';
 
@@ -89,9 +89,10 @@ export async function startQueryNode(
   const place = { placement, tenants, bounds, fleet: edge.fleet };
   const deps: IngestDeps = { store, model, encoder, ...place, limits: config, logger };
 
-  await settleModel(deps, config.reembed, logger);
+  const writes = config.serve !== 'read';
+  await (writes ? settleModel(deps, config.reembed, logger) : requireModel(store, model));
   // Those of the store may be incomplete: a shard that registers later keeps its partitions.
-  if (shards.isFixed) await placeOnThese(store, cluster, config.replicas, logger);
+  if (writes && shards.isFixed) await placeOnThese(store, cluster, config.replicas, logger);
   tellSupervisor({ type: 'opened' });
 
   const shop = openShop({ store, tenants, config, logger, opened, onChange });
@@ -137,10 +138,11 @@ export async function startQueryNode(
     dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
   };
   const ingest = new Ingest(deps);
-  const ports = { search, ingest, tenants, settings, ...shop, ...shown, status, logger };
+  const writers = openWriters({ config, members, tenants, books, placements });
+  const ports = { search, ingest, tenants, settings, ...shop, ...shown, writers, status, logger };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
-  jobs.start();
+  if (writes) jobs.start();
   opened.add(() => jobs.close());
   tellSupervisor({ type: 'ready', port });
 }
@@ -238,32 +240,4 @@ async function openModel(config: Config): Promise<{ encoder?: Encoder; model: Mo
   } catch (error) {
     throw new StartError(`MODEL cannot be used: ${(error as Error).message}`);
   }
-}
-
-/** Vectors of two models are never compared: the store's must be this node's. */
-async function settleModel(deps: IngestDeps, allowed: boolean, logger: Logger): Promise<void> {
-  const { store, model } = deps;
-  const stored = await store.model();
-  if (stored?.fingerprint === model.fingerprint) return;
-  if (stored === undefined || (await isEmpty(store))) {
-    await store.setModel(model);
-    return;
-  }
-  if (!allowed) {
-    throw new StartError(
-      `the data was embedded by ${stored.name}@${stored.fingerprint.slice(0, 8)}, not by ` +
-        `${model.name}@${model.fingerprint.slice(0, 8)}: start with --reembed to embed it again`,
-    );
-  }
-  if (deps.encoder === undefined) {
-    throw new StartError(
-      '--reembed needs a model: with --model none nothing can be embedded again',
-    );
-  }
-  const embedded = await reembed(deps, (done) => logger.info({ done }, 'embedding again'));
-  logger.info({ embedded }, 'all products were embedded again');
-}
-
-async function isEmpty(store: Store): Promise<boolean> {
-  return (await store.productCount()) === 0;
 }
