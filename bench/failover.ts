@@ -28,6 +28,10 @@ const DRAIN_MS = 5_000;
 /** Into a phase, before anything is done to a process. */
 const LEAD_MS = 1_000;
 const SHARD_ENV = 'OMNISEARCH_SHARD=';
+const BATCH_ROWS = 200;
+const BATCH_PAUSE_MS = 50;
+/** Within the shortest of long phases. */
+const BATCHES_MS = 10_000;
 /** How many times longer a phase is in which something is done all the while. */
 const LONG_PHASE = 3;
 
@@ -61,6 +65,7 @@ const PHASES: readonly Phase[] = [
   { name: 'shards restart', meanwhile: (shop) => restartAll(shop, 'shard-node') },
   { name: 'query nodes restart', meanwhile: (shop) => restartAll(shop, 'query-node') },
   { name: 'quiet again' },
+  { name: 'batches are written', meanwhile: writeBatches },
   { name: 'move and split', meanwhile: moveAndSplit },
   { name: 'drain', meanwhile: drainLast },
 ];
@@ -123,6 +128,22 @@ async function runPhase(
     return measured;
   });
   return { name, ...result, ...tally.result() };
+}
+
+/** Batches of products whose prices changed, one soon after the other. */
+async function writeBatches({ client, catalogue: { products } }: Shop): Promise<void> {
+  const endsAtMs = performance.now() + BATCHES_MS;
+  let rows = 0;
+  while (performance.now() < endsAtMs) {
+    const lines = Array.from({ length: BATCH_ROWS }, (_, i) => {
+      const product = JSON.parse(products[(rows + i) % products.length]?.line ?? '{}') as object;
+      return JSON.stringify({ ...product, price: rows + i });
+    });
+    await client.expect('POST', '/products', lines.join('\n'), 'application/x-ndjson', BATCHES_MS);
+    rows += BATCH_ROWS;
+    await sleep(BATCH_PAUSE_MS);
+  }
+  print('batches', `${String(rows)} rows were written in ${String(BATCHES_MS / 1_000)} s`);
 }
 
 /** Has each process of a role stop, one after the other, each when the one before is back. */

@@ -1,10 +1,11 @@
 import type { NetConnectOpts } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Membership } from '../cluster/membership.js';
 import { ConfigError } from '../config/setting.js';
 import type { Config } from '../config/settings.js';
 import { Deadline } from '../core/deadline.js';
 import { hostPortOf } from '../core/host-port.js';
-import type { WritersPort } from '../http/forward-writes.js';
+import { connectToAny, type WritersPort } from '../http/forward-writes.js';
 import type { KeptRuleBooks } from '../merchandising/kept-rule-books.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
@@ -12,6 +13,9 @@ import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 const UNIX = 'unix:';
 const HTTP_PORT = 80;
 const PRODUCTS = '/products';
+/** A start waits for so long for somebody who writes. */
+const START_PATIENCE_MS = 10_000;
+const POLL_MS = 50;
 /** An answer does not wait for longer for this node to know of it. */
 const REFRESH_PATIENCE_MS = 50;
 
@@ -26,12 +30,18 @@ interface WriterSources {
 
 /**
  * The query nodes that writes are forwarded to: that of `WRITE_URL` or, without it, those whose leases say so. Undefined
- * for one that writes itself. Throws `ConfigError` where none could ever be found.
+ * for one that writes itself. Rejects with `ConfigError` where none could ever be found.
  */
-export function openWriters(sources: WriterSources): WritersPort | undefined {
-  const { config, members, tenants, books, placements } = sources;
-  if (config.serve !== 'read') return undefined;
-  const places = placesOf(config.writeUrl, members);
+export async function openWriters(
+  { config, members, tenants, books, placements }: WriterSources,
+  stopping: AbortSignal,
+  patienceMs = START_PATIENCE_MS,
+): Promise<WritersPort | undefined> {
+  const { serve, writeUrl } = config;
+  if (serve !== 'read') return undefined;
+  const place = writeUrl === undefined ? undefined : placeOf(writeUrl);
+  const places = place === undefined ? placesByLease(members) : () => [place];
+  if (place !== undefined) await untilThere(place, stopping, patienceMs);
   return {
     places,
     written: async (tenant, route) => {
@@ -45,14 +55,27 @@ export function openWriters(sources: WriterSources): WritersPort | undefined {
   };
 }
 
-function placesOf(
-  writeUrl: string | undefined,
-  members: WriterSources['members'],
-): WritersPort['places'] {
-  if (writeUrl !== undefined) {
-    const place = placeOf(writeUrl);
-    return () => [place];
+/**
+ * Resolves once a connection can be made, so that who waits for `/readyz` has its first write taken; or after `patienceMs`,
+ * since searches do not depend on it. Rejects when `stopping` is aborted.
+ */
+async function untilThere(
+  place: NetConnectOpts,
+  stopping: AbortSignal,
+  patienceMs: number,
+): Promise<void> {
+  for (const patience = Deadline.after(patienceMs); !patience.expired;) {
+    try {
+      (await connectToAny([place], stopping)).destroy();
+      return;
+    } catch {
+      await sleep(POLL_MS, undefined, { signal: stopping });
+    }
   }
+}
+
+/** Throws `ConfigError` where there are no leases. */
+function placesByLease(members: WriterSources['members']): WritersPort['places'] {
   if (members === undefined) {
     throw new ConfigError('SERVE read needs WRITE_URL: there are no leases with this store');
   }

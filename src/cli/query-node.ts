@@ -138,7 +138,7 @@ export async function startQueryNode(
     dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
   };
   const ingest = new Ingest(deps);
-  const writers = openWriters({ config, members, tenants, books, placements });
+  const writers = await openWriters({ config, members, tenants, books, placements }, stopping);
   const ports = { search, ingest, tenants, settings, ...shop, ...shown, writers, status, logger };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);

@@ -56,7 +56,7 @@ export function forwardWrites(
 }
 
 /** The first that can be connected to. Rejects `unavailable`. */
-async function connectToAny(
+export async function connectToAny(
   places: readonly NetConnectOpts[],
   signal: AbortSignal,
 ): Promise<Socket> {

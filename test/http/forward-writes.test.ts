@@ -14,7 +14,7 @@ import { Readable } from 'node:stream';
 import { buffer, json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openHttp, type HttpHarness } from './harness.js';
 
 type Options = Parameters<typeof openHttp>[0];
@@ -29,18 +29,27 @@ const LINE = Buffer.from(`${JSON.stringify({ ...PRODUCT, description: 'x'.repeat
 const MAX_UNDER_WAY = 4 * 1024 * 1024;
 
 let dir: string;
-let open: HttpHarness[];
-let upstreams: Server[];
-beforeEach(() => {
+const open: HttpHarness[] = [];
+let upstreams: Server[] = [];
+let writer: Awaited<ReturnType<typeof startWriter>>;
+let reader: Awaited<ReturnType<typeof startReader>>;
+beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'omnisearch-forward-'));
-  open = [];
-  upstreams = [];
+  writer = await startWriter();
+  reader = await startReader();
 });
-afterEach(async () => {
+beforeEach(() => {
+  reader.forwardTo(writer.path);
+  reader.written.length = 0;
+});
+afterEach(() => {
   for (const upstream of upstreams) {
     upstream.closeAllConnections();
     upstream.close();
   }
+  upstreams = [];
+});
+afterAll(async () => {
   for (const node of open) await node.close();
   rmSync(dir, { recursive: true, force: true });
 });
@@ -60,11 +69,10 @@ async function startWriter(options: Options = {}): Promise<{ node: HttpHarness; 
 }
 
 /** One that only reads, and its socket. */
-async function startReader(
-  places: readonly string[],
-  options: Options = {},
-): Promise<{ node: HttpHarness; path: string; written: string[] }> {
+async function startReader(options: Options = {}) {
   const written: string[] = [];
+  let places: string[] = [];
+  const forwardTo = (...paths: string[]): void => void (places = paths);
   const node = await start({
     ...options,
     writers: {
@@ -74,7 +82,7 @@ async function startReader(
   });
   const path = join(dir, `reader-${open.length}.sock`);
   await node.server.listen({ path });
-  return { node, path, written };
+  return { node, path, written, forwardTo };
 }
 
 /** A program in the place of a node that writes. */
@@ -121,8 +129,6 @@ function lines(count = LINES, onLine: () => void = () => undefined): Readable {
 }
 
 test('a write is answered by the node that writes, a search by the one that was asked', async () => {
-  const writer = await startWriter();
-  const reader = await startReader([writer.path]);
   const reply = await send(reader.path, { body: JSON.stringify(PRODUCT) });
   expect(reply.statusCode).toBe(200);
   expect(await json(reply)).toMatchObject({ accepted: 1 });
@@ -137,8 +143,6 @@ test('a write is answered by the node that writes, a search by the one that was 
 });
 
 test('an error of the node that writes comes through as it is', async () => {
-  const writer = await startWriter();
-  const reader = await startReader([writer.path]);
   const reply = await send(reader.path, { body: '[]' });
   const direct = await send(writer.path, { body: '[]' });
   expect(reply.statusCode).toBe(400);
@@ -150,16 +154,12 @@ test('an error of the node that writes comes through as it is', async () => {
 });
 
 test('a compressed body goes on as it is', async () => {
-  const writer = await startWriter();
-  const reader = await startReader([writer.path]);
   const headers = { ...JSON_TYPE, 'content-encoding': 'gzip' };
   const reply = await send(reader.path, { headers, body: gzipSync(JSON.stringify(PRODUCT)) });
   expect(await json(reply)).toMatchObject({ accepted: 1 });
 });
 
 test('50,000 lines of NDJSON are stored, each once', async () => {
-  const writer = await startWriter();
-  const reader = await startReader([writer.path]);
   const rows = Readable.from(
     (function* () {
       for (let i = 0; i < LINES; i++) yield `{"op":"delete","id":"${i}"}\n`;
@@ -178,7 +178,7 @@ test('a sender waits for a node that does not read, and then all arrives as it w
     reply.end(JSON.stringify({ bytes: body.length, last: body.subarray(-LINE.length).toString() }));
   };
   const upstream = await startUpstream((asked, reply) => void answer(asked, reply));
-  const reader = await startReader([upstream]);
+  reader.forwardTo(upstream);
   let read = 0;
   const body = lines(LINES, () => (read += 1));
   const replied = send(reader.path, { headers: NDJSON_TYPE, body });
@@ -193,7 +193,7 @@ test('an answer waits for its reader, and then arrives as it was sent', async ()
   const upstream = await startUpstream((_, reply) => {
     lines(LINES, () => (written += 1)).pipe(reply);
   });
-  const reader = await startReader([upstream]);
+  reader.forwardTo(upstream);
   const reply = await send(reader.path, { body: '{}' });
   await untilStill(() => written);
   expect(written * LINE.length).toBeLessThan(MAX_UNDER_WAY);
@@ -201,7 +201,7 @@ test('an answer waits for its reader, and then arrives as it was sent', async ()
 });
 
 async function untilStill(value: () => number): Promise<void> {
-  for (let last = -1; last !== value() || last === 0; ) {
+  for (let last = -1; last !== value() || last === 0;) {
     last = value();
     await sleep(200);
   }
@@ -216,7 +216,7 @@ test('who goes away midway ends what was asked of the node that writes', async (
     asked.once('data', begun);
     asked.on('error', () => undefined).once('close', ended);
   });
-  const reader = await startReader([upstream]);
+  reader.forwardTo(upstream);
   const asked = request({ socketPath: reader.path, method: 'POST', path: '/products' });
   asked.on('error', () => undefined).setHeader('content-type', 'application/x-ndjson');
   asked.write(LINE);
@@ -229,7 +229,7 @@ test('a node that dies before it answers is a 503 that says so, one that dies mi
   const dying = await startUpstream((asked) => {
     asked.once('data', () => asked.socket.destroy());
   });
-  const reader = await startReader([dying]);
+  reader.forwardTo(dying);
   const reply = await send(reader.path, { headers: NDJSON_TYPE, body: lines(1_000) });
   expect([reply.statusCode, reply.headers['retry-after']]).toEqual([503, '1']);
   const error = await errorOf(reply);
@@ -240,15 +240,15 @@ test('a node that dies before it answers is a 503 that says so, one that dies mi
     answer.writeHead(200, { 'content-length': '100' });
     answer.write('half', () => answer.destroy());
   });
-  const other = await startReader([midway]);
-  const broken = await send(other.path, { body: '{}' });
+  reader.forwardTo(midway);
+  const broken = await send(reader.path, { body: '{}' });
   await expect(buffer(broken)).rejects.toThrow('aborted');
 });
 
 test('with nobody to write it is a 503 at once; of several the next one is asked', async () => {
   const nobody = join(dir, 'nobody.sock');
   for (const places of [[], [nobody]]) {
-    const reader = await startReader(places);
+    reader.forwardTo(...places);
     const reply = await send(reader.path, { body: JSON.stringify(PRODUCT) });
     expect([reply.statusCode, reply.headers['retry-after']]).toEqual([503, '1']);
     expect(await errorOf(reply)).toMatchObject({
@@ -257,34 +257,33 @@ test('with nobody to write it is a 503 at once; of several the next one is asked
     });
     expect((await reader.node.send('POST', '/search/text', { query: 'x' })).statusCode).toBe(200);
   }
-  const writer = await startWriter();
-  const reader = await startReader([nobody, writer.path]);
+  reader.forwardTo(nobody, writer.path);
   expect((await send(reader.path, { body: JSON.stringify(PRODUCT) })).statusCode).toBe(200);
 });
 
 test('nodes that only read do not forward to each other for ever', async () => {
-  const places: string[] = [];
-  const one = await startReader(places);
-  const other = await startReader([one.path]);
-  places.push(other.path);
-  const reply = await send(one.path, { body: JSON.stringify(PRODUCT) });
+  const other = await startReader();
+  other.forwardTo(reader.path);
+  reader.forwardTo(other.path);
+  const reply = await send(reader.path, { body: JSON.stringify(PRODUCT) });
   expect(reply.statusCode).toBe(503);
   expect((await errorOf(reply)).message).toContain('WRITE_URL');
 });
 
 test('keys are asked for by both', async () => {
-  const writer = await startWriter({ apiKey: 'writer' });
-  const strict = await startReader([writer.path], { apiKey: 'reader' });
-  const open = await startReader([writer.path]);
+  const { path } = await startWriter({ apiKey: 'writer' });
+  const strict = await startReader({ apiKey: 'reader' });
+  strict.forwardTo(path);
+  reader.forwardTo(path);
   const body = JSON.stringify(PRODUCT);
-  const statusWith = async (path: string, key: string): Promise<number | undefined> => {
+  const statusWith = async (to: string, key: string): Promise<number | undefined> => {
     const headers = { ...JSON_TYPE, authorization: `Bearer ${key}` };
-    return (await send(path, { headers, body })).statusCode;
+    return (await send(to, { headers, body })).statusCode;
   };
   expect(await statusWith(strict.path, 'writer')).toBe(401);
   expect(await statusWith(strict.path, 'reader')).toBe(401);
-  expect(await statusWith(open.path, 'nothing')).toBe(401);
-  expect(await statusWith(open.path, 'writer')).toBe(200);
+  expect(await statusWith(reader.path, 'nothing')).toBe(401);
+  expect(await statusWith(reader.path, 'writer')).toBe(200);
   expect(strict.written).toEqual(['default /products']);
 });
 
@@ -292,13 +291,19 @@ test('what is answered before its body has come does not hold up the connection'
   const upstream = await startUpstream((_, reply) => {
     reply.writeHead(413, { connection: 'close' }).end('{}');
   });
-  const reader = await startReader([upstream]);
+  reader.forwardTo(upstream);
   const reply = await send(reader.path, { headers: NDJSON_TYPE, body: lines(20_000) });
   expect(reply.statusCode).toBe(413);
   await buffer(reply);
-  reader.node.server.leave();
-  const last = await send(reader.path, { body: '{}' });
-  expect([last.statusCode, last.headers.connection]).toEqual([413, 'close']);
+  expect((await send(reader.path, { body: '{}' })).statusCode).toBe(413);
+});
+
+test('a node that leaves says so with what it forwards, too', async () => {
+  const leaving = await startReader();
+  leaving.forwardTo(writer.path);
+  leaving.node.server.leave();
+  const reply = await send(leaving.path, { body: JSON.stringify(PRODUCT) });
+  expect([reply.statusCode, reply.headers.connection]).toEqual([200, 'close']);
 });
 
 describe('each route', () => {
@@ -346,8 +351,8 @@ describe('each route', () => {
   ];
 
   test('is known to write or not: by method, and for some POST by name', async () => {
-    const reader = await start({ writers: { places: () => [], written: async () => undefined } });
-    const { app } = reader.server;
+    reader.forwardTo();
+    const { app } = reader.node.server;
     const reads: string[] = [];
     const writes: string[] = [];
     for (const url of urlsOf(app.printRoutes({ commonPrefix: false }))) {
