@@ -29,7 +29,8 @@ const DRAIN_MS = 5_000;
 const LEAD_MS = 1_000;
 const SHARD_ENV = 'OMNISEARCH_SHARD=';
 const BATCH_ROWS = 200;
-const BATCH_PAUSE_MS = 50;
+const BATCH_PAUSE_MS = 300;
+const BATCH_LIMIT_MS = 60_000;
 /** Within the shortest of long phases. */
 const BATCHES_MS = 10_000;
 /** How many times longer a phase is in which something is done all the while. */
@@ -139,7 +140,13 @@ async function writeBatches({ client, catalogue: { products } }: Shop): Promise<
       const product = JSON.parse(products[(rows + i) % products.length]?.line ?? '{}') as object;
       return JSON.stringify({ ...product, price: rows + i });
     });
-    await client.expect('POST', '/products', lines.join('\n'), 'application/x-ndjson', BATCHES_MS);
+    await client.expect(
+      'POST',
+      '/products',
+      lines.join('\n'),
+      'application/x-ndjson',
+      BATCH_LIMIT_MS,
+    );
     rows += BATCH_ROWS;
     await sleep(BATCH_PAUSE_MS);
   }

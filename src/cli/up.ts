@@ -57,7 +57,7 @@ export async function startUp(
   const settings: Config = { ...config, dataDir, ...(await sharing(config)) };
   const folder = await socketFolder(dataDir);
   const addresses = nodeAddresses(folder, config.shards * config.replicas);
-  const queryNodes = queryNodeConfigs(settings, join(folder, 'writer.sock'));
+  const queryNodes = queryNodeConfigs(settings, join(folder, 'write.sock'));
   const children: ManagedChild[] = [];
   const givingUp = new AbortController();
   opened.add(async () => {
@@ -130,7 +130,7 @@ function startChildren(
     const env = childEnv(own, 'query-node', process.env);
     const isOnPort = own.socket === undefined;
     const spec = {
-      ...{ name: nameOf(own, i + 1), args: ['query-node', ...flags], env },
+      ...{ name: nameOf(own, onPort.indexOf(own)), args: ['query-node', ...flags], env },
       sharesPort: isOnPort && onPort.length > 1,
       // The first settles what the others find.
       ...(i === 0 ? { mustStart: true } : { mustStart: false, after }),
@@ -163,9 +163,9 @@ function startChildren(
 }
 
 /** In lines for operators. */
-function nameOf({ serve }: Config, number: number): string {
+function nameOf({ serve }: Config, index: number): string {
   if (serve === 'write') return 'query node that writes';
-  return number === 1 ? 'query node' : `query node ${number}`;
+  return index === 0 ? 'query node' : `query node ${index + 1}`;
 }
 
 function heartbeatOf({ hangTimeoutMs }: Config): HeartbeatTimes {
