@@ -28,6 +28,11 @@ const DRAIN_MS = 5_000;
 /** Into a phase, before anything is done to a process. */
 const LEAD_MS = 1_000;
 const SHARD_ENV = 'OMNISEARCH_SHARD=';
+const BATCH_ROWS = 200;
+const BATCH_EVERY_MS = 1_000;
+const BATCH_LIMIT_MS = 60_000;
+/** As long as the shortest of long phases. */
+const BATCHES = 12;
 /** How many times longer a phase is in which something is done all the while. */
 const LONG_PHASE = 3;
 
@@ -61,6 +66,7 @@ const PHASES: readonly Phase[] = [
   { name: 'shards restart', meanwhile: (shop) => restartAll(shop, 'shard-node') },
   { name: 'query nodes restart', meanwhile: (shop) => restartAll(shop, 'query-node') },
   { name: 'quiet again' },
+  { name: 'batches are written', meanwhile: writeBatches },
   { name: 'move and split', meanwhile: moveAndSplit },
   { name: 'drain', meanwhile: drainLast },
 ];
@@ -123,6 +129,37 @@ async function runPhase(
     return measured;
   });
   return { name, ...result, ...tally.result() };
+}
+
+/** A batch of products whose prices changed every second, and what that and the searches cost each query node. */
+async function writeBatches(shop: Shop): Promise<void> {
+  const { client, catalogue } = shop;
+  const { products } = catalogue;
+  const cpuMs = (): Map<number, number> =>
+    new Map(
+      shop
+        .processes()
+        .filter(({ name }) => name.includes('query-node'))
+        .map((each) => [each.pid, each.cpuMs]),
+    );
+  const before = cpuMs();
+  const startMs = performance.now();
+  for (let rows = 0; rows < BATCHES * BATCH_ROWS; rows += BATCH_ROWS) {
+    const lines = Array.from({ length: BATCH_ROWS }, (_, i) => {
+      const product = JSON.parse(products[(rows + i) % products.length]?.line ?? '{}') as object;
+      return JSON.stringify({ ...product, price: rows + i });
+    });
+    const body = lines.join('\n');
+    await client.expect('POST', '/products', body, 'application/x-ndjson', BATCH_LIMIT_MS);
+    const nextMs = startMs + (rows / BATCH_ROWS + 1) * BATCH_EVERY_MS;
+    await sleep(Math.max(0, nextMs - performance.now()));
+  }
+  const seconds = (performance.now() - startMs) / 1_000;
+  const spent = [...cpuMs()].map(([pid, ms]) => Math.round(ms - (before.get(pid) ?? 0)));
+  print(
+    `${String(BATCHES * BATCH_ROWS)} rows in ${seconds.toFixed(1)} s`,
+    `ms of CPU of each query node: ${spent.join(', ')}`,
+  );
 }
 
 /** Has each process of a role stop, one after the other, each when the one before is back. */

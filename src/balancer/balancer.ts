@@ -25,7 +25,7 @@ export interface BalancerOptions {
   logger: Logger;
 }
 
-/** Keeps the servers of a program equal to the query nodes that hold a lease. */
+/** Keeps the servers of a program equal to the query nodes that hold a lease and take searches. */
 export class Balancer {
   private readonly list = new ServerList();
   private readonly addresses: ServerAddresses;
@@ -46,7 +46,8 @@ export class Balancer {
   async look(): Promise<void> {
     const { observer, program, logger } = this.options;
     await this.attempt('the store', () => observer.look());
-    this.list.update(observer.leases(QUERY_NODE), observer.isStill);
+    const leases = observer.leases(QUERY_NODE).filter(({ lease }) => lease.serves !== 'write');
+    this.list.update(leases, observer.isStill);
     const addresses = await this.addresses.resolve(this.list.addresses);
     if (addresses.length === 0) return;
     if (!(await this.attempt('servers', () => program.setServers(addresses)))) return;

@@ -27,11 +27,13 @@ export function openMembership(
   logger: Logger,
   isReady: () => boolean,
 ): Membership | undefined {
-  if (store.directory === undefined && config.advertise === undefined) return undefined;
-  const { leaseMs, zone } = config;
+  const isAsked = store.directory !== undefined || config.advertise !== undefined;
+  // Who is on a socket is reached by this machine alone.
+  if (!isAsked || config.socket !== undefined) return undefined;
+  const { leaseMs, zone, serve: serves } = config;
   const { records } = store;
   const observer = new LeaseObserver(records, leaseMs);
-  const says = { zone, version: packageVersion() };
+  const says = { zone, version: packageVersion(), serves };
   return new Membership({ records, observer, says, leaseMs, isReady, load: loadMeter(), logger });
 }
 

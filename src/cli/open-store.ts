@@ -24,8 +24,8 @@ export async function openReader(config: Config): Promise<StoreReader> {
   return patiently(() => openReaderOnce(config));
 }
 
-/** Tries again for a bounded time what may mend itself, as a store says by naming a time. */
-async function patiently<T>(open: () => Promise<T>): Promise<T> {
+/** Tries again for a bounded time what may mend itself, as an error says by naming a time. */
+export async function patiently<T>(open: () => Promise<T>): Promise<T> {
   const endMs = performance.now() + WAIT_MS;
   for (;;) {
     try {
@@ -48,7 +48,8 @@ async function openReaderOnce(config: Config): Promise<StoreReader> {
   return openMongoReader(mongoOptions(config, storeUrl));
 }
 
-function isLmdb(url: string): boolean {
+/** Whether the URL names a store that one machine has for itself. */
+export function isLmdb(url: string): boolean {
   return url.startsWith(LMDB);
 }
 

@@ -13,7 +13,6 @@ import { createHttpServer } from '../http/server.js';
 import { Catalogue } from '../ingest/catalogue.js';
 import { Ingest } from '../ingest/ingest.js';
 import type { FleetPort, IngestDeps } from '../ingest/ports.js';
-import { reembed } from '../ingest/reembed.js';
 import { TenantBounds } from '../ingest/tenant-bounds.js';
 import { GROW_PARTITIONS } from '../jobs/grow-partitions.js';
 import { JobRunner } from '../jobs/job-runner.js';
@@ -25,7 +24,6 @@ import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import { AnswerState } from '../search/answer-state.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
-import type { Store } from '../store/store.js';
 import { AuditLog } from '../tenancy/audit-log.js';
 import { CollectionSchemas } from '../tenancy/collection-schemas.js';
 import { SettingsDesk } from '../tenancy/settings-desk.js';
@@ -37,9 +35,11 @@ import { openEdge } from './open-edge.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
 import { openShop } from './open-shop.js';
 import { openStore } from './open-store.js';
+import { openWriters } from './open-writers.js';
 import { packageFile, packageVersion } from './package-file.js';
 import { StartError, type Opened } from './run-role.js';
 import { serve } from './serve.js';
+import { requireModel, settleModel } from './settle-model.js';
 import { isLoopback } from './shard-address.js';
 import { openFleet } from './shard-fleet.js';
 
@@ -91,9 +91,10 @@ export async function startQueryNode(
   const place = { placement, tenants, bounds, fleet: edge.fleet };
   const deps: IngestDeps = { store, model, encoder, ...place, limits: config, logger };
 
-  await settleModel(deps, config.reembed, logger);
+  const writes = config.serve !== 'read';
+  await (writes ? settleModel(deps, config.reembed, logger) : requireModel(store, model));
   // Those of the store may be incomplete: a shard that registers later keeps its partitions.
-  if (shards.isFixed) await placeOnThese(store, cluster, config.replicas, logger);
+  if (writes && shards.isFixed) await placeOnThese(store, cluster, config.replicas, logger);
   tellSupervisor({ type: 'opened' });
 
   const shop = openShop({ store, tenants, audit, config, logger, opened, onChange });
@@ -114,19 +115,13 @@ export async function startQueryNode(
     cutoffs: () => cutoffFigures(encoder, tenants),
   });
   opened.add(() => status.close());
-  const background = {
-    store,
-    tenants,
-    placement,
-    encoder,
-    logger,
-    fleet: switchFleet(fleet, searchable),
-    away: cluster.away,
-    grower: cluster.grower,
-    advice: config.auto ? { taker: cluster.advice, coolDownMs: config.coolDownMs } : undefined,
-  };
-  const { tombstoneRetentionMs } = config;
-  const kinds = jobKinds({ ...background, nodes: fleet, placements, tombstoneRetentionMs });
+  const { tombstoneRetentionMs, auto, coolDownMs } = config;
+  const { away, grower, advice: taker } = cluster;
+  const kinds = jobKinds({
+    ...{ store, tenants, placement, placements, encoder, logger, away, grower },
+    ...{ nodes: fleet, fleet: switchFleet(fleet, searchable), tombstoneRetentionMs },
+    advice: auto ? { taker, coolDownMs } : undefined,
+  });
   const jobs = new JobRunner({ records: store.records, kinds, logger });
   const requestSwitch = (tenant: string) => jobs.request(SWITCH_TERMS, tenant);
   const settings = new SettingsDesk(tenants, requestSwitch, audit);
@@ -140,10 +135,12 @@ export async function startQueryNode(
     dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
   };
   const ingest = new Ingest(deps);
-  const ports = { search, ingest, tenants, settings, audit, ...shop, ...shown, status, logger };
+  const writers = await openWriters({ config, members, tenants, books, placements }, stopping);
+  const shared = { audit, ...shop, ...shown, writers, status, logger };
+  const ports = { search, ingest, tenants, settings, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
-  jobs.start();
+  if (writes) jobs.start();
   opened.add(() => jobs.close());
   tellSupervisor({ type: 'ready', port });
 }
@@ -241,32 +238,4 @@ async function openModel(config: Config): Promise<{ encoder?: Encoder; model: Mo
   } catch (error) {
     throw new StartError(`MODEL cannot be used: ${(error as Error).message}`);
   }
-}
-
-/** Vectors of two models are never compared: the store's must be this node's. */
-async function settleModel(deps: IngestDeps, allowed: boolean, logger: Logger): Promise<void> {
-  const { store, model } = deps;
-  const stored = await store.model();
-  if (stored?.fingerprint === model.fingerprint) return;
-  if (stored === undefined || (await isEmpty(store))) {
-    await store.setModel(model);
-    return;
-  }
-  if (!allowed) {
-    throw new StartError(
-      `the data was embedded by ${stored.name}@${stored.fingerprint.slice(0, 8)}, not by ` +
-        `${model.name}@${model.fingerprint.slice(0, 8)}: start with --reembed to embed it again`,
-    );
-  }
-  if (deps.encoder === undefined) {
-    throw new StartError(
-      '--reembed needs a model: with --model none nothing can be embedded again',
-    );
-  }
-  const embedded = await reembed(deps, (done) => logger.info({ done }, 'embedding again'));
-  logger.info({ embedded }, 'all products were embedded again');
-}
-
-async function isEmpty(store: Store): Promise<boolean> {
-  return (await store.productCount()) === 0;
 }

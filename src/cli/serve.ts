@@ -1,6 +1,9 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Membership } from '../cluster/membership.js';
 import type { Config } from '../config/settings.js';
+import { removeSocket } from '../core/remove-socket.js';
 import type { HttpServer } from '../http/server.js';
 import { queryNodeAddress } from './open-membership.js';
 import { StartError, type Opened } from './run-role.js';
@@ -10,7 +13,8 @@ const LISTEN_ATTEMPTS = 40;
 const LISTEN_PAUSE_MS = 100;
 
 /**
- * Has the server listen, and tells the cluster where; what is opened here ends it in order. Resolves with the port. Throws
+ * Has the server listen, and tells the cluster where; what is opened here ends it in order. Resolves with the port, 0 for a
+ * Unix socket. Throws
  * `StartError` where it cannot listen.
  */
 export async function serve(
@@ -33,7 +37,13 @@ export async function serve(
 }
 
 async function listen(server: HttpServer, config: Config): Promise<number> {
-  const { port, host } = config;
+  const { port, host, socket } = config;
+  if (socket !== undefined) {
+    const path = resolve(socket);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await removeSocket(path);
+    return server.listen({ path });
+  }
   for (let attempt = 1; ; attempt++) {
     try {
       return await server.listen({ port, host });

@@ -11,6 +11,7 @@ import type { HeartbeatTimes } from '../supervisor/heartbeat.js';
 import { ManagedChild, type ChildEvents, type ChildSpec } from '../supervisor/managed-child.js';
 import { LeaveTurns } from '../supervisor/leave-turns.js';
 import { socketFolder } from '../supervisor/socket-folder.js';
+import { isLmdb } from './open-store.js';
 import { packageFile } from './package-file.js';
 import { StartError, type Opened } from './run-role.js';
 import { isLoopback } from './shard-address.js';
@@ -40,6 +41,10 @@ const START_PATIENCE_MS = 60_000;
 /**
  * Every role on this machine: query nodes, the first of which sees to the store, and the shard processes. The
  * parent itself only starts, restarts and stops them.
+ *
+ *   one query node     shoppers, shop ──port──> all
+ *   N, on LMDB         shoppers, shop ──port──> N × read ──writes──> socket of one that writes
+ *   N, on MongoDB      shoppers, shop ──port──> N × all
  */
 export async function startUp(
   config: Config,
@@ -50,7 +55,9 @@ export async function startUp(
   const dataDir = resolve(config.dataDir);
   opened.add(await lockFolder(dataDir));
   const settings: Config = { ...config, dataDir, ...(await sharing(config)) };
-  const addresses = await nodeAddresses(dataDir, config.shards * config.replicas);
+  const folder = await socketFolder(dataDir);
+  const addresses = nodeAddresses(folder, config.shards * config.replicas);
+  const queryNodes = queryNodeConfigs(settings, join(folder, 'write.sock'));
   const children: ManagedChild[] = [];
   const givingUp = new AbortController();
   opened.add(async () => {
@@ -58,14 +65,11 @@ export async function startUp(
     const graceMs = settings.drainDelayMs + settings.drainTimeoutMs + KILL_AFTER_DRAIN_MS;
     for (const child of children) child.letGo();
     // Searches in flight still need the shards: query nodes go first.
-    const [queryNodes, shards] = [
-      children.slice(0, config.queryNodes),
-      children.slice(config.queryNodes),
-    ];
-    await Promise.all(queryNodes.map((node) => node.stop(graceMs)));
-    await Promise.all(shards.map((shard) => shard.stop(graceMs)));
+    const count = queryNodes.length;
+    await Promise.all(children.slice(0, count).map((node) => node.stop(graceMs)));
+    await Promise.all(children.slice(count).map((shard) => shard.stop(graceMs)));
   });
-  const { listening, failed } = startChildren(settings, addresses, children, logger);
+  const { listening, failed } = startChildren(settings, queryNodes, addresses, children, logger);
   const start = async (): Promise<string> => {
     const url = `http://${isLoopback(config.host) ? config.host : '127.0.0.1'}:${await listening}`;
     await untilReady(url, AbortSignal.any([stopping, givingUp.signal]), logger);
@@ -78,7 +82,7 @@ export async function startUp(
 }
 
 interface Running {
-  /** Where the first query node listens, once it does. */
+  /** Where query nodes listen, once one does there, and one writes. */
   listening: Promise<number>;
   /** Rejects when one of them cannot start, or go on. */
   failed: Promise<never>;
@@ -91,6 +95,7 @@ interface Running {
  */
 function startChildren(
   config: Config,
+  queryNodes: readonly Config[],
   addresses: ReadonlyMap<string, string>,
   children: ManagedChild[],
   logger: Logger,
@@ -119,29 +124,33 @@ function startChildren(
     '--shard-address',
     `${name}=${address}`,
   ]);
-  const query = { args: ['query-node', ...flags], sharesPort: config.queryNodes > 1 };
-  const turns = new LeaveTurns<number>(config.queryNodes);
-  const turnsOf = (node: number): Pick<ChildEvents, 'onLeaves' | 'onEnd'> => ({
-    onLeaves: (allow) => turns.leaves(node, allow),
-    onEnd: () => turns.ended(node),
-  });
-  const listening = new Promise<number>((resolve) => {
-    const env = childEnv(config, 'query-node', process.env);
-    const onReady = (number = 0): void => {
-      // Started again, it must be found where it was, also when the first port was any free one.
-      env['OMNISEARCH_PORT'] = String(number);
-      resolve(number);
-      turns.isReady(1);
+  const onPort = queryNodes.filter(({ socket }) => socket === undefined);
+  const turns = new LeaveTurns<Config>(onPort.length);
+  const ready = queryNodes.map((own, i) => {
+    const env = childEnv(own, 'query-node', process.env);
+    const isOnPort = own.socket === undefined;
+    const spec = {
+      ...{ name: nameOf(own, onPort.indexOf(own)), args: ['query-node', ...flags], env },
+      sharesPort: isOnPort && onPort.length > 1,
+      // The first settles what the others find.
+      ...(i === 0 ? { mustStart: true } : { mustStart: false, after }),
     };
-    const events = { ...turnsOf(1), onReady, onOpened };
-    start({ ...query, name: 'query node', env, mustStart: true }, events);
+    return new Promise<number>((resolve) => {
+      const onReady = (port = 0): void => {
+        // Started again, it must be found where it was, also when the first port was any free one.
+        env['OMNISEARCH_PORT'] = String(port);
+        resolve(port);
+        if (isOnPort) turns.isReady(own);
+      };
+      const inTurns: Pick<ChildEvents, 'onLeaves' | 'onEnd'> = {
+        onLeaves: (allow) => turns.leaves(own, allow),
+        onEnd: () => turns.ended(own),
+      };
+      start(spec, { ...(isOnPort ? inTurns : {}), onReady, ...(i === 0 ? { onOpened } : {}) });
+    });
   });
-  for (let i = 2; i <= config.queryNodes; i++) {
-    // The model is settled by the first.
-    const env = childEnv({ ...config, reembed: false }, 'query-node', process.env);
-    const spec = { ...query, name: `query node ${i}`, env, mustStart: false, after };
-    start(spec, { ...turnsOf(i), onReady: () => turns.isReady(i) });
-  }
+  const first = Promise.race(ready.filter((_, i) => queryNodes[i]?.socket === undefined));
+  const listening = Promise.all([first, ready[0]]).then(([port]) => port);
   for (const [shard, listen] of addresses) {
     // `ADVERTISE` is where the query nodes are.
     const shardConfig: Config = { ...config, shard, listen, advertise: undefined };
@@ -153,15 +162,33 @@ function startChildren(
   return { listening, failed };
 }
 
+/** In lines for operators. */
+function nameOf({ serve }: Config, index: number): string {
+  if (serve === 'write') return 'query node that writes';
+  return index === 0 ? 'query node' : `query node ${index + 1}`;
+}
+
 function heartbeatOf({ hangTimeoutMs }: Config): HeartbeatTimes {
   const intervalMs = hangTimeoutMs / PINGS;
   const maxSilentAtStart = Math.max(PINGS, Math.ceil(START_PATIENCE_MS / intervalMs));
   return { intervalMs, maxSilent: PINGS, maxSilentAtStart };
 }
 
+/**
+ * The query nodes, the first of which settles the model. Several that share LMDB, which takes one writer at a time
+ * anyway, leave writing to one more, so that no search waits in the loop of one that writes.
+ */
+function queryNodeConfigs(config: Config, socket: string): Config[] {
+  const { queryNodes, storeUrl } = config;
+  const others = (count: number, more: Partial<Config> = {}): Config[] =>
+    Array.from({ length: count }, () => ({ ...config, ...more, reembed: false }));
+  if (queryNodes === 1 || !isLmdb(storeUrl)) return [config, ...others(queryNodes - 1)];
+  const writer: Config = { ...config, serve: 'write', socket };
+  return [writer, ...others(queryNodes, { serve: 'read', writeUrl: `unix:${socket}` })];
+}
+
 /** A process for each copy of each part. */
-async function nodeAddresses(dataDir: string, nodes: number): Promise<Map<string, string>> {
-  const folder = await socketFolder(dataDir);
+function nodeAddresses(folder: string, nodes: number): Map<string, string> {
   const names = Array.from({ length: nodes }, (_, i) => `s${i + 1}`);
   return new Map(names.map((name) => [name, join(folder, `${name}.sock`)]));
 }

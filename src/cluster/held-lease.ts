@@ -17,7 +17,7 @@ export class HeldLease {
   async beat(load: number): Promise<void> {
     const revision = this.revision ?? (await this.stored());
     this.revision = undefined;
-    const value = valueOfLease({ ...this.says, node: this.node, load });
+    const value = valueOfLease({ ...this.says, load });
     if (await this.records.put(LEASE_KIND, this.node, value, revision)) {
       this.revision = revision + 1;
     }

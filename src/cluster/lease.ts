@@ -8,6 +8,9 @@ export const LEASE_KIND = 'lease';
 export const BEATS_PER_LEASE = 3;
 export const QUERY_NODE = 'query-node';
 
+/** What a query node does: searches and reads alone, or writes as well; searches are not sent to one for `write`. */
+export type Serves = 'all' | 'read' | 'write';
+
 /** What a process says of itself with each beat. */
 export interface Lease {
   /** Of the process, and new at each start: two that share an address, or follow each other there, are two. */
@@ -21,15 +24,17 @@ export interface Lease {
   load: number;
   /** Of OmniSearch. */
   version: string;
+  serves: Serves;
 }
 
-export function valueOfLease({ role, address, zone, load, version }: Lease): JsonObject {
-  return { role, address, zone: zone ?? null, load, version };
+export function valueOfLease(lease: Omit<Lease, 'node'>): JsonObject {
+  const { role, address, zone = null, load, version, serves } = lease;
+  return { role, address, zone, load, version, serves };
 }
 
 /** Undefined for what another version wrote in a form that this one cannot use. */
 export function leaseOf({ id, value }: StoredRecord): Lease | undefined {
-  const { role, address, zone, load, version } = value;
+  const { role, address, zone, load, version, serves } = value;
   if (typeof role !== 'string' || typeof address !== 'string') return undefined;
   // It goes into files and commands of other programs.
   const place = hostPortOf(address);
@@ -39,5 +44,7 @@ export function leaseOf({ id, value }: StoredRecord): Lease | undefined {
     zone: typeof zone === 'string' ? zone : undefined,
     load: typeof load === 'number' ? load : 0,
     version: typeof version === 'string' ? version : 'unknown',
+    // Those of before there was a choice do all.
+    serves: serves === 'read' || serves === 'write' ? serves : 'all',
   };
 }

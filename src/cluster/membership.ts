@@ -15,7 +15,7 @@ const RELEASE_LIMIT_MS = 2_000;
 export interface MembershipOptions {
   records: RecordStore;
   /** What this process says of itself all the time. */
-  says: Pick<Lease, 'zone' | 'version'>;
+  says: Pick<Lease, 'zone' | 'version' | 'serves'>;
   observer: LeaseObserver;
   leaseMs: number;
   /** Before it is ready for the first time, a process shows nothing. */

@@ -22,15 +22,6 @@ export const CLUSTER_SETTINGS = {
     verbs: SERVING,
     description: 'shard processes that hold each part, as far as there are so many',
   },
-  queryNodes: {
-    type: 'integer',
-    default: 1,
-    min: 1,
-    max: 64,
-    unit: 'processes',
-    verbs: ['up'],
-    description: 'query nodes, which share the port: each has the model and a cache',
-  },
   leaseMs: {
     type: 'integer',
     default: 3_000,

@@ -15,8 +15,8 @@ export function nodeBody(node: ClusterNode): object {
 }
 
 export function queryNodeBody({ lease, isAlive }: ObservedLease): object {
-  const { address, zone = null, load, version } = lease;
-  return { address, zone, alive: isAlive, load, version };
+  const { address, zone = null, load, version, serves } = lease;
+  return { address, zone, alive: isAlive, serves, load, version };
 }
 
 export function partitionBody({ tenant, partition, rows }: ClusterPartition): object {

@@ -118,6 +118,7 @@ export const ClusterReply = Type.Object({
       address: Type.String(),
       zone: Type.Union([Type.String(), Type.Null()]),
       alive: Type.Boolean(),
+      serves: Type.Enum(['all', 'read', 'write']),
       load: Type.Number(),
       version: Type.String(),
     }),

@@ -18,6 +18,7 @@ import type { AuditLog } from '../tenancy/audit-log.js';
 import type { CollectionSchemas } from '../tenancy/collection-schemas.js';
 import type { SettingsDesk } from '../tenancy/settings-desk.js';
 import type { TenantAliases } from '../tenancy/tenant-aliases.js';
+import type { WritersPort } from './forward-writes.js';
 import type { HttpLimits } from './limits.js';
 
 /** What the routes need of search: `RootSearch` is one. */
@@ -131,6 +132,8 @@ export interface HttpPorts {
   catalogue: Pick<Catalogue, 'count' | 'knownFields' | 'pages'>;
   /** Removes a tenant and all that it has; resolves once its name is free again. */
   dropTenant(tenant: string): Promise<void>;
+  /** Whom writes are forwarded to; absent: this node writes itself. */
+  writers?: WritersPort | undefined;
   logger: Logger;
 }
 

@@ -25,6 +25,7 @@ import { addCompression } from './compression.js';
 import { Connections, type Exchange } from './connections.js';
 import { addCors } from './cors.js';
 import { malformedRequestReply, sendError } from './error-reply.js';
+import { forwardWrites } from './forward-writes.js';
 import { addJsonParsers } from './json-body.js';
 import { DEFAULT_COMPRESS_MIN_BYTES, DEFAULT_LIMITS, MAX_HEADERS, SMALL_BYTES } from './limits.js';
 import { Metrics } from './metrics.js';
@@ -65,8 +66,8 @@ declare module 'fastify' {
 export interface HttpServer {
   /** For tests: requests without a socket. */
   app: FastifyInstance;
-  /** Resolves with the port that is listened on (`port` 0 takes a free one). */
-  listen(address: { port: number; host: string }): Promise<number>;
+  /** Resolves with the port that is listened on (`port` 0 takes a free one), 0 for a Unix socket. */
+  listen(address: { port: number; host: string } | { path: string }): Promise<number>;
   /** From now on `/readyz` is answered with 503, all else as before, each answer the last of its connection. */
   leave(): void;
   /**
@@ -89,6 +90,7 @@ export async function createHttpServer(
   const app = createApp(ports.logger);
   addJsonParsers(app, limits, bodies);
   addHooks(app, connections, () => leaving);
+  if (ports.writers !== undefined) forwardWrites(app, ports.writers, () => leaving);
   addRequestEncodings(app);
   await addCompression(app, options.compressMinBytes ?? DEFAULT_COMPRESS_MIN_BYTES);
   const others = otherMethods(app);
@@ -108,7 +110,8 @@ export async function createHttpServer(
     leave,
     listen: async (address) => {
       await app.listen(address);
-      return (app.server.address() as AddressInfo).port;
+      const listened = app.server.address() as AddressInfo | string;
+      return typeof listened === 'string' ? 0 : listened.port;
     },
     close: async (graceMs) => {
       leave();

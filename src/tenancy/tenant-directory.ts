@@ -212,6 +212,13 @@ export class TenantDirectory {
     this.reading.delete(id);
   }
 
+  /** What is kept of it is read again when it is asked for, and serves only where the store does not tell. */
+  expire(id: string): void {
+    const kept = this.kept.get(id);
+    if (kept !== undefined) this.kept.set(id, { ...kept, asOfMs: -Infinity });
+    this.reading.delete(id);
+  }
+
   private keep(id: string, next: Kept): TenantRecord | undefined {
     const kept = this.kept.get(id);
     if (kept !== undefined && kept.asOfMs > next.asOfMs) return kept.record;

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Balancer } from '../../src/balancer/balancer.js';
 import { ServerAddresses } from '../../src/balancer/server-addresses.js';
 import { HeldLease } from '../../src/cluster/held-lease.js';
-import { QUERY_NODE } from '../../src/cluster/lease.js';
+import { QUERY_NODE, type Serves } from '../../src/cluster/lease.js';
 import { LeaseObserver } from '../../src/cluster/lease-observer.js';
 import { createLogger } from '../../src/core/logger.js';
 import { MemoryRecords } from '../tenancy/memory-records.js';
@@ -41,8 +41,8 @@ describe('a balancer', () => {
     balancer = new Balancer({ observer, leaseMs: LEASE_MS, program: { setServers }, logger });
   });
 
-  function join(address: string): void {
-    const says = { role: QUERY_NODE, address, zone: undefined, version: '1' };
+  function join(address: string, serves: Serves = 'all'): void {
+    const says = { role: QUERY_NODE, address, zone: undefined, version: '1', serves };
     beating.set(address, new HeldLease(records, says));
   }
 
@@ -72,6 +72,14 @@ describe('a balancer', () => {
     expect(servers).toEqual(['10.0.0.2:80', '10.0.0.3:80']);
     await run(LEASE_MS);
     expect(servers).toEqual(['10.0.0.3:80']);
+  });
+
+  test('has no requests go to who only writes', async () => {
+    join('10.0.0.1:80', 'read');
+    join('10.0.0.2:80', 'write');
+    join('10.0.0.3:80', 'all');
+    await run(LEASE_MS);
+    expect(servers).toEqual(['10.0.0.1:80', '10.0.0.3:80']);
   });
 
   test('takes nobody out while the store is away, nor right after', async () => {

@@ -7,6 +7,7 @@ import { createLogger } from '../../src/core/logger.js';
 import { MemoryRecords } from '../tenancy/memory-records.js';
 
 const LEASE_MS = 3_000;
+const SAYS = { zone: undefined, version: '1', serves: 'all' } as const;
 const BEAT_MS = LEASE_MS / 3;
 const LOOK_MS = LEASE_MS / 10;
 
@@ -19,7 +20,7 @@ class Cluster {
   isStoreUp = true;
 
   join(name: string): void {
-    const says = { role: QUERY_NODE, address: `${name}:80`, zone: undefined, version: '1' };
+    const says = { role: QUERY_NODE, address: `${name}:80`, ...SAYS };
     this.beating.set(name, { held: new HeldLease(this.records, says), dueMs: this.clock.ms });
   }
 
@@ -127,8 +128,7 @@ describe('a query node among others', () => {
 
   function node(isReady = () => true): Membership {
     const observer = new LeaseObserver(records, LEASE_MS, () => clock.ms);
-    const says = { zone: undefined, version: '1' };
-    const parts = { records, observer, says, isReady, leaseMs: LEASE_MS, logger };
+    const parts = { records, observer, says: SAYS, isReady, leaseMs: LEASE_MS, logger };
     return new Membership({ ...parts, load: () => 0.5 });
   }
 

@@ -16,6 +16,8 @@ const GONE_LIMIT_MS = 10_000;
 const SPREAD = { OMNISEARCH_PARTITION_ROWS: '0' };
 /** Which node a shard process is. */
 const SHARD_ENV = 'OMNISEARCH_SHARD=';
+/** What a query node does. */
+const SERVE_ENV = 'OMNISEARCH_SERVE=';
 
 export interface ClusterOptions {
   shards?: number;
@@ -57,7 +59,12 @@ export class Cluster {
 
   /** The shard processes by the names that placements have for them. */
   nodes(): { name: string; pid: number }[] {
-    return this.pids('shard-node').map((pid) => ({ name: shardOf(pid), pid }));
+    return this.pids('shard-node').map((pid) => ({ name: variableOf(pid, SHARD_ENV), pid }));
+  }
+
+  /** The query node that writes for the others; undefined where each writes. */
+  writer(): number | undefined {
+    return this.pids('query-node').find((pid) => variableOf(pid, SERVE_ENV) === 'write');
   }
 
   /** SIGTERM, as a service manager would; resolves with the exit code. */
@@ -250,9 +257,10 @@ function statOf(pid: number): string[] | undefined {
   }
 }
 
-function shardOf(pid: number): string {
+/** What follows `NAME=` in its environment. */
+function variableOf(pid: number, name: string): string {
   const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-  return environment.find((line) => line.startsWith(SHARD_ENV))?.slice(SHARD_ENV.length) ?? '';
+  return environment.find((line) => line.startsWith(name))?.slice(name.length) ?? '';
 }
 
 function commandOf(pid: number): string {

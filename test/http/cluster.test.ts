@@ -52,15 +52,16 @@ describe('routes of what lies on which node', () => {
 
   test('GET /admin/cluster tells of the query nodes that hold a lease', async () => {
     expect((await node.send('GET', '/admin/cluster')).json()['query_nodes']).toEqual([]);
-    const lease = { node: 'x', role: 'query-node', version: '1.0.0', load: 0.25 };
+    const says = { version: '1.0.0', load: 0.25, serves: 'write' } as const;
+    const lease = { node: 'x', role: 'query-node', ...says };
     const seen = { revision: 7, silentMs: 0 };
     node.queryNodes.push(
       { ...seen, isAlive: true, lease: { ...lease, address: '10.0.0.1:8080', zone: 'north' } },
       { ...seen, isAlive: false, lease: { ...lease, address: '[::1]:8080', zone: undefined } },
     );
     expect((await node.send('GET', '/admin/cluster')).json()['query_nodes']).toEqual([
-      { address: '10.0.0.1:8080', zone: 'north', alive: true, load: 0.25, version: '1.0.0' },
-      { address: '[::1]:8080', zone: null, alive: false, load: 0.25, version: '1.0.0' },
+      { address: '10.0.0.1:8080', zone: 'north', alive: true, ...says },
+      { address: '[::1]:8080', zone: null, alive: false, ...says },
     ]);
   });
 

@@ -180,6 +180,7 @@ export async function openHttp(
     encoder?: 'none';
     ruleLimits?: Partial<RuleLimits>;
     tenants?: HttpPorts['tenants'];
+    writers?: HttpPorts['writers'];
   } = {},
 ): Promise<HttpHarness> {
   const node = await openIngest(options.encoder === undefined ? {} : { encoder: options.encoder });
@@ -204,6 +205,7 @@ export async function openHttp(
     {
       ...{ search, ingest: node.ingest, status: statusOf(node, status), logger: node.deps.logger },
       tenants: options.tenants ?? node.directory,
+      writers: options.writers,
       answers: { of: async () => answers.state },
       insight: { log, days, suggestions: new Suggestions({ days, store: node.store }) },
       settings: new SettingsDesk(node.directory, async (t) => void switches.push(t), audit),

@@ -80,6 +80,18 @@ describe('a tenant', () => {
     await expect(b.require('shop')).rejects.toMatchObject(unknown);
   });
 
+  test('that somebody else changed is read again, and goes on being known where it cannot be', async () => {
+    const { records, node } = open();
+    const [a, b] = [node(), node()];
+    await expect(b.require('shop')).rejects.toMatchObject(unknown);
+    await a.ensure('shop');
+    b.expire('shop');
+    await b.require('shop');
+    b.expire('shop');
+    records.get = () => Promise.reject(new Error('away'));
+    await b.require('shop');
+  });
+
   test('the default one is there though nothing was written to it', async () => {
     await open().node().require('default');
   });

@@ -1,4 +1,3 @@
-import { lstat, unlink } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import { Budget } from '../../core/budget.js';
@@ -6,6 +5,7 @@ import { Deadline } from '../../core/deadline.js';
 import { OmniError, toOmniError } from '../../core/errors.js';
 import { FairQueue } from '../../core/fair-queue.js';
 import type { Logger } from '../../core/logger.js';
+import { removeSocket } from '../../core/remove-socket.js';
 import type { Certificate } from '../../core/tls-files.js';
 import type {
   CountWords,
@@ -197,11 +197,3 @@ const FAILURES: ReadonlySet<string> = new Set<FailureCode>([
   'deadline_exceeded',
   'unavailable',
 ]);
-
-/** A socket that a killed process left behind refuses the next one. Anything else is not ours. */
-async function removeSocket(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found === undefined) return;
-  if (!found.isSocket()) throw new Error(`${path} is there already, and is no socket`);
-  await unlink(path);
-}

@@ -10,7 +10,7 @@ const LEASE_MS = 3_000;
 export function leasesContract(use: UseFixture): void {
   describe('leases', () => {
     const says = (address: string) => ({
-      ...{ role: QUERY_NODE, address, zone: 'z1', version: '1.0.0' },
+      ...{ role: QUERY_NODE, address, zone: 'z1', version: '1.0.0', serves: 'write' as const },
     });
 
     it('are held by writers, and timed by a reader by its own clock', async () => {

@@ -1,0 +1,133 @@
+import { once } from 'node:events';
+import { request as begin, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { pipeline } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { isWrite } from './writes.js';
+
+/** What a query node that only reads knows of those that write. */
+export interface WritersPort {
+  /** Where they are, the one to be tried first first; none: nobody is known to write. */
+  places(): readonly NetConnectOpts[];
+  /** A write of the tenant was answered: what this node keeps of that is old. Never rejects. */
+  written(tenant: string, route: string): Promise<void>;
+}
+
+/** Who is not there by then is away. */
+const CONNECT_LIMIT_MS = 1_000;
+const MAX_TRIED = 3;
+/** Of a request that was forwarded: it is not forwarded again. */
+const MARK = 'x-omnisearch-forwarded';
+/** Of a connection, not of what is sent on it (RFC 9110, 7.6.1). `Expect` is answered by whoever is asked first. */
+const OF_CONNECTION: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+]);
+
+/**
+ * Has writes answered by a query node that writes, once this node has let them in: bytes go to and fro as they come, so
+ * that neither a body nor an answer is ever held as a whole. Must come before all that reads bodies.
+ */
+export function forwardWrites(
+  app: FastifyInstance,
+  writers: WritersPort,
+  isLeaving: () => boolean,
+): void {
+  app.addHook('preParsing', async (request, reply) => {
+    const { url: route = '' } = request.routeOptions;
+    if (!isWrite(request.method, route)) return;
+    if (request.headers[MARK] !== undefined) {
+      throw away('the write came to a query node that only reads: see WRITE_URL');
+    }
+    const socket = await connectToAny(writers.places(), request.exchange.signal);
+    const answer = await ask(request, socket);
+    await writers.written(request.tenant, route);
+    passBack(answer, request, reply, isLeaving());
+  });
+}
+
+/** The first that can be connected to. Rejects `unavailable`. */
+export async function connectToAny(
+  places: readonly NetConnectOpts[],
+  signal: AbortSignal,
+): Promise<Socket> {
+  let cause: unknown;
+  for (const place of places.slice(0, MAX_TRIED)) {
+    const socket = connect({ ...place, noDelay: true, keepAlive: true });
+    try {
+      const limit = AbortSignal.timeout(CONNECT_LIMIT_MS);
+      await once(socket, 'connect', { signal: AbortSignal.any([signal, limit]) });
+      return socket;
+    } catch (error) {
+      cause = error;
+      // What fails after it was given up is nobody's concern.
+      socket.on('error', () => undefined).destroy();
+    }
+  }
+  throw away('no query node that writes can be reached', cause);
+}
+
+/** Sends the request on; resolves with the head of the answer. Rejects `unavailable`. Nothing is sent twice. */
+async function ask({ raw, exchange }: FastifyRequest, socket: Socket): Promise<IncomingMessage> {
+  const { method, url: path, headers } = raw;
+  const upstream = begin({
+    // A connection a request: none that its other end closes just then.
+    createConnection: () => socket,
+    ...{ method, path },
+    headers: { ...sentOn(headers), ...chunkedAs(headers), [MARK]: '1' },
+  });
+  // Once the answer has begun, whoever reads it hears of it.
+  upstream.on('error', () => undefined);
+  exchange.onEnd(() => upstream.destroy());
+  raw.pipe(upstream);
+  try {
+    const [answer] = (await once(upstream, 'response')) as [IncomingMessage];
+    return answer;
+  } catch (cause) {
+    throw away('the query node that writes went away: some of it may be stored', cause);
+  } finally {
+    // The rest of a body that is answered already is not wanted, but in the way of the next request.
+    raw.unpipe(upstream).resume();
+  }
+}
+
+/** The answer as it is; where it breaks off, so does the connection. */
+function passBack(
+  answer: IncomingMessage,
+  { exchange }: FastifyRequest,
+  reply: FastifyReply,
+  isLast: boolean,
+): void {
+  reply.hijack();
+  exchange.progress();
+  answer.on('data', () => exchange.progress());
+  const headers = { ...sentOn(answer.headers), ...(isLast ? { connection: 'close' } : {}) };
+  reply.raw.writeHead(answer.statusCode ?? 502, headers);
+  pipeline(answer, reply.raw, () => undefined);
+}
+
+function sentOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const named = (headers.connection ?? '').toLowerCase().split(/\s*,\s*/);
+  const kept = Object.entries(headers).filter(
+    ([name]) => !OF_CONNECTION.has(name) && !named.includes(name),
+  );
+  return Object.fromEntries(kept);
+}
+
+/** A body of unknown length goes on as one, whatever its method. */
+function chunkedAs(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return headers['transfer-encoding'] === undefined ? {} : { 'transfer-encoding': 'chunked' };
+}
+
+function away(message: string, cause?: unknown): OmniError {
+  return new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS, cause });
+}
