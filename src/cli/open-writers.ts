@@ -16,6 +16,8 @@ const PRODUCTS = '/products';
 /** A start waits for so long for somebody who writes. */
 const START_PATIENCE_MS = 10_000;
 const POLL_MS = 50;
+/** A restart takes less. */
+const RESTART_PATIENCE_MS = 5_000;
 /** An answer does not wait for longer for this node to know of it. */
 const REFRESH_PATIENCE_MS = 50;
 
@@ -44,6 +46,7 @@ export async function openWriters(
   if (place !== undefined) await untilThere(place, stopping, patienceMs);
   return {
     places,
+    patienceMs: RESTART_PATIENCE_MS,
     written: async (tenant, route) => {
       tenants.expire(tenant);
       // Those that are written all the time have no part in these.

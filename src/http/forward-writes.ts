@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { request as begin, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Deadline } from '../core/deadline.js';
 import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import { isWrite } from './writes.js';
 
@@ -10,6 +12,8 @@ import { isWrite } from './writes.js';
 export interface WritersPort {
   /** Where they are, the one to be tried first first; none: nobody is known to write. */
   places(): readonly NetConnectOpts[];
+  /** How long one that can not be reached is waited for, in milliseconds: it may be restarting. */
+  patienceMs: number;
   /** A write of the tenant was answered: what this node keeps of that is old. Never rejects. */
   written(tenant: string, route: string): Promise<void>;
 }
@@ -17,6 +21,9 @@ export interface WritersPort {
 /** Who is not there by then is away. */
 const CONNECT_LIMIT_MS = 1_000;
 const MAX_TRIED = 3;
+/** Writes that wait for somebody to write, and how often each looks. */
+const MAX_WAITING = 64;
+const LOOK_EVERY_MS = 50;
 /** Of a request that was forwarded: it is not forwarded again. */
 const MARK = 'x-omnisearch-forwarded';
 /** Of a connection, not of what is sent on it (RFC 9110, 7.6.1). `Expect` is answered by whoever is asked first. */
@@ -42,17 +49,41 @@ export function forwardWrites(
   writers: WritersPort,
   isLeaving: () => boolean,
 ): void {
+  const reach = patiently(writers);
   app.addHook('preParsing', async (request, reply) => {
     const { url: route = '' } = request.routeOptions;
     if (!isWrite(request.method, route)) return;
     if (request.headers[MARK] !== undefined) {
       throw away('the write came to a query node that only reads: see WRITE_URL');
     }
-    const socket = await connectToAny(writers.places(), request.exchange.signal);
+    const socket = await reach(request.exchange.signal);
     const answer = await ask(request, socket);
     await writers.written(request.tenant, route);
     passBack(answer, request, reply, isLeaving());
   });
+}
+
+/**
+ * Connects to one that writes. Nothing was sent yet, so a write may wait while that restarts; where too many wait
+ * already, or nobody is known who could come back, it rejects at once.
+ */
+function patiently(writers: WritersPort): (signal: AbortSignal) => Promise<Socket> {
+  let waiting = 0;
+  return async (signal) => {
+    const patience = Deadline.after(writers.patienceMs);
+    for (;;) {
+      const places = writers.places();
+      try {
+        return await connectToAny(places, signal);
+      } catch (error) {
+        const isOver = patience.expired || signal.aborted || places.length === 0;
+        if (isOver || waiting >= MAX_WAITING) throw error;
+      }
+      waiting += 1;
+      await sleep(LOOK_EVERY_MS);
+      waiting -= 1;
+    }
+  };
 }
 
 /** The first that can be connected to. Rejects `unavailable`. */

@@ -66,7 +66,7 @@ test('settings and rules that were changed through it hold on each within a seco
   expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
 }, 60_000);
 
-test('while the one that writes is killed, searches go on, writes are refused, and none is lost', async () => {
+test('while the one that writes is killed, searches go on, writes wait for it, and none is lost', async () => {
   let over = false;
   const failed: unknown[] = [];
   let answers = 0;
@@ -109,8 +109,8 @@ test('while the one that writes is killed, searches go on, writes are refused, a
   expect(failed).toEqual([]);
   expect(answers).toBeGreaterThan(10);
   expect(at.writer()).not.toBe(killed);
+  // Those that were under way in that moment.
   expect(refused).toEqual(refused.map(() => [503, 'unavailable']));
-  expect(refused.length).toBeGreaterThan(0);
   const after = acknowledged.filter((id) => id.startsWith('after'));
   expect(after).toHaveLength(20);
   expect(acknowledged.length).toBeGreaterThan(after.length);

@@ -69,7 +69,7 @@ async function startWriter(options: Options = {}): Promise<{ node: HttpHarness; 
 }
 
 /** One that only reads, and its socket. */
-async function startReader(options: Options = {}) {
+async function startReader(options: Options = {}, patienceMs = 0) {
   const written: string[] = [];
   let places: string[] = [];
   const forwardTo = (...paths: string[]): void => void (places = paths);
@@ -77,6 +77,7 @@ async function startReader(options: Options = {}) {
     ...options,
     writers: {
       places: () => places.map((place) => ({ path: place })),
+      patienceMs,
       written: async (tenant, route) => void written.push(`${tenant} ${route}`),
     },
   });
@@ -243,6 +244,17 @@ test('a node that dies before it answers is a 503 that says so, one that dies mi
   reader.forwardTo(midway);
   const broken = await send(reader.path, { body: '{}' });
   await expect(buffer(broken)).rejects.toThrow('aborted');
+});
+
+test('one that restarts is waited for: the write is answered once it is back', async () => {
+  const patient = await startReader({}, 60_000);
+  const path = join(dir, 'restarting.sock');
+  patient.forwardTo(path);
+  const sent = send(patient.path, { body: JSON.stringify(PRODUCT) });
+  await sleep(100);
+  const node = await start({});
+  await node.server.listen({ path });
+  expect((await sent).statusCode).toBe(200);
 });
 
 test('with nobody to write it is a 503 at once; of several the next one is asked', async () => {
