@@ -3,6 +3,7 @@ import { poissonArrivals } from './load/arrivals.js';
 import { timerClock } from './load/clock.js';
 import { runOpenLoop } from './load/open-loop.js';
 import { bench, type BenchRun } from './lib/bench.js';
+import type { JsonClient } from './lib/client.js';
 import { ingest, waitUntilQuiet } from './lib/ingest.js';
 import { median } from './lib/median.js';
 import { OmniServer } from './lib/omni-server.js';
@@ -22,8 +23,8 @@ const FLAGS = {
 };
 type Run = BenchRun<typeof FLAGS>;
 
-/** What a shard gives to another: as is set by default, or nothing. */
-const WAYS = { "a peer's files": '100000000', 'the store': '0' } as const;
+/** What a shard gives to another, bytes a second; null: nothing moves. */
+const WAYS = { "a peer's files": 100_000_000, 'the store': 0, 'no move': null } as const;
 const SETTING = 'OMNISEARCH_PEER_BUILD_BYTES_PER_S';
 const QUERIES = 500;
 /** No partition is cut meanwhile. */
@@ -52,11 +53,11 @@ await bench(
     const moves: Move[] = [];
     for (let round = 0; round < rounds; round += 1) {
       for (const [way, bytesPerS] of Object.entries(WAYS)) {
-        env[SETTING] = bytesPerS;
+        env[SETTING] = String(bytesPerS ?? 0);
         await server.restart('stop');
         await waitUntilQuiet(() => server.processes());
         const { ms, cpuMs, p99Ms } = await run.measure(`from ${way}`, () =>
-          move(run, server, queries),
+          measure(run, server, queries, bytesPerS !== null),
         );
         moves.push({ way, ms, cpuMs, p99Ms });
       }
@@ -94,11 +95,12 @@ function summary(way: string, moves: readonly Move[]) {
   };
 }
 
-/** The only partition goes to the node that has nothing, while searches come. */
-async function move(
+/** While searches come, the only partition goes to the node that has nothing. */
+async function measure(
   { flags }: Run,
   server: OmniServer,
   queries: readonly Float32Array[],
+  moves: boolean,
 ): Promise<Omit<Move, 'way'>> {
   const { client } = server;
   const cpu = (): number => server.processes().reduce((sum, { cpuMs }) => sum + cpuMs, 0);
@@ -112,6 +114,15 @@ async function move(
     ...{ warmupMs: 0, durationMs, maxInFlight: 512, drainMs: 10_000 },
     send: (index) => search(client, '/search/vector', bodies[index % bodies.length] as Buffer),
   });
+  if (moves) await move(client);
+  const ms = performance.now() - startedMs;
+  const { latency } = await load;
+  await waitUntilQuiet(() => server.processes());
+  return { ms, cpuMs: cpu() - startedCpuMs, p99Ms: latency.p99_ms };
+}
+
+/** Resolves once it serves there. */
+async function move(client: JsonClient): Promise<void> {
   const [partition] = await partitionsOf(client);
   const from = partition?.replicas[0]?.node;
   const to = from === 's1' ? 's2' : 's1';
@@ -123,12 +134,8 @@ async function move(
       replicas.some(({ node, state }) => node === to && state === 'serving'),
     );
   while (!(await serves())) await sleep(50);
-  const ms = performance.now() - startedMs;
-  const { latency } = await load;
-  await waitUntilQuiet(() => server.processes());
-  return { ms, cpuMs: cpu() - startedCpuMs, p99Ms: latency.p99_ms };
 }
 
-async function partitionsOf(client: OmniServer['client']): Promise<Placed[]> {
+async function partitionsOf(client: JsonClient): Promise<Placed[]> {
   return ((await client.expect('GET', '/admin/cluster')) as { partitions: Placed[] }).partitions;
 }

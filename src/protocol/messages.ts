@@ -260,7 +260,7 @@ export interface Failure {
 }
 
 /** What one shard asks another. */
-export type PeerRequest = OfferFiles | ReadFile | EndTransfer;
+type PeerRequest = OfferFiles | ReadFile | EndTransfer;
 export type Request =
   | Hello
   | Proof

@@ -79,7 +79,7 @@ export class Fill {
   /** What is walked for may have gone, and come back, meanwhile: then all of it is walked for anew. */
   placementChanged(): void {
     const { copying } = this;
-    if (copying?.isFirst === false && !this.areHere(copying.keys)) copying.ending.abort();
+    if (copying !== undefined && !this.isWorthIt(copying)) copying.ending.abort();
     if (this.walk === undefined || this.areHere(this.walk.keys)) return;
     const { incoming } = this.walk;
     this.walk = undefined;
@@ -95,12 +95,13 @@ export class Fill {
 
   /**
    * Before anything of the feed was read: takes in what a peer has of all that belongs here. Without one the
-   * feed is read from its start, and whatever belongs here is met on the way.
+   * feed is read from its start, and whatever belongs here is met on the way. False while files are copied.
    */
-  async takeFirst(): Promise<void> {
+  takeFirst(): boolean {
+    const { copying } = this;
     const { readiness, keeper } = this.deps;
-    const copying = this.copy([...readiness.here], true);
-    await copying?.done;
+    const isDone = copying?.result !== undefined;
+    if (!isDone && (copying ?? this.copy([...readiness.here], true)) !== undefined) return false;
     this.copying = undefined;
     const incoming = copying?.result?.incoming;
     if (incoming === undefined) {
@@ -111,6 +112,7 @@ export class Fill {
       readiness.complete(keys);
       incoming.taken();
     }
+    return true;
   }
 
   /** Has the next page applied; true where that completes something. */
@@ -145,6 +147,11 @@ export class Fill {
     await copying?.done;
     await copying?.result?.incoming?.discard();
     await walk?.incoming?.discard();
+  }
+
+  /** Of what comes first, what is left will do. */
+  private isWorthIt({ keys, isFirst }: Copying): boolean {
+    return isFirst ? keys.some((key) => this.areHere([key])) : this.areHere(keys);
   }
 
   private areHere(keys: readonly string[]): boolean {

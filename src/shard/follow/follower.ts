@@ -182,7 +182,7 @@ export class Follower {
   private async step(): Promise<void> {
     this.nudges.isDue = false;
     await this.refreshAssignment();
-    if (!this.begun && this.index.isBlank) await this.fill.takeFirst();
+    if (!this.begun && this.index.isBlank && !this.fill.takeFirst()) return;
     if (this.needsRebuild) await this.rebuild();
     if (this.stopped) return;
     const atEnd = await this.catchUp();
