@@ -79,7 +79,7 @@ export class Fill {
   /** What is walked for may have gone, and come back, meanwhile: then all of it is walked for anew. */
   placementChanged(): void {
     const { copying } = this;
-    if (copying !== undefined && !this.isWorthIt(copying)) copying.ending.abort();
+    if (copying !== undefined && !this.isWorthIt(copying)) callOff(copying);
     if (this.walk === undefined || this.areHere(this.walk.keys)) return;
     const { incoming } = this.walk;
     this.walk = undefined;
@@ -231,4 +231,11 @@ export class Fill {
     readiness.complete(keys);
     return true;
   }
+}
+
+function callOff({ ending, result }: Copying): void {
+  ending.abort();
+  const incoming = result?.incoming;
+  if (result !== undefined) result.incoming = undefined;
+  incoming?.discard().catch(() => undefined);
 }
