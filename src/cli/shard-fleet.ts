@@ -41,7 +41,8 @@ export async function openFleet(
   return { fleet, isFixed: false };
 }
 
-async function addressesIn(directory: ShardDirectory): Promise<Map<string, string>> {
+/** Where the shards are, as they said of themselves. */
+export async function addressesIn(directory: ShardDirectory): Promise<Map<string, string>> {
   const registered = await directory.list();
   return new Map(registered.map(({ shard, address }) => [shard, address]));
 }

@@ -14,6 +14,7 @@ import { warmUp } from '../shard/node/warm-up.js';
 import type { StoreReader } from '../store/store.js';
 import { lockFolder } from '../supervisor/folder-lock.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
+import { openPeers } from './open-peers.js';
 import { openReader } from './open-store.js';
 import { StartError, type Opened } from './run-role.js';
 import { advertisedAddress, checkAddresses } from './shard-address.js';
@@ -87,6 +88,7 @@ export async function startShardNode(
         fenceMs: config.leaseMs,
       },
       recall: sampleShare === 0 ? undefined : { sampleShare, target: config.recallTarget },
+      peers: openPeers(config, store, opened),
       reconcile: intervalMs === 0 ? undefined : { intervalMs },
     },
     logger,

@@ -155,7 +155,13 @@ function startChildren(
     // `ADVERTISE` is where the query nodes are.
     const shardConfig: Config = { ...config, shard, listen, advertise: undefined };
     const env = { ...MALLOC_ENV, ...childEnv(shardConfig, 'shard-node', process.env) };
-    const spec = { name: `shard ${shard}`, args: ['shard-node'], env, mustStart: false, after };
+    const spec = {
+      name: `shard ${shard}`,
+      args: ['shard-node', ...flags],
+      env,
+      mustStart: false,
+      after,
+    };
     // Until it is there, answers say that it is missing.
     start(spec, { onReady: () => undefined });
   }

@@ -56,7 +56,7 @@ export const SHARD_SETTINGS = {
     type: 'string',
     default: undefined,
     placeholder: 'FILE',
-    verbs: ['query-node'],
+    verbs: ['query-node', 'shard-node'],
     description:
       'PEM certificates of who signed those of the shards: shards on TCP are reached by TLS 1.3 alone',
   },
@@ -89,7 +89,7 @@ export const SHARD_SETTINGS = {
     type: 'pairs',
     default: [],
     placeholder: 'NAME=ADDRESS',
-    verbs: ['query-node', 'worker'],
+    verbs: ['query-node', 'shard-node', 'worker'],
     description: 'a shard and where it is, once for each; without any the store tells (MongoDB)',
   },
   searchQueue: {
@@ -200,6 +200,15 @@ export const SHARD_SETTINGS = {
     max: 86_400_000,
     verbs: SHARDS,
     description: 'pause between checks that a shard holds what the store has; 0: none',
+  },
+  peerBuildBytesPerS: {
+    type: 'bytes',
+    default: 100_000_000,
+    min: 0,
+    max: 100_000_000_000,
+    verbs: SHARDS,
+    description:
+      'what a shard gives, each second, to others that build copies of it; 0: all read the store',
   },
   tenantIdleMs: {
     type: 'ms',

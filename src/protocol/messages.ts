@@ -4,11 +4,11 @@ import type { Chosen, LeafViewResult } from '../query/result-set.js';
 import type { StatusReply } from './status.js';
 
 /**
- * What query nodes and shards say to each other. It grows by optional fields; anything else raises
+ * What query nodes and shards say to each other, and shards among themselves. It grows by optional fields; anything else raises
  * `PROTOCOL_VERSION`. Two sides speak the newest version that both know (`commonProtocol`), so that nodes are
  * upgraded one after the other; the version before the newest is still spoken.
  */
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 /** Who speaks less is refused at the handshake. */
 export const OLDEST_PROTOCOL = 5;
 
@@ -207,6 +207,48 @@ interface StatusRequest {
   type: 'status';
 }
 
+/** A shard that builds a copy wants what is sealed here of a tenant: answered by `FilesOffered`. */
+export interface OfferFiles {
+  type: 'offer';
+  tenant: string;
+  /** Of the text settings whose words the files are to have. */
+  generation: number;
+}
+
+/** The files that the manifest names stay until `EndTransfer`, or until nobody has read them for a while. */
+export interface FilesOffered {
+  type: 'offered';
+  /** How `ReadFile` names this offer. */
+  transfer: string;
+  /** As it lies on the disk, JSON. */
+  manifest: string;
+}
+
+/** A range of an offered file: answered by `FileRange`, no sooner than the shard's bound of bytes a second allows. */
+export interface ReadFile {
+  type: 'read';
+  transfer: string;
+  /** Below the tenant's folder. */
+  file: string;
+  from: number;
+  /** At most `MAX_RANGE_BYTES`, and within the file. */
+  bytes: number;
+}
+
+interface FileRange {
+  type: 'range';
+  bytes: Uint8Array;
+}
+
+/** Of a `ReadFile`. */
+export const MAX_RANGE_BYTES = 512 * 1024;
+
+/** Nothing more is read of an offer; nothing is answered. */
+interface EndTransfer {
+  type: 'end-transfer';
+  transfer: string;
+}
+
 export type FailureCode =
   'overloaded' | 'deadline_exceeded' | 'protocol' | 'unavailable' | 'internal';
 
@@ -217,8 +259,32 @@ export interface Failure {
   message: string;
 }
 
+/** What one shard asks another. */
+type PeerRequest = OfferFiles | ReadFile | EndTransfer;
 export type Request =
-  Hello | Proof | SearchLeaf | CountWords | Cancel | Nudge | AwaitApplied | StatusRequest;
+  | Hello
+  | Proof
+  | SearchLeaf
+  | CountWords
+  | Cancel
+  | Nudge
+  | AwaitApplied
+  | StatusRequest
+  | PeerRequest;
 export type Reply =
-  Challenge | Welcome | SearchLeafReply | WordCounts | Moved | Applied | StatusReply | Failure;
+  | Challenge
+  | Welcome
+  | SearchLeafReply
+  | WordCounts
+  | Moved
+  | Applied
+  | StatusReply
+  | FilesOffered
+  | FileRange
+  | Failure;
 export type Message = Request | Reply;
+
+/** The version from which on a shard knows such a request: one that speaks less is not sent it. */
+export function spokenSince({ type }: Request): number {
+  return type === 'offer' || type === 'read' || type === 'end-transfer' ? 7 : OLDEST_PROTOCOL;
+}

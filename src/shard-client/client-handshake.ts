@@ -16,7 +16,8 @@ export interface Credentials {
   ca?: string | undefined;
 }
 
-export type HandshakeStep = { send: Request } | { open: true } | { problem: string };
+/** `open`: the version that is spoken from here on. */
+export type HandshakeStep = { send: Request } | { open: number } | { problem: string };
 
 /** The client's side of a handshake, one a connection. See `protocol/handshake.ts`. */
 export class ClientHandshake {
@@ -46,7 +47,10 @@ export class ClientHandshake {
     const isTrusted =
       secret === undefined ||
       (nonces !== undefined && proves(reply.proof, secret, 'shard', nonces));
-    return isTrusted ? { open: true } : { problem: 'the shard does not know the shared secret' };
+    const { protocol } = reply;
+    return isTrusted
+      ? { open: protocol }
+      : { problem: 'the shard does not know the shared secret' };
   }
 
   private answer(nonce: unknown, secret: string): HandshakeStep {

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import { Deadline } from '../core/deadline.js';
 import { OmniError } from '../core/errors.js';
 import { encodeFrame, FrameReader } from '../protocol/frames.js';
-import type { Reply, Request } from '../protocol/messages.js';
+import { OLDEST_PROTOCOL, spokenSince, type Reply, type Request } from '../protocol/messages.js';
 import type { ShardAddress } from '../protocol/shard-address.js';
 import { ClientHandshake, type Credentials } from './client-handshake.js';
 import { brokenBy, reach } from './reach-shard.js';
@@ -44,6 +44,8 @@ interface Waiter {
  */
 export class ShardConnection {
   private socket: Socket | undefined;
+  /** What is spoken on `socket`. */
+  private protocol = OLDEST_PROTOCOL;
   private opening: Promise<Socket> | undefined;
   /** Any socket not yet gone, open or not. */
   private live: Socket | undefined;
@@ -125,8 +127,9 @@ export class ShardConnection {
     signal?: AbortSignal,
   ): Promise<Reply> {
     if (this.isClogged()) throw tooMany();
-    const socket = await this.connected(deadline);
-    const request = this.nextRequest();
+    const socket = await this.connected(message, deadline);
+    this.lastRequest = (this.lastRequest % 0xffffffff) + 1;
+    const request = this.lastRequest;
     const frame = encodeFrame(request, message);
     try {
       return await this.send(socket, request, frame, deadline, signal);
@@ -134,7 +137,8 @@ export class ShardConnection {
       const isSmall = frame.byteLength <= SMALL_REQUEST_BYTES;
       if (!(error instanceof ConnectionLost) || !isSmall || this.closed) throw error;
       try {
-        return await this.send(await this.connected(deadline), request, frame, deadline, signal);
+        const next = await this.connected(message, deadline);
+        return await this.send(next, request, frame, deadline, signal);
       } catch (again) {
         // The request itself may have ended the shard.
         throw again instanceof OmniError && again.code === 'unavailable' ? error : again;
@@ -142,13 +146,10 @@ export class ShardConnection {
     }
   }
 
-  private async connected(deadline: Deadline): Promise<Socket> {
-    return this.socket ?? (await deadline.race(this.ensure(), 'connecting to a shard'));
-  }
-
-  private nextRequest(): number {
-    this.lastRequest = (this.lastRequest % 0xffffffff) + 1;
-    return this.lastRequest;
+  private async connected(message: Request, deadline: Deadline): Promise<Socket> {
+    const socket = this.socket ?? (await deadline.race(this.ensure(), 'connecting to a shard'));
+    if (spokenSince(message) <= this.protocol) return socket;
+    throw new OmniError('unavailable', `the shard speaks protocol ${this.protocol} only`);
   }
 
   private async send(
@@ -263,7 +264,7 @@ export class ShardConnection {
             this.pulse.heard();
             const reply = frame.message as Reply;
             if (state === 'open') {
-              this.settle(frame.request, reply);
+              this.take(frame.request)?.resolve(reply);
               continue;
             }
             const step = handshake.step(reply);
@@ -271,6 +272,7 @@ export class ShardConnection {
             else if ('send' in step) socket.write(encodeFrame(0, step.send));
             else {
               state = 'open';
+              this.protocol = step.open;
               socket.setTimeout(0);
               this.socket = socket;
               resolve(socket);
@@ -281,10 +283,6 @@ export class ShardConnection {
         }
       });
     });
-  }
-
-  private settle(request: number, reply: Reply): void {
-    this.take(request)?.resolve(reply);
   }
 
   private fail(error: OmniError): void {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import type { RecallBand } from '../../src/core/shard-status.js';
 import type { GraphRecord } from '../../src/shard/index/segment-record.js';
-import type { ShardNodeOptions } from '../../src/shard/node/shard-node.js';
+import type { ShardNodeOptions } from '../../src/shard/node/shard-node-options.js';
 import { put, ShardFixture } from './shard-fixture.js';
 
 const ROWS = 3_000;

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { OmniError } from '../../src/core/errors.js';
 import { encodePartitions } from '../../src/protocol/partition-list.js';
 import { vectorBytes } from '../../src/query/leaf-query.js';
 import { groupOf } from '../../src/store/partition-map.js';
-import type { Partition, Replica } from '../../src/store/store.js';
+import type { Partition, Position, Replica } from '../../src/store/store.js';
 import { partitionOf, replicate, serving } from '../store/place.js';
 import { askNode, HOSTING, MODEL, put, remove, ShardFixture } from './shard-fixture.js';
 
@@ -77,6 +79,28 @@ describe('a replica that is built', () => {
     expect(fromStart()).toBe(1);
     expect(await isComplete(['Mice', 'Pans'])).toBe(true);
     expect(shard.node.status()).toMatchObject({ documents: MANY + 2, ready: true });
+  });
+
+  test('is not complete for pages that could not be read: they are read again', async () => {
+    const read = shard.store.readFeed.bind(shard.store);
+    let second: Position | undefined;
+    let failures = 0;
+    vi.spyOn(shard.store, 'readFeed').mockImplementation(async (...asked) => {
+      const [, after] = asked;
+      const isSecond =
+        second !== undefined && after !== undefined && isDeepStrictEqual(after, second);
+      if (isSecond && failures === 0) {
+        failures += 1;
+        throw new OmniError('unavailable', 'the store is away');
+      }
+      const page = await read(...asked);
+      if (after === undefined) second = page.position;
+      return page;
+    });
+    await replicas('Pans', ...serving('s2'), BUILDING);
+    expect(await isComplete(['Pans'])).toBe(true);
+    expect(failures).toBe(1);
+    expect(shard.node.status().documents).toBe(MANY + 2);
   });
 
   test('is complete after a restart without being looked for again', async () => {

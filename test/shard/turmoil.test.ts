@@ -10,12 +10,12 @@ const OPERATIONS_A_ROUND = 60;
  * being read, searches run while segments are swapped, purges overtake followers.
  */
 test.each([
-  [1, 'and none sleeps', 1e9],
-  [2, 'and none sleeps', 1e9],
-  [3, 'while tenants fall asleep', 0],
-  [4, 'while tenants fall asleep', 3],
-])('shards end up equal to the store, seed %i, %s', async (seed, _, idleMs) => {
-  const turmoil = await Turmoil.open(seed, idleMs);
+  [1, 'and none sleeps', 1e9, false],
+  [2, 'and none sleeps, copied from each other', 1e9, true],
+  [3, 'while tenants fall asleep', 0, false],
+  [4, 'while tenants fall asleep, copied from each other', 3, true],
+])('shards end up equal to the store, seed %i, %s', async (seed, _, idleMs, copies) => {
+  const turmoil = await Turmoil.open(seed, idleMs, copies);
   const random = seeded(seed * 1_000);
   try {
     for (let round = 0; round < ROUNDS; round++) {
@@ -36,6 +36,7 @@ test.each([
       await Promise.all(glances);
       await turmoil.check();
     }
+    expect(turmoil.copied > 0).toBe(copies);
     expect(turmoil.recall.found / turmoil.recall.wanted).toBeGreaterThanOrEqual(0.95);
   } finally {
     await turmoil.close();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect } from 'vitest';
+import { OmniError } from '../../src/core/errors.js';
 import { TopK } from '../../src/core/top-k.js';
 import { score } from '../../src/core/vector.js';
 import { DocumentFilter } from '../../src/filter/evaluate.js';
@@ -20,6 +21,8 @@ import { encodePartitions } from '../../src/protocol/partition-list.js';
 import { vectorBytes } from '../../src/query/leaf-query.js';
 import type { JsonObject } from '../../src/core/product.js';
 import { ShardNode } from '../../src/shard/node/shard-node.js';
+import type { OfferedFiles } from '../../src/shard/peer/offered-files.js';
+import type { PeerCalls } from '../../src/shard/peer/peer-calls.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import { groupOf } from '../../src/store/partition-map.js';
 import type { Partition, Store, StoredRow } from '../../src/store/store.js';
@@ -60,19 +63,25 @@ export class Turmoil {
   /** Rows by tenant and id. */
   readonly rows = new Map<string, Map<string, StoredRow>>(TENANTS.map((t) => [t, new Map()]));
   recall = { found: 0, wanted: 0 };
+  /** Offers that were made. */
+  copied = 0;
 
   private constructor(
     private readonly dir: string,
     readonly store: Store,
     readonly random: () => number,
     private readonly idleMs: number,
+    private readonly copies: boolean,
   ) {}
 
-  /** @param idleMs without a search for so long, tenants fall asleep */
-  static async open(seed: number, idleMs = 1e9): Promise<Turmoil> {
+  /**
+   * @param idleMs without a search for so long, tenants fall asleep
+   * @param copies what is built is copied from the other shard, where that has sealed it
+   */
+  static async open(seed: number, idleMs = 1e9, copies = false): Promise<Turmoil> {
     const dir = mkdtempSync(join(tmpdir(), 'omnisearch-turmoil-'));
     const store = await openLmdbStore({ dir: join(dir, 'store') });
-    const turmoil = new Turmoil(dir, store, seeded(seed), idleMs);
+    const turmoil = new Turmoil(dir, store, seeded(seed), idleMs, copies);
     for (const tenant of TENANTS) {
       const partitions = CATEGORIES.map((c, i) => firstPartition(c, SETS[i] as string[]));
       await place(store, tenant, partitions);
@@ -116,12 +125,37 @@ export class Turmoil {
         },
         hosting: { ...HOSTING, pollMs: 5, idleMs: this.idleMs },
         reconcile: { intervalMs: 1, cpuShare: 1 },
+        peers: this.copies ? { calls: this.calls(), bytesPerS: 1e9, minRows: 1 } : undefined,
         buildWorkerFile: BUILD_WORKER,
       },
       pino({ level: 'silent' }),
     );
     await node.start();
     this.nodes.set(shard, node);
+  }
+
+  /** Straight to the other shards, of which any may be away. */
+  private calls(): PeerCalls {
+    const peer = (name: string): ShardNode => {
+      const node = this.nodes.get(name);
+      if (node === undefined) throw new OmniError('unavailable', 'not there yet');
+      return node;
+    };
+    const transfers = new Map<string, OfferedFiles>();
+    return {
+      offer: async (node, tenant, generation) => {
+        const { files } = peer(node);
+        const offered = peer(node).offer({ type: 'offer', tenant, generation });
+        transfers.set(offered.transfer, files);
+        this.copied += 1;
+        return Promise.resolve(offered);
+      },
+      read: async (_, range) => {
+        const bytes = await transfers.get(range.transfer)?.read({ type: 'read', ...range });
+        return bytes ?? new Uint8Array();
+      },
+      end: (_, transfer) => transfers.get(transfer)?.end(transfer),
+    };
   }
 
   /** A batch of upserts, moves of category and deletes. */

@@ -7,7 +7,8 @@ import type { SegmentKeeper } from '../index/segment-keeper.js';
 import type { TenantIndex } from '../index/tenant-index.js';
 import { Assignment } from './assignment.js';
 import { applyEntries, dropRowsOfOthers } from './feed-rows.js';
-import { Fill } from './fill.js';
+import { Behind } from './behind.js';
+import { Fill, type CopyRows } from './fill.js';
 import { Nudges } from './nudges.js';
 import { Readiness } from './readiness.js';
 import { rebuild } from './rebuild.js';
@@ -18,13 +19,12 @@ const PAGE = { pageEntries: 128, pageBytes: 2 * 1024 * 1024 };
 const RETRY_MS = 1_000;
 /** Without a change for so long, what is left in the write buffer is worth a build. */
 const REST_MS = 2_000;
-/** Entries that follow are counted up to here. */
-const BEHIND_LIMIT = 10_000;
 
 /**
  * Keeps one open index in step with its tenant's feed.
  *
  *   load ──manifest, position──> catch up ──end of feed──> rest ──nudge──> catch up
+ *     ├─ nothing, a peer's files ──^
  *     │                            └─ partition came here ──> fill, a page between two rounds of catching up
  *     └─ no position, position expired ──> rebuild ──> catch up
  *
@@ -32,8 +32,7 @@ const BEHIND_LIMIT = 10_000;
  * feed may never be met. At rest it asks the store nothing: a nudge tells that there is more.
  */
 export class Follower {
-  /** Entries known to follow in the feed. */
-  behind = 0;
+  readonly behind: Behind;
   /** What of it is complete. */
   readonly readiness = new Readiness();
   private needsRebuild = false;
@@ -54,9 +53,12 @@ export class Follower {
     readonly index: TenantIndex,
     private readonly keeper: SegmentKeeper,
     private readonly logger: Logger,
+    copyRows?: CopyRows,
   ) {
     keeper.onLost = () => this.lost();
-    this.fill = new Fill(store, index.tenant, this.readiness, PAGE);
+    this.behind = new Behind(store, index);
+    const deps = { store, index, keeper, readiness: this.readiness, copyRows };
+    this.fill = new Fill(deps, PAGE, () => this.nudge());
   }
 
   start(): void {
@@ -148,10 +150,12 @@ export class Follower {
 
   async stop(): Promise<void> {
     this.stopped = true;
+    this.fill.beginClose();
     this.keeper.beginClose();
     this.nudges.stop();
     await this.running;
     this.waiters.close();
+    await this.fill.close();
     await this.keeper.close();
   }
 
@@ -178,6 +182,7 @@ export class Follower {
   private async step(): Promise<void> {
     this.nudges.isDue = false;
     await this.refreshAssignment();
+    if (!this.begun && this.index.isBlank && !this.fill.takeFirst()) return;
     if (this.needsRebuild) await this.rebuild();
     if (this.stopped) return;
     const atEnd = await this.catchUp();
@@ -203,7 +208,7 @@ export class Follower {
     await nextTurn();
   }
 
-  /** Takes over the placement as it is now. Called after a page was read, before it is applied. */
+  /** Takes over the placement as it is now: after a page was read, before it is applied. */
   async refreshAssignment(): Promise<void> {
     // What is complete here is only known once the manifest was read.
     if (!this.readiness.loaded) return;
@@ -211,8 +216,7 @@ export class Follower {
     const placement = await this.store.placement(tenant);
     // A search may have refreshed it meanwhile: the newer view stays.
     if (placement.counter <= this.assignment.counter) return;
-    const { position, segments } = this.index;
-    const isFresh = !this.begun && position === undefined && segments.length === 0;
+    const isFresh = !this.begun && this.index.isBlank && !this.fill.asksPeers;
     const next = new Assignment(this.shard, placement);
     if (this.readiness.adopt(next, isFresh)) this.keeper.sealSoon();
     this.fill.placementChanged();
@@ -237,7 +241,7 @@ export class Follower {
       // The position may not come to cover what was lost meanwhile.
       if (!this.isCurrent && this.needsRebuild) return false;
       index.advance(page.position, page.entries.length);
-      await this.countBehind(page.atEnd, page.entries.length);
+      await this.behind.advanced(page.entries.length, page.atEnd);
       if (page.entries.length > 0) this.changedAtMs = performance.now();
       this.maintain(page.atEnd ? this.pace() : 'busy');
       if (page.atEnd) this.readiness.reachedEnd(settling);
@@ -249,14 +253,6 @@ export class Follower {
     }
     this.readiness.reachedEnd(settling);
     return false;
-  }
-
-  /** What follows is counted by the store once, and then as it is read. */
-  private async countBehind(atEnd: boolean, read: number): Promise<void> {
-    const { tenant, position } = this.index;
-    if (atEnd) this.behind = 0;
-    else if (this.behind > read) this.behind -= read;
-    else this.behind = await this.store.behind(tenant, position, BEHIND_LIMIT);
   }
 
   /** Compares everything held with the whole feed. */
@@ -286,6 +282,7 @@ export class Follower {
     if (entries.length === 0) return;
     await this.refreshAssignment();
     await applyEntries(this.store, this.index, this.assignment, entries);
+    await this.fill.applied(entries);
   }
 
   private pace(): Pace {

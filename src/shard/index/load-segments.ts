@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from '../../core/logger.js';
 import { DELETES_FORMAT, readDeletes } from './components/deletes.js';
 import { asCorrupt, CorruptFile } from './durable-file.js';
-import { readManifest, type Manifest, type ManifestOrigin } from './manifest.js';
+import { namesIn, readManifest, type Manifest, type ManifestOrigin } from './manifest.js';
 import { openSegment, type Segment } from './segment.js';
 
 /** What a tenant's folder has to give. */
@@ -41,18 +41,20 @@ export async function loadSegments(
     await Promise.all(segments.map((segment) => segment.close()));
     throw error;
   }
-  await keepOnly(folder, manifest, segments);
+  await keepOnly(folder, {
+    deletes: manifest.deletes,
+    segments: segments.map(({ record }) => record),
+  });
   return { manifest, segments, isComplete: segments.length === manifest.segments.length };
 }
 
-/** Removes what neither the manifest's deletes nor these segments are. */
+/** Removes what is neither the manifest's deletes, nor these segments, nor `spared`. */
 export async function keepOnly(
   folder: string,
-  { deletes }: Pick<Manifest, 'deletes'>,
-  segments: readonly Segment[],
+  named: Pick<Manifest, 'segments' | 'deletes'>,
+  spared: readonly string[] = [],
 ): Promise<void> {
-  const names = [...segments.map(({ name }) => name), ...deletes.files.map(({ name }) => name)];
-  await emptyFolder(folder, ['manifest.json', ...names]);
+  await emptyFolder(folder, ['manifest.json', ...namesIn(named), ...spared]);
 }
 
 async function soundManifest(

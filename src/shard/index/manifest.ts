@@ -35,6 +35,11 @@ export async function writeManifest(folder: string, manifest: Manifest): Promise
   await replaceFile(join(folder, MANIFEST), Buffer.concat([header, json]));
 }
 
+/** The names that it gives to what lies beside it. */
+export function namesIn({ segments, deletes }: Pick<Manifest, 'segments' | 'deletes'>): string[] {
+  return [...segments.map(({ folder }) => folder), ...deletes.files.map(({ name }) => name)];
+}
+
 /** Of what a manifest must be to be of use. */
 export type ManifestOrigin = Pick<Manifest, 'storeId' | 'model' | 'terms'>;
 

@@ -1,16 +1,13 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../core/logger.js';
-import type { Position } from '../../store/store.js';
 import { DamagedSource, type Build, type Builder } from '../build/builder.js';
 import { collectGarbage } from '../build/garbage.js';
 import type { SegmentOptions } from '../build/write-segment.js';
-import { writeDeletes } from './components/deletes.js';
+import { buildSegment } from './build-segment.js';
 import type { CorruptFile } from './durable-file.js';
 import { keepOnly, loadSegments } from './load-segments.js';
-import { decodePosition, encodePosition, writeManifest, type Manifest } from './manifest.js';
+import { decodePosition, namesIn, type Manifest } from './manifest.js';
 import {
   isOverfull,
   planMerge,
@@ -18,9 +15,10 @@ import {
   type MergePlan,
   type Pace,
 } from './merge-policy.js';
-import { openSegment, type Segment } from './segment.js';
-import { SEGMENT_FORMAT } from './segment-record.js';
+import { SparedNames, type PinnedFiles } from './pinned-files.js';
+import type { Segment } from './segment.js';
 import type { TenantIndex } from './tenant-index.js';
+import { writeSealed, type Loaded } from './write-sealed.js';
 
 export interface KeeperOptions {
   /** The tenant's folder, its name free of the tenant's text. */
@@ -35,14 +33,6 @@ export interface KeeperOptions {
 const RETRY_FIRST_MS = 1_000;
 const RETRY_LAST_MS = 60_000;
 
-/** Up to where segments follow the feed. */
-export interface Loaded {
-  /** Undefined: nowhere known; all is compared with the store again. */
-  position: Position | undefined;
-  /** Partitions that were complete as of `position`. */
-  partitions: readonly string[];
-}
-
 const NOWHERE: Loaded = { position: undefined, partitions: [] };
 
 /**
@@ -56,6 +46,10 @@ export class SegmentKeeper {
   private building: Promise<void> | undefined;
   /** What the segments on disk amount to; the tail's rows are beyond it. */
   private sealed: Loaded = NOWHERE;
+  /** As it lies on the disk. */
+  private manifest: Manifest | undefined;
+  /** What no build removes from the folder. */
+  readonly spared = new SparedNames();
   /** `index.entriesRead` as of then: what has been read since is read again at a start. */
   private sealedEntries = 0;
   /** How often rows were lost. */
@@ -87,9 +81,8 @@ export class SegmentKeeper {
     await Promise.all(index.clear().map((segment) => segment.close()));
     const loaded = await loadSegments(folder, { storeId, terms, model: index.model }, logger);
     const { manifest, segments, isComplete } = loaded;
-    for (const segment of segments) this.take(segment);
-    index.segments = segments;
-    index.generation += 1;
+    this.manifest = manifest;
+    this.hold(segments);
     this.sealedEntries = index.entriesRead;
     if (manifest === undefined) return NOWHERE;
     if (!isComplete || manifest.position === null) {
@@ -100,6 +93,28 @@ export class SegmentKeeper {
     const { partitions } = manifest;
     this.sealed = { position: decodePosition(manifest.position), partitions };
     return this.sealed;
+  }
+
+  /**
+   * Takes in segments that lie in the folder already, with no row of which the index has another version.
+   *
+   * @param state what they amount to by themselves, where nothing was held before
+   */
+  takeIn(segments: readonly Segment[], state?: Loaded): void {
+    this.hold(segments);
+    if (state !== undefined) {
+      this.sealed = state;
+      this.index.position = state.position;
+    }
+    this.sealSoon();
+  }
+
+  /** What is sealed, for others to copy; undefined where it cannot be relied on. */
+  pin(): PinnedFiles | undefined {
+    const { manifest, sealed, closed } = this;
+    if (closed || manifest === undefined || sealed.position === undefined) return undefined;
+    const { folder } = this.options;
+    return { manifest, folder, release: this.spared.spare(namesIn(manifest)) };
   }
 
   get isBuilding(): boolean {
@@ -196,6 +211,11 @@ export class SegmentKeeper {
     segment.onDamage = (damaged, error) => this.discard(damaged, error);
   }
 
+  private hold(segments: readonly Segment[]): void {
+    for (const segment of segments) this.take(segment);
+    this.index.add(segments);
+  }
+
   /** Its rows are read from the store again. */
   private discard(segment: Segment, error: CorruptFile): void {
     if (this.closed || !this.index.lose(segment)) return;
@@ -221,7 +241,7 @@ export class SegmentKeeper {
     index.freeze(plan.tail);
     // A tenant that is too small for a segment has no folder.
     await mkdir(this.options.folder, { recursive: true, mode: 0o700 });
-    const built = await this.buildSegment(merged, build);
+    const built = await buildSegment(index, merged, this.options, build, this.logger);
     if (built !== undefined) await index.catchUpDead(built);
     if (this.closed) {
       await built?.close();
@@ -237,62 +257,15 @@ export class SegmentKeeper {
     this.replaced = true;
     try {
       const sealed = this.losses === losses ? state : NOWHERE;
-      const manifest = await this.writeManifest(sealed);
+      const manifest = await writeSealed(index, sealed, this.options);
       this.sealed = this.losses === losses ? sealed : NOWHERE;
       this.retryMs = RETRY_FIRST_MS;
-      await keepOnly(this.options.folder, manifest, index.segments);
+      this.manifest = manifest;
+      const records = index.segments.map(({ record }) => record);
+      const named = { deletes: manifest.deletes, segments: records };
+      await keepOnly(this.options.folder, named, this.spared.names());
     } finally {
       await Promise.all(merged.map((old) => old.close()));
     }
-  }
-
-  /** Leaves nothing behind when it fails: the disk may be full. */
-  private async buildSegment(
-    merged: readonly Segment[],
-    build: Build,
-  ): Promise<Segment | undefined> {
-    const { folder: tenantFolder, segment } = this.options;
-    const { frozen, dimensions, recentQueries } = this.index;
-    // Nothing was written here for long: only the manifest is to be brought up to now.
-    if (merged.length === 0 && frozen?.rows === frozen?.deletes.count) return undefined;
-    const folder = `segment-${randomUUID()}`;
-    const segments = merged.map(({ record, dead }) => ({ record, dead: dead.words.slice() }));
-    const options = { ...segment, dimensions };
-    const job = { tenantFolder, folder, options, segments, queries: recentQueries.vectors };
-    try {
-      const record = await build(job, frozen);
-      if (record === undefined) return undefined;
-      const { target } = segment.ef;
-      for (const component of record.components) {
-        if (component.kind !== 'graph' || component.recall >= target) continue;
-        const { name, ef, recall } = component;
-        this.logger.warn({ graph: name, ef, recall }, 'a graph is below the recall target');
-      }
-      return await openSegment(tenantFolder, record);
-    } catch (error) {
-      await rm(join(tenantFolder, folder), { recursive: true, force: true });
-      throw error;
-    }
-  }
-
-  /**
-   * The bitmaps may be newer than `position`, never older: whatever killed a row since is found
-   * again when the feed is replayed from there.
-   */
-  private async writeManifest({ position, partitions }: Loaded): Promise<Manifest> {
-    const { folder, storeId, terms } = this.options;
-    const { model, tenant } = this.index;
-    const segments = [...this.index.segments];
-    const bitmaps = segments.map(({ deletes }) => deletes.snapshot());
-    const manifest: Manifest = {
-      format: SEGMENT_FORMAT,
-      ...{ storeId, model, terms, tenant },
-      position: position === undefined ? null : encodePosition(position),
-      partitions: [...partitions],
-      segments: segments.map(({ record }) => record),
-      deletes: await writeDeletes(folder, randomUUID(), bitmaps),
-    };
-    await writeManifest(folder, manifest);
-    return manifest;
   }
 }

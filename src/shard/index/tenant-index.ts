@@ -50,6 +50,11 @@ export class TenantIndex {
     this.tail = new WriteBuffer(dimensions);
   }
 
+  /** Nothing is held, and nothing of the feed was applied. */
+  get isBlank(): boolean {
+    return this.position === undefined && this.segments.length === 0;
+  }
+
   /** The feed is applied up to `position`, which `entries` more have led to. */
   advance(position: Position, entries: number): void {
     this.position = position;
@@ -103,6 +108,12 @@ export class TenantIndex {
     this.position = undefined;
     this.generation += 1;
     return segments;
+  }
+
+  /** Takes in segments that have no id of another row. */
+  add(segments: readonly Segment[]): void {
+    this.segments = [...this.segments, ...segments];
+    this.generation += 1;
   }
 
   /** Drops a segment with all its rows: nothing is known any more of what is complete here. */

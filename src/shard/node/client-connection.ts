@@ -150,6 +150,9 @@ const REQUESTS: ReadonlySet<string> = new Set<ClientRequest['type']>([
   'nudge',
   'await',
   'status',
+  'offer',
+  'read',
+  'end-transfer',
 ]);
 
 /** Tens of thousands of hits with long ids are more than a frame holds. */

@@ -4,6 +4,7 @@ import type { StoreReader } from '../../store/store.js';
 import type { TextSettings } from '../../text/text-settings.js';
 import { Assignment } from '../follow/assignment.js';
 import type { Follower } from '../follow/follower.js';
+import type { PinnedFiles } from '../index/pinned-files.js';
 import type { SealedFiles, TenantFolders, TenantGeneration } from '../index/sealed-files.js';
 
 export interface SleepOptions {
@@ -29,6 +30,8 @@ const WAKING_MS = 10_000;
 /** An index in memory, with what keeps and watches it. */
 export interface OpenTenant {
   readonly follower: Follower;
+  /** What is sealed, for others to copy: it stays open until that is released. Undefined: there is nothing to rely on. */
+  pin(): PinnedFiles | undefined;
   close(): Promise<void>;
 }
 
@@ -91,7 +94,7 @@ export class HostedTenant implements TenantGeneration {
   }
 
   get behind(): number {
-    return this.opened?.follower.behind ?? 0;
+    return this.opened?.follower.behind.entries ?? 0;
   }
 
   /** All that it has here can be searched, if need be after a moment of opening. */

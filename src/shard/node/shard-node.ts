@@ -6,7 +6,9 @@ import type { Logger } from '../../core/logger.js';
 import type {
   AwaitApplied,
   CountWords,
+  FilesOffered,
   Moved,
+  OfferFiles,
   SearchLeaf,
   SearchLeafReply,
   WordCounts,
@@ -15,48 +17,25 @@ import { decodePartitions } from '../../protocol/partition-list.js';
 import type { StatusReply } from '../../protocol/status.js';
 import { DEFAULT_TEXT_SETTINGS } from '../../text/default-settings.js';
 import type { StoreReader } from '../../store/store.js';
-import { termsKey } from '../../text/term-settings.js';
 import { Builder } from '../build/builder.js';
 import { CostModel } from '../leaf/cost-model.js';
-import { Follower } from '../follow/follower.js';
 import type { Demand } from './idle-turns.js';
 import { Readiness } from '../follow/readiness.js';
 import { TenantFolders, type TenantGeneration } from '../index/sealed-files.js';
 import type { HostedTenant, OpenTenant } from './hosted-tenant.js';
-import { HostedTenants, type HostingOptions } from './hosted-tenants.js';
+import { openTenant } from './open-tenant.js';
+import type { ShardNodeOptions } from './shard-node-options.js';
+import { HostedTenants } from './hosted-tenants.js';
 import { areKnown, type SearchableTenant } from './partition-choice.js';
 import { countTenant } from './count-tenant.js';
 import { PinnedSearchers } from './pinned-searchers.js';
 import { searchTenant } from './search-tenant.js';
 import type { SearchTools } from './search-tools.js';
-import type { MergeOptions } from '../index/merge-policy.js';
-import { ReconcileSchedule, type ReconcileOptions } from '../follow/reconcile-schedule.js';
-import { RecallWatcher, type RecallOptions } from '../recall/recall-watcher.js';
-import { SegmentKeeper } from '../index/segment-keeper.js';
+import { ReconcileSchedule } from '../follow/reconcile-schedule.js';
+import { RecallWatcher } from '../recall/recall-watcher.js';
+import { OfferedFiles } from '../peer/offered-files.js';
+import { PeerCopies } from '../peer/peer-copies.js';
 import { TenantIndex } from '../index/tenant-index.js';
-import type { SegmentOptions } from '../build/write-segment.js';
-
-export interface ShardNodeOptions {
-  /** This shard's name in the placement. */
-  shard: string;
-  /** What fails together with this node. */
-  zone?: string | undefined;
-  /** What it can hold. */
-  capacityBytes?: number | undefined;
-  /** Folder of this shard's segments; may be deleted at any time it is stopped. */
-  dataDir: string;
-  model: string;
-  dimensions: number;
-  segment: Omit<SegmentOptions, 'dimensions'>;
-  merge: MergeOptions;
-  hosting: HostingOptions;
-  /** Repeats some searches exactly, to know recall; absent: none. */
-  recall?: RecallOptions | undefined;
-  /** Compares what is held with the store from time to time; absent: never. */
-  reconcile?: ReconcileOptions | undefined;
-  /** The compiled build worker; for tests that run from source. */
-  buildWorkerFile?: URL;
-}
 
 /** Without a search for so long, a shard may do more for itself. */
 const CALM_MS = 500;
@@ -75,6 +54,8 @@ export class ShardNode {
   private readonly tools: SearchTools;
   private readonly pins = new PinnedSearchers();
   private readonly busy = new BusyShare();
+  /** What others copy. */
+  readonly files: OfferedFiles;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -83,7 +64,9 @@ export class ShardNode {
     private readonly logger: Logger,
   ) {
     this.builder = new Builder(options.buildWorkerFile);
-    const { shard, dataDir, model, dimensions, recall, reconcile } = options;
+    const { shard, dataDir, model, dimensions, recall, reconcile, peers } = options;
+    this.files = new OfferedFiles(peers?.bytesPerS ?? 0);
+    const copies = peers && new PeerCopies(shard, store, peers, logger);
     const demand: Demand = {
       isBusy: () => this.searching > 0,
       isCalm: () => performance.now() - this.searchedMs > CALM_MS,
@@ -93,7 +76,9 @@ export class ShardNode {
     this.tools = { model, dimensions, costs, watcher: this.watcher, pins: this.pins };
     this.schedule = reconcile && new ReconcileSchedule(reconcile, store, demand);
     const folders = new TenantFolders(dataDir, store.storeId, model);
-    const open = (index: TenantGeneration): OpenTenant => this.open(index, folders.folder(index));
+    const parts = { store, options, builder: this.builder, copies, schedule: this.schedule };
+    const open = (index: TenantGeneration): OpenTenant =>
+      openTenant({ ...parts, pins: this.pins, logger }, index, folders.folder(index));
     const left = (tenant: string): void => this.schedule?.forget(tenant);
     const deps = { shard, store, folders, open, left };
     this.tenants = new HostedTenants(deps, options.hosting, logger);
@@ -108,6 +93,7 @@ export class ShardNode {
   async close(): Promise<void> {
     clearInterval(this.timer);
     this.pins.close();
+    this.files.close();
     const stopping = this.tenants.close();
     await Promise.all([this.watcher?.close(), this.schedule?.close()]);
     await this.builder.close();
@@ -212,6 +198,19 @@ export class ShardNode {
     }
   }
 
+  /** What is sealed of a tenant that is open here; of one that sleeps there is little. Throws `unavailable`. */
+  offer({ tenant, generation }: OfferFiles): FilesOffered {
+    this.files.check();
+    const { opened } = this.tenants.get(tenant, generation) ?? {};
+    const pinned = opened?.pin();
+    if (opened === undefined || pinned === undefined) {
+      throw new OmniError('unavailable', 'nothing is sealed here');
+    }
+    const { offered, ended } = this.files.offer(pinned);
+    void opened.follower.use(() => ended);
+    return offered;
+  }
+
   /** From numbers that are kept up to date: asks the store nothing. */
   status(): StatusReply {
     const { notReady, ...figures } = this.tenants.summary();
@@ -247,24 +246,6 @@ export class ShardNode {
     const generation = generationOf(request) ?? DEFAULT_TEXT_SETTINGS.generation;
     const settings = { ...DEFAULT_TEXT_SETTINGS, generation };
     return { index: new TenantIndex(tenant, model, dimensions, settings), readiness };
-  }
-
-  private open({ tenant, settings }: TenantGeneration, folder: string): OpenTenant {
-    const { shard, model, dimensions, segment, merge } = this.options;
-    const index = new TenantIndex(tenant, model, dimensions, settings);
-    const logger = this.logger.child({ tenant });
-    const terms = termsKey(settings);
-    const keeperOptions = { folder, storeId: this.store.storeId, terms, segment, merge };
-    const keeper = new SegmentKeeper(index, this.builder, keeperOptions, logger);
-    const follower = new Follower(shard, this.store, index, keeper, logger);
-    follower.start();
-    this.schedule?.watch(follower, logger);
-    const close = async (): Promise<void> => {
-      this.schedule?.unwatch(follower);
-      this.pins.drop(index);
-      await follower.stop();
-    };
-    return { follower, close };
   }
 }
 

@@ -146,6 +146,13 @@ export class ShardServer {
         return { type: 'applied', applied: await this.node.awaitApplied(message) };
       case 'status':
         return this.node.status();
+      case 'offer':
+        return this.node.offer(message);
+      case 'read':
+        return { type: 'range', bytes: await this.node.files.read(message) };
+      case 'end-transfer':
+        this.node.files.end(message.transfer);
+        return undefined;
     }
   }
 
