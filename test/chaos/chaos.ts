@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seeded } from '../e2e/catalogue.js';
+import type { Cluster } from '../e2e/cluster.js';
 import { DIMENSIONS, Shop } from './clients.js';
 import { FAULTS, possibleFaults, type Fault } from './faults.js';
 import { haunt } from './nemesis.js';
@@ -33,7 +34,7 @@ export interface ChaosResult {
 
 const PRODUCTS = 480;
 const WRITERS = 3;
-const READERS = 2;
+const READERS = 4;
 const HEALED_MS = 60_000;
 const ARGS = [
   ...['--model', 'none', '--dimensions', String(DIMENSIONS)],
@@ -98,17 +99,37 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
 
 const secondsSince = (startedMs: number): number => (performance.now() - startedMs) / 1_000;
 
-/** Nothing is done to the cluster any more: soon answers are whole, and have all that was acknowledged. */
+/** Nothing is done to the cluster any more: soon answers are whole, have all that was acknowledged, and no part is ill. */
 async function heal(
   { cluster }: World,
   shop: Shop,
   random: () => number,
   untilMs: number,
 ): Promise<void> {
-  while (!((await shop.flush(random)) && (await shop.search(random)))) {
-    if (performance.now() > untilMs) throw new Error(`it does not heal: ${cluster.log()}`);
+  let isWhole = false;
+  for (;;) {
+    isWhole ||= (await shop.flush(random)) && (await shop.search(random));
+    const ill = await illParts(cluster);
+    if (isWhole && ill.length === 0) break;
+    if (performance.now() > untilMs) {
+      const what = isWhole ? ill.join(', ') : 'answers are not whole';
+      throw new Error(`it does not heal: ${what}\n${cluster.log()}`);
+    }
     await sleep(500);
   }
   shop.allSearchable(performance.now());
   for (let i = 0; i < 20; i++) await shop.search(random);
+}
+
+/** Parts of the cluster that say, or of which is said, that they are not well. */
+async function illParts(cluster: Cluster): Promise<string[]> {
+  try {
+    const { json } = await cluster.send('GET', '/healthz');
+    const parts = json['parts'] as { name: string; state: string; detail?: string }[];
+    return parts.flatMap(({ name, state, detail = state }) =>
+      state === 'ok' ? [] : [`${name}: ${detail}`],
+    );
+  } catch {
+    return ['query node: gone'];
+  }
 }

@@ -21,7 +21,7 @@ const LINES: readonly Line[] = [
   // Two that start are none, and only few answers come.
   { deeds: TO_QUERY_NODES, everyMs: 4_000, isOneByOne: false },
   { deeds: TO_PARTITIONS, everyMs: 250, isOneByOne: false },
-  { deeds: TO_LINKS, everyMs: 500, isOneByOne: false },
+  { deeds: TO_LINKS, everyMs: 1_000, isOneByOne: false },
   // What all stand on: between two of them there are whole answers again.
   { deeds: TO_SURROUNDINGS, everyMs: 1_500, isOneByOne: true },
 ];
