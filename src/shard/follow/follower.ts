@@ -163,7 +163,10 @@ export class Follower {
         await this.step();
         await this.nudges.rest(this.fill.waitMs);
       } catch (error) {
-        this.logger.warn({ error: reasonOf(error) }, 'the feed could not be followed, trying again');
+        this.logger.warn(
+          { error: reasonOf(error) },
+          'the feed could not be followed, trying again',
+        );
         await this.nudges.pause(RETRY_MS);
       }
     }
