@@ -211,7 +211,13 @@ export class ShardConnection {
     do {
       const deadline = Deadline.after(PING_TIMEOUT_MS);
       this.pulse.pinged();
-      await this.exchange({ type: 'status' }, deadline).catch(() => pause(PING_PAUSE_MS));
+      try {
+        await this.exchange({ type: 'status' }, deadline);
+      } catch {
+        await pause(PING_PAUSE_MS);
+        // Where the network has forgotten this connection, another one finds the shard.
+        if (this.pulse.isDead) this.socket?.destroy();
+      }
     } while (this.pulse.isSilent && !this.closed);
     this.pinging = false;
     this.pulse.pingEnded();

@@ -7,6 +7,8 @@ export const PING_AFTER_MS = 40;
 /** A shard that has not answered a ping for so long gets no more than so many requests at once. */
 const SUSPECT_AFTER_MS = 120;
 const SUSPECT_LIMIT = 32;
+/** Nothing heard for so long while something was asked: the connection may be to blame. */
+const DEAD_AFTER_MS = 4_000;
 
 /**
  * Whether a shard answers, judged by what was asked and what was heard.
@@ -35,6 +37,11 @@ export class ShardPulse {
   /** It is time to ask whether it is alive. */
   get isQuiet(): boolean {
     return this.quietMs() >= PING_AFTER_MS;
+  }
+
+  /** Nothing has come for so long that another connection is to be tried. */
+  get isDead(): boolean {
+    return this.quietMs() >= DEAD_AFTER_MS;
   }
 
   /** Whether one more request may be sent beside `underWay` others. */

@@ -27,13 +27,19 @@ export class Shop {
     for (const { id } of this.products) this.histories.set(id, new History());
   }
 
+  /** Writes all products, before anything is wrong, and waits until they are searchable. */
+  async fill(random: () => number): Promise<void> {
+    const rows = this.products.map((product) => this.begin(product, stateOf(random)));
+    await this.at.index(rows);
+    for (const history of this.histories.values()) history.done(performance.now(), true);
+  }
+
   /** Writes products of its own, one after the other, until the signal is aborted. */
   async write(
     own: readonly TestProduct[],
     random: () => number,
     signal: AbortSignal,
   ): Promise<void> {
-    for (const product of own) await this.put(product, random, random() < WAITING_SHARE);
     while (!signal.aborted) {
       const product = own[Math.floor(random() * own.length)] as TestProduct;
       if (random() < DELETED_SHARE) await this.remove(product.id);
@@ -42,16 +48,19 @@ export class Shop {
   }
 
   private async put(product: TestProduct, random: () => number, waits: boolean): Promise<void> {
-    const category = `Category ${Math.floor(random() * CATEGORIES)}`;
-    const state = { price: Math.floor(random() * 10_000), category };
-    const body = { ...product, ...state, version: ++this.lastVersion };
+    const body = this.begin(product, stateOf(random));
     const history = this.historyOf(product.id);
-    history.begin(state, performance.now());
     const path = waits ? '/products?wait=searchable&wait_timeout_ms=10000' : '/products';
     const json = await this.untilDone('POST', path, body);
     history.done(performance.now(), json?.['searchable'] === true);
     if (json !== undefined && json['accepted'] !== 1)
       this.blame(`a put was not accepted: ${JSON.stringify(json)}`);
+  }
+
+  /** What is to be sent. */
+  private begin(product: TestProduct, state: ProductState): object {
+    this.historyOf(product.id).begin(state, performance.now());
+    return { ...product, ...state, version: ++this.lastVersion };
   }
 
   /** Writes once more, and waits until that, and so all before it, is searchable; false: it is not yet. */
@@ -104,7 +113,11 @@ export class Shop {
 
   /** Searches, and compares each answer with what it may be, until the signal is aborted. */
   async read(random: () => number, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) await this.search(random);
+    while (!signal.aborted) {
+      const failed = this.counts.failed;
+      await this.search(random);
+      if (this.counts.failed > failed) await sleep(RETRY_MS);
+    }
   }
 
   /** One exact search over all products, or those of a category. Returns whether it was whole. */
@@ -184,6 +197,11 @@ export class Shop {
   private blame(what: string): void {
     this.violations.push(what);
   }
+}
+
+function stateOf(random: () => number): ProductState {
+  const category = `Category ${Math.floor(random() * CATEGORIES)}`;
+  return { price: Math.floor(random() * 10_000), category };
 }
 
 interface Answer {

@@ -1,123 +1,54 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from '../e2e/cluster.js';
-import { CATEGORIES } from './clients.js';
+import { pick, type Deed } from './deeds/deed.js';
+import { TO_LINKS } from './deeds/links.js';
+import { TO_PARTITIONS } from './deeds/placement.js';
+import { TO_QUERY_NODES, TO_SHARDS } from './deeds/processes.js';
+import { TO_SURROUNDINGS } from './deeds/surroundings.js';
+import type { Fault } from './faults.js';
+import type { World } from './world.js';
 
-/** What is done to a cluster, each at random. */
-interface Deed {
-  name: string;
-  /** How often, beside the others. */
-  weight: number;
-  run(at: Cluster, random: () => number): Promise<void>;
+/** Deeds of which one is begun after the other, at random. */
+interface Line {
+  deeds: readonly Deed[];
+  /** Up to twice as long lies between two. */
+  everyMs: number;
+  /** Not before the one before has ended. */
+  isOneByOne: boolean;
 }
 
-const SHARDS = ['s1', 's2', 's3', 's4'];
-
-function pick<T>(values: readonly T[], random: () => number): T {
-  return values[Math.floor(random() * values.length)] as T;
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It has ended by itself.
-  }
-}
-
-/** Each at least a second after the one before was begun. */
-const TO_PROCESSES: readonly Deed[] = [
-  {
-    name: 'shard killed',
-    weight: 3,
-    run: async (at, random) => kill(pick(at.pids('shard-node'), random), 'SIGKILL'),
-  },
-  {
-    name: 'shard restarted',
-    weight: 1,
-    run: async (at, random) => kill(pick(at.pids('shard-node'), random), 'SIGTERM'),
-  },
-  {
-    name: 'shard frozen',
-    weight: 3,
-    run: async (at, random) => {
-      const pid = pick(at.pids('shard-node'), random);
-      kill(pid, 'SIGSTOP');
-      await sleep(300 + 2_500 * random());
-      kill(pid, 'SIGCONT');
-    },
-  },
-  {
-    name: 'query node killed',
-    weight: 1,
-    run: async (at, random) => kill(pick(at.pids('query-node'), random), 'SIGKILL'),
-  },
-  {
-    name: 'query node restarted',
-    weight: 1,
-    run: async (at, random) => kill(pick(at.pids('query-node'), random), 'SIGTERM'),
-  },
+const LINES: readonly Line[] = [
+  { deeds: TO_SHARDS, everyMs: 1_000, isOneByOne: false },
+  // Two that start are none, and only few answers come.
+  { deeds: TO_QUERY_NODES, everyMs: 4_000, isOneByOne: false },
+  { deeds: TO_PARTITIONS, everyMs: 250, isOneByOne: false },
+  { deeds: TO_LINKS, everyMs: 1_000, isOneByOne: false },
+  // What all stand on: between two of them there are whole answers again.
+  { deeds: TO_SURROUNDINGS, everyMs: 1_500, isOneByOne: true },
 ];
 
-/** More often: most wait for the one before, and are refused. */
-const TO_PARTITIONS: readonly Deed[] = [
-  { name: 'partition moved', weight: 1, run: (at, random) => reshape(at, random, 'move') },
-  { name: 'partition split', weight: 1, run: (at, random) => reshape(at, random, 'split') },
-  { name: 'category split', weight: 3, run: (at, random) => ofCategory(at, random, 'split') },
-  { name: 'category merged', weight: 3, run: (at, random) => ofCategory(at, random, 'merge') },
-  { name: 'partition let go', weight: 1, run: (at, random) => reshape(at, random, 'pin') },
-];
-
-/** What cannot be now is refused, and that is all; a query node that is killed answers nothing. */
-async function ofCategory(
-  at: Cluster,
-  random: () => number,
-  verb: 'split' | 'merge',
-): Promise<void> {
-  const category = `Category ${Math.floor(random() * CATEGORIES)}`;
-  await at.post(`/admin/placement/${verb}`, { tenant: 'default', category }).catch(() => undefined);
-}
-
-/** Of a partition as it is now; what cannot be now is refused, and that is all. */
-async function reshape(
-  at: Cluster,
-  random: () => number,
-  verb: 'move' | 'split' | 'pin',
-): Promise<void> {
-  try {
-    const partitions = await at.partitions();
-    if (partitions.length === 0) return;
-    const from = Math.floor(random() * 4);
-    const more = {
-      move: { to: [SHARDS[from], SHARDS[(from + 1) % 4]] },
-      pin: { pinned: false },
-      split: {},
-    };
-    const { id } = pick(partitions, random);
-    await at.post(`/admin/placement/${verb}`, { tenant: 'default', partition: id, ...more[verb] });
-  } catch {
-    // A query node that is killed answers nothing.
-  }
-}
-
-/** Does one deed after the other until the signal is aborted; resolves with how often each was done. */
+/** Haunts `world` until the signal is aborted; resolves with how often each deed was done, all of them over. */
 export async function haunt(
-  at: Cluster,
+  world: World,
+  faults: ReadonlySet<Fault>,
   random: () => number,
   signal: AbortSignal,
 ): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   const going = new Set<Promise<void>>();
-  const doAll = async (deeds: readonly Deed[], everyMs: number): Promise<void> => {
-    const bag = deeds.flatMap((deed) => Array.from({ length: deed.weight }, () => deed));
-    while (!signal.aborted) {
+  const doAll = async ({ deeds, everyMs, isOneByOne }: Line): Promise<void> => {
+    const bag = deeds
+      .filter(({ fault }) => faults.has(fault))
+      .flatMap((deed) => Array.from({ length: deed.weight }, () => deed));
+    while (bag.length > 0 && !signal.aborted) {
       const deed = pick(bag, random);
       counts.set(deed.name, (counts.get(deed.name) ?? 0) + 1);
-      const run = deed.run(at, random).finally(() => going.delete(run));
+      const run = deed.run(world, random).finally(() => going.delete(run));
       going.add(run);
+      if (isOneByOne) await run;
       await sleep(everyMs * (1 + random()), undefined, { signal }).catch(() => undefined);
     }
   };
-  await Promise.all([doAll(TO_PROCESSES, 1_000), doAll(TO_PARTITIONS, 250)]);
+  await Promise.all(LINES.map(doAll));
   await Promise.all(going);
   return counts;
 }

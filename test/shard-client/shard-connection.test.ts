@@ -321,6 +321,19 @@ describe('over a peer of any behaviour', () => {
     expect(await ask(1_000)).toEqual({ type: 'applied', applied: false });
   });
 
+  test('a connection that the network has forgotten is given up for another', async () => {
+    await listen((socket, request, { type }) => {
+      const isForgotten = socket === sockets[0];
+      if (type !== 'status' || isForgotten) return;
+      socket.write(encodeFrame(request, { type: 'applied', applied: true }));
+    });
+    // Neither end is told: it stays open, and nothing comes.
+    await expect
+      .poll(() => ask(500).catch(() => undefined), { timeout: 20_000 })
+      .toEqual({ type: 'applied', applied: true });
+    expect(sockets).toHaveLength(2);
+  });
+
   test('invariant 8: too many requests under way are refused at once', async () => {
     await listen(() => undefined);
     const asked = Array.from({ length: 1_100 }, () => ask(300));

@@ -52,6 +52,11 @@ export class MongoServer {
     return `mongodb://127.0.0.1:${this.port}/${database}`;
   }
 
+  /** To stop it for a while, and let it go on. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    this.process.kill(name);
+  }
+
   /** Ends it as a crash would. */
   async kill(): Promise<void> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;

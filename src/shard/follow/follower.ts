@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { reasonOf } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import { feedPages } from '../../store/feed-pages.js';
 import type { FeedEntry, PartitionRef, StoreReader, WriteMark } from '../../store/store.js';
@@ -166,7 +167,10 @@ export class Follower {
         await this.step();
         await this.nudges.rest(this.fill.waitMs);
       } catch (error) {
-        this.logger.warn({ error: String(error) }, 'the feed could not be followed, trying again');
+        this.logger.warn(
+          { error: reasonOf(error) },
+          'the feed could not be followed, trying again',
+        );
         await this.nudges.pause(RETRY_MS);
       }
     }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { OmniError } from '../../core/errors.js';
+import { OmniError, reasonOf } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import { TENANT_KIND } from '../../store/record-store.js';
 import type { Position } from '../../store/store.js';
@@ -200,7 +200,7 @@ export class HostedTenants {
       await this.readChanges();
       await this.lookAt(this.someUncounted());
     } catch (error) {
-      this.logger.warn({ error: String(error) }, 'changed tenants could not be read');
+      this.logger.warn({ error: reasonOf(error) }, 'changed tenants could not be read');
     }
   }
 

@@ -225,7 +225,7 @@ export class LmdbStore extends LmdbReader implements Store {
       return result;
     } catch (error) {
       this.committedAtMs = -Infinity;
-      throw await commitError(error);
+      throw await commitError(error, () => this.file.diskReason());
     }
   }
 
