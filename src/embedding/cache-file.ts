@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ModelIdentity } from '../core/product.js';
-import type { EmbeddingCache } from './embedding-cache.js';
+import { PatientSlices } from '../core/slices.js';
+import type { CachedEmbedding, EmbeddingCache } from './embedding-cache.js';
 
 /**
  * The cache's file: one line of JSON (format, model, count), then for each entry the key's length
@@ -12,6 +13,12 @@ import type { EmbeddingCache } from './embedding-cache.js';
 const FORMAT = 'omnisearch-embedding-cache-1';
 const ENTRY_HEADER_BYTES = 8;
 const CHECKSUM_BYTES = 32;
+/** A millisecond or so. */
+const HASHED_AT_ONCE = 512 * 1024;
+
+interface Entry extends CachedEmbedding {
+  key: string;
+}
 
 interface Header {
   format: string;
@@ -20,36 +27,75 @@ interface Header {
   count: number;
 }
 
-/** Writes the `limit` most used entries; the file appears whole or not at all. */
+/**
+ * Writes the `limit` most used entries of the cache and of the file that is there, and takes those of the file into
+ * the cache: query nodes that share a folder share what they have embedded, and one that has little takes nothing
+ * away. The file appears whole or not at all.
+ */
 export async function saveCache(
   file: string,
   cache: EmbeddingCache,
   model: ModelIdentity,
   limit: number,
 ): Promise<void> {
-  const entries = cache.mostUsed().slice(0, limit);
+  const slices = new PatientSlices();
+  const others = await readCache(file, model);
+  const entries = mostUsed([...cache.recent(limit), ...others], limit);
+  cache.adopt(others);
   const { fingerprint, dimensions } = model;
   const header: Header = { format: FORMAT, fingerprint, dimensions, count: entries.length };
-  const parts: Buffer[] = [Buffer.from(`${JSON.stringify(header)}\n`)];
-  for (const [key, { vector, uses }] of entries) {
-    const head = Buffer.alloc(ENTRY_HEADER_BYTES);
-    head.writeUInt32LE(key.length, 0);
-    head.writeUInt32LE(Math.min(uses, 0xffffffff), 4);
-    const values = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
-    parts.push(head, Buffer.from(key, 'latin1'), values);
-  }
-  const body = Buffer.concat(parts);
   await mkdir(dirname(file), { recursive: true });
-  const unfinished = `${file}.new`;
+  // Another process may write at the same time.
+  const unfinished = `${file}.new-${process.pid}`;
   const handle = await open(unfinished, 'w');
   try {
-    await handle.writeFile(body);
-    await handle.writeFile(checksum(body));
+    const hash = createHash('sha256');
+    const write = async (parts: Buffer[]): Promise<void> => {
+      const bytes = Buffer.concat(parts.splice(0));
+      hash.update(bytes);
+      await handle.writeFile(bytes);
+    };
+    const parts: Buffer[] = [Buffer.from(`${JSON.stringify(header)}\n`)];
+    for (const entry of entries) {
+      parts.push(...bytesOf(entry));
+      if (!slices.isOver) continue;
+      await write(parts);
+      await slices.next();
+    }
+    await write(parts);
+    await handle.writeFile(hash.digest());
     await handle.sync();
   } finally {
     await handle.close();
   }
   await rename(unfinished, file);
+}
+
+function bytesOf({ key, vector, uses }: Entry): Buffer[] {
+  const head = Buffer.alloc(ENTRY_HEADER_BYTES);
+  head.writeUInt32LE(key.length, 0);
+  head.writeUInt32LE(Math.min(uses, 0xffffffff), 4);
+  const values = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
+  return [head, Buffer.from(key, 'latin1'), values];
+}
+
+/** Of entries of one key the first; among those that are as much used the first come first. */
+function mostUsed(all: readonly Entry[], limit: number): Entry[] {
+  const byKey = new Map<string, Entry>();
+  for (const entry of all) {
+    const { vector, uses } = byKey.get(entry.key) ?? entry;
+    byKey.set(entry.key, { key: entry.key, vector, uses: Math.max(uses, entry.uses) });
+  }
+  return [...byKey.values()].sort((a, b) => b.uses - a.uses).slice(0, limit);
+}
+
+/** Takes what the file has, and the cache has not, into the cache, as far as there is room. */
+export async function adoptCache(
+  file: string,
+  cache: EmbeddingCache,
+  model: ModelIdentity,
+): Promise<void> {
+  cache.adopt(await readCache(file, model));
 }
 
 /** Fills the cache from the file. One that is absent, damaged or another model's is left alone. */
@@ -58,25 +104,28 @@ export async function loadCache(
   cache: EmbeddingCache,
   model: ModelIdentity,
 ): Promise<number> {
-  const bytes = await readFile(file).catch(() => Buffer.alloc(0));
-  const body = bytes.subarray(0, Math.max(0, bytes.length - CHECKSUM_BYTES));
-  if (!checksum(body).equals(bytes.subarray(body.length))) return 0;
-  const headerEnd = body.indexOf('\n');
-  const header = JSON.parse(body.toString('utf8', 0, headerEnd)) as Header;
-  const { format, fingerprint, dimensions } = header;
-  if (format !== FORMAT || fingerprint !== model.fingerprint) return 0;
-  if (dimensions !== model.dimensions) return 0;
-  const entries = readEntries(body.subarray(headerEnd + 1), header);
+  const entries = await readCache(file, model);
   // The most used one last, so that it is the last to be dropped.
   for (const { key, vector, uses } of entries.reverse()) cache.set(key, vector, uses);
   return entries.length;
 }
 
-function readEntries(
-  body: Buffer,
-  header: Header,
-): { key: string; vector: Float32Array; uses: number }[] {
-  const entries = [];
+/** Most used entries first; none where the file is absent, damaged or another model's. */
+async function readCache(file: string, model: ModelIdentity): Promise<Entry[]> {
+  const bytes = await readFile(file).catch(() => Buffer.alloc(0));
+  const body = bytes.subarray(0, Math.max(0, bytes.length - CHECKSUM_BYTES));
+  if (!(await checksum(body)).equals(bytes.subarray(body.length))) return [];
+  const headerEnd = body.indexOf('\n');
+  const header = JSON.parse(body.toString('utf8', 0, headerEnd)) as Header;
+  const { format, fingerprint, dimensions } = header;
+  if (format !== FORMAT || fingerprint !== model.fingerprint) return [];
+  if (dimensions !== model.dimensions) return [];
+  return readEntries(body.subarray(headerEnd + 1), header);
+}
+
+async function readEntries(body: Buffer, header: Header): Promise<Entry[]> {
+  const slices = new PatientSlices();
+  const entries: Entry[] = [];
   let at = 0;
   for (let i = 0; i < header.count; i++) {
     const keyLength = body.readUInt32LE(at);
@@ -87,10 +136,17 @@ function readEntries(
     at = keyEnd + vector.byteLength;
     Buffer.from(vector.buffer).set(body.subarray(keyEnd, at));
     entries.push({ key, vector, uses });
+    if (slices.isOver) await slices.next();
   }
   return entries;
 }
 
-function checksum(body: Buffer): Buffer {
-  return createHash('sha256').update(body).digest();
+async function checksum(body: Buffer): Promise<Buffer> {
+  const slices = new PatientSlices();
+  const hash = createHash('sha256');
+  for (let at = 0; at < body.length; at += HASHED_AT_ONCE) {
+    hash.update(body.subarray(at, at + HASHED_AT_ONCE));
+    if (slices.isOver) await slices.next();
+  }
+  return hash.digest();
 }

@@ -57,9 +57,22 @@ export class EmbeddingCache {
     this.#lru?.set(key, { vector, uses });
   }
 
-  /** All entries, most used first; among equals the most recent first. */
-  mostUsed(): [key: string, entry: CachedEmbedding][] {
-    return [...(this.#lru?.entries() ?? [])].sort((a, b) => b[1].uses - a[1].uses);
+  /** Takes in what is not there yet, as far as there is room. */
+  adopt(entries: Iterable<CachedEmbedding & { key: string }>): void {
+    const lru = this.#lru;
+    for (const { key, vector, uses } of entries) {
+      if (lru === undefined || lru.size >= lru.max) return;
+      if (!lru.has(key)) lru.set(key, { vector, uses });
+    }
+  }
+
+  /** The `limit` entries that were used last, the latest first. */
+  *recent(limit: number): Generator<CachedEmbedding & { key: string }> {
+    let left = limit;
+    for (const [key, { vector, uses }] of this.#lru?.entries() ?? []) {
+      if (left-- <= 0) return;
+      yield { key, vector, uses };
+    }
   }
 
   status(): { entries: number; hits: number; misses: number } {

@@ -1,8 +1,10 @@
+import { stat } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import { unlessAborted, type Deadline } from '../core/deadline.js';
 import type { ModelIdentity } from '../core/product.js';
+import { RepeatedWork } from '../core/repeated-work.js';
 import { PatientSlices } from '../core/slices.js';
-import { saveCache } from './cache-file.js';
+import { adoptCache, saveCache } from './cache-file.js';
 import { cacheKey, type EmbeddingCache } from './embedding-cache.js';
 import type {
   EmbeddingCaller,
@@ -38,8 +40,10 @@ const REMEMBERED_PIECES = 10_000;
 /** Longer words are pieces of no vocabulary. */
 const MAX_PIECE_CHARACTERS = 64;
 const CLOSE_GRACE_MS = 1_500;
-/** Entries of the cache that are written on stop: 10 MB of 512 dimensions. */
+/** Entries of the cache that are kept over a restart: 10 MB of 512 dimensions. */
 const SAVED_ENTRIES = 5_000;
+/** How often they are exchanged with those of the other query nodes that share the file, where there are new ones. */
+const EXCHANGE_EVERY_MS = 10_000;
 
 /** The encoder of a model folder: tokenise → cache → single flight → pool. */
 export class ModelEncoder implements Encoder {
@@ -50,10 +54,16 @@ export class ModelEncoder implements Encoder {
   readonly #pieces = new LRUCache<string, boolean>({ max: REMEMBERED_PIECES });
   #embeddedProducts = 0;
   #closing: Promise<void> | undefined;
+  readonly #exchanging = new RepeatedWork(() => this.#exchange(), EXCHANGE_EVERY_MS);
+  /** Texts that were not in the cache when it was written last. */
+  #savedMisses = 0;
+  /** When the file was written last, as far as is known here. */
+  #savedAtMs: number | undefined;
 
   constructor(private readonly parts: Parts) {
     this.model = parts.model;
     this.cutoff = parts.cutoff;
+    this.#exchanging.start();
   }
 
   async embedQuery(
@@ -173,8 +183,38 @@ export class ModelEncoder implements Encoder {
   }
 
   async #stop(): Promise<void> {
-    const { pool, cache, cacheFile, model } = this.parts;
-    await pool.close(CLOSE_GRACE_MS);
+    await this.parts.pool.close(CLOSE_GRACE_MS);
+    await this.#exchanging.close();
+    await this.#save();
+  }
+
+  /** Takes what others have written, and writes what is new here. What cannot be written is written the next time. */
+  async #exchange(): Promise<void> {
+    const { cache, cacheFile, model } = this.parts;
+    if (cacheFile === undefined) return;
+    const { misses } = cache.status();
+    try {
+      if (misses !== this.#savedMisses) await this.#save();
+      else if ((await writtenAt(cacheFile)) !== this.#savedAtMs) {
+        await adoptCache(cacheFile, cache, model);
+      }
+      this.#savedMisses = misses;
+      this.#savedAtMs = await writtenAt(cacheFile);
+    } catch {
+      // A full disk, say.
+    }
+  }
+
+  async #save(): Promise<void> {
+    const { cache, cacheFile, model } = this.parts;
     if (cacheFile !== undefined) await saveCache(cacheFile, cache, model, SAVED_ENTRIES);
   }
+}
+
+/** By the clock of its file system; undefined: it is not there. */
+async function writtenAt(file: string): Promise<number | undefined> {
+  return stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
 }

@@ -1,9 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ModelIdentity } from '../../src/core/product.js';
-import { loadCache, saveCache } from '../../src/embedding/cache-file.js';
+import { adoptCache, loadCache, saveCache } from '../../src/embedding/cache-file.js';
 import { cacheKey, EmbeddingCache } from '../../src/embedding/embedding-cache.js';
 import { withTempDir } from './harness.js';
 
@@ -74,7 +74,33 @@ describe("the cache's file", () => {
       await saveCache(file, cache, MODEL, 4);
       const restored = roomy();
       expect(await loadCache(file, restored, MODEL)).toBe(4);
-      expect(restored.mostUsed()).toEqual(cache.mostUsed().slice(0, 4));
+      const keys = [...restored.recent(10)].map(({ key, uses }) => [key, uses]);
+      expect(keys).toEqual([9, 8, 7, 6].map((i) => [cacheKey([i]), i + 1]));
+    });
+  });
+
+  it('has what each of those has that write it, and one that has little takes nothing away', async () => {
+    await withTempDir(async (dir) => {
+      const file = join(dir, 'cache');
+      const [one, other] = [roomy(), roomy()];
+      one.set('a', vector(1), 5);
+      one.set('both', vector(2), 2);
+      other.set('b', vector(3), 4);
+      other.set('both', vector(2), 3);
+      for (const cache of [one, other, roomy()]) await saveCache(file, cache, MODEL, 10);
+      const restored = roomy();
+      expect(await loadCache(file, restored, MODEL)).toBe(3);
+      const uses = [...restored.recent(10)].map((entry) => [entry.key, entry.uses]);
+      expect(uses).toEqual([
+        ['a', 5],
+        ['b', 4],
+        ['both', 3],
+      ]);
+      expect(await readdir(dir)).toEqual(['cache']);
+      // The second met what the first had written; that one has yet to look.
+      expect([one.status().entries, other.status().entries]).toEqual([2, 3]);
+      await adoptCache(file, one, MODEL);
+      expect(one.get('b')).toEqual(vector(3));
     });
   });
 
