@@ -685,7 +685,9 @@ export interface components {
       /** @description an integer from 1 to 1000 */
       top_k?: number;
       /** @description a list of 4 numbers */
-      vector: number[];
+      vector?: number[];
+      /** @description the base64 of 4 little-endian float32 numbers */
+      vector_b64?: string;
     };
     WriteReply: {
       accepted: number;

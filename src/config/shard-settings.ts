@@ -163,7 +163,7 @@ export const SHARD_SETTINGS = {
   },
   hnswEfMin: {
     type: 'integer',
-    default: 32,
+    default: 16,
     min: 1,
     max: 4_096,
     verbs: SHARDS,

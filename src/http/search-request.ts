@@ -3,11 +3,16 @@ import { checkSound, checkText, describeValue } from '../core/json.js';
 import type { JsonValue } from '../core/product.js';
 import { MATCH_ALL } from '../filter/filter.js';
 import { parseFilter } from '../filter/parse-filter.js';
-import { validId, validVector } from '../ingest/validate-product.js';
+import { validId, validVector, vectorOfBase64 } from '../ingest/validate-product.js';
 import { newQueryId } from '../merchandising/query-id.js';
 import type { SearchRequest, TextOptions } from '../search/search-types.js';
 import type { SearchReplyOptions } from './search-reply.js';
-import { QUERY_TEXT, type SearchBody, type TextSearchBody } from './search-schemas.js';
+import {
+  QUERY_TEXT,
+  type SearchBody,
+  type TextSearchBody,
+  type VectorSearchBody,
+} from './search-schemas.js';
 import { shopOf, type Allowed } from './shop-request.js';
 
 const DEFAULT_TIMEOUT_MS = 1_000;
@@ -29,7 +34,7 @@ export interface BodyContext {
 /** A body that its schema accepted, as a request; throws `invalid_field` for what schemas can't say. */
 export function toSearchRequest(body: SearchBody, context: BodyContext): AskedSearch {
   // A vector has a check of its own.
-  checkSound({ ...body, vector: null } as JsonValue, '');
+  checkSound({ ...body, vector: null, vector_b64: null } as JsonValue, '');
   const exact = body.exact ?? false;
   const { shop, pages } = shopOf(body, context.allowed);
   const query = queryOf(body, context.dimensions);
@@ -53,9 +58,19 @@ type Query = Pick<SearchRequest, 'query' | 'similarTo' | 'text'>;
 
 /** What is searched for: a vector, a product's like, a text, or all there is. */
 function queryOf(body: SearchBody, dimensions: number): Query {
-  if ('vector' in body) return { query: validVector(body.vector, 'vector', dimensions) };
+  if (isByVector(body)) return { query: vectorOf(body, dimensions) };
   if ('id' in body) return { query: undefined, similarTo: validId(body.id) };
   return textQuery(body);
+}
+
+function isByVector(body: SearchBody): body is VectorSearchBody {
+  return 'vector' in body || 'vector_b64' in body;
+}
+
+function vectorOf({ vector, vector_b64: encoded }: VectorSearchBody, dimensions: number) {
+  if (encoded === undefined) return validVector(vector, 'vector', dimensions);
+  if (vector === undefined) return vectorOfBase64(encoded, 'vector_b64', dimensions);
+  throw invalidField('vector_b64', 'must not be there beside vector');
 }
 
 function textQuery(body: TextSearchBody): Query {

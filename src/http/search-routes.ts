@@ -19,6 +19,8 @@ import {
   type SearchBody,
 } from './search-schemas.js';
 
+const VECTOR_ROUTE = '/search/vector';
+
 /** `POST /search/text`, `/search/vector`, `/search/similar` and `/search/batch`. */
 export function searchRoutes(
   app: FastifyInstance,
@@ -34,7 +36,10 @@ export function searchRoutes(
   };
 
   const searchOne = async (request: FastifyRequest<{ Body: SearchBody }>, reply: FastifyReply) => {
-    const asked = toSearchRequest(request.body, await contextOf(request));
+    const { body, routeOptions } = request;
+    // Where neither form of a vector is there, that is what is missing.
+    const whole = routeOptions.url === VECTOR_ROUTE ? { vector: undefined, ...body } : body;
+    const asked = toSearchRequest(whole as SearchBody, await contextOf(request));
     const written = await desk.one(request, asked.search, (found) =>
       searchReplyPieces(found, asked.reply),
     );
@@ -80,7 +85,8 @@ function readEntry(
   VectorBody: ReturnType<typeof vectorSearchBody>,
   context: BodyContext,
 ): AskedSearch | OmniError {
-  const schema = isObject(entry) && 'vector' in entry ? VectorBody : TextSearchBody;
+  const isByVector = isObject(entry) && ('vector' in entry || 'vector_b64' in entry);
+  const schema = isByVector ? VectorBody : TextSearchBody;
   const validate = request.compileValidationSchema(schema);
   if (!validate(entry)) return schemaError(validate.errors ?? [], prefix);
   try {

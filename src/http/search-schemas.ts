@@ -45,11 +45,19 @@ function vectorOf(dimensions: number): TArray<TNumber> {
   });
 }
 
-/** The body of a vector search over vectors of `dimensions` values. */
+/** The body of a vector search over vectors of `dimensions` values: one of the two says which is looked for. */
 export function vectorSearchBody(dimensions: number) {
-  return Type.Object({ vector: vectorOf(dimensions), ...common }, CLOSED);
+  const description = `the base64 of ${dimensions} little-endian float32 numbers`;
+  return Type.Object(
+    {
+      vector: Type.Optional(vectorOf(dimensions)),
+      vector_b64: Type.Optional(Type.String({ description })),
+      ...common,
+    },
+    CLOSED,
+  );
 }
-type VectorSearchBody = Static<ReturnType<typeof vectorSearchBody>>;
+export type VectorSearchBody = Static<ReturnType<typeof vectorSearchBody>>;
 
 export const SimilarSearchBody = Type.Object({ id: ProductId, ...common }, CLOSED);
 export type SimilarSearchBody = Static<typeof SimilarSearchBody>;

@@ -173,6 +173,29 @@ export function validVector(
   return unit;
 }
 
+const FLOAT32_BYTES = 4;
+
+/** The same of a vector that came as the base64 of little-endian float32 numbers. */
+export function vectorOfBase64(text: string, field: string, dimensions: number): Float32Array {
+  const bytes = Buffer.from(text, 'base64');
+  const expected = `must be the base64 of ${dimensions} little-endian float32 numbers`;
+  // What is not base64 is passed over by the decoder: written again it is shorter.
+  const isSound = bytes.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '');
+  if (!isSound) throw invalidField(field, expected);
+  if (bytes.length !== FLOAT32_BYTES * dimensions) {
+    throw invalidField(field, `${expected}, got ${bytes.length} bytes`);
+  }
+  const values = new Float32Array(dimensions);
+  for (let i = 0; i < dimensions; i++) {
+    const value = bytes.readFloatLE(FLOAT32_BYTES * i);
+    if (!Number.isFinite(value)) throw invalidElement(field, i, value);
+    values[i] = value;
+  }
+  const unit = normalise(values);
+  if (unit === undefined) throw invalidField(field, 'must not have zero length');
+  return unit;
+}
+
 function invalidElement(field: string, index: number, element: JsonValue | undefined): OmniError {
   const expected = 'must be a number that is finite in float32';
   return invalidField(`${field}[${index}]`, `${expected}, got ${describeValue(element)}`);

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 /** Hex digits of a UUID that its version and variant leave to us at the beginning. */
 const INTENT_DIGITS = 12;
@@ -19,16 +19,10 @@ export function intentOf(text: string): string {
  * node can count an event for the query, whichever answered it. Without a text it is random.
  */
 export function newQueryId(text: string | undefined): string {
-  const random = randomBytes(16).toString('hex');
-  const intent = text === undefined ? random.slice(20) : intentOf(text);
-  const variant = ((parseInt(random.slice(3, 4), 16) & 3) | 8).toString(16);
-  return [
-    intent.slice(0, 8),
-    intent.slice(8),
-    `8${random.slice(0, 3)}`,
-    `${variant}${random.slice(4, 7)}`,
-    random.slice(7, 19),
-  ].join('-');
+  const random = randomUUID();
+  const intent = text === undefined ? undefined : intentOf(text);
+  const start = intent === undefined ? random.slice(0, 13) : intent.replace(/^.{8}/, '$&-');
+  return `${start}-8${random.slice(15)}`;
 }
 
 /** The intent that a query's id begins with; undefined where this is no such id. */

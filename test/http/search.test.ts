@@ -283,6 +283,13 @@ describe('POST /search/text', () => {
   });
 });
 
+/** Little-endian float32 numbers. */
+function base64Of(...values: number[]): string {
+  const bytes = Buffer.alloc(4 * values.length);
+  values.forEach((value, i) => bytes.writeFloatLE(value, 4 * i));
+  return bytes.toString('base64');
+}
+
 describe('POST /search/vector', () => {
   test('is normalised, and has no embedding', async () => {
     const reply = await node.send('POST', '/search/vector', { vector: [0, 3, 0, 4] });
@@ -291,8 +298,21 @@ describe('POST /search/vector', () => {
     expect(node.search.seen[0]?.query).toEqual(Float32Array.of(0, 0.6, 0, 0.8));
   });
 
+  test('may come as the base64 of its float32 values', async () => {
+    const body = { vector_b64: base64Of(0, 3, 0, 4) };
+    expect((await node.send('POST', '/search/vector', body)).statusCode).toBe(200);
+    expect(node.search.seen[0]?.query).toEqual(Float32Array.of(0, 0.6, 0, 0.8));
+  });
+
   test.each([
     ['vector', {}],
+    ['vector_b64', { vector_b64: base64Of(1, 2, 3, 4), vector: VECTOR }],
+    ['vector_b64', { vector_b64: base64Of(1, 2, 3) }],
+    ['vector_b64', { vector_b64: `${base64Of(1, 2, 3, 4)}!` }],
+    ['vector_b64', { vector_b64: '' }],
+    ['vector_b64', { vector_b64: 7 }],
+    ['vector_b64', { vector_b64: base64Of(0, 0, 0, 0) }],
+    ['vector_b64[2]', { vector_b64: base64Of(1, 2, NaN, 4) }],
     ['vector', { vector: 'x' }],
     ['vector', { vector: [] }],
     ['vector', { vector: [1, 2, 3] }],

@@ -1,6 +1,6 @@
 import { normalise, score } from '../../core/vector.js';
 import { scanSlab } from '../engine/exact-scan.js';
-import type { Graph, GraphRows } from '../engine/graph.js';
+import { EF_K, type Graph, type GraphRows } from '../engine/graph.js';
 
 export interface EfOptions {
   /** Recall to hold, below 1. */
@@ -12,8 +12,6 @@ export interface EfOptions {
   vectorsOnly?: boolean;
 }
 
-/** Recall is that of the first so many. */
-const K = 10;
 /** Rows, and as many stand-ins. */
 const SAMPLED = 64;
 /** Rows compared with all queries at once: what fits the cache of a core. */
@@ -32,7 +30,7 @@ interface Sample {
   vector: Float32Array;
   /** The stored row that it is, which does not count. */
   self: number;
-  /** Exact scores of its best matches, best first, at most `K`. */
+  /** Exact scores of its best matches, best first, at most `EF_K`. */
   best: number[];
 }
 
@@ -124,11 +122,11 @@ function findBest(
     const rows = Math.min(BATCH_ROWS, count - from);
     for (let i = 0; i < rows; i++) batch.set(vectorAt(from + i), i * dimensions);
     for (const sample of samples) {
-      const found = scanSlab(batch, rows, sample.vector, K + 1);
+      const found = scanSlab(batch, rows, sample.vector, EF_K + 1);
       const others = found.scores.filter(
         (_, i) => (found.rows[i] as number) + from !== sample.self,
       );
-      sample.best = [...sample.best, ...others].sort((a, b) => b - a).slice(0, K);
+      sample.best = [...sample.best, ...others].sort((a, b) => b - a).slice(0, EF_K);
     }
   }
 }

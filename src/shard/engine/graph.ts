@@ -1,3 +1,6 @@
+/** `Graph.ef` is chosen for the recall of the first so many. */
+export const EF_K = 10;
+
 /**
  * An approximate-nearest-neighbour graph over consecutive rows of a block. `distance` is
  * smaller-is-better and stays inside this folder: engines only choose candidates,
@@ -7,7 +10,7 @@ export interface Graph {
   /** First row of the block that label 0 stands for. */
   readonly firstRow: number;
   readonly size: number;
-  /** Width at which a search without a filter has the recall that is wanted. */
+  /** Width at which a search without a filter has the recall that is wanted, for the first `EF_K`. */
   readonly ef: number;
   /** Estimate of the memory it holds. */
   readonly bytes: number;

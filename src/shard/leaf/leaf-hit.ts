@@ -75,10 +75,30 @@ export function offerBest(
   for (let i = 0; i < candidates.rows.length; i++) {
     const approximate = candidates.scores[i] as number;
     if (approximate < kth - SCORE_MARGIN || approximate < top.floor - SCORE_MARGIN) return;
-    const row = candidates.rows[i] as number;
-    run.trace?.scored();
-    const exact = scoreOf(run.vector, view.vectors, row);
-    if (exact < top.floor) continue;
-    top.offer({ id: view.id(row), score: exact, version: view.version(row), view, row });
+    offer(candidates.rows[i] as number, view, run, top);
   }
+}
+
+/**
+ * The same for candidates of a graph, whose scores may be off by `margin` and of a scale of its own: of
+ * near-duplicates that is all of them, of rows well apart hardly more than k.
+ */
+export function offerWithin(
+  { rows, scores }: Candidates,
+  margin: number,
+  view: SegmentView,
+  run: LeafRun,
+  top: TopK<LeafHit>,
+): void {
+  const least = (scores[run.k - 1] ?? -Infinity) - margin;
+  for (let i = 0; i < rows.length && (scores[i] as number) >= least; i++) {
+    offer(rows[i] as number, view, run, top);
+  }
+}
+
+function offer(row: number, view: SegmentView, run: LeafRun, top: TopK<LeafHit>): void {
+  run.trace?.scored();
+  const exact = scoreOf(run.vector, view.vectors, row);
+  if (exact < top.floor) return;
+  top.offer({ id: view.id(row), score: exact, version: view.version(row), view, row });
 }

@@ -1,11 +1,16 @@
 import type { TopK } from '../../core/top-k.js';
-import { scanSlab } from '../engine/exact-scan.js';
 import type { Candidates } from '../engine/graph.js';
 import type { SegmentView } from '../index/segment-view.js';
 import { describeStep } from './describe-step.js';
 import { FAR_WIDTH, farBelow } from './far-matches.js';
-import { gather, GATHER_ROWS } from './gather.js';
-import { graphUnits, offerBest, scoreOf, type LeafHit, type LeafRun } from './leaf-hit.js';
+import {
+  graphUnits,
+  offerBest,
+  offerWithin,
+  scoreOf,
+  type LeafHit,
+  type LeafRun,
+} from './leaf-hit.js';
 import { scanRows } from './scan-rows.js';
 import { reachesSurely, type GraphStep, type Shortfall, type Step } from './search-plan.js';
 import type { Selection } from './selection.js';
@@ -53,7 +58,8 @@ function searchGraph(
   const stands = isTrusted && !(run.filtered && isFar(view, step, run, kept.rows[wanted - 1]));
   // Where no time is left for better ones, these are what was found.
   if (!stands && !run.budget.isSpent()) return shortfall;
-  offerBest(compare(kept, graph.scoreMargin, view, run), view, run, top);
+  if (graph.scoreMargin === 0) offerBest(kept, view, run, top);
+  else offerWithin(kept, graph.scoreMargin, view, run, top);
   run.costs.observe('graph', width, dimensions, (performance.now() - startMs) * 1_000);
   return undefined;
 }
@@ -76,6 +82,9 @@ function keepSelected(
   { mask, ranges }: Selection,
   wanted: number,
 ): { kept: Candidates; reach: number } {
+  if (mask === undefined && ranges === undefined && view.deadCount === 0) {
+    return { kept: found, reach: found.rows.length < wanted ? Infinity : wanted };
+  }
   let reach = Infinity;
   const rows: number[] = [];
   const scores: number[] = [];
@@ -87,32 +96,4 @@ function keepSelected(
     if (rows.length === wanted) reach = i + 1;
   });
   return { kept: { rows, scores }, reach };
-}
-
-/**
- * Candidates of a compressed graph with float32 scores: the k first and those that may be as good.
- * Of near-duplicates that is all of them, of rows well apart hardly more than k.
- */
-function compare(found: Candidates, margin: number, view: SegmentView, run: LeafRun): Candidates {
-  if (margin === 0) return found;
-  const { rows, scores } = found;
-  const kth = scores[Math.min(run.k, scores.length) - 1] ?? -Infinity;
-  const rest = scores.findIndex((score) => score < kth - margin);
-  const count = rest === -1 ? rows.length : rest;
-  const compared: Candidates = { rows: [], scores: [] };
-  for (let at = 0; at < count; at += GATHER_ROWS) {
-    const batch = rows.slice(at, Math.min(count, at + GATHER_ROWS));
-    const exact = scanSlab(gather(view.vectors, batch), batch.length, run.vector, batch.length);
-    for (const row of exact.rows) compared.rows.push(batch[row] as number);
-    compared.scores.push(...exact.scores);
-  }
-  return count <= GATHER_ROWS ? compared : sorted(compared);
-}
-
-function sorted({ rows, scores }: Candidates): Candidates {
-  const order = [...rows.keys()].sort((a, b) => (scores[b] as number) - (scores[a] as number));
-  return {
-    rows: order.map((i) => rows[i] as number),
-    scores: order.map((i) => scores[i] as number),
-  };
 }

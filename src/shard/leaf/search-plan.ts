@@ -1,6 +1,6 @@
 import type { CategoryRange } from '../index/segment-reader.js';
 import type { SegmentView } from '../index/segment-view.js';
-import type { Graph } from '../engine/graph.js';
+import { EF_K, type Graph } from '../engine/graph.js';
 import { FAR_WIDTH } from './far-matches.js';
 import type { LeafRun } from './leaf-hit.js';
 import { planScan } from './scan-plan.js';
@@ -122,9 +122,12 @@ function graphUs(view: SegmentView, width: number, { costs }: LeafRun): number {
 /** How wide to search `graph` when `share` of its candidates can be returned. */
 function widthFor(graph: Graph, share: number, { count }: Selection, run: LeafRun): number {
   const wanted = Math.min(run.k, count);
+  const least = Math.max(run.ef, graph.ef);
+  // The graph's own width is one at which it finds so many.
+  if (share >= 1 && wanted <= EF_K) return Math.min(graph.size, Math.max(least, wanted));
   const spare = SPARE + Math.ceil(wanted * SPARE_SHARE);
   const needed = share >= 1 ? wanted : Math.ceil((wanted * WIDEN) / share) + WIDEN_SPARE;
-  return Math.min(graph.size, Math.max(run.ef, graph.ef, needed + spare));
+  return Math.min(graph.size, Math.max(least, needed + spare));
 }
 
 /**

@@ -118,6 +118,23 @@ function* bufferRuns(view: SegmentView, partitions: PartitionSet): Iterable<CutR
   }
 }
 
+/** By the deleted rows of a segment, a set that stays as it is: the next delete goes into another one. */
+const liveOf = new WeakMap<Bitset, Bitset>();
+
+/** The selected rows as a set that others have as well: not to be changed. */
+export function liveRows(view: SegmentView, selection: Selection): Bitset {
+  const { mask, ranges } = selection;
+  if (mask !== undefined) return mask;
+  // A write buffer grows.
+  if (ranges !== undefined || view.ranges === undefined) return liveMask(view, selection);
+  let live = liveOf.get(view.dead);
+  if (live === undefined) {
+    live = liveMask(view, selection);
+    liveOf.set(view.dead, live);
+  }
+  return live;
+}
+
 /** The selected rows as a set of the caller's own. */
 export function liveMask(view: SegmentView, { mask, ranges }: Selection): Bitset {
   if (mask !== undefined) return mask.copy();

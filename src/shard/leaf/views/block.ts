@@ -12,7 +12,7 @@ export interface Block {
   columns: Columns;
   /** The live rows of the partitions asked for. */
   selection: Selection;
-  /** The same as a set. */
+  /** The same as a set: not to be changed. */
   rows: Bitset;
   /** Undefined where words do not matter. */
   words: ViewText | undefined;

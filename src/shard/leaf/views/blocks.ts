@@ -4,7 +4,7 @@ import type { Searcher } from '../../index/searcher.js';
 import type { SegmentView } from '../../index/segment-view.js';
 import { columnsOf } from '../columns-of.js';
 import type { PartitionSet } from '../partition-set.js';
-import { liveMask, select } from '../selection.js';
+import { liveMask, liveRows, select } from '../selection.js';
 import type { AskedText } from '../words/asked-text.js';
 import { ViewText } from '../words/view-text.js';
 import { setUnits, type Block } from './block.js';
@@ -31,8 +31,9 @@ export async function blocksOf(
     if (budget.isSpent()) break;
     let selection = await select(view, partitions, undefined, NO_COLUMNS, budget);
     if (selection.count === 0) continue;
-    const rows = liveMask(view, selection);
+    let rows = liveRows(view, selection);
     if (until !== undefined && until < latest(view)) {
+      rows = liveMask(view, selection);
       await leaveLater(view, rows, until, budget);
       selection = { ...selection, mask: rows, count: rows.count() };
     }

@@ -3,7 +3,7 @@ import type { LeafHit, LeafRun } from '../leaf-hit.js';
 import { searchVectors, type SelectedView } from '../search-vectors.js';
 import type { Boost } from '../../../query/result-set.js';
 import type { Matches } from './matches.js';
-import type { Ordered, ViewPart } from './view-task.js';
+import { rowsOf, type Ordered, type ViewPart } from './view-task.js';
 
 /** Rows of a view that match the same boosts, so that their order is that of their cosines. */
 interface BoostClass {
@@ -22,22 +22,33 @@ export async function nearest(
   matches: Matches,
 ): Promise<Ordered> {
   const top = new TopK<LeafHit>(run.k);
+  const filtered = run.filtered || boosts.length > 0;
   let total = 0;
   for (const { boost, parts: some } of await classesOf(parts, boosts, matches)) {
-    const own = new TopK<LeafHit>(run.k);
+    const own = boosts.length === 0 ? top : new TopK<LeafHit>(run.k);
     const selected = some.map(selectedOf);
     for (const { selection } of selected) total += selection.count;
-    await searchVectors(selected, { ...run, filtered: run.filtered || boosts.length > 0 }, own);
-    for (const hit of own.sorted()) {
-      const parts = { text: 0, vector: hit.score, exact: 0, boost };
-      top.offer({ ...hit, score: hit.score + boost, parts });
-    }
+    await searchVectors(selected, { ...run, filtered }, own);
+    if (own === top) break;
+    for (const hit of own.sorted()) top.offer(boosted(hit, boost));
   }
-  return { hits: top.sorted(), more: total > run.k };
+  const hits = top.sorted();
+  return {
+    hits: boosts.length === 0 ? hits.map((hit) => boosted(hit, 0)) : hits,
+    more: total > run.k,
+  };
 }
 
-function selectedOf({ block: { view, selection }, rows }: ViewPart): SelectedView {
-  const count = rows.count();
+function boosted(hit: LeafHit, boost: number): LeafHit {
+  const { id, version, view, row, score: vector } = hit;
+  const parts = { text: 0, vector, exact: 0, boost };
+  return { id, score: vector + boost, version, view, row, parts };
+}
+
+function selectedOf(part: ViewPart): SelectedView {
+  const { view, selection } = part.block;
+  const { rows } = part;
+  const count = rowsOf(part);
   // All of them: a mask would only be looked at.
   const isWhole = count === selection.count && selection.mask === undefined;
   return { view, selection: isWhole ? selection : { ...selection, mask: rows, count } };

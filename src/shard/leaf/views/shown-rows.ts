@@ -8,7 +8,7 @@ import type { AskedText } from '../words/asked-text.js';
 import { narrow } from '../words/narrow.js';
 import { describePart, type Block } from './block.js';
 import type { ViewRequest } from './view-request.js';
-import type { ViewPart } from './view-task.js';
+import { rowsOf, type ViewPart } from './view-task.js';
 
 /** Of each block the rows that any view may show: of the set, not hidden, with all phrases and no excluded word. */
 export async function shownRows(
@@ -38,20 +38,19 @@ export async function shownRows(
   for (const block of blocks) {
     if (budget.isSpent()) break;
     const { view } = block;
-    const { rows, near } =
-      asked === undefined
-        ? { rows: block.rows.copy(), near: undefined }
-        : await makeSet(block, asked);
+    const set: SetRows =
+      asked === undefined ? { rows: block.rows, near: undefined } : await makeSet(block, asked);
+    let { rows } = set;
     if (hidden !== undefined) {
+      if (rows === block.rows) rows = rows.copy();
       for (const row of await hashedRows(view, hidden, budget)) rows.delete(row);
     }
-    let count = rows.count();
-    let mask = rows;
+    let count = rowsOf({ block, rows });
     if (text !== undefined && count > 0) {
       const all = { mask: rows, count, ranges: undefined };
-      ({ mask = rows, count } = await narrow(view, all, text, budget));
+      ({ mask: rows = rows, count } = await narrow(view, all, text, budget));
     }
-    if (count > 0) shown.push({ block, rows: mask, near });
+    if (count > 0) shown.push({ block, rows, near: set.near });
   }
   return shown;
 }

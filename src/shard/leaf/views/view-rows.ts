@@ -5,7 +5,7 @@ import type { SegmentView } from '../../index/segment-view.js';
 import { hashedRows } from '../set/hashed-rows.js';
 import { setUnits, type Block } from './block.js';
 import type { Matches } from './matches.js';
-import type { ViewPart, ViewTask } from './view-task.js';
+import { rowsOf, type ViewPart, type ViewTask } from './view-task.js';
 
 /** The rows of each view, of those that any may show. */
 export async function tasksOf(
@@ -21,8 +21,9 @@ export async function tasksOf(
     for (const { block, rows: all, near } of shown) {
       if (budget.isSpent()) break;
       const rows = await viewRows(block, all, view, matches, budget);
-      const count = rows.count();
-      if (count > 0) parts.push({ block, rows, near });
+      const part = { block, rows, near };
+      const count = rowsOf(part);
+      if (count > 0) parts.push(part);
       total += count;
     }
     tasks.push({ view, parts, total });

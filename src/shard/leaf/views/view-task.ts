@@ -14,6 +14,11 @@ export interface ViewPart {
   near?: NearRows | undefined;
 }
 
+/** How many rows a part has: of a whole block it is known. */
+export function rowsOf({ block, rows }: ViewPart): number {
+  return rows === block.rows ? block.selection.count : rows.count();
+}
+
 /** A view with the rows that it shows. */
 export interface ViewTask {
   view: LeafView;
