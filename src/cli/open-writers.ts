@@ -8,6 +8,8 @@ import { hostPortOf } from '../core/host-port.js';
 import { connectToAny, type WritersPort } from '../http/forward-writes.js';
 import type { KeptRuleBooks } from '../merchandising/kept-rule-books.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
+import type { CollectionSchemas } from '../tenancy/collection-schemas.js';
+import type { TenantAliases } from '../tenancy/tenant-aliases.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 
 const UNIX = 'unix:';
@@ -25,7 +27,9 @@ interface WriterSources {
   config: Pick<Config, 'serve' | 'writeUrl'>;
   /** Undefined where this node sees no leases. */
   members: Pick<Membership, 'queryNodes'> | undefined;
-  tenants: Pick<TenantDirectory, 'expire'>;
+  tenants: Pick<TenantDirectory, 'expire' | 'expireAll'>;
+  aliases: Pick<TenantAliases, 'expireAll'>;
+  collections: Pick<CollectionSchemas, 'expireAll'>;
   books: Pick<KeptRuleBooks, 'forget'>;
   placements: Pick<PlacementCache, 'refresh'>;
 }
@@ -35,7 +39,7 @@ interface WriterSources {
  * for one that writes itself. Rejects with `ConfigError` where none could ever be found.
  */
 export async function openWriters(
-  { config, members, tenants, books, placements }: WriterSources,
+  { config, members, tenants, aliases, collections, books, placements }: WriterSources,
   stopping: AbortSignal,
   patienceMs = START_PATIENCE_MS,
 ): Promise<WritersPort | undefined> {
@@ -47,13 +51,16 @@ export async function openWriters(
   return {
     places,
     patienceMs: RESTART_PATIENCE_MS,
-    written: async (tenant, route) => {
-      tenants.expire(tenant);
-      // Those that are written all the time have no part in these.
-      if (!route.startsWith(PRODUCTS)) books.forget(tenant);
+    written: async (names, route) => {
+      // Of what is written all the time it is known what it changes.
+      if (route.startsWith(PRODUCTS)) for (const name of names) tenants.expire(name);
+      else {
+        for (const one of [tenants, aliases, collections]) one.expireAll();
+        for (const name of names) books.forget(name);
+      }
       const patience = Deadline.after(REFRESH_PATIENCE_MS);
-      const refreshed = patience.race(placements.refresh(tenant), 'reading the placement');
-      await refreshed.catch(() => undefined);
+      const refreshing = Promise.all(names.map((name) => placements.refresh(name)));
+      await patience.race(refreshing, 'reading the placement').catch(() => undefined);
     },
   };
 }

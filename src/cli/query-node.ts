@@ -135,7 +135,8 @@ export async function startQueryNode(
     dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
   };
   const ingest = new Ingest(deps);
-  const writers = await openWriters({ config, members, tenants, books, placements }, stopping);
+  const kept = { ...shop, ...shown, tenants, placements };
+  const writers = await openWriters({ config, members, ...kept }, stopping);
   const shared = { audit, ...shop, ...shown, writers, status, logger };
   const ports = { search, ingest, tenants, settings, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));

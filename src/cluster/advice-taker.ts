@@ -28,8 +28,9 @@ interface Deps {
 /** What can be done at once. */
 export type Step = Relief & { kind: 'move' | 'split' };
 
-/** What a look comes to; `ended`: what was begun is over, and what came of it is to be seen first. */
-export type Looked = { state: 'nothing' | 'under way' | 'ended' } | { state: 'begun'; step: Step };
+/** What a look comes to; `stuck`: a node is hot, and nothing can be done at once; `ended`: what was begun is over, and what came of it is to be seen first. */
+export type Looked =
+  { state: 'nothing' | 'stuck' | 'under way' | 'ended' } | { state: 'begun'; step: Step };
 
 /** Does what the advisor says, one step at a time in the whole cluster. */
 export class AdviceTaker {
@@ -48,7 +49,8 @@ export class AdviceTaker {
       return { state: 'ended' };
     }
     const step = await advisor.next();
-    if (step?.kind !== 'move' && step?.kind !== 'split') return { state: 'nothing' };
+    if (step === undefined) return { state: 'nothing' };
+    if (step.kind !== 'move' && step.kind !== 'split') return { state: 'stuck' };
     const { tenant, partition } = placedOf(step);
     const isMine = await records.put(STEP_KIND, STEP_ID, { tenant, partition: partition.id }, 0);
     if (!isMine) return { state: 'under way' };

@@ -36,12 +36,14 @@ export class Advisor {
     return found;
   }
 
-  /** The first thing that can be done at once; undefined: there is none. */
+  /** The first thing that can be done at once, or where there is none what is said first; undefined: no node is hot. */
   async next(): Promise<Relief | undefined> {
+    let first: Relief | undefined;
     for await (const { relief } of this.each()) {
       if (relief.kind === 'move' || relief.kind === 'split') return relief;
+      first ??= relief;
     }
-    return undefined;
+    return first;
   }
 
   private async *each(): AsyncGenerator<Advice> {

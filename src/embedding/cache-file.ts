@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ModelIdentity } from '../core/product.js';
 import { PatientSlices } from '../core/slices.js';
@@ -65,10 +65,13 @@ export async function saveCache(
     await write(parts);
     await handle.writeFile(hash.digest());
     await handle.sync();
+    await rename(unfinished, file);
+  } catch (error) {
+    await unlink(unfinished).catch(() => undefined);
+    throw error;
   } finally {
     await handle.close();
   }
-  await rename(unfinished, file);
 }
 
 function bytesOf({ key, vector, uses }: Entry): Buffer[] {

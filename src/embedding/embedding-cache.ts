@@ -37,7 +37,7 @@ export class EmbeddingCache {
     this.#lru = new LRUCache<string, CachedEmbedding>({
       max: entries,
       maxSize: bytes,
-      sizeCalculation: ({ vector }, key) => vector.byteLength + key.length + ENTRY_OVERHEAD_BYTES,
+      sizeCalculation: sizeOf,
     });
   }
 
@@ -61,7 +61,8 @@ export class EmbeddingCache {
   adopt(entries: Iterable<CachedEmbedding & { key: string }>): void {
     const lru = this.#lru;
     for (const { key, vector, uses } of entries) {
-      if (lru === undefined || lru.size >= lru.max) return;
+      const hasRoom = lru !== undefined && lru.size < lru.max;
+      if (!hasRoom || lru.calculatedSize + sizeOf({ vector }, key) > lru.maxSize) return;
       if (!lru.has(key)) lru.set(key, { vector, uses });
     }
   }
@@ -82,4 +83,8 @@ export class EmbeddingCache {
       misses: this.#misses,
     };
   }
+}
+
+function sizeOf({ vector }: Pick<CachedEmbedding, 'vector'>, key: string): number {
+  return vector.byteLength + key.length + ENTRY_OVERHEAD_BYTES;
 }

@@ -14,13 +14,14 @@ export interface WritersPort {
   places(): readonly NetConnectOpts[];
   /** How long one that can not be reached is waited for, in milliseconds: it may be restarting. */
   patienceMs: number;
-  /** A write of the tenant was answered: what this node keeps of that is old. Never rejects. */
-  written(tenant: string, route: string): Promise<void>;
+  /** A write was answered that may be of any of these tenants: what this node keeps of them is old. Never rejects. */
+  written(tenants: readonly string[], route: string): Promise<void>;
 }
 
 /** Who is not there by then is away. */
 const CONNECT_LIMIT_MS = 1_000;
 const MAX_TRIED = 3;
+const KEEP_ALIVE_MS = 10_000;
 /** Writes that wait for somebody to write, and how often each looks. */
 const MAX_WAITING = 64;
 const LOOK_EVERY_MS = 50;
@@ -40,6 +41,9 @@ const OF_CONNECTION: ReadonlySet<string> = new Set([
   'expect',
 ]);
 
+/** What says where a body ends, for whom a request is and by whom: whoever calls that of a connection, it goes on. */
+const OF_REQUEST = /^(content-|host$|authorization$|x-omnisearch-)/;
+
 /**
  * Has writes answered by a query node that writes, once this node has let them in: bytes go to and fro as they come, so
  * that neither a body nor an answer is ever held as a whole. Must come before all that reads bodies.
@@ -58,7 +62,7 @@ export function forwardWrites(
     }
     const socket = await reach(request.exchange.signal);
     const answer = await ask(request, socket);
-    await writers.written(request.tenant, route);
+    await writers.written(tenantsOf(request), route);
     passBack(answer, request, reply, isLeaving());
   });
 }
@@ -71,17 +75,22 @@ function patiently(writers: WritersPort): (signal: AbortSignal) => Promise<Socke
   let waiting = 0;
   return async (signal) => {
     const patience = Deadline.after(writers.patienceMs);
-    for (;;) {
-      const places = writers.places();
-      try {
-        return await connectToAny(places, signal);
-      } catch (error) {
-        const isOver = patience.expired || signal.aborted || places.length === 0;
-        if (isOver || waiting >= MAX_WAITING) throw error;
+    let isWaiting = false;
+    try {
+      for (;;) {
+        const places = writers.places();
+        try {
+          return await connectToAny(places, signal);
+        } catch (error) {
+          const isOver = patience.expired || signal.aborted || places.length === 0;
+          if (isOver || (!isWaiting && waiting >= MAX_WAITING)) throw error;
+        }
+        if (!isWaiting) waiting += 1;
+        isWaiting = true;
+        await sleep(LOOK_EVERY_MS);
       }
-      waiting += 1;
-      await sleep(LOOK_EVERY_MS);
-      waiting -= 1;
+    } finally {
+      if (isWaiting) waiting -= 1;
     }
   };
 }
@@ -93,7 +102,9 @@ export async function connectToAny(
 ): Promise<Socket> {
   let cause: unknown;
   for (const place of places.slice(0, MAX_TRIED)) {
-    const socket = connect({ ...place, noDelay: true, keepAlive: true });
+    // A machine that vanished closes nothing.
+    const alive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+    const socket = connect({ ...place, noDelay: true, ...alive });
     try {
       const limit = AbortSignal.timeout(CONNECT_LIMIT_MS);
       await once(socket, 'connect', { signal: AbortSignal.any([signal, limit]) });
@@ -110,6 +121,8 @@ export async function connectToAny(
 /** Sends the request on; resolves with the head of the answer. Rejects `unavailable`. Nothing is sent twice. */
 async function ask({ raw, exchange }: FastifyRequest, socket: Socket): Promise<IncomingMessage> {
   const { method, url: path, headers } = raw;
+  // It goes with the caller, whatever becomes of the request on it.
+  exchange.onEnd(() => socket.destroy());
   const upstream = begin({
     // A connection a request: none that its other end closes just then.
     createConnection: () => socket,
@@ -148,10 +161,15 @@ function passBack(
 
 function sentOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const named = (headers.connection ?? '').toLowerCase().split(/\s*,\s*/);
-  const kept = Object.entries(headers).filter(
-    ([name]) => !OF_CONNECTION.has(name) && !named.includes(name),
-  );
-  return Object.fromEntries(kept);
+  const isOfConnection = (name: string): boolean =>
+    OF_CONNECTION.has(name) || (named.includes(name) && !OF_REQUEST.test(name));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !isOfConnection(name)));
+}
+
+/** By its header, and by the address where a collection is named there. */
+function tenantsOf({ tenant, params }: FastifyRequest): string[] {
+  const { collection } = params as { collection?: string };
+  return collection === undefined ? [tenant] : [tenant, collection];
 }
 
 /** A body of unknown length goes on as one, whatever its method. */

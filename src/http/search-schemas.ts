@@ -51,7 +51,9 @@ export function vectorSearchBody(dimensions: number) {
   return Type.Object(
     {
       vector: Type.Optional(vectorOf(dimensions)),
-      vector_b64: Type.Optional(Type.String({ description })),
+      vector_b64: Type.Optional(
+        Type.String({ maxLength: 4 * Math.ceil((4 * dimensions) / 3), description }),
+      ),
       ...common,
     },
     CLOSED,

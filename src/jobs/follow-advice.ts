@@ -23,7 +23,8 @@ export function followAdvice({ taker, coolDownMs, logger }: FollowDeps): JobKind
     run: async (work) => {
       const looked = await taker.look();
       if (looked.state === 'nothing') return;
-      work.comeBack(looked.state === 'ended' ? coolDownMs : AGAIN_MS);
+      const isOver = looked.state === 'ended' || looked.state === 'stuck';
+      work.comeBack(isOver ? coolDownMs : AGAIN_MS);
       if (looked.state === 'begun') logger.info(said(looked.step), 'a node is relieved');
       if (looked.state === 'ended') logger.info({ coolDownMs }, 'a step of relief is over');
     },

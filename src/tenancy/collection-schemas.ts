@@ -31,6 +31,7 @@ interface Kept {
 /** Schemas as records, a second old at most where they are only looked at. */
 export class CollectionSchemas {
   private readonly kept = new LRUCache<string, Kept>({ max: MAX_KEPT });
+  private expiredAtMs = -Infinity;
 
   constructor(
     private readonly records: RecordStore,
@@ -40,10 +41,16 @@ export class CollectionSchemas {
   async find(tenant: string): Promise<CollectionSchema | undefined> {
     const kept = this.kept.get(tenant);
     const asOfMs = this.now();
-    if (kept !== undefined && asOfMs - kept.asOfMs < MAX_AGE_MS) return kept.schema;
+    const isFresh = kept !== undefined && kept.asOfMs > this.expiredAtMs;
+    if (isFresh && asOfMs - kept.asOfMs < MAX_AGE_MS) return kept.schema;
     const schema = toSchema((await this.records.get(SCHEMA_KIND, tenant))?.value);
     this.kept.set(tenant, { schema, asOfMs });
     return schema;
+  }
+
+  /** What is kept is read again when it is asked for: another node has changed some schema. */
+  expireAll(): void {
+    this.expiredAtMs = this.now();
   }
 
   /** False, and nothing done, where there is one. */

@@ -48,6 +48,7 @@ interface Deps {
 export class TenantAliases {
   private readonly kept = new LRUCache<string, Kept>({ max: MAX_KEPT });
   private readonly now: () => number;
+  private expiredAtMs = -Infinity;
 
   constructor(private readonly deps: Deps) {
     this.now = deps.now ?? (() => performance.now());
@@ -63,7 +64,7 @@ export class TenantAliases {
       if (kept?.tenant === undefined) throw error;
       return kept.tenant;
     }
-    if (kept !== undefined && this.now() - kept.asOfMs < MAX_AGE_MS) return kept.tenant ?? name;
+    if (kept !== undefined && this.isFresh(kept)) return kept.tenant ?? name;
     const asOfMs = this.now();
     const patience = Deadline.after(kept === undefined ? PATIENCE_MS : REFRESH_PATIENCE_MS);
     try {
@@ -109,6 +110,15 @@ export class TenantAliases {
   /** Rejects `not_found`. */
   async remove(name: string, by: string | null): Promise<void> {
     await this.change(name, undefined, by);
+  }
+
+  /** What is kept is read again when it is asked for: another node has changed some alias. */
+  expireAll(): void {
+    this.expiredAtMs = this.now();
+  }
+
+  private isFresh({ asOfMs }: Kept): boolean {
+    return asOfMs > this.expiredAtMs && this.now() - asOfMs < MAX_AGE_MS;
   }
 
   private async isTenant(name: string): Promise<boolean> {

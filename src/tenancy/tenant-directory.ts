@@ -58,6 +58,8 @@ export class TenantDirectory {
   private readonly kept = new LRUCache<string, Kept>({ max: MAX_KEPT });
   /** However many ask, the store is read once at a time. */
   private readonly reading = new Map<string, Promise<TenantRecord | undefined>>();
+  /** What was read before is read again when it is asked for. */
+  private expiredAtMs = -Infinity;
 
   constructor(
     private readonly records: Store['records'],
@@ -71,7 +73,7 @@ export class TenantDirectory {
   /** Rejects `unavailable` where nothing is known and the store does not tell. */
   async find(id: string): Promise<TenantRecord | undefined> {
     const kept = this.kept.get(id);
-    if (kept !== undefined && this.now() - kept.asOfMs < MAX_AGE_MS) return kept.record;
+    if (kept !== undefined && this.isFresh(kept)) return kept.record;
     const known = kept?.record;
     const patience = Deadline.after(known === undefined ? PATIENCE_MS : REFRESH_PATIENCE_MS);
     try {
@@ -217,6 +219,16 @@ export class TenantDirectory {
     const kept = this.kept.get(id);
     if (kept !== undefined) this.kept.set(id, { ...kept, asOfMs: -Infinity });
     this.reading.delete(id);
+  }
+
+  /** The same of all tenants. */
+  expireAll(): void {
+    this.expiredAtMs = this.now();
+    this.reading.clear();
+  }
+
+  private isFresh({ asOfMs }: Kept): boolean {
+    return asOfMs > this.expiredAtMs && this.now() - asOfMs < MAX_AGE_MS;
   }
 
   private keep(id: string, next: Kept): TenantRecord | undefined {

@@ -13,7 +13,12 @@ function sources(more: Partial<Sources>, told: string[] = []): Sources {
   return {
     config: { serve: 'read', writeUrl: undefined },
     members: undefined,
-    tenants: { expire: (tenant) => void told.push(`tenant ${tenant}`) },
+    tenants: {
+      expire: (tenant) => void told.push(`tenant ${tenant}`),
+      expireAll: () => void told.push('tenants'),
+    },
+    aliases: { expireAll: () => void told.push('aliases') },
+    collections: { expireAll: () => void told.push('collections') },
     books: { forget: (tenant) => void told.push(`rules ${tenant}`) },
     placements: {
       refresh: async (tenant) => {
@@ -80,8 +85,9 @@ test('after a write this node asks the store again, whether or not that answers'
   const writers = await openWriters(
     sources({ config: { serve: 'read', writeUrl: 'unix:/w' } }, told),
   );
-  await writers?.written('shop', '/products/:id');
+  await writers?.written(['shop'], '/products/:id');
   expect(told).toEqual(['tenant shop', 'placement shop']);
-  await writers?.written('shop', '/rules/:id');
-  expect(told.slice(2)).toEqual(['tenant shop', 'rules shop', 'placement shop']);
+  await writers?.written(['shop'], '/rules/:id');
+  const all = ['tenants', 'aliases', 'collections'];
+  expect(told.slice(2)).toEqual([...all, 'rules shop', 'placement shop']);
 });

@@ -163,7 +163,8 @@ export class Fill {
     if (copyRows === undefined || this.closed) return undefined;
     const ending = new AbortController();
     const done = copyRows({ keys, isFirst }, ending.signal).then(async (incoming) => {
-      if (ending.signal.aborted) await incoming?.discard();
+      // What cannot be removed goes with the next build or start.
+      if (ending.signal.aborted) await incoming?.discard().catch(() => undefined);
       copying.result = { incoming: ending.signal.aborted ? undefined : incoming };
       this.dueAtMs = -Infinity;
       this.onCopied();

@@ -48,13 +48,13 @@ export async function loadSegments(
   return { manifest, segments, isComplete: segments.length === manifest.segments.length };
 }
 
-/** Removes what is neither the manifest's deletes, nor these segments, nor `spared`. */
+/** Removes what is neither the manifest's deletes, nor these segments, nor kept, as is asked before each. */
 export async function keepOnly(
   folder: string,
   named: Pick<Manifest, 'segments' | 'deletes'>,
-  spared: readonly string[] = [],
+  isKept?: (name: string) => boolean,
 ): Promise<void> {
-  await emptyFolder(folder, ['manifest.json', ...namesIn(named), ...spared]);
+  await emptyFolder(folder, ['manifest.json', ...namesIn(named)], isKept);
 }
 
 async function soundManifest(
@@ -113,7 +113,11 @@ async function soundSegment(
 }
 
 /** Whatever else has the folder's name is no index, and goes too. */
-async function emptyFolder(folder: string, except: readonly string[]): Promise<void> {
+async function emptyFolder(
+  folder: string,
+  except: readonly string[],
+  isKept: (name: string) => boolean = () => false,
+): Promise<void> {
   const kept = new Set(except);
   const names = await readdir(folder).catch(async (error: unknown): Promise<string[]> => {
     const { code } = error as NodeJS.ErrnoException;
@@ -122,6 +126,7 @@ async function emptyFolder(folder: string, except: readonly string[]): Promise<v
     return [];
   });
   for (const name of names) {
-    if (!kept.has(name)) await rm(join(folder, name), { recursive: true, force: true });
+    if (kept.has(name) || isKept(name)) continue;
+    await rm(join(folder, name), { recursive: true, force: true });
   }
 }

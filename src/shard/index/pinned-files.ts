@@ -25,7 +25,7 @@ export class SparedNames {
     };
   }
 
-  names(): string[] {
-    return [...this.counts.keys()];
+  has(name: string): boolean {
+    return this.counts.has(name);
   }
 }

@@ -263,7 +263,11 @@ export class SegmentKeeper {
       this.manifest = manifest;
       const records = index.segments.map(({ record }) => record);
       const named = { deletes: manifest.deletes, segments: records };
-      await keepOnly(this.options.folder, named, this.spared.names());
+      // Others come, and are taken in, while files are removed.
+      const isTaken = (name: string): boolean =>
+        index.segments.some(({ record }) => record.folder === name);
+      const isKept = (name: string): boolean => this.spared.has(name) || isTaken(name);
+      await keepOnly(this.options.folder, named, isKept);
     } finally {
       await Promise.all(merged.map((old) => old.close()));
     }

@@ -124,7 +124,9 @@ function widthFor(graph: Graph, share: number, { count }: Selection, run: LeafRu
   const wanted = Math.min(run.k, count);
   const least = Math.max(run.ef, graph.ef);
   // The graph's own width is one at which it finds so many.
-  if (share >= 1 && wanted <= EF_K) return Math.min(graph.size, Math.max(least, wanted));
+  if (share >= 1 && wanted <= EF_K) {
+    return Math.min(graph.size, Math.max(least, Math.ceil(wanted / SURE_SHARE)));
+  }
   const spare = SPARE + Math.ceil(wanted * SPARE_SHARE);
   const needed = share >= 1 ? wanted : Math.ceil((wanted * WIDEN) / share) + WIDEN_SPARE;
   return Math.min(graph.size, Math.max(least, needed + spare));

@@ -65,9 +65,12 @@ export async function fetchSegments(
     const position = decodePosition(manifest.position ?? '');
     return new IncomingRows({ segments, position, keys, unspare, remove });
   } catch (error) {
-    await Promise.all(segments.map((segment) => segment.close()));
-    await remove();
-    unspare();
+    try {
+      await Promise.all(segments.map((segment) => segment.close()));
+      await remove();
+    } finally {
+      unspare();
+    }
     throw error;
   }
 }
