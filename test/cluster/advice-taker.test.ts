@@ -128,6 +128,14 @@ describe('with AUTO', () => {
     expect(await other.look()).toEqual({ state: 'nothing' });
   });
 
+  test('a node that nothing can relieve at once is not looked at all the time', async () => {
+    await place(store, T, [{ ...partition('a', 's1'), isPinned: true }]);
+    await write({ a: 90 });
+    await tell();
+    const { taker } = openDesk(store, fleet);
+    expect(await taker.look()).toEqual({ state: 'stuck' });
+  });
+
   test('what was pinned meanwhile stays', async () => {
     await place(store, T, [partition('a', 's1'), partition('b', 's1')]);
     await write({ a: 50, b: 40 });
