@@ -39,7 +39,7 @@ export function searchRoutes(
     const { body, routeOptions } = request;
     // Where neither form of a vector is there, that is what is missing.
     const whole = routeOptions.url === VECTOR_ROUTE ? { vector: undefined, ...body } : body;
-    const asked = toSearchRequest(whole as SearchBody, await contextOf(request));
+    const asked = toSearchRequest(whole, await contextOf(request));
     const written = await desk.one(request, asked.search, (found) =>
       searchReplyPieces(found, asked.reply),
     );

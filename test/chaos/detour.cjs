@@ -4,6 +4,7 @@ const { syncBuiltinESMExports } = require('node:module');
 const net = require('node:net');
 
 const connect = net.connect;
+const isShard = (path) => typeof path === 'string' && /\/s\d+\.sock$/.test(path);
 net.connect = (to, ...rest) =>
-  connect(typeof to?.path === 'string' ? { ...to, path: `${to.path}.link` } : to, ...rest);
+  connect(isShard(to?.path) ? { ...to, path: `${to.path}.link` } : to, ...rest);
 syncBuiltinESMExports();

@@ -78,7 +78,7 @@ async function startReader(options: Options = {}, patienceMs = 0) {
     writers: {
       places: () => places.map((place) => ({ path: place })),
       patienceMs,
-      written: async (tenant, route) => void written.push(`${tenant} ${route}`),
+      written: async (tenants, route) => void written.push(`${tenants.join()} ${route}`),
     },
   });
   const path = join(dir, `reader-${open.length}.sock`);
