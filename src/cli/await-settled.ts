@@ -24,13 +24,10 @@ export async function awaitSettled(
 
 async function movingPartitions(client: PlacementClient, signal: AbortSignal): Promise<number> {
   let moving = 0;
-  let cursor: string | undefined;
-  for (;;) {
-    const page = await client.page(cursor === undefined ? {} : { cursor }, signal);
-    for (const { replicas } of page.partitions) {
+  for await (const { partitions } of client.pages(undefined, signal)) {
+    for (const { replicas } of partitions) {
       if (replicas.some(({ state }) => state !== 'serving')) moving += 1;
     }
-    cursor = page.next_cursor;
-    if (cursor === undefined) return moving;
   }
+  return moving;
 }

@@ -1,11 +1,11 @@
 import type { NetConnectOpts } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Membership } from '../cluster/membership.js';
 import { ConfigError } from '../config/setting.js';
 import type { Config } from '../config/settings.js';
 import { Deadline } from '../core/deadline.js';
 import { hostPortOf } from '../core/host-port.js';
-import { connectToAny, type WritersPort } from '../http/forward-writes.js';
+import type { WritersPort } from '../http/forward-writes.js';
+import { connectPatiently } from '../http/reach-writers.js';
 import type { KeptRuleBooks } from '../merchandising/kept-rule-books.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
 import type { CollectionSchemas } from '../tenancy/collection-schemas.js';
@@ -17,7 +17,6 @@ const HTTP_PORT = 80;
 const PRODUCTS = '/products';
 /** A start waits for so long for somebody who writes. */
 const START_PATIENCE_MS = 10_000;
-const POLL_MS = 50;
 /** A restart takes less. */
 const RESTART_PATIENCE_MS = 5_000;
 /** An answer does not wait for longer for this node to know of it. */
@@ -74,13 +73,10 @@ async function untilThere(
   stopping: AbortSignal,
   patienceMs: number,
 ): Promise<void> {
-  for (const patience = Deadline.after(patienceMs); !patience.expired;) {
-    try {
-      (await connectToAny([place], stopping)).destroy();
-      return;
-    } catch {
-      await sleep(POLL_MS, undefined, { signal: stopping });
-    }
+  try {
+    (await connectPatiently(() => [place], patienceMs, stopping)).destroy();
+  } catch {
+    stopping.throwIfAborted();
   }
 }
 

@@ -90,18 +90,27 @@ export class PlacementClient {
     return (await this.transport.call(call, { signal })) as ClusterBody;
   }
 
+  /** One after the other, of one tenant or of all. */
+  async *pages(tenant?: string, signal?: AbortSignal): AsyncGenerator<ClusterBody> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.page({ tenant, ...(cursor === undefined ? {} : { cursor }) }, signal);
+      yield page;
+      cursor = page.next_cursor;
+    } while (cursor !== undefined);
+  }
+
   /** All pages as one. */
   async cluster(tenant: string | undefined): Promise<ClusterBody> {
-    const partitions: PartitionBody[] = [];
-    let advice: AdviceBody[] = [];
-    let cursor: string | undefined;
-    for (;;) {
-      const page = await this.page({ tenant, ...(cursor === undefined ? {} : { cursor }) });
-      partitions.push(...page.partitions);
-      advice = page.advice ?? advice;
-      cursor = page.next_cursor;
-      if (cursor === undefined) return { nodes: page.nodes, partitions, advice };
+    const all: Required<Pick<ClusterBody, 'nodes' | 'partitions' | 'advice'>> = {
+      ...{ nodes: [], partitions: [], advice: [] },
+    };
+    for await (const { nodes, partitions, advice = all.advice } of this.pages(tenant)) {
+      all.nodes = nodes;
+      all.partitions.push(...partitions);
+      all.advice = advice;
     }
+    return all;
   }
 
   /** With `drain`, what draining that node comes to. */

@@ -92,24 +92,14 @@ function mostUsed(all: readonly Entry[], limit: number): Entry[] {
   return [...byKey.values()].sort((a, b) => b.uses - a.uses).slice(0, limit);
 }
 
-/** Takes what the file has, and the cache has not, into the cache, as far as there is room. */
-export async function adoptCache(
-  file: string,
-  cache: EmbeddingCache,
-  model: ModelIdentity,
-): Promise<void> {
-  cache.adopt(await readCache(file, model));
-}
-
-/** Fills the cache from the file. One that is absent, damaged or another model's is left alone. */
+/** Takes what the file has, and the cache has not, into the cache, as far as there is room. One that is absent, damaged or another model's is left alone. */
 export async function loadCache(
   file: string,
   cache: EmbeddingCache,
   model: ModelIdentity,
 ): Promise<number> {
   const entries = await readCache(file, model);
-  // The most used one last, so that it is the last to be dropped.
-  for (const { key, vector, uses } of entries.reverse()) cache.set(key, vector, uses);
+  cache.adopt(entries);
   return entries.length;
 }
 

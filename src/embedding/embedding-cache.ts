@@ -57,14 +57,20 @@ export class EmbeddingCache {
     this.#lru?.set(key, { vector, uses });
   }
 
-  /** Takes in what is not there yet, as far as there is room. */
-  adopt(entries: Iterable<CachedEmbedding & { key: string }>): void {
+  /** Takes in what is not there yet, the first of it as far as there is room. */
+  adopt(entries: readonly (CachedEmbedding & { key: string })[]): void {
     const lru = this.#lru;
-    for (const { key, vector, uses } of entries) {
-      const hasRoom = lru !== undefined && lru.size < lru.max;
-      if (!hasRoom || lru.calculatedSize + sizeOf({ vector }, key) > lru.maxSize) return;
-      if (!lru.has(key)) lru.set(key, { vector, uses });
+    if (lru === undefined) return;
+    const taken: (typeof entries)[number][] = [];
+    let size = lru.calculatedSize;
+    for (const entry of entries) {
+      if (lru.has(entry.key)) continue;
+      size += sizeOf(entry, entry.key);
+      if (lru.size + taken.length >= lru.max || size > lru.maxSize) break;
+      taken.push(entry);
     }
+    // The first one last, so that it is the last to be dropped.
+    for (const { key, vector, uses } of taken.reverse()) this.set(key, vector, uses);
   }
 
   /** The `limit` entries that were used last, the latest first. */

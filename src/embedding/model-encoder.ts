@@ -1,10 +1,7 @@
-import { stat } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import { unlessAborted, type Deadline } from '../core/deadline.js';
 import type { ModelIdentity } from '../core/product.js';
-import { RepeatedWork } from '../core/repeated-work.js';
 import { PatientSlices } from '../core/slices.js';
-import { adoptCache, saveCache } from './cache-file.js';
 import { cacheKey, type EmbeddingCache } from './embedding-cache.js';
 import type {
   EmbeddingCaller,
@@ -15,6 +12,7 @@ import type {
 } from './encoder.js';
 import type { EmbeddingPool } from './embedding-pool.js';
 import type { ProductInputs } from './product-inputs.js';
+import type { SharedCache } from './shared-cache.js';
 import { SingleFlight } from './single-flight.js';
 import type { TokenIds } from './token-ids.js';
 import type { TextTokenizer } from './tokenize.js';
@@ -24,7 +22,8 @@ interface Parts {
   tokenizer: TextTokenizer;
   pool: EmbeddingPool;
   cache: EmbeddingCache;
-  cacheFile: string | undefined;
+  /** Undefined: the cache is this encoder's alone. */
+  shared: SharedCache | undefined;
   cutoff: number | undefined;
 }
 
@@ -40,10 +39,6 @@ const REMEMBERED_PIECES = 10_000;
 /** Longer words are pieces of no vocabulary. */
 const MAX_PIECE_CHARACTERS = 64;
 const CLOSE_GRACE_MS = 1_500;
-/** Entries of the cache that are kept over a restart: 10 MB of 512 dimensions. */
-const SAVED_ENTRIES = 5_000;
-/** How often they are exchanged with those of the other query nodes that share the file, where there are new ones. */
-const EXCHANGE_EVERY_MS = 10_000;
 
 /** The encoder of a model folder: tokenise → cache → single flight → pool. */
 export class ModelEncoder implements Encoder {
@@ -54,16 +49,10 @@ export class ModelEncoder implements Encoder {
   readonly #pieces = new LRUCache<string, boolean>({ max: REMEMBERED_PIECES });
   #embeddedProducts = 0;
   #closing: Promise<void> | undefined;
-  readonly #exchanging = new RepeatedWork(() => this.#exchange(), EXCHANGE_EVERY_MS);
-  /** Texts that were not in the cache when it was written last. */
-  #savedMisses = 0;
-  /** When the file was written last, as far as is known here. */
-  #savedAtMs: number | undefined;
 
   constructor(private readonly parts: Parts) {
     this.model = parts.model;
     this.cutoff = parts.cutoff;
-    this.#exchanging.start();
   }
 
   async embedQuery(
@@ -184,37 +173,6 @@ export class ModelEncoder implements Encoder {
 
   async #stop(): Promise<void> {
     await this.parts.pool.close(CLOSE_GRACE_MS);
-    await this.#exchanging.close();
-    await this.#save();
+    await this.parts.shared?.close();
   }
-
-  /** Takes what others have written, and writes what is new here. What cannot be written is written the next time. */
-  async #exchange(): Promise<void> {
-    const { cache, cacheFile, model } = this.parts;
-    if (cacheFile === undefined) return;
-    const { misses } = cache.status();
-    try {
-      if (misses !== this.#savedMisses) await this.#save();
-      else if ((await writtenAt(cacheFile)) !== this.#savedAtMs) {
-        await adoptCache(cacheFile, cache, model);
-      }
-      this.#savedMisses = misses;
-      this.#savedAtMs = await writtenAt(cacheFile);
-    } catch {
-      // A full disk, say.
-    }
-  }
-
-  async #save(): Promise<void> {
-    const { cache, cacheFile, model } = this.parts;
-    if (cacheFile !== undefined) await saveCache(cacheFile, cache, model, SAVED_ENTRIES);
-  }
-}
-
-/** By the clock of its file system; undefined: it is not there. */
-async function writtenAt(file: string): Promise<number | undefined> {
-  return stat(file).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => undefined,
-  );
 }

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { digest } from '../core/ids.js';
 import type { ModelIdentity } from '../core/product.js';
-import { loadCache } from './cache-file.js';
 import { EmbeddingCache } from './embedding-cache.js';
 import { badFolder, firstLine } from './model-config.js';
 import {
@@ -14,6 +13,7 @@ import {
 } from './model-folder.js';
 import { EmbeddingPool } from './embedding-pool.js';
 import { ModelEncoder } from './model-encoder.js';
+import { SharedCache } from './shared-cache.js';
 
 export interface EncoderOptions {
   /** A folder as the hub lays it out. */
@@ -80,13 +80,15 @@ export async function openEncoder(options: EncoderOptions): Promise<ModelEncoder
   }
   const { cacheEntries: entries, cacheBytes: bytes } = settings;
   const cache = new EmbeddingCache({ entries, bytes });
-  if (settings.cacheFile !== undefined) await loadCache(settings.cacheFile, cache, identity);
+  const { cacheFile } = settings;
+  const shared = cacheFile === undefined ? undefined : new SharedCache(cacheFile, cache, identity);
+  await shared?.open();
   return new ModelEncoder({
     model: identity,
     tokenizer: folder.tokenizer,
     pool,
     cache,
-    cacheFile: settings.cacheFile,
+    shared,
     cutoff: folder.config.cutoff,
   });
 }

@@ -1,30 +1,23 @@
 import { once } from 'node:events';
 import { request as begin, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import type { NetConnectOpts, Socket } from 'node:net';
 import { pipeline } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Deadline } from '../core/deadline.js';
-import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { away, connectPatiently } from './reach-writers.js';
 import { isWrite } from './writes.js';
 
 /** What a query node that only reads knows of those that write. */
 export interface WritersPort {
   /** Where they are, the one to be tried first first; none: nobody is known to write. */
-  places(): readonly NetConnectOpts[];
+  places: () => readonly NetConnectOpts[];
   /** How long one that can not be reached is waited for, in milliseconds: it may be restarting. */
   patienceMs: number;
   /** A write was answered that may be of any of these tenants: what this node keeps of them is old. Never rejects. */
   written(tenants: readonly string[], route: string): Promise<void>;
 }
 
-/** Who is not there by then is away. */
-const CONNECT_LIMIT_MS = 1_000;
-const MAX_TRIED = 3;
-const KEEP_ALIVE_MS = 10_000;
-/** Writes that wait for somebody to write, and how often each looks. */
+/** Writes that wait for somebody to write. */
 const MAX_WAITING = 64;
-const LOOK_EVERY_MS = 50;
 /** Of a request that was forwarded: it is not forwarded again. */
 const MARK = 'x-omnisearch-forwarded';
 /** Of a connection, not of what is sent on it (RFC 9110, 7.6.1). `Expect` is answered by whoever is asked first. */
@@ -69,53 +62,25 @@ export function forwardWrites(
 
 /**
  * Connects to one that writes. Nothing was sent yet, so a write may wait while that restarts; where too many wait
- * already, or nobody is known who could come back, it rejects at once.
+ * already it rejects at once.
  */
-function patiently(writers: WritersPort): (signal: AbortSignal) => Promise<Socket> {
+function patiently({ places, patienceMs }: WritersPort): (signal: AbortSignal) => Promise<Socket> {
   let waiting = 0;
   return async (signal) => {
-    const patience = Deadline.after(writers.patienceMs);
-    let isWaiting = false;
-    try {
-      for (;;) {
-        const places = writers.places();
-        try {
-          return await connectToAny(places, signal);
-        } catch (error) {
-          const isOver = patience.expired || signal.aborted || places.length === 0;
-          if (isOver || (!isWaiting && waiting >= MAX_WAITING)) throw error;
-        }
-        if (!isWaiting) waiting += 1;
-        isWaiting = true;
-        await sleep(LOOK_EVERY_MS);
+    const own = { isWaiting: false };
+    const mayWait = (): boolean => {
+      if (!own.isWaiting && waiting < MAX_WAITING) {
+        own.isWaiting = true;
+        waiting += 1;
       }
+      return own.isWaiting;
+    };
+    try {
+      return await connectPatiently(places, patienceMs, signal, mayWait);
     } finally {
-      if (isWaiting) waiting -= 1;
+      if (own.isWaiting) waiting -= 1;
     }
   };
-}
-
-/** The first that can be connected to. Rejects `unavailable`. */
-export async function connectToAny(
-  places: readonly NetConnectOpts[],
-  signal: AbortSignal,
-): Promise<Socket> {
-  let cause: unknown;
-  for (const place of places.slice(0, MAX_TRIED)) {
-    // A machine that vanished closes nothing.
-    const alive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
-    const socket = connect({ ...place, noDelay: true, ...alive });
-    try {
-      const limit = AbortSignal.timeout(CONNECT_LIMIT_MS);
-      await once(socket, 'connect', { signal: AbortSignal.any([signal, limit]) });
-      return socket;
-    } catch (error) {
-      cause = error;
-      // What fails after it was given up is nobody's concern.
-      socket.on('error', () => undefined).destroy();
-    }
-  }
-  throw away('no query node that writes can be reached', cause);
 }
 
 /** Sends the request on; resolves with the head of the answer. Rejects `unavailable`. Nothing is sent twice. */
@@ -131,7 +96,6 @@ async function ask({ raw, exchange }: FastifyRequest, socket: Socket): Promise<I
   });
   // Once the answer has begun, whoever reads it hears of it.
   upstream.on('error', () => undefined);
-  exchange.onEnd(() => upstream.destroy());
   raw.pipe(upstream);
   try {
     const [answer] = (await once(upstream, 'response')) as [IncomingMessage];
@@ -175,8 +139,4 @@ function tenantsOf({ tenant, params }: FastifyRequest): string[] {
 /** A body of unknown length goes on as one, whatever its method. */
 function chunkedAs(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return headers['transfer-encoding'] === undefined ? {} : { 'transfer-encoding': 'chunked' };
-}
-
-function away(message: string, cause?: unknown): OmniError {
-  return new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS, cause });
 }

@@ -63,7 +63,8 @@ function queryOf(body: SearchBody, dimensions: number): Query {
   return textQuery(body);
 }
 
-function isByVector(body: SearchBody): body is VectorSearchBody {
+/** Whether a body names a vector, in one of its two forms. */
+export function isByVector(body: object): body is VectorSearchBody {
   return 'vector' in body || 'vector_b64' in body;
 }
 

@@ -10,7 +10,12 @@ import { BatchReplyBody, replies, SearchReplyBody } from './reply-schemas.js';
 import { belowPrefix, schemaError } from './schema-error.js';
 import { sendWritten, type SearchDesk } from './search-desk.js';
 import { searchReplyPieces } from './search-reply.js';
-import { toSearchRequest, type AskedSearch, type BodyContext } from './search-request.js';
+import {
+  isByVector,
+  toSearchRequest,
+  type AskedSearch,
+  type BodyContext,
+} from './search-request.js';
 import {
   BatchSearchBody,
   SimilarSearchBody,
@@ -85,8 +90,7 @@ function readEntry(
   VectorBody: ReturnType<typeof vectorSearchBody>,
   context: BodyContext,
 ): AskedSearch | OmniError {
-  const isByVector = isObject(entry) && ('vector' in entry || 'vector_b64' in entry);
-  const schema = isByVector ? VectorBody : TextSearchBody;
+  const schema = isObject(entry) && isByVector(entry) ? VectorBody : TextSearchBody;
   const validate = request.compileValidationSchema(schema);
   if (!validate(entry)) return schemaError(validate.errors ?? [], prefix);
   try {

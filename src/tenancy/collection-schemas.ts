@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { JsonObject } from '../core/product.js';
 import type { RecordStore } from '../store/record-store.js';
+import { Freshness } from './freshness.js';
 
 /** The kind of the records that are schemas; their ids are tenants. */
 const SCHEMA_KIND = 'collection';
@@ -31,18 +32,19 @@ interface Kept {
 /** Schemas as records, a second old at most where they are only looked at. */
 export class CollectionSchemas {
   private readonly kept = new LRUCache<string, Kept>({ max: MAX_KEPT });
-  private expiredAtMs = -Infinity;
+  private readonly freshness: Freshness;
 
   constructor(
     private readonly records: RecordStore,
     private readonly now: () => number = () => performance.now(),
-  ) {}
+  ) {
+    this.freshness = new Freshness(MAX_AGE_MS, now);
+  }
 
   async find(tenant: string): Promise<CollectionSchema | undefined> {
     const kept = this.kept.get(tenant);
     const asOfMs = this.now();
-    const isFresh = kept !== undefined && kept.asOfMs > this.expiredAtMs;
-    if (isFresh && asOfMs - kept.asOfMs < MAX_AGE_MS) return kept.schema;
+    if (kept !== undefined && this.freshness.isFresh(kept.asOfMs)) return kept.schema;
     const schema = toSchema((await this.records.get(SCHEMA_KIND, tenant))?.value);
     this.kept.set(tenant, { schema, asOfMs });
     return schema;
@@ -50,7 +52,7 @@ export class CollectionSchemas {
 
   /** What is kept is read again when it is asked for: another node has changed some schema. */
   expireAll(): void {
-    this.expiredAtMs = this.now();
+    this.freshness.expire();
   }
 
   /** False, and nothing done, where there is one. */

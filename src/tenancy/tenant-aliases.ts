@@ -9,6 +9,7 @@ import {
   type StoredRecord,
 } from '../store/record-store.js';
 import type { AuditLog } from './audit-log.js';
+import { Freshness } from './freshness.js';
 import { DEFAULT_TENANT, type TenantDirectory } from './tenant-directory.js';
 
 const KIND = 'alias';
@@ -48,10 +49,11 @@ interface Deps {
 export class TenantAliases {
   private readonly kept = new LRUCache<string, Kept>({ max: MAX_KEPT });
   private readonly now: () => number;
-  private expiredAtMs = -Infinity;
+  private readonly freshness: Freshness;
 
   constructor(private readonly deps: Deps) {
     this.now = deps.now ?? (() => performance.now());
+    this.freshness = new Freshness(MAX_AGE_MS, this.now);
   }
 
   /** The tenant that a name asks for: itself, unless it is an alias and no tenant's. Rejects `unavailable`. */
@@ -64,7 +66,7 @@ export class TenantAliases {
       if (kept?.tenant === undefined) throw error;
       return kept.tenant;
     }
-    if (kept !== undefined && this.isFresh(kept)) return kept.tenant ?? name;
+    if (kept !== undefined && this.freshness.isFresh(kept.asOfMs)) return kept.tenant ?? name;
     const asOfMs = this.now();
     const patience = Deadline.after(kept === undefined ? PATIENCE_MS : REFRESH_PATIENCE_MS);
     try {
@@ -114,11 +116,7 @@ export class TenantAliases {
 
   /** What is kept is read again when it is asked for: another node has changed some alias. */
   expireAll(): void {
-    this.expiredAtMs = this.now();
-  }
-
-  private isFresh({ asOfMs }: Kept): boolean {
-    return asOfMs > this.expiredAtMs && this.now() - asOfMs < MAX_AGE_MS;
+    this.freshness.expire();
   }
 
   private async isTenant(name: string): Promise<boolean> {

@@ -5,6 +5,7 @@ import { NAME } from '../core/ids.js';
 import type { JsonObject } from '../core/product.js';
 import { TENANT_KIND } from '../store/record-store.js';
 import type { Store } from '../store/store.js';
+import { Freshness } from './freshness.js';
 import {
   askedSettings,
   comingGeneration,
@@ -58,8 +59,7 @@ export class TenantDirectory {
   private readonly kept = new LRUCache<string, Kept>({ max: MAX_KEPT });
   /** However many ask, the store is read once at a time. */
   private readonly reading = new Map<string, Promise<TenantRecord | undefined>>();
-  /** What was read before is read again when it is asked for. */
-  private expiredAtMs = -Infinity;
+  private readonly freshness: Freshness;
 
   constructor(
     private readonly records: Store['records'],
@@ -68,12 +68,14 @@ export class TenantDirectory {
     private readonly now: () => number = () => performance.now(),
     /** Called with a tenant whose record this node has changed. */
     private readonly onChange: (id: string) => void = () => undefined,
-  ) {}
+  ) {
+    this.freshness = new Freshness(MAX_AGE_MS, now);
+  }
 
   /** Rejects `unavailable` where nothing is known and the store does not tell. */
   async find(id: string): Promise<TenantRecord | undefined> {
     const kept = this.kept.get(id);
-    if (kept !== undefined && this.isFresh(kept)) return kept.record;
+    if (kept !== undefined && this.freshness.isFresh(kept.asOfMs)) return kept.record;
     const known = kept?.record;
     const patience = Deadline.after(known === undefined ? PATIENCE_MS : REFRESH_PATIENCE_MS);
     try {
@@ -223,12 +225,8 @@ export class TenantDirectory {
 
   /** The same of all tenants. */
   expireAll(): void {
-    this.expiredAtMs = this.now();
+    this.freshness.expire();
     this.reading.clear();
-  }
-
-  private isFresh({ asOfMs }: Kept): boolean {
-    return asOfMs > this.expiredAtMs && this.now() - asOfMs < MAX_AGE_MS;
   }
 
   private keep(id: string, next: Kept): TenantRecord | undefined {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ModelIdentity } from '../../src/core/product.js';
-import { adoptCache, loadCache, saveCache } from '../../src/embedding/cache-file.js';
+import { loadCache, saveCache } from '../../src/embedding/cache-file.js';
 import { cacheKey, EmbeddingCache } from '../../src/embedding/embedding-cache.js';
 import { withTempDir } from './harness.js';
 
@@ -99,7 +99,7 @@ describe("the cache's file", () => {
       expect(await readdir(dir)).toEqual(['cache']);
       // The second met what the first had written; that one has yet to look.
       expect([one.status().entries, other.status().entries]).toEqual([2, 3]);
-      await adoptCache(file, one, MODEL);
+      await loadCache(file, one, MODEL);
       expect(one.get('b')).toEqual(vector(3));
     });
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from '../../core/logger.js';
 import { DELETES_FORMAT, readDeletes } from './components/deletes.js';
 import { asCorrupt, CorruptFile } from './durable-file.js';
-import { namesIn, readManifest, type Manifest, type ManifestOrigin } from './manifest.js';
+import { readManifest, type Manifest, type ManifestOrigin } from './manifest.js';
 import { openSegment, type Segment } from './segment.js';
 
 /** What a tenant's folder has to give. */
@@ -41,20 +41,17 @@ export async function loadSegments(
     await Promise.all(segments.map((segment) => segment.close()));
     throw error;
   }
-  await keepOnly(folder, {
-    deletes: manifest.deletes,
-    segments: segments.map(({ record }) => record),
-  });
+  await keepOnly(folder, manifest, (name) => segments.some((segment) => segment.name === name));
   return { manifest, segments, isComplete: segments.length === manifest.segments.length };
 }
 
-/** Removes what is neither the manifest's deletes, nor these segments, nor kept, as is asked before each. */
+/** Removes what is neither the manifest's deletes nor kept, as is asked before each. */
 export async function keepOnly(
   folder: string,
-  named: Pick<Manifest, 'segments' | 'deletes'>,
-  isKept?: (name: string) => boolean,
+  { deletes }: Pick<Manifest, 'deletes'>,
+  isKept: (name: string) => boolean,
 ): Promise<void> {
-  await emptyFolder(folder, ['manifest.json', ...namesIn(named)], isKept);
+  await emptyFolder(folder, ['manifest.json', ...deletes.files.map(({ name }) => name)], isKept);
 }
 
 async function soundManifest(

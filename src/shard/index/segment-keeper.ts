@@ -261,13 +261,10 @@ export class SegmentKeeper {
       this.sealed = this.losses === losses ? sealed : NOWHERE;
       this.retryMs = RETRY_FIRST_MS;
       this.manifest = manifest;
-      const records = index.segments.map(({ record }) => record);
-      const named = { deletes: manifest.deletes, segments: records };
       // Others come, and are taken in, while files are removed.
-      const isTaken = (name: string): boolean =>
-        index.segments.some(({ record }) => record.folder === name);
-      const isKept = (name: string): boolean => this.spared.has(name) || isTaken(name);
-      await keepOnly(this.options.folder, named, isKept);
+      const isHere = (name: string): boolean => index.segments.some((each) => each.name === name);
+      const isKept = (name: string): boolean => this.spared.has(name) || isHere(name);
+      await keepOnly(this.options.folder, manifest, isKept);
     } finally {
       await Promise.all(merged.map((old) => old.close()));
     }

@@ -21,22 +21,24 @@ export async function nearest(
   run: LeafRun,
   matches: Matches,
 ): Promise<Ordered> {
-  const top = new TopK<LeafHit>(run.k);
   const filtered = run.filtered || boosts.length > 0;
+  const found: LeafHit[] = [];
   let total = 0;
   for (const { boost, parts: some } of await classesOf(parts, boosts, matches)) {
-    const own = boosts.length === 0 ? top : new TopK<LeafHit>(run.k);
+    const top = new TopK<LeafHit>(run.k);
     const selected = some.map(selectedOf);
     for (const { selection } of selected) total += selection.count;
-    await searchVectors(selected, { ...run, filtered }, own);
-    if (own === top) break;
-    for (const hit of own.sorted()) top.offer(boosted(hit, boost));
+    await searchVectors(selected, { ...run, filtered }, top);
+    for (const hit of top.sorted()) found.push(boosted(hit, boost));
   }
-  const hits = top.sorted();
-  return {
-    hits: boosts.length === 0 ? hits.map((hit) => boosted(hit, 0)) : hits,
-    more: total > run.k,
-  };
+  // Without boosts there is one class, whose hits are in their order.
+  return { hits: boosts.length === 0 ? found : bestOf(found, run.k), more: total > run.k };
+}
+
+function bestOf(hits: readonly LeafHit[], k: number): LeafHit[] {
+  const top = new TopK<LeafHit>(k);
+  for (const hit of hits) top.offer(hit);
+  return top.sorted();
 }
 
 function boosted(hit: LeafHit, boost: number): LeafHit {

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Deadline } from '../core/deadline.js';
+import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+
+/** Who is not there by then is away. */
+const CONNECT_LIMIT_MS = 1_000;
+const MAX_TRIED = 3;
+const KEEP_ALIVE_MS = 10_000;
+const LOOK_EVERY_MS = 50;
+
+/**
+ * Connects to the first of `places` that can be reached; where none can, again until `patienceMs` are over, as long
+ * as `mayWait` says so and somebody is known who could come back. Rejects `unavailable`.
+ */
+export async function connectPatiently(
+  places: () => readonly NetConnectOpts[],
+  patienceMs: number,
+  signal: AbortSignal,
+  mayWait: () => boolean = () => true,
+): Promise<Socket> {
+  const patience = Deadline.after(patienceMs);
+  for (;;) {
+    const known = places();
+    try {
+      return await connectToAny(known, signal);
+    } catch (error) {
+      const isOver = patience.expired || signal.aborted || known.length === 0;
+      if (isOver || !mayWait()) throw error;
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+async function connectToAny(
+  places: readonly NetConnectOpts[],
+  signal: AbortSignal,
+): Promise<Socket> {
+  let cause: unknown;
+  for (const place of places.slice(0, MAX_TRIED)) {
+    // A machine that vanished closes nothing.
+    const alive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+    const socket = connect({ ...place, noDelay: true, ...alive });
+    try {
+      const limit = AbortSignal.timeout(CONNECT_LIMIT_MS);
+      await once(socket, 'connect', { signal: AbortSignal.any([signal, limit]) });
+      return socket;
+    } catch (error) {
+      cause = error;
+      // What fails after it was given up is nobody's concern.
+      socket.on('error', () => undefined).destroy();
+    }
+  }
+  throw away('no query node that writes can be reached', cause);
+}
+
+export function away(message: string, cause?: unknown): OmniError {
+  return new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS, cause });
+}
