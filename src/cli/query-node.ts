@@ -43,8 +43,6 @@ import { requireModel, settleModel } from './settle-model.js';
 import { isLoopback } from './shard-address.js';
 import { openFleet } from './shard-fleet.js';
 
-/** Shards are asked for their state each second, and may take as long to answer. */
-const FENCE_MARGIN_MS = 2_000;
 const NO_ENCODER: EncoderStatus = {
   embeddingCache: { entries: 0, hits: 0, misses: 0 },
   embeddingQueued: 0,
@@ -76,8 +74,10 @@ export async function startQueryNode(
   const audit = new AuditLog(store.records);
   const cluster = await openCluster(config, store, fleet, audit);
   const { placements, placement } = cluster;
-  const fencedAfterMs = config.leaseMs + FENCE_MARGIN_MS;
-  const searchable = new UntilSearchable(store, fleet, { fencedAfterMs });
+  const searchable = new UntilSearchable({
+    ...{ store, nodes: fleet, deadAfterMs: config.leaseMs },
+    change: (tenant, to) => cluster.mover.change(tenant, to),
+  });
   const growth = new GrowthTrigger(config.partitionRows, (tenant) =>
     jobs.request(GROW_PARTITIONS, tenant),
   );

@@ -11,13 +11,15 @@ export const SETTLE_REPLICAS = 'settling of replicas';
 /** How long a node is waited for at a time; a large tenant takes longer, and others want a turn. */
 const WAIT_MS = 5_000;
 const AGAIN_MS = 1_000;
+/** A node without a sign of life for so long is not waited for: it has its turn once it is back. */
+const SILENT_MS = 3_000;
 /** Query nodes learn of a change within a second; a search may be under way for longer. */
 const LEAVE_AFTER_MS = 3_000;
 
 export interface SettleDeps {
   store: Pick<Store, 'placement' | 'head' | 'replacePlacement'>;
   placements: Pick<PlacementCache, 'refresh'>;
-  nodes: Pick<AwaitedNodes, 'awaitApplied'>;
+  nodes: AwaitedNodes;
 }
 
 /**
@@ -33,6 +35,7 @@ async function settleTenant(deps: SettleDeps, work: JobWork): Promise<void> {
   const { key: tenant, signal } = work;
   const { partitions } = await deps.store.placement(tenant);
   for (const [node, building] of buildingOn(partitions)) {
+    if (deps.nodes.silentMs(node) > SILENT_MS) continue;
     if (!(await isComplete(deps, tenant, node, building, signal))) continue;
     await change(deps, tenant, (all) => withServing(all, node, building));
   }

@@ -1,3 +1,4 @@
+import { groupOf } from '../store/partition-map.js';
 import type { Partition, Replica } from '../store/store.js';
 
 /** Partitions of which a node's replicas are being built. */
@@ -30,8 +31,29 @@ export function withServing(
       return partition;
     }
     return changed(partition, (replica) => {
-      const isBuilt = replica.node === node && replica.state === 'building';
-      return isBuilt ? { ...replica, state: 'serving' } : replica;
+      if (replica.node !== node || replica.state !== 'building') return replica;
+      const built: Replica = { ...replica, state: 'serving' };
+      delete built.lateSince;
+      return built;
+    });
+  });
+}
+
+/**
+ * `nodes` are asked for nothing from now on that others have as well: what serves there is built again, what leaves
+ * is gone. `counter` is that of the placement that will say so.
+ */
+export function withLate(
+  partitions: readonly Partition[],
+  nodes: ReadonlySet<string>,
+  counter: number,
+): Partition[] {
+  return partitions.map((partition) => {
+    if (groupOf(partition).asked.every((node) => nodes.has(node))) return partition;
+    return changed(partition, (replica) => {
+      if (!nodes.has(replica.node) || replica.state === 'building') return replica;
+      if (replica.state === 'leaving') return undefined;
+      return { ...replica, state: 'building', lateSince: counter };
     });
   });
 }

@@ -1,5 +1,7 @@
+import { LRUCache } from 'lru-cache';
 import { groupOf } from '../store/partition-map.js';
-import type { PartitionRef, StoreReader, TenantPlacement, WriteMark } from '../store/store.js';
+import type { Partition, PartitionRef, StoreReader, WriteMark } from '../store/store.js';
+import { withLate } from './replica-steps.js';
 
 /** What a node is to have applied. */
 interface Awaited {
@@ -24,24 +26,40 @@ export interface AwaitedNodes {
   silentMs(node: string): number;
 }
 
-export interface UntilSearchableOptions {
-  /** A node that was silent for so long reads what was written before it answers anybody again. */
-  fencedAfterMs: number;
+/** Compare-and-set of a tenant's partitions, as `Mover.change`. */
+type ChangePlacement = (
+  tenant: string,
+  to: (partitions: readonly Partition[], nextCounter: number) => readonly Partition[],
+) => Promise<readonly Partition[]>;
+
+export interface UntilSearchableDeps {
+  store: Pick<StoreReader, 'placement'>;
+  nodes: AwaitedNodes;
+  change: ChangePlacement;
+  /** A node that was silent for so long is not waited for where others do. */
+  deadAfterMs: number;
 }
 
 const LOOK_AGAIN_MS = 200;
+/** A query node's view of a placement is a second old at most, see `PlacementCache`. */
+const KNOWN_TO_ALL_MS = 1_200;
+/** Tenants remembered of which a node is late; of another it is waited for once more. */
+const MAX_TENANTS = 10_000;
 
 /**
  * Waits until all that anybody may be answered by has applied a write. The placement is read after the write,
  * so a node that comes to serve later has read the write by then. A node that is dead is not waited for where
- * others serve all that it has.
+ * others serve all that it has: the placement says first that it is not to be asked, and it is known to all who ask
+ * before the write is called searchable. That a node is dead is one observer's view; a node that lives, and cannot be
+ * reached from here alone, serves again once it has caught up.
  */
 export class UntilSearchable {
-  constructor(
-    private readonly store: Pick<StoreReader, 'placement'>,
-    private readonly nodes: AwaitedNodes,
-    private readonly options: UntilSearchableOptions,
-  ) {}
+  /** Since when it is known here which nodes of a tenant are late. */
+  private readonly late = new LRUCache<string, { since: number; seenMs: number }>({
+    max: MAX_TENANTS,
+  });
+
+  constructor(private readonly deps: UntilSearchableDeps) {}
 
   /** Names of the nodes that lack something up to `mark` when the time is over. */
   async awaitApplied(
@@ -51,36 +69,109 @@ export class UntilSearchable {
     signal?: AbortSignal,
     generation?: number,
   ): Promise<string[]> {
-    const placement = await this.store.placement(tenant);
+    const endMs = performance.now() + timeoutMs;
+    const { partitions } = await this.deps.store.placement(tenant);
     const awaited = { tenant, mark, ...(generation === undefined ? {} : { generation }) };
-    const pending = new Set(servingNodes(placement));
+    const lagging = await this.lagging(partitions, awaited, timeoutMs, signal);
+    const isOver = lagging.size > 0 && !this.mayGoWithout(partitions, lagging);
+    if (isOver || signal?.aborted === true) return [...lagging];
+    const left = lagging.size === 0 ? partitions : await this.goWithout(tenant, lagging);
+    const asked = servingNodes(left);
+    const still = [...lagging].filter((node) => asked.has(node));
+    if (still.length > 0) return still;
+    return (await this.isKnown(tenant, left, endMs, signal)) ? [] : lateNodes(left);
+  }
+
+  /** Nodes that have not applied it when the time is over, or when all of them can be gone without. */
+  private async lagging(
+    partitions: readonly Partition[],
+    awaited: Awaited,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<ReadonlySet<string>> {
+    const pending = servingNodes(partitions);
     const stop = new AbortController();
     const signals = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
     const waits = Array.from(pending, async (node) => {
-      if (await this.nodes.awaitApplied(node, awaited, timeoutMs, signals)) pending.delete(node);
+      if (await this.deps.nodes.awaitApplied(node, awaited, timeoutMs, signals))
+        pending.delete(node);
     });
     const timer = setInterval(() => {
-      if (this.mayGoWithout(placement, pending)) stop.abort();
+      if (this.mayGoWithout(partitions, pending)) stop.abort();
     }, LOOK_AGAIN_MS);
     try {
       await Promise.all(waits);
     } finally {
       clearInterval(timer);
     }
-    return this.mayGoWithout(placement, pending) ? [] : [...pending];
+    return pending;
   }
 
   /** Whether each of `pending` is dead, and what it has is served by others, which have applied it. */
-  private mayGoWithout({ partitions }: TenantPlacement, pending: ReadonlySet<string>): boolean {
-    const { fencedAfterMs } = this.options;
-    const areDead = [...pending].every((node) => this.nodes.silentMs(node) > fencedAfterMs);
+  private mayGoWithout(partitions: readonly Partition[], pending: ReadonlySet<string>): boolean {
+    const { nodes, deadAfterMs } = this.deps;
+    const areDead = [...pending].every((node) => nodes.silentMs(node) > deadAfterMs);
     return (
       areDead && partitions.every((each) => groupOf(each).asked.some((node) => !pending.has(node)))
     );
   }
+
+  private goWithout(tenant: string, dead: ReadonlySet<string>): Promise<readonly Partition[]> {
+    return this.deps.change(tenant, (partitions, counter) => withLate(partitions, dead, counter));
+  }
+
+  /** Resolves true once nobody asks a node any more that is late; false when the time is over first. */
+  private async isKnown(
+    tenant: string,
+    partitions: readonly Partition[],
+    endMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    const since = lateSince(partitions);
+    if (since === undefined) return true;
+    let seen = this.late.get(tenant);
+    if (seen?.since !== since) {
+      seen = { since, seenMs: performance.now() };
+      this.late.set(tenant, seen);
+    }
+    const knownMs = seen.seenMs + KNOWN_TO_ALL_MS;
+    const waitMs = Math.max(0, Math.min(knownMs, endMs) - performance.now());
+    if (waitMs > 0) await pause(waitMs, signal);
+    return performance.now() >= knownMs;
+  }
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(end, ms);
+    function end(): void {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    }
+    signal?.addEventListener('abort', end);
+  });
 }
 
 /** Each node that may be asked for anything of the tenant. */
-function servingNodes({ partitions }: TenantPlacement): Set<string> {
+function servingNodes(partitions: readonly Partition[]): Set<string> {
   return new Set(partitions.flatMap((each) => groupOf(each).asked));
+}
+
+/** The latest counter by which a node of any of them became late. */
+function lateSince(partitions: readonly Partition[]): number | undefined {
+  let latest: number | undefined;
+  for (const { replicas } of partitions) {
+    for (const { lateSince: since } of replicas) {
+      if (since !== undefined) latest = Math.max(latest ?? since, since);
+    }
+  }
+  return latest;
+}
+
+function lateNodes(partitions: readonly Partition[]): string[] {
+  const late = partitions.flatMap(({ replicas }) =>
+    replicas.flatMap(({ node, lateSince: since }) => (since === undefined ? [] : [node])),
+  );
+  return [...new Set(late)];
 }

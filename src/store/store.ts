@@ -145,6 +145,11 @@ export interface Replica {
   since?: number;
   /** What it was made of by a cut or a merge on this node, by `replicaKey`: with these it is complete at once. */
   madeOf?: readonly string[];
+  /**
+   * It served, and is built again: the placement's counter since others do not wait until it has applied what is
+   * written. Gone once it has caught up.
+   */
+  lateSince?: number;
 }
 
 /** All partitions of a tenant: one document, replaced as a whole. */

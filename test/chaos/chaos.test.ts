@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { chaos } from './chaos.js';
-import type { Fault } from './faults.js';
 import { History } from './history.js';
 
 test('a history says what a read may see, and what it must', () => {
@@ -28,21 +27,14 @@ test('a history says what a read may see, and what it must', () => {
   expect(history.isOwed(90, 95, () => true)).toBe(false);
 });
 
-/** Faulty links, and a store that stops, are for `npm run chaos`: they break it now and then, see 0085. */
-const IN_CI: readonly Fault[] = [
-  'kill',
-  'freeze',
-  'placement',
-  'clock',
-  'shard-disk',
-  'store-disk',
-];
-
-test('on LMDB, processes, disks and clocks fail while partitions move, split and merge: every answer is a right one, nothing is lost', async () => {
-  const asked = { seconds: 40, seed: 7, store: 'lmdb', faults: IN_CI } as const;
-  const { violations, counts, skipped } = await chaos(asked);
-  // What the machine does not allow is said, the rest is done.
-  for (const [fault, why] of skipped) console.log(`no ${fault}: ${why}`);
-  expect(violations).toEqual([]);
-  expect(counts.whole).toBeGreaterThan(10);
-}, 240_000);
+test.each(['lmdb', 'mongo'] as const)(
+  'on %s, processes, links, disks, clocks and the store fail while partitions move, split and merge: every answer is a right one, nothing is lost',
+  async (store) => {
+    const { violations, counts, skipped } = await chaos({ seconds: 30, seed: 7, store });
+    // What the machine does not allow is said, the rest is done.
+    for (const [fault, why] of skipped) console.log(`no ${fault}: ${why}`);
+    expect(violations).toEqual([]);
+    expect(counts.whole).toBeGreaterThan(10);
+  },
+  240_000,
+);

@@ -101,7 +101,7 @@ const secondsSince = (startedMs: number): number => (performance.now() - started
 
 /** Nothing is done to the cluster any more: soon answers are whole, have all that was acknowledged, and no part is ill. */
 async function heal(
-  { cluster, mongo }: World,
+  { cluster }: World,
   shop: Shop,
   random: () => number,
   untilMs: number,
@@ -109,8 +109,7 @@ async function heal(
   let isWhole = false;
   for (;;) {
     isWhole ||= (await shop.flush(random)) && (await shop.search(random));
-    // On MongoDB a shard may be incomplete for longer: that is open (0085).
-    const ill = mongo === undefined ? await illParts(cluster) : [];
+    const ill = await illParts(cluster);
     if (isWhole && ill.length === 0) break;
     if (performance.now() > untilMs) {
       const what = isWhole ? ill.join(', ') : 'answers are not whole';

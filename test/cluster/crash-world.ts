@@ -165,9 +165,10 @@ export class CrashWorld {
       resume: (tenant: string) => requestJob(records, SETTLE_REPLICAS, tenant),
     };
     const { desk, nodes, mover } = openDesk(store, this.fleet, REPLICAS, { jobs });
-    const awaited: Pick<AwaitedNodes, 'awaitApplied'> = {
+    const awaited: AwaitedNodes = {
       awaitApplied: (...asked) =>
         mortal.ask('awaitApplied', () => this.shards.awaitApplied(...asked)),
+      silentMs: () => 0,
     };
     const loads = new NodeLoads(() => []);
     const bounds = { partitionRows: 0, rangeRows: 1e6, maxPartitions: 20 };

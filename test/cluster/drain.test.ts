@@ -151,7 +151,7 @@ describe('nodes that are away', () => {
     const { away } = openDesk(store, fleet, 2);
     let nowMs = 0;
     const placements = new PlacementCache(store);
-    const nodes = { awaitApplied: async () => true };
+    const nodes = { awaitApplied: async () => true, silentMs: () => 0 };
     const kinds = new Map<string, JobKind>([
       ['replace', replaceNodes({ away, logger })],
       [SETTLE_REPLICAS, settleReplicas({ store, placements, nodes })],

@@ -38,7 +38,7 @@ function openRunner(): JobRunner {
     ...{ store, placement: placer, tombstoneRetentionMs: 0, logger, tenants },
     encoder: undefined,
     fleet: { switching: () => [], awaitApplied: async () => [] },
-    ...{ placements, nodes: { awaitApplied: async () => true } },
+    ...{ placements, nodes: { awaitApplied: async () => true, silentMs: () => 0 } },
     away: { check: async () => 0 },
     grower: { grow: async () => false },
     advice: undefined,

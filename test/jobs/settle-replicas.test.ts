@@ -25,6 +25,8 @@ let history: Record<string, Replica[]>[];
 let asked: [string, string[]][];
 /** Nodes that have what they are asked for. */
 let complete: Set<string>;
+/** Nodes without a sign of life. */
+let silent: Set<string>;
 /** Before a node answers. */
 let meanwhile: () => Promise<void>;
 let againMs: number | undefined;
@@ -36,6 +38,7 @@ beforeEach(async () => {
   placements = new PlacementCache(store);
   history = [];
   asked = [];
+  silent = new Set();
   complete = new Set(['s1', 's2', 's3']);
   meanwhile = async () => undefined;
   againMs = undefined;
@@ -74,13 +77,15 @@ const awaitApplied: AwaitApplied = async (node, { tenant, mark, partitions = [] 
   return complete.has(node);
 };
 
+const silentMs = (node: string): number => (silent.has(node) ? 60_000 : 0);
+
 async function run(): Promise<void> {
   const work: JobWork = {
     ...{ key: T, checkpoint: null, signal: stop.signal },
     comeBack: (dueMs) => (againMs = dueMs),
     save: async () => undefined,
   };
-  await settleReplicas({ store, placements, nodes: { awaitApplied } }).run(work);
+  await settleReplicas({ store, placements, nodes: { awaitApplied, silentMs } }).run(work);
 }
 
 describe('replicas that are under way', () => {
@@ -154,6 +159,17 @@ describe('replicas that are under way', () => {
     meanwhile = async () => stop.abort(new Error('the node stops'));
     await expect(run()).rejects.toThrow('the node stops');
     expect(await now()).toEqual(before);
+  });
+
+  test('of a node without a sign of life have their turn once it is back', async () => {
+    await replicas('Mice', ...serving('s1'), { ...building('s2'), lateSince: 3 });
+    silent.add('s2');
+    history = [];
+    await run();
+    expect([asked, history, againMs]).toEqual([[], [], expect.any(Number)]);
+    silent.clear();
+    await run();
+    expect((await now())['Mice']).toEqual(serving('s1', 's2'));
   });
 
   test('are none where all serve: then nobody is asked, and nothing is written', async () => {

@@ -5,6 +5,7 @@ import { movedTo } from '../../src/placement/reassign.js';
 import {
   buildingOn,
   isSettled,
+  withLate,
   withoutLeaving,
   withServing,
 } from '../../src/placement/replica-steps.js';
@@ -90,6 +91,27 @@ describe('replicas settle in steps', () => {
     // The same objects: nothing of them has changed.
     expect(next.slice(1)).toEqual(partitions.slice(1));
     next.slice(1).forEach((partition, i) => expect(partition).toBe(partitions[i + 1]));
+  });
+
+  test('what is late is built again where others have it, and serves as before when it has caught up', () => {
+    const first = { node: 's1', state: 'serving', isFirst: true } as const;
+    const alone = on(...serving('s1'));
+    const left = on(...serving('s2'), leaving('s1'));
+    const before = [on(first, ...serving('s2')), alone, left, on(building('s1'))];
+    const after = withLate(before, new Set(['s1']), 9);
+    expect(after[0]?.replicas).toEqual([
+      { ...first, state: 'building', lateSince: 9 },
+      ...serving('s2'),
+    ]);
+    expect(after[1]).toBe(alone);
+    expect(after[2]?.replicas).toEqual(serving('s2'));
+    expect(after[3]).toBe(before[3]);
+    expect(withServing(after.slice(0, 1), 's1', after.slice(0, 1))).toEqual(before.slice(0, 1));
+  });
+
+  test('two that take each other for dead leave one of them', () => {
+    const once = withLate([on(...serving('s1', 's2'))], new Set(['s1']), 9);
+    expect(withLate(once, new Set(['s2']), 10)).toEqual(once);
   });
 
   test('what leaves goes when all that is to stay serves', () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { firstPartition } from '../../src/placement/partition.js';
+import { withServing } from '../../src/placement/replica-steps.js';
 import { UntilSearchable, type AwaitedNodes } from '../../src/placement/until-searchable.js';
 import type { Partition, Replica, TenantPlacement } from '../../src/store/store.js';
 import { serving } from '../store/place.js';
@@ -7,7 +8,9 @@ import { serving } from '../store/place.js';
 const T = 'shop';
 const MARK = Uint8Array.of(7);
 const TIMEOUT_MS = 10_000;
-const FENCED_AFTER_MS = 5_000;
+const DEAD_AFTER_MS = 5_000;
+/** How old what others know of a placement may be. */
+const VIEW_AGE_MS = 1_000;
 
 /** Nodes that have applied everything, but for those that lag. */
 class Nodes implements AwaitedNodes {
@@ -47,8 +50,9 @@ let searchable: UntilSearchable;
 beforeEach(() => {
   vi.useFakeTimers();
   nodes = new Nodes();
+  meanwhile = () => undefined;
   const store = { placement: async () => placement };
-  searchable = new UntilSearchable(store, nodes, { fencedAfterMs: FENCED_AFTER_MS });
+  searchable = new UntilSearchable({ store, nodes, change, deadAfterMs: DEAD_AFTER_MS });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -65,6 +69,25 @@ function placed(...partitions: Replica[][]): void {
     }),
   };
 }
+
+/** As `Mover.change`; what else happens to the placement before it does. */
+let meanwhile: () => void = () => undefined;
+async function change(
+  _tenant: string,
+  to: (partitions: readonly Partition[], counter: number) => readonly Partition[],
+): Promise<readonly Partition[]> {
+  meanwhile();
+  placement = {
+    counter: placement.counter + 1,
+    partitions: to(placement.partitions, placement.counter + 1),
+  };
+  return placement.partitions;
+}
+
+const states = (): string[] =>
+  placement.partitions.map(({ replicas }) =>
+    replicas.map(({ node, state }) => `${node} ${state}`).join(', '),
+  );
 
 /** Waits; tells what lags, and after how long that was known. */
 async function wait(signal?: AbortSignal): Promise<{ lagging: string[]; afterMs: number }> {
@@ -118,37 +141,80 @@ describe('what is waited for after a write', () => {
 describe('a node that is dead', () => {
   test('is not waited for where others serve all that it has', async () => {
     placed(serving('s1', 's2'), serving('s2', 's3'));
-    nodes.die('s2', FENCED_AFTER_MS + 1);
+    nodes.die('s2', DEAD_AFTER_MS + 1);
     const { lagging, afterMs } = await wait();
     expect(lagging).toEqual([]);
-    expect(afterMs).toBeLessThan(1_000);
     expect(nodes.stopped).toEqual(['s2']);
+    expect(states()).toEqual(['s1 serving, s2 building', 's2 building, s3 serving']);
+    // All who ask have read that by then.
+    expect(afterMs).toBeGreaterThan(VIEW_AGE_MS);
+    expect(afterMs).toBeLessThan(2 * VIEW_AGE_MS);
   });
 
-  test('is waited for until it was silent for so long that it reads before it answers again', async () => {
+  test('is waited for until it was silent for so long', async () => {
     placed(serving('s1', 's2'));
     nodes.die('s2', 1_000);
     const { lagging, afterMs } = await wait();
     expect(lagging).toEqual([]);
-    expect(afterMs).toBeGreaterThan(FENCED_AFTER_MS - 1_000);
-    expect(afterMs).toBeLessThan(FENCED_AFTER_MS);
+    expect(afterMs).toBeGreaterThan(DEAD_AFTER_MS - 1_000 + VIEW_AGE_MS);
+    expect(afterMs).toBeLessThan(DEAD_AFTER_MS + VIEW_AGE_MS);
+  });
+
+  test('keeps no write waiting after the first, wherever that was', async () => {
+    placed(serving('s1', 's2'));
+    nodes.die('s2', DEAD_AFTER_MS + 1);
+    await wait();
+    expect(await wait()).toEqual({ lagging: [], afterMs: 0 });
+    const elsewhere = new UntilSearchable({
+      ...{ store: { placement: async () => placement }, nodes, change },
+      deadAfterMs: DEAD_AFTER_MS,
+    });
+    searchable = elsewhere;
+    expect((await wait()).afterMs).toBeGreaterThan(VIEW_AGE_MS);
+    expect((await wait()).afterMs).toBe(0);
+  });
+
+  test('is late anew where it served again meanwhile', async () => {
+    placed(serving('s1', 's2'));
+    nodes.die('s2', DEAD_AFTER_MS + 1);
+    await wait();
+    const { counter, partitions } = placement;
+    placement = { counter: counter + 1, partitions: withServing(partitions, 's2', partitions) };
+    expect(placement.partitions[0]?.replicas).toEqual(serving('s1', 's2'));
+    expect((await wait()).afterMs).toBeGreaterThan(VIEW_AGE_MS);
+  });
+
+  test('is named where there is no time for others to learn of it', async () => {
+    placed(serving('s1', 's2'));
+    nodes.die('s2', DEAD_AFTER_MS + 1);
+    const waiting = searchable.awaitApplied(T, MARK, 500);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(await waiting).toEqual(['s2']);
+  });
+
+  test('lags where another observer has taken the others for dead', async () => {
+    placed(serving('s1', 's2'));
+    nodes.die('s2', DEAD_AFTER_MS + 1);
+    meanwhile = () => placed([building('s1'), ...serving('s2')]);
+    expect((await wait()).lagging).toEqual(['s2']);
+    expect(states()).toEqual(['s1 building, s2 serving']);
   });
 
   test('lags where nobody else serves something that it has', async () => {
     placed(serving('s1', 's2'), serving('s2'));
-    nodes.die('s2', FENCED_AFTER_MS + 1);
+    nodes.die('s2', DEAD_AFTER_MS + 1);
     expect(await wait()).toEqual({ lagging: ['s2'], afterMs: TIMEOUT_MS });
   });
 
   test('lags where the others are only being built', async () => {
     placed([...serving('s2'), building('s1')]);
-    nodes.die('s2', FENCED_AFTER_MS + 1);
+    nodes.die('s2', DEAD_AFTER_MS + 1);
     expect((await wait()).lagging).toEqual(['s2']);
   });
 
   test('lags as long as the other that serves what it has does, which is not dead', async () => {
     placed(serving('s1', 's2'));
-    nodes.die('s2', FENCED_AFTER_MS + 1);
+    nodes.die('s2', DEAD_AFTER_MS + 1);
     nodes.lagging.add('s1');
     const { lagging, afterMs } = await wait();
     expect([lagging.sort(), afterMs]).toEqual([['s1', 's2'], TIMEOUT_MS]);
@@ -163,14 +229,15 @@ describe('a node that is dead', () => {
 
   test('is not waited for either where another that leaves has all that it has', async () => {
     placed([leaving('s1'), leaving('s2'), building('s3')], serving('s3'));
-    nodes.die('s2', FENCED_AFTER_MS + 1);
+    nodes.die('s2', DEAD_AFTER_MS + 1);
     expect((await wait()).lagging).toEqual([]);
+    expect(states()).toEqual(['s1 leaving, s3 building', 's3 serving']);
   });
 
   test('keeps nobody waiting for what a tenant lacks elsewhere', async () => {
     // s4 lives and lags: the reply names it, and the dead one as well.
     placed(serving('s1', 's2'), serving('s4'));
-    nodes.die('s2', FENCED_AFTER_MS + 1);
+    nodes.die('s2', DEAD_AFTER_MS + 1);
     nodes.lagging.add('s4');
     expect((await wait()).lagging).toContain('s4');
   });

@@ -8,7 +8,10 @@ import type { ShardFixture } from './shard-fixture.js';
 
 /** What waits, as a query node does, until all shards that serve have applied something. */
 export function searchableOver(store: StoreReader, fleet: ShardFleet): UntilSearchable {
-  return new UntilSearchable(store, fleet, { fencedAfterMs: 5_000 });
+  const change = async (): Promise<never> => {
+    throw new Error('nothing is dead here');
+  };
+  return new UntilSearchable({ store, nodes: fleet, change, deadAfterMs: 5_000 });
 }
 
 /** A fixture's shard behind its socket, and the fleet by which a query node reaches it. */
