@@ -137,7 +137,8 @@ export class UntilSearchable {
     const knownMs = seen.seenMs + KNOWN_TO_ALL_MS;
     const waitMs = Math.max(0, Math.min(knownMs, endMs) - performance.now());
     if (waitMs > 0) await pause(waitMs, signal);
-    return performance.now() >= knownMs;
+    // A timer may fire a moment early.
+    return knownMs <= endMs && signal?.aborted !== true;
   }
 }
 
