@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { childEnv } from '../config/child-env.js';
@@ -37,6 +38,8 @@ const LEAST_DRAIN_DELAY_MS = 500;
 const PINGS = 10;
 /** Reading large files in one go at a start takes longer than any turn later on. */
 const START_PATIENCE_MS = 60_000;
+/** One query node keeps no more than these busy. */
+const MOST_SHARDS = 4;
 
 /**
  * Every role on this machine: query nodes, the first of which sees to the store, and the shard processes. The
@@ -56,7 +59,8 @@ export async function startUp(
   opened.add(await lockFolder(dataDir));
   const settings: Config = { ...config, dataDir, ...(await sharing(config)) };
   const folder = await socketFolder(dataDir);
-  const addresses = nodeAddresses(folder, config.shards * config.replicas);
+  const { shards = shardsOfCores(availableParallelism()) } = config;
+  const addresses = nodeAddresses(folder, shards * config.replicas);
   const queryNodes = queryNodeConfigs(settings, join(folder, 'write.sock'));
   const children: ManagedChild[] = [];
   const givingUp = new AbortController();
@@ -191,6 +195,11 @@ function queryNodeConfigs(config: Config, socket: string): Config[] {
   if (queryNodes === 1 || !isLmdb(storeUrl)) return [config, ...others(queryNodes - 1)];
   const writer: Config = { ...config, serve: 'write', socket };
   return [writer, ...others(queryNodes, { serve: 'read', writeUrl: `unix:${socket}` })];
+}
+
+/** The other half is for the query node and the system: a part that has no core of its own costs more than it gains. */
+function shardsOfCores(cores: number): number {
+  return Math.max(1, Math.min(MOST_SHARDS, Math.floor(cores / 2)));
 }
 
 /** A process for each copy of each part. */

@@ -7,11 +7,12 @@ const DAY_MS = 86_400_000;
 export const CLUSTER_SETTINGS = {
   shards: {
     type: 'integer',
-    default: 2,
+    default: undefined,
     min: 1,
     max: 64,
     verbs: ['up'],
-    description: 'parts of the data; another number than last time moves what has to move',
+    description:
+      'parts of the data; another number than last time moves what has to move; by itself half as many as there are cores, 1 to 4',
   },
   replicas: {
     type: 'integer',

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlacementCache } from '../placement/placement-cache.js';
-import { buildingOn, isSettled, withoutLeaving, withServing } from '../placement/replica-steps.js';
+import {
+  buildingOn,
+  isSettled,
+  withoutLeaving,
+  withServing,
+  withUnasked,
+} from '../placement/replica-steps.js';
 import type { AwaitedNodes } from '../placement/until-searchable.js';
 import type { Partition, Store } from '../store/store.js';
 import type { JobKind, JobWork } from './job.js';
@@ -14,7 +20,9 @@ const AGAIN_MS = 1_000;
 /** A node without a sign of life for so long is not waited for: it has its turn once it is back. */
 const SILENT_MS = 3_000;
 /** Query nodes learn of a change within a second; a search may be under way for longer. */
-const LEAVE_AFTER_MS = 3_000;
+const UNASKED_AFTER_MS = 3_000;
+/** Until nobody asks any more: who writes from then on need not wait. */
+const KNOWN_AFTER_MS = 1_500;
 
 export interface SettleDeps {
   store: Pick<Store, 'placement' | 'head' | 'replacePlacement'>;
@@ -23,7 +31,7 @@ export interface SettleDeps {
 }
 
 /**
- * Has replicas serve that are built, and then those go in whose place they came. Each step is one
+ * Has replicas serve that are built, then those asked for nothing in whose place they came, and these go. Each step is one
  * compare-and-set of the tenant's placement, which alone says what is left to do: a job that dies is done
  * again from the start.
  */
@@ -39,11 +47,8 @@ async function settleTenant(deps: SettleDeps, work: JobWork): Promise<void> {
     if (!(await isComplete(deps, tenant, node, building, signal))) continue;
     await change(deps, tenant, (all) => withServing(all, node, building));
   }
-  const now = (await deps.store.placement(tenant)).partitions;
-  if (isChanged(now, withoutLeaving(now))) {
-    await sleep(LEAVE_AFTER_MS, undefined, { signal });
-    await change(deps, tenant, withoutLeaving);
-  }
+  await afterwards(deps, tenant, withUnasked, UNASKED_AFTER_MS, signal);
+  await afterwards(deps, tenant, withoutLeaving, KNOWN_AFTER_MS, signal);
   const { partitions: left } = await deps.placements.refresh(tenant);
   if (!isSettled(left)) work.comeBack(AGAIN_MS);
 }
@@ -61,6 +66,20 @@ async function isComplete(
   const complete = await nodes.awaitApplied(node, awaited, WAIT_MS, signal);
   signal.throwIfAborted();
   return complete;
+}
+
+/** The same once others know of what is so by now, where anything is to be changed. */
+async function afterwards(
+  deps: SettleDeps,
+  tenant: string,
+  to: (partitions: readonly Partition[]) => readonly Partition[],
+  pauseMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { partitions } = await deps.store.placement(tenant);
+  if (!isChanged(partitions, to(partitions))) return;
+  await sleep(pauseMs, undefined, { signal });
+  await change(deps, tenant, to);
 }
 
 /** False where the placement was changed meanwhile: what is left is seen to next time. */

@@ -1,4 +1,5 @@
 import type { Partition, Replica, Store } from '../store/store.js';
+import { staying } from './replica-steps.js';
 import { partitionRows, placeOf, rebalance, type Piece } from './balance.js';
 
 const MAX_ATTEMPTS = 10;
@@ -130,8 +131,7 @@ export function movedTo(
   const wanted = nodes.map((node): Replica => {
     const replica = held.get(node);
     if (replica === undefined) return { node, state: 'building', since };
-    // It is whole still.
-    return replica.state === 'leaving' ? { ...replica, state: 'serving' } : replica;
+    return staying(replica);
   });
   const leaving = replicas.flatMap((replica): Replica[] => {
     if (nodes.includes(replica.node) || !alive.has(replica.node)) return [];

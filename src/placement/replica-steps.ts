@@ -40,8 +40,8 @@ export function withServing(
 }
 
 /**
- * `nodes` are asked for nothing from now on that others have as well: what serves there is built again, what leaves
- * is gone. `counter` is that of the placement that will say so.
+ * `nodes` are asked for nothing from now on that others have as well, and no write waits for them: what serves there
+ * is built again. `counter` is that of the placement that will say so.
  */
 export function withLate(
   partitions: readonly Partition[],
@@ -52,23 +52,47 @@ export function withLate(
     if (groupOf(partition).asked.every((node) => nodes.has(node))) return partition;
     return changed(partition, (replica) => {
       if (!nodes.has(replica.node) || replica.state === 'building') return replica;
-      if (replica.state === 'leaving') return undefined;
-      return { ...replica, state: 'building', lateSince: counter };
+      if (replica.state === 'serving') return { ...replica, state: 'building', lateSince: counter };
+      return replica.lateSince === undefined
+        ? { ...replica, isUnasked: true, lateSince: counter }
+        : replica;
     });
   });
 }
 
-/** Replicas go that are leaving, of partitions of which all others serve. */
-export function withoutLeaving(partitions: readonly Partition[]): Partition[] {
-  return partitions.map((partition) => {
-    const others = partition.replicas.filter(({ state }) => state !== 'leaving');
-    const areServing = others.length > 0 && others.every(({ state }) => state === 'serving');
-    return areServing ? changed(partition, (replica) => keptUnlessLeaving(replica)) : partition;
-  });
+/** Nothing is asked any more of replicas that are leaving, of partitions of which all others serve. */
+export function withUnasked(partitions: readonly Partition[]): Partition[] {
+  return partitions.map((partition) =>
+    changed(partition, (replica) => {
+      const isDue = replica.state === 'leaving' && replica.isUnasked !== true;
+      return isDue && doOthersServe(partition) ? { ...replica, isUnasked: true } : replica;
+    }),
+  );
 }
 
-function keptUnlessLeaving(replica: Replica): Replica | undefined {
-  return replica.state === 'leaving' ? undefined : replica;
+/** Those go that are asked for nothing any more. */
+export function withoutLeaving(partitions: readonly Partition[]): Partition[] {
+  return partitions.map((partition) =>
+    changed(partition, (replica) =>
+      replica.isUnasked === true && doOthersServe(partition) ? undefined : replica,
+    ),
+  );
+}
+
+function doOthersServe({ replicas }: Partition): boolean {
+  const others = replicas.filter(({ state }) => state !== 'leaving');
+  return others.length > 0 && others.every(({ state }) => state === 'serving');
+}
+
+/** One that was leaving stays: it is whole still, unless it is late. */
+export function staying(replica: Replica): Replica {
+  if (replica.state !== 'leaving') return replica;
+  const stays: Replica = {
+    ...replica,
+    state: replica.lateSince === undefined ? 'serving' : 'building',
+  };
+  delete stays.isUnasked;
+  return stays;
 }
 
 /** The same partition where nothing of it changes. */

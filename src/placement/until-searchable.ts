@@ -76,8 +76,8 @@ export class UntilSearchable {
     const isOver = lagging.size > 0 && !this.mayGoWithout(partitions, lagging);
     if (isOver || signal?.aborted === true) return [...lagging];
     const left = lagging.size === 0 ? partitions : await this.goWithout(tenant, lagging);
-    const asked = servingNodes(left);
-    const still = [...lagging].filter((node) => asked.has(node));
+    const awaitedNow = awaitedNodes(left);
+    const still = [...lagging].filter((node) => awaitedNow.has(node));
     if (still.length > 0) return still;
     return (await this.isKnown(tenant, left, endMs, signal)) ? [] : lateNodes(left);
   }
@@ -89,7 +89,7 @@ export class UntilSearchable {
     timeoutMs: number,
     signal: AbortSignal | undefined,
   ): Promise<ReadonlySet<string>> {
-    const pending = servingNodes(partitions);
+    const pending = awaitedNodes(partitions);
     const stop = new AbortController();
     const signals = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
     const waits = Array.from(pending, async (node) => {
@@ -154,9 +154,9 @@ function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   });
 }
 
-/** Each node that may be asked for anything of the tenant. */
-function servingNodes(partitions: readonly Partition[]): Set<string> {
-  return new Set(partitions.flatMap((each) => groupOf(each).asked));
+/** Each node that may be asked for anything of the tenant, by whatever placement is known. */
+function awaitedNodes(partitions: readonly Partition[]): Set<string> {
+  return new Set(partitions.flatMap((each) => groupOf(each).awaited));
 }
 
 /** The latest counter by which a node of any of them became late. */

@@ -42,22 +42,29 @@ export interface ReplicaGroup {
    * neither, those that are being built: they tell why not.
    */
   asked: readonly string[];
+  /** Those that have to apply a write before it is searchable: who is asked, or may still be by who knows less. */
+  awaited: readonly string[];
 }
 
 export function groupOf({ replicas }: Pick<Partition, 'replicas'>): ReplicaGroup {
   let group = groups.get(replicas);
   if (group === undefined) {
+    const unasked = replicas.filter(({ isUnasked }) => isUnasked === true);
     const inState = (state: ReplicaState): string[] =>
-      replicas
-        .filter((replica) => replica.state === state)
-        .map(({ node }) => node)
-        .sort();
+      namesOf(replicas.filter((replica) => replica.state === state && !unasked.includes(replica)));
     const [serving, leaving] = [inState('serving'), inState('leaving')];
     const first = serving.length + leaving.length > 0 ? serving : inState('building');
-    group = { key: `${first.join(',')}/${leaving.join(',')}`, asked: [...first, ...leaving] };
+    const asked = [...first, ...leaving];
+    const known = namesOf(unasked.filter(({ lateSince }) => lateSince === undefined));
+    const key = `${first.join(',')}/${leaving.join(',')}`;
+    group = { key, asked, awaited: [...asked, ...known] };
     groups.set(replicas, group);
   }
   return group;
+}
+
+function namesOf(replicas: readonly Replica[]): string[] {
+  return replicas.map(({ node }) => node).sort();
 }
 
 /** Finds the partition of a product. */

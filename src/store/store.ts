@@ -145,9 +145,11 @@ export interface Replica {
   since?: number;
   /** What it was made of by a cut or a merge on this node, by `replicaKey`: with these it is complete at once. */
   madeOf?: readonly string[];
+  /** Of one that is leaving: nothing is asked of it any more. Not all know that yet, so a write waits for it still. */
+  isUnasked?: true;
   /**
-   * It served, and is built again: the placement's counter since others do not wait until it has applied what is
-   * written. Gone once it has caught up.
+   * It was asked, and is not any more: the placement's counter since a write does not wait for it either. Gone once
+   * it has caught up.
    */
   lateSince?: number;
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runPlacement } from '../../src/cli/placement-command.js';
-import { withoutLeaving, withServing } from '../../src/placement/replica-steps.js';
+import { withoutLeaving, withServing, withUnasked } from '../../src/placement/replica-steps.js';
 import { statusOf } from '../cluster/desk-fixture.js';
 import { openHttp, type HttpHarness } from '../http/harness.js';
 
@@ -35,7 +35,7 @@ async function settle(): Promise<void> {
     (all, name) => withServing(all, name, partitions),
     [...partitions],
   );
-  await node.store.replacePlacement('default', withoutLeaving(built), counter);
+  await node.store.replacePlacement('default', withoutLeaving(withUnasked(built)), counter);
 }
 
 const nodesOf = async (): Promise<string[][]> =>

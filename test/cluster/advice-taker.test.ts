@@ -3,7 +3,7 @@ import { createLogger } from '../../src/core/logger.js';
 import { FOLLOW_ADVICE, followAdvice } from '../../src/jobs/follow-advice.js';
 import { JobRunner } from '../../src/jobs/job-runner.js';
 import { restPartition } from '../../src/placement/partition.js';
-import { withoutLeaving, withServing } from '../../src/placement/replica-steps.js';
+import { withoutLeaving, withServing, withUnasked } from '../../src/placement/replica-steps.js';
 import type { Store } from '../../src/store/store.js';
 import { put } from '../store/contract/writes.js';
 import { makeLmdbStore } from '../store/lmdb-fixture.js';
@@ -55,7 +55,7 @@ async function tell(capacity = 1_000): Promise<void> {
 async function settle(): Promise<void> {
   const { partitions, counter } = await store.placement(T);
   const built = NAMES.reduce((all, name) => withServing(all, name, partitions), [...partitions]);
-  await store.replacePlacement(T, withoutLeaving(built), counter);
+  await store.replacePlacement(T, withoutLeaving(withUnasked(built)), counter);
   await tell();
 }
 

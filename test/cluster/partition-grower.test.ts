@@ -3,7 +3,12 @@ import { PartitionGrower } from '../../src/cluster/partition-grower.js';
 import type { PartitionChoice } from '../../src/cluster/choose-partitions.js';
 import { NodeLoads } from '../../src/placement/node-loads.js';
 import { restPartition } from '../../src/placement/partition.js';
-import { isSettled, withoutLeaving, withServing } from '../../src/placement/replica-steps.js';
+import {
+  isSettled,
+  withoutLeaving,
+  withServing,
+  withUnasked,
+} from '../../src/placement/replica-steps.js';
 import type { Partition, Store } from '../../src/store/store.js';
 import { put } from '../store/contract/writes.js';
 import { makeLmdbStore } from '../store/lmdb-fixture.js';
@@ -58,7 +63,7 @@ async function settle(): Promise<void> {
     (all, node) => withServing(all, node, partitions),
     [...partitions],
   );
-  await store.replacePlacement(T, withoutLeaving(built), counter);
+  await store.replacePlacement(T, withoutLeaving(withUnasked(built)), counter);
 }
 
 /** `Mice 1/2 on s1`, where `s2+` is being built and `s1-` leaves. */

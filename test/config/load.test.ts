@@ -43,7 +43,6 @@ describe('loadConfig', () => {
       host: '127.0.0.1',
       dataDir: 'shards/data',
       storeUrl: 'lmdb:shards/data/store',
-      shards: 2,
       model: 'models/starter',
       embeddingCacheEntries: 10_000,
       demo: false,

@@ -96,6 +96,7 @@ describe('replicas that are under way', () => {
     expect(asked).toEqual([['s2', ['Mice']]]);
     expect(history.map(({ Mice }) => Mice)).toEqual([
       [...serving('s2'), leaving('s1')],
+      [...serving('s2'), { ...leaving('s1'), isUnasked: true }],
       serving('s2'),
     ]);
     expect(againMs).toBeUndefined();

@@ -8,7 +8,9 @@ import {
   withLate,
   withoutLeaving,
   withServing,
+  withUnasked,
 } from '../../src/placement/replica-steps.js';
+import { groupOf } from '../../src/store/partition-map.js';
 import type { Partition, Replica } from '../../src/store/store.js';
 import { serving } from '../store/place.js';
 
@@ -47,7 +49,8 @@ describe('a partition that is to lie elsewhere', () => {
 
   test('that leaves a node and comes back later is not the first there any more', () => {
     const first = { node: 's1', state: 'serving', isFirst: true } as const;
-    const [gone] = withoutLeaving([on(...serving('s2'), { ...first, state: 'leaving' })]);
+    const left = on(...serving('s2'), { ...first, state: 'leaving' });
+    const [gone] = withoutLeaving(withUnasked([left]));
     expect(gone?.replicas).toEqual(serving('s2'));
     expect(movedTo(['s1'], gone?.replicas ?? [], ALIVE, SINCE)[0]).toEqual(building('s1'));
   });
@@ -104,7 +107,10 @@ describe('replicas settle in steps', () => {
       ...serving('s2'),
     ]);
     expect(after[1]).toBe(alone);
-    expect(after[2]?.replicas).toEqual(serving('s2'));
+    expect(after[2]?.replicas).toEqual([
+      ...serving('s2'),
+      { ...leaving('s1'), isUnasked: true, lateSince: 9 },
+    ]);
     expect(after[3]).toBe(before[3]);
     expect(withServing(after.slice(0, 1), 's1', after.slice(0, 1))).toEqual(before.slice(0, 1));
   });
@@ -121,14 +127,22 @@ describe('replicas settle in steps', () => {
       on(leaving('s3')),
       on(...serving('s1')),
     ];
-    const next = withoutLeaving(partitions);
-    expect(next[0]?.replicas).toEqual(serving('s1', 's2'));
-    next.slice(1).forEach((partition, i) => expect(partition).toBe(partitions[i + 1]));
+    // It is asked for nothing first, and waited for still.
+    expect(withoutLeaving(partitions)).toEqual(partitions);
+    const [unasked, ...others] = withUnasked(partitions);
+    expect(groupOf(unasked as Partition)).toMatchObject({
+      asked: ['s1', 's2'],
+      awaited: ['s1', 's2', 's3'],
+    });
+    expect(withoutLeaving([unasked as Partition])[0]?.replicas).toEqual(serving('s1', 's2'));
+    others.forEach((partition, i) => expect(partition).toBe(partitions[i + 1]));
   });
 
   type Step =
     | { kind: 'move'; to: string[] }
     | { kind: 'complete'; node: string; ids: string[] }
+    | { kind: 'late'; nodes: string[] }
+    | { kind: 'unask' }
     | { kind: 'leave' };
   const set = fc.subarray(NODES, { minLength: 1, maxLength: 3 });
   const ids = ['a', 'b'];
@@ -139,6 +153,8 @@ describe('replicas settle in steps', () => {
       node: fc.constantFrom(...NODES),
       ids: fc.subarray(ids),
     }),
+    fc.record({ kind: fc.constant('late' as const), nodes: fc.subarray(NODES) }),
+    fc.record({ kind: fc.constant('unask' as const) }),
     fc.record({ kind: fc.constant('leave' as const) }),
   );
 
@@ -157,10 +173,15 @@ describe('replicas settle in steps', () => {
           } else if (each.kind === 'complete') {
             const built = partitions.filter(({ id }) => each.ids.includes(id));
             partitions = withServing(partitions, each.node, built);
-          } else partitions = withoutLeaving(partitions);
+          } else if (each.kind === 'late') {
+            partitions = withLate(partitions, new Set(each.nodes), SINCE);
+          } else if (each.kind === 'unask') partitions = withUnasked(partitions);
+          else partitions = withoutLeaving(partitions);
           for (const { replicas } of partitions) {
+            const { asked } = groupOf({ replicas });
+            const states = new Map(replicas.map(({ node, state }) => [node, state]));
+            expect(asked.some((node) => states.get(node) !== 'building')).toBe(true);
             expect(new Set(replicas.map(({ node }) => node)).size).toBe(replicas.length);
-            expect(replicas.some(({ state }) => state !== 'building')).toBe(true);
           }
         }
         expect(isSettled(partitions)).toBe(true);
@@ -173,6 +194,7 @@ describe('replicas settle in steps', () => {
 
   const endOf = (nodes: readonly string[]): Step[] => [
     ...nodes.map((node): Step => ({ kind: 'complete', node, ids })),
+    { kind: 'unask' },
     { kind: 'leave' },
   ];
 });

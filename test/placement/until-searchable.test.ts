@@ -231,7 +231,8 @@ describe('a node that is dead', () => {
     placed([leaving('s1'), leaving('s2'), building('s3')], serving('s3'));
     nodes.die('s2', DEAD_AFTER_MS + 1);
     expect((await wait()).lagging).toEqual([]);
-    expect(states()).toEqual(['s1 leaving, s3 building', 's3 serving']);
+    expect(placement.partitions[0]?.replicas[1]).toMatchObject({ isUnasked: true, lateSince: 2 });
+    expect((await wait()).afterMs).toBe(0);
   });
 
   test('keeps nobody waiting for what a tenant lacks elsewhere', async () => {

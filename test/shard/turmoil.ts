@@ -15,6 +15,7 @@ import {
   buildingOn,
   isSettled,
   withoutLeaving,
+  withUnasked,
   withServing,
 } from '../../src/placement/replica-steps.js';
 import { encodePartitions } from '../../src/protocol/partition-list.js';
@@ -200,7 +201,7 @@ export class Turmoil {
       if (!(await this.nodes.get(name)?.awaitApplied(wait))) continue;
       await this.replace(tenant, (all) => withServing(all, name, building));
     }
-    await this.replace(tenant, withoutLeaving);
+    await this.replace(tenant, (all) => withoutLeaving(withUnasked(all)));
   }
 
   private async replace(

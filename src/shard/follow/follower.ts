@@ -234,6 +234,7 @@ export class Follower {
     const after = index.position;
     const { pageEntries, pageBytes } = PAGE;
     const settling = this.readiness.settlingKeys();
+    let atEnd = false;
     for await (const page of feedPages(store, index.tenant, after, pageEntries, pageBytes)) {
       if (page.expired) {
         this.logger.warn('this shard is older than the tombstones kept, comparing with the store');
@@ -247,16 +248,15 @@ export class Follower {
       index.advance(page.position, page.entries.length);
       await this.behind.advanced(page.entries.length, page.atEnd);
       if (page.entries.length > 0) this.changedAtMs = performance.now();
-      this.maintain(page.atEnd ? this.pace() : 'busy');
-      if (page.atEnd) this.readiness.reachedEnd(settling);
+      ({ atEnd } = page);
+      this.maintain(atEnd ? this.pace() : 'busy');
       this.waiters.settle();
-      if (page.atEnd) return true;
       if (this.stopped || this.needsRebuild) return false;
       await this.keeper.backpressure();
       await nextTurn();
     }
     this.readiness.reachedEnd(settling);
-    return false;
+    return atEnd;
   }
 
   /** Compares everything held with the whole feed. */
