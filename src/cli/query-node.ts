@@ -22,6 +22,7 @@ import { SWITCH_TERMS, type SwitchFleet } from '../jobs/switch-terms.js';
 import { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import { AnswerState } from '../search/answer-state.js';
+import { KeptAnswers } from '../search/kept-answers.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { AuditLog } from '../tenancy/audit-log.js';
@@ -34,7 +35,7 @@ import { openCluster, placeOnThese } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
 import { openShop } from './open-shop.js';
-import { openStore } from './open-store.js';
+import { isLmdb, openStore } from './open-store.js';
 import { openWriters } from './open-writers.js';
 import { packageFile, packageVersion } from './package-file.js';
 import { StartError, type Opened } from './run-role.js';
@@ -43,8 +44,9 @@ import { requireModel, settleModel } from './settle-model.js';
 import { isLoopback } from './shard-address.js';
 import { openFleet } from './shard-fleet.js';
 
+const NO_CACHE = { entries: 0, hits: 0, misses: 0 };
 const NO_ENCODER: EncoderStatus = {
-  embeddingCache: { entries: 0, hits: 0, misses: 0 },
+  embeddingCache: NO_CACHE,
   embeddingQueued: 0,
   embeddedProducts: 0,
 };
@@ -103,6 +105,8 @@ export async function startQueryNode(
     ...{ model, encoder, placements, fleet, searchable, store, tenants, logger },
     rules: books,
   });
+  const answers = new AnswerState({ store, tenants, books, model, isBehind });
+  const kept = keptAnswers(config, search, answers);
   // While the shards look for what they have.
   await warmUp(search);
   const members = openMembership(config, store, logger, () => status.notReady() === undefined);
@@ -111,7 +115,7 @@ export async function startQueryNode(
     ...{ model, analyzer: ANALYZER_VERSION, minShards: config.minShards, store },
     shards: () => fleet.kept(),
     queryNodes,
-    encoder: () => encoder?.status() ?? NO_ENCODER,
+    caches: () => cacheFigures(encoder?.status() ?? NO_ENCODER, kept?.status()),
     cutoffs: () => cutoffFigures(encoder, tenants),
   });
   opened.add(() => status.close());
@@ -125,7 +129,6 @@ export async function startQueryNode(
   const jobs = new JobRunner({ records: store.records, kinds, logger });
   const requestSwitch = (tenant: string) => jobs.request(SWITCH_TERMS, tenant);
   const settings = new SettingsDesk(tenants, requestSwitch, audit);
-  const answers = new AnswerState({ store, tenants, books, model, isBehind });
   const { records } = store;
   const shown = {
     answers,
@@ -135,15 +138,36 @@ export async function startQueryNode(
     dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
   };
   const ingest = new Ingest(deps);
-  const kept = { ...shop, ...shown, tenants, placements };
-  const writers = await openWriters({ config, members, ...kept }, stopping);
+  const views = { ...shop, ...shown, tenants, placements };
+  const writers = await openWriters({ config, members, ...views }, stopping);
   const shared = { audit, ...shop, ...shown, writers, status, logger };
-  const ports = { search, ingest, tenants, settings, ...shared };
+  const ports = { search: kept ?? search, ingest, tenants, settings, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
   if (writes) jobs.start();
   opened.add(() => jobs.close());
   tellSupervisor({ type: 'ready', port });
+}
+
+/** Elsewhere it costs as much to ask the store whether they hold as to ask shards. */
+function keptAnswers(
+  { storeUrl }: Config,
+  search: RootSearch,
+  answers: AnswerState,
+): KeptAnswers | undefined {
+  return isLmdb(storeUrl) ? new KeptAnswers({ search, answers }) : undefined;
+}
+
+/** A text whose answer was kept needed no model either. */
+function cacheFigures(
+  { embeddingCache, ...encoder }: EncoderStatus,
+  { texts = 0, ...answerCache }: Partial<ReturnType<KeptAnswers['status']>> = {},
+) {
+  return {
+    ...encoder,
+    embeddingCache: { ...embeddingCache, hits: embeddingCache.hits + texts },
+    answerCache: { ...NO_CACHE, ...answerCache },
+  };
 }
 
 /** The shards as writes see them. */

@@ -23,7 +23,10 @@ interface StatusStore {
   detail?(): string | undefined;
 }
 
-type EncoderFigures = Pick<NodeStatus, 'embeddingQueued' | 'embeddedProducts' | 'embeddingCache'>;
+type CacheFigures = Pick<
+  NodeStatus,
+  'embeddingQueued' | 'embeddedProducts' | 'embeddingCache' | 'answerCache'
+>;
 
 /** Where the figures come from. */
 export interface StatusSources {
@@ -36,7 +39,7 @@ export interface StatusSources {
   shards(): readonly ShardState[];
   /** Those that hold a lease, this one among them; none where the store keeps no leases. */
   queryNodes(): readonly { isAlive: boolean }[];
-  encoder(): EncoderFigures;
+  caches(): CacheFigures;
   cutoffs(): NodeStatus['cutoffs'];
 }
 
@@ -109,7 +112,7 @@ export class KeptStatus implements StatusPort {
         ...shards.map(({ name, reply }) => ({ process: name, reads: reply?.storeReads ?? 0 })),
       ],
       shards: shards.map(shardFigures),
-      ...sources.encoder(),
+      ...sources.caches(),
     };
   }
 

@@ -27,6 +27,11 @@ export class Metrics {
     'embedding_cache_misses_total',
     'Query embeddings computed.',
   );
+  private readonly answerHits = this.counter('answer_cache_hits_total', 'Answers given again.');
+  private readonly answerMisses = this.counter(
+    'answer_cache_misses_total',
+    'Answers that could have been kept and were not there.',
+  );
   private readonly embedded = this.counter(
     'embedded_products_total',
     'Texts of products embedded: none for what is indexed again unchanged.',
@@ -103,9 +108,11 @@ export class Metrics {
 
   /** The exposition text, with `status` as it is now. */
   async render(status: NodeStatus): Promise<string> {
-    const { embeddingCache } = status;
+    const { embeddingCache, answerCache } = status;
     setTo(this.hits, embeddingCache.hits);
     setTo(this.misses, embeddingCache.misses);
+    setTo(this.answerHits, answerCache.hits);
+    setTo(this.answerMisses, answerCache.misses);
     setTo(this.embedded, status.embeddedProducts);
     this.queued.set(status.embeddingQueued);
     this.products.set(status.products);

@@ -70,6 +70,12 @@ interface CutoffFigures {
   calibrated: readonly { tenant: string; cosine: number; products: number }[];
 }
 
+interface CacheFigures {
+  entries: number;
+  hits: number;
+  misses: number;
+}
+
 /** What `/stats` and `/metrics` tell. */
 export interface NodeStatus {
   model: ModelIdentity;
@@ -82,7 +88,10 @@ export interface NodeStatus {
   /** Reads of the store since the start of the process, of this node's own and of each shard's. */
   storeReads: readonly { process: string; reads: number }[];
   shards: readonly ShardFigures[];
-  embeddingCache: { entries: number; hits: number; misses: number };
+  /** A text whose whole answer was kept is a hit. */
+  embeddingCache: CacheFigures;
+  /** Answers that are given again while nothing has changed. */
+  answerCache: CacheFigures;
   /** Texts that wait for a worker. */
   embeddingQueued: number;
   /** Texts of products embedded since the start. */

@@ -164,6 +164,8 @@ export const HealthReply = Type.Object({
 /** In Prometheus' text format. */
 export const MetricsReply = Type.String();
 
+const CacheReply = Type.Object({ entries: Count, hits: Count, misses: Count });
+
 export const StatsReply = Type.Object({
   model: Type.Object({
     name: Type.String(),
@@ -173,7 +175,8 @@ export const StatsReply = Type.Object({
   products: Count,
   partitions: Count,
   shards: Type.Array(Type.Object({ name: Type.String() })),
-  embedding_cache: Type.Object({ entries: Count, hits: Count, misses: Count }),
+  embedding_cache: CacheReply,
+  answer_cache: CacheReply,
 });
 
 /** `200` and its schema, for a route's `schema.response`. */

@@ -56,6 +56,7 @@ export function statsRoutes(
       partitions,
       shards: shards.map(shardBody),
       embedding_cache: status.embeddingCache,
+      answer_cache: status.answerCache,
     };
   });
 

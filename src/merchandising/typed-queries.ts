@@ -38,10 +38,9 @@ export class TypedQueries {
     this.settle(nowMs);
     const intent = intentText(query.text);
     // The latest that this one continues, takes letters away from, or repeats.
-    const at = this.open.findLastIndex(
-      (typed) =>
-        intent.startsWith(typed.intent) || (query.isTyping && typed.intent.startsWith(intent)),
-    );
+    const at = query.isTyping
+      ? this.open.findLastIndex((typed) => isOnTheWay(intent, typed.intent))
+      : this.open.findLastIndex((typed) => intent.startsWith(typed.intent));
     if (at !== -1) this.open.splice(at, 1);
     this.open.push({ ...query, intent, atMs: nowMs });
     if (this.open.length > MOST_OPEN) this.settleOne(this.open.shift() as Typed);
@@ -56,12 +55,16 @@ export class TypedQueries {
 
   /** Settles those that nobody goes on with any more; all of them at `Infinity`. */
   settle(nowMs: number): void {
+    // In the order in which they came: those behind the first that is too young are younger.
+    const young = this.open.findIndex(({ atMs }) => nowMs - atMs < SEARCH_PAUSE_MS);
+    const old = this.open.slice(0, young === -1 ? undefined : young);
+    if (old.length === 0) return;
     const isDone = ({ isTyping, atMs }: Typed): boolean =>
       nowMs - atMs >= (isTyping ? TYPING_PAUSE_MS : SEARCH_PAUSE_MS);
-    const done = this.open.filter(isDone);
-    if (done.length === 0) return;
-    this.open = this.open.filter((typed) => !isDone(typed));
-    done.forEach((typed) => this.settleOne(typed));
+    const left = old.filter((typed) => !isDone(typed));
+    if (left.length === old.length) return;
+    this.open.splice(0, old.length, ...left);
+    for (const typed of old) if (isDone(typed)) this.settleOne(typed);
   }
 
   /** Those that are not settled yet, as if they were. */
@@ -72,4 +75,9 @@ export class TypedQueries {
   private settleOne({ text, total, isTyping }: Typed): void {
     this.settled({ text, total, isTyping });
   }
+}
+
+/** Whether one of them is how the other begins. */
+function isOnTheWay(a: string, b: string): boolean {
+  return a.startsWith(b) || b.startsWith(a);
 }

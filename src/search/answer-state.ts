@@ -4,6 +4,7 @@ import { Deadline } from '../core/deadline.js';
 import type { ModelIdentity } from '../core/product.js';
 import { categoriesOf } from '../filter/analyse.js';
 import type { RuleBooks } from '../merchandising/rule-book.js';
+import { decodeMark } from '../store/position.js';
 import type { Store } from '../store/store.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import type { SearchRequest } from './search-types.js';
@@ -11,11 +12,12 @@ import type { SearchRequest } from './search-types.js';
 const MAX_KEPT = 20_000;
 /** How old the feed's head may be. */
 const MAX_AGE_MS = 250;
-/** Shards have applied a write by then, if they do at all: see `isBehind`. */
+/** Shards have applied a write by then, if they do at all (see `isBehind`), and words are counted anew. */
 const SETTLED_MS = 2_000;
 
 interface Head {
-  mark: string;
+  /** Of the feed; -1: it does not say. */
+  sequence: number;
   /** When it was first seen, and last read. */
   sinceMs: number;
   readMs: number;
@@ -30,21 +32,44 @@ interface AnswerSources {
   isBehind: () => boolean;
 }
 
+/** What an answer depends on. */
+export interface Depended {
+  /** As long as it is the same, so is the answer. */
+  name: string;
+  /** Position of the feed that whoever answers has to have read up to. */
+  sequence: number;
+}
+
 /**
  * What an answer depends on besides its request, as one name: as long as it is the same, so is the answer.
  */
 export class AnswerState {
   private readonly heads = new LRUCache<string, Head>({ max: MAX_KEPT });
+  /** Of settings, which are kept by the directory as long as they are the same. */
+  private readonly digests = new WeakMap<object, string>();
 
   constructor(
     private readonly sources: AnswerSources,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Undefined while writes may be under way to shards. Rejects `unavailable`. */
-  async of({ tenant, query, filter, shop, timeoutMs }: SearchRequest): Promise<string | undefined> {
+  /** A moment ago. Undefined while writes may be under way to shards. Rejects `unavailable`. */
+  async of(request: SearchRequest): Promise<string | undefined> {
+    const state = await this.stateAt(request, MAX_AGE_MS);
+    return state && digest(state.name);
+  }
+
+  /** As it is now, not to be told to anybody; the same otherwise. */
+  async current(request: SearchRequest): Promise<Depended | undefined> {
+    return this.stateAt(request, 0);
+  }
+
+  private async stateAt(
+    { tenant, query, filter, shop, timeoutMs }: SearchRequest,
+    maxAgeMs: number,
+  ): Promise<Depended | undefined> {
     const { tenants, books, model, isBehind } = this.sources;
-    const { mark, sinceMs } = await this.head(tenant);
+    const { sequence, sinceMs } = await this.head(tenant, maxAgeMs);
     if (this.now() - sinceMs < SETTLED_MS || isBehind()) return undefined;
     const settings = await tenants.settings(tenant);
     const book = await books.of(tenant, Deadline.after(timeoutMs));
@@ -55,17 +80,23 @@ export class AnswerState {
       tags: shop?.tags ?? [],
       at: new Date(),
     });
-    const parts = [JSON.stringify(settings), book.version, JSON.stringify(rules)];
-    return digest(tenant, mark, ...parts, model.fingerprint);
+    const parts = [this.digestOf(settings), book.version, JSON.stringify(rules)];
+    return { name: JSON.stringify([tenant, sequence, ...parts, model.fingerprint]), sequence };
   }
 
-  private async head(tenant: string): Promise<Head> {
+  private digestOf(settings: object): string {
+    let known = this.digests.get(settings);
+    if (known === undefined) this.digests.set(settings, (known = digest(JSON.stringify(settings))));
+    return known;
+  }
+
+  private async head(tenant: string, maxAgeMs: number): Promise<Head> {
     const kept = this.heads.get(tenant);
     const readMs = this.now();
-    if (kept !== undefined && readMs - kept.readMs < MAX_AGE_MS) return kept;
-    const mark = Buffer.from(await this.sources.store.head(tenant)).toString('hex');
-    const sinceMs = kept?.mark === mark ? kept.sinceMs : readMs;
-    const head = { mark, sinceMs, readMs };
+    if (kept !== undefined && readMs - kept.readMs < maxAgeMs) return kept;
+    const sequence = decodeMark(await this.sources.store.head(tenant)) ?? -1;
+    const sinceMs = kept?.sequence === sequence ? kept.sinceMs : readMs;
+    const head = { sequence, sinceMs, readMs };
     this.heads.set(tenant, head);
     return head;
   }

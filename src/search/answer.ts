@@ -22,7 +22,7 @@ export interface AnswerParts extends Pick<
   /** What embedding took. */
   embedMs: number;
   page: Pick<FoundPage, 'hits' | 'joinMs'>;
-  looked: Pick<Looked, 'facets'> & { main: Pick<Looked['main'], 'total'> };
+  looked: Pick<Looked, 'facets' | 'through'> & { main: Pick<Looked['main'], 'total'> };
   nextCursor: string | undefined;
   warnings: ShopReply['warnings'];
 }
@@ -55,6 +55,7 @@ export function answerOf(
     ...{ hits, tookMs, embedding, missing, coverage, unknownFields },
     timingsMs: { embed: embedMs, search: tookMs - embedMs - joinMs, join: joinMs },
     model: `${name}@${fingerprint.slice(0, 8)}`,
+    through: looked.through,
     explanation: explainer?.explanation(embedMs, joinMs),
     text: text && textReply(text, understood),
     shop: {

@@ -6,7 +6,7 @@ import type { FacetCounts, LeafView } from '../query/result-set.js';
 import { facetReply } from './merge-facets.js';
 import type { FoundHit } from './merge-hits.js';
 import { mergeView, type MergedView } from './merge-view.js';
-import { checkUnchanged } from './row-states.js';
+import { appliedThrough, checkUnchanged } from './row-states.js';
 import type { SearchRun } from './search-run.js';
 import type { FacetReply, MissingPart } from './search-types.js';
 import type { SetChooser, SetOf } from './set-chooser.js';
@@ -28,6 +28,8 @@ export interface Looked {
   isAnswered: boolean;
   /** Of what products; undefined: of all. */
   chosen: ChosenSet | undefined;
+  /** As `appliedThrough`. */
+  through: number | undefined;
 }
 
 /**
@@ -52,12 +54,13 @@ export async function look(
   });
   checkUnchanged(relied, found);
   const chosen = of.kind === 'open' ? chooser.settle(of, found).chosen : chosenOf(of);
+  const through = appliedThrough(found.rows);
   const mergedMs = performance.now();
   let first = 0;
   const looked = planned.map((one, i) => {
     const from = first;
     first += one.views.length;
-    return { ...merged(one, from, runs[i] as SearchRun, asked, found), chosen };
+    return { ...merged(one, from, runs[i] as SearchRun, asked, found), chosen, through };
   });
   for (const { explainer } of runs) explainer?.spent('merge', mergedMs);
   return looked;
@@ -80,7 +83,8 @@ export function nothingFound({ shop }: SearchRun): Looked {
   const none: FacetCounts = { values: [], counts: [], other: 0, distinct: 0 };
   return {
     main: { hits: [], total: 0, exhausted: true, facets: [] },
-    ...{ k: 0, pinned: [], window: [], missing: [], isAnswered: true, chosen: undefined },
+    ...{ k: 0, pinned: [], window: [], missing: [], isAnswered: true },
+    ...{ chosen: undefined, through: undefined },
     facets: shop.facets.map((asked) => facetReply(asked, none)),
   };
 }
@@ -115,7 +119,7 @@ function merged(
   { walk }: SearchRun,
   { order }: Asked,
   { answers, missing, answered }: FanOutResult,
-): Omit<Looked, 'chosen'> {
+): Omit<Looked, 'chosen' | 'through'> {
   const of = views.map((view, i) => mergeView(answers, first + i, view, order));
   const hitsOf = (view: number | undefined): FoundHit[] =>
     view === undefined ? [] : (of[view]?.hits ?? []);

@@ -46,6 +46,17 @@ export function areStill(
   return [...states].every(([group, state]) => found.get(group) === state);
 }
 
+/** Up to which position of the feed all rows are; undefined where some shard did not tell. */
+export function appliedThrough(found: FoundStates['rows']): number | undefined {
+  let least: number | undefined;
+  for (const state of found.values()) {
+    if (state === undefined) return undefined;
+    const sequence = Number.parseInt(state, 10);
+    least = Math.min(least ?? sequence, sequence);
+  }
+  return least;
+}
+
 /** Throws `RowsChanged` unless the rows of a group, if they are gone by, are as they were. */
 export function checkState(relied: RowStates, group: string, found: string | undefined): void {
   if (relied.size > 0 && relied.get(group) !== found) throw new RowsChanged(true);

@@ -217,6 +217,8 @@ export interface SearchReply {
   coverage: Coverage | undefined;
   /** Filter fields that no product of the tenant has. */
   unknownFields: string[];
+  /** Up to which position of the feed the shards knew the catalogue; undefined where that is not known. */
+  through: number | undefined;
   /** Undefined unless asked for. */
   explanation: Explanation | undefined;
   /** Undefined for a search by vector. */

@@ -92,9 +92,10 @@ describe('status pages', () => {
     },
     queryNodes: () => [],
     shards: () => [up('s1'), up('s2')],
-    encoder: () => ({
+    caches: () => ({
       ...{ embeddingQueued: 0, embeddedProducts: 0 },
       embeddingCache: { entries: 0, hits: 0, misses: 0 },
+      answerCache: { entries: 0, hits: 0, misses: 0 },
     }),
   });
 

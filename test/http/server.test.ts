@@ -76,6 +76,7 @@ test('status pages', async () => {
       },
     ],
     embedding_cache: { entries: 1, hits: 2, misses: 3 },
+    answer_cache: { entries: 4, hits: 5, misses: 6 },
   });
   for (let i = 0; i < 2; i++) {
     const { body } = await node.send('GET', '/metrics');
@@ -83,6 +84,7 @@ test('status pages', async () => {
     expect(body).toContain('queries_total 2');
     expect(body).toContain('search_errors_total{type="invalid_field"} 1');
     expect(body).toContain('embedding_cache_hits_total 2');
+    expect(body).toContain('answer_cache_hits_total 5');
     expect(body).toContain('embedded_products_total 5');
     expect(body).toContain('shard_documents{shard="s1"} 7');
     expect(body).toContain('store_reads_total{process="s1"} 9');

@@ -6,6 +6,7 @@ import { RuleIndex } from '../../src/merchandising/rule-index.js';
 import { SynonymTable } from '../../src/merchandising/synonyms.js';
 import { AnswerState } from '../../src/search/answer-state.js';
 import type { SearchRequest } from '../../src/search/search-types.js';
+import { encodeMark } from '../../src/store/position.js';
 import { servingSettings } from '../../src/tenancy/tenant-settings.js';
 
 const MODEL: ModelIdentity = { name: 'm', fingerprint: 'f', dimensions: 4 };
@@ -21,7 +22,7 @@ function open() {
     store: {
       head: async () => {
         world.reads++;
-        return Uint8Array.of(world.head);
+        return encodeMark(world.head);
       },
     },
     tenants: { settings: async () => servingSettings({ settings: world.settings }) },

@@ -39,7 +39,7 @@ class PinningSearch {
     return {
       hits: ids.map((id) => new Hit(id, 1, '{}')),
       ...{ tookMs: 0, timingsMs: { embed: 0, search: 0, join: 0 }, embedding: undefined },
-      ...{ model: 'm', missing: this.missing, coverage: undefined },
+      ...{ model: 'm', missing: this.missing, coverage: undefined, through: undefined },
       ...{ unknownFields: [], explanation: undefined },
       ...{ text: undefined, shop: { ...PLAIN_REPLY, total: ids.length } },
     };

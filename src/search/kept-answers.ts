@@ -1,0 +1,150 @@
+import { LRUCache } from 'lru-cache';
+import type { OmniError } from '../core/errors.js';
+import type { AnswerState, Depended } from './answer-state.js';
+import type { RootSearch } from './root-search.js';
+import type { SearchCaller, SearchReply, SearchRequest } from './search-types.js';
+
+/** However little changes. */
+const MAX_AGE_MS = 300_000;
+/** Over all tenants: in memory, about. */
+const MAX_BYTES = 32 * 1024 * 1024;
+/** Larger ones are rarely asked for again. */
+const MAX_ANSWER_BYTES = 256 * 1024;
+const MAX_KEY_LENGTH = 4_096;
+const ANSWER_BYTES = 1_024;
+
+interface KeptAnswer {
+  /** Of what it is the answer as long as that is so. */
+  state: string;
+  reply: SearchReply;
+  /** What its caller was charged. */
+  bytes: number;
+  keptAtMs: number;
+}
+
+export interface KeptAnswersDeps {
+  search: Pick<RootSearch, 'search' | 'searchBatch'>;
+  answers: Pick<AnswerState, 'current'>;
+  /** Monotonic; injectable for virtual clocks. */
+  now?: () => number;
+}
+
+/**
+ * Gives an answer again for as long as nothing has changed that it depends on: no product of the tenant, no setting,
+ * no rule. The store is asked each time, so a write is seen by the next search; what a shard may not have applied, or
+ * lacks, is not kept. Vectors are not: nobody asks for one twice.
+ */
+export class KeptAnswers {
+  private readonly kept = new LRUCache<string, KeptAnswer>({
+    maxSize: MAX_BYTES,
+    sizeCalculation: ({ bytes, state }, key) =>
+      ANSWER_BYTES + bytes + 2 * (key.length + state.length),
+  });
+  private hits = 0;
+  private misses = 0;
+  private texts = 0;
+
+  constructor(private readonly deps: KeptAnswersDeps) {}
+
+  /** Rejects as `RootSearch.search`. */
+  async search(request: SearchRequest, caller: SearchCaller): Promise<SearchReply> {
+    const startedMs = this.now();
+    const { key, state, kept } = await this.lookUp(request);
+    if (kept !== undefined) return this.again(kept, caller, startedMs);
+    const reply = await this.deps.search.search(request, caller);
+    await this.keep(request, { key, state, reply, bytes: caller.bytes.held });
+    return reply;
+  }
+
+  /** As `RootSearch.searchBatch`, which does those together of which no answer is kept. */
+  async searchBatch(
+    requests: readonly SearchRequest[],
+    caller: SearchCaller,
+  ): Promise<(SearchReply | OmniError)[]> {
+    const startedMs = this.now();
+    const looked = await Promise.all(requests.map((request) => this.lookUp(request)));
+    const open = requests.filter((_, i) => looked[i]?.kept === undefined);
+    const found = open.length === 0 ? [] : await this.deps.search.searchBatch(open, caller);
+    const answers = found[Symbol.iterator]();
+    return Promise.all(
+      looked.map(async ({ key, state, kept }, i) => {
+        if (kept !== undefined) return this.again(kept, caller, startedMs);
+        const reply = answers.next().value as SearchReply | OmniError;
+        if (reply instanceof Error) return reply;
+        await this.keep(requests[i] as SearchRequest, { key, state, reply, bytes: bytesOf(reply) });
+        return reply;
+      }),
+    );
+  }
+
+  /** `texts`: hits of which the meaning would have been looked up. */
+  status(): { entries: number; hits: number; misses: number; texts: number } {
+    return { entries: this.kept.size, hits: this.hits, misses: this.misses, texts: this.texts };
+  }
+
+  private async lookUp(request: SearchRequest): Promise<{
+    key: string | undefined;
+    state: Depended | undefined;
+    kept: KeptAnswer | undefined;
+  }> {
+    const key = keyOf(request);
+    const state = key === undefined ? undefined : await this.stateOf(request);
+    if (key === undefined || state === undefined) return { key, state, kept: undefined };
+    const kept = this.kept.get(key);
+    const isFresh = kept?.state === state.name && this.now() - kept.keptAtMs < MAX_AGE_MS;
+    if (isFresh) this.hits += 1;
+    else this.misses += 1;
+    return { key, state, kept: isFresh ? kept : undefined };
+  }
+
+  /** Undefined where it is not known: then the search itself says what is wrong. */
+  private stateOf(request: SearchRequest): Promise<Depended | undefined> {
+    return this.deps.answers.current(request).catch(() => undefined);
+  }
+
+  private async keep(
+    request: SearchRequest,
+    {
+      key,
+      state,
+      reply,
+      bytes,
+    }: Pick<KeptAnswer, 'reply' | 'bytes'> & {
+      key: string | undefined;
+      state: Depended | undefined;
+    },
+  ): Promise<void> {
+    if (key === undefined || state === undefined || bytes > MAX_ANSWER_BYTES) return;
+    const isWhole = reply.missing.length === 0 && reply.text?.isApproximate !== true;
+    if (!isWhole || reply.through === undefined || reply.through < state.sequence) return;
+    // Nothing was written from before it was searched for until all of it was read.
+    if ((await this.stateOf(request))?.name !== state.name) return;
+    this.kept.set(key, { state: state.name, reply, bytes, keptAtMs: this.now() });
+  }
+
+  private again({ reply, bytes }: KeptAnswer, { bytes: lease }: SearchCaller, startedMs: number) {
+    lease.take(bytes);
+    if (reply.embedding !== undefined) this.texts += 1;
+    const tookMs = this.now() - startedMs;
+    const embedding = reply.embedding && ('cached' as const);
+    return { ...reply, tookMs, embedding, timingsMs: { embed: 0, search: tookMs, join: 0 } };
+  }
+
+  private now(): number {
+    return this.deps.now?.() ?? performance.now();
+  }
+}
+
+/** Of a reply in a batch, which is charged as one. */
+function bytesOf({ hits }: SearchReply): number {
+  return hits.reduce((sum, { json }) => sum + json.length, 0);
+}
+
+/** All that a request says of its answer; undefined where that is not to be kept. */
+function keyOf(request: SearchRequest): string | undefined {
+  const { query, exact, explain, shop, book } = request;
+  const isOwn = exact || explain || book !== undefined || typeof query === 'object';
+  if (isOwn || shop?.cursor !== undefined || shop?.wantsCursor === true) return undefined;
+  const key = JSON.stringify({ ...request, timeoutMs: 0, queryId: undefined });
+  return key.length > MAX_KEY_LENGTH ? undefined : key;
+}

@@ -1,0 +1,190 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ByteBudget } from '../../src/core/byte-budget.js';
+import { OmniError } from '../../src/core/errors.js';
+import { MATCH_ALL } from '../../src/filter/filter.js';
+import type { Depended } from '../../src/search/answer-state.js';
+import { KeptAnswers } from '../../src/search/kept-answers.js';
+import {
+  Hit,
+  PLAIN_REPLY,
+  PLAIN_SHOP,
+  type SearchCaller,
+  type SearchReply,
+  type SearchRequest,
+} from '../../src/search/search-types.js';
+
+const REQUEST: SearchRequest = {
+  ...{ tenant: 'shop', query: 'mouse', topK: 10, filter: MATCH_ALL, fields: undefined },
+  ...{ exact: false, explain: false, timeoutMs: 1_000 },
+};
+
+/** A catalogue with one product, whose version the answer tells, and shards that may be late. */
+class Shop {
+  version = 1;
+  applied = 1;
+  searches = 0;
+  /** While a search goes on. */
+  meanwhile: () => void = () => undefined;
+  reply: Partial<SearchReply> = {};
+  isKnown = true;
+  nowMs = 0;
+
+  readonly kept = new KeptAnswers({
+    search: {
+      search: (request, caller) => this.search(request, caller),
+      searchBatch: (requests, caller) =>
+        Promise.all(
+          requests.map((request) =>
+            this.search(request, caller).catch((error: unknown) => error as OmniError),
+          ),
+        ),
+    },
+    answers: {
+      current: async (): Promise<Depended | undefined> => {
+        if (!this.isKnown) return undefined;
+        return { name: String(this.version), sequence: this.version };
+      },
+    },
+    now: () => this.nowMs,
+  });
+
+  private async search({ query }: SearchRequest, { bytes }: SearchCaller): Promise<SearchReply> {
+    this.searches += 1;
+    if (query === 'bad') throw new OmniError('unavailable', 'no');
+    const [seen, through] = [Math.min(this.version, this.applied), this.applied];
+    this.meanwhile();
+    const json = JSON.stringify({ id: 'a', version: seen });
+    bytes.take(json.length);
+    return {
+      ...{ hits: [new Hit('a', 1, json)], tookMs: 5, embedding: 'computed', model: 'm' },
+      ...{ timingsMs: { embed: 1, search: 3, join: 1 }, missing: [], coverage: undefined, through },
+      ...{ unknownFields: [], explanation: undefined, text: undefined },
+      shop: { ...PLAIN_REPLY, total: 1 },
+      ...this.reply,
+    };
+  }
+}
+
+let shop: Shop;
+let budget: ByteBudget;
+beforeEach(() => {
+  shop = new Shop();
+  budget = new ByteBudget({ what: 'replies', limitBytes: 1_000_000 });
+});
+
+const caller = (): SearchCaller => ({
+  signal: new AbortController().signal,
+  bytes: budget.lease('shop'),
+});
+const ask = (more: Partial<SearchRequest> = {}): Promise<SearchReply> =>
+  shop.kept.search({ ...REQUEST, ...more }, caller());
+const versionOf = ({ hits }: SearchReply): unknown => hits[0]?.product['version'];
+
+/** How often shards are asked where the same is asked for twice. */
+async function searchesOfTwo(more: Partial<SearchRequest> = {}): Promise<number> {
+  await ask(more);
+  await ask(more);
+  return shop.searches;
+}
+
+describe('an answer', () => {
+  test('is given again while nothing changes, and says that nothing was computed for it', async () => {
+    await ask({ queryId: '1', timeoutMs: 900 });
+    const lease = caller();
+    const again = await shop.kept.search(REQUEST, lease);
+    expect([shop.searches, versionOf(again), again.embedding]).toEqual([1, 1, 'cached']);
+    expect(lease.bytes.held).toBeGreaterThan(0);
+    expect(shop.kept.status()).toEqual({ entries: 1, hits: 1, misses: 1, texts: 1 });
+  });
+
+  test('is another one after a write', async () => {
+    await ask();
+    shop.version = shop.applied = 2;
+    expect([versionOf(await ask()), shop.searches]).toEqual([2, 2]);
+  });
+
+  test('of shards that lack a write is not kept', async () => {
+    shop.version = 2;
+    expect(versionOf(await ask())).toBe(1);
+    shop.applied = 2;
+    expect(versionOf(await ask())).toBe(2);
+  });
+
+  test('that was made while something was written is not kept', async () => {
+    shop.meanwhile = () => (shop.version += 1);
+    expect(await searchesOfTwo()).toBe(2);
+  });
+
+  test.each<[string, Partial<SearchReply>]>([
+    ['that lacks something', { missing: [{ part: 'store', reason: 'timeout' }] }],
+    ['of which it is not known what the shards had', { through: undefined }],
+    [
+      'by old statistics',
+      { text: { rewritten: null, didYouMean: [], understood: [], isApproximate: true } },
+    ],
+  ])('%s is not kept', async (_, reply) => {
+    shop.reply = reply;
+    expect(await searchesOfTwo()).toBe(2);
+  });
+
+  test.each<[string, Partial<SearchRequest>]>([
+    ['to a vector', { query: new Float32Array(4) }],
+    ['that is exact', { exact: true }],
+    ['that explains itself', { explain: true }],
+    ['with a cursor', { shop: { ...PLAIN_SHOP, wantsCursor: true } }],
+    ['to a request as long as a list of products', { fields: ['x'.repeat(5_000)] }],
+  ])('%s is not kept', async (_, more) => {
+    expect(await searchesOfTwo(more)).toBe(2);
+  });
+
+  test.each<[string, Partial<SearchRequest>]>([
+    ['another tenant', { tenant: 'other' }],
+    ['another filter', { filter: { kind: 'in', field: 'brand', values: ['x'] } }],
+    ['another page', { shop: { ...PLAIN_SHOP, from: 10 } }],
+    ['other fields', { fields: ['title'] }],
+  ])('is not that of %s', async (_, more) => {
+    await ask();
+    await ask(more);
+    expect(shop.searches).toBe(2);
+  });
+
+  test('is asked for where it is not known what it depends on, and after its time', async () => {
+    shop.isKnown = false;
+    expect(await searchesOfTwo()).toBe(2);
+    shop.isKnown = true;
+    expect(await searchesOfTwo()).toBe(3);
+    shop.nowMs = 300_000;
+    await ask();
+    expect(shop.searches).toBe(4);
+  });
+});
+
+test('of a batch only those are searched for of which no answer is kept, and each has its own', async () => {
+  await ask();
+  const requests = ['mouse', 'bad', 'pan'].map((query) => ({ ...REQUEST, query }));
+  const replies = await shop.kept.searchBatch(requests, caller());
+  expect(replies.map((reply) => reply instanceof OmniError)).toEqual([false, true, false]);
+  expect(shop.searches).toBe(3);
+  await shop.kept.searchBatch(requests, caller());
+  expect(shop.searches).toBe(4);
+});
+
+test('invariant 2: whatever is written and applied when, no answer is older than what shards had when it was asked for', async () => {
+  const step = fc.constantFrom('write', 'apply', 'ask', 'write meanwhile');
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      shop = new Shop();
+      for (const each of steps) {
+        shop.meanwhile = () => undefined;
+        if (each === 'write') shop.version += 1;
+        else if (each === 'apply') shop.applied = shop.version;
+        else {
+          if (each === 'write meanwhile') shop.meanwhile = () => (shop.version += 1);
+          const had = Math.min(shop.version, shop.applied);
+          expect(versionOf(await ask())).toBe(had);
+        }
+      }
+    }),
+  );
+});
