@@ -6,6 +6,7 @@ import { categoriesOf } from '../filter/analyse.js';
 import type { RuleBooks } from '../merchandising/rule-book.js';
 import type { Store } from '../store/store.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
+import { seenFilter } from './narrowed-request.js';
 import type { SearchRequest } from './search-types.js';
 
 const MAX_KEPT = 20_000;
@@ -42,7 +43,8 @@ export class AnswerState {
   ) {}
 
   /** Undefined while writes may be under way to shards. Rejects `unavailable`. */
-  async of({ tenant, query, filter, shop, timeoutMs }: SearchRequest): Promise<string | undefined> {
+  async of(search: SearchRequest): Promise<string | undefined> {
+    const { tenant, query, narrowing, shop, timeoutMs } = search;
     const { tenants, books, model, isBehind } = this.sources;
     const { mark, sinceMs } = await this.head(tenant);
     if (this.now() - sinceMs < SETTLED_MS || isBehind()) return undefined;
@@ -51,12 +53,13 @@ export class AnswerState {
     // Rules come and go by the clock, too.
     const { rules } = book.match({
       query: typeof query === 'string' ? query : undefined,
-      categories: categoriesOf(filter),
+      categories: categoriesOf(seenFilter(search, search.filter)),
       tags: shop?.tags ?? [],
       at: new Date(),
     });
     const parts = [JSON.stringify(settings), book.version, JSON.stringify(rules)];
-    return digest(tenant, mark, ...parts, model.fingerprint);
+    const ofKey = narrowing === undefined ? [] : [narrowing.version];
+    return digest(tenant, mark, ...parts, model.fingerprint, ...ofKey);
   }
 
   private async head(tenant: string): Promise<Head> {
