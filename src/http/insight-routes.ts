@@ -123,9 +123,9 @@ export function insightRoutes(
     },
   );
 
-  /** They were asked of the whole catalogue: to whom products are hidden, none is told. */
+  /** They were asked of the whole catalogue: to whom something of it is hidden, none is told. */
   async function queriesFor({ tenant, narrowing }: FastifyRequest, q: string, limit: number) {
-    if (narrowing !== undefined && narrowing.filters.length > 0) return [];
+    if (hides(narrowing)) return [];
     return insight.suggestions.queries(tenant, q, limit);
   }
 

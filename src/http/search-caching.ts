@@ -19,13 +19,14 @@ export class SearchCaching {
   ) {}
 
   /**
-   * The tag of the answer to `body`, which was read as `search`; undefined where there is none. Weak: two answers
+   * The tag of the answer to `body`, which was read as `search`, by the key's version as well; undefined where there is none. Weak: two answers
    * differ in their times.
    */
   async tagOf(search: SearchRequest, body: object): Promise<string | undefined> {
     if (this.maxAgeS === 0) return undefined;
     const state = await this.answers.of(search).catch(() => undefined);
-    return state && `W/"${digest(state, canonical(body))}"`;
+    const { version = '' } = search.narrowing ?? {};
+    return state && `W/"${digest(state, canonical(body), version)}"`;
   }
 
   /** Headers of an answer; one of a part of the catalogue is kept by its asker alone. */

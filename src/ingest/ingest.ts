@@ -66,7 +66,7 @@ export class Ingest {
     tenant: string,
     id: string,
     fields: readonly string[] | undefined,
-    narrowing?: Narrowing | undefined,
+    narrowing?: Narrowing,
   ): Promise<JsonObject> {
     await this.deps.tenants.require(tenant);
     return readProduct(this.deps.store, tenant, id, { fields, narrowing });

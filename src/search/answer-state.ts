@@ -44,7 +44,7 @@ export class AnswerState {
 
   /** Undefined while writes may be under way to shards. Rejects `unavailable`. */
   async of(search: SearchRequest): Promise<string | undefined> {
-    const { tenant, query, narrowing, shop, timeoutMs } = search;
+    const { tenant, query, shop, timeoutMs } = search;
     const { tenants, books, model, isBehind } = this.sources;
     const { mark, sinceMs } = await this.head(tenant);
     if (this.now() - sinceMs < SETTLED_MS || isBehind()) return undefined;
@@ -58,8 +58,7 @@ export class AnswerState {
       at: new Date(),
     });
     const parts = [JSON.stringify(settings), book.version, JSON.stringify(rules)];
-    const ofKey = narrowing === undefined ? [] : [narrowing.version];
-    return digest(tenant, mark, ...parts, model.fingerprint, ...ofKey);
+    return digest(tenant, mark, ...parts, model.fingerprint);
   }
 
   private async head(tenant: string): Promise<Head> {

@@ -63,6 +63,7 @@ export class AskedShards {
     const { request, shaping, walk, deadline } = lead;
     const { hidden, boosts } = shaping;
     this.deadline = Deadline.after(deadline.remainingMs() * FAN_OUT_SHARE);
+    // Views say it as well: a shard of a former version knows it from these alone.
     const within = reachOf(request);
     this.categories = categoriesOf(within);
     this.common = {

@@ -71,6 +71,10 @@ export interface Lack {
   coverage: Coverage | undefined;
 }
 
+function withoutCategory({ part, shard, reason }: MissingPart): MissingPart {
+  return { part, ...(shard === undefined ? {} : { shard }), reason };
+}
+
 /** Rejects `unavailable` where an answer that lacks `missing` is of less than the caller would take. */
 export async function checkCoverage(
   { request, shop, deadline }: SearchRun,
@@ -84,7 +88,7 @@ export async function checkCoverage(
   const counting = readInTime(reading, deadline, 'the categories');
   const isAsked = shop.minCoverage > 0 && missing.some(({ part }) => part === 'shard');
   // How much there is of what is hidden, and of what categories, is hidden as well.
-  const shown = isPart ? missing.map(({ category: _, ...part }) => part) : missing;
+  const shown = isPart ? missing.map(withoutCategory) : missing;
   const counts = await (isAsked ? counting : counting.catch(() => undefined));
   if (counts === undefined) return { missing: shown, coverage: undefined };
   const coverage = coverageOf(placement.partitions, counts, missing);

@@ -64,8 +64,8 @@ export interface WordReading {
 }
 
 /**
- * The second step of a search by text: counts its words in the whole catalogue, whatever the filter, and
- * says by them what is searched for. Rejects `deadline_exceeded`, or as `noAnswer` where no shard told
+ * The second step of a search by text: counts its words in all that the caller may see of the catalogue,
+ * whatever the filter, and says by them what is searched for. Rejects `deadline_exceeded`, or as `noAnswer` where no shard told
  * anything.
  */
 export async function readWords(

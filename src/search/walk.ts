@@ -18,7 +18,7 @@ import {
 import type { Asked } from './asked.js';
 import type { ChosenSet } from './choose-set.js';
 import { readInTime } from './failures.js';
-import { checkLimits } from './narrowed-request.js';
+import { checkLimits, searchesExcluded } from './narrowed-request.js';
 import type { ReadWords } from './read-words.js';
 import type { SearchRun } from './search-run.js';
 import { rulesVersion, type Shaping } from './shape.js';
@@ -68,7 +68,7 @@ export class Walks {
 
   /**
    * The token of a walk that goes on at `place`, behind so many `hits` of this page; undefined where none was
-   * asked for.
+   * asked for, or may be given.
    */
   async seal(
     run: SearchRun,
@@ -79,6 +79,9 @@ export class Walks {
   ): Promise<string | undefined> {
     const { request, shaping, walk, deadline } = run;
     if (walk === undefined) return undefined;
+    // It can be read: of words that stand in hidden fields nothing may be in it.
+    if (asked.text !== undefined && searchesExcluded(request, asked.text.settings.text))
+      return undefined;
     const key = await readInTime(this.key.get(), deadline, 'the key of cursors');
     const { text, price } = asked;
     const next: Walk = {
