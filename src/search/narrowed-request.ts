@@ -34,7 +34,6 @@ export function narrowedShop(
     ...shop,
     sort: shop.sort.map(asked),
     group: shop.group && asked(shop.group),
-    diversify: shop.diversify && asked(shop.diversify),
     boosts: shop.boosts.map((boost) => ({
       ...boost,
       filter: askedFilter(narrowing, boost.filter),

@@ -40,7 +40,8 @@ async function seenOf(
   const views = fields.map((field) =>
     viewOf(allOf(reachOf(request), [{ kind: 'exists', field, exists: true }]), 0),
   );
-  const { answers, missing } = await shards.ask({ views, text: undefined });
-  if (missing.length > 0) return fields;
+  const found = await shards.ask({ views, text: undefined }).catch(() => undefined);
+  if (found === undefined || found.missing.length > 0) return fields;
+  const { answers } = found;
   return fields.filter((_, i) => answers.some((answer) => (answer.views[i]?.total ?? 0) > 0));
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { JsonValue } from '../../src/core/product.js';
+import type { Filter } from '../../src/filter/filter.js';
 import type { Narrowing } from '../../src/tenancy/narrowing.js';
 import { seeded } from '../search/brute-shop.js';
 import { anyRequest, type Sent } from './narrowed-requests.js';
@@ -81,6 +82,17 @@ function comparable(value: JsonValue): JsonValue {
   return Object.fromEntries(members) as JsonValue;
 }
 
+/** On a busy machine a shard may be late for one of two answers, which then say so, or lack something. */
+async function retried(compare: () => Promise<void>): Promise<void> {
+  for (let left = 3; ; left--) {
+    try {
+      return await compare();
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
+}
+
 test.each([
   ['a filter and excluded fields', PUBLIC, 't-public', 1],
   ['one that chooses partitions', MICE_AND_LAMPS, 't-two', 2],
@@ -90,17 +102,20 @@ test.each([
     const next = seeded(seed);
     for (let i = 0; i < REQUESTS; i++) {
       const sent = anyRequest(next);
-      const both = [ask(sent, 't-whole', narrowing), ask(sent, alone)] as const;
-      const [narrowed, expected] = await Promise.all(both);
-      const { status, body } = expected;
-      expect({ sent, status: narrowed.status, body: narrowed.body }).toEqual({
-        sent,
-        status,
-        body,
+      const texts: string[] = [];
+      await retried(async () => {
+        const both = [ask(sent, 't-whole', narrowing), ask(sent, alone)] as const;
+        const [narrowed, { status, body }] = await Promise.all(both);
+        texts.push(narrowed.text);
+        const got = { sent, status: narrowed.status, body: narrowed.body };
+        expect(got).toEqual({ sent, status, body });
+        expect(status).toBeLessThan(500);
       });
-      expect(status).toBeLessThan(500);
-      if (!JSON.stringify(sent).includes(CANARY)) expect(narrowed.text).not.toContain(CANARY);
-      expect(narrowed.text).not.toContain(OTHERS);
+      const mayName = JSON.stringify(sent).includes(CANARY);
+      for (const text of texts) {
+        expect(text).not.toContain(OTHERS);
+        if (!mayName) expect(text).not.toContain(CANARY);
+      }
     }
   },
   120_000,
@@ -141,6 +156,20 @@ test('invariant 11: what stands in hidden fields is in no answer, also where its
   expect((await ask(paged, 't-noted', SEARCHED)).text).not.toContain('next_cursor');
   expect((await ask(paged, 't-noted')).text).toContain('next_cursor');
 }, 60_000);
+
+test('a key that shows nothing is answered with nothing', async () => {
+  const category: Filter = { kind: 'in', field: 'category', values: [] };
+  for (const filters of [[category], [{ ...category, values: ['nowhere'] }]] as const) {
+    const nothing: Narrowing = { filters, exclude: [], version: 'nothing' };
+    keys.set(nothing.version, nothing);
+    const next = seeded(5);
+    for (let i = 0; i < 60; i++) {
+      const { status, text } = await ask(anyRequest(next), 't-whole', nothing);
+      expect(status).toBeLessThan(500);
+      expect(text).not.toMatch(/"p\d+"|"(total|found|nbHits|num_documents|out_of)":[1-9]/);
+    }
+  }
+});
 
 test('invariant 11: what a search did is told without what it went through', async () => {
   const body = { query: 'wireless mouse', explain: true };
