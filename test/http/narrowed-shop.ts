@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import type { JsonObject, JsonValue } from '../../src/core/product.js';
+import type { JsonObject } from '../../src/core/product.js';
 import type { Encoder } from '../../src/embedding/encoder.js';
 import type { Filter } from '../../src/filter/filter.js';
 import { PlacementCache } from '../../src/placement/placement-cache.js';
@@ -11,7 +11,12 @@ import { RootSearch } from '../../src/search/root-search.js';
 import { ShardFleet } from '../../src/shard-client/shard-fleet.js';
 import { ShardServer } from '../../src/shard/node/shard-server.js';
 import type { ShardNode } from '../../src/shard/node/shard-node.js';
+import { parseRule } from '../../src/merchandising/parse-rule.js';
+import { CompiledBook } from '../../src/merchandising/rule-book.js';
+import { RuleIndex } from '../../src/merchandising/rule-index.js';
+import { SynonymTable } from '../../src/merchandising/synonyms.js';
 import type { Narrowing } from '../../src/tenancy/narrowing.js';
+import { DEFAULT_TEXT_SETTINGS } from '../../src/text/default-settings.js';
 import { CountingEncoder, DIMENSIONS, type IngestHarness } from '../ingest/harness.js';
 import { seeded } from '../search/brute-shop.js';
 import { searchableOver } from '../shard/served-shard.js';
@@ -94,9 +99,12 @@ export function markedProducts(count: number, mark: string, audience: string): P
 
 /** The products as a catalogue has them that holds nothing but what `PUBLIC` shows. */
 export function shownAlone(products: readonly Put[]): Put[] {
-  return products.map(({ cost: _, supplier, ...rest }): Put => {
-    const { terms: __, ...shown } = supplier as JsonObject;
-    return { ...rest, supplier: shown } as Put;
+  return products.map((product): Put => {
+    const { supplier, ...rest } = product;
+    delete rest['cost'];
+    const shown = { ...(supplier as JsonObject) };
+    delete shown['terms'];
+    return { ...rest, supplier: shown };
   });
 }
 
@@ -104,6 +112,21 @@ export function shownAlone(products: readonly Put[]): Put[] {
 export interface NarrowedShop extends HttpHarness {
   put(tenant: string, products: readonly Put[]): Promise<void>;
 }
+
+/** Of all tenants: what it pins and what stands for a word may be hidden. */
+function bookOf(): CompiledBook {
+  const index = new RuleIndex('en');
+  const pinned = [
+    { id: `${CANARY}-3`, position: 1 },
+    { id: 'p3', position: 2 },
+  ];
+  const then = { pinned, hidden: ['p5'], data: { banner: 'games' } };
+  index.add(parseRule({ id: 'r1', when: { query: 'gaming', match: 'contains' }, then }));
+  const synonyms = new SynonymTable(DEFAULT_TEXT_SETTINGS);
+  synonyms.add({ id: 's1', words: ['lamp', `${CANARY}3`, 'black'] });
+  return new CompiledBook('1', index, synonyms);
+}
+const BOOK = bookOf();
 
 /** Tenants of `spread` lie on two shards by category, others on one. */
 export async function openNarrowedShop(spread: readonly string[]): Promise<NarrowedShop> {
@@ -121,6 +144,7 @@ export async function openNarrowedShop(spread: readonly string[]): Promise<Narro
         placements: new PlacementCache(store),
       },
       ...{ fleet, searchable: searchableOver(store, fleet), store, tenants: directory },
+      rules: { of: async () => BOOK },
       logger: pino({ level: 'silent' }),
     });
   };
@@ -137,7 +161,7 @@ export async function openNarrowedShop(spread: readonly string[]): Promise<Narro
       const rows = products.map((value, i) => ({
         line: i + 1,
         bytes: 0,
-        value: value as JsonValue,
+        value,
       }));
       const { mark, rejected, failure } = await http.ingest.upsert(tenant, rows);
       if (failure !== undefined || rejected.length > 0) throw failure ?? new Error('rejected');

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Budget } from '../../src/core/budget.js';
 import { Deadline } from '../../src/core/deadline.js';
 import { idHashes } from '../../src/core/ids.js';
-import { DocumentFilter } from '../../src/filter/evaluate.js';
 import type { LeafView } from '../../src/query/result-set.js';
 import type { After } from '../../src/query/sort.js';
 import type { ViewsFound } from '../../src/shard/leaf/views/search-views.js';
@@ -258,43 +257,6 @@ test('a view may be of some categories, of some products, and of what was writte
         expect(hitsOf(found, 2)).toEqual(
           justHits(inOrder(set.filter(({ id }) => only.includes(id)))),
         );
-      },
-    ),
-    { numRuns: 30 },
-  );
-});
-
-test('within a filter all is as if only the rows that match were there', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.record({ all: goods, how: shape, within: filter }),
-      fc.record({ text: textQuery, at: direction, facets: fc.array(facet, { maxLength: 2 }) }),
-      async ({ all, how, within }, { text, at, facets }) => {
-        const matching = new DocumentFilter(within);
-        const alone = all.map((made): Made => {
-          return { ...made, isDead: made.isDead || !matching.matches(made.product) };
-        });
-        const asked = {
-          ...{ text, vector: at === undefined ? undefined : directionOf(at) },
-          choose: { drop: [...text.slots.keys()].reverse(), nearest: 3 },
-          set: { members: new Uint8Array() },
-          views: [
-            { k: 100, facets },
-            { k: 100, group: { field: 'brand', limit: 2 } },
-          ],
-        };
-        const tell = ({ chosen, views }: ViewsFound) => ({
-          having: chosen?.having,
-          exact: chosen?.exact,
-          nearest: chosen?.nearest.map(({ id, score }) => ({ id, score })),
-          views: views.map(({ total, facets: counts, groups, hits }) => ({
-            ...{ total, counts, sizes: groups?.sizes },
-            hits: hits.map(({ id, score }) => ({ id, score })),
-          })),
-        });
-        const found = await withIndex(all, how, (index) => look(index, { ...asked, within }));
-        const expected = await withIndex(alone, how, (index) => look(index, asked));
-        expect(tell(found)).toEqual(tell(expected));
       },
     ),
     { numRuns: 30 },
