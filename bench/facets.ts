@@ -82,7 +82,7 @@ await bench(
 async function timed({ index }: ShopIndex, asked: Asked): Promise<number> {
   const request: ViewRequest = {
     ...{ vector: undefined, text: undefined, boosts: [], choose: undefined, set: undefined },
-    ...{ hidden: undefined, until: undefined, exact: false, trace: undefined },
+    ...{ hidden: undefined, within: undefined, until: undefined, exact: false, trace: undefined },
     costs: COSTS,
     ...asked,
   };

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { invalidField, OmniError } from '../core/errors.js';
+import type { Narrowing } from '../tenancy/narrowing.js';
 import { TENANT_HEADER, tenantName } from '../tenancy/tenant-directory.js';
 import type { HttpOptions, HttpPorts, TenantPort } from './ports.js';
 
@@ -10,6 +11,8 @@ declare module 'fastify' {
     tenant: string;
     /** Name of the key that let the request in; null: none was needed. */
     actor: string | null;
+    /** What that key leaves of the catalogue; undefined: everything. */
+    narrowing: Narrowing | undefined;
   }
 }
 

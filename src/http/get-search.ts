@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { toOmniError } from '../core/errors.js';
 import { isKnownAlready } from './known-already.js';
+import { allowedFor } from './narrowed-routes.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
 import { asOfQuery, bodyOfQuery, SearchQuery } from './query-body.js';
 import { replies, SearchReplyBody } from './reply-schemas.js';
 import { schemaError } from './schema-error.js';
 import { SearchCaching } from './search-caching.js';
-import { sendWritten, type SearchDesk } from './search-desk.js';
+import { narrowedBy, sendWritten, type SearchDesk } from './search-desk.js';
 import { searchReplyPieces } from './search-reply.js';
 import { toSearchRequest } from './search-request.js';
 import { TextSearchBody } from './search-schemas.js';
@@ -24,7 +25,7 @@ export function getSearchRoute(
     // What the address stands for is validated as the body that it is.
     {
       schema: replies(SearchReplyBody),
-      config: { described: { querystring: SearchQuery } },
+      config: { narrows: true, described: { querystring: SearchQuery } },
       onError: desk.onError,
     },
     async (request, reply) => {
@@ -32,15 +33,16 @@ export function getSearchRoute(
       const validate = request.compileValidationSchema(TextSearchBody);
       if (!validate(body)) throw asOfQuery(schemaError(validate.errors ?? []));
       const { tenant } = request;
-      const context = { tenant, dimensions, allowed: await tenants.settings(tenant) };
-      const { search, reply: said } = readBody(() => toSearchRequest(body, context));
+      const context = { tenant, dimensions, allowed: await allowedFor(request, tenants) };
+      const { search: asked, reply: said } = readBody(() => toSearchRequest(body, context));
+      const search = narrowedBy(request, asked);
       const tag = await caching.tagOf(search, body);
       if (isKnownAlready(request, tag)) {
-        caching.allow(reply, tag, true);
+        caching.allow(reply, search, { tag, isComplete: true });
         return reply.code(304).send();
       }
       const written = await desk.one(request, search, (found) => {
-        caching.allow(reply, tag, found.missing.length === 0);
+        caching.allow(reply, search, { tag, isComplete: found.missing.length === 0 });
         return searchReplyPieces(found, said);
       });
       return sendWritten(request, reply, written);

@@ -7,10 +7,12 @@ import { analyticsOf } from '../merchandising/analytics.js';
 import { intentOfQuery } from '../merchandising/query-id.js';
 import { KEPT_DAYS } from '../merchandising/query-days.js';
 import { PLAIN_TEXT, type SearchReply } from '../search/search-types.js';
+import { hides } from '../tenancy/narrowed-catalogue.js';
 import { SMALL_BYTES } from './limits.js';
-import type { HttpPorts, RouteOptions } from './ports.js';
+import type { HttpPorts } from './ports.js';
 import { integerText } from './schema-parts.js';
-import type { SearchGate } from './search-gate.js';
+import type { SearchDesk } from './search-desk.js';
+import { seenCategories } from './seen-categories.js';
 
 const MAX_EVENTS = 1_000;
 const MAX_POSITION = 10_000;
@@ -75,13 +77,12 @@ const AnalyticsQuery = Type.Object(
 /** `POST /events`, `GET /suggest` and `GET /analytics`, of the request's tenant. */
 export function insightRoutes(
   app: FastifyInstance,
-  { search, insight }: HttpPorts,
-  { replies }: Pick<RouteOptions, 'replies'>,
-  gate: SearchGate,
+  { insight }: HttpPorts,
+  desk: SearchDesk,
 ): void {
   app.post<{ Body: EventBody | EventBody[] }>(
     '/events',
-    { schema: { body: EventsBody }, bodyLimit: SMALL_BYTES },
+    { schema: { body: EventsBody }, bodyLimit: SMALL_BYTES, config: { narrows: true } },
     async ({ tenant, body }, reply) => {
       const events = Array.isArray(body) ? body : [body];
       events.forEach((event, i) => checkEvent(event, Array.isArray(body) ? `[${i}].` : ''));
@@ -94,16 +95,15 @@ export function insightRoutes(
 
   app.get<{ Querystring: Static<typeof SuggestQuery> }>(
     '/suggest',
-    { schema: { querystring: SuggestQuery } },
+    { schema: { querystring: SuggestQuery }, config: { narrows: true } },
     async (request) => {
       const { q } = request.query;
       const limit = Number(request.query.limit ?? DEFAULT_SUGGESTIONS);
       checkText(q, 'q');
-      const { tenant } = request;
       const [queries, categories, found] = await Promise.all([
-        insight.suggestions.queries(tenant, q, limit),
-        insight.suggestions.categories(tenant, q, limit),
-        products(request, q, limit),
+        queriesFor(request, q, limit),
+        categoriesFor(request, q, limit),
+        products(request, q, Math.min(limit, request.narrowing?.maxTopK ?? limit)),
       ]);
       return {
         queries,
@@ -123,22 +123,26 @@ export function insightRoutes(
     },
   );
 
+  /** They were asked of the whole catalogue: to whom something of it is hidden, none is told. */
+  async function queriesFor({ tenant, narrowing }: FastifyRequest, q: string, limit: number) {
+    if (hides(narrowing)) return [];
+    return insight.suggestions.queries(tenant, q, limit);
+  }
+
+  async function categoriesFor(request: FastifyRequest, q: string, limit: number) {
+    const { suggestions } = insight;
+    if (!hides(request.narrowing)) return suggestions.categories(request.tenant, q, limit);
+    return suggestions.among(await seenCategories(desk, request), q, limit);
+  }
+
   /** By words alone, the last of which is a beginning: nothing is embedded for a keystroke. */
-  async function products(request: FastifyRequest, q: string, topK: number): Promise<SearchReply> {
+  function products(request: FastifyRequest, q: string, topK: number): Promise<SearchReply> {
     const { tenant } = request;
-    const bytes = replies.lease(tenant);
-    const { signal } = request.exchange;
-    request.exchange.onEnd(() => bytes.release());
-    return gate.run({ tenant, signal, timeoutMs: SUGGEST_TIMEOUT_MS }, 1, (timeoutMs) =>
-      search.search(
-        {
-          ...{ tenant, query: q, topK, timeoutMs, filter: MATCH_ALL, fields: undefined },
-          ...{ exact: false, explain: false },
-          text: { ...PLAIN_TEXT, mode: 'keyword', prefix: true },
-        },
-        { signal, bytes },
-      ),
-    );
+    return desk.look(request, {
+      ...{ tenant, query: q, topK, filter: MATCH_ALL, fields: undefined },
+      ...{ exact: false, explain: false, timeoutMs: SUGGEST_TIMEOUT_MS },
+      text: { ...PLAIN_TEXT, mode: 'keyword', prefix: true },
+    });
   }
 }
 

@@ -24,19 +24,24 @@ interface PagesBody {
   group_by?: unknown;
 }
 
-/** Throws `invalid_field` for what does not go together, or too far. */
-export function pagesOf(body: PagesBody): Pages {
+/**
+ * Throws `invalid_field` for what does not go together, or too far.
+ *
+ * @param maxTopK where no size is asked for, it is not above this
+ */
+export function pagesOf(body: PagesBody, maxTopK = Infinity): Pages {
+  const usual = Math.min(DEFAULT_SIZE, maxTopK);
   const { top_k: topK, page, per_page: perPage, cursor } = body;
   const isPaged = page !== undefined || perPage !== undefined;
   if (topK !== undefined && isPaged) {
     throw invalidField('top_k', 'must not be given beside page or per_page');
   }
-  if (cursor !== undefined) return walkOf(body, cursor);
+  if (cursor !== undefined) return walkOf(body, cursor, usual);
   if (!isPaged) {
-    const size = topK ?? DEFAULT_SIZE;
+    const size = topK ?? usual;
     return { from: 0, size, cursor: undefined, wantsCursor: false, page: undefined };
   }
-  const [number, size] = [page ?? 1, perPage ?? DEFAULT_SIZE];
+  const [number, size] = [page ?? 1, perPage ?? usual];
   if (number * size > MAX_REACH) {
     const expected = `times per_page must be at most ${MAX_REACH}: use cursor to go further`;
     throw invalidField('page', `${expected}, got ${number * size}`);
@@ -47,7 +52,11 @@ export function pagesOf(body: PagesBody): Pages {
   return { from, size, cursor: undefined, wantsCursor, page: { number, size } };
 }
 
-function walkOf({ page, per_page: perPage, top_k: topK }: PagesBody, cursor: string): Pages {
+function walkOf(
+  { page, per_page: perPage, top_k: topK }: PagesBody,
+  cursor: string,
+  usual: number,
+): Pages {
   if (page !== undefined) {
     throw invalidField('page', `must not be given beside cursor, got ${describeValue(page)}`);
   }
@@ -55,7 +64,7 @@ function walkOf({ page, per_page: perPage, top_k: topK }: PagesBody, cursor: str
   const isBeginning = cursor === '' || cursor === '*';
   return {
     from: 0,
-    size: perPage ?? topK ?? DEFAULT_SIZE,
+    size: perPage ?? topK ?? usual,
     cursor: isBeginning ? undefined : cursor,
     wantsCursor: true,
     page: undefined,

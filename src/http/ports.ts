@@ -110,7 +110,7 @@ export interface StatusPort {
 export interface InsightPort {
   log: Pick<QueryLog, 'answered' | 'happened'>;
   days: Pick<QueryDays, 'of' | 'top'>;
-  suggestions: Pick<Suggestions, 'queries' | 'categories'>;
+  suggestions: Pick<Suggestions, 'queries' | 'categories' | 'among'>;
 }
 
 /** What answers depend on besides their requests: `AnswerState` is one. */

@@ -101,10 +101,15 @@ export function productRoutes(
 
   app.get<{ Querystring: ReadQuery; Params: { id: string } }>(
     '/products/:id',
-    { schema: { querystring: ReadQuery, ...replies(ProductPart) }, onRequest: known },
+    {
+      schema: { querystring: ReadQuery, ...replies(ProductPart) },
+      onRequest: known,
+      config: { narrows: true },
+    },
     async (request, reply) => {
       const fields = request.query.fields?.split(',');
-      const product = await ports.ingest.read(request.tenant, request.params.id, fields);
+      const { tenant, params, narrowing } = request;
+      const product = await ports.ingest.read(tenant, params.id, fields, narrowing);
       request.exchange.progress();
       return reply
         .header('content-type', 'application/json; charset=utf-8')

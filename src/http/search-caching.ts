@@ -6,7 +6,7 @@ import type { AnswersPort } from './ports.js';
 import { addVary } from './vary.js';
 
 /** What else of a request than its address decides about its answer. */
-const VARY = [TENANT_HEADER, 'Authorization', 'Accept-Encoding'];
+const VARY = [TENANT_HEADER, 'Authorization', 'X-OmniSearch-Key', 'Accept-Encoding'];
 
 /**
  * Lets browsers and edges keep the answers of `GET /search` for a while; an answer that is not complete, and
@@ -19,22 +19,28 @@ export class SearchCaching {
   ) {}
 
   /**
-   * The tag of the answer to `body`, which was read as `search`; undefined where there is none. Weak: two answers
+   * The tag of the answer to `body`, which was read as `search`, by the key's version as well; undefined where there is none. Weak: two answers
    * differ in their times.
    */
   async tagOf(search: SearchRequest, body: object): Promise<string | undefined> {
     if (this.maxAgeS === 0) return undefined;
     const state = await this.answers.of(search).catch(() => undefined);
-    return state && `W/"${digest(state, canonical(body))}"`;
+    const { version = '' } = search.narrowing ?? {};
+    return state && `W/"${digest(state, canonical(body), version)}"`;
   }
 
-  /** Headers of an answer. */
-  allow(reply: FastifyReply, tag: string | undefined, isComplete: boolean): void {
+  /** Headers of an answer; one of a part of the catalogue is kept by its asker alone. */
+  allow(
+    reply: FastifyReply,
+    { narrowing }: Pick<SearchRequest, 'narrowing'>,
+    { tag, isComplete }: { tag: string | undefined; isComplete: boolean },
+  ): void {
     if (this.maxAgeS === 0 || !isComplete) {
       reply.header('cache-control', 'no-store');
       return;
     }
-    reply.header('cache-control', `public, max-age=${this.maxAgeS}`);
+    const who = narrowing === undefined ? 'public' : 'private';
+    reply.header('cache-control', `${who}, max-age=${this.maxAgeS}`);
     for (const header of VARY) addVary(reply, header);
     if (tag !== undefined) reply.header('etag', tag);
   }

@@ -43,8 +43,9 @@ export class SearchDesk {
     const startedMs = performance.now();
     const caller = this.callerOf(request);
     const { tenant, timeoutMs } = search;
+    const asked = narrowedBy(request, search);
     const text = await this.gate.run({ tenant, timeoutMs, ...caller }, 1, async (leftMs) => {
-      const found = await this.ports.search.search(within(search, leftMs), caller);
+      const found = await this.ports.search.search(within(asked, leftMs), caller);
       this.log(search, found);
       const pieces = write(found);
       return isLong(caller) ? toChunks(pieces) : [...pieces].join('');
@@ -64,7 +65,9 @@ export class SearchDesk {
     write: (results: readonly (SearchReply | OmniError)[]) => Pieces,
   ): Promise<Written> {
     const startedMs = performance.now();
-    const searches = entries.flatMap((entry) => (entry instanceof OmniError ? [] : [entry]));
+    const searches = entries.flatMap((entry) =>
+      entry instanceof OmniError ? [] : [narrowedBy(request, entry)],
+    );
     const caller = this.callerOf(request);
     const longest = Math.max(1, ...searches.map(({ timeoutMs }) => timeoutMs));
     const waiting = { tenant: request.tenant, signal: caller.signal, timeoutMs: longest };
@@ -86,6 +89,16 @@ export class SearchDesk {
       return toChunks(write(results));
     });
     return { text, caller };
+  }
+
+  /** A search whose reply goes into another answer; it is nothing that a shopper asked for. */
+  async look(request: FastifyRequest, search: SearchRequest): Promise<SearchReply> {
+    const caller = this.callerOf(request);
+    const { tenant, timeoutMs } = search;
+    const asked = narrowedBy(request, search);
+    return this.gate.run({ tenant, timeoutMs, ...caller }, 1, (leftMs) =>
+      this.ports.search.search(within(asked, leftMs), caller),
+    );
   }
 
   /** Counts what was asked for; a further page, and a search for counts alone, ask for nothing new. */
@@ -116,6 +129,14 @@ export class SearchDesk {
     this.metrics.failed(error.code);
     logFailure(request, error);
   }
+}
+
+/** The search as the key of its request leaves it: no route can forget to. */
+export function narrowedBy(
+  { narrowing }: Pick<FastifyRequest, 'narrowing'>,
+  search: SearchRequest,
+): SearchRequest {
+  return narrowing === undefined ? search : { ...search, narrowing };
 }
 
 /** Sends what a desk wrote. */

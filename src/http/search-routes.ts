@@ -5,6 +5,7 @@ import type { JsonValue } from '../core/product.js';
 import type { SearchReply } from '../search/search-types.js';
 import { errorBody } from './error-reply.js';
 import { BATCH_BODY_BYTES, SEARCH_BODY_BYTES } from './limits.js';
+import { allowedFor } from './narrowed-routes.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
 import { BatchReplyBody, replies, SearchReplyBody } from './reply-schemas.js';
 import { belowPrefix, schemaError } from './schema-error.js';
@@ -35,9 +36,9 @@ export function searchRoutes(
 ): void {
   const { onError } = desk;
   const VectorBody = vectorSearchBody(dimensions);
-  const contextOf = async ({ tenant }: FastifyRequest): Promise<BodyContext> => {
-    const allowed = await tenants.settings(tenant);
-    return { tenant, dimensions, allowed };
+  const contextOf = async (request: FastifyRequest): Promise<BodyContext> => {
+    const { tenant } = request;
+    return { tenant, dimensions, allowed: await allowedFor(request, tenants) };
   };
 
   const searchOne = async (request: FastifyRequest<{ Body: SearchBody }>, reply: FastifyReply) => {
@@ -53,7 +54,7 @@ export function searchRoutes(
   const schemas = { text: TextSearchBody, vector: VectorBody, similar: SimilarSearchBody };
   for (const [name, body] of Object.entries(schemas)) {
     const schema = { body, ...replies(SearchReplyBody) };
-    const options = { schema, bodyLimit: SEARCH_BODY_BYTES, onError };
+    const options = { schema, bodyLimit: SEARCH_BODY_BYTES, config: { narrows: true }, onError };
     app.post<{ Body: SearchBody }>(`/search/${name}`, options, searchOne);
   }
 
@@ -62,6 +63,7 @@ export function searchRoutes(
     {
       schema: { body: BatchSearchBody, ...replies(BatchReplyBody) },
       bodyLimit: BATCH_BODY_BYTES,
+      config: { narrows: true },
       onError,
     },
     async (request, reply) => {

@@ -32,6 +32,7 @@ import { Metrics } from './metrics.js';
 import { getSearchRoute } from './get-search.js';
 import { insightRoutes } from './insight-routes.js';
 import { addOpenApi } from './openapi.js';
+import { refuseUnnarrowed } from './narrowed-routes.js';
 import { otherMethods } from './other-methods.js';
 import { pageRoutes } from './page-routes.js';
 import type { HttpOptions, HttpPorts, RouteOptions } from './ports.js';
@@ -174,6 +175,7 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
 function addHooks(app: FastifyInstance, connections: Connections, isLeaving: () => boolean): void {
   app.decorateRequest('tenant', 'default');
   app.decorateRequest('actor', null);
+  app.decorateRequest('narrowing', undefined);
   app.decorateRequest('exchange');
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
   app.setNotFoundHandler(() => {
@@ -194,6 +196,7 @@ function addHooks(app: FastifyInstance, connections: Connections, isLeaving: () 
     done();
   });
   app.addHook('preValidation', (request, _, done) => {
+    refuseUnnarrowed(request);
     const wantsBody = WITH_BODY.has(request.method);
     if (wantsBody && request.body === undefined) {
       throw new OmniError('invalid_json', 'the body is empty');
@@ -274,8 +277,8 @@ async function addRoutes(
         inner.addHook('onRequest', requireTenant(ports.tenants));
         searchRoutes(inner, ports, options, desk);
         getSearchRoute(inner, ports, options, desk);
-        insightRoutes(inner, ports, options, gate);
-        categoryRoutes(inner, ports);
+        insightRoutes(inner, ports, desk);
+        categoryRoutes(inner, ports, desk);
         settingsRoutes(inner, ports);
         ruleRoutes(inner, ports);
         previewRoutes(inner, ports, options, gate);

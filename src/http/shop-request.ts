@@ -16,12 +16,15 @@ const DEFAULT_DIVERSIFY_LIMIT = 2;
 /** A sort key that is no field. */
 const SCORE = '_score';
 
-/** What a tenant lets searches ask for. */
-export type Allowed = Pick<TenantSettings, 'facets' | 'sortable'>;
+/** What a tenant, and the caller's key, let searches ask for. */
+export interface Allowed extends Pick<TenantSettings, 'facets' | 'sortable'> {
+  /** Hits at once. */
+  maxTopK?: number | undefined;
+}
 
 /** A storefront's part of a body that its schema accepted. Throws `invalid_field`. */
 export function shopOf(body: ShopBody, allowed: Allowed): { shop: ShopOptions; pages: Pages } {
-  const pages = pagesOf(body);
+  const pages = pagesOf(body, allowed.maxTopK);
   const { group_by: group, diversify, hidden = [], pinned = [] } = body;
   checkIds(
     pinned.map(({ id }) => id),

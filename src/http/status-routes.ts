@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { hides } from '../tenancy/narrowed-catalogue.js';
 import { requireAdmin } from './access.js';
 import type { Metrics } from './metrics.js';
 import {
@@ -10,6 +11,8 @@ import {
   StatsReply,
   StatusReply,
 } from './reply-schemas.js';
+import type { SearchDesk } from './search-desk.js';
+import { seenCategories } from './seen-categories.js';
 import type { HttpOptions, HttpPorts, ShardFigures } from './ports.js';
 
 /** `/livez`, `/readyz` and `/healthz`. `isLeaving`: the node is about to stop. */
@@ -78,9 +81,12 @@ function shardBody({ reconciliation, ...figures }: ShardFigures): object {
 }
 
 /** `GET /categories`: the tenant's live categories with their numbers of products, most first. */
-export function categoryRoutes(app: FastifyInstance, ports: HttpPorts): void {
-  app.get('/categories', { schema: replies(CategoriesReply) }, async (request) => {
-    const categories = await ports.ingest.categories(request.tenant);
+export function categoryRoutes(app: FastifyInstance, ports: HttpPorts, desk: SearchDesk): void {
+  const options = { schema: replies(CategoriesReply), config: { narrows: true } };
+  app.get('/categories', options, async (request) => {
+    const categories = hides(request.narrowing)
+      ? await seenCategories(desk, request)
+      : await ports.ingest.categories(request.tenant);
     return { categories: categories.sort((a, b) => b.products - a.products) };
   });
 }

@@ -1,7 +1,9 @@
 import { OmniError } from '../core/errors.js';
 import { KeyedTurns } from '../core/keyed-turns.js';
-import type { JsonObject, JsonValue } from '../core/product.js';
+import type { JsonObject, JsonValue, Product } from '../core/product.js';
 import type { CategoryCount, StoreReader } from '../store/store.js';
+import { shownProduct } from '../tenancy/narrowed-catalogue.js';
+import type { Narrowing } from '../tenancy/narrowing.js';
 import type { IncomingRow, IncomingRows } from './incoming-row.js';
 import { readJsonProducts, type JsonProducts } from './json-products.js';
 import { ndjsonRows } from './ndjson-stream.js';
@@ -59,14 +61,15 @@ export class Ingest {
     return report;
   }
 
-  /** Rejects `not_found`. */
+  /** As the caller's key shows it. Rejects `not_found`. */
   async read(
     tenant: string,
     id: string,
     fields: readonly string[] | undefined,
+    narrowing?: Narrowing,
   ): Promise<JsonObject> {
     await this.deps.tenants.require(tenant);
-    return readProduct(this.deps.store, tenant, id, fields);
+    return readProduct(this.deps.store, tenant, id, { fields, narrowing });
   }
 
   async categories(tenant: string): Promise<CategoryCount[]> {
@@ -96,9 +99,14 @@ async function readProduct(
   store: StoreReader,
   tenant: string,
   id: string,
-  fields: readonly string[] | undefined,
+  {
+    fields,
+    narrowing,
+  }: { fields: readonly string[] | undefined; narrowing: Narrowing | undefined },
 ): Promise<JsonObject> {
-  const whole = await readWhole(store, tenant, validId(id), fields?.includes('vector') ?? false);
+  const known = await readWhole(store, tenant, validId(id), fields?.includes('vector') ?? false);
+  const whole = shownProduct(narrowing, known);
+  if (whole === undefined) throw noSuchProduct(id);
   if (fields === undefined) return whole;
   const picked = fields.flatMap((field) => {
     const value = Object.hasOwn(whole, field) ? whole[field] : undefined;
@@ -112,7 +120,7 @@ async function readWhole(
   tenant: string,
   id: string,
   withVector: boolean,
-): Promise<JsonObject> {
+): Promise<Product> {
   if (withVector) {
     const [row] = await store.rows(tenant, [id]);
     if (row === undefined) throw noSuchProduct(id);

@@ -49,7 +49,12 @@ export class Suggestions {
       this.categoriesOf.set(tenant, reading);
       reading.catch(() => this.categoriesOf.delete(tenant));
     }
-    const held = (await reading).filter(({ products }) => products > 0);
+    return this.among(await reading, text, limit);
+  }
+
+  /** Those categories that are meant, most products first. */
+  among(all: readonly CategoryCount[], text: string, limit: number): CategoryCount[] {
+    const held = all.filter(({ products }) => products > 0);
     return this.matching(held, text, limit, ({ category }) => category, byProducts);
   }
 

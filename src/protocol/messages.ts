@@ -123,6 +123,8 @@ export interface CountWords extends AskedPartitions {
   near?: readonly string[];
   /** The commonest words that begin so are wanted, itself among them. */
   prefix?: string;
+  /** As if only the rows that match were there: see `LeafQuery`. */
+  within?: NonNullable<LeafQuery['within']>;
   /** How many titles have the first directly before the second. */
   pairs?: readonly (readonly [string, string])[];
   /** Keep what was counted for a search that names it in `pinned`. */

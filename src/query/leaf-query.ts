@@ -1,3 +1,4 @@
+import type { Filter } from '../filter/filter.js';
 import type { Boost, Choice, LeafView, ResultSet } from './result-set.js';
 import type { TextQuery } from './text-query.js';
 
@@ -22,6 +23,8 @@ export interface LeafQuery {
   set?: ResultSet;
   /** No hit is one of these, nor is it counted: `idHashes`, ascending. */
   hidden?: Uint8Array;
+  /** As if only the rows that match were there: what the caller may see of the catalogue. */
+  within?: Filter;
   /** Rows of a later version are left out: those that were written since a walk over the pages began. */
   until?: number;
   /** The set as each of these looks at it. */

@@ -4,8 +4,9 @@ import type { After, SortKey } from './sort.js';
 
 /**
  * The result set of a text: the products that have the words that are required of them, or match the text
- * exactly (W), the nearest by meaning (T), and pinned ones. It is chosen over all rows of
- * the tenant, whatever a request's filter says; totals, facets, sort and pages are of what of it matches the filter.
+ * exactly (W), the nearest by meaning (T), and pinned ones. It is chosen over all rows of the tenant that the
+ * caller may see, whatever a request's filter says; totals, facets, sort and pages are of what of it matches the
+ * filter.
  */
 export interface ResultSet {
   /**

@@ -7,6 +7,7 @@ import type { RuleBooks } from '../merchandising/rule-book.js';
 import { decodeMark } from '../store/position.js';
 import type { Store } from '../store/store.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
+import { seenFilter } from './narrowed-request.js';
 import type { SearchRequest } from './search-types.js';
 
 const MAX_KEPT = 20_000;
@@ -54,20 +55,18 @@ export class AnswerState {
   ) {}
 
   /** A moment ago. Undefined while writes may be under way to shards. Rejects `unavailable`. */
-  async of(request: SearchRequest): Promise<string | undefined> {
-    const state = await this.stateAt(request, MAX_AGE_MS);
+  async of(search: SearchRequest): Promise<string | undefined> {
+    const state = await this.stateAt(search, MAX_AGE_MS);
     return state && digest(state.name);
   }
 
   /** As it is now, not to be told to anybody; the same otherwise. */
-  async current(request: SearchRequest): Promise<Depended | undefined> {
-    return this.stateAt(request, 0);
+  async current(search: SearchRequest): Promise<Depended | undefined> {
+    return this.stateAt(search, 0);
   }
 
-  private async stateAt(
-    { tenant, query, filter, shop, timeoutMs }: SearchRequest,
-    maxAgeMs: number,
-  ): Promise<Depended | undefined> {
+  private async stateAt(search: SearchRequest, maxAgeMs: number): Promise<Depended | undefined> {
+    const { tenant, query, shop, timeoutMs } = search;
     const { tenants, books, model, isBehind } = this.sources;
     const { sequence, sinceMs } = await this.head(tenant, maxAgeMs);
     if (this.now() - sinceMs < SETTLED_MS || isBehind()) return undefined;
@@ -76,7 +75,7 @@ export class AnswerState {
     // Rules come and go by the clock, too.
     const { rules } = book.match({
       query: typeof query === 'string' ? query : undefined,
-      categories: categoriesOf(filter),
+      categories: categoriesOf(seenFilter(search, search.filter)),
       tags: shop?.tags ?? [],
       at: new Date(),
     });

@@ -1,19 +1,12 @@
-import type { Deadline } from '../core/deadline.js';
 import type { ModelIdentity } from '../core/product.js';
-import { fieldsOf } from '../filter/analyse.js';
-import type { StoreReader } from '../store/store.js';
+import { hides } from '../tenancy/narrowed-catalogue.js';
 import type { Asked } from './asked.js';
-import { readInTime } from './failures.js';
+import type { Explanation, ShardExplanation } from './explanation.js';
 import type { FoundPage } from './find-page.js';
 import type { Looked } from './look.js';
+import { searchesExcluded } from './narrowed-request.js';
 import type { SearchRun } from './search-run.js';
-import type {
-  MissingPart,
-  SearchReply,
-  SearchRequest,
-  ShopReply,
-  TextReply,
-} from './search-types.js';
+import type { MissingPart, SearchReply, ShopReply, TextReply } from './search-types.js';
 
 export interface AnswerParts extends Pick<
   SearchReply,
@@ -27,21 +20,9 @@ export interface AnswerParts extends Pick<
   warnings: ShopReply['warnings'];
 }
 
-/** Filter fields that no product of the tenant has. Rejects as `readInTime` does. */
-export async function findUnknownFields(
-  store: StoreReader,
-  { tenant, filter }: SearchRequest,
-  deadline: Deadline,
-): Promise<string[]> {
-  const fields = fieldsOf(filter);
-  if (fields.length === 0) return [];
-  const known = await readInTime(store.knownFields(tenant, fields), deadline, 'names of fields');
-  return fields.filter((_, i) => known[i] !== true);
-}
-
 /** The reply of a search that ends now. */
 export function answerOf(
-  { startedMs, explainer, shaping }: SearchRun,
+  { request, startedMs, explainer, shaping }: SearchRun,
   { text, understood }: Asked,
   { name, fingerprint }: ModelIdentity,
   parts: AnswerParts,
@@ -51,13 +32,17 @@ export function answerOf(
   const { rules, redirect, data } = shaping;
   const { nextCursor, warnings } = parts;
   const tookMs = performance.now() - startedMs;
+  const ofKey = {
+    isNarrowed: hides(request.narrowing),
+    tellsWords: text === undefined || !searchesExcluded(request, text.settings.text),
+  };
   return {
     ...{ hits, tookMs, embedding, missing, coverage, unknownFields },
     timingsMs: { embed: embedMs, search: tookMs - embedMs - joinMs, join: joinMs },
     model: `${name}@${fingerprint.slice(0, 8)}`,
     through: looked.through,
-    explanation: explainer?.explanation(embedMs, joinMs),
-    text: text && textReply(text, understood),
+    explanation: explainer && shownExplanation(explainer.explanation(embedMs, joinMs), ofKey),
+    text: text && textReply(text, understood, ofKey),
     shop: {
       ...{ total: looked.main.total, facets: looked.facets },
       ...{ nextCursor, warnings, rules, redirect, data },
@@ -65,12 +50,36 @@ export function answerOf(
   };
 }
 
+/** What of an answer the caller's key lets be told. */
+interface Told {
+  /** It hides products or fields: what shards did is of all that they have. */
+  isNarrowed: boolean;
+  /** False where words of the catalogue may be of fields that are hidden. */
+  tellsWords: boolean;
+}
+
 function textReply(
   { read }: NonNullable<Asked['text']>,
   understood: TextReply['understood'],
+  { tellsWords }: Told,
 ): TextReply {
   const { rewritten, didYouMean, isApproximate } = read;
+  if (!tellsWords) return { rewritten: null, didYouMean: [], understood, isApproximate };
   return { rewritten, didYouMean, understood, isApproximate };
+}
+
+function shownExplanation(
+  { words, embedded, shards, ...rest }: Explanation,
+  { isNarrowed, tellsWords }: Told,
+): Explanation {
+  return {
+    ...{ ...rest, shards: isNarrowed ? shards.map(bare) : shards },
+    ...(words === undefined || !tellsWords ? {} : { words, embedded: embedded ?? null }),
+  };
+}
+
+function bare(shard: ShardExplanation): ShardExplanation {
+  return { ...shard, leaf: undefined };
 }
 
 /** What is missing, each part once. */

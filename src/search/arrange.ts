@@ -45,7 +45,7 @@ export async function arrange(
   let { hits } = main;
   if (isReranked) hits = rerank(hits, asked.wantsProduct);
   if (isDiverse && shop.diversify !== undefined) {
-    const reading = diversify(hits, shop.diversify, request.tenant, store);
+    const reading = diversify(hits, shop.diversify, request, store);
     hits = await readInTime(reading, deadline, 'the documents');
   }
   // A walk has a place for all that is pinned before it goes on in the shards' order.

@@ -7,8 +7,11 @@ import type { PlacementCache } from '../placement/placement-cache.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { TenantPlacement } from '../store/store.js';
 import { idHashes } from '../core/ids.js';
+import { categoriesOf } from '../filter/analyse.js';
+import { isMatchAll } from '../filter/filter.js';
 import type { Asked } from './asked.js';
 import { fanOut, type FanOutResult } from './fan-out.js';
+import { reachOf } from './narrowed-request.js';
 import { planSearch, stickyKeyOf } from './plan.js';
 import type { RowStates } from './row-states.js';
 import type { SearchRun } from './search-run.js';
@@ -46,6 +49,8 @@ const FAN_OUT_SHARE = 0.9;
 export class AskedShards {
   readonly deadline: Deadline;
   private readonly common: Omit<LeafQuery, 'exact' | 'text' | 'views'>;
+  /** Of what the caller may see; undefined: it may be any. */
+  private readonly categories: readonly string[] | undefined;
 
   /** @param lead one of the searches: what the shards are told of it holds for all */
   constructor(
@@ -55,23 +60,27 @@ export class AskedShards {
     readonly placement: TenantPlacement,
     readonly vector: Float32Array | undefined,
   ) {
-    const { shaping, walk, deadline } = lead;
+    const { request, shaping, walk, deadline } = lead;
     const { hidden, boosts } = shaping;
     this.deadline = Deadline.after(deadline.remainingMs() * FAN_OUT_SHARE);
+    // Views say it as well: a shard of a former version knows it from these alone.
+    const within = reachOf(request);
+    this.categories = categoriesOf(within);
     this.common = {
       ...(vector === undefined ? {} : { vector: vectorBytes(vector) }),
       ...(hidden.length === 0 ? {} : { hidden: idHashes(hidden) }),
       ...(boosts.length === 0 ? {} : { boosts }),
+      ...(isMatchAll(within) ? {} : { within }),
       ...(walk === undefined ? {} : { until: walk.until }),
     };
   }
 
-  /** Of nodes that have anything of the tenant. */
+  /** Of nodes that have anything of the tenant that the caller may see. */
   get groups(): string[] {
-    return planSearch(this.placement, undefined).targets.map(({ group }) => group);
+    return planSearch(this.placement, this.categories).targets.map(({ group }) => group);
   }
 
-  /** One shard has all that there is of the tenant. */
+  /** One shard has all that there is of the tenant, as far as the caller may see it. */
   get isOnly(): boolean {
     return this.groups.length === 1;
   }
@@ -84,7 +93,8 @@ export class AskedShards {
     const { relied } = round;
     const text = 'text' in round ? round.text : asked.words;
     const plannedMs = performance.now();
-    const plan = planSearch(this.placement, ofAll === true ? undefined : categoriesOfAll(views));
+    const wanted = ofAll === true ? undefined : categoriesOfAll(views);
+    const plan = planSearch(this.placement, wanted ?? this.categories);
     const query: LeafQuery = {
       ...this.common,
       ...(text === undefined ? {} : { text }),

@@ -87,12 +87,14 @@ export function askedByText(
 /** Says of the hits of one search what it asked for besides their products. */
 export function describerOf(
   { text }: Asked,
-  { request: { text: options = PLAIN_TEXT, explain } }: Pick<SearchRun, 'request'>,
+  { request: { text: options = PLAIN_TEXT, explain, narrowing } }: Pick<SearchRun, 'request'>,
 ): DescribeHit | undefined {
   if (text === undefined) return undefined;
   const { slots, phrases, settings } = text;
   const { highlight, whole = false } = options;
-  return hitDescriber({ slots, phrases, highlight, whole, explain, settings: settings.text });
+  const isPart = (narrowing?.exclude.length ?? 0) > 0;
+  const of = { slots, phrases, highlight, whole, explain, isPart };
+  return hitDescriber({ ...of, settings: settings.text });
 }
 
 /** A word as it is mended: `laptop cese` asks for a case. */

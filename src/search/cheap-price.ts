@@ -5,8 +5,10 @@ import type { Asked } from './asked.js';
 import { resultSet } from './choose-set.js';
 import { mergeFacets } from './merge-facets.js';
 import type { SearchRun } from './search-run.js';
-import type { MissingPart } from './search-types.js';
+import { reachOf } from './narrowed-request.js';
+import type { MissingPart, SearchRequest } from './search-types.js';
 import type { SetOf } from './set-chooser.js';
+import { viewOf } from './views.js';
 
 /** The lowest third is cheap. */
 const CHEAP_SHARE = 1 / 3;
@@ -14,10 +16,10 @@ const CHEAP_SHARE = 1 / 3;
 /** Of the time that is left: the search itself comes after it. */
 const PRICE_SHARE = 0.5;
 
-/** A search with what is cheap among all that its words and meaning find, before any filter, where it asks for that. */
+/** A search with what is cheap among all that its words and meaning find, before any filter but that of the key, where it asks for that. */
 export async function withCheap(
   asked: Asked,
-  { walk }: SearchRun,
+  { request, walk }: SearchRun,
   shards: AskedShards,
   of: SetOf,
 ): Promise<Asked> {
@@ -25,7 +27,9 @@ export async function withCheap(
   if (cheap === undefined) return asked;
   const begun = walk?.at;
   const read =
-    begun === undefined ? await readPrice(shards, of) : { price: begun.price, missing: [] };
+    begun === undefined
+      ? await readPrice(request, shards, of)
+      : { price: begun.price, missing: [] };
   const known = { ...asked, missing: [...missing, ...read.missing] };
   const { price } = read;
   if (price === undefined) return known;
@@ -34,11 +38,12 @@ export async function withCheap(
 }
 
 async function readPrice(
+  request: SearchRequest,
   shards: AskedShards,
   of: SetOf,
 ): Promise<{ price: number | undefined; missing: readonly MissingPart[] }> {
   const set = of.kind === 'chosen' ? { set: resultSet(of.chosen, []) } : {};
-  const views = [{ k: 0, facets: [{ field: 'price' }] }];
+  const views = [{ ...viewOf(reachOf(request), 0), facets: [{ field: 'price' }] }];
   const { answers, missing } = await shards.ask({ ...set, views, holds: true, share: PRICE_SHARE });
   const facets = answers.flatMap(({ views: found }) => found[0]?.facets?.[0] ?? []);
   return { price: cheapPrice(mergeFacets(facets)), missing };

@@ -1,4 +1,6 @@
 import { Deadline } from '../core/deadline.js';
+import { digest } from '../core/ids.js';
+import type { Filter } from '../filter/filter.js';
 import type { WordCounts } from '../protocol/messages.js';
 import type { Pinned } from '../shard-client/leaf-calls.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
@@ -26,7 +28,9 @@ export interface CountedTenant {
   model: string;
   /** Of the text settings. */
   generation: number;
-  /** All shards that have anything of the tenant, whatever a filter says. */
+  /** What the caller may see of it; absent: all. */
+  within?: { filter: Filter; version: string };
+  /** All shards that have anything of that, whatever a filter says. */
   targets: readonly ShardTarget[];
   /** Those of them where the search itself looks. */
   searched: readonly ShardTarget[];
@@ -239,8 +243,8 @@ function shareMs(deadline: Deadline): number {
 }
 
 /** Its first part is of no other tenant: a name has no line breaks. */
-function scopeOf({ tenant, generation }: CountedTenant): string {
-  return `${tenant}\n${generation}\n`;
+function scopeOf({ tenant, generation, within }: CountedTenant): string {
+  return `${tenant}\n${generation}\n${within === undefined ? '' : `${digest(within.version)}\n`}`;
 }
 
 function sumsOf(
@@ -263,7 +267,7 @@ function isComplete({ ready, timedOut }: WordCounts): boolean {
 }
 
 function messageOf(
-  { tenant, model, generation }: CountedTenant,
+  { tenant, model, generation, within }: CountedTenant,
   { words, near, pairs, prefix }: Asked,
   pin: boolean,
   budgetMs: number,
@@ -273,6 +277,7 @@ function messageOf(
     ...(near.length === 0 ? {} : { near }),
     ...(pairs.length === 0 ? {} : { pairs }),
     ...(prefix === undefined ? {} : { prefix }),
+    ...(within === undefined ? {} : { within: within.filter }),
     ...(pin ? { pin } : {}),
   };
 }

@@ -4,6 +4,7 @@ import { partitionRows } from '../placement/balance.js';
 import { PartitionMap } from '../store/partition-map.js';
 import type { CategoryCount, Partition, StoreReader, TenantPlacement } from '../store/store.js';
 import { readInTime } from './failures.js';
+import { seenFilter } from './narrowed-request.js';
 import type { SearchRun } from './search-run.js';
 import type { Coverage, MissingPart } from './search-types.js';
 
@@ -70,6 +71,10 @@ export interface Lack {
   coverage: Coverage | undefined;
 }
 
+function withoutCategory({ part, shard, reason }: MissingPart): MissingPart {
+  return { part, ...(shard === undefined ? {} : { shard }), reason };
+}
+
 /** Rejects `unavailable` where an answer that lacks `missing` is of less than the caller would take. */
 export async function checkCoverage(
   { request, shop, deadline }: SearchRun,
@@ -78,16 +83,21 @@ export async function checkCoverage(
   store: Pick<StoreReader, 'categories'>,
 ): Promise<Lack> {
   if (missing.length === 0) return { missing, coverage: undefined };
+  const isPart = (request.narrowing?.filters.length ?? 0) > 0;
   const reading = store.categories(request.tenant);
   const counting = readInTime(reading, deadline, 'the categories');
   const isAsked = shop.minCoverage > 0 && missing.some(({ part }) => part === 'shard');
+  // How much there is of what is hidden, and of what categories, is hidden as well.
+  const shown = isPart ? missing.map(withoutCategory) : missing;
   const counts = await (isAsked ? counting : counting.catch(() => undefined));
-  if (counts === undefined) return { missing, coverage: undefined };
+  if (counts === undefined) return { missing: shown, coverage: undefined };
   const coverage = coverageOf(placement.partitions, counts, missing);
   if (isAsked && coverage.percent < shop.minCoverage) {
-    const message = `only ${coverage.percent} % of the products could be searched, min_coverage is ${shop.minCoverage}`;
+    const part = isPart ? 'too few' : `only ${coverage.percent} %`;
+    const message = `${part} of the products could be searched, min_coverage is ${shop.minCoverage}`;
     throw new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS });
   }
-  const asked = categoriesOf(request.filter);
+  if (isPart) return { missing: shown, coverage: undefined };
+  const asked = categoriesOf(seenFilter(request, request.filter));
   return { missing: namedParts(missing, placement, counts, asked), coverage };
 }

@@ -16,6 +16,8 @@ export interface Walk {
   generation: number;
   /** Rows that were written after the walk began have later versions. */
   until: number;
+  /** Hits of the pages so far; absent in cursors of before they were counted. */
+  given?: number;
   /** Epoch milliseconds. */
   issuedAtMs: number;
   /** The words with their statistics, and what is embedded; absent where no text is searched for. */

@@ -30,6 +30,8 @@ export interface Described {
   highlight: readonly string[];
   whole: boolean;
   explain: boolean;
+  /** Fields of the products are hidden: words of those alone are not told. */
+  isPart: boolean;
 }
 
 export function hitDescriber(of: Described): DescribeHit | undefined {
@@ -64,19 +66,20 @@ function highlighted(
 function explained(
   { matched = [], scores }: DescribedHit,
   product: Product,
-  { slots, settings }: Described,
+  { slots, settings, isPart }: Described,
 ): HitExplanation {
   const total = slots.reduce((sum, { idf }) => sum + idf, 0);
   const fields = fieldsOfWords(product, settings);
+  const described = matched.map(({ slot, word, impact, weight }: MatchedWord) => {
+    const { idf = 0, word: typed } = slots[slot] ?? {};
+    const part = partOf(idf, weight, impact) / total;
+    return {
+      ...{ text: typed?.text ?? word, word, weight, impact, part },
+      fields: fields.filter(([, words]) => words.has(word)).map(([field]) => field),
+    };
+  });
   return {
-    matched: matched.map(({ slot, word, impact, weight }: MatchedWord) => {
-      const { idf = 0, word: typed } = slots[slot] ?? {};
-      const part = partOf(idf, weight, impact) / total;
-      return {
-        ...{ text: typed?.text ?? word, word, weight, impact, part },
-        fields: fields.filter(([, words]) => words.has(word)).map(([field]) => field),
-      };
-    }),
+    matched: isPart ? described.filter((one) => one.fields.length > 0) : described,
     vectorPart: VECTOR_WEIGHT * (scores?.vector ?? 0),
   };
 }

@@ -1,9 +1,11 @@
-import type { JsonValue } from '../core/product.js';
+import type { JsonValue, Product } from '../core/product.js';
 import type { StoredDocument, StoreReader } from '../store/store.js';
+import { shownFields } from '../tenancy/narrowed-catalogue.js';
 import { fieldValue } from '../text/field-text.js';
 import type { FoundHit } from './merge-hits.js';
 import { DIVERSE_POOL } from './page.js';
 import { RERANK_WINDOW } from './rerank.js';
+import type { SearchRequest } from './search-types.js';
 
 /**
  * At most `limit` hits of one value among the first window: what is too many of a value comes behind it, in
@@ -12,7 +14,7 @@ import { RERANK_WINDOW } from './rerank.js';
 export async function diversify(
   hits: readonly FoundHit[],
   { field, limit }: { field: string; limit: number },
-  tenant: string,
+  { tenant, narrowing }: Pick<SearchRequest, 'tenant' | 'narrowing'>,
   store: Pick<StoreReader, 'documents' | 'documentsAtOnce'>,
 ): Promise<FoundHit[]> {
   const pool = hits.slice(0, DIVERSE_POOL);
@@ -26,7 +28,8 @@ export async function diversify(
   const behind: FoundHit[] = [];
   pool.forEach((hit, i) => {
     const product = documents[i]?.product;
-    const values = product === undefined ? [] : [fieldValue(product, field) ?? []].flat();
+    const shown = product && (shownFields(narrowing, product) as Product);
+    const values = shown === undefined ? [] : [fieldValue(shown, field) ?? []].flat();
     const isAlike = values.some((value) => (taken.get(value) ?? 0) >= limit);
     if (isAlike || first.length >= RERANK_WINDOW) {
       behind.push(hit);

@@ -1,7 +1,7 @@
 import type { OmniError } from '../core/errors.js';
 import type { ModelIdentity } from '../core/product.js';
 import type { Store } from '../store/store.js';
-import { answerOf, findUnknownFields, missingOfAll } from './answer.js';
+import { answerOf, missingOfAll } from './answer.js';
 import type { AskedShards } from './ask-shards.js';
 import { reliedOf, type Asked } from './asked.js';
 import { withCheap } from './cheap-price.js';
@@ -16,6 +16,7 @@ import type { MissingPart, SearchReply } from './search-types.js';
 import type { SetChooser, SetOf } from './set-chooser.js';
 import type { Group } from './together.js';
 import type { Walks } from './walk.js';
+import { findUnknownFields } from './unknown-fields.js';
 import { unknownValues } from './warnings.js';
 
 export interface FindTools {
@@ -40,8 +41,8 @@ export async function findTogether(
 ): Promise<(SearchReply | OmniError)[]> {
   const { chooser, shards, store, failures } = tools;
   const [lead] = group;
-  const fields = group.map(({ request, deadline }) => {
-    const looking = findUnknownFields(store, request, deadline);
+  const fields = group.map((run) => {
+    const looking = findUnknownFields(run, store, shards);
     // Looked at later; a search that fails first leaves it alone.
     looking.catch(() => undefined);
     return looking;
@@ -102,7 +103,8 @@ async function finish(
     ...{ page, looked, missing, coverage },
     ...{ embedding: vector.source, embedMs: vector.embedMs, unknownFields: inFields.fields },
     warnings: isEmpty ? await unknownValues(run, asked, shards) : [],
-    nextCursor: page.next && (await walks.seal(run, asked, looked.chosen, page.next)),
+    nextCursor:
+      page.next && (await walks.seal(run, asked, looked.chosen, page.next, page.hits.length)),
   });
 }
 

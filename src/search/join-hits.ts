@@ -2,10 +2,11 @@ import { Budget } from '../core/budget.js';
 import type { Deadline } from '../core/deadline.js';
 import { Slices } from '../core/slices.js';
 import { OmniError, toOmniError } from '../core/errors.js';
-import type { JsonObject, JsonValue } from '../core/product.js';
+import type { JsonObject, JsonValue, Product } from '../core/product.js';
 import { DocumentFilter } from '../filter/evaluate.js';
 import { isMatchAll } from '../filter/filter.js';
 import type { StoredDocument, StoreReader } from '../store/store.js';
+import { isExcluded, shownFields } from '../tenancy/narrowed-catalogue.js';
 import type { DescribeHit } from './describe-hit.js';
 import { readInTime } from './failures.js';
 import type { FoundHit } from './merge-hits.js';
@@ -26,7 +27,10 @@ const BYTES_A_UNIT = 16;
 /** To find its words again, for an explanation or for marks, is so many times dearer. */
 const DESCRIBED_FACTOR = 32;
 
-export type JoinRequest = Pick<SearchRequest, 'tenant' | 'topK' | 'filter' | 'fields'>;
+export type JoinRequest = Pick<
+  SearchRequest,
+  'tenant' | 'topK' | 'filter' | 'fields' | 'narrowing'
+>;
 
 /** A hit as far as its product is concerned: nothing here depends on what ordered it. */
 export type JoinHit = Omit<FoundHit, 'keys'>;
@@ -145,9 +149,25 @@ export class Join {
 
   private join(hit: JoinHit, document: JoinedDocument): Found | undefined {
     if (this.filter?.matches(document.product) === false) return undefined;
-    const { fields } = this.request;
-    const json = fields === undefined ? document.json : JSON.stringify(project(document, fields));
-    const extras = this.describe?.(hit, document.product);
+    const { fields, narrowing } = this.request;
+    if ((narrowing?.exclude.length ?? 0) > 0) return this.joinPart(hit, document);
+    const { json, vectors } = document;
+    const whole = fields === undefined;
+    const shown = whole ? json : JSON.stringify(project(document.product, vectors, fields));
+    return this.found(shown, this.describe?.(hit, document.product));
+  }
+
+  /** A hit without excluded fields. */
+  private joinPart(hit: JoinHit, { product, vectors }: JoinedDocument): Found {
+    const { fields, narrowing } = this.request;
+    const shown = shownFields(narrowing, product);
+    const shownVectors = isExcluded(narrowing, 'vector') ? undefined : vectors;
+    const json = fields === undefined ? shown : project(shown, shownVectors, fields);
+    const extras = this.describe?.(hit, { ...NAMELESS, ...shown } as Product);
+    return this.found(JSON.stringify(json), extras);
+  }
+
+  private found(json: Found['json'], extras: Found['extras']): Found {
     this.charge(json.length + HIT_BYTES + bytesOf(extras));
     return { json, extras };
   }
@@ -180,6 +200,9 @@ export class Join {
   }
 }
 
+/** Every product has these, unless they are excluded. */
+const NAMELESS = { title: '', category: '' };
+
 /** What became of a hit whose document holds. */
 interface Found {
   json: Hit['json'];
@@ -198,7 +221,11 @@ function isRefusal(error: unknown): boolean {
   return code === 'too_large' || code === 'overloaded' || code === 'internal';
 }
 
-function project({ product, vectors }: JoinedDocument, fields: readonly string[]): JsonObject {
+function project(
+  product: JsonObject,
+  vectors: JoinedDocument['vectors'],
+  fields: readonly string[],
+): JsonObject {
   const picked: [string, JsonValue][] = [];
   for (const field of fields) {
     if (field === 'vector' && vectors !== undefined) picked.push([field, Array.from(vectors.text)]);

@@ -25,6 +25,8 @@ export interface ChoiceScope {
   /** Its last word is the beginning of one. */
   isPrefix: boolean;
   byMeaning: boolean;
+  /** Of what the caller may see; '': all. */
+  narrowing: string;
   /** Slots that some product meets: a word that was just written makes another choice. */
   met: readonly number[];
 }
@@ -86,6 +88,6 @@ export class KeptChoices {
 
 /** A tenant's name, a version and numbers have no line breaks; the text comes last. */
 export function choiceKey(of: ChoiceScope): string {
-  const { tenant, generation, rules, isPrefix, byMeaning, met, text } = of;
-  return [tenant, generation, rules, isPrefix, byMeaning, met, text].join('\n');
+  const { tenant, generation, rules, narrowing, isPrefix, byMeaning, met, text } = of;
+  return [tenant, generation, rules, narrowing, isPrefix, byMeaning, met, text].join('\n');
 }

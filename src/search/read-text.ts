@@ -7,6 +7,7 @@ import { askedByText, type Asked } from './asked.js';
 import type { WordCounter } from './count-words.js';
 import { expired } from './cursor.js';
 import { readInTime } from './failures.js';
+import { seenFilter } from './narrowed-request.js';
 import { readWords, wordsOfWalk } from './read-words.js';
 import type { Group } from './together.js';
 import { understandQuery } from './understand-query.js';
@@ -52,7 +53,7 @@ export async function readText(
 function categoriesOfGroup(group: Group): readonly string[] | undefined {
   const all = new Set<string>();
   for (const { request } of group) {
-    const categories = categoriesOf(request.filter);
+    const categories = categoriesOf(seenFilter(request, request.filter));
     if (categories === undefined) return undefined;
     for (const category of categories) all.add(category);
   }

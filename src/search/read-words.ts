@@ -1,5 +1,7 @@
 import type { Encoder } from '../embedding/encoder.js';
 import type { Synonyms } from '../merchandising/synonyms.js';
+import { categoriesOf } from '../filter/analyse.js';
+import { isMatchAll } from '../filter/filter.js';
 import type { TextQuery } from '../query/text-query.js';
 import type { TenantPlacement } from '../store/store.js';
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
@@ -7,12 +9,18 @@ import { ANALYZER_VERSION } from '../text/analyzer.js';
 import type { Pinned } from '../shard-client/leaf-calls.js';
 import type { CountedTenant, WordCounter } from './count-words.js';
 import { noAnswer } from './failures.js';
+import { reachOf } from './narrowed-request.js';
 import type { Walk } from './cursor.js';
 import { planSearch, stickyKeyOf } from './plan.js';
 import { rewriteQuery, type RewrittenQuery } from './rewrite-query.js';
 import { NO_STATES } from './row-states.js';
 import type { SearchStart } from './search-run.js';
-import { PLAIN_TEXT, type MissingPart, type SearchMode } from './search-types.js';
+import {
+  PLAIN_TEXT,
+  type MissingPart,
+  type SearchMode,
+  type SearchRequest,
+} from './search-types.js';
 import type { UnderstoodQuery } from './understand-query.js';
 import { NO_SUMS, type CountedStates, type WordSums } from './word-count.js';
 import {
@@ -56,8 +64,8 @@ export interface WordReading {
 }
 
 /**
- * The second step of a search by text: counts its words in the whole catalogue, whatever the filter, and
- * says by them what is searched for. Rejects `deadline_exceeded`, or as `noAnswer` where no shard told
+ * The second step of a search by text: counts its words in all that the caller may see of the catalogue,
+ * whatever the filter, and says by them what is searched for. Rejects `deadline_exceeded`, or as `noAnswer` where no shard told
  * anything.
  */
 export async function readWords(
@@ -93,12 +101,14 @@ async function countedWords(
   if (candidates.words.length === 0) return { sums: NO_SUMS, missing: [] };
   const { tenant, exact } = request;
   const { generation } = settings.text;
-  const { targets } = planSearch(placement, undefined);
+  const reach = reachOf(request);
+  const { targets } = planSearch(placement, categoriesOf(reach));
   const { targets: searched } = planSearch(placement, categories);
   const stickyKey = stickyKeyOf(request);
   const of: CountedTenant = {
     ...{ tenant, model, generation, targets, searched, stickyKey },
     placement: placement.counter,
+    ...withinOf(request),
   };
   const bounds = { deadline, signal: caller.signal };
   // Where not all shards are searched it would not be seen whether the rows of the others have changed.
@@ -118,6 +128,13 @@ async function countedWords(
   }
   // What is missing later is said by the search itself, where it matters.
   return { sums, missing: exact ? first.missing : [] };
+}
+
+/** What of the catalogue the words are counted in, where that is not all of it. */
+function withinOf(request: SearchRequest): Pick<CountedTenant, 'within'> {
+  const filter = reachOf(request);
+  const { version = '' } = request.narrowing ?? {};
+  return isMatchAll(filter) ? {} : { within: { filter, version } };
 }
 
 /** The words as they were when a walk over the pages began: with what was counted then. */

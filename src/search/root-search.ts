@@ -17,6 +17,7 @@ import { WordCounter } from './count-words.js';
 import { checkQuery, embed, embedAll, type QueryVector } from './embed.js';
 import { FailureLog, PlacementReshaped, readInTime } from './failures.js';
 import { findTogether } from './find-together.js';
+import { checkLimits } from './narrowed-request.js';
 import { readText } from './read-text.js';
 import { RowsChanged } from './row-states.js';
 import { shopOf, startRun, type SearchRun } from './search-run.js';
@@ -117,6 +118,7 @@ export class RootSearch {
   private async begin(asked: SearchRequest, caller: SearchCaller): Promise<SearchRun> {
     const { encoder, store, model, rules } = this.deps;
     checkQuery(asked, encoder);
+    checkLimits(asked, 0);
     const start = startRun(asked, caller);
     const { deadline } = start;
     const request = await byItsVector(asked, store, model.fingerprint, deadline);

@@ -6,6 +6,7 @@ import {
   type SearchRequest,
   type ShopOptions,
 } from './search-types.js';
+import { narrowedShop } from './narrowed-request.js';
 import type { Shaping } from './shape.js';
 import type { OpenWalk } from './cursor.js';
 
@@ -44,7 +45,8 @@ export function startRun(request: SearchRequest, caller: SearchCaller): SearchSt
 }
 
 /** What a storefront asked for; to sort by the score alone is what is done anyhow. */
-export function shopOf({ shop = PLAIN_SHOP }: SearchRequest): ShopOptions {
+export function shopOf(request: SearchRequest): ShopOptions {
+  const shop = narrowedShop(request, request.shop ?? PLAIN_SHOP);
   const [first, second] = shop.sort;
   const isByScore = first?.field === '_score' && first.order === 'desc' && second === undefined;
   return isByScore ? { ...shop, sort: [] } : shop;

@@ -7,6 +7,7 @@ import type { RuleBook } from '../merchandising/rule-book.js';
 import type { SortKey } from '../query/sort.js';
 import type { Explanation, HitExplanation } from './explanation.js';
 import type { JsonObject, JsonValue, Product } from '../core/product.js';
+import type { Narrowing } from '../tenancy/narrowing.js';
 
 /** What ranks the hits of a text: its words and its meaning together, or one of them. */
 export type SearchMode = 'hybrid' | 'keyword' | 'vector';
@@ -43,6 +44,8 @@ export interface SearchRequest {
   text?: TextOptions;
   topK: number;
   filter: Filter;
+  /** What the caller's key leaves: all that is told is of that; absent: everything. */
+  narrowing?: Narrowing | undefined;
   /** Product fields to return; undefined returns all but the vector. */
   fields: readonly string[] | undefined;
   /** Compares with every vector instead of searching the graph. */

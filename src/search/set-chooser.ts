@@ -1,3 +1,4 @@
+import { digest } from '../core/ids.js';
 import type { Choice } from '../query/result-set.js';
 import type { AskedShards } from './ask-shards.js';
 import type { Asked } from './asked.js';
@@ -142,6 +143,7 @@ function scopeOf(
     tenant: request.tenant,
     generation: settings.text.generation,
     rules: rulesVersion(shaping),
+    narrowing: digest(request.narrowing?.version ?? ''),
     text: rest,
     isPrefix: (request.text ?? PLAIN_TEXT).prefix,
     byMeaning: nearest > 0,

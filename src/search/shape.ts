@@ -2,6 +2,7 @@ import type { Deadline } from '../core/deadline.js';
 import { categoriesOf } from '../filter/analyse.js';
 import type { Pin } from '../merchandising/rule.js';
 import type { Merchandise, RuleBook, RuleBooks } from '../merchandising/rule-book.js';
+import { seenFilter } from './narrowed-request.js';
 import type { SearchRequest, ShopOptions } from './search-types.js';
 
 /** What shapes an answer besides its query and filter: of the request itself, and of stored rules; the filter is of rules alone. */
@@ -22,10 +23,11 @@ export async function shapingOf(
   books: RuleBooks | undefined,
   deadline: Deadline,
 ): Promise<Shaping> {
-  const { tenant, query, filter } = request;
+  const { tenant, query } = request;
   const book = request.book ?? (await books?.of(tenant, deadline));
   const asked = typeof query === 'string' ? query : undefined;
-  const occasion = { query: asked, categories: categoriesOf(filter), tags: shop.tags };
+  const categories = categoriesOf(seenFilter(request, request.filter));
+  const occasion = { query: asked, categories, tags: shop.tags };
   const ruled = shop.rules ? book?.match({ ...occasion, at: new Date() }) : undefined;
   const { pinned, hidden, boosts, ...rest } = ruled ?? NO_RULES;
   const all = [...new Set([...shop.hidden, ...hidden])];

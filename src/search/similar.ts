@@ -1,12 +1,13 @@
 import type { Deadline } from '../core/deadline.js';
 import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import type { StoreReader } from '../store/store.js';
+import { shownProduct } from '../tenancy/narrowed-catalogue.js';
 import { readInTime } from './failures.js';
 import { PLAIN_SHOP, type SearchRequest } from './search-types.js';
 
 /**
  * A search for what is like a product, as one by its vector, without the product itself. Rejects `not_found`
- * for a product that is not there.
+ * for a product that is not there, or that the caller's key hides.
  */
 export async function byItsVector(
   request: SearchRequest,
@@ -14,10 +15,10 @@ export async function byItsVector(
   fingerprint: string,
   deadline: Deadline,
 ): Promise<SearchRequest> {
-  const { similarTo: id, tenant, shop = PLAIN_SHOP } = request;
+  const { similarTo: id, tenant, narrowing, shop = PLAIN_SHOP } = request;
   if (id === undefined) return request;
   const [row] = await readInTime(store.rows(tenant, [id]), deadline, 'the product');
-  if (row === undefined)
+  if (row === undefined || shownProduct(narrowing, row.product) === undefined)
     throw new OmniError('not_found', `there is no product ${id}`, { field: 'id' });
   if (row.model !== fingerprint) {
     const details = { retryAfterMs: RETRY_AFTER_MS };

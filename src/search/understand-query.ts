@@ -3,6 +3,7 @@ import { parseFilter } from '../filter/parse-filter.js';
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
 import { parseQuery, type ParsedQuery } from '../text/parse-query.js';
 import { understand } from '../text/understand.js';
+import { isExcluded } from '../tenancy/narrowed-catalogue.js';
 import { PLAIN_TEXT, type SearchRequest, type UnderstoodPart } from './search-types.js';
 
 /** What a text asks for, before anything is known of the catalogue. */
@@ -22,11 +23,12 @@ export interface UnderstoodQuery {
 /** The first step of a search by text. */
 export function understandQuery(
   query: string,
-  { text = PLAIN_TEXT }: Pick<SearchRequest, 'text'>,
+  { text = PLAIN_TEXT, narrowing }: Pick<SearchRequest, 'text' | 'narrowing'>,
   settings: TenantSettings,
 ): UnderstoodQuery {
   const { language } = settings.text;
-  const wanted = text.understand ?? settings.understand;
+  // A price that may not be told of is not to be found out by `under 50` either.
+  const wanted = (text.understand ?? settings.understand) && !isExcluded(narrowing, 'price');
   const { rest, understood } = wanted
     ? understand(query, language)
     : { rest: query, understood: [] };

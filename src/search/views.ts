@@ -2,11 +2,12 @@ import { categoriesOf, fieldsOf, residualFilter } from '../filter/analyse.js';
 import type { Filter } from '../filter/filter.js';
 import { idHashes } from '../core/ids.js';
 import type { FacetQuery, LeafView } from '../query/result-set.js';
+import { askedField } from '../tenancy/narrowed-catalogue.js';
 import type { Asked } from './asked.js';
+import { seenFilter } from './narrowed-request.js';
 import { hitsNeeded } from './page.js';
 import type { SearchRun } from './search-run.js';
 import type { FacetRequest } from './search-types.js';
-import { allOf } from './understand-query.js';
 import { windowHashes } from './walk-window.js';
 
 /** All that one search looks at, and where in it what is. */
@@ -28,7 +29,7 @@ export function filterOf(
   without?: string,
 ): Filter {
   const more = shaping.filter === undefined ? filters : [...filters, shaping.filter];
-  return allOf(withoutField(request.filter, without), more);
+  return seenFilter(request, withoutField(request.filter, without), more);
 }
 
 /**
@@ -111,7 +112,7 @@ function placeFacet(
 ): RunViews['facets'][number] {
   const { field, limit, prefix, ranges, disjunctive } = asked;
   const wanted: FacetQuery = {
-    field,
+    field: askedField(run.request.narrowing, field),
     ...(isOnly ? { limit } : {}),
     ...(prefix === undefined ? {} : { prefix }),
     ...(ranges === undefined ? {} : { ranges: ranges.map(boundsOf) }),

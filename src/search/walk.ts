@@ -18,6 +18,7 @@ import {
 import type { Asked } from './asked.js';
 import type { ChosenSet } from './choose-set.js';
 import { readInTime } from './failures.js';
+import { checkLimits, searchesExcluded } from './narrowed-request.js';
 import type { ReadWords } from './read-words.js';
 import type { SearchRun } from './search-run.js';
 import { rulesVersion, type Shaping } from './shape.js';
@@ -61,18 +62,26 @@ export class Walks {
     const of = { tenant, request: requestDigest(request), nowMs: Date.now() };
     const at = openCursor(cursor as string, key, of);
     if (at.rules !== rulesOf(shaping)) throw expired();
+    checkLimits(request, at.given ?? 0);
     return { until: at.until, at, missing: [] };
   }
 
-  /** The token of a walk that goes on at `place`; undefined where none was asked for. */
+  /**
+   * The token of a walk that goes on at `place`, behind so many `hits` of this page; undefined where none was
+   * asked for, or may be given.
+   */
   async seal(
     run: SearchRun,
     asked: Asked,
     chosen: ChosenSet | undefined,
     { window, after }: WalkPlace,
+    hits: number,
   ): Promise<string | undefined> {
     const { request, shaping, walk, deadline } = run;
     if (walk === undefined) return undefined;
+    // It can be read: of words that stand in hidden fields nothing may be in it.
+    if (asked.text !== undefined && searchesExcluded(request, asked.text.settings.text))
+      return undefined;
     const key = await readInTime(this.key.get(), deadline, 'the key of cursors');
     const { text, price } = asked;
     const next: Walk = {
@@ -81,6 +90,7 @@ export class Walks {
       rules: rulesOf(shaping),
       generation: text?.settings.text.generation ?? 0,
       until: walk.until,
+      given: (walk.at?.given ?? 0) + hits,
       ...{ window: hashList(window), issuedAtMs: Date.now() },
       ...(after === undefined ? {} : { after }),
       ...(text === undefined ? {} : { text: textOf(text.read) }),
@@ -125,12 +135,14 @@ function setOf({ required, nearest, isNamed }: ChosenSet): NonNullable<Walk['set
   return { required, nearest: Buffer.from(nearest).toString('base64'), isNamed };
 }
 
-/** Of all that decides the set and its order. */
-function requestDigest({ query, text = PLAIN_TEXT, filter, exact, shop }: SearchRequest): string {
+/** Of all that decides the set and its order, what the key leaves of them included. */
+function requestDigest(request: SearchRequest): string {
+  const { query, text = PLAIN_TEXT, filter, exact, shop, narrowing } = request;
   const { sort, pinned, hidden, boosts, diversify, tags, rules } = shop ?? PLAIN_SHOP;
   const { mode, prefix, understand } = text;
   const asked =
     query instanceof Float32Array ? Buffer.from(vectorBytes(query)).toString('base64') : query;
   const shaped = { sort, pinned, hidden, boosts, diversify, tags, rules };
-  return digest(JSON.stringify([asked, mode, prefix, understand, filter, exact, shaped]));
+  const of = [asked, mode, prefix, understand, filter, exact, shaped];
+  return digest(JSON.stringify(narrowing === undefined ? of : [...of, narrowing.version]));
 }

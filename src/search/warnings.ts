@@ -1,12 +1,15 @@
 import type { Filter } from '../filter/filter.js';
 import type { LeafView } from '../query/result-set.js';
+import { askedField } from '../tenancy/narrowed-catalogue.js';
 import { damerau } from '../text/damerau.js';
 import { foldCase } from '../text/fold.js';
 import type { AskedShards } from './ask-shards.js';
 import type { Asked } from './asked.js';
 import { mergeView } from './merge-view.js';
+import { reachOf } from './narrowed-request.js';
 import type { SearchRun } from './search-run.js';
 import type { Warning } from './search-types.js';
+import { viewOf } from './views.js';
 
 /** So many wrong values are told of at most: each costs a look. */
 const MAX_WARNINGS = 3;
@@ -17,7 +20,7 @@ const LETTERS_AN_EDIT = 4;
 const MAX_EDITS = 2;
 
 /**
- * Values of the request's filter that no product of the tenant has, each with the one that may have been meant.
+ * Values of the request's filter that no product has which the caller may see, each with the one that may have been meant.
  * Never rejects: what cannot be looked up is not told.
  */
 export async function unknownValues(
@@ -27,11 +30,16 @@ export async function unknownValues(
 ): Promise<Warning[]> {
   const wanted = valuesOf(request.filter).slice(0, MAX_WARNINGS);
   if (wanted.length === 0) return [];
+  const fieldOf = (field: string): string => askedField(request.narrowing, field);
   const facets = wanted.flatMap(({ field, value }) => [
-    { field, prefix: value, limit: LOOKED_THROUGH },
-    { field, prefix: String.fromCodePoint(value.codePointAt(0) ?? 0), limit: LOOKED_THROUGH },
+    { field: fieldOf(field), prefix: value, limit: LOOKED_THROUGH },
+    {
+      field: fieldOf(field),
+      prefix: String.fromCodePoint(value.codePointAt(0) ?? 0),
+      limit: LOOKED_THROUGH,
+    },
   ]);
-  const view: LeafView = { k: 0, facets };
+  const view: LeafView = { ...viewOf(reachOf(request), 0), facets };
   const { answers, missing } = await shards.ask({ views: [view], text: undefined });
   if (missing.length > 0) return [];
   const { facets: found } = mergeView(answers, 0, view, order);

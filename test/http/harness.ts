@@ -182,6 +182,8 @@ export async function openHttp(
     ruleLimits?: Partial<RuleLimits>;
     tenants?: HttpPorts['tenants'];
     writers?: HttpPorts['writers'];
+    /** In place of one that scans the store. */
+    searchOver?: (node: IngestHarness) => SearchPort;
   } = {},
 ): Promise<HttpHarness> {
   const node = await openIngest(options.encoder === undefined ? {} : { encoder: options.encoder });
@@ -204,7 +206,8 @@ export async function openHttp(
   const forget = (tenant: string) => books.forget(tenant);
   const server = await createHttpServer(
     {
-      ...{ search, ingest: node.ingest, status: statusOf(node, status), logger: node.deps.logger },
+      ...{ ingest: node.ingest, status: statusOf(node, status), logger: node.deps.logger },
+      search: options.searchOver?.(node) ?? search,
       tenants: options.tenants ?? node.directory,
       writers: options.writers,
       answers: { of: async () => answers.state },

@@ -30,7 +30,14 @@ export const EVERYTHING = new PartitionSet(() => [{ from: 0, to: HASH_END }]);
 export function viewRequest(asked: Partial<ViewRequest>): ViewRequest {
   return {
     ...{ vector: undefined, text: undefined, boosts: [], choose: undefined, set: undefined },
-    ...{ hidden: undefined, until: undefined, views: [], exact: true, trace: undefined },
+    ...{
+      hidden: undefined,
+      within: undefined,
+      until: undefined,
+      views: [],
+      exact: true,
+      trace: undefined,
+    },
     costs: new CostModel(),
     ...asked,
   };

@@ -39,7 +39,13 @@ async function turnsOf(view: LeafView): Promise<number> {
       new PartitionSet(() => [{ from: 0, to: HASH_END }]),
       {
         ...{ vector: undefined, text: undefined, boosts: [], choose: undefined, set: undefined },
-        ...{ hidden: undefined, until: undefined, exact: true, trace: undefined },
+        ...{
+          hidden: undefined,
+          within: undefined,
+          until: undefined,
+          exact: true,
+          trace: undefined,
+        },
         ...{ views: [view], costs: new CostModel() },
       },
       budget,

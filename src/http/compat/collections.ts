@@ -1,7 +1,14 @@
+import type { FastifyRequest } from 'fastify';
 import { OmniError } from '../../core/errors.js';
+import type { Filter } from '../../filter/filter.js';
 import type { CollectionSchema } from '../../tenancy/collection-schemas.js';
+import { isExcluded } from '../../tenancy/narrowed-catalogue.js';
+import type { Narrowing } from '../../tenancy/narrowing.js';
 import { tenantName } from '../../tenancy/tenant-directory.js';
+import { allowedFor } from '../narrowed-routes.js';
 import type { HttpPorts } from '../ports.js';
+import type { SearchDesk } from '../search-desk.js';
+import { lookAtAll } from '../seen-categories.js';
 import { declares } from './schema-fields.js';
 
 /** A collection by its name or an alias: the tenant, and what was declared of it. */
@@ -27,10 +34,13 @@ const MESSAGES = {
 
 /** Collections as tenants. */
 export class Collections {
-  constructor(private readonly ports: HttpPorts) {}
+  constructor(
+    private readonly ports: HttpPorts,
+    private readonly desk: SearchDesk,
+  ) {}
 
-  /** Rejects `not_found`. */
-  async open(name: string): Promise<Collection> {
+  /** With the fields that the caller's key lets be told of. Rejects `not_found`. */
+  async open(name: string, narrowing?: Narrowing): Promise<Collection> {
     const { aliases, tenants, collections } = this.ports;
     const tenant = await aliases.resolve(tenantOf(name));
     try {
@@ -38,42 +48,79 @@ export class Collections {
     } catch (error) {
       throw isMissing(error) ? noCollection(name) : error;
     }
-    return { tenant, schema: await collections.find(tenant) };
+    const schema = await collections.find(tenant);
+    return { tenant, schema: schema && shownSchema(schema, narrowing) };
   }
 
-  /** How many documents there are. */
-  count(tenant: string): Promise<number> {
-    return this.ports.catalogue.count(tenant);
+  /** How many documents there are that the request's key shows. */
+  async count(tenant: string, request: FastifyRequest): Promise<number> {
+    if (!hidesProducts(request)) return this.ports.catalogue.count(tenant);
+    return (await lookAtAll(this.desk, request, tenant)).shop.total;
   }
 
   /**
    * Throws `not_found` for a field that a search names and that neither the schema nor any document
    * has. An empty collection without a schema has every field.
    */
-  async checkFields({ tenant, schema }: Collection, asked: NamedFields): Promise<void> {
-    await this.checkAllowed(tenant, asked);
+  async checkFields(
+    { tenant, schema }: Collection,
+    asked: NamedFields,
+    request: FastifyRequest,
+  ): Promise<void> {
+    await this.checkAllowed(tenant, asked, request);
     const names = USES.flatMap((use) => asked[use]);
-    const undeclared = [...new Set(names)].filter((name) => !isKnown(name, schema));
+    const undeclared = [...new Set(names)].filter(
+      (name) => isExcluded(request.narrowing, name) || !isKnown(name, schema),
+    );
     if (undeclared.length === 0) return;
-    const { catalogue } = this.ports;
-    const known = await catalogue.knownFields(tenant, undeclared);
-    const missing = new Set(undeclared.filter((_, i) => known[i] !== true));
+    const missing = await this.unknown(tenant, undeclared, request);
     if (missing.size === 0) return;
-    if (schema === undefined && (await catalogue.count(tenant)) === 0) return;
+    if (schema === undefined && (await this.count(tenant, request)) === 0) return;
     for (const use of USES) {
       const field = asked[use].find((name) => missing.has(name));
       if (field !== undefined) throw noField(field, use);
     }
   }
 
+  /** Those fields that no document has which the request's key shows. */
+  private async unknown(
+    tenant: string,
+    fields: readonly string[],
+    request: FastifyRequest,
+  ): Promise<ReadonlySet<string>> {
+    const { narrowing } = request;
+    if (hidesProducts(request)) {
+      const any = fields.map((field): Filter => ({ kind: 'exists', field, exists: true }));
+      const filter: Filter = { kind: 'or', of: any };
+      return new Set((await lookAtAll(this.desk, request, tenant, { filter })).unknownFields);
+    }
+    const asked = fields.filter((field) => !isExcluded(narrowing, field));
+    const known = await this.ports.catalogue.knownFields(tenant, asked);
+    const seen = new Set(asked.filter((_, i) => known[i] === true));
+    return new Set(fields.filter((field) => !seen.has(field)));
+  }
+
   /** Throws `not_found` for what the settings keep from being a facet, or sorted by. */
-  private async checkAllowed(tenant: string, { facet, sort }: NamedFields): Promise<void> {
-    const { facets, sortable } = await this.ports.tenants.settings(tenant);
+  private async checkAllowed(
+    tenant: string,
+    { facet, sort }: NamedFields,
+    { narrowing }: FastifyRequest,
+  ): Promise<void> {
+    const { facets, sortable } = await allowedFor({ tenant, narrowing }, this.ports.tenants);
     const noFacet = facet.find((name) => facets !== 'all' && !facets.includes(name));
     if (noFacet !== undefined) throw noField(noFacet, 'facet');
     const noSort = sort.find((name) => sortable !== 'all' && !sortable.includes(name));
     if (noSort !== undefined) throw noField(noSort, 'sort');
   }
+}
+
+function shownSchema(schema: CollectionSchema, narrowing: Narrowing | undefined): CollectionSchema {
+  if (narrowing === undefined) return schema;
+  return { ...schema, fields: schema.fields.filter(({ name }) => !isExcluded(narrowing, name)) };
+}
+
+function hidesProducts({ narrowing }: FastifyRequest): boolean {
+  return narrowing !== undefined && narrowing.filters.length > 0;
 }
 
 const USES = ['query', 'filter', 'facet', 'sort'] as const;

@@ -1,8 +1,13 @@
 import type { Budget } from '../../core/budget.js';
 import type { CountWords, Moved, WordCounts } from '../../protocol/messages.js';
+import type { SegmentView } from '../index/segment-view.js';
 import { countWords } from '../leaf/words/count-words.js';
-import { viewsWithin } from '../leaf/words/within.js';
-import { choosePartitions, type SearchableTenant } from './partition-choice.js';
+import { viewsMatching, viewsWithin } from '../leaf/words/within.js';
+import {
+  choosePartitions,
+  type PartitionChoice,
+  type SearchableTenant,
+} from './partition-choice.js';
 import { checkServed, rowsState } from './search-tenant.js';
 import type { SearchTools } from './search-tools.js';
 
@@ -20,13 +25,13 @@ export async function countTenant(
   // In the same turn, so that rows and placement are of one state.
   const choice = choosePartitions(tenant, request);
   if (choice === undefined) return { type: 'moved', counter };
-  const { partitions, refused, isAll } = choice;
+  const { refused } = choice;
   const searcher = index.searcher();
   const state = rowsState(index, counter);
   let pinned: string | undefined;
   try {
     const { views } = searcher;
-    const counting = isAll ? views : await viewsWithin(views, partitions, budget);
+    const counting = await countedViews(request, views, choice, budget);
     const live = counting.reduce((sum, { rows, deadCount }) => sum + rows - deadCount, 0);
     const counted = await countWords(counting, request, budget);
     if (request.pin === true && live > 0) {
@@ -47,4 +52,15 @@ export async function countTenant(
   } finally {
     if (pinned === undefined) searcher.release();
   }
+}
+
+/** As if only the rows were there that the request is about. */
+async function countedViews(
+  { within }: CountWords,
+  views: readonly SegmentView[],
+  { partitions, isAll }: Pick<PartitionChoice, 'partitions' | 'isAll'>,
+  budget: Budget,
+): Promise<readonly SegmentView[]> {
+  if (within !== undefined) return viewsMatching(views, partitions, within, budget);
+  return isAll ? views : viewsWithin(views, partitions, budget);
 }

@@ -48,23 +48,24 @@ export async function viewTenant(
 
 function requestOf(request: SearchLeaf, dimensions: number): Omit<ViewRequest, 'costs'> {
   const { vector: bytes, boosts = [], views, ...query } = request.query;
-  const { text, choose, set, hidden, until, exact } = query;
+  const { text, choose, set, hidden, within, until, exact } = query;
   const vector = bytes && bytesVector(bytes);
   if (vector !== undefined && vector.length !== dimensions) {
     throw new OmniError('internal', `a vector of ${vector.length} dimensions was asked for`);
   }
   return {
-    ...{ vector, text, boosts, choose, set, hidden, until, exact, views },
+    ...{ vector, text, boosts, choose, set, hidden, within, until, exact, views },
     trace: request.explain === true ? new SearchTrace() : undefined,
   };
 }
 
 /** The search by vector among what was done, if there was one: graphs are watched by such. */
 function nearestSearch(
-  { vector, exact, choose, views, text, set, until, hidden, boosts }: ViewRequest,
+  { vector, exact, choose, views, text, set, until, hidden, within, boosts }: ViewRequest,
   { views: found, chosen }: ViewsFound,
 ): { vector: Float32Array; filter: ViewRequest['views'][number]['filter']; k: number } | undefined {
-  if (vector === undefined || exact || until !== undefined) return undefined;
+  if (vector === undefined || exact || until !== undefined || within !== undefined)
+    return undefined;
   if (choose !== undefined && (chosen?.nearest.length ?? 0) > 0) {
     return { vector, filter: undefined, k: choose.nearest };
   }

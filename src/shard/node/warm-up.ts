@@ -63,7 +63,7 @@ async function searchOnce(index: TenantIndex, i: number, budget: Budget): Promis
         ...{ vector: vectorOf(i), text: { ...made, slots }, views: VIEWS },
         choose: { drop: [...slots.keys()], nearest: NEAREST },
         set: { members: new Uint8Array() },
-        ...{ boosts: [], hidden: undefined, until: undefined, exact: false },
+        ...{ boosts: [], hidden: undefined, within: undefined, until: undefined, exact: false },
         ...{ costs: new CostModel(), trace: undefined },
       },
       budget,

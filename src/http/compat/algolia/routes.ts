@@ -31,26 +31,29 @@ export async function algoliaRoutes(
   options: RouteOptions,
   desk: SearchDesk,
 ): Promise<void> {
-  const collections = new Collections(ports);
+  const collections = new Collections(ports, desk);
   app.setErrorHandler((error, request, reply) => sendMessage(request, reply, error));
   // Clients send JSON as text, so that a browser asks nothing first.
   app.addContentTypeParser('*', jsonParser(options.limits, options.bodies));
   app.addHook('onRequest', takeKey(KEY));
   if (options.apiKey !== undefined) app.addHook('onRequest', requireKey(options.apiKey, 'API_KEY'));
 
-  const prepare = async (asked: AlgoliaQuery): Promise<AlgoliaSearch> => {
-    const collection = await collections.open(indexOf(asked.indexName).index);
+  const prepare = async (request: FastifyRequest, asked: AlgoliaQuery): Promise<AlgoliaSearch> => {
+    const collection = await collections.open(indexOf(asked.indexName).index, request.narrowing);
     const search = algoliaSearch(asked, collection);
-    await collections.checkFields(collection, search.named);
+    await collections.checkFields(collection, search.named, request);
     return search;
   };
 
+  const config = { narrows: true };
   // The name is an asterisk: each query has its own.
   app.post<OfIndex>(
     '/1/indexes/:index/queries',
-    { bodyLimit: BATCH_BODY_BYTES },
+    { bodyLimit: BATCH_BODY_BYTES, config },
     async (request, reply) => {
-      const searches = await Promise.all(queriesOf(request.body).map(prepare));
+      const searches = await Promise.all(
+        queriesOf(request.body).map((asked) => prepare(request, asked)),
+      );
       nameIgnored(
         reply,
         searches.flatMap(({ ignored }) => ignored),
@@ -65,7 +68,7 @@ export async function algoliaRoutes(
   );
 
   const sendOne = async (request: FastifyRequest, reply: FastifyReply, asked: AlgoliaQuery) => {
-    const search = await prepare(asked);
+    const search = await prepare(request, asked);
     nameIgnored(reply, search.ignored);
     request.tenant = search.request.tenant;
     const written = await desk.one(request, search.request, (found) => [
@@ -73,14 +76,17 @@ export async function algoliaRoutes(
     ]);
     return sendWritten(request, reply, written);
   };
-  const bodyLimit = SEARCH_BODY_BYTES;
-  app.post<OfIndex>('/1/indexes/:index/query', { bodyLimit }, async (request, reply) => {
-    const { params, body } = request;
-    return sendOne(request, reply, algoliaQuery(body, 'body', params.index));
-  });
+  app.post<OfIndex>(
+    '/1/indexes/:index/query',
+    { bodyLimit: SEARCH_BODY_BYTES, config },
+    async (request, reply) => {
+      const { params, body } = request;
+      return sendOne(request, reply, algoliaQuery(body, 'body', params.index));
+    },
+  );
   app.post<OfIndex>(
     '/1/indexes/:index/facets/:facet/query',
-    { bodyLimit },
+    { bodyLimit: SEARCH_BODY_BYTES, config },
     async (request, reply) => {
       const { params, body } = request;
       const { indexName, values } = algoliaQuery(body, 'body', params.index);

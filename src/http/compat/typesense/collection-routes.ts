@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { invalidField, OmniError } from '../../../core/errors.js';
 import { describeValue, isObject } from '../../../core/json.js';
 import type { JsonObject, JsonValue } from '../../../core/product.js';
@@ -25,24 +25,25 @@ export function collectionRoutes(
   dimensions: number,
   collections: Collections,
 ): void {
-  const body = async (schema: CollectionSchema): Promise<JsonObject> => ({
+  const body = async (schema: CollectionSchema, request: FastifyRequest): Promise<JsonObject> => ({
     ...schema,
-    num_documents: await collections.count(schema.name),
+    num_documents: await collections.count(schema.name, request),
   });
 
   app.post('/collections', async (request, reply) => {
     const schema = schemaOf(request.body as JsonValue, dimensions);
-    await create(ports, collections, schema, request.actor);
+    await create(ports, collections, schema, request);
     return reply.code(201).send({ ...schema, num_documents: 0 });
   });
 
-  app.get('/collections', async () => {
+  app.get('/collections', async (request) => {
     const schemas = await ports.collections.list(MAX_LISTED);
-    return Promise.all(schemas.map(body));
+    return Promise.all(schemas.map((schema) => body(schema, request)));
   });
 
-  app.get<OfCollection>('/collections/:collection', async ({ params }) =>
-    body(describe(await collections.open(params.collection))),
+  const config = { narrows: true };
+  app.get<OfCollection>('/collections/:collection', { config }, async (request) =>
+    body(describe(await collections.open(request.params.collection, request.narrowing)), request),
   );
 
   app.patch<OfCollection>('/collections/:collection', async ({ params, body: sent, actor }) => {
@@ -56,9 +57,9 @@ export function collectionRoutes(
     return { fields: fields ?? [] };
   });
 
-  app.delete<OfCollection>('/collections/:collection', async ({ params }) => {
-    const collection = await collections.open(params.collection);
-    const dropped = await body(describe(collection));
+  app.delete<OfCollection>('/collections/:collection', async (request) => {
+    const collection = await collections.open(request.params.collection);
+    const dropped = await body(describe(collection), request);
     await ports.collections.remove(collection.tenant);
     await ports.dropTenant(collection.tenant);
     return dropped;
@@ -69,18 +70,18 @@ async function create(
   { tenants, collections: schemas, ...ports }: HttpPorts,
   collections: Collections,
   schema: CollectionSchema,
-  actor: string | null,
+  request: FastifyRequest,
 ): Promise<void> {
   const { name } = schema;
   const message = `A collection with name \`${name}\` already exists.`;
   const isFree = await collections.open(name).then(
-    async ({ tenant }) => tenant === name && (await collections.count(tenant)) === 0,
+    async ({ tenant }) => tenant === name && (await collections.count(tenant, request)) === 0,
     () => true,
   );
   if (!isFree) throw new OmniError('conflict', message, { field: 'name' });
   await tenants.ensure(name);
   if (!(await schemas.create(schema))) throw new OmniError('conflict', message, { field: 'name' });
-  await searchTexts(ports, schema, actor);
+  await searchTexts(ports, schema, request.actor);
 }
 
 /** Texts that a schema declares are searched, besides the fields that always are. */

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { invalidField, OmniError } from '../../../core/errors.js';
 import { describeValue, isObject } from '../../../core/json.js';
 import type { JsonObject, JsonValue } from '../../../core/product.js';
@@ -41,9 +41,10 @@ export function documentRoutes(
     return reply.code(201).send(written.document);
   });
 
-  app.get<OfDocument>(`${PATH}/:id`, async ({ params }) => {
+  const config = { narrows: true };
+  app.get<OfDocument>(`${PATH}/:id`, { config }, async ({ params, narrowing }) => {
     const { tenant } = await collections.open(params.collection);
-    return toDocument(await ports.ingest.read(tenant, params.id, undefined));
+    return toDocument(await ports.ingest.read(tenant, params.id, undefined, narrowing));
   });
 
   app.patch<OfDocument>(`${PATH}/:id`, { bodyLimit }, async (request, reply) => {
@@ -69,7 +70,7 @@ export function documentRoutes(
     const changes = documentOf(body as JsonValue);
     // All of them first: one that is changed would be met again further on.
     const ids: string[] = [];
-    const found = matching(ports, collections, collection, query as JsonObject);
+    const found = matching(ports, collections, collection, request);
     for await (const id of found) ids.push(id);
     for (const id of ids) await writer.patch(collection, id, changes, options).catch(unlessMissing);
     return { num_updated: ids.length };
@@ -78,7 +79,7 @@ export function documentRoutes(
   app.delete<OfCollection>(PATH, async (request) => {
     const collection = await collections.open(request.params.collection);
     let deleted = 0;
-    const found = matching(ports, collections, collection, request.query as JsonObject);
+    const found = matching(ports, collections, collection, request);
     for await (const id of found) {
       await ports.ingest.remove(collection.tenant, id).catch(unlessMissing);
       deleted += 1;
@@ -119,13 +120,14 @@ async function* matching(
   { catalogue }: HttpPorts,
   collections: Collections,
   collection: Collection,
-  query: JsonObject,
+  request: FastifyRequest,
 ): AsyncGenerator<string> {
-  const text = new Parameters(query).text('filter_by')?.trim() ?? '';
+  const text = new Parameters(request.query as JsonObject).text('filter_by')?.trim() ?? '';
   if (text === '') throw invalidField('filter_by', 'must be there');
   const parsed = parseFilterBy(text);
   // All documents are without a field that was mistyped: they would match what says what it is not.
-  await collections.checkFields(collection, { ...NO_FIELDS, filter: fieldsOf(parsed) });
+  const named = { ...NO_FIELDS, filter: fieldsOf(parsed) };
+  await collections.checkFields(collection, named, request);
   const filter = new DocumentFilter(parsed);
   for await (const page of catalogue.pages(collection.tenant)) {
     for (const product of page) if (filter.matches(product)) yield product.id;

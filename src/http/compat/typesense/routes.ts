@@ -22,7 +22,7 @@ export async function typesenseRoutes(
   options: RouteOptions,
   desk: SearchDesk,
 ): Promise<void> {
-  const collections = new Collections(ports);
+  const collections = new Collections(ports, desk);
   const writer = new DocumentWriter(ports.ingest);
   app.setErrorHandler((error, request, reply) => sendMessage(request, reply, error));
   // Clients send JSON as text, so that a browser asks nothing first.

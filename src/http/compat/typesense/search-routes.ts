@@ -27,28 +27,29 @@ export function searchRoutes(
   dimensions: number,
   collections: Collections,
 ): void {
-  const prepare = async (values: JsonObject): Promise<Prepared> => {
+  const config = { narrows: true };
+  const prepare = async (request: FastifyRequest, values: JsonObject): Promise<Prepared> => {
     const { collection: name, ...parameters } = values;
     if (typeof name !== 'string' || name === '') {
       throw invalidField('collection', `must be a name, got ${describeValue(name)}`);
     }
-    const collection = await collections.open(name);
+    const collection = await collections.open(name, request.narrowing);
     const { tenant } = collection;
     const search = typesenseSearch(parameters, { collection: name, tenant, dimensions });
-    await collections.checkFields(collection, search.named);
-    return { search, outOf: await collections.count(tenant) };
+    await collections.checkFields(collection, search.named, request);
+    return { search, outOf: await collections.count(tenant, request) };
   };
 
   app.post<{ Body: JsonValue }>(
     '/multi_search',
-    { bodyLimit: BATCH_BODY_BYTES },
+    { bodyLimit: BATCH_BODY_BYTES, config },
     async (request, reply) => {
       const searches = searchesOf(request.body);
       const common = request.query as JsonObject;
       const prepared = await Promise.all(
         searches.map(async (search, i) => {
           const merged = { ...common, ...objectAt(search, i) };
-          return prepare(merged).catch(toOmniError);
+          return prepare(request, merged).catch(toOmniError);
         }),
       );
       nameIgnored(reply, ignoredBy(prepared));
@@ -69,9 +70,10 @@ export function searchRoutes(
 
   app.get<{ Params: { collection: string } }>(
     '/collections/:collection/documents/search',
+    { config },
     async (request: FastifyRequest<{ Params: { collection: string } }>, reply) => {
       const { collection } = request.params;
-      const prepared = await prepare({ ...(request.query as JsonObject), collection });
+      const prepared = await prepare(request, { ...(request.query as JsonObject), collection });
       nameIgnored(reply, ignoredBy([prepared]));
       request.tenant = prepared.search.request.tenant;
       const written = await desk.one(request, prepared.search.request, (found) => [

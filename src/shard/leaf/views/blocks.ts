@@ -1,7 +1,9 @@
 import type { Budget } from '../../../core/budget.js';
+import type { Filter } from '../../../filter/filter.js';
 import { Bitset } from '../../index/bitset.js';
 import type { Searcher } from '../../index/searcher.js';
 import type { SegmentView } from '../../index/segment-view.js';
+import { AskedFilter } from '../asked-filter.js';
 import { columnsOf } from '../columns-of.js';
 import type { PartitionSet } from '../partition-set.js';
 import { liveMask, liveRows, select } from '../selection.js';
@@ -15,6 +17,8 @@ export interface BlockRequest {
   fields: readonly string[];
   /** Undefined where words do not matter. */
   text: AskedText | undefined;
+  /** Rows that do not match are left out. */
+  within: Filter | undefined;
   /** Rows of a later version are left out. */
   until: number | undefined;
 }
@@ -22,14 +26,15 @@ export interface BlockRequest {
 /** The segments and write buffers that have rows of the partitions asked for. */
 export async function blocksOf(
   { views }: Searcher,
-  { partitions, fields, text, until }: BlockRequest,
+  { partitions, fields, within, text, until }: BlockRequest,
   budget: Budget,
 ): Promise<Block[]> {
   const columns = await columnsOf(views, fields, budget);
   const blocks: Block[] = [];
+  const filter = within && new AskedFilter(within);
   for (const [i, view] of views.entries()) {
     if (budget.isSpent()) break;
-    let selection = await select(view, partitions, undefined, NO_COLUMNS, budget);
+    let selection = await select(view, partitions, filter, columns[i] ?? NO_COLUMNS, budget);
     if (selection.count === 0) continue;
     let rows = liveRows(view, selection);
     if (until !== undefined && until < latest(view)) {

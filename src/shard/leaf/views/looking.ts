@@ -91,8 +91,9 @@ export class Looking {
       return best as Ordered;
     }
     const { parts, k } = task;
-    const { vector, boosts, exact, costs, trace, hidden } = this.request;
-    const filtered = view.filter !== undefined || hidden !== undefined || view.group !== undefined;
+    const { vector, boosts, exact, costs, trace, hidden, within } = this.request;
+    const isPart = view.filter !== undefined || hidden !== undefined || within !== undefined;
+    const filtered = isPart || view.group !== undefined;
     const run = { vector: vector as Float32Array, k, ef: 0, exact, filtered, costs, trace };
     const found = await nearest(parts, boosts, { ...run, budget: this.budget }, this.matches);
     if (view.sort === undefined) return found;

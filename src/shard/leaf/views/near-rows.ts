@@ -38,7 +38,8 @@ export async function nearestOfMany(
   const count = rows.count();
   if (k === 0 || count < MANY_ROWS) return known;
   const wanted = Math.min(MOST_NEAR, Math.max(LEAST_NEAR, NEAR_A_HIT * k));
-  const run = { vector, k: wanted, ef: 0, exact: false, filtered: false, budget, trace };
+  const filtered = selection.mask !== undefined;
+  const run = { vector, k: wanted, ef: 0, exact: false, filtered, budget, trace };
   const top = new TopK<LeafHit>(wanted);
   await searchVectors([{ view, selection }], { ...run, costs: REFERENCE_COSTS }, top);
   const found = top.sorted();

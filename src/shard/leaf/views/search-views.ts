@@ -27,9 +27,9 @@ export async function searchViews(
   request: ViewRequest,
   budget: Budget,
 ): Promise<ViewsFound> {
-  const { choose: choice, until } = request;
+  const { choose: choice, within, until } = request;
   const text = request.text && new AskedText(request.text);
-  const about = { partitions, fields: neededFields(request), text, until };
+  const about = { partitions, fields: neededFields(request), within, text, until };
   const blocks = await blocksOf(searcher, about, budget);
   const cutoff = text?.cutoff ?? -Infinity;
   const chosen = choice && (await choose(blocks, choice, cutoff, choosingRun(request, budget)));
@@ -41,7 +41,7 @@ export async function searchViews(
 
 /** What graphs find is of the set as long as they are: by what a scan took lately it would come and go. */
 function choosingRun(request: ViewRequest, budget: Budget): ChoosingRun {
-  const { vector, exact, trace } = request;
+  const { vector, exact, trace, within } = request;
   const costs = REFERENCE_COSTS;
-  return { vector, exact, costs, trace, ef: 0, budget, filtered: false };
+  return { vector, exact, costs, trace, ef: 0, budget, filtered: within !== undefined };
 }

@@ -1,4 +1,5 @@
 import { fieldsOf } from '../../../filter/analyse.js';
+import type { Filter } from '../../../filter/filter.js';
 import type { Boost, Choice, LeafView, ResultSet } from '../../../query/result-set.js';
 import type { TextQuery } from '../../../query/text-query.js';
 import type { LeafRun } from '../leaf-hit.js';
@@ -12,14 +13,17 @@ export interface ViewRequest extends Pick<LeafRun, 'exact' | 'costs' | 'trace'> 
   choose: Choice | undefined;
   set: ResultSet | undefined;
   hidden: Uint8Array | undefined;
+  /** Rows that do not match are not there. */
+  within: Filter | undefined;
   until: number | undefined;
   views: readonly LeafView[];
 }
 
 /** The fields whose columns are needed, each once. */
-export function neededFields({ views, boosts }: ViewRequest): string[] {
+export function neededFields({ views, boosts, within }: ViewRequest): string[] {
   const fields = new Set<string>();
   const add = (more: readonly string[]): void => more.forEach((field) => fields.add(field));
+  if (within !== undefined) add(fieldsOf(within));
   for (const { filter } of boosts) add(fieldsOf(filter));
   for (const { filter, sort = [], facets = [], group } of views) {
     if (filter !== undefined) add(fieldsOf(filter));
