@@ -17,7 +17,7 @@ import { TenantBounds } from '../ingest/tenant-bounds.js';
 import { GROW_PARTITIONS } from '../jobs/grow-partitions.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { jobKinds } from '../jobs/kinds.js';
-import { removeTenant } from '../jobs/remove-tenant.js';
+import { removeTenant, requestRemoval } from '../jobs/remove-tenant.js';
 import { SWITCH_TERMS, type SwitchFleet } from '../jobs/switch-terms.js';
 import { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
@@ -26,7 +26,9 @@ import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { AuditLog } from '../tenancy/audit-log.js';
 import { CollectionSchemas } from '../tenancy/collection-schemas.js';
+import { PlanBook } from '../tenancy/plan-book.js';
 import { SettingsDesk } from '../tenancy/settings-desk.js';
+import { TenantDesk } from '../tenancy/tenant-desk.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
@@ -87,7 +89,8 @@ export async function startQueryNode(
   const { onChange } = edge;
   const { autoCreateTenants } = config;
   const tenants = new TenantDirectory(store.records, autoCreateTenants, undefined, onChange);
-  const bounds = new TenantBounds(store, config);
+  const plans = new PlanBook({ records: store.records, tenants, audit });
+  const bounds = new TenantBounds(store, config, plans);
   const place = { placement, tenants, bounds, fleet: edge.fleet };
   const deps: IngestDeps = { store, model, encoder, ...place, limits: config, logger };
 
@@ -127,11 +130,15 @@ export async function startQueryNode(
   const settings = new SettingsDesk(tenants, requestSwitch, audit);
   const answers = new AnswerState({ store, tenants, books, model, isBehind });
   const { records } = store;
+  const collections = new CollectionSchemas(records);
+  const requestDrop = (tenant: string) => requestRemoval(jobs, tenant);
   const shown = {
     answers,
-    ...{ cluster: cluster.desk, queryNodes },
+    ...{ cluster: cluster.desk, queryNodes, plans, collections },
     catalogue: new Catalogue(store),
-    collections: new CollectionSchemas(records),
+    tenantDesk: new TenantDesk({
+      ...{ tenants, plans, settings, collections, store, audit, requestDrop },
+    }),
     dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
   };
   const ingest = new Ingest(deps);

@@ -132,8 +132,9 @@ function sentOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 
 /** By its header, and by the address where a collection is named there. */
 function tenantsOf({ tenant, params }: FastifyRequest): string[] {
-  const { collection } = params as { collection?: string };
-  return collection === undefined ? [tenant] : [tenant, collection];
+  const { collection, id } = params as { collection?: string; id?: string };
+  // `id` is a tenant below /tenants, and something of the tenant's elsewhere, which is no harm.
+  return [tenant, ...[collection, id].filter((name) => name !== undefined)];
 }
 
 /** A body of unknown length goes on as one, whatever its method. */

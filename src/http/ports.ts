@@ -16,8 +16,10 @@ import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
 import type { CollectionSchemas } from '../tenancy/collection-schemas.js';
+import type { PlanBook } from '../tenancy/plan-book.js';
 import type { SettingsDesk } from '../tenancy/settings-desk.js';
 import type { TenantAliases } from '../tenancy/tenant-aliases.js';
+import type { TenantDesk } from '../tenancy/tenant-desk.js';
 import type { WritersPort } from './forward-writes.js';
 import type { HttpLimits } from './limits.js';
 
@@ -130,6 +132,8 @@ export interface HttpPorts {
   answers: AnswersPort;
   collections: Pick<CollectionSchemas, 'find' | 'create' | 'change' | 'remove' | 'list'>;
   catalogue: Pick<Catalogue, 'count' | 'knownFields' | 'pages'>;
+  tenantDesk: Pick<TenantDesk, 'list' | 'get' | 'put' | 'drop'>;
+  plans: Pick<PlanBook, 'list' | 'get' | 'put' | 'remove'>;
   /** Removes a tenant and all that it has; resolves once its name is free again. */
   dropTenant(tenant: string): Promise<void>;
   /** Whom writes are forwarded to; absent: this node writes itself. */

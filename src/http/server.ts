@@ -45,6 +45,7 @@ import { SearchGate } from './search-gate.js';
 import { searchRoutes } from './search-routes.js';
 import { settingsRoutes } from './settings-routes.js';
 import { categoryRoutes, healthRoutes, statsRoutes } from './status-routes.js';
+import { tenantRoutes } from './tenant-routes.js';
 
 /** An id of 256 bytes, each percent-encoded, with room to be told that it is too long. */
 const MAX_PARAM_CHARACTERS = 4_096;
@@ -258,6 +259,7 @@ async function addRoutes(
       scope.addHook('onRequest', requireAdmin(options));
       aliasRoutes(scope, ports);
       clusterRoutes(scope, ports);
+      tenantRoutes(scope, ports);
       await scope.register(async (inner) => {
         inner.addHook('onRequest', readTenant);
         inner.addHook('onRequest', resolveAlias(ports));

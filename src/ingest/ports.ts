@@ -40,7 +40,7 @@ export interface IngestDeps {
   encoder: Encoder | undefined;
   placement: Pick<Placer, 'ensure'>;
   tenants: Pick<TenantDirectory, 'require' | 'ensure'>;
-  bounds: Pick<TenantBounds, 'refusals'>;
+  bounds: Pick<TenantBounds, 'refusals' | 'maxProducts'>;
   fleet: FleetPort;
   limits: IngestLimits;
   logger: Logger;

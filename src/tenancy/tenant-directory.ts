@@ -6,6 +6,7 @@ import type { JsonObject } from '../core/product.js';
 import { TENANT_KIND } from '../store/record-store.js';
 import type { Store } from '../store/store.js';
 import { Freshness } from './freshness.js';
+import type { Quotas } from './plan.js';
 import {
   askedSettings,
   comingGeneration,
@@ -32,9 +33,12 @@ const MAX_ATTEMPTS = 5;
 /** A tenant as it is stored. */
 export interface TenantRecord extends SettingsRecord {
   id: string;
-  /** `dropping`: nothing more is written, and what is there goes. */
-  state: 'active' | 'dropping';
-  limits: JsonObject;
+  /** `suspended`: all is kept, nothing is answered or written; `dropping`: what is there goes. */
+  state: 'active' | 'suspended' | 'dropping';
+  /** Name of its plan; without one it is unlimited. */
+  plan?: string;
+  /** Of its own, in place of the plan's. */
+  limits: Quotas;
   /** RFC 3339. */
   created_at: string;
 }
@@ -79,7 +83,7 @@ export class TenantDirectory {
     const known = kept?.record;
     const patience = Deadline.after(known === undefined ? PATIENCE_MS : REFRESH_PATIENCE_MS);
     try {
-      return await patience.race(this.reading.get(id) ?? this.read(id), 'reading the tenant');
+      return await patience.race(this.reading.get(id) ?? this.refresh(id), 'reading the tenant');
     } catch (cause) {
       if (known !== undefined) return known;
       const details = { retryAfterMs: RETRY_AFTER_MS, cause };
@@ -87,7 +91,7 @@ export class TenantDirectory {
     }
   }
 
-  private read(id: string): Promise<TenantRecord | undefined> {
+  private refresh(id: string): Promise<TenantRecord | undefined> {
     const asOfMs = this.now();
     const isCurrent = (): boolean => this.reading.get(id) === reading;
     const reading = this.records
@@ -103,16 +107,17 @@ export class TenantDirectory {
     return reading;
   }
 
-  /** Rejects `not_found` for a tenant that was never written to, the default one excepted. */
+  /** Rejects `not_found` for a tenant that was never written to, the default one excepted, and `suspended`. */
   async require(id: string): Promise<void> {
-    known(id, await this.find(id));
+    open(known(id, await this.find(id)));
   }
 
-  /** Before a product is written: makes the tenant where it is not there yet. Rejects `not_found`. */
+  /** Before a product is written: makes the tenant where it is not there yet. Rejects `not_found`, `suspended`. */
   async ensure(id: string): Promise<void> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const record = await this.find(id);
       if (record?.state === 'dropping') throw noSuchTenant(id);
+      open(record);
       if (record !== undefined) return;
       if (!this.autoCreate && id !== DEFAULT_TENANT) throw noSuchTenant(id);
       if (await this.create(id)) return;
@@ -168,6 +173,29 @@ export class TenantDirectory {
     await this.change(id, (record) => record && { ...record, state: 'dropping' });
   }
 
+  /** As it is stored now. */
+  async read(id: string): Promise<TenantRecord | undefined> {
+    return (await this.records.get(TENANT_KIND, id))?.value as unknown as TenantRecord | undefined;
+  }
+
+  /** Those after the one called `after`, by name. */
+  async list(after: string | undefined, limit: number): Promise<TenantRecord[]> {
+    const found = await this.records.list(TENANT_KIND, after, limit);
+    return found.map(({ value }) => value as unknown as TenantRecord);
+  }
+
+  /**
+   * Makes a tenant, or changes its record by `next`, on other nodes within a second. Rejects `conflict` for one that is
+   * being dropped.
+   */
+  async put(id: string, next: (record: TenantRecord) => TenantRecord): Promise<TenantRecord> {
+    const changed = await this.change(id, (record) => {
+      if (record?.state !== 'dropping') return next(record ?? newRecord(id));
+      throw new OmniError('conflict', `the tenant ${id} is being removed`, { field: 'id' });
+    });
+    return changed ?? newRecord(id);
+  }
+
   /** Cutoffs of tenants that this node has met lately, at most `limit`. */
   calibrated(limit: number): { tenant: string; cutoff: CalibratedCutoff }[] {
     const found: { tenant: string; cutoff: CalibratedCutoff }[] = [];
@@ -191,7 +219,7 @@ export class TenantDirectory {
       const record = next(stored?.value as unknown as TenantRecord | undefined);
       if (record === undefined) return undefined;
       const revision = stored?.revision ?? 0;
-      const done = await this.records.put(TENANT_KIND, id, { ...record }, revision);
+      const done = await this.records.put(TENANT_KIND, id, valueOf(record), revision);
       this.forget(id);
       if (!done) continue;
       this.onChange(id);
@@ -203,7 +231,7 @@ export class TenantDirectory {
   private async create(id: string): Promise<boolean> {
     const asOfMs = this.now();
     const record = newRecord(id);
-    const isFirst = await this.records.put(TENANT_KIND, id, { ...record }, 0);
+    const isFirst = await this.records.put(TENANT_KIND, id, valueOf(record), 0);
     // Another node came first: what it wrote is read.
     this.forget(id);
     if (isFirst) this.keep(id, { record, asOfMs });
@@ -243,9 +271,20 @@ function known(id: string, record: TenantRecord | undefined): TenantRecord | und
   throw noSuchTenant(id);
 }
 
+/** Throws `suspended`. */
+function open(record: TenantRecord | undefined): void {
+  if (record?.state !== 'suspended') return;
+  const message = `the tenant ${record.id} is suspended: its data is kept`;
+  throw new OmniError('suspended', message, { field: TENANT_HEADER });
+}
+
 function newRecord(id: string): TenantRecord {
   const created_at = new Date().toISOString();
   return { id, state: 'active', settings: {}, limits: {}, created_at };
+}
+
+function valueOf(record: TenantRecord): JsonObject {
+  return { ...record } as unknown as JsonObject;
 }
 
 function keepsChanging(): OmniError {

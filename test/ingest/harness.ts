@@ -16,6 +16,8 @@ import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { Placer } from '../../src/placement/placer.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Store } from '../../src/store/store.js';
+import { AuditLog } from '../../src/tenancy/audit-log.js';
+import { PlanBook } from '../../src/tenancy/plan-book.js';
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
 
 export const DIMENSIONS = 4;
@@ -90,6 +92,7 @@ export interface IngestHarness {
   store: Store;
   /** The same as `deps.tenants`. */
   directory: TenantDirectory;
+  plans: PlanBook;
   encoder: CountingEncoder;
   fleet: QuietFleet;
   /** Categories that placement refuses. */
@@ -98,9 +101,12 @@ export interface IngestHarness {
 }
 
 /** A write path over a real store in a folder of its own. */
-export async function openIngest(options: { encoder?: 'none' } = {}): Promise<IngestHarness> {
+export async function openIngest(
+  options: { encoder?: 'none'; store?: Store } = {},
+): Promise<IngestHarness> {
   const dir = await mkdtemp(join(tmpdir(), 'omnisearch-ingest-'));
-  const store = await openLmdbStore({ dir });
+  // As another process has it, where it is another's.
+  const store = options.store ?? (await openLmdbStore({ dir }));
   const encoder = new CountingEncoder();
   const fleet = new QuietFleet();
   const refusedCategories = new Set<string>();
@@ -113,6 +119,8 @@ export async function openIngest(options: { encoder?: 'none' } = {}): Promise<In
     partitionRows: 0,
   });
   const directory = new TenantDirectory(store.records, true);
+  const audit = new AuditLog(store.records);
+  const plans = new PlanBook({ records: store.records, tenants: directory, audit });
   const deps: IngestDeps = {
     store,
     model: encoder.model,
@@ -129,7 +137,7 @@ export async function openIngest(options: { encoder?: 'none' } = {}): Promise<In
       },
     },
     tenants: directory,
-    bounds: new TenantBounds(store, { maxFieldsPerTenant: 2_000, maxBytesPerTenant: 0 }),
+    bounds: new TenantBounds(store, { maxFieldsPerTenant: 2_000, maxBytesPerTenant: 0 }, plans),
     fleet,
     limits: { maxProductBytes: 1024 * 1024 },
     logger: createLogger('silent', 'test'),
@@ -139,6 +147,7 @@ export async function openIngest(options: { encoder?: 'none' } = {}): Promise<In
     deps,
     store,
     directory,
+    plans,
     encoder,
     fleet,
     refusedCategories,
