@@ -26,7 +26,6 @@ import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { AuditLog } from '../tenancy/audit-log.js';
 import { CollectionSchemas } from '../tenancy/collection-schemas.js';
-import { PlanBook } from '../tenancy/plan-book.js';
 import { SettingsDesk } from '../tenancy/settings-desk.js';
 import { TenantDesk } from '../tenancy/tenant-desk.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
@@ -37,6 +36,7 @@ import { openEdge } from './open-edge.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
 import { openShop } from './open-shop.js';
 import { openStore } from './open-store.js';
+import { openTenancy } from './open-tenancy.js';
 import { openWriters } from './open-writers.js';
 import { packageFile, packageVersion } from './package-file.js';
 import { StartError, type Opened } from './run-role.js';
@@ -89,9 +89,9 @@ export async function startQueryNode(
   const { onChange } = edge;
   const { autoCreateTenants } = config;
   const tenants = new TenantDirectory(store.records, autoCreateTenants, undefined, onChange);
-  const plans = new PlanBook({ records: store.records, tenants, audit });
+  const { plans, meter, usage } = openTenancy({ store, tenants, audit, config, logger, opened });
   const bounds = new TenantBounds(store, config, plans);
-  const place = { placement, tenants, bounds, fleet: edge.fleet };
+  const place = { placement, tenants, bounds, meter, fleet: edge.fleet };
   const deps: IngestDeps = { store, model, encoder, ...place, limits: config, logger };
 
   const writes = config.serve !== 'read';
@@ -134,7 +134,7 @@ export async function startQueryNode(
   const requestDrop = (tenant: string) => requestRemoval(jobs, tenant);
   const shown = {
     answers,
-    ...{ cluster: cluster.desk, queryNodes, plans, collections },
+    ...{ cluster: cluster.desk, queryNodes, plans, collections, usage, meter },
     catalogue: new Catalogue(store),
     tenantDesk: new TenantDesk({
       ...{ tenants, plans, settings, collections, store, audit, requestDrop },

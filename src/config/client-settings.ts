@@ -1,8 +1,7 @@
+import { DAY_MS } from '../core/days.js';
 import { NAME } from '../core/ids.js';
 import type { Setting } from './setting.js';
 import { CLIENTS, OPERATING } from './verbs.js';
-
-const DAY_MS = 86_400_000;
 
 /** What commands that speak to a server are told. */
 export const CLIENT_SETTINGS = {

@@ -1,7 +1,6 @@
+import { DAY_MS } from '../core/days.js';
 import type { Setting } from './setting.js';
 import { CLIENTS, EMBEDDING, EVERYWHERE, NODES, OPERATING, SERVING, STORES } from './verbs.js';
-
-const DAY_MS = 86_400_000;
 
 /** What a node is: where it listens, where its data is, how much it takes on. */
 export const SERVING_SETTINGS = {
@@ -203,6 +202,14 @@ export const SERVING_SETTINGS = {
     default: true,
     verbs: EMBEDDING,
     description: 'the first product of an unknown tenant creates it; else it is refused',
+  },
+  costGbMonth: {
+    type: 'share',
+    default: 5,
+    min: 0,
+    max: 1_000_000,
+    verbs: SERVING,
+    description: 'what a GB of memory costs a month, for the margins of /usage and /admin/advice',
   },
   tombstoneRetentionMs: {
     type: 'ms',

@@ -20,6 +20,8 @@ import type { PlanBook } from '../tenancy/plan-book.js';
 import type { SettingsDesk } from '../tenancy/settings-desk.js';
 import type { TenantAliases } from '../tenancy/tenant-aliases.js';
 import type { TenantDesk } from '../tenancy/tenant-desk.js';
+import type { UsageMeter } from '../tenancy/usage-meter.js';
+import type { UsageReports } from '../tenancy/usage-report.js';
 import type { WritersPort } from './forward-writes.js';
 import type { HttpLimits } from './limits.js';
 
@@ -134,6 +136,9 @@ export interface HttpPorts {
   catalogue: Pick<Catalogue, 'count' | 'knownFields' | 'pages'>;
   tenantDesk: Pick<TenantDesk, 'list' | 'get' | 'put' | 'drop'>;
   plans: Pick<PlanBook, 'list' | 'get' | 'put' | 'remove'>;
+  usage: Pick<UsageReports, 'lastDays' | 'month' | 'page' | 'one'>;
+  /** Is told of each search. */
+  meter: Pick<UsageMeter, 'searched' | 'count'>;
   /** Removes a tenant and all that it has; resolves once its name is free again. */
   dropTenant(tenant: string): Promise<void>;
   /** Whom writes are forwarded to; absent: this node writes itself. */

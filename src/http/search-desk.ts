@@ -1,13 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OmniError } from '../core/errors.js';
 import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-types.js';
-import { asOmniError, logFailure } from './error-reply.js';
+import { asOmniError, logFailure, statusOf } from './error-reply.js';
 import { SMALL_BYTES } from './limits.js';
 import type { Metrics } from './metrics.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
 import { belowPrefix } from './schema-error.js';
 import type { SearchGate } from './search-gate.js';
 import { sendChunks, toChunks } from './send-reply.js';
+
+/** Statuses from here on are not the caller's fault. */
+const SERVER_FAULT = 500;
 
 type Pieces = Iterable<string | Buffer>;
 
@@ -23,7 +26,7 @@ export interface Written {
  */
 export class SearchDesk {
   constructor(
-    private readonly ports: Pick<HttpPorts, 'search' | 'insight'>,
+    private readonly ports: Pick<HttpPorts, 'search' | 'insight' | 'meter'>,
     private readonly options: Pick<RouteOptions, 'replies'>,
     private readonly metrics: Metrics,
     private readonly gate: SearchGate,
@@ -43,13 +46,17 @@ export class SearchDesk {
     const startedMs = performance.now();
     const caller = this.callerOf(request);
     const { tenant, timeoutMs } = search;
-    const text = await this.gate.run({ tenant, timeoutMs, ...caller }, 1, async (leftMs) => {
+    const run = this.gate.run({ tenant, timeoutMs, ...caller }, 1, async (leftMs) => {
       const found = await this.ports.search.search(within(search, leftMs), caller);
       this.log(search, found);
       const pieces = write(found);
       return isLong(caller) ? toChunks(pieces) : [...pieces].join('');
     });
-    this.metrics.searched(performance.now() - startedMs);
+    const text = await run.catch((error: unknown) => {
+      if (!caller.signal.aborted) this.countUnanswered([tenant], error);
+      throw error;
+    });
+    this.countAnswered(tenant, performance.now() - startedMs);
     return { text, caller };
   }
 
@@ -68,7 +75,7 @@ export class SearchDesk {
     const caller = this.callerOf(request);
     const longest = Math.max(1, ...searches.map(({ timeoutMs }) => timeoutMs));
     const waiting = { tenant: request.tenant, signal: caller.signal, timeoutMs: longest };
-    const text = await this.gate.run(waiting, Math.max(1, searches.length), async (leftMs) => {
+    const run = this.gate.run(waiting, Math.max(1, searches.length), async (leftMs) => {
       const due = searches.map((search) => within(search, search.timeoutMs - longest + leftMs));
       const found = due.length === 0 ? [] : await this.ports.search.searchBatch(due, caller);
       const answers = found[Symbol.iterator]();
@@ -79,11 +86,18 @@ export class SearchDesk {
         this.log(entry, answer);
         return answer;
       });
-      for (const result of results) {
-        if (result instanceof OmniError) this.countFailure(request, result);
-        else this.metrics.searched(performance.now() - startedMs);
+      for (const [i, result] of results.entries()) {
+        const entry = entries[i];
+        const tenant = entry instanceof OmniError ? undefined : entry?.tenant;
+        if (result instanceof OmniError) this.countFailure(request, tenant, result);
+        else this.countAnswered(tenant ?? request.tenant, performance.now() - startedMs);
       }
       return toChunks(write(results));
+    });
+    const text = await run.catch((error: unknown) => {
+      const tenants = searches.map(({ tenant }) => tenant);
+      if (!caller.signal.aborted) this.countUnanswered(tenants, error);
+      throw error;
     });
     return { text, caller };
   }
@@ -91,6 +105,7 @@ export class SearchDesk {
   /** Counts what was asked for; a further page, and a search for counts alone, ask for nothing new. */
   private log(search: SearchRequest, found: SearchReply): void {
     const { tenant, query, queryId, text, topK, shop } = search;
+    if (found.embedding === 'computed') this.ports.meter.count(tenant, 'embeds', 1);
     if (typeof query !== 'string' || queryId === undefined || topK === 0) return;
     if (shop !== undefined && (shop.from > 0 || shop.cursor !== undefined)) return;
     const {
@@ -112,9 +127,25 @@ export class SearchDesk {
     return { signal: request.exchange.signal, bytes };
   }
 
-  private countFailure(request: FastifyRequest, error: OmniError): void {
+  private countAnswered(tenant: string, elapsedMs: number): void {
+    this.metrics.searched(elapsedMs);
+    this.ports.meter.searched(tenant, elapsedMs);
+  }
+
+  private countFailure(
+    request: FastifyRequest,
+    tenant: string | undefined,
+    error: OmniError,
+  ): void {
     this.metrics.failed(error.code);
+    if (tenant !== undefined) this.countUnanswered([tenant], error);
     logFailure(request, error);
+  }
+
+  /** What its caller is to blame for is no outage of the tenant's. */
+  private countUnanswered(tenants: readonly string[], error: unknown): void {
+    if (statusOf(asOmniError(error)) < SERVER_FAULT) return;
+    for (const tenant of tenants) this.ports.meter.count(tenant, 'failed', 1);
   }
 }
 

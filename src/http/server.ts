@@ -46,6 +46,7 @@ import { searchRoutes } from './search-routes.js';
 import { settingsRoutes } from './settings-routes.js';
 import { categoryRoutes, healthRoutes, statsRoutes } from './status-routes.js';
 import { tenantRoutes } from './tenant-routes.js';
+import { usageRoutes } from './usage-routes.js';
 
 /** An id of 256 bytes, each percent-encoded, with room to be told that it is too long. */
 const MAX_PARAM_CHARACTERS = 4_096;
@@ -260,6 +261,7 @@ async function addRoutes(
       aliasRoutes(scope, ports);
       clusterRoutes(scope, ports);
       tenantRoutes(scope, ports);
+      usageRoutes(scope, ports);
       await scope.register(async (inner) => {
         inner.addHook('onRequest', readTenant);
         inner.addHook('onRequest', resolveAlias(ports));

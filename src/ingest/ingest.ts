@@ -30,8 +30,8 @@ export class Ingest {
   }
 
   /** Rows in order; never rejects, see `WriteReport.failure`. */
-  upsert(tenant: string, rows: IncomingRows, signal?: AbortSignal): Promise<WriteReport> {
-    return upsert(this.deps, { tenant, signal }, rows);
+  async upsert(tenant: string, rows: IncomingRows, signal?: AbortSignal): Promise<WriteReport> {
+    return this.counted(tenant, await upsert(this.deps, { tenant, signal }, rows));
   }
 
   /** One product or delete; rejects with what is wrong with it. */
@@ -45,9 +45,15 @@ export class Ingest {
   }
 
   /** JSON Merge Patch; rejects `not_found`, `invalid_field`, `too_large`. */
-  patch(tenant: string, id: string, patch: JsonValue, signal?: AbortSignal): Promise<WriteReport> {
+  async patch(
+    tenant: string,
+    id: string,
+    patch: JsonValue,
+    signal?: AbortSignal,
+  ): Promise<WriteReport> {
     const key = `${tenant}/${validId(id)}`;
-    return this.patches.run(key, () => patchProduct(this.deps, { tenant, signal }, id, patch));
+    const patching = () => patchProduct(this.deps, { tenant, signal }, id, patch);
+    return this.counted(tenant, await this.patches.run(key, patching));
   }
 
   /** Rejects `not_found`. */
@@ -56,7 +62,7 @@ export class Ingest {
     const write = { op: 'delete', id: validId(id), feedVersion: undefined } as const;
     const report = await writeSingle(this.deps, tenant, write);
     if (report === undefined) throw contended();
-    return report;
+    return this.counted(tenant, report);
   }
 
   /** Rejects `not_found`. */
@@ -72,6 +78,13 @@ export class Ingest {
   async categories(tenant: string): Promise<CategoryCount[]> {
     await this.deps.tenants.require(tenant);
     return this.deps.store.categories(tenant);
+  }
+
+  /** Counts what changed something. */
+  private counted(tenant: string, report: WriteReport): WriteReport {
+    const { accepted, unchanged, stale } = report;
+    this.deps.meter.count(tenant, 'writes', accepted - unchanged - stale);
+    return report;
   }
 
   /**

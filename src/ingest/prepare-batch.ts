@@ -221,6 +221,7 @@ async function embedMissing(
     throw new OmniError('unavailable', 'nothing can be embedded: this server has no encoder');
   }
   const vectors = await deps.encoder.embedProducts([...missing.values()], target);
+  deps.meter.count(target.tenant, 'embeds', missing.size);
   const hashes = [...missing.keys()];
   return new Map(vectors.map((vector, i) => [hashes[i] ?? '', vector]));
 }

@@ -36,6 +36,7 @@ export class CrashWriter {
       }),
       tenants: new TenantDirectory(store.records, true),
       bounds: new TenantBounds(store, bounds, { of: async () => ({}) }),
+      meter: { count: () => undefined },
       fleet: { nudge, awaitApplied: async () => [] },
       limits: { maxProductBytes: 1_000_000 },
     });

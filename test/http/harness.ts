@@ -24,6 +24,7 @@ import { Catalogue } from '../../src/ingest/catalogue.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
 import { CollectionSchemas } from '../../src/tenancy/collection-schemas.js';
 import { SettingsDesk } from '../../src/tenancy/settings-desk.js';
+import { UsageReports } from '../../src/tenancy/usage-report.js';
 import { TenantDesk } from '../../src/tenancy/tenant-desk.js';
 import { TenantAliases } from '../../src/tenancy/tenant-aliases.js';
 import { openDesk, ToldFleet } from '../cluster/desk-fixture.js';
@@ -216,6 +217,11 @@ export async function openHttp(
       insight: { log, days, suggestions: new Suggestions({ days, store: node.store }) },
       settings,
       plans: node.plans,
+      meter: node.meter,
+      usage: new UsageReports({
+        ...{ store: node.store, tenants: node.directory, plans: node.plans, meter: node.meter },
+        ...{ costGbMonth: 5, replicas: 2 },
+      }),
       tenantDesk: new TenantDesk({
         ...{ tenants: node.directory, plans: node.plans, settings, collections, audit },
         store: node.store,

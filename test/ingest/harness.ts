@@ -19,6 +19,7 @@ import type { Store } from '../../src/store/store.js';
 import { AuditLog } from '../../src/tenancy/audit-log.js';
 import { PlanBook } from '../../src/tenancy/plan-book.js';
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
+import { UsageMeter } from '../../src/tenancy/usage-meter.js';
 
 export const DIMENSIONS = 4;
 
@@ -93,6 +94,7 @@ export interface IngestHarness {
   /** The same as `deps.tenants`. */
   directory: TenantDirectory;
   plans: PlanBook;
+  meter: UsageMeter;
   encoder: CountingEncoder;
   fleet: QuietFleet;
   /** Categories that placement refuses. */
@@ -121,6 +123,8 @@ export async function openIngest(
   const directory = new TenantDirectory(store.records, true);
   const audit = new AuditLog(store.records);
   const plans = new PlanBook({ records: store.records, tenants: directory, audit });
+  const logger = createLogger('silent', 'test');
+  const meter = new UsageMeter({ store, logger });
   const deps: IngestDeps = {
     store,
     model: encoder.model,
@@ -140,7 +144,8 @@ export async function openIngest(
     bounds: new TenantBounds(store, { maxFieldsPerTenant: 2_000, maxBytesPerTenant: 0 }, plans),
     fleet,
     limits: { maxProductBytes: 1024 * 1024 },
-    logger: createLogger('silent', 'test'),
+    meter,
+    logger,
   };
   return {
     ingest: new Ingest(deps),
@@ -148,6 +153,7 @@ export async function openIngest(
     store,
     directory,
     plans,
+    meter,
     encoder,
     fleet,
     refusedCategories,

@@ -1,0 +1,28 @@
+import type { Config } from '../config/settings.js';
+import type { Logger } from '../core/logger.js';
+import type { Store } from '../store/store.js';
+import type { AuditLog } from '../tenancy/audit-log.js';
+import { PlanBook } from '../tenancy/plan-book.js';
+import type { TenantDirectory } from '../tenancy/tenant-directory.js';
+import { UsageMeter } from '../tenancy/usage-meter.js';
+import { UsageReports } from '../tenancy/usage-report.js';
+import type { Opened } from './run-role.js';
+
+interface TenancyParts {
+  store: Store;
+  tenants: TenantDirectory;
+  audit: AuditLog;
+  config: Pick<Config, 'costGbMonth' | 'replicas'>;
+  logger: Logger;
+  opened: Opened;
+}
+
+/** What tenants may, and what they use of it. */
+export function openTenancy({ store, tenants, audit, config, logger, opened }: TenancyParts) {
+  const { costGbMonth, replicas } = config;
+  const plans = new PlanBook({ records: store.records, tenants, audit });
+  const meter = new UsageMeter({ store, logger });
+  opened.add(() => meter.close());
+  const usage = new UsageReports({ store, tenants, plans, meter, costGbMonth, replicas });
+  return { plans, meter, usage };
+}
