@@ -1,9 +1,11 @@
 import type { Config } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
+import { RedisConnection } from '../redis/redis.js';
 import type { Store } from '../store/store.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
 import { PlanBook } from '../tenancy/plan-book.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
+import { RateLimits } from '../tenancy/rate-limits.js';
 import { UsageMeter } from '../tenancy/usage-meter.js';
 import { UsageReports } from '../tenancy/usage-report.js';
 import type { Opened } from './run-role.js';
@@ -12,7 +14,7 @@ interface TenancyParts {
   store: Store;
   tenants: TenantDirectory;
   audit: AuditLog;
-  config: Pick<Config, 'costGbMonth' | 'replicas'>;
+  config: Pick<Config, 'costGbMonth' | 'replicas' | 'redisUrl'>;
   logger: Logger;
   opened: Opened;
 }
@@ -23,6 +25,10 @@ export function openTenancy({ store, tenants, audit, config, logger, opened }: T
   const plans = new PlanBook({ records: store.records, tenants, audit });
   const meter = new UsageMeter({ store, logger });
   opened.add(() => meter.close());
+  const redis =
+    config.redisUrl === undefined ? undefined : new RedisConnection(config.redisUrl, logger);
+  opened.add(() => redis?.close());
+  const rates = new RateLimits(redis);
   const usage = new UsageReports({ store, tenants, plans, meter, costGbMonth, replicas });
-  return { plans, meter, usage };
+  return { plans, meter, usage, rates, redis: () => redis?.status };
 }

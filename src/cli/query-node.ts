@@ -89,7 +89,8 @@ export async function startQueryNode(
   const { onChange } = edge;
   const { autoCreateTenants } = config;
   const tenants = new TenantDirectory(store.records, autoCreateTenants, undefined, onChange);
-  const { plans, meter, usage } = openTenancy({ store, tenants, audit, config, logger, opened });
+  const tenancy = openTenancy({ store, tenants, audit, config, logger, opened });
+  const { plans, meter } = tenancy;
   const bounds = new TenantBounds(store, config, plans);
   const place = { placement, tenants, bounds, meter, fleet: edge.fleet };
   const deps: IngestDeps = { store, model, encoder, ...place, limits: config, logger };
@@ -116,6 +117,7 @@ export async function startQueryNode(
     queryNodes,
     encoder: () => encoder?.status() ?? NO_ENCODER,
     cutoffs: () => cutoffFigures(encoder, tenants),
+    redis: tenancy.redis,
   });
   opened.add(() => status.close());
   const { tombstoneRetentionMs, auto, coolDownMs } = config;
@@ -134,7 +136,7 @@ export async function startQueryNode(
   const requestDrop = (tenant: string) => requestRemoval(jobs, tenant);
   const shown = {
     answers,
-    ...{ cluster: cluster.desk, queryNodes, plans, collections, usage, meter },
+    ...{ cluster: cluster.desk, queryNodes, collections, ...tenancy },
     catalogue: new Catalogue(store),
     tenantDesk: new TenantDesk({
       ...{ tenants, plans, settings, collections, store, audit, requestDrop },
@@ -197,6 +199,7 @@ function httpOptions(config: Config, model: ModelIdentity): Parameters<typeof cr
       config.allowedHosts?.split(',') ?? [],
       isLoopback(config.host) && config.apiKey === undefined,
     ),
+    trustProxy: config.trustProxy?.split(','),
     limits: {
       searchConcurrency: config.searchConcurrency,
       searchQueue: config.searchWaiting,

@@ -39,10 +39,25 @@ export const SERVING_SETTINGS = {
     type: 'string',
     default: undefined,
     placeholder: 'URL',
-    form: { pattern: /^rediss?:\/\/./, expected: 'redis://… or rediss://…' },
+    form: {
+      pattern: /^rediss?(:\/\/.|\+(sentinel|cluster):\/\/[^/@?]+(@[^/@?]+)?(\/[^/?]*)?$)/,
+      expected: 'redis://…, redis+sentinel://HOST:PORT,…/NAME or redis+cluster://HOST:PORT,…',
+    },
     secret: true,
     verbs: EMBEDDING,
-    description: 'reserved for jobs and counters shared by several nodes: nothing uses it yet',
+    description: 'Redis by which query nodes share their rate limits; rediss with TLS',
+  },
+  trustProxy: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'ADDRESSES',
+    form: {
+      pattern:
+        /^(loopback|linklocal|uniquelocal|[\da-fA-F.:]+(\/\d{1,3})?)(,(loopback|linklocal|uniquelocal|[\da-fA-F.:]+(\/\d{1,3})?))*$/,
+      expected: 'addresses or networks of proxies, with commas between, e.g. loopback,10.0.0.0/8',
+    },
+    verbs: SERVING,
+    description: 'proxies whose X-Forwarded-For says who asks; without it whoever connects does',
   },
   demo: {
     type: 'boolean',

@@ -10,7 +10,23 @@ declare module 'fastify' {
     tenant: string;
     /** Name of the key that let the request in; null: none was needed. */
     actor: string | null;
+    /** The stored key that let the request in; undefined where that was none. */
+    key: RequestKey | undefined;
   }
+}
+
+/** What of a key routes go by. */
+export interface RequestKey {
+  id: string;
+  kind: string;
+  limits?: KeyLimits;
+}
+
+interface KeyLimits {
+  searches_per_s?: number;
+  /** More at once, once in ten seconds. */
+  burst?: number;
+  per_ip_per_minute?: number;
 }
 
 type Hook = (request: FastifyRequest) => Promise<void>;

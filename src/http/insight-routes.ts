@@ -10,6 +10,7 @@ import { PLAIN_TEXT, type SearchReply } from '../search/search-types.js';
 import { SMALL_BYTES } from './limits.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
 import { integerText } from './schema-parts.js';
+import type { SearchLimits } from './search-limits.js';
 import type { SearchGate } from './search-gate.js';
 
 const MAX_EVENTS = 1_000;
@@ -78,6 +79,7 @@ export function insightRoutes(
   { search, insight }: HttpPorts,
   { replies }: Pick<RouteOptions, 'replies'>,
   gate: SearchGate,
+  limits: SearchLimits,
 ): void {
   app.post<{ Body: EventBody | EventBody[] }>(
     '/events',
@@ -100,6 +102,7 @@ export function insightRoutes(
       const limit = Number(request.query.limit ?? DEFAULT_SUGGESTIONS);
       checkText(q, 'q');
       const { tenant } = request;
+      await limits.take(request, new Map([[tenant, 1]]));
       const [queries, categories, found] = await Promise.all([
         insight.suggestions.queries(tenant, q, limit),
         insight.suggestions.categories(tenant, q, limit),

@@ -6,6 +6,7 @@ import { SMALL_BYTES } from './limits.js';
 import type { Metrics } from './metrics.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
 import { belowPrefix } from './schema-error.js';
+import type { SearchLimits } from './search-limits.js';
 import type { SearchGate } from './search-gate.js';
 import { sendChunks, toChunks } from './send-reply.js';
 
@@ -30,6 +31,7 @@ export class SearchDesk {
     private readonly options: Pick<RouteOptions, 'replies'>,
     private readonly metrics: Metrics,
     private readonly gate: SearchGate,
+    private readonly limits: SearchLimits,
   ) {}
 
   /** For the routes: counts the errors that they answer with. */
@@ -46,6 +48,7 @@ export class SearchDesk {
     const startedMs = performance.now();
     const caller = this.callerOf(request);
     const { tenant, timeoutMs } = search;
+    await this.limits.take(request, new Map([[tenant, 1]]));
     const run = this.gate.run({ tenant, timeoutMs, ...caller }, 1, async (leftMs) => {
       const found = await this.ports.search.search(within(search, leftMs), caller);
       this.log(search, found);
@@ -72,6 +75,7 @@ export class SearchDesk {
   ): Promise<Written> {
     const startedMs = performance.now();
     const searches = entries.flatMap((entry) => (entry instanceof OmniError ? [] : [entry]));
+    await this.limits.take(request, byTenant(searches));
     const caller = this.callerOf(request);
     const longest = Math.max(1, ...searches.map(({ timeoutMs }) => timeoutMs));
     const waiting = { tenant: request.tenant, signal: caller.signal, timeoutMs: longest };
@@ -162,6 +166,12 @@ export function sendWritten(
   }
   request.exchange.progress();
   return reply.header('content-type', 'application/json; charset=utf-8').send(text);
+}
+
+function byTenant(searches: readonly SearchRequest[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { tenant } of searches) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+  return counts;
 }
 
 /** What waited for its place has less time left than it was given. */

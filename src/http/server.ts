@@ -42,6 +42,7 @@ import { addRequestEncodings, checkEncoding } from './request-encoding.js';
 import { schemaError } from './schema-error.js';
 import { SearchDesk } from './search-desk.js';
 import { SearchGate } from './search-gate.js';
+import { addLimitHeaders, SearchLimits } from './search-limits.js';
 import { searchRoutes } from './search-routes.js';
 import { settingsRoutes } from './settings-routes.js';
 import { categoryRoutes, healthRoutes, statsRoutes } from './status-routes.js';
@@ -89,7 +90,7 @@ export async function createHttpServer(
   const bodies = byteBudget('request bodies', limits.bodyBytes);
   const replies = byteBudget('replies', limits.replyBytes);
   const connections = new Connections(limits);
-  const app = createApp(ports.logger);
+  const app = createApp(ports.logger, options.trustProxy);
   addJsonParsers(app, limits, bodies);
   addHooks(app, connections, () => leaving);
   if (ports.writers !== undefined) forwardWrites(app, ports.writers, () => leaving);
@@ -135,8 +136,12 @@ function byteBudget(what: string, limitBytes: number): ByteBudget {
   });
 }
 
-function createApp(logger: FastifyBaseLogger): FastifyInstance {
+function createApp(
+  logger: FastifyBaseLogger,
+  trustProxy: readonly string[] | undefined,
+): FastifyInstance {
   return fastify({
+    trustProxy: trustProxy === undefined ? false : [...trustProxy],
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
@@ -176,6 +181,8 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
 function addHooks(app: FastifyInstance, connections: Connections, isLeaving: () => boolean): void {
   app.decorateRequest('tenant', 'default');
   app.decorateRequest('actor', null);
+  app.decorateRequest('key', undefined);
+  app.decorateRequest('limit', undefined);
   app.decorateRequest('exchange');
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
   app.setNotFoundHandler(() => {
@@ -202,7 +209,8 @@ function addHooks(app: FastifyInstance, connections: Connections, isLeaving: () 
     }
     done();
   });
-  app.addHook('onSend', (_, reply, __, done) => {
+  app.addHook('onSend', (request, reply, _, done) => {
+    addLimitHeaders(request, reply);
     // Otherwise a connection kept alive would outlast the requests it was kept for.
     if (isLeaving()) reply.header('connection', 'close');
     done();
@@ -238,7 +246,8 @@ async function addRoutes(
 ): Promise<void> {
   const metrics = new Metrics();
   const gate = new SearchGate(options.limits);
-  const desk = new SearchDesk(ports, options, metrics, gate);
+  const searchLimits = new SearchLimits(ports, metrics);
+  const desk = new SearchDesk(ports, options, metrics, gate, searchLimits);
   // Probes ask by address, and learn nothing that a stranger may not know.
   healthRoutes(app, ports, isLeaving);
   await app.register(async (named) => {
@@ -278,7 +287,7 @@ async function addRoutes(
         inner.addHook('onRequest', requireTenant(ports.tenants));
         searchRoutes(inner, ports, options, desk);
         getSearchRoute(inner, ports, options, desk);
-        insightRoutes(inner, ports, options, gate);
+        insightRoutes(inner, ports, options, gate, searchLimits);
         categoryRoutes(inner, ports);
         settingsRoutes(inner, ports);
         ruleRoutes(inner, ports);

@@ -24,6 +24,7 @@ import { Catalogue } from '../../src/ingest/catalogue.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
 import { CollectionSchemas } from '../../src/tenancy/collection-schemas.js';
 import { SettingsDesk } from '../../src/tenancy/settings-desk.js';
+import { RateLimits } from '../../src/tenancy/rate-limits.js';
 import { UsageReports } from '../../src/tenancy/usage-report.js';
 import { TenantDesk } from '../../src/tenancy/tenant-desk.js';
 import { TenantAliases } from '../../src/tenancy/tenant-aliases.js';
@@ -218,6 +219,7 @@ export async function openHttp(
       settings,
       plans: node.plans,
       meter: node.meter,
+      rates: new RateLimits(undefined),
       usage: new UsageReports({
         ...{ store: node.store, tenants: node.directory, plans: node.plans, meter: node.meter },
         ...{ costGbMonth: 5, replicas: 2 },
