@@ -68,10 +68,12 @@ export async function startQueryNode(
     const open = await opening.catch(() => undefined);
     await open?.close();
   });
-  const { encoder, model } = await openModel(config);
+  // Asked by searches, for which all is open by then.
+  const weightOf = (tenant: string): number => tenancy.plans.weight(tenant);
+  const { encoder, model } = await openModel(config, weightOf);
   opened.add(async () => encoder?.close());
   const store = await opening;
-  const shards = await openFleet(config, store, logger, opened);
+  const shards = await openFleet(config, store, logger, opened, weightOf);
   const { fleet } = shards;
   const audit = new AuditLog(store.records);
   const cluster = await openCluster(config, store, fleet, audit);
@@ -229,7 +231,10 @@ function cutoffFigures(encoder: Encoder | undefined, tenants: TenantDirectory) {
   return { own: encoder?.cutoff ?? null, calibrated };
 }
 
-async function openModel(config: Config): Promise<{ encoder?: Encoder; model: ModelIdentity }> {
+async function openModel(
+  config: Config,
+  weightOf: (tenant: string) => number,
+): Promise<{ encoder?: Encoder; model: ModelIdentity }> {
   if (config.model === 'none') return { model: noneModel(config.dimensions) };
   // A folder of the user's first, then one that came with the package.
   const own = resolve(config.model);
@@ -240,6 +245,7 @@ async function openModel(config: Config): Promise<{ encoder?: Encoder; model: Mo
       precision: config.modelPrecision,
       queueLimit: config.embeddingQueue,
       maxWaitMs: config.embeddingMaxWaitMs,
+      weightOf,
       cacheEntries: config.embeddingCacheEntries,
       cacheBytes: config.embeddingCacheBytes,
       cacheFile: join(config.dataDir, 'embedding-cache'),

@@ -18,7 +18,7 @@ export const CLIENT_SETTINGS = {
     default: undefined,
     placeholder: 'NAME',
     form: NAME,
-    verbs: [...CLIENTS, ...OPERATING],
+    verbs: [...CLIENTS, 'placement'],
     description: 'whose catalogue; without it default, placement show lists all',
   },
   format: {
@@ -65,8 +65,9 @@ export const CLIENT_SETTINGS = {
   wait: {
     type: 'boolean',
     default: false,
-    verbs: ['index', 'placement'],
-    description: 'end only when everything is searchable; apply, move: when nothing moves any more',
+    verbs: ['index', 'placement', 'tenants'],
+    description:
+      'end only when everything is searchable; apply, move: when nothing moves any more; drop: when it is gone',
   },
   waitTimeoutMs: {
     type: 'ms',
@@ -132,8 +133,16 @@ export const CLIENT_SETTINGS = {
   json: {
     type: 'boolean',
     default: false,
-    verbs: ['search', 'placement'],
+    verbs: ['search', 'placement', 'tenants'],
     description: 'print the reply instead of a table',
+  },
+  settingsFrom: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'NAME',
+    form: NAME,
+    verbs: ['tenants'],
+    description: 'create, plan: whose settings the tenant gets',
   },
   partition: {
     type: 'string',

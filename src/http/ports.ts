@@ -138,7 +138,7 @@ export interface HttpPorts {
   collections: Pick<CollectionSchemas, 'find' | 'create' | 'change' | 'remove' | 'list'>;
   catalogue: Pick<Catalogue, 'count' | 'knownFields' | 'pages'>;
   tenantDesk: Pick<TenantDesk, 'list' | 'get' | 'put' | 'drop'>;
-  plans: Pick<PlanBook, 'of' | 'list' | 'get' | 'put' | 'remove'>;
+  plans: Pick<PlanBook, 'of' | 'weight' | 'list' | 'get' | 'put' | 'remove'>;
   usage: Pick<UsageReports, 'lastDays' | 'month' | 'page' | 'one'>;
   /** Is told of each search. */
   meter: Pick<UsageMeter, 'searched' | 'count'>;

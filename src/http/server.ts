@@ -245,7 +245,7 @@ async function addRoutes(
   isLeaving: () => boolean,
 ): Promise<void> {
   const metrics = new Metrics();
-  const gate = new SearchGate(options.limits);
+  const gate = new SearchGate(options.limits, (tenant) => ports.plans.weight(tenant));
   const searchLimits = new SearchLimits(ports, metrics);
   const desk = new SearchDesk(ports, options, metrics, gate, searchLimits);
   // Probes ask by address, and learn nothing that a stranger may not know.

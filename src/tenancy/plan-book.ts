@@ -24,7 +24,7 @@ export interface NamedPlan extends Plan {
 
 interface Deps {
   records: RecordStore;
-  tenants: Pick<TenantDirectory, 'find'>;
+  tenants: Pick<TenantDirectory, 'find' | 'known'>;
   audit: Pick<AuditLog, 'note'>;
   /** Monotonic, milliseconds. */
   now?: () => number;
@@ -62,6 +62,12 @@ export class PlanBook {
     const own = { ...plan, ...record.limits };
     this.merged.set(record, { plan, own });
     return own;
+  }
+
+  /** The tenant's share of what is contended, as far as this node knows it already; 1 where its plan does not say. */
+  weight(tenant: string): number {
+    const plan = this.deps.tenants.known(tenant)?.plan;
+    return (plan === undefined ? undefined : this.kept?.plans.get(plan)?.weight) ?? 1;
   }
 
   async list(): Promise<NamedPlan[]> {

@@ -91,6 +91,11 @@ export class TenantDirectory {
     }
   }
 
+  /** As this node saw it last, however long ago. */
+  known(id: string): TenantRecord | undefined {
+    return this.kept.get(id)?.record;
+  }
+
   private refresh(id: string): Promise<TenantRecord | undefined> {
     const asOfMs = this.now();
     const isCurrent = (): boolean => this.reading.get(id) === reading;
