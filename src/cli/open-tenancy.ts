@@ -1,9 +1,15 @@
 import type { Config } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
+import type { JobRunner } from '../jobs/job-runner.js';
+import { removeTenant, requestRemoval } from '../jobs/remove-tenant.js';
+import { SWITCH_TERMS } from '../jobs/switch-terms.js';
 import { RedisConnection } from '../redis/redis.js';
 import type { Store } from '../store/store.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
+import { CollectionSchemas } from '../tenancy/collection-schemas.js';
 import { PlanBook } from '../tenancy/plan-book.js';
+import { SettingsDesk } from '../tenancy/settings-desk.js';
+import { TenantDesk } from '../tenancy/tenant-desk.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { RateLimits } from '../tenancy/rate-limits.js';
 import { UsageMeter } from '../tenancy/usage-meter.js';
@@ -31,4 +37,28 @@ export function openTenancy({ store, tenants, audit, config, logger, opened }: T
   const rates = new RateLimits(redis);
   const usage = new UsageReports({ store, tenants, plans, meter, costGbMonth, replicas });
   return { plans, meter, usage, rates, redis: () => redis?.status };
+}
+
+interface DeskParts {
+  store: Store;
+  tenants: TenantDirectory;
+  plans: PlanBook;
+  audit: AuditLog;
+  jobs: JobRunner;
+}
+
+/** Where tenants, their settings and schemas are changed; what takes longer is asked of `jobs`. */
+export function openTenantDesks({ store, tenants, plans, audit, jobs }: DeskParts) {
+  const { records } = store;
+  const requestSwitch = (tenant: string) => jobs.request(SWITCH_TERMS, tenant);
+  const requestDrop = (tenant: string) => requestRemoval(jobs, tenant);
+  const settings = new SettingsDesk(tenants, requestSwitch, audit);
+  const collections = new CollectionSchemas(records);
+  return {
+    ...{ settings, collections },
+    tenantDesk: new TenantDesk({
+      ...{ tenants, plans, settings, collections, store, audit, requestDrop },
+    }),
+    dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
+  };
 }

@@ -17,17 +17,13 @@ import { TenantBounds } from '../ingest/tenant-bounds.js';
 import { GROW_PARTITIONS } from '../jobs/grow-partitions.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { jobKinds } from '../jobs/kinds.js';
-import { removeTenant, requestRemoval } from '../jobs/remove-tenant.js';
-import { SWITCH_TERMS, type SwitchFleet } from '../jobs/switch-terms.js';
+import type { SwitchFleet } from '../jobs/switch-terms.js';
 import { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import { AnswerState } from '../search/answer-state.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { AuditLog } from '../tenancy/audit-log.js';
-import { CollectionSchemas } from '../tenancy/collection-schemas.js';
-import { SettingsDesk } from '../tenancy/settings-desk.js';
-import { TenantDesk } from '../tenancy/tenant-desk.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
@@ -36,7 +32,7 @@ import { openEdge } from './open-edge.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
 import { openShop } from './open-shop.js';
 import { openStore } from './open-store.js';
-import { openTenancy } from './open-tenancy.js';
+import { openTenancy, openTenantDesks } from './open-tenancy.js';
 import { openWriters } from './open-writers.js';
 import { packageFile, packageVersion } from './package-file.js';
 import { StartError, type Opened } from './run-role.js';
@@ -44,6 +40,7 @@ import { serve } from './serve.js';
 import { requireModel, settleModel } from './settle-model.js';
 import { isLoopback } from './shard-address.js';
 import { openFleet } from './shard-fleet.js';
+import { trustedProxies } from './trusted-proxies.js';
 
 const NO_ENCODER: EncoderStatus = {
   embeddingCache: { entries: 0, hits: 0, misses: 0 },
@@ -130,26 +127,18 @@ export async function startQueryNode(
     advice: auto ? { taker, coolDownMs } : undefined,
   });
   const jobs = new JobRunner({ records: store.records, kinds, logger });
-  const requestSwitch = (tenant: string) => jobs.request(SWITCH_TERMS, tenant);
-  const settings = new SettingsDesk(tenants, requestSwitch, audit);
+  const desks = openTenantDesks({ store, tenants, plans, audit, jobs });
   const answers = new AnswerState({ store, tenants, books, model, isBehind });
-  const { records } = store;
-  const collections = new CollectionSchemas(records);
-  const requestDrop = (tenant: string) => requestRemoval(jobs, tenant);
   const shown = {
     answers,
-    ...{ cluster: cluster.desk, queryNodes, collections, ...tenancy },
+    ...{ cluster: cluster.desk, queryNodes, ...tenancy, ...desks },
     catalogue: new Catalogue(store),
-    tenantDesk: new TenantDesk({
-      ...{ tenants, plans, settings, collections, store, audit, requestDrop },
-    }),
-    dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
   };
   const ingest = new Ingest(deps);
   const kept = { ...shop, ...shown, tenants, placements };
   const writers = await openWriters({ config, members, ...kept }, stopping);
   const shared = { audit, ...shop, ...shown, writers, status, logger };
-  const ports = { search, ingest, tenants, settings, ...shared };
+  const ports = { search, ingest, tenants, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
   if (writes) jobs.start();
@@ -201,7 +190,7 @@ function httpOptions(config: Config, model: ModelIdentity): Parameters<typeof cr
       config.allowedHosts?.split(',') ?? [],
       isLoopback(config.host) && config.apiKey === undefined,
     ),
-    trustProxy: config.trustProxy?.split(','),
+    trustProxy: trustedProxies(config.trustProxy),
     limits: {
       searchConcurrency: config.searchConcurrency,
       searchQueue: config.searchWaiting,

@@ -52,8 +52,7 @@ export const SERVING_SETTINGS = {
     default: undefined,
     placeholder: 'ADDRESSES',
     form: {
-      pattern:
-        /^(loopback|linklocal|uniquelocal|[\da-fA-F.:]+(\/\d{1,3})?)(,(loopback|linklocal|uniquelocal|[\da-fA-F.:]+(\/\d{1,3})?))*$/,
+      pattern: /^[\da-z.:/]+(,[\da-z.:/]+)*$/i,
       expected: 'addresses or networks of proxies, with commas between, e.g. loopback,10.0.0.0/8',
     },
     verbs: SERVING,

@@ -127,15 +127,15 @@ async function* allPages(
   }
 }
 
-async function nodesOf({ cluster, queryNodes }: HttpPorts): Promise<NodeSample[]> {
-  const { nodes } = await cluster.show({
+async function nodesOf(ports: HttpPorts): Promise<NodeSample[]> {
+  const { nodes } = await ports.cluster.show({
     ...{ tenant: undefined, node: undefined, after: undefined, limit: 1 },
   });
   const shards = nodes.map(({ node, bytes, capacityBytes, load }): NodeSample => {
     const memory = capacityBytes === undefined ? undefined : bytes / capacityBytes;
     return { node, role: 'shard', memory, load };
   });
-  const others = queryNodes().map(({ lease }): NodeSample => {
+  const others = ports.queryNodes().map(({ lease }): NodeSample => {
     return { node: lease.address, role: 'query node', memory: undefined, load: lease.load };
   });
   return [...shards, ...others];

@@ -6,7 +6,8 @@ import { TENANT_KIND, type RecordStore } from '../store/record-store.js';
 import type { AuditLog } from './audit-log.js';
 import { Freshness } from './freshness.js';
 import { DEFAULT_PLANS, planObject, type Plan, type Quotas } from './plan.js';
-import { DEFAULT_TENANT, type TenantDirectory, type TenantRecord } from './tenant-directory.js';
+import { DEFAULT_TENANT, type TenantDirectory } from './tenant-directory.js';
+import type { TenantRecord } from './tenant-record.js';
 
 const KIND = 'plan';
 /** How old a node's view of the plans may be. */

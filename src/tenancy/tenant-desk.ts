@@ -7,7 +7,8 @@ import type { CollectionSchemas } from './collection-schemas.js';
 import type { Quotas } from './plan.js';
 import type { PlanBook } from './plan-book.js';
 import type { SettingsDesk } from './settings-desk.js';
-import { DEFAULT_TENANT, type TenantDirectory, type TenantRecord } from './tenant-directory.js';
+import { DEFAULT_TENANT, type TenantDirectory } from './tenant-directory.js';
+import type { TenantRecord } from './tenant-record.js';
 
 /** A tenant as operators see it; stored members as on the wire. */
 export interface Tenant {

@@ -2,11 +2,10 @@ import { LRUCache } from 'lru-cache';
 import { Deadline } from '../core/deadline.js';
 import { invalidField, OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
-import type { JsonObject } from '../core/product.js';
 import { TENANT_KIND } from '../store/record-store.js';
 import type { Store } from '../store/store.js';
 import { Freshness } from './freshness.js';
-import type { Quotas } from './plan.js';
+import { newRecord, valueOf, type TenantRecord } from './tenant-record.js';
 import {
   askedSettings,
   comingGeneration,
@@ -15,7 +14,6 @@ import {
   withSettings,
   type CalibratedCutoff,
   type SettingsBody,
-  type SettingsRecord,
   type TenantSettings,
 } from './tenant-settings.js';
 
@@ -29,19 +27,6 @@ const PATIENCE_MS = 1_000;
 const REFRESH_PATIENCE_MS = 50;
 const MAX_KEPT = 20_000;
 const MAX_ATTEMPTS = 5;
-
-/** A tenant as it is stored. */
-export interface TenantRecord extends SettingsRecord {
-  id: string;
-  /** `suspended`: all is kept, nothing is answered or written; `dropping`: what is there goes. */
-  state: 'active' | 'suspended' | 'dropping';
-  /** Name of its plan; without one it is unlimited. */
-  plan?: string;
-  /** Of its own, in place of the plan's. */
-  limits: Quotas;
-  /** RFC 3339. */
-  created_at: string;
-}
 
 /** The name of a tenant off the wire; undefined is the default one. Throws `invalid_field`. */
 export function tenantName(header: string | readonly string[] | undefined): string {
@@ -281,15 +266,6 @@ function open(record: TenantRecord | undefined): void {
   if (record?.state !== 'suspended') return;
   const message = `the tenant ${record.id} is suspended: its data is kept`;
   throw new OmniError('suspended', message, { field: TENANT_HEADER });
-}
-
-function newRecord(id: string): TenantRecord {
-  const created_at = new Date().toISOString();
-  return { id, state: 'active', settings: {}, limits: {}, created_at };
-}
-
-function valueOf(record: TenantRecord): JsonObject {
-  return { ...record } as unknown as JsonObject;
 }
 
 function keepsChanging(): OmniError {

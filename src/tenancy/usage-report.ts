@@ -3,7 +3,8 @@ import type { StoreReader, TenantUsage } from '../store/store.js';
 import { tenantRecords } from '../store/tenant-records.js';
 import { shareOf, WARNING_SHARE, type PlanBook } from './plan-book.js';
 import { STORED_QUOTAS, type Plan } from './plan.js';
-import type { TenantDirectory, TenantRecord } from './tenant-directory.js';
+import type { TenantDirectory } from './tenant-directory.js';
+import type { TenantRecord } from './tenant-record.js';
 import { UsageDay } from './usage-day.js';
 import { KEPT_USAGE_DAYS, USAGE_KIND, type UsageMeter } from './usage-meter.js';
 

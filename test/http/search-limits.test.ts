@@ -16,8 +16,9 @@ const shop = { 'x-omnisearch-tenant': 'shop' };
 
 describe("a plan's searches a second", () => {
   test('are told with each answer, and past them the answer is 429 with the time to come back', async () => {
-    node = await openHttp();
-    const { send } = node;
+    const opened = await openHttp();
+    node = opened;
+    const send: HttpHarness['send'] = (...asked) => opened.send(...asked);
     await send('PUT', '/plans/slow', { searches_per_s: 3, burst: 2 });
     await send('PUT', '/tenants/shop', { plan: 'slow' });
     await send('PUT', '/tenants/free', {});
@@ -51,8 +52,9 @@ describe("a plan's searches a second", () => {
   });
 
   test('count whatever the way in: each search of a batch, suggestions, other clients', async () => {
-    node = await openHttp();
-    const { send } = node;
+    const opened = await openHttp();
+    node = opened;
+    const send: HttpHarness['send'] = (...asked) => opened.send(...asked);
     // Nothing of it is given back while the test runs.
     const limits: string[] = [];
     await send('PUT', '/plans/slow', { searches_per_s: 100_000 });

@@ -24,9 +24,13 @@ const limit = (more: Partial<RateLimit> = {}): RateLimit => ({
 /** How many of `asked` searches were let in, each by itself, over the nodes in turn. */
 async function served(nodes: readonly RateLimits[], asked: number, one = limit()): Promise<number> {
   const taken = await Promise.all(
-    Array.from({ length: asked }, (_, i) => nodes[i % nodes.length]?.take([[one, 1]])),
+    Array.from({ length: asked }, (_, i) => nodeOf(nodes, i).take([[one, 1]])),
   );
   return taken.filter((each) => each?.isRefused === false).length;
+}
+
+function nodeOf(nodes: readonly RateLimits[], i: number): RateLimits {
+  return nodes[i % nodes.length] as RateLimits;
 }
 
 async function connect({ url }: { url: string }, operationMs?: number): Promise<RedisConnection> {
@@ -136,7 +140,9 @@ describe.skipIf(NO_REDIS !== undefined)(
       const ask = new Redis(sentinel.port);
       closing.push(() => ask.disconnect());
       // It learns of the replica from the primary.
-      await until(async () => ((await ask.call('sentinel', 'replicas', 'shop')) as []).length > 0);
+      await until(
+        async () => ((await ask.call('sentinel', 'replicas', 'shop')) as unknown[]).length > 0,
+      );
       const url = `redis+sentinel://127.0.0.1:${sentinel.port}/shop`;
       const redis = await connect({ url }, PATIENT_MS);
       const nodes = [new RateLimits(redis)];
@@ -181,7 +187,7 @@ describe.skipIf(NO_REDIS !== undefined)(
 async function isPrimary(server: RedisServer): Promise<boolean> {
   const ask = new Redis(server.port);
   try {
-    return ((await ask.role()) as unknown[])[0] === 'master';
+    return (await ask.role())[0] === 'master';
   } finally {
     ask.disconnect();
   }
