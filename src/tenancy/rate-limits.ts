@@ -34,12 +34,16 @@ export interface LimitState {
 const BURST_SECONDS = 10;
 /** Kinds of limits that are told apart at a time. */
 const MAX_LIMITERS = 2_000;
+/** Whose searches are counted in memory at a time: addresses are many, and those that came least lately go. */
+const MAX_COUNTED = 200_000;
 
 /** `consume` rejects with a `RateLimiterRes` past the limit, and with an `Error` where it cannot count. */
 type Limiter = Pick<RateLimiterAbstract, 'consume'>;
 
 interface Limiters {
   own: Limiter;
+  /** Of the node's own. */
+  forget: (id: string) => void;
   shared: Limiter | undefined;
 }
 
@@ -49,12 +53,17 @@ interface Limiters {
  */
 export class RateLimits {
   private readonly limiters = new LRUCache<string, Limiters>({ max: MAX_LIMITERS });
+  /** What the node's own limiters hold, each with how it is forgotten. */
+  private readonly counted = new LRUCache<string, () => void>({
+    max: MAX_COUNTED,
+    dispose: (forget) => forget(),
+  });
 
   constructor(private readonly redis: RedisConnection | undefined) {}
 
   /**
-   * Counts `points` searches against every limit; resolves with the nearest of them, undefined without any. Rejects
-   * `rate_limited`, naming whose limit it is, and when to come back.
+   * Counts `points` searches against every limit; resolves with the nearest of them, which may be passed by them, or with
+   * undefined without any.
    */
   async take(
     limits: readonly (readonly [RateLimit, points: number])[],
@@ -66,23 +75,31 @@ export class RateLimits {
   }
 
   private async takeOne(limit: RateLimit, points: number): Promise<Taken> {
-    const { own, shared } = this.limitersOf(limit);
+    const limiters = this.limitersOf(limit);
+    const { shared } = limiters;
+    const countHere = () => counting(this.ownOf(limit, limiters).consume(limit.id, counted));
     // More at once than the limit are as many as it has: they could never be served else.
     const counted = Math.min(points, limit.most);
     const { redis } = this;
     const outcome =
       shared === undefined || redis === undefined
-        ? await counting(own.consume(limit.id, counted))
-        : await counting(redis.run(() => shared.consume(limit.id, counted))).catch(() =>
-            counting(own.consume(limit.id, counted)),
-          );
+        ? await countHere()
+        : await counting(redis.run(() => shared.consume(limit.id, counted))).catch(countHere);
     const { remainingPoints, msBeforeNext } = outcome.res;
     const remaining = Math.max(0, remainingPoints);
     return { limit, remaining, resetMs: Math.max(0, msBeforeNext), isRefused: outcome.isRefused };
   }
 
-  private limitersOf({ by, most, seconds, burst }: RateLimit): Limiters {
-    const name = `${by}:${most}:${seconds}:${burst}`;
+  private ownOf(limit: RateLimit, { own, forget }: Limiters): Limiter {
+    const { id } = limit;
+    const key = `${nameOf(limit)}/${id}`;
+    if (this.counted.get(key) === undefined) this.counted.set(key, () => forget(id));
+    return own;
+  }
+
+  private limitersOf(limit: RateLimit): Limiters {
+    const { most, seconds, burst } = limit;
+    const name = nameOf(limit);
     const found = this.limiters.get(name);
     if (found !== undefined) return found;
     const { redis } = this;
@@ -91,8 +108,14 @@ export class RateLimits {
       keyPrefix: `omnisearch:burst:${name}`,
       ...{ points: burst, duration: BURST_SECONDS },
     };
+    const [steady, bursting] = [new RateLimiterMemory(window), new RateLimiterMemory(bursts)];
     const made: Limiters = {
-      own: withBurst(burst, new RateLimiterMemory(window), () => new RateLimiterMemory(bursts)),
+      own: withBurst(burst, steady, () => bursting),
+      forget: (id) => {
+        // Both are in memory: neither waits for anything.
+        void steady.delete(id);
+        void bursting.delete(id);
+      },
       shared:
         redis &&
         withBurst(
@@ -104,6 +127,11 @@ export class RateLimits {
     this.limiters.set(name, made);
     return made;
   }
+}
+
+/** Limits that are alike are counted by one limiter. */
+function nameOf({ by, most, seconds, burst }: RateLimit): string {
+  return `${by}:${most}:${seconds}:${burst}`;
 }
 
 export interface Taken extends LimitState {
