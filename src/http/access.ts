@@ -16,7 +16,7 @@ declare module 'fastify' {
 }
 
 /** What of a key routes go by. */
-export interface RequestKey {
+interface RequestKey {
   id: string;
   kind: string;
   limits?: KeyLimits;

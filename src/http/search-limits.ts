@@ -79,9 +79,10 @@ function subscriberOf(ip: string): string {
   return all.slice(0, SUBSCRIBER_GROUPS).join(':');
 }
 
-/** Says how near a limit the request came. */
+/** Says how near a limit the request came; not to who is answered by a cache on the way. */
 export function addLimitHeaders({ limit }: FastifyRequest, reply: FastifyReply): void {
   if (limit === undefined) return;
+  if (String(reply.getHeader('cache-control')).startsWith('public')) return;
   reply.headers({
     'ratelimit-limit': String(limit.limit.most),
     'ratelimit-remaining': String(limit.remaining),

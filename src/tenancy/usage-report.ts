@@ -15,7 +15,7 @@ const GB = 1024 ** 3;
 const AT_ONCE = 8;
 
 /** How much of a quota is used. */
-export interface QuotaUse {
+interface QuotaUse {
   quota: keyof typeof STORED_QUOTAS;
   used: number;
   most: number;

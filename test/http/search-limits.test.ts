@@ -25,17 +25,18 @@ describe("a plan's searches a second", () => {
     const search = () => send('POST', '/search/text', { query: 'x' }, shop);
     const first = await search();
     expect([first.statusCode, first.headers['ratelimit-limit']]).toEqual([200, '3']);
-    const replies = [first];
-    while (replies.length < 100 && replies.at(-1)?.statusCode === 200) replies.push(await search());
-    const refused = replies.at(-1);
-    expect(refused?.json().error).toMatchObject({
+    const replies = await Promise.all(Array.from({ length: 30 }, search));
+    const refused = replies.filter(({ statusCode }) => statusCode === 429);
+    // However long all of them take, windows of a second and ten do not let so many in.
+    expect(replies.length - refused.length).toBeGreaterThanOrEqual(2);
+    expect(refused.length).toBeGreaterThan(0);
+    const [one] = refused;
+    expect(one?.json().error).toMatchObject({
       code: 'rate_limited',
       message: 'more than 3 searches a second of one tenant',
     });
-    expect(refused?.statusCode).toBe(429);
-    expect(Number(refused?.headers['retry-after'])).toBeGreaterThan(0);
-    expect(refused?.headers).toMatchObject({ 'ratelimit-limit': '3', 'ratelimit-remaining': '0' });
-    expect(replies.length).toBeGreaterThanOrEqual(6);
+    expect(Number(one?.headers['retry-after'])).toBeGreaterThan(0);
+    expect(one?.headers).toMatchObject({ 'ratelimit-limit': '3', 'ratelimit-remaining': '0' });
     // Whoever has no limit is told of none.
     const other = await send(
       'POST',
@@ -45,10 +46,10 @@ describe("a plan's searches a second", () => {
     );
     expect([other.statusCode, other.headers['ratelimit-limit']]).toEqual([200, undefined]);
     const metrics = (await send('GET', '/metrics')).body;
-    expect(metrics).toContain('rate_limited_total{by="tenant"} 1');
+    expect(metrics).toContain(`rate_limited_total{by="tenant"} ${refused.length}`);
     expect(metrics).not.toContain('redis_up');
     const usage = (await send('GET', '/usage?tenant=shop')).json()['tenants'];
-    expect(usage).toMatchObject([{ days: [{ limited: 1, failed: 0 }] }]);
+    expect(usage).toMatchObject([{ days: [{ limited: refused.length, failed: 0 }] }]);
   });
 
   test('count whatever the way in: each search of a batch, suggestions, other clients', async () => {
@@ -72,6 +73,15 @@ describe("a plan's searches a second", () => {
     expect(await left('GET', path)).toBe(200);
     expect(limits).toEqual(Array(4).fill('100000'));
   });
+});
+
+test('an answer that a cache may keep says nothing of the limit of who asked first', async () => {
+  node = await openHttp({ searchMaxAgeS: 60 });
+  await node.send('PUT', '/plans/slow', { searches_per_s: 100 });
+  await node.send('PUT', '/tenants/shop', { plan: 'slow' });
+  const { headers } = await node.send('GET', '/search?q=x', undefined, shop);
+  expect(headers['cache-control']).toBe('public, max-age=60');
+  expect(headers['ratelimit-limit']).toBeUndefined();
 });
 
 describe('limits of a key', () => {
