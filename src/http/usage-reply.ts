@@ -69,7 +69,9 @@ export async function* invoiceLines(
 function linesOf(month: string, { record, plan, days, stored }: TenantReport): string {
   const sum = (of: (usage: UsageDay) => number): number =>
     days.reduce((total, { usage }) => total + of(usage), 0);
-  const most = Math.max(stored.bytes, ...days.map(({ usage }) => usage.stored?.bytes ?? 0));
+  const seen = days.flatMap(({ usage }) => usage.stored?.bytes ?? []);
+  // Of a month in which nothing happened it has what it has now, as far as is known.
+  const most = seen.length === 0 ? stored.bytes : Math.max(...seen);
   const items: [item: string, quantity: number, unit: string, amount: number][] = [
     ['plan', 1, 'month', plan.price_month ?? 0],
     ['searches', sum(({ figures }) => figures.searches), 'searches', 0],

@@ -9,6 +9,8 @@ const MAX_RECONNECT_PAUSE_MS = 1_000;
 /** After so many failures one after the other it is left alone for a while. */
 const FAILURES = 5;
 const PAUSE_MS = 1_000;
+/** So often it is asked whether it is there, so that its state is known where nobody needs it. */
+const PROBE_MS = 1_000;
 const LOG_PAUSE_MS = 60_000;
 
 export type RedisClient = Redis | Cluster;
@@ -32,6 +34,7 @@ export class RedisConnection {
   private openUntilMs = -Infinity;
   private errorCount = 0;
   private loggedAtMs = -Infinity;
+  private readonly probing: NodeJS.Timeout;
 
   /** Connects in the background. Throws for what is no address of Redis. */
   constructor(
@@ -43,6 +46,9 @@ export class RedisConnection {
     if (place === undefined) throw new Error('not an address of Redis');
     this.client = connect(place, operationMs);
     this.client.on('error', (error: Error) => this.log(error));
+    this.probing = setInterval(() => {
+      this.run(() => this.client.ping()).catch(() => undefined);
+    }, PROBE_MS).unref();
   }
 
   get status(): RedisStatus {
@@ -73,6 +79,7 @@ export class RedisConnection {
   }
 
   close(): void {
+    clearInterval(this.probing);
     this.client.disconnect();
   }
 
