@@ -8,7 +8,7 @@ const OBJECTIVE = 0.999;
 /** What a tenant has, used, pays and costs. */
 export function usageBody(report: TenantReport): object {
   const { record, stored, quotas, days, month } = report;
-  const { availability } = month;
+  const { availability, p95Ms } = month;
   const warnings = quotas.flatMap(({ warning, quota }) => (warning ? [quota] : []));
   return {
     tenant: record.id,
@@ -23,7 +23,7 @@ export function usageBody(report: TenantReport): object {
     availability: availability === undefined ? null : shareText(availability),
     objective: OBJECTIVE,
     meets_objective: availability === undefined || availability >= OBJECTIVE,
-    p95_ms: rounded(month.p95Ms ?? 0),
+    p95_ms: p95Ms === undefined ? null : rounded(p95Ms),
     days: days.map(dayBody),
   };
 }
