@@ -34,7 +34,8 @@ const rooms = {
   jobs: ['ingest', 'tenancy', 'cluster', 'embedding', 'placement', 'store', 'core'],
   balancer: ['cluster', 'core'],
   cluster: ['placement', 'store', 'core'],
-  tenancy: ['text', 'store', 'filter', 'core'],
+  tenancy: ['redis', 'text', 'store', 'filter', 'core'],
+  redis: ['core'],
   text: ['core'],
   embedding: ['text', 'core'],
   placement: ['store', 'core'],
@@ -75,6 +76,7 @@ module.exports = {
     only('engines-stay-in-engine', '(hnswlib-node|usearch)', '^src/shard/engine/'),
     only('mongodb-stays-in-store', 'mongodb', '^src/store/mongo/'),
     only('lmdb-stays-in-store', 'lmdb', '^src/store/lmdb/'),
+    only('redis-stays-in-redis', 'ioredis', '^src/redis/'),
     only('onnx-stays-in-embedding', 'onnxruntime-node', '^src/embedding/'),
     {
       name: 'product-does-not-import-tests',

@@ -17,8 +17,7 @@ import { TenantBounds } from '../ingest/tenant-bounds.js';
 import { GROW_PARTITIONS } from '../jobs/grow-partitions.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { jobKinds } from '../jobs/kinds.js';
-import { removeTenant } from '../jobs/remove-tenant.js';
-import { SWITCH_TERMS, type SwitchFleet } from '../jobs/switch-terms.js';
+import type { SwitchFleet } from '../jobs/switch-terms.js';
 import { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import { AnswerState } from '../search/answer-state.js';
@@ -26,8 +25,6 @@ import { KeptAnswers } from '../search/kept-answers.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { AuditLog } from '../tenancy/audit-log.js';
-import { CollectionSchemas } from '../tenancy/collection-schemas.js';
-import { SettingsDesk } from '../tenancy/settings-desk.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
@@ -36,6 +33,7 @@ import { openEdge } from './open-edge.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
 import { openShop } from './open-shop.js';
 import { isLmdb, openStore } from './open-store.js';
+import { openTenancy, openTenantDesks } from './open-tenancy.js';
 import { openWriters } from './open-writers.js';
 import { packageFile, packageVersion } from './package-file.js';
 import { StartError, type Opened } from './run-role.js';
@@ -43,6 +41,7 @@ import { serve } from './serve.js';
 import { requireModel, settleModel } from './settle-model.js';
 import { isLoopback } from './shard-address.js';
 import { openFleet } from './shard-fleet.js';
+import { trustedProxies } from './trusted-proxies.js';
 
 const NO_CACHE = { entries: 0, hits: 0, misses: 0 };
 const NO_ENCODER: EncoderStatus = {
@@ -68,10 +67,12 @@ export async function startQueryNode(
     const open = await opening.catch(() => undefined);
     await open?.close();
   });
-  const { encoder, model } = await openModel(config);
+  // Asked by searches, for which all is open by then.
+  const weightOf = (tenant: string): number => tenancy.plans.weight(tenant);
+  const { encoder, model } = await openModel(config, weightOf);
   opened.add(async () => encoder?.close());
   const store = await opening;
-  const shards = await openFleet(config, store, logger, opened);
+  const shards = await openFleet(config, store, logger, opened, weightOf);
   const { fleet } = shards;
   const audit = new AuditLog(store.records);
   const cluster = await openCluster(config, store, fleet, audit);
@@ -89,8 +90,10 @@ export async function startQueryNode(
   const { onChange } = edge;
   const { autoCreateTenants } = config;
   const tenants = new TenantDirectory(store.records, autoCreateTenants, undefined, onChange);
-  const bounds = new TenantBounds(store, config);
-  const place = { placement, tenants, bounds, fleet: edge.fleet };
+  const tenancy = openTenancy({ store, tenants, audit, config, logger, opened });
+  const { plans, meter } = tenancy;
+  const bounds = new TenantBounds(store, config, plans);
+  const place = { placement, tenants, bounds, meter, fleet: edge.fleet };
   const deps: IngestDeps = { store, model, encoder, ...place, limits: config, logger };
 
   const writes = config.serve !== 'read';
@@ -117,6 +120,7 @@ export async function startQueryNode(
     queryNodes,
     caches: () => cacheFigures(encoder?.status() ?? NO_ENCODER, kept?.status()),
     cutoffs: () => cutoffFigures(encoder, tenants),
+    redis: tenancy.redis,
   });
   opened.add(() => status.close());
   const { tombstoneRetentionMs, auto, coolDownMs } = config;
@@ -127,21 +131,17 @@ export async function startQueryNode(
     advice: auto ? { taker, coolDownMs } : undefined,
   });
   const jobs = new JobRunner({ records: store.records, kinds, logger });
-  const requestSwitch = (tenant: string) => jobs.request(SWITCH_TERMS, tenant);
-  const settings = new SettingsDesk(tenants, requestSwitch, audit);
-  const { records } = store;
+  const desks = openTenantDesks({ store, tenants, plans, audit, jobs });
   const shown = {
     answers,
-    ...{ cluster: cluster.desk, queryNodes },
+    ...{ cluster: cluster.desk, queryNodes, ...tenancy, ...desks },
     catalogue: new Catalogue(store),
-    collections: new CollectionSchemas(records),
-    dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
   };
   const ingest = new Ingest(deps);
   const views = { ...shop, ...shown, tenants, placements };
   const writers = await openWriters({ config, members, ...views }, stopping);
   const shared = { audit, ...shop, ...shown, writers, status, logger };
-  const ports = { search: kept ?? search, ingest, tenants, settings, ...shared };
+  const ports = { search: kept ?? search, ingest, tenants, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
   if (writes) jobs.start();
@@ -214,6 +214,7 @@ function httpOptions(config: Config, model: ModelIdentity): Parameters<typeof cr
       config.allowedHosts?.split(',') ?? [],
       isLoopback(config.host) && config.apiKey === undefined,
     ),
+    trustProxy: trustedProxies(config.trustProxy),
     limits: {
       searchConcurrency: config.searchConcurrency,
       searchQueue: config.searchWaiting,
@@ -243,7 +244,10 @@ function cutoffFigures(encoder: Encoder | undefined, tenants: TenantDirectory) {
   return { own: encoder?.cutoff ?? null, calibrated };
 }
 
-async function openModel(config: Config): Promise<{ encoder?: Encoder; model: ModelIdentity }> {
+async function openModel(
+  config: Config,
+  weightOf: (tenant: string) => number,
+): Promise<{ encoder?: Encoder; model: ModelIdentity }> {
   if (config.model === 'none') return { model: noneModel(config.dimensions) };
   // A folder of the user's first, then one that came with the package.
   const own = resolve(config.model);
@@ -254,6 +258,7 @@ async function openModel(config: Config): Promise<{ encoder?: Encoder; model: Mo
       precision: config.modelPrecision,
       queueLimit: config.embeddingQueue,
       maxWaitMs: config.embeddingMaxWaitMs,
+      weightOf,
       cacheEntries: config.embeddingCacheEntries,
       cacheBytes: config.embeddingCacheBytes,
       cacheFile: join(config.dataDir, 'embedding-cache'),

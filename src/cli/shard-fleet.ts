@@ -19,13 +19,12 @@ export async function openFleet(
   store: StoreReader,
   logger: Logger,
   opened: Opened,
+  weightOf?: (tenant: string) => number,
 ): Promise<OpenedFleet> {
   const addresses = new Map(config.shardAddress);
   const { storeId, directory } = store;
-  const fleet = new ShardFleet(addresses, {
-    ...{ storeId, secret: config.shardSecret },
-    ca: shardCa(config),
-  });
+  const credentials = { storeId, secret: config.shardSecret, ca: shardCa(config) };
+  const fleet = new ShardFleet(addresses, credentials, weightOf);
   opened.add(() => fleet.close());
   if (addresses.size > 0) {
     await fleet.watch();

@@ -134,8 +134,12 @@ function isFailing(outcome: { body: unknown } | OmniSearchError): outcome is Omn
   return FAILING_STATUSES.includes(outcome.status) && outcome.code !== 'deadline_exceeded';
 }
 
-/** A search whose own time ran out is not asked again: another would cost the same. */
+/**
+ * A search whose own time ran out is not asked again: another would cost the same. Nor is what a plan has no room for:
+ * no wait makes any.
+ */
 function isWorthAnother(error: OmniSearchError, twice: Call['twice']): boolean {
+  if (error.code === 'quota_exceeded') return false;
   const wasNotDone = error.status === 429 || (error.status === 503 && error.code === 'overloaded');
   return wasNotDone || (twice === 'nothing' && (error.status === 0 || isFailing(error)));
 }

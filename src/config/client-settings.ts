@@ -1,8 +1,7 @@
+import { DAY_MS } from '../core/days.js';
 import { NAME } from '../core/ids.js';
 import type { Setting } from './setting.js';
 import { CLIENTS, OPERATING } from './verbs.js';
-
-const DAY_MS = 86_400_000;
 
 /** What commands that speak to a server are told. */
 export const CLIENT_SETTINGS = {
@@ -19,7 +18,7 @@ export const CLIENT_SETTINGS = {
     default: undefined,
     placeholder: 'NAME',
     form: NAME,
-    verbs: [...CLIENTS, ...OPERATING],
+    verbs: [...CLIENTS, 'placement'],
     description: 'whose catalogue; without it default, placement show lists all',
   },
   format: {
@@ -66,8 +65,9 @@ export const CLIENT_SETTINGS = {
   wait: {
     type: 'boolean',
     default: false,
-    verbs: ['index', 'placement'],
-    description: 'end only when everything is searchable; apply, move: when nothing moves any more',
+    verbs: ['index', 'placement', 'tenants'],
+    description:
+      'end only when everything is searchable; apply, move: when nothing moves any more; drop: when it is gone',
   },
   waitTimeoutMs: {
     type: 'ms',
@@ -133,8 +133,16 @@ export const CLIENT_SETTINGS = {
   json: {
     type: 'boolean',
     default: false,
-    verbs: ['search', 'placement'],
+    verbs: ['search', 'placement', 'tenants'],
     description: 'print the reply instead of a table',
+  },
+  settingsFrom: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'NAME',
+    form: NAME,
+    verbs: ['tenants'],
+    description: 'create, plan: whose settings the tenant gets',
   },
   partition: {
     type: 'string',

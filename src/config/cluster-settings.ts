@@ -1,7 +1,6 @@
+import { DAY_MS } from '../core/days.js';
 import type { Setting } from './setting.js';
 import { NODES, SERVING } from './verbs.js';
-
-const DAY_MS = 86_400_000;
 
 /** Of how many processes a cluster is made, and what it does about those that are dead, full or busy. */
 export const CLUSTER_SETTINGS = {

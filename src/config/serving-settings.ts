@@ -1,7 +1,6 @@
+import { DAY_MS } from '../core/days.js';
 import type { Setting } from './setting.js';
 import { CLIENTS, EMBEDDING, EVERYWHERE, NODES, OPERATING, SERVING, STORES } from './verbs.js';
-
-const DAY_MS = 86_400_000;
 
 /** What a node is: where it listens, where its data is, how much it takes on. */
 export const SERVING_SETTINGS = {
@@ -40,10 +39,24 @@ export const SERVING_SETTINGS = {
     type: 'string',
     default: undefined,
     placeholder: 'URL',
-    form: { pattern: /^rediss?:\/\/./, expected: 'redis://… or rediss://…' },
+    form: {
+      pattern: /^rediss?(:\/\/.|\+(sentinel|cluster):\/\/[^/@?]+(@[^/@?]+)?(\/[^/?]*)?$)/,
+      expected: 'redis://…, redis+sentinel://HOST:PORT,…/NAME or redis+cluster://HOST:PORT,…',
+    },
     secret: true,
     verbs: EMBEDDING,
-    description: 'reserved for jobs and counters shared by several nodes: nothing uses it yet',
+    description: 'Redis by which query nodes share their rate limits; rediss with TLS',
+  },
+  trustProxy: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'ADDRESSES',
+    form: {
+      pattern: /^[\da-z.:/]+(,[\da-z.:/]+)*$/i,
+      expected: 'addresses or networks of proxies, with commas between, e.g. loopback,10.0.0.0/8',
+    },
+    verbs: SERVING,
+    description: 'proxies whose X-Forwarded-For says who asks; without it whoever connects does',
   },
   demo: {
     type: 'boolean',
@@ -203,6 +216,14 @@ export const SERVING_SETTINGS = {
     default: true,
     verbs: EMBEDDING,
     description: 'the first product of an unknown tenant creates it; else it is refused',
+  },
+  costGbMonth: {
+    type: 'share',
+    default: 5,
+    min: 0,
+    max: 1_000_000,
+    verbs: SERVING,
+    description: 'what a GB of memory costs a month, for the margins of /usage and /admin/advice',
   },
   tombstoneRetentionMs: {
     type: 'ms',

@@ -16,6 +16,11 @@ export const VERBS = {
     usage: 'show | plan | apply | move | pin | unpin | split | merge | drain NODE | undrain NODE',
     summary: 'see what lies on which node, and change it',
   },
+  tenants: {
+    usage:
+      'list | show NAME | create NAME [PLAN] | plan NAME PLAN | suspend NAME | resume NAME | drop NAME',
+    summary: 'see who is there, and what each may; change it',
+  },
   balancer: {
     usage: '',
     summary: 'keep the servers of nginx or HAProxy equal to the query nodes',
@@ -50,7 +55,7 @@ export const EMBEDDING = ['up', 'query-node', 'worker'] as const satisfies reado
 export const SHARDS = ['up', 'shard-node'] as const satisfies readonly Verb[];
 export const CLIENTS = ['index', 'search'] as const satisfies readonly Verb[];
 /** Verbs of operators, which speak to a server. */
-export const OPERATING = ['placement'] as const satisfies readonly Verb[];
+export const OPERATING = ['placement', 'tenants'] as const satisfies readonly Verb[];
 export const EVERYWHERE = [
   ...STORES,
   ...CLIENTS,

@@ -7,11 +7,13 @@ export type ErrorCode =
   | 'invalid_json'
   | 'unauthorized'
   | 'forbidden'
+  | 'suspended'
   | 'not_found'
   | 'method_not_allowed'
   | 'conflict'
   | 'too_large'
   | 'unsupported_media_type'
+  | 'quota_exceeded'
   | 'rate_limited'
   | 'overloaded'
   | 'unavailable'
@@ -38,6 +40,9 @@ const CALLERS_OWN: ReadonlySet<ErrorCode> = new Set([
   'not_found',
   'conflict',
   'too_large',
+  'suspended',
+  'quota_exceeded',
+  'rate_limited',
 ]);
 
 /** An error with a code that callers can rely on. */

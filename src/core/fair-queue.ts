@@ -19,6 +19,8 @@ export interface RunOptions {
   places?: number;
   /** How long the work may wait: past it `run` rejects `deadline_exceeded`. For ever by default. */
   maxWaitMs?: number;
+  /** The tenant's share beside others': of 2 it gets twice as much as one of 1, the default, before it has to wait. */
+  weight?: number;
   /** Aborted while the work waits: it is not started, and `run` rejects with the signal's reason. */
   signal?: AbortSignal;
 }
@@ -40,7 +42,7 @@ interface Waiting {
 }
 
 interface TenantUse {
-  /** What the tenant has used: the least user among those that wait is served next. */
+  /** What the tenant has used, by its weight: the least user among those that wait is served next. */
   usedMs: number;
   waiting: Waiting[];
   running: number;
@@ -84,7 +86,7 @@ export class FairQueue {
   async run<T>(
     tenant: string,
     work: (turn: Turn) => Promise<T> | T,
-    { places = 1, signal, maxWaitMs }: RunOptions = {},
+    { places = 1, weight = 1, signal, maxWaitMs }: RunOptions = {},
   ): Promise<T> {
     signal?.throwIfAborted();
     const taken = Math.min(places, this.ofTenant);
@@ -100,7 +102,7 @@ export class FairQueue {
       this.leave(tenant, use);
       throw error;
     }
-    return this.runNow(tenant, use, taken, work);
+    return this.runNow(tenant, use, { places: taken, weight }, work);
   }
 
   /** Resolves once nothing waits or runs. */
@@ -121,12 +123,12 @@ export class FairQueue {
   private async runNow<T>(
     tenant: string,
     use: TenantUse,
-    places: number,
+    { places, weight }: { places: number; weight: number },
     work: (turn: Turn) => Promise<T> | T,
   ): Promise<T> {
     let startedMs = this.now();
     const charge = (costMs: number): void => {
-      use.usedMs += costMs;
+      use.usedMs += costMs / weight;
     };
     const pay = (): void => charge(this.now() - startedMs);
     const giveTurn = async (): Promise<void> => {

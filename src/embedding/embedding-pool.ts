@@ -15,6 +15,8 @@ export interface PoolOptions extends WorkerThreadsOptions {
   queueLimit: number;
   /** A query that would wait longer than this behind others is turned away at once. */
   maxWaitMs: number;
+  /** A tenant's share beside others'; 1 without it. */
+  weightOf?: (tenant: string) => number;
   /** What batches cost; learnt from those that run unless given. */
   cost?: CostEstimate;
 }
@@ -42,8 +44,8 @@ const ANYONE = 'default';
  */
 export class EmbeddingPool {
   readonly #workers: WorkerThreads;
-  readonly #queries = new JobQueue();
-  readonly #products = new JobQueue();
+  readonly #queries: JobQueue;
+  readonly #products: JobQueue;
   readonly #preparations = new Preparations();
   readonly #cost: CostEstimate;
   readonly #roomWaiters: (() => void)[] = [];
@@ -57,6 +59,8 @@ export class EmbeddingPool {
   #whenIdle: (() => void) | undefined;
 
   private constructor(private readonly options: PoolOptions) {
+    this.#queries = new JobQueue(options.weightOf);
+    this.#products = new JobQueue(options.weightOf);
     this.#workers = new WorkerThreads(options);
     this.#cost = options.cost ?? new CostEstimate();
   }

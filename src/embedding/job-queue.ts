@@ -10,7 +10,7 @@ interface TenantJobs {
   jobs: EmbeddingJob[];
   /** Tokens that wait. */
   tokens: number;
-  /** Tokens that the tenant has had embedded, less what it missed while it asked for nothing. */
+  /** Tokens that the tenant has had embedded, by its weight, less what it missed while it asked for nothing. */
   usedTokens: number;
 }
 
@@ -20,10 +20,16 @@ interface TenantJobs {
  */
 export class JobQueue {
   readonly #tenants = new Map<string, TenantJobs>();
+  readonly #weightOf: (tenant: string) => number;
   #size = 0;
   #tokens = 0;
   /** What the tenant served last had used by then: one that comes back is owed no more than this. */
   #virtualTokens = 0;
+
+  /** @param weightOf a tenant's share beside others' */
+  constructor(weightOf: (tenant: string) => number = () => 1) {
+    this.#weightOf = weightOf;
+  }
 
   get size(): number {
     return this.#size;
@@ -49,12 +55,13 @@ export class JobQueue {
     return this.#tenants.get(tenant)?.jobs[0]?.submittedAtMs;
   }
 
-  /** Tokens that are embedded before `tokens` more of a tenant: its own, and as many of each other. */
+  /** Tokens that are embedded before `tokens` more of a tenant: its own, and by its weight as many of each other. */
   tokensAhead(tenant: string, tokens: number): number {
     const own = this.#tenants.get(tenant)?.tokens ?? 0;
+    const turns = (own + tokens) / this.#weightOf(tenant);
     let ahead = own;
     for (const [name, other] of this.#tenants) {
-      if (name !== tenant) ahead += Math.min(other.tokens, own + tokens);
+      if (name !== tenant) ahead += Math.min(other.tokens, turns * this.#weightOf(name));
     }
     return ahead;
   }
@@ -110,7 +117,7 @@ export class JobQueue {
             Math.abs(job.tokens.length - length) <= tolerance);
         if (!fits) return true;
         taken.push(job);
-        of.usedTokens += job.tokens.length;
+        of.usedTokens += job.tokens.length / this.#weightOf(tenant);
         this.#taken(of, job);
         return false;
       });

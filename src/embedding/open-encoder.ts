@@ -27,6 +27,8 @@ export interface EncoderOptions {
   queueLimit?: number;
   /** A query that would wait longer for a worker is turned away. */
   maxWaitMs?: number;
+  /** A tenant's share of the workers beside others'; 1 without it. */
+  weightOf?: (tenant: string) => number;
   /** Where the cache's most used entries outlive a restart; without it they do not. */
   cacheFile?: string;
   /** The compiled `worker.js`, when it is not beside this file. */
@@ -63,6 +65,7 @@ export async function openEncoder(options: EncoderOptions): Promise<ModelEncoder
     threads: settings.threads,
     queueLimit: settings.queueLimit,
     maxWaitMs: settings.maxWaitMs,
+    ...(settings.weightOf === undefined ? {} : { weightOf: settings.weightOf }),
     runTimeoutMs: RUN_TIMEOUT_MS,
     setup: { model, sample: folder.tokenizer.encode(SAMPLE_TEXT) },
     workerFile: settings.workerFile ?? new URL('./worker.js', import.meta.url),

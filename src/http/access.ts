@@ -13,7 +13,23 @@ declare module 'fastify' {
     actor: string | null;
     /** What that key leaves of the catalogue; undefined: everything. */
     narrowing: Narrowing | undefined;
+    /** The stored key that let the request in; undefined where that was none. */
+    key: RequestKey | undefined;
   }
+}
+
+/** What of a key routes go by. */
+interface RequestKey {
+  id: string;
+  kind: string;
+  limits?: KeyLimits;
+}
+
+interface KeyLimits {
+  searches_per_s?: number;
+  /** More at once, once in ten seconds. */
+  burst?: number;
+  per_ip_per_minute?: number;
 }
 
 type Hook = (request: FastifyRequest) => Promise<void>;

@@ -11,7 +11,10 @@ const ALLOWED_HEADERS = [
   'x-algolia-application-id',
   'x-algolia-agent',
 ].join(', ');
-const EXPOSED_HEADERS = 'x-request-id, retry-after, etag, x-omnisearch-ignored';
+const EXPOSED_HEADERS = [
+  ...['x-request-id', 'retry-after', 'etag', 'x-omnisearch-ignored'],
+  ...['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'],
+].join(', ');
 const MAX_AGE_S = 7_200;
 /** Node adds HEAD to GET itself. */
 const WITHOUT_OWN: ReadonlySet<string> = new Set(['HEAD', 'OPTIONS']);

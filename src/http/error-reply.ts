@@ -13,11 +13,13 @@ const STATUS: Record<ErrorCode, number> = {
   invalid_json: 400,
   unauthorized: 401,
   forbidden: 403,
+  suspended: 403,
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,
   too_large: 413,
   unsupported_media_type: 415,
+  quota_exceeded: 429,
   rate_limited: 429,
   overloaded: 503,
   unavailable: 503,
@@ -74,7 +76,7 @@ export function statusOf({ code }: OmniError): number {
 /** How to come in, and when to come back. */
 export function errorHeaders(error: OmniError, status: number): Record<string, string> {
   if (error.code === 'unauthorized') return { 'www-authenticate': 'Bearer' };
-  if (status !== 429 && status !== 503) return {};
+  if (error.code === 'quota_exceeded' || (status !== 429 && status !== 503)) return {};
   const seconds = Math.ceil((error.retryAfterMs ?? RETRY_AFTER_MS) / 1_000);
   return { 'retry-after': String(Math.max(1, seconds)) };
 }

@@ -20,6 +20,8 @@ export interface WritersPort {
 const MAX_WAITING = 64;
 /** Of a request that was forwarded: it is not forwarded again. */
 const MARK = 'x-omnisearch-forwarded';
+/** Whose `id` is a tenant. */
+const OF_TENANT = '/tenants/:id';
 /** Of a connection, not of what is sent on it (RFC 9110, 7.6.1). `Expect` is answered by whoever is asked first. */
 const OF_CONNECTION: ReadonlySet<string> = new Set([
   'connection',
@@ -130,10 +132,11 @@ function sentOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !isOfConnection(name)));
 }
 
-/** By its header, and by the address where a collection is named there. */
-function tenantsOf({ tenant, params }: FastifyRequest): string[] {
-  const { collection } = params as { collection?: string };
-  return collection === undefined ? [tenant] : [tenant, collection];
+/** By its header, and by the address where a collection, or a tenant itself, is named there. */
+function tenantsOf({ tenant, params, routeOptions }: FastifyRequest): string[] {
+  const { collection, id } = params as { collection?: string; id?: string };
+  const named = routeOptions.url === OF_TENANT ? id : collection;
+  return named === undefined ? [tenant] : [tenant, named];
 }
 
 /** A body of unknown length goes on as one, whatever its method. */

@@ -41,6 +41,7 @@ export interface StatusSources {
   queryNodes(): readonly { isAlive: boolean }[];
   caches(): CacheFigures;
   cutoffs(): NodeStatus['cutoffs'];
+  redis(): NodeStatus['redis'];
 }
 
 const COUNT_EVERY_MS = 500;
@@ -91,6 +92,7 @@ export class KeptStatus implements StatusPort {
     return [
       storeHealth(known),
       { name: 'embedding', state: 'ok' },
+      ...redisHealth(this.sources.redis()),
       ...(queryNodes.length === 0 ? [] : [roleHealth('query nodes', queryNodes)]),
       roleHealth('shards', shards),
       ...shards,
@@ -113,6 +115,7 @@ export class KeptStatus implements StatusPort {
       ],
       shards: shards.map(shardFigures),
       ...sources.caches(),
+      redis: sources.redis(),
     };
   }
 
@@ -141,4 +144,11 @@ export class KeptStatus implements StatusPort {
       this.problem = error instanceof Error ? error.message : String(error);
     }
   }
+}
+
+/** Nothing depends on it: without it each node counts by itself. */
+function redisHealth(redis: NodeStatus['redis']): PartHealth[] {
+  if (redis === undefined) return [];
+  if (redis.isUp) return [{ name: 'redis', state: 'ok' }];
+  return [{ name: 'redis', state: 'degraded', detail: 'it does not answer' }];
 }

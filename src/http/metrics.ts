@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ErrorCode } from '../core/errors.js';
+import type { LimitedBy } from '../tenancy/rate-limits.js';
 import type { NodeStatus, ShardFigures } from './ports.js';
 
 const LATENCY_BUCKETS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
@@ -20,6 +21,12 @@ export class Metrics {
     name: 'search_errors_total',
     help: 'Searches answered with an error, by its code.',
     labelNames: ['type'] as const,
+    registers: [this.registry],
+  });
+  private readonly rateLimited = new Counter({
+    name: 'rate_limited_total',
+    help: 'Requests refused by a rate limit, by whose it is.',
+    labelNames: ['by'] as const,
     registers: [this.registry],
   });
   private readonly hits = this.counter('embedding_cache_hits_total', 'Query embeddings cached.');
@@ -51,6 +58,19 @@ export class Metrics {
     help: 'Reads of the store, by the process that made them: the query node, or a shard.',
     labelNames: ['process'] as const,
     registers: [this.ofShards],
+  });
+
+  /** Left out where there is no Redis. */
+  private readonly ofRedis = new Registry();
+  private readonly redisUp = new Gauge({
+    name: 'redis_up',
+    help: 'Whether Redis answers: 0, and each node counts its limits by itself.',
+    registers: [this.ofRedis],
+  });
+  private readonly redisErrors = new Counter({
+    name: 'redis_errors_total',
+    help: 'Operations of Redis that failed, or were not tried since it does not answer.',
+    registers: [this.ofRedis],
   });
 
   private readonly reconciled = this.shardCounter(
@@ -102,6 +122,11 @@ export class Metrics {
     this.errors.inc({ type: code });
   }
 
+  /** Searches were refused by a limit of this kind. */
+  limited(by: LimitedBy): void {
+    this.rateLimited.inc({ by });
+  }
+
   get contentType(): string {
     return this.registry.contentType;
   }
@@ -118,6 +143,8 @@ export class Metrics {
     this.products.set(status.products);
     this.partitions.set(status.partitions);
     this.ofShards.resetMetrics();
+    this.ofRedis.resetMetrics();
+    this.setRedis(status.redis);
     for (const { process, reads } of status.storeReads) this.storeReads.inc({ process }, reads);
     for (const shard of status.shards) {
       this.setRecall(shard);
@@ -126,7 +153,16 @@ export class Metrics {
       this.bytes.set({ shard: shard.name }, shard.bytes);
       this.behind.set({ shard: shard.name }, shard.behind);
     }
-    return `${await this.registry.metrics()}\n${await this.ofShards.metrics()}`;
+    const others = [await this.ofShards.metrics()];
+    if (status.redis !== undefined) others.push(await this.ofRedis.metrics());
+    return [await this.registry.metrics(), ...others].join('\n');
+  }
+
+  /** Absent where there is no Redis. */
+  private setRedis(redis: NodeStatus['redis']): void {
+    if (redis === undefined) return;
+    this.redisUp.set(Number(redis.isUp));
+    this.redisErrors.inc(redis.errors);
   }
 
   private setRecall({ name: shard, recall: watched }: ShardFigures): void {

@@ -16,8 +16,13 @@ import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
 import type { CollectionSchemas } from '../tenancy/collection-schemas.js';
+import type { PlanBook } from '../tenancy/plan-book.js';
 import type { SettingsDesk } from '../tenancy/settings-desk.js';
 import type { TenantAliases } from '../tenancy/tenant-aliases.js';
+import type { TenantDesk } from '../tenancy/tenant-desk.js';
+import type { RateLimits } from '../tenancy/rate-limits.js';
+import type { UsageMeter } from '../tenancy/usage-meter.js';
+import type { UsageReports } from '../tenancy/usage-report.js';
 import type { WritersPort } from './forward-writes.js';
 import type { HttpLimits } from './limits.js';
 
@@ -96,6 +101,8 @@ export interface NodeStatus {
   embeddingQueued: number;
   /** Texts of products embedded since the start. */
   embeddedProducts: number;
+  /** Undefined where nothing is shared by it. */
+  redis?: { isUp: boolean; errors: number } | undefined;
 }
 
 /** Status pages read this: what is known already, so that asking costs nothing. */
@@ -139,6 +146,12 @@ export interface HttpPorts {
   answers: AnswersPort;
   collections: Pick<CollectionSchemas, 'find' | 'create' | 'change' | 'remove' | 'list'>;
   catalogue: Pick<Catalogue, 'count' | 'knownFields' | 'pages'>;
+  tenantDesk: Pick<TenantDesk, 'list' | 'get' | 'put' | 'drop'>;
+  plans: Pick<PlanBook, 'of' | 'weight' | 'list' | 'get' | 'put' | 'remove'>;
+  usage: Pick<UsageReports, 'lastDays' | 'month' | 'page' | 'one'>;
+  /** Is told of each search. */
+  meter: Pick<UsageMeter, 'searched' | 'count'>;
+  rates: Pick<RateLimits, 'take'>;
   /** Removes a tenant and all that it has; resolves once its name is free again. */
   dropTenant(tenant: string): Promise<void>;
   /** Whom writes are forwarded to; absent: this node writes itself. */
@@ -155,6 +168,8 @@ export interface HttpOptions {
   loopback: boolean;
   /** Names that a request may be addressed to (its `Host`); undefined for any. */
   allowedHosts?: readonly string[] | undefined;
+  /** Proxies whose `X-Forwarded-For` is believed; absent: none. */
+  trustProxy?: readonly string[] | undefined;
   limits?: Partial<HttpLimits>;
   /** Of the software, for `GET /openapi.json`. */
   version?: string;

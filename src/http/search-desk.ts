@@ -1,13 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OmniError } from '../core/errors.js';
 import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-types.js';
-import { asOmniError, logFailure } from './error-reply.js';
+import { asOmniError, logFailure, statusOf } from './error-reply.js';
 import { SMALL_BYTES } from './limits.js';
 import type { Metrics } from './metrics.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
 import { belowPrefix } from './schema-error.js';
+import type { SearchLimits } from './search-limits.js';
 import type { SearchGate } from './search-gate.js';
 import { sendChunks, toChunks } from './send-reply.js';
+
+/** Statuses from here on are not the caller's fault. */
+const SERVER_FAULT = 500;
 
 type Pieces = Iterable<string | Buffer>;
 
@@ -23,10 +27,11 @@ export interface Written {
  */
 export class SearchDesk {
   constructor(
-    private readonly ports: Pick<HttpPorts, 'search' | 'insight'>,
+    private readonly ports: Pick<HttpPorts, 'search' | 'insight' | 'meter'>,
     private readonly options: Pick<RouteOptions, 'replies'>,
     private readonly metrics: Metrics,
     private readonly gate: SearchGate,
+    private readonly limits: SearchLimits,
   ) {}
 
   /** For the routes: counts the errors that they answer with. */
@@ -44,13 +49,18 @@ export class SearchDesk {
     const caller = this.callerOf(request);
     const { tenant, timeoutMs } = search;
     const asked = narrowedBy(request, search);
-    const text = await this.gate.run({ tenant, timeoutMs, ...caller }, 1, async (leftMs) => {
+    await this.limits.take(request, new Map([[tenant, 1]]));
+    const run = this.gate.run({ tenant, timeoutMs, ...caller }, 1, async (leftMs) => {
       const found = await this.ports.search.search(within(asked, leftMs), caller);
       this.log(search, found);
       const pieces = write(found);
       return isLong(caller) ? toChunks(pieces) : [...pieces].join('');
     });
-    this.metrics.searched(performance.now() - startedMs);
+    const text = await run.catch((error: unknown) => {
+      if (!caller.signal.aborted) this.countUnanswered([tenant], error);
+      throw error;
+    });
+    this.countAnswered(tenant, performance.now() - startedMs);
     return { text, caller };
   }
 
@@ -68,10 +78,11 @@ export class SearchDesk {
     const searches = entries.flatMap((entry) =>
       entry instanceof OmniError ? [] : [narrowedBy(request, entry)],
     );
+    await this.limits.take(request, byTenant(searches));
     const caller = this.callerOf(request);
     const longest = Math.max(1, ...searches.map(({ timeoutMs }) => timeoutMs));
     const waiting = { tenant: request.tenant, signal: caller.signal, timeoutMs: longest };
-    const text = await this.gate.run(waiting, Math.max(1, searches.length), async (leftMs) => {
+    const run = this.gate.run(waiting, Math.max(1, searches.length), async (leftMs) => {
       const due = searches.map((search) => within(search, search.timeoutMs - longest + leftMs));
       const found = due.length === 0 ? [] : await this.ports.search.searchBatch(due, caller);
       const answers = found[Symbol.iterator]();
@@ -82,11 +93,18 @@ export class SearchDesk {
         this.log(entry, answer);
         return answer;
       });
-      for (const result of results) {
-        if (result instanceof OmniError) this.countFailure(request, result);
-        else this.metrics.searched(performance.now() - startedMs);
+      for (const [i, result] of results.entries()) {
+        const entry = entries[i];
+        const tenant = entry instanceof OmniError ? undefined : entry?.tenant;
+        if (result instanceof OmniError) this.countFailure(request, tenant, result);
+        else this.countAnswered(tenant ?? request.tenant, performance.now() - startedMs);
       }
       return toChunks(write(results));
+    });
+    const text = await run.catch((error: unknown) => {
+      const tenants = searches.map(({ tenant }) => tenant);
+      if (!caller.signal.aborted) this.countUnanswered(tenants, error);
+      throw error;
     });
     return { text, caller };
   }
@@ -96,6 +114,7 @@ export class SearchDesk {
     const caller = this.callerOf(request);
     const { tenant, timeoutMs } = search;
     const asked = narrowedBy(request, search);
+    await this.limits.take(request, new Map([[tenant, 1]]));
     return this.gate.run({ tenant, timeoutMs, ...caller }, 1, (leftMs) =>
       this.ports.search.search(within(asked, leftMs), caller),
     );
@@ -104,6 +123,7 @@ export class SearchDesk {
   /** Counts what was asked for; a further page, and a search for counts alone, ask for nothing new. */
   private log(search: SearchRequest, found: SearchReply): void {
     const { tenant, query, queryId, text, topK, shop } = search;
+    if (found.embedding === 'computed') this.ports.meter.count(tenant, 'embeds', 1);
     if (typeof query !== 'string' || queryId === undefined || topK === 0) return;
     if (shop !== undefined && (shop.from > 0 || shop.cursor !== undefined)) return;
     const {
@@ -125,9 +145,25 @@ export class SearchDesk {
     return { signal: request.exchange.signal, bytes };
   }
 
-  private countFailure(request: FastifyRequest, error: OmniError): void {
+  private countAnswered(tenant: string, elapsedMs: number): void {
+    this.metrics.searched(elapsedMs);
+    this.ports.meter.searched(tenant, elapsedMs);
+  }
+
+  private countFailure(
+    request: FastifyRequest,
+    tenant: string | undefined,
+    error: OmniError,
+  ): void {
     this.metrics.failed(error.code);
+    if (tenant !== undefined) this.countUnanswered([tenant], error);
     logFailure(request, error);
+  }
+
+  /** What its caller is to blame for is no outage of the tenant's. */
+  private countUnanswered(tenants: readonly string[], error: unknown): void {
+    if (statusOf(asOmniError(error)) < SERVER_FAULT) return;
+    for (const tenant of tenants) this.ports.meter.count(tenant, 'failed', 1);
   }
 }
 
@@ -152,6 +188,12 @@ export function sendWritten(
   }
   request.exchange.progress();
   return reply.header('content-type', 'application/json; charset=utf-8').send(text);
+}
+
+function byTenant(searches: readonly SearchRequest[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { tenant } of searches) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+  return counts;
 }
 
 /** What waited for its place has less time left than it was given. */

@@ -19,7 +19,11 @@ export interface GateCaller {
 export class SearchGate {
   private readonly queue: FairQueue;
 
-  constructor({ searchConcurrency, searchQueue }: HttpLimits) {
+  constructor(
+    { searchConcurrency, searchQueue }: HttpLimits,
+    /** A tenant's share beside others'. */
+    private readonly weightOf: (tenant: string) => number = () => 1,
+  ) {
     this.queue = new FairQueue({
       what: 'searches',
       concurrency: searchConcurrency,
@@ -55,6 +59,7 @@ export class SearchGate {
         if (places > 1) charge((places - 1) * (performance.now() - startedMs));
       }
     };
-    return this.queue.run(tenant, run, { places, signal, maxWaitMs: timeoutMs });
+    const weight = this.weightOf(tenant);
+    return this.queue.run(tenant, run, { places, weight, signal, maxWaitMs: timeoutMs });
   }
 }

@@ -43,9 +43,12 @@ import { addRequestEncodings, checkEncoding } from './request-encoding.js';
 import { schemaError } from './schema-error.js';
 import { SearchDesk } from './search-desk.js';
 import { SearchGate } from './search-gate.js';
+import { addLimitHeaders, SearchLimits } from './search-limits.js';
 import { searchRoutes } from './search-routes.js';
 import { settingsRoutes } from './settings-routes.js';
 import { categoryRoutes, healthRoutes, statsRoutes } from './status-routes.js';
+import { tenantRoutes } from './tenant-routes.js';
+import { usageRoutes } from './usage-routes.js';
 
 /** An id of 256 bytes, each percent-encoded, with room to be told that it is too long. */
 const MAX_PARAM_CHARACTERS = 4_096;
@@ -88,7 +91,7 @@ export async function createHttpServer(
   const bodies = byteBudget('request bodies', limits.bodyBytes);
   const replies = byteBudget('replies', limits.replyBytes);
   const connections = new Connections(limits);
-  const app = createApp(ports.logger);
+  const app = createApp(ports.logger, options.trustProxy);
   addJsonParsers(app, limits, bodies);
   addHooks(app, connections, () => leaving);
   if (ports.writers !== undefined) forwardWrites(app, ports.writers, () => leaving);
@@ -134,8 +137,12 @@ function byteBudget(what: string, limitBytes: number): ByteBudget {
   });
 }
 
-function createApp(logger: FastifyBaseLogger): FastifyInstance {
+function createApp(
+  logger: FastifyBaseLogger,
+  trustProxy: readonly string[] | undefined,
+): FastifyInstance {
   return fastify({
+    trustProxy: trustProxy === undefined ? false : [...trustProxy],
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
@@ -176,6 +183,8 @@ function addHooks(app: FastifyInstance, connections: Connections, isLeaving: () 
   app.decorateRequest('tenant', 'default');
   app.decorateRequest('actor', null);
   app.decorateRequest('narrowing', undefined);
+  app.decorateRequest('key', undefined);
+  app.decorateRequest('limit', undefined);
   app.decorateRequest('exchange');
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
   app.setNotFoundHandler(() => {
@@ -203,7 +212,8 @@ function addHooks(app: FastifyInstance, connections: Connections, isLeaving: () 
     }
     done();
   });
-  app.addHook('onSend', (_, reply, __, done) => {
+  app.addHook('onSend', (request, reply, _, done) => {
+    addLimitHeaders(request, reply);
     // Otherwise a connection kept alive would outlast the requests it was kept for.
     if (isLeaving()) reply.header('connection', 'close');
     done();
@@ -238,8 +248,9 @@ async function addRoutes(
   isLeaving: () => boolean,
 ): Promise<void> {
   const metrics = new Metrics();
-  const gate = new SearchGate(options.limits);
-  const desk = new SearchDesk(ports, options, metrics, gate);
+  const gate = new SearchGate(options.limits, (tenant) => ports.plans.weight(tenant));
+  const searchLimits = new SearchLimits(ports, metrics);
+  const desk = new SearchDesk(ports, options, metrics, gate, searchLimits);
   // Probes ask by address, and learn nothing that a stranger may not know.
   healthRoutes(app, ports, isLeaving);
   await app.register(async (named) => {
@@ -261,6 +272,8 @@ async function addRoutes(
       scope.addHook('onRequest', requireAdmin(options));
       aliasRoutes(scope, ports);
       clusterRoutes(scope, ports);
+      tenantRoutes(scope, ports);
+      usageRoutes(scope, ports);
       await scope.register(async (inner) => {
         inner.addHook('onRequest', readTenant);
         inner.addHook('onRequest', resolveAlias(ports));

@@ -1,9 +1,11 @@
 import { backOff } from '../core/retry.js';
 import { OmniError, toOmniError } from '../core/errors.js';
 import { giveWay } from '../core/precedence.js';
+import type { ProductWrite } from '../store/store.js';
 import type { IngestDeps, WriteTarget } from './ports.js';
 import { prepareBatch, type PlacedRow, type PreparedBatch } from './prepare-batch.js';
 import { contended } from './single-write.js';
+import { tooManyProducts } from './tenant-bounds.js';
 import type { ReportBuilder } from './write-report.js';
 
 const MAX_ATTEMPTS = 6;
@@ -126,11 +128,16 @@ async function writeOnce(
       if (status === 'conflict') conflicted.add(row.row.id);
       // Rows of one id stay in order: what follows a conflict is written again after it.
       if (status === 'conflict' || conflicted.has(row.row.id)) again.push(row);
-      else builder.accept(status);
+      else if (status !== 'full') builder.accept(status);
+      else builder.reject(row.line, row.row.id, tooManyProducts(boundOf(row.write)));
     });
   }
   rejectRefused(refused, builder);
   return again;
+}
+
+function boundOf(write: ProductWrite): number {
+  return write.op === 'put' ? (write.maxProducts ?? 0) : 0;
 }
 
 function rejectRefused(refused: PreparedBatch['refused'], builder: ReportBuilder): void {

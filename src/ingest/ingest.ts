@@ -32,8 +32,8 @@ export class Ingest {
   }
 
   /** Rows in order; never rejects, see `WriteReport.failure`. */
-  upsert(tenant: string, rows: IncomingRows, signal?: AbortSignal): Promise<WriteReport> {
-    return upsert(this.deps, { tenant, signal }, rows);
+  async upsert(tenant: string, rows: IncomingRows, signal?: AbortSignal): Promise<WriteReport> {
+    return this.counted(tenant, await upsert(this.deps, { tenant, signal }, rows));
   }
 
   /** One product or delete; rejects with what is wrong with it. */
@@ -47,9 +47,15 @@ export class Ingest {
   }
 
   /** JSON Merge Patch; rejects `not_found`, `invalid_field`, `too_large`. */
-  patch(tenant: string, id: string, patch: JsonValue, signal?: AbortSignal): Promise<WriteReport> {
+  async patch(
+    tenant: string,
+    id: string,
+    patch: JsonValue,
+    signal?: AbortSignal,
+  ): Promise<WriteReport> {
     const key = `${tenant}/${validId(id)}`;
-    return this.patches.run(key, () => patchProduct(this.deps, { tenant, signal }, id, patch));
+    const patching = () => patchProduct(this.deps, { tenant, signal }, id, patch);
+    return this.counted(tenant, await this.patches.run(key, patching));
   }
 
   /** Rejects `not_found`. */
@@ -58,7 +64,7 @@ export class Ingest {
     const write = { op: 'delete', id: validId(id), feedVersion: undefined } as const;
     const report = await writeSingle(this.deps, tenant, write);
     if (report === undefined) throw contended();
-    return report;
+    return this.counted(tenant, report);
   }
 
   /** As the caller's key shows it. Rejects `not_found`. */
@@ -75,6 +81,13 @@ export class Ingest {
   async categories(tenant: string): Promise<CategoryCount[]> {
     await this.deps.tenants.require(tenant);
     return this.deps.store.categories(tenant);
+  }
+
+  /** Counts what changed something. */
+  private counted(tenant: string, report: WriteReport): WriteReport {
+    const { accepted, unchanged, stale } = report;
+    this.deps.meter.count(tenant, 'writes', accepted - unchanged - stale);
+    return report;
   }
 
   /**

@@ -108,7 +108,10 @@ async function keepVector(
   isRetry: boolean,
 ): Promise<ProductWrite> {
   const { category } = row.product;
-  const [tooMuch] = await deps.bounds.refusals(tenant, [row.product]);
+  const [tooMuch] = await deps.bounds.refusals(tenant, {
+    products: [{ product: row.product, isNew: false }],
+    removed: 0,
+  });
   if (tooMuch !== undefined) throw tooMuch;
   const places = await deps.placement.ensure(tenant, new Map([[category, 1]]), isRetry);
   const refused = places.refused.get(category);

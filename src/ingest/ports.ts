@@ -4,6 +4,7 @@ import type { Encoder } from '../embedding/encoder.js';
 import type { Placer } from '../placement/placer.js';
 import type { Store, WriteMark } from '../store/store.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
+import type { UsageMeter } from '../tenancy/usage-meter.js';
 import type { TenantBounds } from './tenant-bounds.js';
 
 /** What ingest needs of the shards. */
@@ -40,7 +41,9 @@ export interface IngestDeps {
   encoder: Encoder | undefined;
   placement: Pick<Placer, 'ensure'>;
   tenants: Pick<TenantDirectory, 'require' | 'ensure'>;
-  bounds: Pick<TenantBounds, 'refusals'>;
+  bounds: Pick<TenantBounds, 'refusals' | 'maxProducts'>;
+  /** Is told of what was written and embedded. */
+  meter: Pick<UsageMeter, 'count'>;
   fleet: FleetPort;
   limits: IngestLimits;
   logger: Logger;

@@ -41,6 +41,8 @@ interface Draft {
   ifVersion?: number;
   /** It should be new, and is there already. */
   exists: boolean;
+  /** There is no product of its id. */
+  isNew: boolean;
 }
 
 type Planned = Draft | { line: number; row: Extract<ValidRow, { op: 'delete' }> };
@@ -64,7 +66,9 @@ export async function prepareBatch(
   const drafts = planned.filter((item): item is Draft => 'contentHash' in item);
   if (drafts.length > 0) await deps.tenants.ensure(tenant);
   else await deps.tenants.require(tenant);
-  const refusals = await refuse(deps, target, drafts);
+  // What goes earlier in the batch makes room for what comes later: the store decides then.
+  const refusals = await refuse(deps, target, drafts, planned.length - drafts.length);
+  const maxProducts = await deps.bounds.maxProducts(tenant);
   const places = await placesFor(deps, tenant, drafts, refusals, isRetry);
   const vectors = await embedMissing(
     deps,
@@ -79,7 +83,11 @@ export async function prepareBatch(
     else {
       const error = refusals.get(item);
       if (error !== undefined) batch.refused.push({ line, id: row.id, error });
-      else batch.rows.push({ ...placed(item), write: toPut(deps, item, vectors, places) });
+      else
+        batch.rows.push({
+          ...placed(item),
+          write: toPut(deps, item, vectors, places, maxProducts),
+        });
     }
   }
   return batch;
@@ -94,10 +102,11 @@ async function refuse(
   deps: IngestDeps,
   { tenant, signal }: WriteTarget,
   drafts: readonly Draft[],
+  removed: number,
 ): Promise<Map<Draft, OmniError>> {
   const written = drafts.filter(({ idle }) => !idle);
-  const products = written.map(({ row }) => row.product);
-  const errors = await deps.bounds.refusals(tenant, products, signal);
+  const products = written.map(({ row: { product }, isNew }) => ({ product, isNew }));
+  const errors = await deps.bounds.refusals(tenant, { products, removed }, signal);
   const refusals = new Map<Draft, OmniError>();
   written.forEach((draft, i) => {
     const error = errors[i];
@@ -145,6 +154,7 @@ async function plan(
     const stale = isBelow(row.feedVersion, head?.feedVersion);
     const live = head !== undefined && !head.deleted;
     draft.exists = isNew && live;
+    draft.isNew = !live;
     if (isNew) draft.ifVersion = head?.version ?? 0;
     draft.keeps = stale || (live && head.embedHash === draft.embedHash);
     draft.idle = stale || draft.exists || (draft.keeps && head?.contentHash === draft.contentHash);
@@ -157,7 +167,7 @@ async function plan(
 function draftOf(deps: IngestDeps, line: number, row: PutRow): Draft {
   const { fingerprint } = deps.model;
   const embeds = embedInputs(fingerprint, row);
-  const undecided = { keeps: false, idle: false, exists: false };
+  const undecided = { keeps: false, idle: false, exists: false, isNew: false };
   return { line, row, contentHash: contentHash(row.product), ...embeds, ...undecided };
 }
 
@@ -211,6 +221,7 @@ async function embedMissing(
     throw new OmniError('unavailable', 'nothing can be embedded: this server has no encoder');
   }
   const vectors = await deps.encoder.embedProducts([...missing.values()], target);
+  deps.meter.count(target.tenant, 'embeds', missing.size);
   const hashes = [...missing.keys()];
   return new Map(vectors.map((vector, i) => [hashes[i] ?? '', vector]));
 }
@@ -220,6 +231,7 @@ function toPut(
   draft: Draft,
   vectors: Map<string, Float32Array>,
   places: Places,
+  maxProducts: number | undefined,
 ): PutProduct {
   const { row, contentHash: hash, embedHash, keeps, idle, ifVersion } = draft;
   const { category } = row.product;
@@ -237,6 +249,7 @@ function toPut(
     vectors: keeps || text === undefined ? 'keep' : { text },
     partition,
     ...(ifVersion === undefined ? {} : { ifVersion }),
+    ...(maxProducts === undefined ? {} : { maxProducts }),
   };
 }
 

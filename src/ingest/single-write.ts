@@ -15,7 +15,7 @@ export async function writeSingle(
 ): Promise<WriteReport | undefined> {
   const { statuses, mark } = await deps.store.write(tenant, [write]);
   const status = statuses[0] ?? 'conflict';
-  if (status === 'conflict') return undefined;
+  if (status === 'conflict' || status === 'full') return undefined;
   if (status === 'missing') throw noSuchProduct(write.id);
   deps.fleet.nudge(tenant);
   const builder = new ReportBuilder();

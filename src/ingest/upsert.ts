@@ -1,4 +1,4 @@
-import { OmniError, RETRY_AFTER_MS, toOmniError } from '../core/errors.js';
+import { OmniError, RETRY_AFTER_MS, toOmniError, type ErrorCode } from '../core/errors.js';
 import { isObject } from '../core/json.js';
 import { PatientSlices } from '../core/slices.js';
 import { commitBatch } from './commit-batch.js';
@@ -10,6 +10,9 @@ import { ReportBuilder, type WriteReport } from './write-report.js';
 
 const BATCH_ROWS = 256;
 const BATCH_BYTES = 8 * 1024 * 1024;
+
+/** What becomes of every write to a tenant that there is not, or that is suspended. */
+const UNSEEN: ReadonlySet<ErrorCode> = new Set(['not_found', 'suspended']);
 
 /**
  * The story of a write: validate → read heads → embed what changed → store → nudge the shards.
@@ -41,7 +44,7 @@ export async function upsert(
   if (failure !== undefined) {
     builder.report.failure = asRetryable(failure);
     const { tenant } = target;
-    if (failure.code !== 'not_found')
+    if (!UNSEEN.has(failure.code))
       deps.logger.warn({ err: failure.cause ?? failure, tenant }, 'a write request failed midway');
   }
   return builder.report;

@@ -64,7 +64,7 @@ export class ReportBuilder {
   }
 
   /** A row that is durable. A delete of what is not there has changed nothing either. */
-  accept(status: Exclude<WriteStatus, 'conflict'>): void {
+  accept(status: Exclude<WriteStatus, 'conflict' | 'full'>): void {
     this.report.accepted += 1;
     if (status === 'unchanged' || status === 'missing') this.report.unchanged += 1;
     if (status === 'stale') this.report.stale += 1;

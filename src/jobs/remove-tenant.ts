@@ -15,6 +15,12 @@ interface RemovalDeps {
   jobs: Pick<JobRunner, 'request' | 'tick'>;
 }
 
+/** Has all that a tenant has removed, which must be marked as dropping; a node that dies is replaced by another. */
+export async function requestRemoval(jobs: RemovalDeps['jobs'], tenant: string): Promise<void> {
+  await jobs.request(DROP_TENANT, tenant);
+  await jobs.tick();
+}
+
 /**
  * Removes a tenant and all that it has, and waits until its name is free again. Rejects `unavailable`
  * where that takes longer: it goes on, and nothing is found or written meanwhile.
@@ -24,8 +30,7 @@ export async function removeTenant(
   tenant: string,
 ): Promise<void> {
   await tenants.drop(tenant);
-  await jobs.request(DROP_TENANT, tenant);
-  await jobs.tick();
+  await requestRemoval(jobs, tenant);
   const deadline = Deadline.after(PATIENCE_MS);
   while ((await records.get(TENANT_KIND, tenant)) !== undefined) {
     if (deadline.expired) {

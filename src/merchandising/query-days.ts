@@ -1,22 +1,17 @@
 import { LRUCache } from 'lru-cache';
+import { DAY_MS, dayOf } from '../core/days.js';
 import type { RecordReader, RecordStore } from '../store/record-store.js';
 import { tenantRecordId, tenantRecords } from '../store/tenant-records.js';
 import { QueryCounts } from './query-counts.js';
 
 /** Kind of the records that hold a tenant's counts of one day. */
 export const QUERIES_KIND = 'queries';
-export const DAY_MS = 86_400_000;
 /** Older days are forgotten. */
 export const KEPT_DAYS = 90;
 /** How old a node's view of what is written may be. */
 const MAX_AGE_MS = 5_000;
 const MAX_KEPT = 200;
 const TOP_DAYS = 30;
-
-/** The day of a moment, UTC. */
-export function dayOf(at: Date): string {
-  return at.toISOString().slice(0, 10);
-}
 
 export interface UnwrittenCounts {
   unwritten(tenant: string): QueryCounts;

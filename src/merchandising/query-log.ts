@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache';
+import { DAY_MS, dayOf } from '../core/days.js';
 import type { Logger } from '../core/logger.js';
 import { backOff } from '../core/retry.js';
 import type { RecordStore } from '../store/record-store.js';
 import { tenantRecordId } from '../store/tenant-records.js';
-import { dayOf, DAY_MS, forgetQueries, KEPT_DAYS, QUERIES_KIND } from './query-days.js';
+import { forgetQueries, KEPT_DAYS, QUERIES_KIND } from './query-days.js';
 import { QueryCounts, type QueryFigures } from './query-counts.js';
 import { intentOf, intentOfQuery } from './query-id.js';
 import { TypedQueries, type AnsweredQuery } from './typed-queries.js';

@@ -57,6 +57,8 @@ export interface AskedPartitions {
   group: string;
   /** Not null: exactly these, see `partition-list.ts`, whatever the counters. */
   partitions: string | null;
+  /** The tenant's share of the shard beside others'; absent: 1. */
+  weight?: number;
 }
 
 /** One shard's part of a search. */

@@ -31,7 +31,7 @@ export interface AskedReplicas {
 /** One group's part of a search, as `SearchLeaf` has it. */
 export interface LeafSearch extends Omit<
   SearchLeaf,
-  'type' | 'partitions' | 'pinned' | 'budgetMs'
+  'type' | 'partitions' | 'pinned' | 'budgetMs' | 'weight'
 > {
   /** Null: all of the group. */
   partitions: readonly PartitionRef[] | null;
@@ -40,7 +40,7 @@ export interface LeafSearch extends Omit<
 }
 
 /** As `CountWords` has it. */
-export interface WordsAsked extends Omit<CountWords, 'type' | 'partitions'> {
+export interface WordsAsked extends Omit<CountWords, 'type' | 'partitions' | 'weight'> {
   partitions: readonly PartitionRef[] | null;
 }
 
@@ -61,10 +61,12 @@ const SHARD_SHARE = 0.9;
 export function searchCall(
   { nodes, stickyKey }: AskedReplicas,
   leaf: LeafSearch,
+  weight: number,
   send: Send,
 ): ReplicaCall<LeafAnswer> {
   const { pinned, partitions: refs, ...rest } = leaf;
   const partitions = refs && encodePartitions(refs);
+  const share = shareOf(weight);
   return {
     ...{ nodes, stickyKey, kind: kindOf(leaf), prefer: pinned?.node },
     isWhole: (answer) => answer.type === 'moved' || !answer.refused.some(isNotReady),
@@ -72,7 +74,9 @@ export function searchCall(
     ask: async (node, until, stop) => {
       const budgetMs = until.remainingMs() * SHARD_SHARE;
       const own = pinned?.node === node ? { pinned: pinned.searcher } : {};
-      const request: SearchLeaf = { type: 'search', ...rest, ...own, partitions, budgetMs };
+      const request: SearchLeaf = {
+        ...{ type: 'search', ...rest, ...own, ...share, partitions, budgetMs },
+      };
       const reply = await send(node, request, until, stop);
       return reply.type === 'moved' ? reply : expectReply(reply, 'hits');
     },
@@ -83,10 +87,11 @@ export function searchCall(
 export function wordsCall(
   { nodes, stickyKey }: AskedReplicas,
   asked: WordsAsked,
+  weight: number,
   send: Send,
 ): ReplicaCall<WordCounts | Moved> {
   const partitions = asked.partitions && encodePartitions(asked.partitions);
-  const request: CountWords = { type: 'words', ...asked, partitions };
+  const request: CountWords = { type: 'words', ...asked, ...shareOf(weight), partitions };
   return {
     ...{ nodes, stickyKey, kind: 'words' },
     isWhole: (answer) => answer.type === 'moved' || answer.ready,
@@ -95,6 +100,11 @@ export function wordsCall(
       return reply.type === 'moved' ? reply : expectReply(reply, 'word-counts');
     },
   };
+}
+
+/** Most have the same. */
+function shareOf(weight: number): { weight?: number } {
+  return weight === 1 ? {} : { weight };
 }
 
 /** Requests of one kind take about the same time. */

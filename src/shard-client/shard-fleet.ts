@@ -55,6 +55,8 @@ export class ShardFleet {
   constructor(
     addresses: ReadonlyMap<string, ShardAddress>,
     private readonly credentials: Credentials,
+    /** A tenant's share of a shard beside others'. */
+    private readonly weightOf: (tenant: string) => number = () => 1,
   ) {
     this.setAddresses(addresses);
   }
@@ -144,7 +146,11 @@ export class ShardFleet {
     deadline: Deadline,
     signal?: AbortSignal,
   ): Promise<Served<LeafAnswer>> {
-    return this.replicas.call(searchCall(replicas, leaf, this.send), deadline, signal);
+    return this.replicas.call(
+      searchCall(replicas, leaf, this.weightOf(leaf.tenant), this.send),
+      deadline,
+      signal,
+    );
   }
 
   /**
@@ -157,7 +163,11 @@ export class ShardFleet {
     deadline: Deadline,
     signal?: AbortSignal,
   ): Promise<Served<WordCounts | Moved>> {
-    return this.replicas.call(wordsCall(replicas, asked, this.send), deadline, signal);
+    return this.replicas.call(
+      wordsCall(replicas, asked, this.weightOf(asked.tenant), this.send),
+      deadline,
+      signal,
+    );
   }
 
   /** Tells every shard that the tenant's feed has grown. */

@@ -87,6 +87,11 @@ export interface PutProduct {
    * at that epoch, otherwise `conflict`: no write lands in a partition that went meanwhile.
    */
   partition?: PartitionRef | undefined;
+  /**
+   * Applied, where it would be one product more, only while the tenant has fewer than so many: otherwise
+   * `full`. However many write at once, there are never more.
+   */
+  maxProducts?: number;
 }
 
 export interface PartitionRef {
@@ -103,8 +108,11 @@ export interface DeleteProduct {
 
 export type ProductWrite = PutProduct | DeleteProduct;
 
-/** `missing`: a delete of what is not there. `conflict`: nothing was done, read and try again. */
-export type WriteStatus = 'applied' | 'unchanged' | 'stale' | 'missing' | 'conflict';
+/**
+ * `missing`: a delete of what is not there. `conflict`: nothing was done, read and try again. `full`: nothing was
+ * done, the tenant has as many products as it may.
+ */
+export type WriteStatus = 'applied' | 'unchanged' | 'stale' | 'missing' | 'conflict' | 'full';
 
 export interface WriteResult {
   /** One status a write, in order. */

@@ -2,10 +2,10 @@ import { LRUCache } from 'lru-cache';
 import { Deadline } from '../core/deadline.js';
 import { invalidField, OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
-import type { JsonObject } from '../core/product.js';
 import { TENANT_KIND } from '../store/record-store.js';
 import type { Store } from '../store/store.js';
 import { Freshness } from './freshness.js';
+import { newRecord, valueOf, type TenantRecord } from './tenant-record.js';
 import {
   askedSettings,
   comingGeneration,
@@ -14,7 +14,6 @@ import {
   withSettings,
   type CalibratedCutoff,
   type SettingsBody,
-  type SettingsRecord,
   type TenantSettings,
 } from './tenant-settings.js';
 
@@ -28,16 +27,6 @@ const PATIENCE_MS = 1_000;
 const REFRESH_PATIENCE_MS = 50;
 const MAX_KEPT = 20_000;
 const MAX_ATTEMPTS = 5;
-
-/** A tenant as it is stored. */
-export interface TenantRecord extends SettingsRecord {
-  id: string;
-  /** `dropping`: nothing more is written, and what is there goes. */
-  state: 'active' | 'dropping';
-  limits: JsonObject;
-  /** RFC 3339. */
-  created_at: string;
-}
 
 /** The name of a tenant off the wire; undefined is the default one. Throws `invalid_field`. */
 export function tenantName(header: string | readonly string[] | undefined): string {
@@ -79,7 +68,7 @@ export class TenantDirectory {
     const known = kept?.record;
     const patience = Deadline.after(known === undefined ? PATIENCE_MS : REFRESH_PATIENCE_MS);
     try {
-      return await patience.race(this.reading.get(id) ?? this.read(id), 'reading the tenant');
+      return await patience.race(this.reading.get(id) ?? this.refresh(id), 'reading the tenant');
     } catch (cause) {
       if (known !== undefined) return known;
       const details = { retryAfterMs: RETRY_AFTER_MS, cause };
@@ -87,7 +76,12 @@ export class TenantDirectory {
     }
   }
 
-  private read(id: string): Promise<TenantRecord | undefined> {
+  /** As this node saw it last, however long ago. */
+  known(id: string): TenantRecord | undefined {
+    return this.kept.get(id)?.record;
+  }
+
+  private refresh(id: string): Promise<TenantRecord | undefined> {
     const asOfMs = this.now();
     const isCurrent = (): boolean => this.reading.get(id) === reading;
     const reading = this.records
@@ -103,16 +97,17 @@ export class TenantDirectory {
     return reading;
   }
 
-  /** Rejects `not_found` for a tenant that was never written to, the default one excepted. */
+  /** Rejects `not_found` for a tenant that was never written to, the default one excepted, and `suspended`. */
   async require(id: string): Promise<void> {
-    known(id, await this.find(id));
+    open(known(id, await this.find(id)));
   }
 
-  /** Before a product is written: makes the tenant where it is not there yet. Rejects `not_found`. */
+  /** Before a product is written: makes the tenant where it is not there yet. Rejects `not_found`, `suspended`. */
   async ensure(id: string): Promise<void> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const record = await this.find(id);
       if (record?.state === 'dropping') throw noSuchTenant(id);
+      open(record);
       if (record !== undefined) return;
       if (!this.autoCreate && id !== DEFAULT_TENANT) throw noSuchTenant(id);
       if (await this.create(id)) return;
@@ -168,6 +163,29 @@ export class TenantDirectory {
     await this.change(id, (record) => record && { ...record, state: 'dropping' });
   }
 
+  /** As it is stored now. */
+  async read(id: string): Promise<TenantRecord | undefined> {
+    return (await this.records.get(TENANT_KIND, id))?.value as unknown as TenantRecord | undefined;
+  }
+
+  /** Those after the one called `after`, by name. */
+  async list(after: string | undefined, limit: number): Promise<TenantRecord[]> {
+    const found = await this.records.list(TENANT_KIND, after, limit);
+    return found.map(({ value }) => value as unknown as TenantRecord);
+  }
+
+  /**
+   * Makes a tenant, or changes its record by `next`, on other nodes within a second. Rejects `conflict` for one that is
+   * being dropped.
+   */
+  async put(id: string, next: (record: TenantRecord) => TenantRecord): Promise<TenantRecord> {
+    const changed = await this.change(id, (record) => {
+      if (record?.state !== 'dropping') return next(record ?? newRecord(id));
+      throw new OmniError('conflict', `the tenant ${id} is being removed`, { field: 'id' });
+    });
+    return changed ?? newRecord(id);
+  }
+
   /** Cutoffs of tenants that this node has met lately, at most `limit`. */
   calibrated(limit: number): { tenant: string; cutoff: CalibratedCutoff }[] {
     const found: { tenant: string; cutoff: CalibratedCutoff }[] = [];
@@ -191,7 +209,7 @@ export class TenantDirectory {
       const record = next(stored?.value as unknown as TenantRecord | undefined);
       if (record === undefined) return undefined;
       const revision = stored?.revision ?? 0;
-      const done = await this.records.put(TENANT_KIND, id, { ...record }, revision);
+      const done = await this.records.put(TENANT_KIND, id, valueOf(record), revision);
       this.forget(id);
       if (!done) continue;
       this.onChange(id);
@@ -203,7 +221,7 @@ export class TenantDirectory {
   private async create(id: string): Promise<boolean> {
     const asOfMs = this.now();
     const record = newRecord(id);
-    const isFirst = await this.records.put(TENANT_KIND, id, { ...record }, 0);
+    const isFirst = await this.records.put(TENANT_KIND, id, valueOf(record), 0);
     // Another node came first: what it wrote is read.
     this.forget(id);
     if (isFirst) this.keep(id, { record, asOfMs });
@@ -243,9 +261,11 @@ function known(id: string, record: TenantRecord | undefined): TenantRecord | und
   throw noSuchTenant(id);
 }
 
-function newRecord(id: string): TenantRecord {
-  const created_at = new Date().toISOString();
-  return { id, state: 'active', settings: {}, limits: {}, created_at };
+/** Throws `suspended`. */
+function open(record: TenantRecord | undefined): void {
+  if (record?.state !== 'suspended') return;
+  const message = `the tenant ${record.id} is suspended: its data is kept`;
+  throw new OmniError('suspended', message, { field: TENANT_HEADER });
 }
 
 function keepsChanging(): OmniError {

@@ -222,6 +222,12 @@ describe('calls of the client', () => {
     expect(hosts()).toEqual(['a.test', 'a.test']);
   });
 
+  test('what a plan has no room for is not sent again', async () => {
+    servers['a.test'] = () => refused(429, 'quota_exceeded');
+    await failure(search(open()));
+    expect(hosts()).toEqual(['a.test']);
+  });
+
   test('what is no address is refused at once', () => {
     expect(() => open({ addresses: [] })).toThrow(TypeError);
     expect(() => open({ addresses: ['nowhere'] })).toThrow(TypeError);

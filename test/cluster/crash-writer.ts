@@ -35,7 +35,8 @@ export class CrashWriter {
         ...{ loads, minShards: 1, replicas: 1, maxPartitions: 100, partitionRows: 0 },
       }),
       tenants: new TenantDirectory(store.records, true),
-      bounds: new TenantBounds(store, bounds),
+      bounds: new TenantBounds(store, bounds, { of: async () => ({}) }),
+      meter: { count: () => undefined },
       fleet: { nudge, awaitApplied: async () => [] },
       limits: { maxProductBytes: 1_000_000 },
     });

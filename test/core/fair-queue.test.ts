@@ -198,3 +198,39 @@ test('names that come once are forgotten though the queue is never idle, who use
   release();
   await held;
 });
+
+test('while both wait, each is served by its weight, whatever its works take', async () => {
+  const weight = fc.integer({ min: 1, max: 8 });
+  const slice = fc.integer({ min: 1, max: 7 });
+  await fc.assert(
+    fc.asyncProperty(weight, weight, slice, slice, async (ofA, ofB, msA, msB) => {
+      const { queue, clock } = queueOnClock();
+      const served = { a: 0, b: 0 };
+      const { release, held } = hold(queue);
+      const works = 400;
+      const left = { a: works, b: works };
+      let atEnd: typeof served | undefined;
+      const run = (tenant: 'a' | 'b', share: number, ms: number): Promise<void>[] =>
+        Array.from({ length: works }, () =>
+          queue.run(
+            tenant,
+            () => {
+              clock.ms += ms;
+              served[tenant] += ms;
+              left[tenant] -= 1;
+              // From now on one of them waits for nobody.
+              if (left[tenant] === 0) atEnd ??= { ...served };
+            },
+            { weight: share },
+          ),
+        );
+      const runs = [...run('a', ofA, msA), ...run('b', ofB, msB)];
+      release();
+      await Promise.all([held, ...runs]);
+      const { a, b } = atEnd ?? served;
+      // By one work of either.
+      expect(Math.abs(a / ofA - b / ofB)).toBeLessThanOrEqual(msA / ofA + msB / ofB);
+    }),
+    { numRuns: 20 },
+  );
+});

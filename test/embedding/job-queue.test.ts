@@ -137,4 +137,19 @@ describe('the cost estimate', () => {
       }),
     );
   });
+
+  it('serves tenants by their weights while both wait', () => {
+    const weight = fc.integer({ min: 1, max: 8 });
+    fc.assert(
+      fc.property(weight, weight, (ofA, ofB) => {
+        const queue = new JobQueue((tenant) => (tenant === 'a' ? ofA : ofB));
+        queue.push(Array.from({ length: 200 }, (_, i) => jobOf(5, i % 2 === 0 ? 'a' : 'b')));
+        const taken = { a: 0, b: 0 };
+        while (queue.sizeOf('a') > 0 && queue.sizeOf('b') > 0) {
+          for (const { tenant } of queue.take(1)) taken[tenant as 'a' | 'b'] += 1;
+        }
+        expect(Math.abs(taken.a / ofA - taken.b / ofB)).toBeLessThanOrEqual(1 / ofA + 1 / ofB);
+      }),
+    );
+  });
 });

@@ -334,9 +334,11 @@ describe('each route', () => {
   const WRITES = [
     'DELETE /admin/nodes/:name/drain',
     'DELETE /aliases/:name',
+    'DELETE /plans/:name',
     'DELETE /products/:id',
     'DELETE /rules/:id',
     'DELETE /synonyms/:id',
+    'DELETE /tenants/:id',
     'DELETE /typesense/aliases/:alias',
     'DELETE /typesense/collections/:collection',
     'DELETE /typesense/collections/:collection/documents',
@@ -356,9 +358,11 @@ describe('each route', () => {
     'POST /typesense/collections/:collection/documents',
     'POST /typesense/collections/:collection/documents/import',
     'PUT /aliases/:name',
+    'PUT /plans/:name',
     'PUT /rules/:id',
     'PUT /settings',
     'PUT /synonyms/:id',
+    'PUT /tenants/:id',
     'PUT /typesense/aliases/:alias',
   ];
 

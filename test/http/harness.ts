@@ -24,6 +24,9 @@ import { Catalogue } from '../../src/ingest/catalogue.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
 import { CollectionSchemas } from '../../src/tenancy/collection-schemas.js';
 import { SettingsDesk } from '../../src/tenancy/settings-desk.js';
+import { RateLimits } from '../../src/tenancy/rate-limits.js';
+import { UsageReports } from '../../src/tenancy/usage-report.js';
+import { TenantDesk } from '../../src/tenancy/tenant-desk.js';
 import { TenantAliases } from '../../src/tenancy/tenant-aliases.js';
 import { openDesk, ToldFleet } from '../cluster/desk-fixture.js';
 import { CountingEncoder, DIMENSIONS, openIngest, type IngestHarness } from '../ingest/harness.js';
@@ -159,6 +162,8 @@ export interface HttpHarness extends IngestHarness {
   search: ScanningSearch;
   /** Tenants whose new text settings are to serve, as they were asked for. */
   switches: string[];
+  /** Tenants whose removal was asked for. */
+  drops: string[];
   /** What the nodes say of themselves. */
   cluster: ToldFleet;
   /** Those that hold a lease. */
@@ -190,6 +195,7 @@ export async function openHttp(
   const search = new ScanningSearch(node);
   const status = { notReady: undefined as string | undefined };
   const switches: string[] = [];
+  const drops: string[] = [];
   const answers = { state: 'same' as string | undefined };
   const log = new QueryLog({ records: node.store.records, logger: node.deps.logger });
   const days = new QueryDays(node.store.records, log);
@@ -201,6 +207,8 @@ export async function openHttp(
     logger: node.deps.logger,
   });
   const fleet = new ToldFleet('s1', 's2', 's3');
+  const settings = new SettingsDesk(node.directory, async (t) => void switches.push(t), audit);
+  const collections = new CollectionSchemas(records);
   const { desk } = openDesk(node.store, fleet);
   const queryNodes: ObservedLease[] = [];
   const forget = (tenant: string) => books.forget(tenant);
@@ -212,7 +220,19 @@ export async function openHttp(
       writers: options.writers,
       answers: { of: async () => answers.state },
       insight: { log, days, suggestions: new Suggestions({ days, store: node.store }) },
-      settings: new SettingsDesk(node.directory, async (t) => void switches.push(t), audit),
+      settings,
+      plans: node.plans,
+      meter: node.meter,
+      rates: new RateLimits(undefined),
+      usage: new UsageReports({
+        ...{ store: node.store, tenants: node.directory, plans: node.plans, meter: node.meter },
+        ...{ costGbMonth: 5, replicas: 2 },
+      }),
+      tenantDesk: new TenantDesk({
+        ...{ tenants: node.directory, plans: node.plans, settings, collections, audit },
+        store: node.store,
+        requestDrop: async (tenant) => void drops.push(tenant),
+      }),
       rules: new RuleDesk({
         records,
         limits: { ...RULE_LIMITS, ...options.ruleLimits },
@@ -225,7 +245,7 @@ export async function openHttp(
       aliases: new TenantAliases({ records, tenants: node.directory, audit }),
       audit,
       catalogue: new Catalogue(node.store),
-      collections: new CollectionSchemas(node.store.records),
+      collections,
       dropTenant: async (tenant) => {
         await node.directory.drop(tenant);
         while (!(await node.store.dropTenant(tenant, 1_000)));
@@ -249,6 +269,7 @@ export async function openHttp(
     server,
     search,
     switches,
+    drops,
     cluster: fleet,
     queryNodes,
     answers,

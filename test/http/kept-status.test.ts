@@ -91,6 +91,7 @@ describe('status pages', () => {
       store,
     },
     queryNodes: () => [],
+    redis: () => undefined,
     shards: () => [up('s1'), up('s2')],
     caches: () => ({
       ...{ embeddingQueued: 0, embeddedProducts: 0 },

@@ -188,7 +188,11 @@ test('a patch cannot make a product larger than the bound', async () => {
 describe('bounds of a tenant', () => {
   test('field names: the row that would exceed them is refused, naming bound and setting', async () => {
     node = await openIngest();
-    const bounds = new TenantBounds(node.store, { maxFieldsPerTenant: 10, maxBytesPerTenant: 0 });
+    const bounds = new TenantBounds(
+      node.store,
+      { maxFieldsPerTenant: 10, maxBytesPerTenant: 0 },
+      node.plans,
+    );
     const ingest = new Ingest({ ...node.deps, bounds });
     const named = (id: string, ...names: string[]) =>
       product(id, { attributes: Object.fromEntries(names.map((name) => [name, 'x'])) });
@@ -243,7 +247,11 @@ describe('bounds of a tenant', () => {
 
   test('bytes', async () => {
     node = await openIngest();
-    const bounds = new TenantBounds(node.store, { maxFieldsPerTenant: 10, maxBytesPerTenant: 100 });
+    const bounds = new TenantBounds(
+      node.store,
+      { maxFieldsPerTenant: 10, maxBytesPerTenant: 100 },
+      node.plans,
+    );
     const ingest = new Ingest({ ...node.deps, bounds });
     await ingest.upsertOne('t', product('1', { description: 'x'.repeat(200) }));
     await expect(ingest.upsertOne('t', product('2'))).rejects.toMatchObject({

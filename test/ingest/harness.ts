@@ -16,7 +16,10 @@ import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { Placer } from '../../src/placement/placer.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Store } from '../../src/store/store.js';
+import { AuditLog } from '../../src/tenancy/audit-log.js';
+import { PlanBook } from '../../src/tenancy/plan-book.js';
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
+import { UsageMeter } from '../../src/tenancy/usage-meter.js';
 
 export const DIMENSIONS = 4;
 
@@ -90,6 +93,8 @@ export interface IngestHarness {
   store: Store;
   /** The same as `deps.tenants`. */
   directory: TenantDirectory;
+  plans: PlanBook;
+  meter: UsageMeter;
   encoder: CountingEncoder;
   fleet: QuietFleet;
   /** Categories that placement refuses. */
@@ -98,9 +103,12 @@ export interface IngestHarness {
 }
 
 /** A write path over a real store in a folder of its own. */
-export async function openIngest(options: { encoder?: 'none' } = {}): Promise<IngestHarness> {
+export async function openIngest(
+  options: { encoder?: 'none'; store?: Store } = {},
+): Promise<IngestHarness> {
   const dir = await mkdtemp(join(tmpdir(), 'omnisearch-ingest-'));
-  const store = await openLmdbStore({ dir });
+  // As another process has it, where it is another's.
+  const store = options.store ?? (await openLmdbStore({ dir }));
   const encoder = new CountingEncoder();
   const fleet = new QuietFleet();
   const refusedCategories = new Set<string>();
@@ -113,6 +121,10 @@ export async function openIngest(options: { encoder?: 'none' } = {}): Promise<In
     partitionRows: 0,
   });
   const directory = new TenantDirectory(store.records, true);
+  const audit = new AuditLog(store.records);
+  const plans = new PlanBook({ records: store.records, tenants: directory, audit });
+  const logger = createLogger('silent', 'test');
+  const meter = new UsageMeter({ store, logger });
   const deps: IngestDeps = {
     store,
     model: encoder.model,
@@ -129,16 +141,19 @@ export async function openIngest(options: { encoder?: 'none' } = {}): Promise<In
       },
     },
     tenants: directory,
-    bounds: new TenantBounds(store, { maxFieldsPerTenant: 2_000, maxBytesPerTenant: 0 }),
+    bounds: new TenantBounds(store, { maxFieldsPerTenant: 2_000, maxBytesPerTenant: 0 }, plans),
     fleet,
     limits: { maxProductBytes: 1024 * 1024 },
-    logger: createLogger('silent', 'test'),
+    meter,
+    logger,
   };
   return {
     ingest: new Ingest(deps),
     deps,
     store,
     directory,
+    plans,
+    meter,
     encoder,
     fleet,
     refusedCategories,

@@ -7,6 +7,7 @@ import { modelContract } from './contract/model.js';
 import { placementContract } from './contract/placement.js';
 import { feedVersionContract, readingContract, writingContract } from './contract/products.js';
 import { recordsContract } from './contract/records.js';
+import { roomContract } from './contract/room.js';
 import { tenantsContract } from './contract/tenants.js';
 import { writersContract } from './contract/writers.js';
 
@@ -42,6 +43,7 @@ export function storeContract(
     tenantsContract(use);
     recordsContract(use);
     leasesContract(use);
+    roomContract(use);
     writersContract(use);
     modelContract(use, modelRuns);
   });

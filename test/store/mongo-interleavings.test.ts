@@ -6,11 +6,12 @@ import { collectionsOf, type Collections } from '../../src/store/mongo/collectio
 import { readFeedPage } from '../../src/store/mongo/feed.js';
 import type { MongoStoreOptions } from '../../src/store/mongo/options.js';
 import { purgeTombstones } from '../../src/store/mongo/purge.js';
+import { recountTenant } from '../../src/store/mongo/recount.js';
 import type { ProductWrite } from '../../src/store/store.js';
 import { Follower } from './contract/follower.js';
 import { put, remove } from './contract/writes.js';
 import { gated } from './gated-collections.js';
-import { batchWriterOf, Closer } from './mongo-batch-fixture.js';
+import { batchWriterOf, Closer, rangesOf } from './mongo-batch-fixture.js';
 import { dropDatabase, freshOptions } from './mongo-fixture.js';
 import { MONGODB_URL, MongoServer, whyNoServer } from './mongo-server.js';
 
@@ -42,6 +43,10 @@ function toWrite({ id, title }: { id: string; title: string }): ProductWrite {
   return title === '' ? remove(id) : put(id, { title });
 }
 
+function bounded(write: ProductWrite, maxProducts: number): ProductWrite {
+  return write.op === 'put' ? { ...write, maxProducts } : write;
+}
+
 /** Runs `operation` by itself, at a moment that the scheduler chooses. */
 async function inTurn<T>(
   scheduler: Scheduler,
@@ -66,6 +71,7 @@ async function runWriter(
   scheduler: Scheduler,
   tenant: string,
   { batches, diesAfter }: AWriter,
+  maxProducts?: number,
 ): Promise<void> {
   let operations = 0;
   const own = gated(collections, (name, operation) =>
@@ -78,7 +84,11 @@ async function runWriter(
   const write = batchWriterOf(own);
   try {
     for (const batch of batches) {
-      await write(tenant, batch.map(toWrite));
+      const writes = batch.map(toWrite);
+      await write(
+        tenant,
+        maxProducts === undefined ? writes : writes.map((each) => bounded(each, maxProducts)),
+      );
     }
   } catch (error) {
     if (!(error instanceof Killed)) throw error;
@@ -164,6 +174,33 @@ describe.skipIf(reason !== undefined)(`interleavings${reason ? ` (${reason})` : 
           await closeRanges();
           const settled = followers.map((follower) => expectEqual(tenant, [follower]));
           await scheduler.waitFor(Promise.all(settled));
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('whatever order, whoever dies: there are never more products than each write allows', async () => {
+    const most = 2;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.array(aWriter, { minLength: 2, maxLength: 3 }),
+        async (scheduler, writers) => {
+          const tenant = `t${++runs}`;
+          const actors = writers.map((writer) => runWriter(scheduler, tenant, writer, most));
+          await scheduler.waitFor(Promise.all(actors));
+          // What dead writers have reserved is theirs until it is counted.
+          const all = IDS.map((id) => bounded(put(id), most));
+          const fill = async () => (await batchWriterOf(collections)(tenant, all)).statuses;
+          await fill();
+          expect((await storedVersions(tenant)).size).toBeLessThanOrEqual(most);
+          await closeRanges();
+          await fill();
+          expect((await storedVersions(tenant)).size).toBeLessThanOrEqual(most);
+          await recountTenant(collections, rangesOf(collections), tenant);
+          expect(await fill()).toContain('full');
+          expect((await storedVersions(tenant)).size).toBe(most);
         },
       ),
       { numRuns: RUNS },

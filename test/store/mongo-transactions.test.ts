@@ -5,7 +5,7 @@ import type { Collections } from '../../src/store/mongo/collections.js';
 import { readUsage } from '../../src/store/mongo/counts.js';
 import { askFeatures } from '../../src/store/mongo/features.js';
 import { TransactionSequence } from '../../src/store/mongo/transaction-sequence.js';
-import { put } from './contract/writes.js';
+import { put, remove } from './contract/writes.js';
 import { batchWriterOf, BatchFixture, withCollection } from './mongo-batch-fixture.js';
 import { MONGODB_URL, whyNoServer } from './mongo-server.js';
 
@@ -92,6 +92,19 @@ describe.skipIf(reason !== undefined)(`MongoDB transactions${reason ? ` (${reaso
     expect(await readUsage(fixture.collections, 'raced')).toMatchObject({ products: 1 });
     const stored = await fixture.collections.products.findOne({ _id: 'raced/a' });
     expect(stored?.product).toContain('ours');
+  });
+
+  it('a transaction has room for what the tenant may have, and for what it takes away itself', async () => {
+    const own = inSession([]);
+    const sequence = new TransactionSequence(sessions(), own.tenants, async () => undefined);
+    const write = batchWriterOf(own, sequence);
+    const bounded = (id: string) => ({ ...put(id), maxProducts: 2 });
+    const first = await write('bounded', ['a', 'b', 'c'].map(bounded));
+    expect(first.statuses).toEqual(['applied', 'applied', 'full']);
+    const second = await write('bounded', [bounded('d'), remove('a'), bounded('b')]);
+    expect(second.statuses).toEqual(['applied', 'applied', 'unchanged']);
+    expect((await write('bounded', [bounded('a')])).statuses).toEqual(['full']);
+    expect(await readUsage(fixture.collections, 'bounded')).toMatchObject({ products: 2 });
   });
 
   it('what fails within it is told, and nothing is announced', async () => {

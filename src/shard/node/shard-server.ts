@@ -39,6 +39,8 @@ export interface ShardServerOptions extends HandshakeOptions {
 /** Of a search's time, what is left to bring its answer to the caller before he gives up. */
 const REPLY_SHARE = 0.1;
 const MAX_REPLY_MS = 20;
+/** Whatever is asked for, no search costs a tenant more than a hundred. */
+const MIN_WEIGHT = 0.01;
 const MIN_TLS = 'TLSv1.3';
 /** Whoever connects without TLS, or stays silent, is gone after that. */
 const HANDSHAKE_LIMIT_MS = 2_000;
@@ -162,7 +164,7 @@ export class ShardServer {
     work: (budget: Budget) => Promise<Reply>,
   ): Promise<Reply> {
     if (this.closing) throw new OmniError('unavailable', 'the shard is closing');
-    const { tenant, budgetMs } = message;
+    const { tenant, budgetMs, weight = 1 } = message;
     const deadline = Deadline.after(budgetMs - Math.min(MAX_REPLY_MS, budgetMs * REPLY_SHARE));
     // Before its turn in the queue: the searches behind it do not wait for the store.
     const lookingUp = this.node.lookUp(message, deadline);
@@ -174,7 +176,7 @@ export class ShardServer {
         const budget = new Budget(deadline, { signal, yieldTurn: () => turn.yield() });
         return work(budget);
       },
-      { signal },
+      { signal, weight: Math.max(MIN_WEIGHT, weight) },
     );
   }
 

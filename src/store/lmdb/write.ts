@@ -97,6 +97,7 @@ function applyWrite(change: Change, prepared: PreparedWrite): WriteStatus {
   const head = readHead(change.db, change.tenant, prepared.write.id, key);
   const status = mended(change.db, key, prepared.write, decide(head, prepared.write));
   if (status !== 'applied') return status;
+  if (isFull(change, head, prepared.write)) return 'full';
   if (prepared.write.op === 'put' && !isPlaced(change, prepared.write.partition)) return 'conflict';
   if (head !== undefined) undo(change, key, head);
   change.state.sequence += 1;
@@ -113,6 +114,17 @@ function mended(db: Databases, key: Buffer, write: ProductWrite, status: WriteSt
   // The caller finds no `embedHash` in the head then, and brings vectors.
   if ((isIdle || keeps) && db.vectors.isDamaged(key)) return keeps ? 'conflict' : 'applied';
   return isIdle && db.documents.isDamaged(key) ? 'applied' : status;
+}
+
+/** Other writers wait for this transaction: what is counted here is all there is. */
+function isFull(
+  { state, counts }: Change,
+  head: HeadRecord | undefined,
+  write: ProductWrite,
+): boolean {
+  if (write.op === 'delete' || write.maxProducts === undefined) return false;
+  if (head !== undefined && !head.deleted) return false;
+  return state.products + counts.products >= write.maxProducts;
 }
 
 function isPlaced(change: Change, partition: PartitionRef | undefined): boolean {

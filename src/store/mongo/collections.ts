@@ -39,6 +39,8 @@ export interface OpenRange {
   holdMs: number;
   /** Ids of the partitions that its writes named. */
   partitions: string[];
+  /** Products that its writes may add at most, where those are bounded: room that nobody else may take. */
+  reserved?: number;
 }
 
 /** A tenant's counters, and the ranges of its sequence that are being written. */
@@ -56,6 +58,8 @@ export interface TenantRecord {
   placement?: TenantPlacement;
   /** Something may have been written without being counted. */
   miscounted?: true;
+  /** Reserved by writers that died: so many products at most may be there uncounted, until the recount. */
+  uncounted?: number;
 }
 
 /** How many live products have a category, or each of some fields. */

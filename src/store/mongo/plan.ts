@@ -28,6 +28,8 @@ export interface NextState {
   bytes: number;
   /** Where the writes believe the product to belong. */
   partitions: readonly PartitionRef[];
+  /** Products that the tenant may have once it is one more; undefined: any number. */
+  maxProducts?: number | undefined;
 }
 
 /** What document and vectors of `after` take; those that it keeps are `before`'s. */
@@ -77,7 +79,7 @@ function nextState(
     const nothing = { json: '', jsonBytes: 0, fields: [], embedded: undefined };
     return { head, category, ...nothing, bytes, partitions };
   }
-  const { contentHash, embedHash, product, partition } = write;
+  const { contentHash, embedHash, product, partition, maxProducts } = write;
   return {
     head: { feedVersion, deleted: false, contentHash, embedHash },
     category: product.category,
@@ -89,5 +91,6 @@ function nextState(
     // Without those vectors: they are a few kilobytes.
     bytes,
     partitions: partition === undefined ? partitions : [...partitions, partition],
+    maxProducts,
   };
 }

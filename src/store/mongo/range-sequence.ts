@@ -3,9 +3,13 @@ import { backOff } from '../../core/retry.js';
 import type { Collections } from './collections.js';
 import { writeBulk } from './product-bulk.js';
 import {
+  ANY_ROOM,
   lastNumber,
   makeTenant,
+  roomOf,
   tooSlow,
+  type Claim,
+  type Counted,
   type Numbers,
   type Sequence,
   type Written,
@@ -61,8 +65,9 @@ export class RangeSequence implements Sequence {
     count: number,
     partitions: readonly string[],
     body: (numbers: Numbers) => Promise<Written>,
+    claim?: Claim,
   ): Promise<number> {
-    const range = await this.begin(tenant, count, partitions);
+    const range = await this.begin(tenant, count, partitions, claim);
     try {
       if (isLate(range)) {
         await this.end(range, NOTHING);
@@ -121,14 +126,20 @@ export class RangeSequence implements Sequence {
     tenant: string,
     count: number,
     partitions: readonly string[],
+    claim?: Claim,
   ): Promise<TakenRange> {
     const { tenants } = this.collections;
     const { leaseMs } = this.times;
     const id = randomUUID();
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const after = this.seen.get(tenant) ?? (await this.look(tenant));
+      const wanted = claim?.wanted ?? 0;
+      const counted = wanted > 0 ? await this.count(tenant) : undefined;
+      const after = counted?.sequence ?? this.seen.get(tenant) ?? (await this.look(tenant));
+      const room = counted === undefined ? ANY_ROOM : roomOf(counted, claim);
+      const reserved = Math.min(wanted, room.products);
       const issueByMs = performance.now() + leaseMs;
-      const open = { id, after, count, beat: 0, holdMs: leaseMs, partitions: [...partitions] };
+      const taken = { id, after, count, beat: 0, holdMs: leaseMs, partitions: [...partitions] };
+      const open = counted === undefined ? taken : { ...taken, reserved };
       const record = await tenants.findOneAndUpdate(
         { _id: tenant, sequence: after },
         { $inc: { sequence: count }, $push: { open } },
@@ -137,7 +148,7 @@ export class RangeSequence implements Sequence {
       if (record !== null) {
         this.seen.set(tenant, after + count);
         const { placement } = record;
-        const range = { tenant, id, first: after + 1, issueByMs, placement, scope: {} };
+        const range = { tenant, id, first: after + 1, issueByMs, placement, room, scope: {} };
         this.held.add(range);
         return range;
       }
@@ -152,6 +163,16 @@ export class RangeSequence implements Sequence {
     const last = await lastNumber(tenants, tenant);
     if (last === 0) await makeTenant(tenants, tenant);
     return last;
+  }
+
+  /** What there is, and what others have reserved, as of a sequence that the reservation depends on. */
+  private async count(tenant: string): Promise<Counted & { sequence: number }> {
+    const { tenants } = this.collections;
+    const projection = { sequence: 1, products: 1, open: 1, uncounted: 1 };
+    const record = await tenants.findOne({ _id: tenant }, { projection });
+    if (record !== null) return record;
+    await makeTenant(tenants, tenant);
+    return { sequence: 0, products: 0, open: [] };
   }
 
   /** False when the range was closed meanwhile, or by an attempt whose answer was lost. */

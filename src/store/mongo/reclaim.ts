@@ -58,7 +58,12 @@ export class RangeReclaim {
     const landed = new Set((await this.written(tenant, range)).map(({ key }) => key));
     const { matchedCount } = await this.collections.tenants.updateOne(
       { _id: tenant, 'open.id': range.id },
-      { $pull: { open: { id: range.id } }, $set: { miscounted: true } },
+      {
+        $pull: { open: { id: range.id } },
+        $set: { miscounted: true },
+        // What it may have written is there uncounted: its room stays taken until the recount.
+        ...(range.reserved === undefined ? {} : { $inc: { uncounted: range.reserved } }),
+      },
     );
     if (matchedCount === 0) return false;
     if (this.closed.length < MAX_CLOSED) {

@@ -108,7 +108,7 @@ async function putRight(
   if (!(isRest as boolean)) return false;
   // A mark that was made since stays.
   const atRest = { _id: tenant, sequence: last, open: { $size: 0 } };
-  await collections.tenants.updateOne(atRest, { $unset: { miscounted: 1 } });
+  await collections.tenants.updateOne(atRest, { $unset: { miscounted: 1, uncounted: 1 } });
   return true;
 }
 

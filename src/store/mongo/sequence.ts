@@ -19,7 +19,16 @@ export interface Sequence {
     count: number,
     partitions: readonly string[],
     body: (numbers: Numbers) => Promise<Written>,
+    claim?: Claim,
   ): Promise<number>;
+}
+
+/** Room for products that is asked for. */
+export interface Claim {
+  /** New products, as far as is known before numbers are taken. */
+  wanted: number;
+  /** Products that the tenant may have. */
+  maxProducts: number;
 }
 
 /** Numbers `first`, `first + 1`, … of a tenant. */
@@ -27,6 +36,7 @@ export interface Numbers {
   first: number;
   /** As it was when they were taken. */
   placement: TenantPlacement | undefined;
+  room: Room;
   /** What is written belongs to it. */
   scope: Scope;
 }
@@ -52,6 +62,30 @@ export interface WrittenVersion {
 /** The number up to which every write has ended. */
 export function safeSequence({ sequence, open }: Pick<TenantRecord, 'sequence' | 'open'>): number {
   return open.reduce((least, { after }) => Math.min(least, after), sequence);
+}
+
+/** What of a tenant's record says how many products there may be by now. */
+export type Counted = Pick<TenantRecord, 'products' | 'open' | 'uncounted'>;
+
+/** What a claim gets. */
+export interface Room {
+  /** New products that may be written: nobody else gets their room. */
+  products: number;
+  /** Others have reserved some, and may give it back. */
+  mayGrow: boolean;
+}
+
+export const ANY_ROOM: Room = { products: Infinity, mayGrow: false };
+
+/**
+ * Room for new products. It never shrinks while the sequence stays the same: who ends a range adds at most what
+ * that had reserved, and who wants more takes numbers.
+ */
+export function roomOf({ products, open, uncounted = 0 }: Counted, claim?: Claim): Room {
+  if (claim === undefined) return ANY_ROOM;
+  const reserved = open.reduce((sum, range) => sum + (range.reserved ?? 0), 0);
+  const free = claim.maxProducts - products - reserved - uncounted;
+  return { products: Math.max(0, free), mayGrow: reserved > 0 };
 }
 
 /** The last number taken; 0 when none was. */

@@ -1,12 +1,21 @@
 import type { ClientSession, Collection } from 'mongodb';
 import { OmniError } from '../../core/errors.js';
 import type { TenantRecord } from './collections.js';
-import { makeTenant, type Numbers, type Sequence, type Written } from './sequence.js';
+import {
+  makeTenant,
+  roomOf,
+  type Claim,
+  type Numbers,
+  type Sequence,
+  type Written,
+} from './sequence.js';
 
 /** What a client does for transactions. */
 interface Sessions {
   withSession<T>(action: (session: ClientSession) => Promise<T>): Promise<T>;
 }
+
+const READ_FIELDS = { sequence: 1, placement: 1, products: 1, open: 1, uncounted: 1 } as const;
 
 /**
  * Numbers, products and counts in one transaction, where the server has them. Whoever takes numbers
@@ -29,6 +38,7 @@ export class TransactionSequence implements Sequence {
     count: number,
     _partitions: readonly string[],
     body: (numbers: Numbers) => Promise<Written>,
+    claim?: Claim,
   ): Promise<number> {
     if (!this.known.has(tenant)) await makeTenant(this.tenants, tenant);
     this.known.add(tenant);
@@ -38,11 +48,13 @@ export class TransactionSequence implements Sequence {
         const record = await this.tenants.findOneAndUpdate(
           { _id: tenant },
           { $inc: { sequence: count } },
-          { ...scope, returnDocument: 'after', projection: { sequence: 1, placement: 1 } },
+          { ...scope, returnDocument: 'after', projection: READ_FIELDS },
         );
         if (record === null) throw new OmniError('unavailable', 'the tenant left the store');
         const { sequence, placement } = record;
-        const { products, bytes } = await body({ first: sequence - count + 1, placement, scope });
+        const room = roomOf(record, claim);
+        const numbers = { first: sequence - count + 1, placement, room, scope };
+        const { products, bytes } = await body(numbers);
         if (products !== 0 || bytes !== 0) {
           await this.tenants.updateOne({ _id: tenant }, { $inc: { products, bytes } }, scope);
         }

@@ -10,6 +10,7 @@ import type { PreparedWrite } from './prepare.js';
 import { writeBulk } from './product-bulk.js';
 import { keepsVectors, productOperation } from './product-operation.js';
 import { REPLACED_FIELDS, type HeadRecord } from './records.js';
+import { claimOf, idsBeside, productsAdded, statusesWithoutRoom, withRoom } from './room.js';
 import {
   lastNumber,
   tooSlow,
@@ -47,6 +48,10 @@ interface Applied {
   lost: Set<string>;
   /** Ids whose partition is not in the placement. */
   homeless: Set<string>;
+  /** Ids for which the tenant had no room. */
+  full: Set<string>;
+  /** There may be room soon: some product went, or others have reserved more than they need. */
+  mayHaveRoom: boolean;
   highest: number;
 }
 
@@ -78,14 +83,20 @@ export class BatchWriter {
     for (let number = 1; waiting.size > 0; number++) {
       const plans = await this.plan(tenant, writes, waiting);
       const round = { number, writes, plans };
-      const { lost, homeless, highest } = await this.apply(tenant, round, deadline);
+      const { lost, homeless, full, mayHaveRoom, highest } = await this.apply(
+        tenant,
+        round,
+        deadline,
+      );
       mark = Math.max(mark, highest, ...plans.map(({ before }) => before?.version ?? 0));
       const unsure = await this.unsure(tenant, plans);
       for (const plan of plans) {
         if (lost.has(plan.id) || unsure.has(plan.id)) continue;
+        if (full.has(plan.id) && mayHaveRoom && number < MAX_ROUNDS) continue;
         waiting.delete(plan.id);
         if (homeless.has(plan.id)) continue;
-        plan.places.forEach((place, i) => (statuses[place] = plan.statuses[i] ?? 'conflict'));
+        const own = full.has(plan.id) ? statusesWithoutRoom(plan, writes) : plan.statuses;
+        plan.places.forEach((place, i) => (statuses[place] = own[i] ?? 'conflict'));
       }
       if (number === MAX_ROUNDS && unsure.size > 0) throw tooSlow();
       if (number === MAX_ROUNDS) break;
@@ -141,17 +152,15 @@ export class BatchWriter {
   }
 
   private async apply(tenant: string, round: Round, deadline: Deadline): Promise<Applied> {
-    const applied: Applied = { lost: new Set(), homeless: new Set(), highest: 0 };
+    const applied = nothingApplied();
     for (const bulk of bulksOf(round.plans.filter(isChange))) {
       deadline.check('a write');
-      const { lost, homeless, highest } = await this.applyBulk(
-        tenant,
-        { ...round, plans: bulk },
-        deadline,
-      );
-      for (const id of lost) applied.lost.add(id);
-      for (const id of homeless) applied.homeless.add(id);
-      applied.highest = Math.max(applied.highest, highest);
+      const done = await this.applyBulk(tenant, { ...round, plans: bulk }, deadline);
+      for (const set of ['lost', 'homeless', 'full'] as const) {
+        for (const id of done[set]) applied[set].add(id);
+      }
+      applied.mayHaveRoom ||= done.mayHaveRoom;
+      applied.highest = Math.max(applied.highest, done.highest);
     }
     return applied;
   }
@@ -159,37 +168,48 @@ export class BatchWriter {
   private async applyBulk(tenant: string, round: Round, deadline: Deadline): Promise<Applied> {
     const { plans } = round;
     const named = plans.flatMap(({ after }) => after?.partitions.map(({ id }) => id) ?? []);
-    let lost = new Set<string>();
-    let homeless = new Set<string>();
-    const body = async ({ first, placement, scope }: Numbers): Promise<Written> => {
+    let applied = nothingApplied();
+    const body = async ({ first, placement, room, scope }: Numbers): Promise<Written> => {
+      // A transaction may be run again.
+      applied = nothingApplied();
       if (scope.session !== undefined) {
         // It may have waited for others.
         deadline.check('a write');
         if (round.number > 1) await this.planAgain(tenant, round, scope);
       }
       const wanted = plans.filter(isChange);
-      const changes = wanted.filter(({ after }) => isPlaced(placement, after));
-      homeless = new Set(wanted.filter((c) => !changes.includes(c)).map(({ id }) => id));
+      const placed = wanted.filter(({ after }) => isPlaced(placement, after));
+      applied.homeless = idsBeside(placed, wanted);
+      // What goes in one transaction makes room for what comes in it; else it may not go.
+      const removed = placed.filter((plan) => productsAdded(plan) < 0).length;
+      const changes = withRoom(
+        placed,
+        scope.session === undefined ? room.products : room.products + removed,
+      );
+      applied.full = idsBeside(changes, placed);
       const numbered = changes.map((change, i) => {
         return { change, key: keyOf(tenant, change.id), version: first + i };
       });
       // In one order for all writers, so that no two wait for each other's products.
       numbered.sort((a, b) => (a.key < b.key ? -1 : 1));
       const done = await this.writeProducts(tenant, numbered, scope);
-      const own = new Set(done.map(({ change }) => change.id));
-      lost = new Set(changes.map(({ id }) => id).filter((id) => !own.has(id)));
-      if (lost.size > 0 && scope.session !== undefined) throw new LostRace();
-      const counts = changesOf(done.map(({ change }) => change));
+      const own = done.map(({ change }) => change);
+      applied.lost = idsBeside(own, changes);
+      if (applied.lost.size > 0 && scope.session !== undefined) throw new LostRace();
+      applied.mayHaveRoom = room.mayGrow || own.some((plan) => productsAdded(plan) < 0);
+      const counts = changesOf(own);
       await addCounts(this.collections, tenant, counts, scope);
       const { products, bytes } = counts;
       return { products, bytes, versions: done };
     };
     try {
-      const highest = await this.sequence.write(tenant, plans.length, [...new Set(named)], body);
-      return { lost, homeless, highest };
+      const partitions = [...new Set(named)];
+      const given = [tenant, plans.length, partitions, body, claimOf(plans)] as const;
+      const highest = await this.sequence.write(...given);
+      return { ...applied, highest };
     } catch (error) {
       if (!(error instanceof LostRace)) throw error;
-      return { lost: new Set(plans.map(({ id }) => id)), homeless: new Set(), highest: 0 };
+      return { ...nothingApplied(), lost: new Set(plans.map(({ id }) => id)) };
     }
   }
 
@@ -235,6 +255,11 @@ class LostRace extends Error {}
 
 function isChange(plan: Plan): plan is Change {
   return plan.after !== undefined;
+}
+
+function nothingApplied(): Applied {
+  const none = { lost: new Set<string>(), homeless: new Set<string>(), full: new Set<string>() };
+  return { ...none, mayHaveRoom: false, highest: 0 };
 }
 
 function isPlaced(placement: TenantPlacement | undefined, { partitions }: NextState): boolean {

@@ -1,0 +1,64 @@
+import type { Config } from '../config/settings.js';
+import type { Logger } from '../core/logger.js';
+import type { JobRunner } from '../jobs/job-runner.js';
+import { removeTenant, requestRemoval } from '../jobs/remove-tenant.js';
+import { SWITCH_TERMS } from '../jobs/switch-terms.js';
+import { RedisConnection } from '../redis/redis.js';
+import type { Store } from '../store/store.js';
+import type { AuditLog } from '../tenancy/audit-log.js';
+import { CollectionSchemas } from '../tenancy/collection-schemas.js';
+import { PlanBook } from '../tenancy/plan-book.js';
+import { SettingsDesk } from '../tenancy/settings-desk.js';
+import { TenantDesk } from '../tenancy/tenant-desk.js';
+import type { TenantDirectory } from '../tenancy/tenant-directory.js';
+import { RateLimits } from '../tenancy/rate-limits.js';
+import { UsageMeter } from '../tenancy/usage-meter.js';
+import { UsageReports } from '../tenancy/usage-report.js';
+import type { Opened } from './run-role.js';
+
+interface TenancyParts {
+  store: Store;
+  tenants: TenantDirectory;
+  audit: AuditLog;
+  config: Pick<Config, 'costGbMonth' | 'replicas' | 'redisUrl'>;
+  logger: Logger;
+  opened: Opened;
+}
+
+/** What tenants may, and what they use of it. */
+export function openTenancy({ store, tenants, audit, config, logger, opened }: TenancyParts) {
+  const { costGbMonth, replicas } = config;
+  const plans = new PlanBook({ records: store.records, tenants, audit });
+  const meter = new UsageMeter({ store, logger });
+  opened.add(() => meter.close());
+  const redis =
+    config.redisUrl === undefined ? undefined : new RedisConnection(config.redisUrl, logger);
+  opened.add(() => redis?.close());
+  const rates = new RateLimits(redis);
+  const usage = new UsageReports({ store, tenants, plans, meter, costGbMonth, replicas });
+  return { plans, meter, usage, rates, redis: () => redis?.status };
+}
+
+interface DeskParts {
+  store: Store;
+  tenants: TenantDirectory;
+  plans: PlanBook;
+  audit: AuditLog;
+  jobs: JobRunner;
+}
+
+/** Where tenants, their settings and schemas are changed; what takes longer is asked of `jobs`. */
+export function openTenantDesks({ store, tenants, plans, audit, jobs }: DeskParts) {
+  const { records } = store;
+  const requestSwitch = (tenant: string) => jobs.request(SWITCH_TERMS, tenant);
+  const requestDrop = (tenant: string) => requestRemoval(jobs, tenant);
+  const settings = new SettingsDesk(tenants, requestSwitch, audit);
+  const collections = new CollectionSchemas(records);
+  return {
+    ...{ settings, collections },
+    tenantDesk: new TenantDesk({
+      ...{ tenants, plans, settings, collections, store, audit, requestDrop },
+    }),
+    dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
+  };
+}

@@ -1,0 +1,75 @@
+import { OmniSearchError } from '../client/errors.js';
+import { Transport } from '../client/transport.js';
+import type { Config } from '../config/settings.js';
+
+/** As `GET /tenants/{id}` has it; `usage` is not in lists. */
+export interface TenantBody {
+  id: string;
+  state: string;
+  plan: string | null;
+  limits: Record<string, number>;
+  created_at: string | null;
+  usage?: { products: number; categories: number; fields: number; bytes: number };
+}
+
+/** What of a tenant is to be another. */
+export interface TenantChangeBody {
+  state?: 'active' | 'suspended';
+  plan?: string | null;
+  settings_from?: string;
+}
+
+interface TenantsPage {
+  tenants: TenantBody[];
+  next_cursor?: string;
+}
+
+const TIMES = { timeoutMs: 60_000, attemptTimeoutMs: 30_000 };
+const NOT_FOUND = 404;
+
+/** The routes of `/tenants`. Rejects `OmniSearchError`, or the signal's reason. */
+export class TenantsClient {
+  private readonly transport: Transport;
+
+  constructor({ url, adminKey }: Pick<Config, 'url' | 'adminKey'>) {
+    this.transport = new Transport({ addresses: [url], apiKey: adminKey, ...TIMES });
+  }
+
+  async list(): Promise<TenantBody[]> {
+    const all: TenantBody[] = [];
+    let cursor: string | undefined;
+    do {
+      const call = { method: 'GET', path: 'tenants', query: { cursor }, twice: 'nothing' } as const;
+      const page = (await this.transport.call(call)) as TenantsPage;
+      all.push(...page.tenants);
+      cursor = page.next_cursor;
+    } while (cursor !== undefined);
+    return all;
+  }
+
+  /** Undefined where there is no such tenant. */
+  async find(id: string, signal?: AbortSignal): Promise<TenantBody | undefined> {
+    try {
+      const call = { method: 'GET', path: pathOf(id), twice: 'nothing' } as const;
+      return (await this.transport.call(call, { signal })) as TenantBody;
+    } catch (error) {
+      if (error instanceof OmniSearchError && error.status === NOT_FOUND) return undefined;
+      throw error;
+    }
+  }
+
+  async put(id: string, change: TenantChangeBody): Promise<TenantBody> {
+    const body = { json: change };
+    const call = { method: 'PUT', path: pathOf(id), body, twice: 'nothing' } as const;
+    return (await this.transport.call(call)) as TenantBody;
+  }
+
+  async drop(id: string): Promise<TenantBody> {
+    const call = { method: 'DELETE', path: pathOf(id), twice: 'nothing' } as const;
+    return (await this.transport.call(call)) as TenantBody;
+  }
+}
+
+function pathOf(id: string): string {
+  return `tenants/${encodeURIComponent(id)}`;
+}

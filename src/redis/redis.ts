@@ -1,0 +1,136 @@
+import { Cluster, Redis } from 'ioredis';
+import type { Logger } from '../core/logger.js';
+import { parseRedisUrl, type RedisPlace } from './redis-url.js';
+
+/** What one operation may take: whoever waits has something else to fall back on. */
+const OPERATION_MS = 20;
+const CONNECT_MS = 2_000;
+const MAX_RECONNECT_PAUSE_MS = 1_000;
+/** After so many failures one after the other it is left alone for a while. */
+const FAILURES = 5;
+const PAUSE_MS = 1_000;
+/** So often it is asked whether it is there, so that its state is known where nobody needs it. */
+const PROBE_MS = 1_000;
+const LOG_PAUSE_MS = 60_000;
+
+export type RedisClient = Redis | Cluster;
+
+/** How the connection is, for the status pages. */
+export interface RedisStatus {
+  isUp: boolean;
+  /** Operations that failed or were not tried, since the start. */
+  errors: number;
+}
+
+/**
+ * A connection to what nodes share. Nothing may depend on it: each operation has a short deadline, and after some failures
+ * none is tried for a second, so that a server that hangs costs its callers nothing.
+ *
+ *   closed ──5 failures──> open ──1 s──> one operation is tried ──it works──> closed
+ */
+export class RedisConnection {
+  readonly client: RedisClient;
+  private failures = 0;
+  private openUntilMs = -Infinity;
+  private errorCount = 0;
+  private loggedAtMs = -Infinity;
+  private readonly probing: NodeJS.Timeout;
+
+  /** Connects in the background. Throws for what is no address of Redis. */
+  constructor(
+    url: string,
+    private readonly logger: Logger,
+    operationMs = OPERATION_MS,
+  ) {
+    const place = parseRedisUrl(url);
+    if (place === undefined) throw new Error('not an address of Redis');
+    this.client = connect(place, operationMs);
+    this.client.on('error', (error: Error) => this.log(error));
+    this.probing = setInterval(() => {
+      this.run(() => this.client.ping()).catch(() => undefined);
+    }, PROBE_MS).unref();
+  }
+
+  get status(): RedisStatus {
+    return {
+      isUp: this.client.status === 'ready' && this.failures < FAILURES,
+      errors: this.errorCount,
+    };
+  }
+
+  /**
+   * What `action` says of it. Rejects with an `Error` where Redis does not answer in time, or is left alone; whatever else
+   * `action` rejects with is an answer.
+   */
+  async run<T>(action: () => Promise<T>): Promise<T> {
+    if (this.isLeftAlone()) {
+      this.errorCount += 1;
+      throw new Error('Redis is left alone: it did not answer');
+    }
+    try {
+      const answer = await action();
+      this.failures = 0;
+      return answer;
+    } catch (error) {
+      if (error instanceof Error) this.failed(error);
+      else this.failures = 0;
+      throw error;
+    }
+  }
+
+  close(): void {
+    clearInterval(this.probing);
+    this.client.disconnect();
+  }
+
+  /** Once the pause is over, one operation goes ahead of all others. */
+  private isLeftAlone(): boolean {
+    if (this.failures < FAILURES) return false;
+    if (performance.now() < this.openUntilMs) return true;
+    this.openUntilMs = performance.now() + PAUSE_MS;
+    return false;
+  }
+
+  private failed(error: Error): void {
+    this.errorCount += 1;
+    this.failures += 1;
+    if (this.failures >= FAILURES) this.openUntilMs = performance.now() + PAUSE_MS;
+    this.log(error);
+  }
+
+  private log(err: Error): void {
+    if (performance.now() - this.loggedAtMs < LOG_PAUSE_MS) return;
+    this.loggedAtMs = performance.now();
+    this.logger.warn({ err }, 'Redis does not answer: each node counts by itself meanwhile');
+  }
+}
+
+function connect(place: RedisPlace, operationMs: number): RedisClient {
+  const shared = {
+    commandTimeout: operationMs,
+    connectTimeout: CONNECT_MS,
+    maxRetriesPerRequest: 0,
+  };
+  // Who has to wait for a connection has waited too long.
+  const options = { ...shared, enableOfflineQueue: false, retryStrategy: pauseOf };
+  if (place.kind === 'single') return new Redis(place.url, options);
+  const { hosts, name, username, password, tls } = place;
+  const credentials = {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls ? { tls: {} } : {}),
+  };
+  if (place.kind === 'sentinel') {
+    const sentinels = { sentinels: [...hosts], name, sentinelRetryStrategy: pauseOf };
+    return new Redis({ ...options, ...credentials, ...sentinels });
+  }
+  return new Cluster([...hosts], {
+    clusterRetryStrategy: pauseOf,
+    enableOfflineQueue: false,
+    redisOptions: { ...shared, ...credentials },
+  });
+}
+
+function pauseOf(times: number): number {
+  return Math.min(times * 50, MAX_RECONNECT_PAUSE_MS);
+}

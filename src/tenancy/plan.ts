@@ -1,0 +1,48 @@
+import type { JsonObject } from '../core/product.js';
+
+/** What a tenant may have; a member that is absent sets no bound. */
+export interface Quotas {
+  max_products?: number;
+  max_categories?: number;
+  /** Names of fields and attributes. */
+  max_field_names?: number;
+  /** Documents and vectors as stored. */
+  max_bytes?: number;
+  /** Searches a second on average, of all its shoppers together. */
+  searches_per_s?: number;
+  /** Searches that may come at once beyond that, once in ten seconds; none by default. */
+  burst?: number;
+}
+
+/** Names of the quotas that count what is stored, by what of a tenant's usage they bound. */
+export const STORED_QUOTAS = {
+  max_products: 'products',
+  max_categories: 'categories',
+  max_field_names: 'fields',
+  max_bytes: 'bytes',
+} as const satisfies Partial<Record<keyof Quotas, string>>;
+
+/** What a tenant is sold; stored as it is on the wire. */
+export interface Plan extends Quotas {
+  /** Share of what is contended, beside others'; 1 by default. */
+  weight?: number;
+  /** Nodes that are this tenant's alone; none by default. */
+  shards?: readonly string[];
+  /** In the operator's currency. */
+  price_month?: number;
+  /** Memory of the machine that the price was made for. */
+  machine_bytes?: number;
+}
+
+const GB = 1024 ** 3;
+
+/** Plans that there are before an operator says otherwise. */
+export const DEFAULT_PLANS: Readonly<Record<string, Plan>> = {
+  basic: { max_products: 50_000, weight: 1, price_month: 50, machine_bytes: GB },
+  pro: { max_products: 200_000, weight: 2, price_month: 200, machine_bytes: 2 * GB },
+  enterprise: { weight: 4, price_month: 1_000, machine_bytes: 4 * GB },
+};
+
+export function planObject(plan: Plan): JsonObject {
+  return plan as unknown as JsonObject;
+}

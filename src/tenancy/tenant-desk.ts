@@ -1,0 +1,135 @@
+import { invalidField, OmniError } from '../core/errors.js';
+import { NAME } from '../core/ids.js';
+import type { JsonObject } from '../core/product.js';
+import type { StoreReader, TenantUsage } from '../store/store.js';
+import type { AuditLog } from './audit-log.js';
+import type { CollectionSchemas } from './collection-schemas.js';
+import type { Quotas } from './plan.js';
+import type { PlanBook } from './plan-book.js';
+import type { SettingsDesk } from './settings-desk.js';
+import { DEFAULT_TENANT, type TenantDirectory } from './tenant-directory.js';
+import type { TenantRecord } from './tenant-record.js';
+
+/** A tenant as operators see it; stored members as on the wire. */
+export interface Tenant {
+  id: string;
+  state: TenantRecord['state'];
+  plan: string | null;
+  /** Of its own, in place of the plan's. */
+  limits: Quotas;
+  /** RFC 3339; null of the default tenant before its first product. */
+  created_at: string | null;
+}
+
+/** What of a tenant is to be another; absent members stay as they are. */
+export interface TenantChange {
+  state?: 'active' | 'suspended';
+  /** Null: none. */
+  plan?: string | null;
+  limits?: Quotas;
+  /** Whose settings it gets. */
+  settings_from?: string;
+}
+
+interface Deps {
+  tenants: Pick<TenantDirectory, 'list' | 'read' | 'put' | 'drop'>;
+  plans: Pick<PlanBook, 'get'>;
+  settings: Pick<SettingsDesk, 'read' | 'change'>;
+  collections: Pick<CollectionSchemas, 'remove'>;
+  store: Pick<StoreReader, 'usage'>;
+  audit: Pick<AuditLog, 'note'>;
+  /** Has what a dropped tenant has removed in the background, in steps that any node goes on with. */
+  requestDrop: (tenant: string) => Promise<void>;
+}
+
+/** Tenants for operators: who is there, what each may, and how one comes and goes. */
+export class TenantDesk {
+  constructor(private readonly deps: Deps) {}
+
+  /** Those after the one called `after`, by name. */
+  async list(after: string | undefined, limit: number): Promise<Tenant[]> {
+    return (await this.deps.tenants.list(after, limit)).map(tenantOf);
+  }
+
+  /** With what it has now: of one that is being dropped, what is left. Rejects `not_found`. */
+  async get(id: string): Promise<Tenant & { usage: TenantUsage }> {
+    const record = await this.deps.tenants.read(id);
+    const tenant = record === undefined ? withoutRecord(id) : tenantOf(record);
+    if (tenant === undefined) throw noSuchTenant(id);
+    return { ...tenant, usage: await this.deps.store.usage(id) };
+  }
+
+  /**
+   * Makes a tenant or changes it, on other nodes within a second. Rejects `invalid_field`, `not_found` for whose settings
+   * are to be copied, `conflict` for one that is being dropped.
+   */
+  async put(
+    id: string,
+    change: TenantChange,
+    by: string | null,
+  ): Promise<{ tenant: Tenant; isNew: boolean }> {
+    if (!NAME.pattern.test(id)) throw invalidField('id', `must be ${NAME.expected}`);
+    const { tenants, settings, audit } = this.deps;
+    const { plan, settings_from: source } = change;
+    if (typeof plan === 'string') await this.checkPlan(plan);
+    const copied = source === undefined ? undefined : await settings.read(source);
+    const before = await tenants.read(id);
+    const next = (record: TenantRecord): TenantRecord => changed(record, change);
+    const bodies = { before: before && bodyOf(before), after: { ...change } as JsonObject };
+    await audit.note(id, { by, kind: 'tenant', target: id, ...bodies });
+    const record = await tenants.put(id, next);
+    if (copied !== undefined) await settings.change(id, copied, by);
+    return { tenant: tenantOf(record), isNew: before === undefined };
+  }
+
+  /** From now on nothing is found or written; what it has goes in the background. Again: does no harm. Rejects `not_found`. */
+  async drop(id: string, by: string | null): Promise<Tenant> {
+    const { tenants, collections, audit, requestDrop } = this.deps;
+    const before = await tenants.read(id);
+    if (before === undefined) throw noSuchTenant(id);
+    const bodies = { before: bodyOf(before), after: undefined };
+    await audit.note(id, { by, kind: 'tenant', target: id, ...bodies });
+    await tenants.drop(id);
+    await collections.remove(id);
+    await requestDrop(id);
+    return { ...tenantOf(before), state: 'dropping' };
+  }
+
+  private async checkPlan(name: string): Promise<void> {
+    try {
+      await this.deps.plans.get(name);
+    } catch (error) {
+      if (!(error instanceof OmniError) || error.code !== 'not_found') throw error;
+      throw invalidField('plan', `must be the name of a plan: there is no plan ${name}`);
+    }
+  }
+}
+
+function changed(record: TenantRecord, { state, plan, limits }: TenantChange): TenantRecord {
+  const { plan: before, ...rest } = record;
+  const named = plan === undefined ? before : (plan ?? undefined);
+  return {
+    ...rest,
+    ...(named === undefined ? {} : { plan: named }),
+    ...(state === undefined ? {} : { state }),
+    ...(limits === undefined ? {} : { limits }),
+  };
+}
+
+function tenantOf({ id, state, plan, limits, created_at }: TenantRecord): Tenant {
+  return { id, state, plan: plan ?? null, limits, created_at };
+}
+
+/** The default tenant is there before anything was written. */
+function withoutRecord(id: string): Tenant | undefined {
+  if (id !== DEFAULT_TENANT) return undefined;
+  return { id, state: 'active', plan: null, limits: {}, created_at: null };
+}
+
+function bodyOf(record: TenantRecord): JsonObject {
+  return { ...tenantOf(record) } as unknown as JsonObject;
+}
+
+function noSuchTenant(id: string): OmniError {
+  return new OmniError('not_found', `there is no tenant ${id}`, { field: 'id' });
+}

@@ -1,0 +1,157 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Metrics } from '../../src/http/metrics.js';
+import { SearchLimits } from '../../src/http/search-limits.js';
+import { RateLimits } from '../../src/tenancy/rate-limits.js';
+import { openHttp, type HttpHarness } from './harness.js';
+
+let node: HttpHarness | undefined;
+afterEach(async () => {
+  await node?.close();
+  node = undefined;
+});
+
+const shop = { 'x-omnisearch-tenant': 'shop' };
+
+describe("a plan's searches a second", () => {
+  test('are told with each answer, and past them the answer is 429 with the time to come back', async () => {
+    const opened = await openHttp();
+    node = opened;
+    const send: HttpHarness['send'] = (...asked) => opened.send(...asked);
+    await send('PUT', '/plans/slow', { searches_per_s: 3, burst: 2 });
+    await send('PUT', '/tenants/shop', { plan: 'slow' });
+    await send('PUT', '/tenants/free', {});
+    const search = () => send('POST', '/search/text', { query: 'x' }, shop);
+    const first = await search();
+    expect([first.statusCode, first.headers['ratelimit-limit']]).toEqual([200, '3']);
+    const replies = await Promise.all(Array.from({ length: 30 }, search));
+    const refused = replies.filter(({ statusCode }) => statusCode === 429);
+    // However long all of them take, windows of a second and ten do not let so many in.
+    expect(replies.length - refused.length).toBeGreaterThanOrEqual(2);
+    expect(refused.length).toBeGreaterThan(0);
+    const [one] = refused;
+    expect(one?.json().error).toMatchObject({
+      code: 'rate_limited',
+      message: 'more than 3 searches a second of one tenant',
+    });
+    expect(Number(one?.headers['retry-after'])).toBeGreaterThan(0);
+    expect(one?.headers).toMatchObject({ 'ratelimit-limit': '3', 'ratelimit-remaining': '0' });
+    // Whoever has no limit is told of none.
+    const other = await send(
+      'POST',
+      '/search/text',
+      { query: 'x' },
+      { 'x-omnisearch-tenant': 'free' },
+    );
+    expect([other.statusCode, other.headers['ratelimit-limit']]).toEqual([200, undefined]);
+    const metrics = (await send('GET', '/metrics')).body;
+    expect(metrics).toContain(`rate_limited_total{by="tenant"} ${refused.length}`);
+    expect(metrics).not.toContain('redis_up');
+    const usage = (await send('GET', '/usage?tenant=shop')).json()['tenants'];
+    expect(usage).toMatchObject([{ days: [{ limited: refused.length, failed: 0 }] }]);
+  });
+
+  test('count whatever the way in: each search of a batch, suggestions, other clients', async () => {
+    const opened = await openHttp();
+    node = opened;
+    const send: HttpHarness['send'] = (...asked) => opened.send(...asked);
+    // Nothing of it is given back while the test runs.
+    const limits: string[] = [];
+    await send('PUT', '/plans/slow', { searches_per_s: 100_000 });
+    await send('PUT', '/tenants/shop', { plan: 'slow' });
+    const left = async (method: 'GET' | 'POST', url: string, body?: unknown) => {
+      const reply = await send(method, url, body, shop);
+      limits.push(String(reply.headers['ratelimit-limit']));
+      return reply.statusCode;
+    };
+    const batch = { searches: Array(10).fill({ query: 'x' }) };
+    expect(await left('POST', '/search/batch', batch)).toBe(200);
+    expect(await left('GET', '/suggest?q=x')).toBe(200);
+    expect(await left('GET', '/search?q=x')).toBe(200);
+    const path = '/typesense/collections/shop/documents/search?q=x&query_by=title';
+    expect(await left('GET', path)).toBe(200);
+    expect(limits).toEqual(Array(4).fill('100000'));
+  });
+});
+
+test('an answer that a cache may keep says nothing of the limit of who asked first', async () => {
+  node = await openHttp({ searchMaxAgeS: 60 });
+  await node.send('PUT', '/plans/slow', { searches_per_s: 100 });
+  await node.send('PUT', '/tenants/shop', { plan: 'slow' });
+  const { headers } = await node.send('GET', '/search?q=x', undefined, shop);
+  expect(headers['cache-control']).toBe('public, max-age=60');
+  expect(headers['ratelimit-limit']).toBeUndefined();
+});
+
+describe('limits of a key', () => {
+  const limitsOf = () =>
+    new SearchLimits(
+      {
+        plans: { of: async () => ({}) },
+        rates: new RateLimits(undefined),
+        meter: { count: () => undefined },
+      },
+      new Metrics(),
+    );
+  const asked = (ip: string, id = 'k1') => {
+    const limits = { searches_per_s: 1_000, per_ip_per_minute: 3 };
+    return { ip, key: { id, kind: 'search', limits } } as unknown as FastifyRequest;
+  };
+  /** How many are let in until one is not. */
+  async function letIn(limits: SearchLimits, ips: readonly string[], id?: string): Promise<number> {
+    let count = 0;
+    for (const ip of ips) {
+      const taken = limits.take(asked(ip, id), new Map([['shop', 1]]));
+      if (
+        await taken.then(
+          () => true,
+          () => false,
+        )
+      )
+        count += 1;
+    }
+    return count;
+  }
+
+  test('an address has a count of its own with each key; what one subscriber has is one address', async () => {
+    const limits = limitsOf();
+    const repeated = (ip: string) => Array<string>(5).fill(ip);
+    expect(await letIn(limits, repeated('10.0.0.1'))).toBe(3);
+    expect(await letIn(limits, repeated('10.0.0.2'))).toBe(3);
+    expect(await letIn(limits, repeated('::ffff:10.0.0.2'))).toBe(0);
+    expect(await letIn(limits, repeated('10.0.0.1'), 'k2')).toBe(3);
+    const one = [
+      '2001:db8:1:2::1',
+      '2001:db8:1:2:ffff::',
+      '2001:db8:1:2:3:4:5:6',
+      '2001:db8:1:2::',
+    ];
+    expect(await letIn(limits, one)).toBe(3);
+    expect(await letIn(limits, ['2001:db8:1:3::1', '2001:db8::1', '::1'])).toBe(3);
+  });
+});
+
+describe('TRUST_PROXY', () => {
+  test('only a proxy that is trusted says who asks', async () => {
+    for (const [trustProxy, expected] of [
+      [undefined, '127.0.0.1'],
+      [['10.0.0.0/8'], '127.0.0.1'],
+      [['loopback'], '9.9.9.9'],
+      [['loopback', '9.9.9.9'], '1.1.1.1'],
+    ] as const) {
+      const seen: string[] = [];
+      const watch = (message: unknown): void => {
+        const { fastify } = message as { fastify: FastifyInstance };
+        fastify.addHook('preHandler', async ({ ip }) => void seen.push(ip));
+      };
+      subscribe('fastify.initialization', watch);
+      const opened = await openHttp({ trustProxy });
+      unsubscribe('fastify.initialization', watch);
+      const headers = { 'x-forwarded-for': '1.1.1.1, 9.9.9.9' };
+      await opened.send('POST', '/search/text', { query: 'x' }, headers);
+      await opened.close();
+      expect([trustProxy, seen]).toEqual([trustProxy, [expected]]);
+    }
+  });
+});

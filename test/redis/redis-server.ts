@@ -1,0 +1,89 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runs } from '../program.js';
+
+const START_LIMIT_MS = 10_000;
+
+/** Why no Redis can be started here; undefined when one can. */
+export const NO_REDIS = runs('redis-server', '--version') ? undefined : 'needs redis-server';
+
+/** A port that nobody has now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A Redis of Debian's on loopback, in a folder of its own. */
+export class RedisServer {
+  private constructor(
+    private process: ChildProcess,
+    readonly port: number,
+    private readonly dir: string,
+    private readonly args: readonly string[],
+  ) {}
+
+  /** @param args more of its settings; with `sentinel` these are lines of a sentinel's file */
+  static async start(args: readonly string[] = [], kind?: 'sentinel'): Promise<RedisServer> {
+    const dir = await mkdtemp(join(tmpdir(), 'omnisearch-redis-'));
+    const port = await freePort();
+    const common = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir];
+    let all = [...common, '--save', '', '--appendonly', 'no', ...args];
+    if (kind === 'sentinel') {
+      const file = join(dir, 'sentinel.conf');
+      await writeFile(file, `port ${port}\nbind 127.0.0.1\ndir ${dir}\n${args.join('\n')}\n`);
+      all = [file, '--sentinel'];
+    }
+    return new RedisServer(await launch(all), port, dir, all);
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** To stop it for a while, and let it go on. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    this.process.kill(name);
+  }
+
+  async kill(): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    this.process.kill('SIGKILL');
+    await once(this.process, 'exit');
+  }
+
+  /** After `kill`: the same port again. */
+  async restart(): Promise<void> {
+    this.process = await launch(this.args);
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** Resolves once it takes connections. */
+async function launch(args: readonly string[]): Promise<ChildProcess> {
+  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  // Should this process be killed, its server must not stay.
+  process.on('exit', () => child.kill('SIGKILL'));
+  let said = '';
+  const giveUp = AbortSignal.timeout(START_LIMIT_MS);
+  while (!/Ready to accept connections|monitor master|Sentinel ID/.test(said)) {
+    const [bytes] = (await Promise.race([
+      once(child.stdout, 'data', { signal: giveUp }),
+      once(child, 'exit').then(() => Promise.reject(new Error(`redis-server ended: ${said}`))),
+    ])) as [Buffer];
+    said += bytes.toString();
+  }
+  child.stdout.resume();
+  return child;
+}
