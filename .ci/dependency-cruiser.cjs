@@ -34,7 +34,7 @@ const rooms = {
   jobs: ['ingest', 'tenancy', 'cluster', 'embedding', 'placement', 'store', 'core'],
   balancer: ['cluster', 'core'],
   cluster: ['placement', 'store', 'core'],
-  tenancy: ['text', 'store', 'core'],
+  tenancy: ['text', 'store', 'filter', 'core'],
   text: ['core'],
   embedding: ['text', 'core'],
   placement: ['store', 'core'],

@@ -60,6 +60,8 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
       return (await import('./search-command.js')).runSearch(config, positionals);
     case 'placement':
       return (await import('./placement-command.js')).runPlacement(config, positionals);
+    case 'keys':
+      return (await import('./keys-command.js')).runKeys(config, positionals);
     case 'store':
       closeToOthers();
       return (await import('./store-command.js')).runStore(config, positionals);

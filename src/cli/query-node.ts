@@ -26,12 +26,14 @@ import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { AuditLog } from '../tenancy/audit-log.js';
 import { CollectionSchemas } from '../tenancy/collection-schemas.js';
+import type { KeyRing } from '../tenancy/keys/key-ring.js';
 import { SettingsDesk } from '../tenancy/settings-desk.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
 import { openCluster, placeOnThese } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
+import { openKeys } from './open-keys.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
 import { openShop } from './open-shop.js';
 import { openStore } from './open-store.js';
@@ -56,7 +58,6 @@ export async function startQueryNode(
   opened: Opened,
   stopping: AbortSignal,
 ): Promise<void> {
-  warnOfOpenDoors(config);
   checkAdvertised(config);
   await unlessAborted(mayBegin(), stopping);
   // Beside each other: the model is read by threads of its own, the store's pages are checked by this one.
@@ -72,6 +73,8 @@ export async function startQueryNode(
   const shards = await openFleet(config, store, logger, opened);
   const { fleet } = shards;
   const audit = new AuditLog(store.records);
+  const { keyDirectory, ...keys } = openKeys(store.records, audit, config);
+  await warnOfOpenDoors(config, keys.keys);
   const cluster = await openCluster(config, store, fleet, audit);
   const { placements, placement } = cluster;
   const searchable = new UntilSearchable({
@@ -85,8 +88,8 @@ export async function startQueryNode(
   const isBehind = (): boolean => fleet.kept().some(({ reply }) => reply?.behind !== 0);
   const edge = openEdge({ config, store, fleet: nodes, isBehind, logger, opened });
   const { onChange } = edge;
-  const { autoCreateTenants } = config;
-  const tenants = new TenantDirectory(store.records, autoCreateTenants, undefined, onChange);
+  const { records } = store;
+  const tenants = new TenantDirectory(records, config.autoCreateTenants, undefined, onChange);
   const bounds = new TenantBounds(store, config);
   const place = { placement, tenants, bounds, fleet: edge.fleet };
   const deps: IngestDeps = { store, model, encoder, ...place, limits: config, logger };
@@ -122,11 +125,10 @@ export async function startQueryNode(
     ...{ nodes: fleet, fleet: switchFleet(fleet, searchable), tombstoneRetentionMs },
     advice: auto ? { taker, coolDownMs } : undefined,
   });
-  const jobs = new JobRunner({ records: store.records, kinds, logger });
+  const jobs = new JobRunner({ records, kinds, logger });
   const requestSwitch = (tenant: string) => jobs.request(SWITCH_TERMS, tenant);
   const settings = new SettingsDesk(tenants, requestSwitch, audit);
   const answers = new AnswerState({ store, tenants, books, model, isBehind });
-  const { records } = store;
   const shown = {
     answers,
     ...{ cluster: cluster.desk, queryNodes },
@@ -135,9 +137,9 @@ export async function startQueryNode(
     dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
   };
   const ingest = new Ingest(deps);
-  const kept = { ...shop, ...shown, tenants, placements };
+  const kept = { ...shop, ...shown, tenants, placements, keyDirectory };
   const writers = await openWriters({ config, members, ...kept }, stopping);
-  const shared = { audit, ...shop, ...shown, writers, status, logger };
+  const shared = { audit, ...keys, ...shop, ...shown, writers, status, logger };
   const ports = { search, ingest, tenants, settings, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
@@ -171,10 +173,13 @@ function switchFleet(fleet: ShardFleet, searchable: UntilSearchable): SwitchFlee
 }
 
 /** Whoever can reach the port can read and change everything. */
-function warnOfOpenDoors({ host, apiKey }: Config): void {
-  if (isLoopback(host) || apiKey !== undefined) return;
+async function warnOfOpenDoors(
+  { host, apiKey }: Config,
+  keys: Pick<KeyRing, 'exist'>,
+): Promise<void> {
+  if (isLoopback(host) || apiKey !== undefined || (await keys.exist())) return;
   process.stderr.write(
-    `omnisearch: listening on ${host} without API_KEY: anyone who reaches it may search and write\n`,
+    `omnisearch: listening on ${host} without API_KEY or keys: anyone who reaches it may search and write\n`,
   );
 }
 
@@ -184,6 +189,7 @@ function httpOptions(config: Config, model: ModelIdentity): Parameters<typeof cr
     dimensions: model.dimensions,
     apiKey: config.apiKey,
     adminKey: config.adminKey,
+    authFailuresPerMinute: config.authFailuresPerMinute,
     loopback: isLoopback(config.host),
     allowedHosts: allowedHosts(
       config.host,

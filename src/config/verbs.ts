@@ -16,6 +16,10 @@ export const VERBS = {
     usage: 'show | plan | apply | move | pin | unpin | split | merge | drain NODE | undrain NODE',
     summary: 'see what lies on which node, and change it',
   },
+  keys: {
+    usage: 'create | list | rotate ID | disable ID',
+    summary: 'give shops and pages keys of their own',
+  },
   balancer: {
     usage: '',
     summary: 'keep the servers of nginx or HAProxy equal to the query nodes',
@@ -50,7 +54,7 @@ export const EMBEDDING = ['up', 'query-node', 'worker'] as const satisfies reado
 export const SHARDS = ['up', 'shard-node'] as const satisfies readonly Verb[];
 export const CLIENTS = ['index', 'search'] as const satisfies readonly Verb[];
 /** Verbs of operators, which speak to a server. */
-export const OPERATING = ['placement'] as const satisfies readonly Verb[];
+export const OPERATING = ['placement', 'keys'] as const satisfies readonly Verb[];
 export const EVERYWHERE = [
   ...STORES,
   ...CLIENTS,

@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'invalid_field'
   | 'invalid_json'
   | 'unauthorized'
+  | 'forbidden'
   | 'not_found'
   | 'method_not_allowed'
   | 'conflict'

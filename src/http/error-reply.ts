@@ -12,6 +12,7 @@ const STATUS: Record<ErrorCode, number> = {
   invalid_field: 400,
   invalid_json: 400,
   unauthorized: 401,
+  forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,

@@ -22,6 +22,10 @@ export class Metrics {
     labelNames: ['type'] as const,
     registers: [this.registry],
   });
+  private readonly authFailures = this.counter(
+    'auth_failures_total',
+    'Requests with a key that there is not, or a signature that is none.',
+  );
   private readonly hits = this.counter('embedding_cache_hits_total', 'Query embeddings cached.');
   private readonly misses = this.counter(
     'embedding_cache_misses_total',
@@ -95,6 +99,11 @@ export class Metrics {
   failed(code: ErrorCode): void {
     this.queries.inc();
     this.errors.inc({ type: code });
+  }
+
+  /** Somebody came with a key that there is not. */
+  authFailed(): void {
+    this.authFailures.inc();
   }
 
   get contentType(): string {

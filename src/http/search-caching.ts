@@ -6,7 +6,7 @@ import type { AnswersPort } from './ports.js';
 import { addVary } from './vary.js';
 
 /** What else of a request than its address decides about its answer. */
-const VARY = [TENANT_HEADER, 'Authorization', 'Accept-Encoding'];
+const VARY = [TENANT_HEADER, 'Authorization', 'X-OmniSearch-Key', 'Accept-Encoding'];
 
 /**
  * Lets browsers and edges keep the answers of `GET /search` for a while; an answer that is not complete, and

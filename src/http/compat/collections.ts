@@ -1,6 +1,8 @@
+import type { FastifyRequest } from 'fastify';
 import { OmniError } from '../../core/errors.js';
 import type { CollectionSchema } from '../../tenancy/collection-schemas.js';
 import { tenantName } from '../../tenancy/tenant-directory.js';
+import { tenantOfKey } from '../access.js';
 import type { HttpPorts } from '../ports.js';
 import { declares } from './schema-fields.js';
 
@@ -29,10 +31,10 @@ const MESSAGES = {
 export class Collections {
   constructor(private readonly ports: HttpPorts) {}
 
-  /** Rejects `not_found`. */
-  async open(name: string): Promise<Collection> {
+  /** Rejects `not_found`, `forbidden` where the request's key is not for it. */
+  async open({ key }: Pick<FastifyRequest, 'key'>, name: string): Promise<Collection> {
     const { aliases, tenants, collections } = this.ports;
-    const tenant = await aliases.resolve(tenantOf(name));
+    const tenant = await tenantOfKey(aliases, key, tenantOf(name));
     try {
       await tenants.require(tenant);
     } catch (error) {

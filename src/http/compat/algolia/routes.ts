@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { invalidField, OmniError, toOmniError } from '../../../core/errors.js';
 import { describeValue, isObject } from '../../../core/json.js';
 import type { JsonValue } from '../../../core/product.js';
-import { requireKey } from '../../access.js';
 import { jsonParser } from '../../json-body.js';
 import { BATCH_BODY_BYTES, SEARCH_BODY_BYTES } from '../../limits.js';
+import type { KeyGate } from '../../key-gate.js';
 import type { HttpPorts, RouteOptions } from '../../ports.js';
 import { sendWritten, type SearchDesk } from '../../search-desk.js';
 import type { SearchReply } from '../../../search/search-types.js';
@@ -30,16 +30,17 @@ export async function algoliaRoutes(
   ports: HttpPorts,
   options: RouteOptions,
   desk: SearchDesk,
+  keys: KeyGate,
 ): Promise<void> {
   const collections = new Collections(ports);
   app.setErrorHandler((error, request, reply) => sendMessage(request, reply, error));
   // Clients send JSON as text, so that a browser asks nothing first.
   app.addContentTypeParser('*', jsonParser(options.limits, options.bodies));
   app.addHook('onRequest', takeKey(KEY));
-  if (options.apiKey !== undefined) app.addHook('onRequest', requireKey(options.apiKey, 'API_KEY'));
+  app.addHook('onRequest', keys.enter);
 
-  const prepare = async (asked: AlgoliaQuery): Promise<AlgoliaSearch> => {
-    const collection = await collections.open(indexOf(asked.indexName).index);
+  const prepare = async (request: FastifyRequest, asked: AlgoliaQuery): Promise<AlgoliaSearch> => {
+    const collection = await collections.open(request, indexOf(asked.indexName).index);
     const search = algoliaSearch(asked, collection);
     await collections.checkFields(collection, search.named);
     return search;
@@ -50,7 +51,9 @@ export async function algoliaRoutes(
     '/1/indexes/:index/queries',
     { bodyLimit: BATCH_BODY_BYTES },
     async (request, reply) => {
-      const searches = await Promise.all(queriesOf(request.body).map(prepare));
+      const searches = await Promise.all(
+        queriesOf(request.body).map((asked) => prepare(request, asked)),
+      );
       nameIgnored(
         reply,
         searches.flatMap(({ ignored }) => ignored),
@@ -65,7 +68,7 @@ export async function algoliaRoutes(
   );
 
   const sendOne = async (request: FastifyRequest, reply: FastifyReply, asked: AlgoliaQuery) => {
-    const search = await prepare(asked);
+    const search = await prepare(request, asked);
     nameIgnored(reply, search.ignored);
     request.tenant = search.request.tenant;
     const written = await desk.one(request, search.request, (found) => [

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { invalidField, OmniError } from '../../../core/errors.js';
 import { describeValue, isObject } from '../../../core/json.js';
 import type { JsonObject, JsonValue } from '../../../core/product.js';
@@ -32,21 +32,25 @@ export function collectionRoutes(
 
   app.post('/collections', async (request, reply) => {
     const schema = schemaOf(request.body as JsonValue, dimensions);
-    await create(ports, collections, schema, request.actor);
+    await create(ports, collections, schema, request);
     return reply.code(201).send({ ...schema, num_documents: 0 });
   });
 
-  app.get('/collections', async () => {
-    const schemas = await ports.collections.list(MAX_LISTED);
-    return Promise.all(schemas.map(body));
+  app.get('/collections', async ({ key }) => {
+    const own = key?.tenants?.map((name) => ports.collections.find(name));
+    const schemas = await (own === undefined
+      ? ports.collections.list(MAX_LISTED)
+      : Promise.all(own));
+    return Promise.all(schemas.flatMap((schema) => (schema === undefined ? [] : [body(schema)])));
   });
 
-  app.get<OfCollection>('/collections/:collection', async ({ params }) =>
-    body(describe(await collections.open(params.collection))),
+  app.get<OfCollection>('/collections/:collection', async (request) =>
+    body(describe(await collections.open(request, request.params.collection))),
   );
 
-  app.patch<OfCollection>('/collections/:collection', async ({ params, body: sent, actor }) => {
-    const { tenant } = await collections.open(params.collection);
+  app.patch<OfCollection>('/collections/:collection', async (request) => {
+    const { params, body: sent, actor } = request;
+    const { tenant } = await collections.open(request, params.collection);
     const fields = isObject(sent) ? sent['fields'] : undefined;
     const changed = await ports.collections.change(tenant, (schema) =>
       withFields(schema, fields, dimensions),
@@ -56,8 +60,8 @@ export function collectionRoutes(
     return { fields: fields ?? [] };
   });
 
-  app.delete<OfCollection>('/collections/:collection', async ({ params }) => {
-    const collection = await collections.open(params.collection);
+  app.delete<OfCollection>('/collections/:collection', async (request) => {
+    const collection = await collections.open(request, request.params.collection);
     const dropped = await body(describe(collection));
     await ports.collections.remove(collection.tenant);
     await ports.dropTenant(collection.tenant);
@@ -69,18 +73,21 @@ async function create(
   { tenants, collections: schemas, ...ports }: HttpPorts,
   collections: Collections,
   schema: CollectionSchema,
-  actor: string | null,
+  request: FastifyRequest,
 ): Promise<void> {
   const { name } = schema;
   const message = `A collection with name \`${name}\` already exists.`;
-  const isFree = await collections.open(name).then(
+  const isFree = await collections.open(request, name).then(
     async ({ tenant }) => tenant === name && (await collections.count(tenant)) === 0,
-    () => true,
+    (error: unknown) => {
+      if (error instanceof OmniError && error.code === 'not_found') return true;
+      throw error;
+    },
   );
   if (!isFree) throw new OmniError('conflict', message, { field: 'name' });
   await tenants.ensure(name);
   if (!(await schemas.create(schema))) throw new OmniError('conflict', message, { field: 'name' });
-  await searchTexts(ports, schema, actor);
+  await searchTexts(ports, schema, request.actor);
 }
 
 /** Texts that a schema declares are searched, besides the fields that always are. */

@@ -27,12 +27,12 @@ export function searchRoutes(
   dimensions: number,
   collections: Collections,
 ): void {
-  const prepare = async (values: JsonObject): Promise<Prepared> => {
+  const prepare = async (request: FastifyRequest, values: JsonObject): Promise<Prepared> => {
     const { collection: name, ...parameters } = values;
     if (typeof name !== 'string' || name === '') {
       throw invalidField('collection', `must be a name, got ${describeValue(name)}`);
     }
-    const collection = await collections.open(name);
+    const collection = await collections.open(request, name);
     const { tenant } = collection;
     const search = typesenseSearch(parameters, { collection: name, tenant, dimensions });
     await collections.checkFields(collection, search.named);
@@ -48,7 +48,7 @@ export function searchRoutes(
       const prepared = await Promise.all(
         searches.map(async (search, i) => {
           const merged = { ...common, ...objectAt(search, i) };
-          return prepare(merged).catch(toOmniError);
+          return prepare(request, merged).catch(toOmniError);
         }),
       );
       nameIgnored(reply, ignoredBy(prepared));
@@ -71,7 +71,7 @@ export function searchRoutes(
     '/collections/:collection/documents/search',
     async (request: FastifyRequest<{ Params: { collection: string } }>, reply) => {
       const { collection } = request.params;
-      const prepared = await prepare({ ...(request.query as JsonObject), collection });
+      const prepared = await prepare(request, { ...(request.query as JsonObject), collection });
       nameIgnored(reply, ignoredBy([prepared]));
       request.tenant = prepared.search.request.tenant;
       const written = await desk.one(request, prepared.search.request, (found) => [

@@ -1,0 +1,93 @@
+import type { RecordReader } from '../../store/record-store.js';
+import { KeptReads } from '../kept-reads.js';
+import { Key } from './key.js';
+import type { KeyRecord } from './key-record.js';
+
+/** Records that are keys, by their ids. */
+export const KEY_KIND = 'key';
+/** Whose a secret is, by the secret's hash. That the key has it still, its own record says. */
+export const SECRET_KIND = 'key secret';
+/** How old a node's view of a key may be. */
+const MAX_AGE_MS = 1_000;
+/** Where the store does not tell. */
+const MAX_STALE_MS = 1_900;
+const MAX_KEPT = 100_000;
+const MAX_BYTES = 50_000_000;
+const ENTRY_BYTES = 400;
+
+interface Owner {
+  key: string;
+}
+
+/** A node's view of the keys there are, a second old at most, two where the store does not tell. */
+export class KeyDirectory {
+  private readonly owners: KeptReads<Owner>;
+  private readonly keys: KeptReads<Key>;
+  private readonly anyKey: KeptReads<Owner>;
+
+  constructor(
+    private readonly records: RecordReader,
+    now: () => number = () => performance.now(),
+  ) {
+    const bounds = { max: MAX_KEPT, maxBytes: MAX_BYTES, maxAgeMs: MAX_AGE_MS };
+    const common = { ...bounds, maxStaleMs: MAX_STALE_MS, now };
+    this.owners = new KeptReads({
+      ...common,
+      what: 'the key',
+      read: async (hash) => (await records.get(SECRET_KIND, hash))?.value as Owner | undefined,
+      // To whom a secret belongs does not change.
+      isForGood: true,
+      bytesOf: () => ENTRY_BYTES,
+    });
+    this.keys = new KeptReads({
+      ...common,
+      what: 'the key',
+      read: (id) => this.read(id),
+      bytesOf: ({ record }) => ENTRY_BYTES + JSON.stringify(record).length,
+    });
+    this.anyKey = new KeptReads({
+      ...common,
+      what: 'whether there are keys',
+      // A node that the store does not tell has nothing to show either.
+      maxStaleMs: Infinity,
+      read: async () => {
+        const [first] = await records.list(KEY_KIND, undefined, 1);
+        return first && { key: first.id };
+      },
+      bytesOf: () => ENTRY_BYTES,
+    });
+  }
+
+  /** The key that a secret belongs to, or has belonged to. Rejects `unavailable`. */
+  async ownerOf(hash: string): Promise<Key | undefined> {
+    const owner = await this.owners.get(hash);
+    return owner && this.keys.get(owner.key);
+  }
+
+  /** Rejects `unavailable`. */
+  find(id: string): Promise<Key | undefined> {
+    return this.keys.get(id);
+  }
+
+  /** Whether there is any. Rejects `unavailable`. */
+  async exist(): Promise<boolean> {
+    return (await this.anyKey.get(KEY_KIND)) !== undefined;
+  }
+
+  /** This node has just changed a key, with these secrets among its own. */
+  changed({ id, secrets }: Pick<KeyRecord, 'id' | 'secrets'>): void {
+    this.keys.forget(id);
+    this.anyKey.forget(KEY_KIND);
+    for (const { hash } of secrets) this.owners.forget(hash);
+  }
+
+  /** Another node has changed some key. */
+  expireAll(): void {
+    for (const kept of [this.owners, this.keys, this.anyKey]) kept.expireAll();
+  }
+
+  private async read(id: string): Promise<Key | undefined> {
+    const stored = await this.records.get(KEY_KIND, id);
+    return stored && new Key(stored.value as unknown as KeyRecord);
+  }
+}

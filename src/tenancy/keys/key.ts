@@ -1,0 +1,135 @@
+import { timingSafeEqual } from 'node:crypto';
+import { digest } from '../../core/ids.js';
+import { parseFilter } from '../../filter/parse-filter.js';
+import type { Narrowing } from '../narrowing.js';
+import {
+  ALL,
+  type KeyKind,
+  type KeyLimits,
+  type KeyRecord,
+  type StoredSecret,
+} from './key-record.js';
+
+/** Whoever comes with a key, and what it lets them do. */
+export interface Grant {
+  /** Of the key; of a browser key that of its parent. */
+  id: string;
+  kind: KeyKind;
+  limits: KeyLimits;
+  /** Undefined: all. */
+  tenants: readonly string[] | undefined;
+  /** Undefined: all that its kind may do. */
+  actions: readonly string[] | undefined;
+  /** Pages that may use it; undefined: all. */
+  origins: readonly string[] | undefined;
+  /** Undefined: it sees all that there is. */
+  narrowing: Narrowing | undefined;
+}
+
+/** A key as a node goes by it. What is made of its record is made once. */
+export class Key {
+  private granted: Grant | undefined;
+  private readonly expiresAtMs: number;
+  private readonly disabledAtMs: number;
+
+  constructor(readonly record: KeyRecord) {
+    this.expiresAtMs = timeOf(record.expires_at);
+    this.disabledAtMs = timeOf(record.disabled_at);
+  }
+
+  /** Why it lets nobody in; undefined: it does. */
+  deadBecause(nowMs: number): string | undefined {
+    if (nowMs >= this.disabledAtMs) return 'the key is disabled';
+    return nowMs >= this.expiresAtMs ? 'the key has expired' : undefined;
+  }
+
+  /** Its secrets that are good at this time. */
+  secretsAt(nowMs: number): StoredSecret[] {
+    return this.record.secrets.filter(({ expires_at }) => nowMs < timeOf(expires_at));
+  }
+
+  /** Whether `hash` is that of one of them; takes the same time for every hash. */
+  accepts(hash: string, nowMs: number): boolean {
+    const asked = Buffer.from(hash);
+    const equal = this.secretsAt(nowMs).map((secret) => {
+      const own = Buffer.from(secret.hash);
+      return own.length === asked.length && timingSafeEqual(own, asked);
+    });
+    return equal.includes(true);
+  }
+
+  /** Throws `invalid_field` where the stored filter is none. */
+  get grant(): Grant {
+    this.granted ??= grantOf(this.record);
+    return this.granted;
+  }
+}
+
+function timeOf(at: string | undefined): number {
+  return at === undefined ? Infinity : Date.parse(at);
+}
+
+function grantOf(record: KeyRecord): Grant {
+  const { id, kind, limits = {}, tenants, actions, origins } = record;
+  return {
+    ...{ id, kind, limits, actions },
+    tenants: tenants.includes(ALL) ? undefined : tenants,
+    origins: origins?.map((origin) => origin.toLowerCase()),
+    narrowing: narrowed(undefined, {
+      filter: record.filter,
+      exclude: record.fields?.exclude,
+      limits,
+      priceList: record.price_list,
+    }),
+  };
+}
+
+/** What narrows, in its wire form. */
+interface Narrower {
+  filter?: unknown;
+  exclude?: readonly string[] | undefined;
+  limits?: KeyLimits | undefined;
+  priceList?: string | undefined;
+}
+
+/** What is left by both; undefined where neither narrows. Throws `invalid_field`. */
+export function narrowed(outer: Narrowing | undefined, by: Narrower): Narrowing | undefined {
+  const { filter, exclude = [], limits = {}, priceList } = by;
+  const maxTopK = least(outer?.maxTopK, limits.max_top_k);
+  const maxPageDepth = least(outer?.maxPageDepth, limits.max_page_depth);
+  const list = outer?.priceList ?? priceList;
+  const parts = {
+    filters: [...(outer?.filters ?? []), ...(filter === undefined ? [] : [parseFilter(filter)])],
+    exclude: [...new Set([...(outer?.exclude ?? []), ...exclude])].sort(),
+    ...(maxTopK === undefined ? {} : { maxTopK }),
+    ...(maxPageDepth === undefined ? {} : { maxPageDepth }),
+    ...(outer?.exact === false || limits.exact === false ? { exact: false as const } : {}),
+    ...(list === undefined ? {} : { priceList: list }),
+  };
+  const isWhole =
+    parts.filters.length === 0 && parts.exclude.length === 0 && Object.keys(parts).length === 2;
+  return isWhole ? undefined : { ...parts, version: digest(JSON.stringify(parts)) };
+}
+
+/** The limits that hold where both do. */
+export function tighterLimits(outer: KeyLimits, inner: KeyLimits): KeyLimits {
+  const limits: KeyLimits = { ...outer };
+  for (const name of NUMBERS) {
+    const value = least(outer[name], inner[name]);
+    if (value !== undefined) limits[name] = value;
+  }
+  if (inner.exact === false) limits.exact = false;
+  return limits;
+}
+
+export const NUMBERS = [
+  'searches_per_s',
+  'burst',
+  'per_ip_per_minute',
+  'max_top_k',
+  'max_page_depth',
+] as const satisfies readonly (keyof KeyLimits)[];
+
+function least(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+}
