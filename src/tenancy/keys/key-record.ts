@@ -34,7 +34,7 @@ export interface KeyTerms {
   price_list?: string;
   /** RFC 3339. */
   expires_at?: string;
-  /** RFC 3339; from then on it lets nobody in. */
+  /** RFC 3339: since when; where it is there, the key lets nobody in. */
   disabled_at?: string;
 }
 
