@@ -141,7 +141,7 @@ function tellAll(keys: readonly KeyReply[], json: boolean): number {
   return 0;
 }
 
-const HEADINGS = ['id', 'kind', 'tenants', 'generation', 'state', 'description'];
+const HEADINGS = ['ID', 'KIND', 'TENANTS', 'GENERATION', 'STATE', 'DESCRIPTION'];
 
 function rowOf(key: KeyReply): string[] {
   const tenants = cut(key.tenants.join(','), MAX_CELL_WIDTH);

@@ -70,6 +70,8 @@ function checkTerms(body: NewKey | KeyPatch): void {
 
 /** There is no 31st of February. */
 function checkTime(field: string, at: string | null | undefined): void {
-  if (typeof at !== 'string' || !Number.isNaN(Date.parse(at))) return;
+  if (typeof at !== 'string') return;
+  const day = at.slice(0, '2030-01-31'.length);
+  if (new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)) return;
   throw invalidField(field, `must be a time that there is, got ${describeValue(at)}`);
 }

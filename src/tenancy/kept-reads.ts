@@ -16,8 +16,8 @@ interface Kept<T> {
 interface Options<T> {
   /** For errors: what could not be read. */
   what: string;
-  /** Undefined: there is none. */
-  read: (id: string) => Promise<T | undefined>;
+  /** Undefined: there is none. `known`: what it was when it was read last. */
+  read: (id: string, known: T | undefined) => Promise<T | undefined>;
   max: number;
   maxBytes: number;
   bytesOf: (value: T) => number;
@@ -50,10 +50,13 @@ export class KeptReads<T extends object> {
     this.missingFreshness = new Freshness(maxAgeMs, now);
   }
 
-  /** Rejects `unavailable` where nothing fresh enough is known and the store does not tell. */
-  async get(id: string): Promise<T | undefined> {
+  /** At once where it is fresh. Rejects `unavailable` where nothing fresh enough is known and the store does not tell. */
+  get(id: string): T | undefined | Promise<T | undefined> {
     const kept = this.found.get(id) ?? this.missing.get(id);
-    if (kept !== undefined && this.isFresh(kept)) return kept.value;
+    return kept !== undefined && this.isFresh(kept) ? kept.value : this.refreshed(id, kept);
+  }
+
+  private async refreshed(id: string, kept: Kept<T> | undefined): Promise<T | undefined> {
     const { what, now, maxStaleMs } = this.options;
     const isUsable = (): boolean => kept !== undefined && now() - kept.asOfMs < maxStaleMs;
     const patience = Deadline.after(isUsable() ? REFRESH_PATIENCE_MS : PATIENCE_MS);
@@ -89,7 +92,7 @@ export class KeptReads<T extends object> {
     const asOfMs = this.options.now();
     const isCurrent = (): boolean => this.reading.get(id) === reading;
     const reading = this.options
-      .read(id)
+      .read(id, this.found.peek(id)?.value)
       .then((value) => {
         if (isCurrent()) this.keep(id, { value, asOfMs });
         return value;

@@ -138,6 +138,7 @@ describe('a key', () => {
       [{ kind: 'search', filter: { price: 'x' } }, 'filter.price'],
       [{ kind: 'search', filter: [] }, 'filter'],
       [{ kind: 'search', expires_at: 'tomorrow' }, 'expires_at'],
+      [{ kind: 'search', expires_at: '2030-02-31T00:00:00Z' }, 'expires_at'],
       [{ kind: 'search', limits: { max_top_k: 0 } }, 'limits.max_top_k'],
       [{ kind: 'search', limits: { top: 1 } }, 'limits.top'],
       [{ kind: 'search', origins: ['shop.example'] }, 'origins[0]'],

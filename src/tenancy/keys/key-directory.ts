@@ -19,6 +19,9 @@ interface Owner {
   key: string;
 }
 
+/** At once where it is known. */
+type Found = Key | undefined | Promise<Key | undefined>;
+
 /** A node's view of the keys there are, a second old at most, two where the store does not tell. */
 export class KeyDirectory {
   private readonly owners: KeptReads<Owner>;
@@ -42,7 +45,7 @@ export class KeyDirectory {
     this.keys = new KeptReads({
       ...common,
       what: 'the key',
-      read: (id) => this.read(id),
+      read: (id, known) => this.read(id, known),
       bytesOf: ({ record }) => ENTRY_BYTES + JSON.stringify(record).length,
     });
     this.anyKey = new KeptReads({
@@ -59,13 +62,14 @@ export class KeyDirectory {
   }
 
   /** The key that a secret belongs to, or has belonged to. Rejects `unavailable`. */
-  async ownerOf(hash: string): Promise<Key | undefined> {
-    const owner = await this.owners.get(hash);
-    return owner && this.keys.get(owner.key);
+  ownerOf(hash: string): Found {
+    const owner = this.owners.get(hash);
+    const keyOf = (one: Owner | undefined): Found => one && this.keys.get(one.key);
+    return owner instanceof Promise ? owner.then(keyOf) : keyOf(owner);
   }
 
   /** Rejects `unavailable`. */
-  find(id: string): Promise<Key | undefined> {
+  find(id: string): Found {
     return this.keys.get(id);
   }
 
@@ -86,8 +90,10 @@ export class KeyDirectory {
     for (const kept of [this.owners, this.keys, this.anyKey]) kept.expireAll();
   }
 
-  private async read(id: string): Promise<Key | undefined> {
+  /** The same as long as its record is: what was made of it holds. */
+  private async read(id: string, known: Key | undefined): Promise<Key | undefined> {
     const stored = await this.records.get(KEY_KIND, id);
-    return stored && new Key(stored.value as unknown as KeyRecord);
+    if (stored === undefined || stored.revision === known?.revision) return stored && known;
+    return new Key(stored.value as unknown as KeyRecord, stored.revision);
   }
 }

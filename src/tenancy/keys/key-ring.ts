@@ -1,20 +1,42 @@
+import { LRUCache } from 'lru-cache';
 import {
   browserGrant,
   endedBecause,
   isBrowserKey,
   isSignedBy,
   readBrowserKey,
+  type BrowserKey,
 } from './browser-key.js';
-import type { Grant, Key } from './key.js';
+import { isGoodAt, type Grant, type Key } from './key.js';
 import type { KeyDirectory } from './key-directory.js';
+import type { StoredSecret } from './key-record.js';
 import { hashOfSecret } from './key-secrets.js';
 import type { KeyVault } from './key-vault.js';
+
+const MAX_KEPT = 5_000;
+const MAX_KEPT_CHARACTERS = 5_000_000;
 
 /** What becomes of whoever comes with a key. `dead`: it was one, and is not any more. */
 export type Admission = { grant: Grant } | { dead: string } | 'unknown';
 
+/** A browser key whose signature was found to be good. */
+interface Verified {
+  asked: BrowserKey;
+  /** As it was then. */
+  key: Key;
+  /** Whose signature it is. */
+  secret: StoredSecret;
+  grant: Grant;
+}
+
 /** Says whom a key lets in, and to what. */
 export class KeyRing {
+  private readonly verified = new LRUCache<string, Verified>({
+    max: MAX_KEPT,
+    maxSize: MAX_KEPT_CHARACTERS,
+    sizeCalculation: (_, token) => token.length,
+  });
+
   constructor(
     private readonly directory: Pick<KeyDirectory, 'ownerOf' | 'find' | 'exist'>,
     private readonly vault: Pick<KeyVault, 'open'>,
@@ -42,20 +64,29 @@ export class KeyRing {
   }
 
   private async admitBrowser(token: string): Promise<Admission> {
-    const asked = readBrowserKey(token);
+    const kept = this.verified.get(token);
+    const asked = kept?.asked ?? readBrowserKey(token);
     const key = asked && (await this.directory.find(asked.parent));
     if (asked === undefined || key === undefined) return 'unknown';
     const nowMs = this.now();
-    if (!isSignedBy(asked, this.signingKeys(key, nowMs))) return 'unknown';
+    const known = kept?.key === key && isGoodAt(kept.secret, nowMs) ? kept : undefined;
+    const secret = known?.secret ?? this.signerOf(asked, key, nowMs);
+    if (secret === undefined) return 'unknown';
     const dead = key.deadBecause(nowMs) ?? endedBecause(asked, key.record.generation, nowMs);
-    return dead === undefined ? { grant: browserGrant(asked, key.grant) } : { dead };
+    if (dead !== undefined) return { dead };
+    const grant = known?.grant ?? browserGrant(asked, key.grant);
+    if (known === undefined) this.verified.set(token, { asked, key, secret, grant });
+    return { grant };
   }
 
-  private signingKeys(key: Key, nowMs: number): Buffer[] {
+  /** The one of the key's secrets that has signed it; takes the same time whichever it is. */
+  private signerOf(asked: BrowserKey, key: Key, nowMs: number): StoredSecret | undefined {
     return key
       .secretsAt(nowMs)
-      .flatMap(({ signing }) =>
-        signing === undefined ? [] : [this.vault.open(signing, key.record.id)],
-      );
+      .filter(({ signing }) => {
+        if (signing === undefined) return false;
+        return isSignedBy(asked, this.vault.open(signing, key.record.id));
+      })
+      .at(0);
   }
 }

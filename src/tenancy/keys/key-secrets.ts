@@ -1,4 +1,4 @@
-import { createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { hash, hkdfSync, randomBytes } from 'node:crypto';
 import type { KeyKind, StoredSecret } from './key-record.js';
 import type { KeyVault } from './key-vault.js';
 
@@ -17,7 +17,7 @@ export function newSecret(kind: KeyKind): string {
 
 /** A secret is found by this, and never stored itself. */
 export function hashOfSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url');
+  return hash('sha256', secret, 'base64url');
 }
 
 /** What signs browser keys: whoever has it can not tell the secret. */

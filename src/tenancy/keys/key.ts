@@ -31,7 +31,10 @@ export class Key {
   private granted: Grant | undefined;
   private readonly expiresAtMs: number;
 
-  constructor(readonly record: KeyRecord) {
+  constructor(
+    readonly record: KeyRecord,
+    readonly revision: number,
+  ) {
     this.expiresAtMs = timeOf(record.expires_at);
   }
 
@@ -44,7 +47,7 @@ export class Key {
 
   /** Its secrets that are good at this time. */
   secretsAt(nowMs: number): StoredSecret[] {
-    return this.record.secrets.filter(({ expires_at }) => nowMs < timeOf(expires_at));
+    return this.record.secrets.filter((secret) => isGoodAt(secret, nowMs));
   }
 
   /** Whether `hash` is that of one of them; takes the same time for every hash. */
@@ -62,6 +65,10 @@ export class Key {
     this.granted ??= grantOf(this.record);
     return this.granted;
   }
+}
+
+export function isGoodAt({ expires_at: endsAt }: StoredSecret, nowMs: number): boolean {
+  return nowMs < timeOf(endsAt);
 }
 
 function timeOf(at: string | undefined): number {
