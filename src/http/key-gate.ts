@@ -4,6 +4,7 @@ import { OmniError } from '../core/errors.js';
 import type { Grant } from '../tenancy/keys/key.js';
 import { KEY_KINDS, type KeyKind } from '../tenancy/keys/key-record.js';
 import type { Admission } from '../tenancy/keys/key-ring.js';
+import type { Hook } from './access.js';
 import { AuthFailures } from './auth-failures.js';
 import type { Metrics } from './metrics.js';
 import type { HttpOptions, HttpPorts } from './ports.js';
@@ -44,7 +45,22 @@ export class KeyGate {
   }
 
   /** For routes: before all that reads a tenant, or a body. */
-  readonly enter = async (request: FastifyRequest): Promise<void> => {
+  readonly enter = (request: FastifyRequest): Promise<void> =>
+    this.admit(request, (token) => this.ports.keys.admit(token));
+
+  /** The same, for routes that take keys of other forms as well; `admit` says undefined for one that is not of those. */
+  enterBy(admit: (token: string, request: FastifyRequest) => Promise<Admission | undefined>): Hook {
+    return (request) =>
+      this.admit(
+        request,
+        async (token) => (await admit(token, request)) ?? this.ports.keys.admit(token),
+      );
+  }
+
+  private async admit(
+    request: FastifyRequest,
+    admit: (token: string) => Promise<Admission>,
+  ): Promise<void> {
     const need = needOf(request.method, request.routeOptions.url ?? '');
     const token = tokenOf(request);
     const simple = token === undefined ? undefined : this.simpleOf(token);
@@ -53,7 +69,7 @@ export class KeyGate {
       request.actor = simple.name;
       return;
     }
-    const admission = token === undefined ? undefined : await this.ports.keys.admit(token);
+    const admission = token === undefined ? undefined : await admit(token);
     if (admission === undefined || admission === 'unknown') {
       await this.withoutKey(request, need, admission);
       return;
@@ -64,7 +80,7 @@ export class KeyGate {
     request.actor = grant.id;
     request.key = grant;
     request.narrowing = grant.narrowing;
-  };
+  }
 
   private simpleOf(token: string): SimpleKey | undefined {
     const hash = sha256(token);

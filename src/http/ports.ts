@@ -129,7 +129,7 @@ export interface HttpPorts {
   >;
   aliases: Pick<TenantAliases, 'resolve' | 'list' | 'get' | 'put' | 'remove'>;
   audit: Pick<AuditLog, 'list'>;
-  keys: Pick<KeyRing, 'admit' | 'exist'>;
+  keys: Pick<KeyRing, 'admit' | 'admitSigned' | 'exist'>;
   keyDesk: Pick<KeyDesk, 'list' | 'get' | 'create' | 'change' | 'rotate' | 'remove'>;
   answers: AnswersPort;
   collections: Pick<CollectionSchemas, 'find' | 'create' | 'change' | 'remove' | 'list'>;

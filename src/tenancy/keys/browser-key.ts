@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { isObject } from '../../core/json.js';
 import type { JsonObject } from '../../core/product.js';
 import { OmniError } from '../../core/errors.js';
-import { narrowed, NUMBERS, tighterLimits, type Grant } from './key.js';
+import { derivedGrant, NUMBERS, type Grant } from './key.js';
 import type { KeyLimits } from './key-record.js';
 
 const PREFIX = 'os1.';
@@ -89,13 +89,8 @@ export function browserGrant({ payload }: BrowserKey, parent: Grant): Grant {
   if (tenant !== undefined && parent.tenants?.includes(tenant) === false) {
     throw new OmniError('forbidden', `the key is not for the tenant ${tenant.slice(0, 64)}`);
   }
-  return {
-    ...parent,
-    kind: 'search',
-    limits: tighterLimits(parent.limits, own),
-    tenants: tenant === undefined ? parent.tenants : [tenant],
-    narrowing: narrowed(parent.narrowing, { filter, exclude, limits: own }),
-  };
+  const tenants = tenant === undefined ? undefined : [tenant];
+  return derivedGrant(parent, { filter, exclude, limits: own, tenants });
 }
 
 function isListOfTexts(value: unknown): value is string[] {

@@ -4,7 +4,13 @@ import { parseFilter } from '../../filter/parse-filter.js';
 import type { RecordStore } from '../../store/record-store.js';
 import type { AuditLog } from '../audit-log.js';
 import { DEFAULT_TENANT } from '../tenant-directory.js';
-import { KEY_KIND, SECRET_KIND, type KeyDirectory } from './key-directory.js';
+import {
+  KEY_KIND,
+  PREFIX_KIND,
+  prefixId,
+  SECRET_KIND,
+  type KeyDirectory,
+} from './key-directory.js';
 import {
   ALL,
   keyBody,
@@ -58,7 +64,7 @@ export class KeyDesk {
 
   /** Rejects `invalid_field`. */
   async create({ compatible, kind, ...terms }: AskedKey, by: string | null): Promise<SecretBody> {
-    const secret = newSecret(kind);
+    const secret = newSecret(kind, compatible === true);
     const own = { id: newKeyId(), kind, ...(compatible === true ? { compatible } : {}) };
     const record: KeyRecord = {
       ...own,
@@ -92,7 +98,7 @@ export class KeyDesk {
   ): Promise<SecretBody> {
     let secret = '';
     const changed = await this.replace(id, by, async (record) => {
-      secret = newSecret(record.kind);
+      secret = newSecret(record.kind, record.compatible === true);
       const [last] = record.secrets;
       const ends = previousExpiresAt === undefined ? {} : { expires_at: previousExpiresAt };
       const previous = last === undefined ? [] : [{ ...last, ...ends }];
@@ -156,14 +162,20 @@ export class KeyDesk {
   /** Before the key itself: a secret that leads to no key lets nobody in. */
   private async introduce({ id, secrets }: KeyRecord): Promise<void> {
     const [first] = secrets;
-    if (first !== undefined) await this.deps.records.put(SECRET_KIND, first.hash, { key: id }, 0);
+    if (first === undefined) return;
+    await this.deps.records.put(SECRET_KIND, first.hash, { key: id }, 0);
+    if (first.prefix === undefined) return;
+    await this.deps.records.put(PREFIX_KIND, prefixId(first.prefix, id), { key: id }, 0);
   }
 
   /** Those that `of` has and `kept` has not. */
   private async forgetSecrets(of: KeyRecord, kept: KeyRecord | undefined): Promise<void> {
     const hashes = new Set(kept?.secrets.map(({ hash }) => hash));
-    for (const { hash } of of.secrets) {
-      if (!hashes.has(hash)) await this.deps.records.remove(SECRET_KIND, hash, 1);
+    const { records } = this.deps;
+    for (const { hash, prefix } of of.secrets) {
+      if (hashes.has(hash)) continue;
+      await records.remove(SECRET_KIND, hash, 1);
+      if (prefix !== undefined) await records.remove(PREFIX_KIND, prefixId(prefix, of.id), 1);
     }
   }
 

@@ -49,6 +49,8 @@ export interface StoredSecret {
   signing?: string;
   /** The secret itself, sealed; only where the key is `compatible`. */
   secret?: string;
+  /** What it begins with, by which keys that were derived from it are found; where `secret` is. */
+  prefix?: string;
 }
 
 /** A key as it is stored. */

@@ -1,3 +1,4 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import {
   browserGrant,
@@ -29,6 +30,18 @@ interface Verified {
   grant: Grant;
 }
 
+/** A text that was signed with the secret of a compatible key, as clients of other engines do. */
+export interface SignedText {
+  text: string;
+  /** HMAC-SHA256 of the text. */
+  signature: string;
+  encoding: 'base64' | 'hex';
+  /** How the secret begins, where that is known. */
+  prefix?: string;
+  /** The key's id, where that is known. */
+  key?: string | undefined;
+}
+
 /** Says whom a key lets in, and to what. */
 export class KeyRing {
   private readonly verified = new LRUCache<string, Verified>({
@@ -38,7 +51,7 @@ export class KeyRing {
   });
 
   constructor(
-    private readonly directory: Pick<KeyDirectory, 'ownerOf' | 'find' | 'exist'>,
+    private readonly directory: Pick<KeyDirectory, 'ownerOf' | 'find' | 'exist' | 'compatibleKeys'>,
     private readonly vault: Pick<KeyVault, 'open'>,
     /** Epoch milliseconds. */
     private readonly now: () => number = () => Date.now(),
@@ -61,6 +74,31 @@ export class KeyRing {
     if (key?.accepts(hash, nowMs) !== true) return 'unknown';
     const dead = key.deadBecause(nowMs);
     return dead === undefined ? { grant: key.grant } : { dead };
+  }
+
+  /** By the compatible key whose secret has signed this. Rejects `unavailable`. */
+  async admitSigned(signed: SignedText): Promise<Admission> {
+    const named = signed.key === undefined ? undefined : await this.directory.find(signed.key);
+    const keys =
+      named?.record.compatible === true
+        ? [named]
+        : await this.directory.compatibleKeys(signed.prefix ?? '');
+    const nowMs = this.now();
+    const signer = keys.filter((key) => this.hasSigned(key, signed, nowMs)).at(0);
+    if (signer === undefined) return 'unknown';
+    const dead = signer.deadBecause(nowMs);
+    return dead === undefined ? { grant: signer.grant } : { dead };
+  }
+
+  private hasSigned(key: Key, { text, signature, encoding }: SignedText, nowMs: number): boolean {
+    const asked = Buffer.from(signature);
+    const equal = key.secretsAt(nowMs).map(({ secret }) => {
+      if (secret === undefined) return false;
+      const bytes = this.vault.open(secret, key.record.id);
+      const own = Buffer.from(createHmac('sha256', bytes).update(text).digest(encoding));
+      return own.length === asked.length && timingSafeEqual(own, asked);
+    });
+    return equal.includes(true);
   }
 
   private async admitBrowser(token: string): Promise<Admission> {

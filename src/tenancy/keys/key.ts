@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { digest } from '../../core/ids.js';
+import type { Filter } from '../../filter/filter.js';
 import { parseFilter } from '../../filter/parse-filter.js';
 import type { Narrowing } from '../narrowing.js';
 import {
@@ -90,22 +91,40 @@ function grantOf(record: KeyRecord): Grant {
   };
 }
 
-/** What narrows, in its wire form. */
-interface Narrower {
+/** What narrows. */
+export interface Narrower {
+  /** In its wire form. */
   filter?: unknown;
+  filters?: readonly Filter[] | undefined;
   exclude?: readonly string[] | undefined;
   limits?: KeyLimits | undefined;
   priceList?: string | undefined;
 }
 
+/** The grant of a key that was derived from another's: never more than that one's. Throws `invalid_field`. */
+export function derivedGrant(
+  parent: Grant,
+  { tenants, ...by }: Narrower & { tenants?: readonly string[] | undefined },
+): Grant {
+  const own = parent.tenants;
+  return {
+    ...parent,
+    kind: 'search',
+    limits: tighterLimits(parent.limits, by.limits ?? {}),
+    tenants: tenants === undefined ? own : tenants.filter((name) => own?.includes(name) !== false),
+    narrowing: narrowed(parent.narrowing, by),
+  };
+}
+
 /** What is left by both; undefined where neither narrows. Throws `invalid_field`. */
-export function narrowed(outer: Narrowing | undefined, by: Narrower): Narrowing | undefined {
-  const { filter, exclude = [], limits = {}, priceList } = by;
+function narrowed(outer: Narrowing | undefined, by: Narrower): Narrowing | undefined {
+  const { filter, filters = [], exclude = [], limits = {}, priceList } = by;
+  const parsed = filter === undefined ? [] : [parseFilter(filter)];
   const maxTopK = least(outer?.maxTopK, limits.max_top_k);
   const maxPageDepth = least(outer?.maxPageDepth, limits.max_page_depth);
   const list = outer?.priceList ?? priceList;
   const parts = {
-    filters: [...(outer?.filters ?? []), ...(filter === undefined ? [] : [parseFilter(filter)])],
+    filters: [...(outer?.filters ?? []), ...parsed, ...filters],
     exclude: [...new Set([...(outer?.exclude ?? []), ...exclude])].sort(),
     ...(maxTopK === undefined ? {} : { maxTopK }),
     ...(maxPageDepth === undefined ? {} : { maxPageDepth }),
@@ -118,7 +137,7 @@ export function narrowed(outer: Narrowing | undefined, by: Narrower): Narrowing 
 }
 
 /** The limits that hold where both do. */
-export function tighterLimits(outer: KeyLimits, inner: KeyLimits): KeyLimits {
+function tighterLimits(outer: KeyLimits, inner: KeyLimits): KeyLimits {
   const limits: KeyLimits = { ...outer };
   for (const name of NUMBERS) {
     const value = least(outer[name], inner[name]);

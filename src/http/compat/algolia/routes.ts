@@ -14,6 +14,7 @@ import { takeKey } from '../key-of-request.js';
 import { sendMessage } from '../message-reply.js';
 import { algoliaQuery, indexOf, type AlgoliaQuery } from './query-parameters.js';
 import { algoliaSearch, type AlgoliaSearch } from './search-parameters.js';
+import { admitSecured } from './secured-key.js';
 import { queryBody } from './search-reply.js';
 
 const KEY = 'x-algolia-api-key';
@@ -37,7 +38,7 @@ export async function algoliaRoutes(
   // Clients send JSON as text, so that a browser asks nothing first.
   app.addContentTypeParser('*', jsonParser(options.limits, options.bodies));
   app.addHook('onRequest', takeKey(KEY));
-  app.addHook('onRequest', keys.enter);
+  app.addHook('onRequest', keys.enterBy(admitSecured(ports.keys)));
 
   const prepare = async (request: FastifyRequest, asked: AlgoliaQuery): Promise<AlgoliaSearch> => {
     const collection = await collections.open(request, indexOf(asked.indexName).index);

@@ -13,6 +13,7 @@ import { Collections } from '../collections.js';
 import { documentRoutes } from './document-routes.js';
 import { DocumentWriter } from './document-writer.js';
 import { importRoutes } from './import-routes.js';
+import { admitScoped } from './scoped-key.js';
 import { searchRoutes } from './search-routes.js';
 
 const KEY = 'x-typesense-api-key';
@@ -34,7 +35,7 @@ export async function typesenseRoutes(
 
   await app.register(async (scope) => {
     scope.addHook('onRequest', takeKey(KEY));
-    scope.addHook('onRequest', keys.enter);
+    scope.addHook('onRequest', keys.enterBy(admitScoped(ports.keys)));
     searchRoutes(scope, desk, options.dimensions, collections);
     collectionRoutes(scope, ports, options.dimensions, collections);
     documentRoutes(scope, ports, options, collections, writer);
