@@ -76,7 +76,7 @@ export class AuditLog {
   /** The oldest entries after the one with the id `after`. */
   async list(tenant: string, after: string | undefined, limit: number): Promise<AuditEntry[]> {
     const { entry } = valueOf(await this.last(tenant));
-    if (entry !== undefined) await this.keep(tenant, entry);
+    if (entry !== undefined) await this.keepMissing(tenant, entry);
     const found = await tenantRecords(this.records, ENTRY_KIND, tenant, after, limit);
     return found.map(({ id, value }) => ({ id, ...(value as unknown as Omit<AuditEntry, 'id'>) }));
   }
@@ -85,7 +85,7 @@ export class AuditLog {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const stored = await this.last(tenant);
       const { entry: previous } = valueOf(stored);
-      if (previous !== undefined) await this.keep(tenant, previous);
+      if (previous !== undefined) await this.keepMissing(tenant, previous);
       const revision = stored?.revision ?? 0;
       const at = new Date(this.now()).toISOString();
       const entry = entryOf(revision + 1, at, change, previous?.hash ?? null);
@@ -100,10 +100,15 @@ export class AuditLog {
     return this.records.get(LAST_KIND, lastId(tenant));
   }
 
+  /** One whose writer died before it had. */
+  private async keepMissing(tenant: string, entry: AuditEntry): Promise<void> {
+    const stored = await this.records.get(ENTRY_KIND, tenantRecordId(tenant, entry.id));
+    if (stored === undefined) await this.keep(tenant, entry);
+  }
+
   /** Nothing is done where it is there. */
   private async keep(tenant: string, { id, ...entry }: AuditEntry): Promise<void> {
     const recordId = tenantRecordId(tenant, id);
-    if ((await this.records.get(ENTRY_KIND, recordId)) !== undefined) return;
     await this.records.put(ENTRY_KIND, recordId, entry, 0);
   }
 

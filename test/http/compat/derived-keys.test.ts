@@ -175,6 +175,78 @@ describe('secured keys of Algolia', () => {
   });
 });
 
+describe('/typesense/keys', () => {
+  test('are made, listed and deleted by the client', async () => {
+    const http = await openHttp({ adminKey: 'boss' });
+    try {
+      const port = await http.server.listen({ port: 0, host: '127.0.0.1' });
+      const nodes = [{ host: '127.0.0.1', port, protocol: 'http', path: '/typesense' }];
+      const admin = new Client({ nodes, apiKey: 'boss' });
+      const made = await admin.keys().create({
+        ...{ description: 'page', actions: ['documents:search'], collections: ['default'] },
+        expires_at: nowS + 60,
+      });
+      expect(made).toMatchObject({
+        ...{ description: 'page', actions: ['documents:search'], collections: ['default'] },
+        expires_at: nowS + 60,
+      });
+      const feed = await admin
+        .keys()
+        .create({ description: '', actions: ['documents:*'], collections: ['default'] });
+      const all = { description: '', actions: ['*'] };
+      const boss = await admin.keys().create({ ...all, collections: ['.*'] });
+      // All that can be done with one collection, which is nothing with the server.
+      const local = await admin.keys().create({ ...all, collections: ['default'] });
+      const byValue = async (key: string) => {
+        const client = new Client({ nodes, apiKey: key });
+        const documents = client.collections('default').documents();
+        const [search, write, list] = await Promise.allSettled([
+          documents.search({ q: '*' }),
+          documents.upsert({ id: 'p', title: 't', category: 'c' }),
+          client.keys().retrieve(),
+        ]);
+        return [search, write, list].map(({ status }) => status === 'fulfilled');
+      };
+      expect(await byValue(feed.value ?? '')).toEqual([true, true, false]);
+      expect(await byValue(made.value ?? '')).toEqual([true, false, false]);
+      const derived = admin.keys().generateScopedSearchKey(made.value ?? '', { filter_by: 'a:=b' });
+      expect(await byValue(derived)).toEqual([true, false, false]);
+      expect(await byValue(boss.value ?? '')).toEqual([true, true, true]);
+      expect(await byValue(local.value ?? '')).toEqual([true, true, false]);
+      const { keys } = await admin.keys().retrieve();
+      expect(keys).toHaveLength(4);
+      expect(JSON.stringify(keys)).not.toContain(made.value);
+      expect(await admin.keys(made.id).retrieve()).toMatchObject({ collections: ['default'] });
+      expect(await admin.keys(made.id).delete()).toEqual({ id: made.id });
+      expect(await byValue(made.value ?? '')).toEqual([false, false, false]);
+    } finally {
+      await http.close();
+    }
+  });
+
+  test('are not made of what is not served', async () => {
+    const http = await openHttp();
+    try {
+      const all = { actions: ['*'], collections: ['*'] };
+      for (const [body, told] of [
+        [{}, 'actions'],
+        [{ actions: ['x'], collections: ['a'] }, 'actions'],
+        [{ actions: ['documents:search'] }, 'collections'],
+        [{ actions: ['documents:search'], collections: ['shop_.*'] }, 'must be 1 to 64'],
+        [{ ...all, value: 'mine' }, 'value'],
+        [{ ...all, autodelete: true }, 'autodelete'],
+        [{ ...all, expires_at: 'soon' }, 'expires_at'],
+      ] as const) {
+        const reply = await http.send('POST', '/typesense/keys', body);
+        const message = expect.stringContaining(told) as string;
+        expect([body, reply.statusCode, reply.json()['message']]).toEqual([body, 400, message]);
+      }
+    } finally {
+      await http.close();
+    }
+  });
+});
+
 test('a collection of another tenant is forbidden to them', async () => {
   const http = await openHttp({ adminKey: 'boss' });
   try {

@@ -13,6 +13,7 @@ import { Collections } from '../collections.js';
 import { documentRoutes } from './document-routes.js';
 import { DocumentWriter } from './document-writer.js';
 import { importRoutes } from './import-routes.js';
+import { keyRoutes } from './key-routes.js';
 import { admitScoped } from './scoped-key.js';
 import { searchRoutes } from './search-routes.js';
 
@@ -47,6 +48,7 @@ export async function typesenseRoutes(
     scope.addHook('onRequest', keys.enter);
     if (options.apiKey !== undefined) scope.addHook('onRequest', requireSome);
     aliasRoutes(scope, ports, collections);
+    keyRoutes(scope, ports);
   });
 }
 
