@@ -20,9 +20,7 @@ export async function routesOf(app: FastifyInstance): Promise<string[]> {
   const routes: string[] = [];
   for (const url of urlsOf(app)) {
     const { allow = 'GET' } = (await app.inject({ method: 'TRACE', url })).headers;
-    const methods = String(allow)
-      .split(', ')
-      .filter((method) => method !== 'HEAD');
+    const methods = allow.split(', ').filter((method) => method !== 'HEAD');
     routes.push(...methods.map((method) => `${method} ${url}`));
   }
   return routes.sort();

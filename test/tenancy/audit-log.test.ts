@@ -21,10 +21,11 @@ function broken(entries: readonly AuditEntry[]): number {
 
 test('entries of several writers at once are one chain', async () => {
   const records = new MemoryRecords();
-  const logs = [new AuditLog(records), new AuditLog(records)];
-  await Promise.all(
-    Array.from({ length: 20 }, (_, i) => logs[i % 2]?.note('shop', change(String(i)))),
+  const [one, other] = [new AuditLog(records), new AuditLog(records)];
+  const noted = Array.from({ length: 20 }, (_, i) =>
+    (i % 2 === 0 ? one : other).note('shop', change(String(i))),
   );
+  await Promise.all(noted);
   const entries = await new AuditLog(records).list('shop', undefined, 100);
   expect(entries).toHaveLength(20);
   expect(broken(entries)).toBe(-1);

@@ -100,7 +100,7 @@ export class KeyDirectory {
   /** Compatible keys whose secrets begin so; with an empty prefix some of all. Rejects `unavailable`. */
   async compatibleKeys(prefix: string): Promise<Key[]> {
     const found = await this.compatible.get(prefix);
-    const keys = await Promise.all((found?.ids ?? []).map((id) => this.find(id)));
+    const keys = await Promise.all((found?.ids ?? []).map(async (id) => this.find(id)));
     return keys.filter((key) => key !== undefined);
   }
 
