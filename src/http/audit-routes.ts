@@ -18,7 +18,7 @@ const NDJSON = 'application/x-ndjson; charset=utf-8';
 export function auditRoutes(app: FastifyInstance, { audit }: HttpPorts): void {
   app.get<{ Querystring: AuditQuery }>(
     '/audit',
-    { schema: { querystring: AuditQuery, produces: ['application/x-ndjson'] } },
+    { schema: { querystring: AuditQuery, produces: ['application/x-ndjson', 'application/json'] } },
     async ({ tenant, query: { limit, after } }, reply) => {
       const entries = await audit.list(tenant, after, limitOf(limit));
       const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`);
