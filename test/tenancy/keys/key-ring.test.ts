@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browserKey } from '../../../src/client/browser-key.js';
 import type { RecordStore } from '../../../src/store/record-store.js';
+import { newKeyId, newSecret, storedSecret } from '../../../src/tenancy/keys/key-secrets.js';
+import { KeyVault } from '../../../src/tenancy/keys/key-vault.js';
 import { makeLmdbStore } from '../../store/lmdb-fixture.js';
 import { makeMongoStore } from '../../store/mongo-fixture.js';
 import { MONGODB_URL, MongoServer, whyNoServer } from '../../store/mongo-server.js';
@@ -115,6 +117,27 @@ describe('a node', () => {
     };
     expect(await readsOf(guesses)).toBe(20_000);
     expect(await readsOf(thrice(secret))).toBe(0);
+  });
+
+  test('keeps the keys of 10,000 tenants, three each', async () => {
+    const records = new MemoryRecords();
+    const vault = new KeyVault(undefined);
+    const secrets: string[] = [];
+    for (let i = 0; i < 30_000; i++) {
+      const own = { id: newKeyId(), kind: 'write' as const };
+      const secret = newSecret(own.kind, false);
+      const stored = storedSecret(own, secret, vault);
+      const terms = { tenants: [`tenant-${i % 10_000}`], description: 'x'.repeat(100) };
+      const record = { ...own, ...terms, generation: 1, created_at: '', secrets: [{ ...stored }] };
+      await records.put('key', own.id, record, 0);
+      await records.put('key secret', stored.hash, { key: own.id }, 0);
+      secrets.push(secret);
+    }
+    const { ring } = keyedNode(records);
+    for (const secret of secrets) expect(await told(ring, secret)).toBe('write');
+    const before = records.reads;
+    for (const secret of secrets) await ring.admit(secret);
+    expect(records.reads).toBe(before);
   });
 
   test('that the store does not tell goes by what it knows for less than two seconds', async () => {
