@@ -62,6 +62,8 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
       return (await import('./placement-command.js')).runPlacement(config, positionals);
     case 'tenants':
       return (await import('./tenants-command.js')).runTenants(config, positionals);
+    case 'keys':
+      return (await import('./keys-command.js')).runKeys(config, positionals);
     case 'store':
       closeToOthers();
       return (await import('./store-command.js')).runStore(config, positionals);

@@ -10,6 +10,7 @@ import type { KeptRuleBooks } from '../merchandising/kept-rule-books.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
 import type { CollectionSchemas } from '../tenancy/collection-schemas.js';
 import type { PlanBook } from '../tenancy/plan-book.js';
+import type { KeyDirectory } from '../tenancy/keys/key-directory.js';
 import type { TenantAliases } from '../tenancy/tenant-aliases.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 
@@ -31,6 +32,7 @@ interface WriterSources {
   aliases: Pick<TenantAliases, 'expireAll'>;
   collections: Pick<CollectionSchemas, 'expireAll'>;
   plans: Pick<PlanBook, 'expireAll'>;
+  keyDirectory: Pick<KeyDirectory, 'expireAll'>;
   books: Pick<KeptRuleBooks, 'forget'>;
   placements: Pick<PlacementCache, 'refresh'>;
 }
@@ -40,7 +42,17 @@ interface WriterSources {
  * for one that writes itself. Rejects with `ConfigError` where none could ever be found.
  */
 export async function openWriters(
-  { config, members, tenants, aliases, collections, plans, books, placements }: WriterSources,
+  {
+    config,
+    members,
+    tenants,
+    aliases,
+    collections,
+    keyDirectory,
+    plans,
+    books,
+    placements,
+  }: WriterSources,
   stopping: AbortSignal,
   patienceMs = START_PATIENCE_MS,
 ): Promise<WritersPort | undefined> {
@@ -56,7 +68,8 @@ export async function openWriters(
       // Of what is written all the time it is known what it changes.
       if (route.startsWith(PRODUCTS)) for (const name of names) tenants.expire(name);
       else {
-        for (const one of [tenants, aliases, collections, plans]) one.expireAll();
+        const kept = [tenants, aliases, collections, keyDirectory, plans];
+        for (const one of kept) one.expireAll();
         for (const name of names) books.forget(name);
       }
       const patience = Deadline.after(REFRESH_PATIENCE_MS);

@@ -25,11 +25,13 @@ import { KeptAnswers } from '../search/kept-answers.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { AuditLog } from '../tenancy/audit-log.js';
+import type { KeyRing } from '../tenancy/keys/key-ring.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
 import { openCluster, placeOnThese } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
+import { openKeys } from './open-keys.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
 import { openShop } from './open-shop.js';
 import { isLmdb, openStore } from './open-store.js';
@@ -57,7 +59,6 @@ export async function startQueryNode(
   opened: Opened,
   stopping: AbortSignal,
 ): Promise<void> {
-  warnOfOpenDoors(config);
   checkAdvertised(config);
   await unlessAborted(mayBegin(), stopping);
   // Beside each other: the model is read by threads of its own, the store's pages are checked by this one.
@@ -75,6 +76,8 @@ export async function startQueryNode(
   const shards = await openFleet(config, store, logger, opened, weightOf);
   const { fleet } = shards;
   const audit = new AuditLog(store.records);
+  const { keyDirectory, ...keys } = openKeys(store.records, audit, config);
+  await warnOfOpenDoors(config, keys.keys);
   const cluster = await openCluster(config, store, fleet, audit);
   const { placements, placement } = cluster;
   const searchable = new UntilSearchable({
@@ -88,8 +91,8 @@ export async function startQueryNode(
   const isBehind = (): boolean => fleet.kept().some(({ reply }) => reply?.behind !== 0);
   const edge = openEdge({ config, store, fleet: nodes, isBehind, logger, opened });
   const { onChange } = edge;
-  const { autoCreateTenants } = config;
-  const tenants = new TenantDirectory(store.records, autoCreateTenants, undefined, onChange);
+  const { records } = store;
+  const tenants = new TenantDirectory(records, config.autoCreateTenants, undefined, onChange);
   const tenancy = openTenancy({ store, tenants, audit, config, logger, opened });
   const { plans, meter } = tenancy;
   const bounds = new TenantBounds(store, config, plans);
@@ -130,7 +133,7 @@ export async function startQueryNode(
     ...{ nodes: fleet, fleet: switchFleet(fleet, searchable), tombstoneRetentionMs },
     advice: auto ? { taker, coolDownMs } : undefined,
   });
-  const jobs = new JobRunner({ records: store.records, kinds, logger });
+  const jobs = new JobRunner({ records, kinds, logger });
   const desks = openTenantDesks({ store, tenants, plans, audit, jobs });
   const shown = {
     answers,
@@ -138,9 +141,9 @@ export async function startQueryNode(
     catalogue: new Catalogue(store),
   };
   const ingest = new Ingest(deps);
-  const views = { ...shop, ...shown, tenants, placements };
+  const views = { ...shop, ...shown, tenants, placements, keyDirectory };
   const writers = await openWriters({ config, members, ...views }, stopping);
-  const shared = { audit, ...shop, ...shown, writers, status, logger };
+  const shared = { audit, ...keys, ...shop, ...shown, writers, status, logger };
   const ports = { search: kept ?? search, ingest, tenants, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
@@ -195,10 +198,13 @@ function switchFleet(fleet: ShardFleet, searchable: UntilSearchable): SwitchFlee
 }
 
 /** Whoever can reach the port can read and change everything. */
-function warnOfOpenDoors({ host, apiKey }: Config): void {
-  if (isLoopback(host) || apiKey !== undefined) return;
+async function warnOfOpenDoors(
+  { host, apiKey }: Config,
+  keys: Pick<KeyRing, 'exist'>,
+): Promise<void> {
+  if (isLoopback(host) || apiKey !== undefined || (await keys.exist())) return;
   process.stderr.write(
-    `omnisearch: listening on ${host} without API_KEY: anyone who reaches it may search and write\n`,
+    `omnisearch: listening on ${host} without API_KEY or keys: anyone who reaches it may search and write\n`,
   );
 }
 
@@ -208,6 +214,7 @@ function httpOptions(config: Config, model: ModelIdentity): Parameters<typeof cr
     dimensions: model.dimensions,
     apiKey: config.apiKey,
     adminKey: config.adminKey,
+    authFailuresPerMinute: config.authFailuresPerMinute,
     loopback: isLoopback(config.host),
     allowedHosts: allowedHosts(
       config.host,

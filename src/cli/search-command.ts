@@ -2,11 +2,11 @@ import { OmniSearchError } from '../client/errors.js';
 import { OmniSearch } from '../client/omnisearch.js';
 import type { Filter } from '../client/wire.js';
 import type { Config } from '../config/settings.js';
-import { isObject } from '../core/json.js';
 import { problemOf, REPLY_TIMEOUT_MS } from './api-problem.js';
 import { formatExplanation } from './explain-table.js';
 import { formatHits } from './hit-table.js';
 import type { SearchAnswer } from './search-answer.js';
+import { jsonObjectOf } from './json-object.js';
 import { complain, WRONG_USAGE } from './terminal.js';
 
 const DEFAULT_COLUMNS = 100;
@@ -23,13 +23,18 @@ type SearchConfig = Pick<
 export async function runSearch(config: SearchConfig, words: readonly string[]): Promise<number> {
   const query = words.join(' ');
   if (query === '') return complain(WRONG_USAGE, 'search needs a text');
-  const filter = parseFilterText(config.filter);
+  const filter = jsonObjectOf(config.filter);
   if (filter === 'broken') return complain(WRONG_USAGE, '--filter must be a JSON object');
 
   const { url, tenant, apiKey } = config;
   const client = new OmniSearch({ addresses: [url], tenant, apiKey, ...REPLY_TIMEOUT_MS });
   try {
-    const body = { query, top_k: config.topK, ...(filter && { filter }), ...textOptions(config) };
+    const body = {
+      query,
+      top_k: config.topK,
+      ...(filter && { filter: filter as Filter }),
+      ...textOptions(config),
+    };
     const answer = (await client.search(body)) as SearchAnswer;
     if (config.json) process.stdout.write(`${JSON.stringify(answer)}\n`);
     else process.stdout.write(textOf(answer, config.explain));
@@ -53,16 +58,6 @@ function textOptions({ mode, prefix, explain }: SearchConfig): object {
 function textOf(answer: SearchAnswer, isExplained: boolean): string {
   const hits = formatHits(answer, process.stdout.columns || DEFAULT_COLUMNS);
   return isExplained ? `${formatExplanation(answer)}\n${hits}` : hits;
-}
-
-function parseFilterText(text: string | undefined): Filter | undefined | 'broken' {
-  if (text === undefined) return undefined;
-  try {
-    const filter: unknown = JSON.parse(text);
-    return isObject(filter) ? (filter as Filter) : 'broken';
-  } catch {
-    return 'broken';
-  }
 }
 
 function warnPartial(partial: NonNullable<SearchAnswer['partial']>): void {

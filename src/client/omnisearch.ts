@@ -120,6 +120,8 @@ export class OmniSearch {
   }
 }
 
+export { browserKey } from './browser-key.js';
+export type { BrowserKeyLimits, BrowserKeyOptions, ParentKey } from './browser-key.js';
 export { OmniSearchError } from './errors.js';
 export type { CallOptions, TransportOptions as OmniSearchOptions } from './transport.js';
 export type {

@@ -108,7 +108,7 @@ export const CLIENT_SETTINGS = {
     type: 'string',
     default: undefined,
     placeholder: 'JSON',
-    verbs: ['search'],
+    verbs: ['search', 'keys'],
     description: 'filter as in POST /search/text, e.g. {"price": {"lte": 50}}',
   },
   mode: {
@@ -133,7 +133,7 @@ export const CLIENT_SETTINGS = {
   json: {
     type: 'boolean',
     default: false,
-    verbs: ['search', 'placement', 'tenants'],
+    verbs: ['search', 'placement', 'tenants', 'keys'],
     description: 'print the reply instead of a table',
   },
   settingsFrom: {

@@ -21,6 +21,10 @@ export const VERBS = {
       'list | show NAME | create NAME [PLAN] | plan NAME PLAN | suspend NAME | resume NAME | drop NAME',
     summary: 'see who is there, and what each may; change it',
   },
+  keys: {
+    usage: 'create | list | rotate ID | disable ID',
+    summary: 'give shops and pages keys of their own',
+  },
   balancer: {
     usage: '',
     summary: 'keep the servers of nginx or HAProxy equal to the query nodes',
@@ -55,7 +59,7 @@ export const EMBEDDING = ['up', 'query-node', 'worker'] as const satisfies reado
 export const SHARDS = ['up', 'shard-node'] as const satisfies readonly Verb[];
 export const CLIENTS = ['index', 'search'] as const satisfies readonly Verb[];
 /** Verbs of operators, which speak to a server. */
-export const OPERATING = ['placement', 'tenants'] as const satisfies readonly Verb[];
+export const OPERATING = ['placement', 'tenants', 'keys'] as const satisfies readonly Verb[];
 export const EVERYWHERE = [
   ...STORES,
   ...CLIENTS,

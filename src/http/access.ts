@@ -1,9 +1,9 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { invalidField, OmniError } from '../core/errors.js';
+import type { Grant } from '../tenancy/keys/key.js';
 import type { Narrowing } from '../tenancy/narrowing.js';
-import { TENANT_HEADER, tenantName } from '../tenancy/tenant-directory.js';
-import type { HttpOptions, HttpPorts, TenantPort } from './ports.js';
+import { DEFAULT_TENANT, TENANT_HEADER, tenantName } from '../tenancy/tenant-directory.js';
+import type { HttpPorts, TenantPort } from './ports.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -11,65 +11,43 @@ declare module 'fastify' {
     tenant: string;
     /** Name of the key that let the request in; null: none was needed. */
     actor: string | null;
-    /** What that key leaves of the catalogue; undefined: everything. */
+    /** The key that let it in; undefined where none was needed, or it is `API_KEY` or `ADMIN_KEY`. */
+    key: Grant | undefined;
+    /** What the key leaves to be seen; undefined: all. */
     narrowing: Narrowing | undefined;
-    /** The stored key that let the request in; undefined where that was none. */
-    key: RequestKey | undefined;
   }
 }
 
-/** What of a key routes go by. */
-interface RequestKey {
-  id: string;
-  kind: string;
-  limits?: KeyLimits;
-}
+export type Hook = (request: FastifyRequest) => Promise<void>;
 
-interface KeyLimits {
-  searches_per_s?: number;
-  /** More at once, once in ten seconds. */
-  burst?: number;
-  per_ip_per_minute?: number;
-}
-
-type Hook = (request: FastifyRequest) => Promise<void>;
-
-/** A hook that lets in only who bears `key`, known as `name`. Compares in constant time. */
-export function requireKey(key: string, name: string): Hook {
-  const expected = sha256(key);
+/** A hook that puts into `request.tenant` whose catalogue is meant, of those that the key is for. */
+export function chooseTenant({ aliases }: Pick<HttpPorts, 'aliases'>): Hook {
   return async (request) => {
-    const [scheme, token] = (request.headers.authorization ?? '').split(/ +(.*)/s, 2);
-    const isBearer = scheme?.toLowerCase() === 'bearer' && token !== undefined;
-    if (!isBearer || !timingSafeEqual(sha256(token), expected)) {
-      throw new OmniError('unauthorized', 'a valid key is needed: Authorization: Bearer KEY');
-    }
-    request.actor = name;
+    const named = request.headers[TENANT_HEADER.toLowerCase()];
+    const name = named === undefined ? ownTenant(request.key) : tenantName(named);
+    request.tenant = await tenantOfKey(aliases, request.key, name);
   };
 }
 
-/** A hook that lets nobody in: what it guards needs a key, and none is set. */
-async function refuseWithoutKey(): Promise<void> {
-  const message = 'this server listens beyond loopback: set ADMIN_KEY for this page';
-  throw new OmniError('unauthorized', message);
+/** Whose catalogue is meant where none is named. Throws `invalid_field` where that is not clear. */
+function ownTenant(key: Pick<Grant, 'tenants'> | undefined): string {
+  const tenants = key?.tenants;
+  const [first] = tenants ?? [];
+  if (first === undefined || tenants?.includes(DEFAULT_TENANT) === true) return DEFAULT_TENANT;
+  if (tenants?.length === 1) return first;
+  throw invalidField(TENANT_HEADER, "must name one of the key's tenants");
 }
 
-/** A hook that lets in operators: who bears the admin key, or without one anybody on this machine. */
-export function requireAdmin({ adminKey, loopback }: HttpOptions): Hook {
-  if (adminKey !== undefined) return requireKey(adminKey, 'ADMIN_KEY');
-  return loopback ? async () => undefined : refuseWithoutKey;
-}
-
-/** A hook that reads the tenant's header into `request.tenant`. */
-export function readTenant(request: FastifyRequest, _: unknown, done: () => void): void {
-  request.tenant = tenantName(request.headers[TENANT_HEADER.toLowerCase()]);
-  done();
-}
-
-/** A hook that puts the tenant in place of its alias. */
-export function resolveAlias({ aliases }: Pick<HttpPorts, 'aliases'>): Hook {
-  return async (request) => {
-    request.tenant = await aliases.resolve(request.tenant);
-  };
+/** The tenant that a name stands for. Rejects `forbidden` where the key is not for it. */
+export async function tenantOfKey(
+  aliases: Pick<HttpPorts['aliases'], 'resolve'>,
+  key: Pick<Grant, 'tenants'> | undefined,
+  name: string,
+): Promise<string> {
+  const tenants = key?.tenants;
+  const tenant = await aliases.resolve(name);
+  if (tenants === undefined || tenants.includes(name) || tenants.includes(tenant)) return tenant;
+  throw new OmniError('forbidden', `the key is not for ${name}`, { field: TENANT_HEADER });
 }
 
 /** A hook that refuses tenants that were never written to. */
@@ -102,8 +80,4 @@ export function requireHost(hosts: readonly string[]): (request: FastifyRequest)
     if (host === undefined || allowed.has(host.toLowerCase().replace(/:\d*$/, ''))) return;
     throw invalidField('Host', 'must be a name of this server: see ALLOWED_HOSTS');
   };
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -12,13 +12,17 @@ const AuditQuery = Type.Object(
 );
 type AuditQuery = Static<typeof AuditQuery>;
 
-/** `GET /audit`: who changed what of the request's tenant, oldest first. */
+const NDJSON = 'application/x-ndjson; charset=utf-8';
+
+/** `GET /audit`: who changed what of the request's tenant, oldest first, a line each. */
 export function auditRoutes(app: FastifyInstance, { audit }: HttpPorts): void {
   app.get<{ Querystring: AuditQuery }>(
     '/audit',
-    { schema: { querystring: AuditQuery } },
-    async ({ tenant, query: { limit, after } }) => {
-      return { entries: await audit.list(tenant, after, limitOf(limit)) };
+    { schema: { querystring: AuditQuery, produces: ['application/x-ndjson', 'application/json'] } },
+    async ({ tenant, query: { limit, after } }, reply) => {
+      const entries = await audit.list(tenant, after, limitOf(limit));
+      const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`);
+      return reply.header('content-type', NDJSON).send(lines.join(''));
     },
   );
 }

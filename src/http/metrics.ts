@@ -29,6 +29,10 @@ export class Metrics {
     labelNames: ['by'] as const,
     registers: [this.registry],
   });
+  private readonly authFailures = this.counter(
+    'auth_failures_total',
+    'Requests with a key that there is not, or a signature that is none.',
+  );
   private readonly hits = this.counter('embedding_cache_hits_total', 'Query embeddings cached.');
   private readonly misses = this.counter(
     'embedding_cache_misses_total',
@@ -125,6 +129,11 @@ export class Metrics {
   /** Searches were refused by a limit of this kind. */
   limited(by: LimitedBy): void {
     this.rateLimited.inc({ by });
+  }
+
+  /** Somebody came with a key that there is not. */
+  authFailed(): void {
+    this.authFailures.inc();
   }
 
   get contentType(): string {

@@ -83,5 +83,5 @@ function describedSchema(
 
 /** Probes, figures, aliases and what operators do are of all tenants. */
 function isOfTenant(url: string): boolean {
-  return !/^\/(livez|readyz|healthz|stats|metrics|aliases|admin)/.test(url);
+  return !/^\/(livez|readyz|healthz|stats|metrics|aliases|keys|admin)/.test(url);
 }

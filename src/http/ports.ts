@@ -16,6 +16,8 @@ import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
 import type { CollectionSchemas } from '../tenancy/collection-schemas.js';
+import type { KeyDesk } from '../tenancy/keys/key-desk.js';
+import type { KeyRing } from '../tenancy/keys/key-ring.js';
 import type { PlanBook } from '../tenancy/plan-book.js';
 import type { SettingsDesk } from '../tenancy/settings-desk.js';
 import type { TenantAliases } from '../tenancy/tenant-aliases.js';
@@ -143,6 +145,8 @@ export interface HttpPorts {
   >;
   aliases: Pick<TenantAliases, 'resolve' | 'list' | 'get' | 'put' | 'remove'>;
   audit: Pick<AuditLog, 'list'>;
+  keys: Pick<KeyRing, 'admit' | 'admitSigned' | 'exist'>;
+  keyDesk: Pick<KeyDesk, 'list' | 'get' | 'create' | 'change' | 'rotate' | 'remove'>;
   answers: AnswersPort;
   collections: Pick<CollectionSchemas, 'find' | 'create' | 'change' | 'remove' | 'list'>;
   catalogue: Pick<Catalogue, 'count' | 'knownFields' | 'pages'>;
@@ -164,6 +168,8 @@ export interface HttpOptions {
   dimensions: number;
   apiKey: string | undefined;
   adminKey: string | undefined;
+  /** Unknown keys an address may come with in a minute before it is sent away; 0 or absent: any number. */
+  authFailuresPerMinute?: number;
   /** The server listens on a loopback address only: without a key `/stats` and `/metrics` are open then. */
   loopback: boolean;
   /** Names that a request may be addressed to (its `Host`); undefined for any. */

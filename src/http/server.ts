@@ -9,14 +9,7 @@ import {
 } from 'fastify';
 import { ByteBudget } from '../core/byte-budget.js';
 import { OmniError } from '../core/errors.js';
-import {
-  readTenant,
-  requireAdmin,
-  requireHost,
-  requireKey,
-  requireTenant,
-  resolveAlias,
-} from './access.js';
+import { chooseTenant, requireHost, requireTenant } from './access.js';
 import { aliasRoutes } from './alias-routes.js';
 import { auditRoutes } from './audit-routes.js';
 import { clusterRoutes } from './cluster-routes.js';
@@ -29,6 +22,8 @@ import { forwardWrites } from './forward-writes.js';
 import { addJsonParsers } from './json-body.js';
 import { DEFAULT_COMPRESS_MIN_BYTES, DEFAULT_LIMITS, MAX_HEADERS, SMALL_BYTES } from './limits.js';
 import { Metrics } from './metrics.js';
+import { KeyGate } from './key-gate.js';
+import { keyRoutes } from './key-routes.js';
 import { getSearchRoute } from './get-search.js';
 import { insightRoutes } from './insight-routes.js';
 import { addOpenApi } from './openapi.js';
@@ -182,8 +177,8 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
 function addHooks(app: FastifyInstance, connections: Connections, isLeaving: () => boolean): void {
   app.decorateRequest('tenant', 'default');
   app.decorateRequest('actor', null);
-  app.decorateRequest('narrowing', undefined);
-  app.decorateRequest('key', undefined);
+  app.decorateRequest('key');
+  app.decorateRequest('narrowing');
   app.decorateRequest('limit', undefined);
   app.decorateRequest('exchange');
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
@@ -251,6 +246,7 @@ async function addRoutes(
   const gate = new SearchGate(options.limits, (tenant) => ports.plans.weight(tenant));
   const searchLimits = new SearchLimits(ports, metrics);
   const desk = new SearchDesk(ports, options, metrics, gate, searchLimits);
+  const keys = new KeyGate(ports, options, metrics);
   // Probes ask by address, and learn nothing that a stranger may not know.
   healthRoutes(app, ports, isLeaving);
   await app.register(async (named) => {
@@ -265,27 +261,25 @@ async function addRoutes(
     const origins = options.corsOrigins ?? [];
     await named.register(async (scope) => {
       addCors(named, scope, origins);
-      await compatRoutes(scope, ports, options, desk);
+      await compatRoutes(scope, ports, options, desk, keys);
     });
-    await named.register(async (scope) => statsRoutes(scope, ports, options, metrics));
+    await named.register(async (scope) => statsRoutes(scope, ports, keys, metrics));
     await named.register(async (scope) => {
-      scope.addHook('onRequest', requireAdmin(options));
+      scope.addHook('onRequest', keys.enter);
       aliasRoutes(scope, ports);
+      keyRoutes(scope, ports);
       clusterRoutes(scope, ports);
       tenantRoutes(scope, ports);
       usageRoutes(scope, ports);
       await scope.register(async (inner) => {
-        inner.addHook('onRequest', readTenant);
-        inner.addHook('onRequest', resolveAlias(ports));
+        inner.addHook('onRequest', chooseTenant(ports));
         auditRoutes(inner, ports);
       });
     });
     await named.register(async (scope) => {
       addCors(named, scope, origins);
-      if (options.apiKey !== undefined)
-        scope.addHook('onRequest', requireKey(options.apiKey, 'API_KEY'));
-      scope.addHook('onRequest', readTenant);
-      scope.addHook('onRequest', resolveAlias(ports));
+      scope.addHook('onRequest', keys.enter);
+      scope.addHook('onRequest', chooseTenant(ports));
       await scope.register(async (inner) => {
         inner.addHook('onRequest', requireTenant(ports.tenants));
         searchRoutes(inner, ports, options, desk);

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import { hides } from '../tenancy/narrowed-catalogue.js';
-import { requireAdmin } from './access.js';
+import type { KeyGate } from './key-gate.js';
 import type { Metrics } from './metrics.js';
 import {
   CategoriesReply,
@@ -13,7 +13,7 @@ import {
 } from './reply-schemas.js';
 import type { SearchDesk } from './search-desk.js';
 import { seenCategories } from './seen-categories.js';
-import type { HttpOptions, HttpPorts, ShardFigures } from './ports.js';
+import type { HttpPorts, ShardFigures } from './ports.js';
 
 /** `/livez`, `/readyz` and `/healthz`. `isLeaving`: the node is about to stop. */
 export function healthRoutes(
@@ -40,10 +40,10 @@ export function healthRoutes(
 export function statsRoutes(
   app: FastifyInstance,
   ports: HttpPorts,
-  options: HttpOptions,
+  gate: KeyGate,
   metrics: Metrics,
 ): void {
-  app.addHook('onRequest', requireAdmin(options));
+  app.addHook('onRequest', gate.enter);
 
   app.get('/stats', { schema: replies(StatsReply) }, async () => {
     const status = ports.status.status();

@@ -1,15 +1,18 @@
+import { createHash } from 'node:crypto';
 import { digest } from '../core/ids.js';
 import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import type { JsonObject, JsonValue } from '../core/product.js';
-import type { RecordStore } from '../store/record-store.js';
+import type { RecordStore, StoredRecord } from '../store/record-store.js';
 import { tenantRecordId, tenantRecords } from '../store/tenant-records.js';
 
 const ENTRY_KIND = 'audit entry';
-const COUNTER_KIND = 'audit';
-const COUNTER_ID = 'counter';
+const LAST_KIND = 'audit';
+const LAST_ID = 'counter';
 const NUMBER_DIGITS = 12;
-/** Entries of a tenant that are kept; with each new one the oldest goes. */
-const KEPT_ENTRIES = 10_000;
+const KEPT_MS = 365 * 86_400_000;
+/** With every so many new entries those that are older than that go, so many at most. */
+const PRUNE_EVERY = 16;
+const PRUNED_AT_ONCE = 64;
 /** Larger bodies are named by their digest. */
 const MAX_BODY_BYTES = 4_096;
 const MAX_ATTEMPTS = 20;
@@ -18,7 +21,7 @@ const MAX_ATTEMPTS = 20;
 interface Change {
   /** Name of a key; null: none was needed. */
   by: string | null;
-  /** `rule`, `synonym`, `settings`, `alias`. */
+  /** `rule`, `synonym`, `settings`, `alias`, `placement`, `key`. */
   kind: string;
   /** What of that kind. */
   target: string;
@@ -36,51 +39,115 @@ export interface AuditEntry {
   target: string;
   before: JsonValue;
   after: JsonValue;
+  /** The hash of the entry before; null: of the first. Entries of before there were hashes have neither. */
+  previous?: string | null;
+  /** SHA-256, hex, of this entry as JSON without its hash. */
+  hash?: string;
+}
+
+/** The last entry of a tenant. Its number is the record's revision. */
+interface Last {
+  entry?: AuditEntry;
 }
 
 /**
- * Who changed what of a tenant, in the order in which it was begun. An entry is there before its change: one
- * whose writer died in between may never have been made.
+ * Who changed what of a tenant, in the order in which it was begun, for a year. An entry is there before its change: one
+ * whose writer died in between may never have been made. Each has the hash of the one before in it, so that none can be
+ * changed, added or left out afterwards without all that follow.
+ *
+ * ```
+ *   read the last ──> store it as an entry, if its writer died before ──> the new one in its place, by compare-and-set
+ *                                                                     ──> store that as an entry
+ * ```
  */
 export class AuditLog {
-  constructor(private readonly records: RecordStore) {}
+  constructor(
+    private readonly records: RecordStore,
+    /** Epoch milliseconds. */
+    private readonly now: () => number = () => Date.now(),
+  ) {}
 
   async note(tenant: string, change: Change): Promise<void> {
-    const number = await this.nextNumber(tenant);
-    const { by, kind, target, before, after } = change;
-    const at = new Date().toISOString();
-    const entry = { at, by, kind, target, before: bodyOf(before), after: bodyOf(after) };
-    await this.records.put(ENTRY_KIND, entryId(tenant, number), entry, 0);
-    if (number <= KEPT_ENTRIES) return;
-    await this.records.remove(ENTRY_KIND, entryId(tenant, number - KEPT_ENTRIES), 1);
+    const entry = await this.append(tenant, change);
+    await this.keep(tenant, entry);
+    if (Number(entry.id) % PRUNE_EVERY === 0) await this.prune(tenant);
   }
 
   /** The oldest entries after the one with the id `after`. */
   async list(tenant: string, after: string | undefined, limit: number): Promise<AuditEntry[]> {
+    const { entry } = valueOf(await this.last(tenant));
+    if (entry !== undefined) await this.keepMissing(tenant, entry);
     const found = await tenantRecords(this.records, ENTRY_KIND, tenant, after, limit);
     return found.map(({ id, value }) => ({ id, ...(value as unknown as Omit<AuditEntry, 'id'>) }));
   }
 
-  /** The counter's revision: nothing else of it matters. */
-  private async nextNumber(tenant: string): Promise<number> {
-    const id = tenantRecordId(tenant, COUNTER_ID);
+  private async append(tenant: string, change: Change): Promise<AuditEntry> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const stored = await this.records.get(COUNTER_KIND, id);
-      const last = stored?.revision ?? 0;
-      if (await this.records.put(COUNTER_KIND, id, {}, last)) return last + 1;
+      const stored = await this.last(tenant);
+      const { entry: previous } = valueOf(stored);
+      if (previous !== undefined) await this.keepMissing(tenant, previous);
+      const revision = stored?.revision ?? 0;
+      const at = new Date(this.now()).toISOString();
+      const entry = entryOf(revision + 1, at, change, previous?.hash ?? null);
+      const value = { entry } as unknown as JsonObject;
+      if (await this.records.put(LAST_KIND, lastId(tenant), value, revision)) return entry;
     }
     const details = { retryAfterMs: RETRY_AFTER_MS };
     throw new OmniError('unavailable', 'the audit kept changing', details);
   }
+
+  private last(tenant: string): Promise<StoredRecord | undefined> {
+    return this.records.get(LAST_KIND, lastId(tenant));
+  }
+
+  /** One whose writer died before it had. */
+  private async keepMissing(tenant: string, entry: AuditEntry): Promise<void> {
+    const stored = await this.records.get(ENTRY_KIND, tenantRecordId(tenant, entry.id));
+    if (stored === undefined) await this.keep(tenant, entry);
+  }
+
+  /** Nothing is done where it is there. */
+  private async keep(tenant: string, { id, ...entry }: AuditEntry): Promise<void> {
+    const recordId = tenantRecordId(tenant, id);
+    await this.records.put(ENTRY_KIND, recordId, entry, 0);
+  }
+
+  private async prune(tenant: string): Promise<void> {
+    const until = new Date(this.now() - KEPT_MS).toISOString();
+    const { records } = this;
+    const oldest = await tenantRecords(records, ENTRY_KIND, tenant, undefined, PRUNED_AT_ONCE);
+    for (const { id, value, revision } of oldest) {
+      if ((value['at'] as string) >= until) return;
+      await this.records.remove(ENTRY_KIND, tenantRecordId(tenant, id), revision);
+    }
+  }
 }
 
-function entryId(tenant: string, number: number): string {
-  return tenantRecordId(tenant, String(number).padStart(NUMBER_DIGITS, '0'));
+function entryOf(
+  number: number,
+  at: string,
+  { by, kind, target, before, after }: Change,
+  previous: string | null,
+): AuditEntry {
+  const id = String(number).padStart(NUMBER_DIGITS, '0');
+  const bodies = { before: bodyOf(before), after: bodyOf(after) };
+  const entry = { id, at, by, kind, target, ...bodies, previous };
+  return { ...entry, hash: createHash('sha256').update(JSON.stringify(entry)).digest('hex') };
+}
+
+function valueOf(last: StoredRecord | undefined): Last {
+  return last?.value ?? {};
+}
+
+function lastId(tenant: string): string {
+  return tenantRecordId(tenant, LAST_ID);
 }
 
 function bodyOf(body: JsonObject | undefined): JsonValue {
   if (body === undefined) return null;
+  // As it will be read again: members that are undefined are none.
   const text = JSON.stringify(body);
   const bytes = Buffer.byteLength(text);
-  return bytes <= MAX_BODY_BYTES ? body : { digest: digest(text), bytes };
+  if (bytes > MAX_BODY_BYTES) return { digest: digest(text), bytes };
+  return JSON.parse(text) as JsonObject;
 }

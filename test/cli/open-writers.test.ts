@@ -19,6 +19,7 @@ function sources(more: Partial<Sources>, told: string[] = []): Sources {
     },
     aliases: { expireAll: () => void told.push('aliases') },
     collections: { expireAll: () => void told.push('collections') },
+    keyDirectory: { expireAll: () => void told.push('keys') },
     plans: { expireAll: () => void told.push('plans') },
     books: { forget: (tenant) => void told.push(`rules ${tenant}`) },
     placements: {
@@ -89,6 +90,6 @@ test('after a write this node asks the store again, whether or not that answers'
   await writers?.written(['shop'], '/products/:id');
   expect(told).toEqual(['tenant shop', 'placement shop']);
   await writers?.written(['shop'], '/rules/:id');
-  const all = ['tenants', 'aliases', 'collections', 'plans'];
+  const all = ['tenants', 'aliases', 'collections', 'keys', 'plans'];
   expect(told.slice(2)).toEqual([...all, 'rules shop', 'placement shop']);
 });

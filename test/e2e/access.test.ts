@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
+import { browserKey } from '../../src/client/browser-key.js';
 import { Cluster, type Reply } from './cluster.js';
+import { runCommand } from './command.js';
 
 const NONE = ['--model', 'none', '--dimensions', '4'];
+/** Every wrong key is answered as such, however many there are. */
+const GUARDED = { OMNISEARCH_API_KEY: 'secret', OMNISEARCH_AUTH_FAILURES_PER_MINUTE: '0' };
 const VECTOR = [1, 2, 3, 4];
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 const product = (id: string, more: object = {}) => ({
@@ -28,7 +32,7 @@ async function withCluster(
 const code = ({ status, json }: Reply) => [status, (json['error'] as { code: string }).code];
 
 test('API_KEY guards every product and search route, and no status page', () =>
-  withCluster({ args: NONE, env: { OMNISEARCH_API_KEY: 'secret' } }, async (cluster) => {
+  withCluster({ args: NONE, env: GUARDED }, async (cluster) => {
     for (const [method, path] of [
       ['POST', '/products'],
       ['GET', '/products/x'],
@@ -51,6 +55,31 @@ test('API_KEY guards every product and search route, and no status page', () =>
     for (const path of ['/livez', '/readyz', '/healthz', '/stats']) {
       expect((await cluster.send('GET', path)).status).toBe(200);
     }
+  }));
+
+test('keys made by the command let in, to their own tenant, until they are disabled', () =>
+  withCluster({ args: NONE, env: { OMNISEARCH_ADMIN_KEY: 'root' } }, async (cluster) => {
+    const keys = async (...words: string[]) => {
+      const args = ['keys', ...words, '--json', '--url', cluster.url, '--admin-key', 'root'];
+      const { stdout } = await runCommand(args);
+      return JSON.parse(stdout) as { id: string; secret: string; generation: number };
+    };
+    const feed = await keys('create', '--kind', 'write', '--tenants', 'shoes');
+    const page = await keys('create', '--tenants', 'shoes,hats');
+    const sent = await cluster.post('/products?wait=searchable', product('x'), bearer(feed.secret));
+    expect(sent.json).toMatchObject({ accepted: 1, searchable: true });
+    const expiresAt = Math.floor(Date.now() / 1_000) + 60;
+    const browser = await browserKey(page, { expiresAt, tenant: 'shoes' });
+    const found = await cluster.post('/search/vector', { vector: VECTOR }, bearer(browser));
+    expect(found.json.hits?.map(({ id }) => id)).toEqual(['x']);
+    const hats = { ...bearer(feed.secret), 'x-omnisearch-tenant': 'hats' };
+    expect(code(await cluster.post('/products', product('y'), hats))).toEqual([403, 'forbidden']);
+    const written = await cluster.post('/products', product('y'), bearer(browser));
+    expect(code(written)).toEqual([403, 'forbidden']);
+    expect(code(await cluster.send('GET', '/products/x'))).toEqual([401, 'unauthorized']);
+    await keys('disable', page.id);
+    const refused = await cluster.post('/search/vector', { vector: VECTOR }, bearer(browser));
+    expect(code(refused)).toEqual([401, 'unauthorized']);
   }));
 
 test('beyond loopback /stats and /metrics want ADMIN_KEY, and no key at all is warned of', async () => {

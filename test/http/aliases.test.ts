@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TENANT_HEADER } from '../../src/tenancy/tenant-directory.js';
-import { openHttp, type HttpHarness } from './harness.js';
+import { auditOf, openHttp, type HttpHarness } from './harness.js';
 
 let node: HttpHarness;
 afterEach(async () => node.close());
@@ -86,10 +86,10 @@ describe('audit', () => {
     await node.send('PUT', '/aliases/shop', { tenant: 'default' }, admin);
     const large = { when: {}, then: { data: 'x'.repeat(5_000) } };
     await node.send('PUT', '/rules/large', large, key);
-    const { entries } = (await node.send('GET', '/audit', undefined, admin)).json() as unknown as {
-      entries: { id: string; at: string }[];
-    };
-    const told = entries.map((entry) => ({ ...entry, id: undefined, at: undefined }));
+    const entries = await auditOf(node, admin);
+    const told = entries.map(({ by, kind, target, before, after }) => {
+      return { by, kind, target, before, after };
+    });
     expect(told).toEqual([
       { by: 'API_KEY', kind: 'rule', target: 'r', before: null, after: { id: 'r', ...rule } },
       { by: 'API_KEY', kind: 'rule', target: 'r', before: { id: 'r', ...rule }, after: null },
@@ -106,8 +106,7 @@ describe('audit', () => {
     ]);
     for (const { at } of entries) expect(new Date(at).toISOString()).toBe(at);
     const after = entries[3]?.id ?? '';
-    const rest = await node.send('GET', `/audit?after=${after}&limit=1`, undefined, admin);
-    expect(rest.json()['entries']).toEqual([entries[4]]);
+    expect(await auditOf(node, admin, `?after=${after}&limit=1`)).toEqual([entries[4]]);
   });
 
   test('and aliases want the admin key', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HASH_END } from '../../src/core/ids.js';
 import { statusOf } from '../cluster/desk-fixture.js';
-import { openHttp, type HttpHarness } from './harness.js';
+import { auditOf, openHttp, type HttpHarness } from './harness.js';
 
 let node: HttpHarness;
 afterEach(async () => node.close());
@@ -75,8 +75,7 @@ describe('routes of what lies on which node', () => {
     const { advice, ...planned } = plan.json();
     expect(advice).toEqual([]);
     expect((await post('placement/apply', {})).json()).toEqual(planned);
-    const { entries } = (await node.send('GET', '/audit')).json();
-    expect(entries).toMatchObject([{ target: 'apply', before: { nodes: {} } }]);
+    expect(await auditOf(node)).toMatchObject([{ target: 'apply', before: { nodes: {} } }]);
     const again = (await node.send('GET', '/admin/placement/plan')).json();
     expect(again['total']).toEqual({ moves: 0, rows: 0, bytes: 0, seconds: 0 });
   });
@@ -126,7 +125,7 @@ describe('routes of what lies on which node', () => {
     const merge = await post('placement/merge', { ...CHOICE, dry_run: true });
     expect(merge.statusCode).toBe(400);
     expect(await node.store.placement('default')).toEqual(before);
-    expect((await node.send('GET', '/audit')).json()['entries']).toEqual([]);
+    expect(await auditOf(node)).toEqual([]);
     // What is done says no more than before.
     const done = (await post('placement/split', { ...CHOICE, dry_run: false })).json();
     expect(Object.keys(done)).toEqual(['partitions']);
@@ -138,14 +137,13 @@ describe('routes of what lies on which node', () => {
     await post('placement/pin', { ...CHOICE, pinned: true });
     await post('placement/move', { ...CHOICE, to: ['s2'] });
     await post('nodes/s1/drain', {});
-    const reply = (await node.send('GET', '/audit')).json();
-    const entries = reply['entries'] as { target: string }[];
+    const entries = await auditOf(node);
     expect(entries.map(({ target }) => target)).toEqual(['pin', 'move', 'drain s1']);
     const id = expect.any(String) as string;
     const mice = (await node.store.placement('default')).partitions.find(
       ({ categories }) => categories[0] === 'Mice',
     )?.id as string;
-    expect(entries[1]).toEqual({
+    expect(entries[1]).toMatchObject({
       ...{ id, at: id, by: null, kind: 'placement', target: 'move' },
       before: { nodes: { [mice]: ['s1'] }, pinned: [mice] },
       after: { nodes: { [mice]: ['s2'] }, pinned: [mice] },

@@ -19,10 +19,14 @@ import { RulePreview } from '../../src/search/preview-rules.js';
 import { RuleDesk } from '../../src/merchandising/rule-desk.js';
 import type { RuleLimits } from '../../src/merchandising/rule-tally.js';
 import type { ObservedLease } from '../../src/cluster/lease-observer.js';
-import { AuditLog } from '../../src/tenancy/audit-log.js';
+import { AuditLog, type AuditEntry } from '../../src/tenancy/audit-log.js';
 import { Catalogue } from '../../src/ingest/catalogue.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
 import { CollectionSchemas } from '../../src/tenancy/collection-schemas.js';
+import { KeyDesk } from '../../src/tenancy/keys/key-desk.js';
+import { KeyDirectory } from '../../src/tenancy/keys/key-directory.js';
+import { KeyRing } from '../../src/tenancy/keys/key-ring.js';
+import { KeyVault } from '../../src/tenancy/keys/key-vault.js';
 import { SettingsDesk } from '../../src/tenancy/settings-desk.js';
 import { RateLimits } from '../../src/tenancy/rate-limits.js';
 import { UsageReports } from '../../src/tenancy/usage-report.js';
@@ -201,6 +205,8 @@ export async function openHttp(
   const days = new QueryDays(node.store.records, log);
   const { records } = node.store;
   const audit = new AuditLog(records);
+  const vault = new KeyVault('a secret of sixteen');
+  const directory = new KeyDirectory(records);
   const books = new KeptRuleBooks({
     records,
     settings: async (tenant) => (await node.directory.settings(tenant)).text,
@@ -244,6 +250,8 @@ export async function openHttp(
       queryNodes: () => queryNodes,
       aliases: new TenantAliases({ records, tenants: node.directory, audit }),
       audit,
+      keys: new KeyRing(directory, vault),
+      keyDesk: new KeyDesk({ records, audit, vault, directory }),
       catalogue: new Catalogue(node.store),
       collections,
       dropTenant: async (tenant) => {
@@ -294,6 +302,17 @@ export async function openHttp(
       await node.close();
     },
   };
+}
+
+/** The lines of `GET /audit`. */
+export async function auditOf(
+  node: Pick<HttpHarness, 'send'>,
+  headers?: Record<string, string>,
+  query = '',
+): Promise<AuditEntry[]> {
+  const { statusCode, body } = await node.send('GET', `/audit${query}`, undefined, headers);
+  if (statusCode !== 200) throw new Error(`/audit: ${statusCode} ${body}`);
+  return body.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as AuditEntry]));
 }
 
 /** What a shard says of its recall. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TENANT_HEADER } from '../../src/tenancy/tenant-directory.js';
-import { openHttp, type HttpHarness } from './harness.js';
+import { auditOf, openHttp, type HttpHarness } from './harness.js';
 
 let node: HttpHarness;
 beforeEach(async () => {
@@ -146,7 +146,7 @@ describe('rules', () => {
       { code: 'invalid_field', field },
     ]);
     expect((await node.send('GET', '/rules')).json()).toEqual({ rules: [] });
-    expect((await node.send('GET', '/audit')).json()).toEqual({ entries: [] });
+    expect(await auditOf(node)).toEqual([]);
   });
 
   test('digits that would be lost and half characters are refused', async () => {
@@ -181,9 +181,7 @@ describe('rules', () => {
     );
     const replies = await Promise.all(writes);
     expect(new Set(replies.map(({ statusCode }) => statusCode))).toEqual(new Set([200]));
-    const { entries } = (await node.send('GET', '/audit')).json() as unknown as {
-      entries: { before: unknown; after: { then: { data: number } } }[];
-    };
+    const entries = await auditOf(node);
     expect(entries).toHaveLength(20);
     const last = (await node.send('GET', '/rules/r1')).json();
     expect(entries.at(-1)?.after).toEqual(last);

@@ -5,6 +5,7 @@ import type { CollectionSchema } from '../../tenancy/collection-schemas.js';
 import { isExcluded } from '../../tenancy/narrowed-catalogue.js';
 import type { Narrowing } from '../../tenancy/narrowing.js';
 import { tenantName } from '../../tenancy/tenant-directory.js';
+import { tenantOfKey } from '../access.js';
 import { allowedFor } from '../narrowed-routes.js';
 import type { HttpPorts } from '../ports.js';
 import type { SearchDesk } from '../search-desk.js';
@@ -39,10 +40,16 @@ export class Collections {
     private readonly desk: SearchDesk,
   ) {}
 
-  /** With the fields that the caller's key lets be told of. Rejects `not_found`. */
-  async open(name: string, narrowing?: Narrowing): Promise<Collection> {
+  /**
+   * With the fields that the request's key lets be told of. Rejects `not_found`, `forbidden` where the key is not for
+   * it.
+   */
+  async open(
+    { key, narrowing }: Pick<FastifyRequest, 'key' | 'narrowing'>,
+    name: string,
+  ): Promise<Collection> {
     const { aliases, tenants, collections } = this.ports;
-    const tenant = await aliases.resolve(tenantOf(name));
+    const tenant = await tenantOfKey(aliases, key, tenantOf(name));
     try {
       await tenants.require(tenant);
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { KeyGate } from '../key-gate.js';
 import type { HttpPorts, RouteOptions } from '../ports.js';
 import type { SearchDesk } from '../search-desk.js';
 import { algoliaRoutes } from './algolia/routes.js';
@@ -10,11 +11,12 @@ export async function compatRoutes(
   ports: HttpPorts,
   options: RouteOptions,
   desk: SearchDesk,
+  keys: KeyGate,
 ): Promise<void> {
-  await app.register(async (scope) => typesenseRoutes(scope, ports, options, desk), {
+  await app.register(async (scope) => typesenseRoutes(scope, ports, options, desk, keys), {
     prefix: '/typesense',
   });
-  await app.register(async (scope) => algoliaRoutes(scope, ports, options, desk), {
+  await app.register(async (scope) => algoliaRoutes(scope, ports, options, desk, keys), {
     prefix: '/algolia',
   });
 }

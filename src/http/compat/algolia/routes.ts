@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { invalidField, OmniError, toOmniError } from '../../../core/errors.js';
 import { describeValue, isObject } from '../../../core/json.js';
 import type { JsonValue } from '../../../core/product.js';
-import { requireKey } from '../../access.js';
 import { jsonParser } from '../../json-body.js';
 import { BATCH_BODY_BYTES, SEARCH_BODY_BYTES } from '../../limits.js';
+import type { KeyGate } from '../../key-gate.js';
 import type { HttpPorts, RouteOptions } from '../../ports.js';
 import { sendWritten, type SearchDesk } from '../../search-desk.js';
 import type { SearchReply } from '../../../search/search-types.js';
@@ -14,6 +14,7 @@ import { takeKey } from '../key-of-request.js';
 import { sendMessage } from '../message-reply.js';
 import { algoliaQuery, indexOf, type AlgoliaQuery } from './query-parameters.js';
 import { algoliaSearch, type AlgoliaSearch } from './search-parameters.js';
+import { admitSecured } from './secured-key.js';
 import { queryBody } from './search-reply.js';
 
 const KEY = 'x-algolia-api-key';
@@ -30,16 +31,17 @@ export async function algoliaRoutes(
   ports: HttpPorts,
   options: RouteOptions,
   desk: SearchDesk,
+  keys: KeyGate,
 ): Promise<void> {
   const collections = new Collections(ports, desk);
   app.setErrorHandler((error, request, reply) => sendMessage(request, reply, error));
   // Clients send JSON as text, so that a browser asks nothing first.
   app.addContentTypeParser('*', jsonParser(options.limits, options.bodies));
   app.addHook('onRequest', takeKey(KEY));
-  if (options.apiKey !== undefined) app.addHook('onRequest', requireKey(options.apiKey, 'API_KEY'));
+  app.addHook('onRequest', keys.enterBy(admitSecured(ports.keys)));
 
   const prepare = async (request: FastifyRequest, asked: AlgoliaQuery): Promise<AlgoliaSearch> => {
-    const collection = await collections.open(indexOf(asked.indexName).index, request.narrowing);
+    const collection = await collections.open(request, indexOf(asked.indexName).index);
     const search = algoliaSearch(asked, collection);
     await collections.checkFields(collection, search.named, request);
     return search;

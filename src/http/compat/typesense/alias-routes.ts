@@ -21,12 +21,13 @@ export function aliasRoutes(
     return { aliases: all.map(aliasBody) };
   });
 
-  app.put<OfAlias>('/aliases/:alias', async ({ params, body, actor }) => {
+  app.put<OfAlias>('/aliases/:alias', async (request) => {
+    const { params, body, actor } = request;
     const name = isObject(body) ? body['collection_name'] : undefined;
     if (typeof name !== 'string') {
       throw invalidField('collection_name', `must be a string, got ${describeValue(name)}`);
     }
-    const { tenant } = await collections.open(name);
+    const { tenant } = await collections.open(request, name);
     return aliasBody(await aliases.put(params.alias, tenant, actor));
   });
 

@@ -37,17 +37,22 @@ export function collectionRoutes(
   });
 
   app.get('/collections', async (request) => {
-    const schemas = await ports.collections.list(MAX_LISTED);
-    return Promise.all(schemas.map((schema) => body(schema, request)));
+    const own = request.key?.tenants?.map((name) => ports.collections.find(name));
+    const schemas = await (own === undefined
+      ? ports.collections.list(MAX_LISTED)
+      : Promise.all(own));
+    const found = schemas.flatMap((schema) => schema ?? []);
+    return Promise.all(found.map((schema) => body(schema, request)));
   });
 
   const config = { narrows: true };
   app.get<OfCollection>('/collections/:collection', { config }, async (request) =>
-    body(describe(await collections.open(request.params.collection, request.narrowing)), request),
+    body(describe(await collections.open(request, request.params.collection)), request),
   );
 
-  app.patch<OfCollection>('/collections/:collection', async ({ params, body: sent, actor }) => {
-    const { tenant } = await collections.open(params.collection);
+  app.patch<OfCollection>('/collections/:collection', async (request) => {
+    const { params, body: sent, actor } = request;
+    const { tenant } = await collections.open(request, params.collection);
     const fields = isObject(sent) ? sent['fields'] : undefined;
     const changed = await ports.collections.change(tenant, (schema) =>
       withFields(schema, fields, dimensions),
@@ -58,7 +63,7 @@ export function collectionRoutes(
   });
 
   app.delete<OfCollection>('/collections/:collection', async (request) => {
-    const collection = await collections.open(request.params.collection);
+    const collection = await collections.open(request, request.params.collection);
     const dropped = await body(describe(collection), request);
     await ports.collections.remove(collection.tenant);
     await ports.dropTenant(collection.tenant);
@@ -74,9 +79,12 @@ async function create(
 ): Promise<void> {
   const { name } = schema;
   const message = `A collection with name \`${name}\` already exists.`;
-  const isFree = await collections.open(name).then(
+  const isFree = await collections.open(request, name).then(
     async ({ tenant }) => tenant === name && (await collections.count(tenant, request)) === 0,
-    () => true,
+    (error: unknown) => {
+      if (error instanceof OmniError && error.code === 'not_found') return true;
+      throw error;
+    },
   );
   if (!isFree) throw new OmniError('conflict', message, { field: 'name' });
   await tenants.ensure(name);

@@ -33,7 +33,7 @@ export function documentRoutes(
 
   app.post<OfCollection>(PATH, { bodyLimit }, async (request, reply) => {
     const options = writeOptions(request.query as JsonObject, request.exchange.signal);
-    const collection = await collections.open(request.params.collection);
+    const collection = await collections.open(request, request.params.collection);
     const document = documentOf(request.body as JsonValue);
     const [written] = await writer.write(collection, [document], options);
     if (written === undefined) throw new OmniError('internal', 'the document was not written');
@@ -42,22 +42,24 @@ export function documentRoutes(
   });
 
   const config = { narrows: true };
-  app.get<OfDocument>(`${PATH}/:id`, { config }, async ({ params, narrowing }) => {
-    const { tenant } = await collections.open(params.collection);
+  app.get<OfDocument>(`${PATH}/:id`, { config }, async (request) => {
+    const { params, narrowing } = request;
+    const { tenant } = await collections.open(request, params.collection);
     return toDocument(await ports.ingest.read(tenant, params.id, undefined, narrowing));
   });
 
   app.patch<OfDocument>(`${PATH}/:id`, { bodyLimit }, async (request, reply) => {
     const { params, query, exchange, body } = request;
     const options = writeOptions(query as JsonObject, exchange.signal);
-    const collection = await collections.open(params.collection);
+    const collection = await collections.open(request, params.collection);
     const changes = documentOf(body as JsonValue);
     const { document } = await writer.patch(collection, params.id, changes, options);
     return reply.code(201).send(document);
   });
 
-  app.delete<OfDocument>(`${PATH}/:id`, async ({ params }) => {
-    const { tenant } = await collections.open(params.collection);
+  app.delete<OfDocument>(`${PATH}/:id`, async (request) => {
+    const { params } = request;
+    const { tenant } = await collections.open(request, params.collection);
     const document = toDocument(await ports.ingest.read(tenant, params.id, undefined));
     await ports.ingest.remove(tenant, params.id);
     return document;
@@ -66,7 +68,7 @@ export function documentRoutes(
   app.patch<OfCollection>(PATH, { bodyLimit }, async (request) => {
     const { params, query, exchange, body } = request;
     const options = writeOptions(query as JsonObject, exchange.signal);
-    const collection = await collections.open(params.collection);
+    const collection = await collections.open(request, params.collection);
     const changes = documentOf(body as JsonValue);
     // All of them first: one that is changed would be met again further on.
     const ids: string[] = [];
@@ -77,7 +79,7 @@ export function documentRoutes(
   });
 
   app.delete<OfCollection>(PATH, async (request) => {
-    const collection = await collections.open(request.params.collection);
+    const collection = await collections.open(request, request.params.collection);
     let deleted = 0;
     const found = matching(ports, collections, collection, request);
     for await (const id of found) {

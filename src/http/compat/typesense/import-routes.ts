@@ -39,7 +39,7 @@ export async function importRoutes(
   const streams = new TenantGate(STREAMS, STREAMS_OF_TENANT, 'imports');
 
   app.get<OfCollection>(`${PATH}/export`, async (request, reply) => {
-    const { tenant } = await collections.open(request.params.collection);
+    const { tenant } = await collections.open(request, request.params.collection);
     const parameters = new Parameters(request.query as JsonObject);
     const filter = new DocumentFilter(parseFilterBy(parameters.text('filter_by') ?? ''));
     const fields = {
@@ -56,7 +56,7 @@ export async function importRoutes(
     scope.addContentTypeParser('*', async (_: FastifyRequest, body: Readable) => body);
     scope.post<OfCollection>(`${PATH}/import`, async (request, reply) => {
       const { params, query, exchange, body } = request;
-      const collection = await collections.open(params.collection);
+      const collection = await collections.open(request, params.collection);
       const bytes = replies.lease(collection.tenant);
       exchange.onEnd(() => bytes.release());
       const leave = streams.enter(collection.tenant);

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import { requireAdmin, requireKey } from '../../access.js';
+import { OmniError } from '../../../core/errors.js';
+import type { Hook } from '../../access.js';
 import { jsonParser } from '../../json-body.js';
+import type { KeyGate } from '../../key-gate.js';
 import type { HttpPorts, RouteOptions } from '../../ports.js';
 import type { SearchDesk } from '../../search-desk.js';
 import { takeKey } from '../key-of-request.js';
@@ -11,6 +13,8 @@ import { Collections } from '../collections.js';
 import { documentRoutes } from './document-routes.js';
 import { DocumentWriter } from './document-writer.js';
 import { importRoutes } from './import-routes.js';
+import { keyRoutes } from './key-routes.js';
+import { admitScoped } from './scoped-key.js';
 import { searchRoutes } from './search-routes.js';
 
 const KEY = 'x-typesense-api-key';
@@ -21,6 +25,7 @@ export async function typesenseRoutes(
   ports: HttpPorts,
   options: RouteOptions,
   desk: SearchDesk,
+  keys: KeyGate,
 ): Promise<void> {
   const collections = new Collections(ports, desk);
   const writer = new DocumentWriter(ports.ingest);
@@ -31,9 +36,7 @@ export async function typesenseRoutes(
 
   await app.register(async (scope) => {
     scope.addHook('onRequest', takeKey(KEY));
-    if (options.apiKey !== undefined) {
-      scope.addHook('onRequest', requireKey(options.apiKey, 'API_KEY'));
-    }
+    scope.addHook('onRequest', keys.enterBy(admitScoped(ports.keys)));
     searchRoutes(scope, desk, options.dimensions, collections);
     collectionRoutes(scope, ports, options.dimensions, collections);
     documentRoutes(scope, ports, options, collections, writer);
@@ -42,10 +45,14 @@ export async function typesenseRoutes(
   // As the project's own: an alias may stand before every tenant.
   await app.register(async (scope) => {
     scope.addHook('onRequest', takeKey(KEY));
-    if (options.adminKey === undefined && options.apiKey !== undefined) {
-      scope.addHook('onRequest', requireKey(options.apiKey, 'API_KEY'));
-    }
-    scope.addHook('onRequest', requireAdmin(options));
+    scope.addHook('onRequest', keys.enter);
+    if (options.apiKey !== undefined) scope.addHook('onRequest', requireSome);
     aliasRoutes(scope, ports, collections);
+    keyRoutes(scope, ports);
   });
 }
+
+/** These clients always send a key: where there is one, it is asked for on loopback as well. */
+const requireSome: Hook = async ({ actor }) => {
+  if (actor === null) throw new OmniError('unauthorized', 'a valid key is needed');
+};

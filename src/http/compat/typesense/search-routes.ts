@@ -33,7 +33,7 @@ export function searchRoutes(
     if (typeof name !== 'string' || name === '') {
       throw invalidField('collection', `must be a name, got ${describeValue(name)}`);
     }
-    const collection = await collections.open(name, request.narrowing);
+    const collection = await collections.open(request, name);
     const { tenant } = collection;
     const search = typesenseSearch(parameters, { collection: name, tenant, dimensions });
     await collections.checkFields(collection, search.named, request);

@@ -1,0 +1,226 @@
+import { invalidField, OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
+import type { JsonObject } from '../../core/product.js';
+import { parseFilter } from '../../filter/parse-filter.js';
+import type { RecordStore } from '../../store/record-store.js';
+import type { AuditLog } from '../audit-log.js';
+import { DEFAULT_TENANT } from '../tenant-directory.js';
+import {
+  KEY_KIND,
+  PREFIX_KIND,
+  prefixId,
+  SECRET_KIND,
+  type KeyDirectory,
+} from './key-directory.js';
+import {
+  ALL,
+  keyBody,
+  type KeyBody,
+  type KeyKind,
+  type KeyRecord,
+  type KeyTerms,
+} from './key-record.js';
+import { newKeyId, newSecret, storedSecret } from './key-secrets.js';
+import type { KeyVault } from './key-vault.js';
+
+const MAX_ATTEMPTS = 5;
+
+/** What a new key is to be. */
+export interface AskedKey extends Partial<KeyTerms> {
+  kind: KeyKind;
+  compatible?: boolean;
+}
+
+/** Members of a key that are to be others; null: none. */
+export type KeyChanges = { [Name in keyof KeyTerms]?: KeyTerms[Name] | null } & {
+  generation?: number;
+};
+
+/** With its secret, which nobody is told again. */
+export type SecretBody = KeyBody & { secret: string };
+
+interface Deps {
+  records: RecordStore;
+  audit: Pick<AuditLog, 'note'>;
+  vault: KeyVault;
+  directory: Pick<KeyDirectory, 'changed'>;
+}
+
+/** Makes, shows and changes keys; other nodes go by a change within a second. */
+export class KeyDesk {
+  constructor(private readonly deps: Deps) {}
+
+  /** Those after the one with the id `after`, by id. */
+  async list(after: string | undefined, limit: number): Promise<KeyBody[]> {
+    const found = await this.deps.records.list(KEY_KIND, after, limit);
+    return found.map(({ value }) => keyBody(value as unknown as KeyRecord));
+  }
+
+  /** Rejects `not_found`. */
+  async get(id: string): Promise<KeyBody> {
+    const stored = await this.deps.records.get(KEY_KIND, id);
+    if (stored === undefined) throw noSuchKey(id);
+    return keyBody(stored.value as unknown as KeyRecord);
+  }
+
+  /** Rejects `invalid_field`. */
+  async create({ compatible, kind, ...terms }: AskedKey, by: string | null): Promise<SecretBody> {
+    const secret = newSecret(kind, compatible === true);
+    const own = { id: newKeyId(), kind, ...(compatible === true ? { compatible } : {}) };
+    const record: KeyRecord = {
+      ...own,
+      tenants: kind === 'admin' ? [ALL] : [DEFAULT_TENANT],
+      ...terms,
+      generation: 1,
+      created_at: new Date().toISOString(),
+      secrets: [storedSecret(own, secret, this.deps.vault)],
+    };
+    checkTerms(record);
+    await this.introduce(record);
+    await this.note(undefined, record, by);
+    await this.put(record, 0);
+    return { ...keyBody(record), secret };
+  }
+
+  /** Rejects `not_found`, `invalid_field`, `unavailable`. */
+  async change(id: string, changes: KeyChanges, by: string | null): Promise<KeyBody> {
+    const changed = await this.replace(id, by, (record) => withChanges(record, changes));
+    return keyBody(changed);
+  }
+
+  /**
+   * Gives it another secret. The one that it had is accepted until `previousExpiresAt`, or without it until the next
+   * rotation; so are browser keys that were made with it. Rejects `not_found`, `unavailable`.
+   */
+  async rotate(
+    id: string,
+    previousExpiresAt: string | undefined,
+    by: string | null,
+  ): Promise<SecretBody> {
+    let secret = '';
+    const changed = await this.replace(id, by, async (record) => {
+      secret = newSecret(record.kind, record.compatible === true);
+      const [last] = record.secrets;
+      const ends = previousExpiresAt === undefined ? {} : { expires_at: previousExpiresAt };
+      const previous = last === undefined ? [] : [{ ...last, ...ends }];
+      const next = {
+        ...record,
+        secrets: [storedSecret(record, secret, this.deps.vault), ...previous],
+      };
+      await this.introduce(next);
+      return next;
+    });
+    return { ...keyBody(changed), secret };
+  }
+
+  /** Rejects `not_found`, `unavailable`. */
+  async remove(id: string, by: string | null): Promise<void> {
+    await this.replace(id, by, () => undefined);
+  }
+
+  /** Compare-and-set; resolves with what was stored last. What secrets it has not any more are forgotten. */
+  private async replace(
+    id: string,
+    by: string | null,
+    next: (record: KeyRecord) => KeyRecord | undefined | Promise<KeyRecord | undefined>,
+  ): Promise<KeyRecord> {
+    const { records } = this.deps;
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      const stored = await records.get(KEY_KIND, id);
+      if (stored === undefined) throw noSuchKey(id);
+      const before = stored.value as unknown as KeyRecord;
+      const after = await next(before);
+      if (after !== undefined) checkTerms(after);
+      await this.note(before, after, by);
+      const isDone =
+        after === undefined
+          ? await records.remove(KEY_KIND, id, stored.revision)
+          : await this.put(after, stored.revision);
+      if (!isDone) {
+        // A secret that was made for this was never told.
+        if (after !== undefined) await this.forgetSecrets(after, before);
+        continue;
+      }
+      await this.forgetSecrets(before, after);
+      this.deps.directory.changed(before);
+      return after ?? before;
+    }
+    const details = { retryAfterMs: RETRY_AFTER_MS };
+    throw new OmniError('unavailable', 'the key kept changing', details);
+  }
+
+  private async put(record: KeyRecord, revision: number): Promise<boolean> {
+    const isDone = await this.deps.records.put(
+      KEY_KIND,
+      record.id,
+      record as unknown as JsonObject,
+      revision,
+    );
+    this.deps.directory.changed(record);
+    return isDone;
+  }
+
+  /** Before the key itself: a secret that leads to no key lets nobody in. */
+  private async introduce({ id, secrets }: KeyRecord): Promise<void> {
+    const [first] = secrets;
+    if (first === undefined) return;
+    await this.deps.records.put(SECRET_KIND, first.hash, { key: id }, 0);
+    if (first.prefix === undefined) return;
+    await this.deps.records.put(PREFIX_KIND, prefixId(first.prefix, id), { key: id }, 0);
+  }
+
+  /** Those that `of` has and `kept` has not. */
+  private async forgetSecrets(of: KeyRecord, kept: KeyRecord | undefined): Promise<void> {
+    const hashes = new Set(kept?.secrets.map(({ hash }) => hash));
+    const { records } = this.deps;
+    for (const { hash, prefix } of of.secrets) {
+      if (hashes.has(hash)) continue;
+      await records.remove(SECRET_KIND, hash, 1);
+      if (prefix !== undefined) await records.remove(PREFIX_KIND, prefixId(prefix, of.id), 1);
+    }
+  }
+
+  /** In the audit of each tenant that it is for; of one for all tenants in that of the default one. */
+  private async note(
+    before: KeyRecord | undefined,
+    after: KeyRecord | undefined,
+    by: string | null,
+  ): Promise<void> {
+    const named = [before, after].flatMap((record) => record?.tenants ?? []);
+    const tenants = new Set(named.map((name) => (name === ALL ? DEFAULT_TENANT : name)));
+    const target = (after ?? before)?.id ?? '';
+    const bodies = { before: before && toObject(before), after: after && toObject(after) };
+    for (const tenant of tenants) {
+      await this.deps.audit.note(tenant, { by, kind: 'key', target, ...bodies });
+    }
+  }
+}
+
+function toObject(record: KeyRecord): JsonObject {
+  return keyBody(record) as unknown as JsonObject;
+}
+
+function withChanges(record: KeyRecord, changes: KeyChanges): KeyRecord {
+  const { generation = record.generation } = changes;
+  if (generation < record.generation) {
+    const expected = `must be at least ${record.generation}, got ${generation}`;
+    throw invalidField('generation', expected);
+  }
+  const changed = Object.entries({ ...record, ...changes }).filter(([, value]) => value !== null);
+  return Object.fromEntries(changed) as unknown as KeyRecord;
+}
+
+const OF_SEARCH_KEYS = ['filter', 'fields', 'price_list', 'compatible'] as const;
+
+/** Throws `invalid_field` for what a schema can not say. */
+function checkTerms(record: KeyRecord): void {
+  if (record.kind !== 'search') {
+    // Whoever writes reads what is written: what narrowed searches alone would only seem to hold.
+    const name = OF_SEARCH_KEYS.find((one) => record[one] !== undefined);
+    if (name !== undefined) throw invalidField(name, 'is for keys of the kind search');
+  }
+  if (record.filter !== undefined) parseFilter(record.filter);
+}
+
+function noSuchKey(id: string): OmniError {
+  return new OmniError('not_found', `there is no key ${id.slice(0, 64)}`, { field: 'id' });
+}
