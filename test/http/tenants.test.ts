@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openHttp, type HttpHarness } from './harness.js';
+import { auditOf, openHttp, type HttpHarness } from './harness.js';
 
 let node: HttpHarness;
 beforeEach(async () => {
@@ -44,8 +44,7 @@ describe('/tenants', () => {
     expect((await node.send('GET', '/tenants/default')).json()).toMatchObject({
       ...{ id: 'default', created_at: null },
     });
-    const audit = await node.send('GET', '/audit', undefined, shop);
-    expect(audit.json()['entries']).toMatchObject([
+    expect(await auditOf(node, shop)).toMatchObject([
       { kind: 'tenant', target: 'shop', before: null, after: { plan: 'basic' } },
       { kind: 'tenant', before: { plan: 'basic' }, after: { limits: { max_products: 7 } } },
       { kind: 'tenant', after: { plan: null } },
