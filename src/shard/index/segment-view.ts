@@ -69,6 +69,11 @@ export class SegmentView {
     return this.reader.version(row);
   }
 
+  /** Highest version of a change of prices. */
+  get latestPrice(): number {
+    return this.reader.prices.latest;
+  }
+
   hash(row: number): number {
     return this.reader.hash(row);
   }

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { listedField } from '../../query/listed-field.js';
 import { MatchCache } from '../leaf/match-cache.js';
 import type { Graph } from '../engine/graph.js';
 import type { Bitset } from './bitset.js';
 import { bytesOf, type Column } from './column.js';
+import type { Run } from './columns/build-column.js';
 import { ColumnFiles, COLUMNS_FORMAT } from './components/columns.js';
 import { GRAPH_FORMAT, openGraph } from './components/graphs.js';
 import { readRows, ROWS_FORMAT, type Rows } from './components/rows.js';
@@ -20,6 +22,8 @@ import {
 } from './segment-record.js';
 import type { CategoryRange, SegmentReader } from './segment-reader.js';
 import { SortedTerms } from './terms/sorted-terms.js';
+import { PriceColumns } from './prices/price-columns.js';
+import { RowPrices } from './prices/row-prices.js';
 import type { VectorSlabs } from './vector-slabs.js';
 
 interface Components {
@@ -34,10 +38,11 @@ interface Components {
   lostGraphs: readonly string[];
 }
 
-/** Immutable rows of one tenant with their components; only `deletes` change. */
+/** Immutable rows of one tenant with their components; only `deletes` and `prices` change. */
 export class Segment implements SegmentReader {
   readonly rows: number;
   readonly deletes: Deletes;
+  readonly prices = new RowPrices();
   readonly categoryCodes = undefined;
   readonly matchCache = new MatchCache();
   readonly vectors: VectorSlabs;
@@ -46,6 +51,7 @@ export class Segment implements SegmentReader {
   readonly ranges: readonly CategoryRange[];
   /** Told when a component turns out to be damaged that the segment cannot do without. */
   onDamage: ((segment: Segment, error: CorruptFile) => void) | undefined;
+  private readonly priceColumns: PriceColumns;
   private readonly loaded = new Map<string, Column>();
   private readonly loading = new Map<string, Promise<Column>>();
   private columnBytes = 0;
@@ -59,6 +65,7 @@ export class Segment implements SegmentReader {
   ) {
     this.rows = record.rows;
     this.deletes = new Deletes(record.rows);
+    this.priceColumns = new PriceColumns(this.prices, record.rows);
     this.vectors = components.vectors;
     this.terms = components.terms;
     this.graph = components.graph;
@@ -85,7 +92,8 @@ export class Segment implements SegmentReader {
     const vectors = this.rows * this.record.dimensions * 4;
     const deletes = this.rows >>> 3;
     const read = rows.bytes + terms.bytes + this.columnBytes;
-    return vectors + graphs + (this.graph?.bytes ?? 0) + read + deletes;
+    const prices = this.prices.bytes + this.priceColumns.bytes;
+    return vectors + graphs + (this.graph?.bytes ?? 0) + read + deletes + prices;
   }
 
   id(row: number): string {
@@ -97,7 +105,7 @@ export class Segment implements SegmentReader {
   }
 
   version(row: number): number {
-    return this.components.rows.version(row);
+    return this.prices.versionOf(row) ?? this.components.rows.version(row);
   }
 
   hash(row: number): number {
@@ -137,6 +145,12 @@ export class Segment implements SegmentReader {
   }
 
   async column(field: string): Promise<Column | undefined> {
+    const listed = listedField(field);
+    if (listed !== undefined) {
+      const own = await this.column(listed.field);
+      if (this.prices.isEmpty) return own;
+      return this.priceColumns.column(listed, this.runs, own ?? []);
+    }
     if (!this.components.columns.has(field)) return undefined;
     return this.loaded.get(field) ?? this.loadColumn(field);
   }
@@ -144,11 +158,22 @@ export class Segment implements SegmentReader {
   loadedColumns(fields: readonly string[]): ReadonlyMap<string, Column> | undefined {
     const columns = new Map<string, Column>();
     for (const field of fields) {
+      const listed = listedField(field);
+      if (listed !== undefined) {
+        const ready = this.priceColumns.ready(listed, this.runs);
+        if (ready === undefined) return undefined;
+        columns.set(field, ready);
+        continue;
+      }
       const column = this.loaded.get(field);
       if (column !== undefined) columns.set(field, column);
       else if (this.components.columns.has(field)) return undefined;
     }
     return columns;
+  }
+
+  private get runs(): readonly Run[] {
+    return [{ firstRow: 0, rowCount: this.rows }];
   }
 
   /** One read for all who wait; one that failed is tried again by the next to ask. */

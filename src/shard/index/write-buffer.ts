@@ -1,13 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareBytes, hashId } from '../../core/ids.js';
+import { NO_PRICES, type PackedPrices } from '../../core/price-entries.js';
 import { filterFields } from '../../core/product-fields.js';
 import type { Product } from '../../core/product.js';
+import { listedField } from '../../query/listed-field.js';
 import type { ProductTerms } from '../../text/product-terms.js';
 import type { Bitset } from './bitset.js';
 import { Deletes } from './deletes.js';
 import type { SegmentReader } from './segment-reader.js';
 import type { Column } from './column.js';
 import { FieldLog } from './columns/field-log.js';
+import { PriceColumns } from './prices/price-columns.js';
+import { RowPrices } from './prices/row-prices.js';
 import { TermLog } from './terms/term-log.js';
 import { VectorSlabs } from './vector-slabs.js';
 
@@ -20,6 +24,8 @@ export function slabRows(start: number): number {
   return Math.min(SLAB_ROWS, Math.max(FIRST_SLAB_ROWS, start));
 }
 
+/** Rows for whose columns under price lists there is room in memory. */
+const PRICED_ROWS = 100_000;
 /** An id, its place in a list and in a map, version, hash and category. */
 const BYTES_A_ROW = 150;
 /** Pieces of the field log made into columns in one turn, a millisecond each. */
@@ -34,6 +40,8 @@ export class WriteBuffer implements SegmentReader {
   readonly ranges = undefined;
   rows = 0;
   readonly deletes = new Deletes(FIRST_SLAB_ROWS);
+  readonly prices = new RowPrices();
+  private readonly priceColumns = new PriceColumns(this.prices, PRICED_ROWS);
 
   private readonly slabs: Float32Array[] = [];
   private readonly starts: number[] = [0];
@@ -70,8 +78,15 @@ export class WriteBuffer implements SegmentReader {
     return this.deletes.rows;
   }
 
-  append(product: Product, version: number, vector: Float32Array, terms: ProductTerms): void {
+  append(
+    product: Product,
+    version: number,
+    vector: Float32Array,
+    terms: ProductTerms,
+    prices: PackedPrices = NO_PRICES,
+  ): void {
     this.appendRow(product.id, product.category, version, vector);
+    if (prices.length > 0) this.prices.set(this.rows - 1, version, prices);
     this.fieldLog.append(filterFields(product));
     this.terms.append(terms);
   }
@@ -81,7 +96,10 @@ export class WriteBuffer implements SegmentReader {
     for (let row = 0; row < other.rows; row++) {
       if (other.deletes.has(row)) continue;
       const vector = other.vectors.view(row);
-      this.appendRow(other.id(row), other.categoryOf(row), other.version(row), vector);
+      const version = other.version(row);
+      this.appendRow(other.id(row), other.categoryOf(row), version, vector);
+      const prices = other.prices.packed(row);
+      if (prices !== undefined) this.prices.set(this.rows - 1, version, prices);
       this.fieldLog.appendFrom(other.fieldLog, row);
     }
     this.terms.appendAll(other.terms, (row) => !other.deletes.has(row));
@@ -106,7 +124,8 @@ export class WriteBuffer implements SegmentReader {
   /** Memory of vectors, fields, words and ids, about. */
   get bytes(): number {
     const vectors = this.slabs.length * SLAB_ROWS * this.dimensions * 4;
-    return vectors + this.contentBytes + this.rows * BYTES_A_ROW;
+    const prices = this.prices.bytes + this.priceColumns.bytes;
+    return vectors + this.contentBytes + this.rows * BYTES_A_ROW + prices;
   }
 
   /** Of that what products say: some say a thousand times as much as others. */
@@ -123,7 +142,7 @@ export class WriteBuffer implements SegmentReader {
   }
 
   version(row: number): number {
-    return this.versions[row] as number;
+    return this.prices.versionOf(row) ?? (this.versions[row] as number);
   }
 
   hash(row: number): number {
@@ -150,15 +169,29 @@ export class WriteBuffer implements SegmentReader {
   }
 
   async column(field: string): Promise<Column | undefined> {
+    const listed = listedField(field);
+    if (listed !== undefined) {
+      const own = await this.column(listed.field);
+      if (this.prices.isEmpty) return own;
+      return this.priceColumns.column(listed, this.fieldLog.pieces, own ?? []);
+    }
     while (!this.fieldLog.make(field, PIECES_A_TURN)) await nextTurn();
     return this.fieldLog.column(field);
   }
 
-  loadedColumns(fields: readonly string[]): ReadonlyMap<string, Column> | undefined {
+  loadedColumns(asked: readonly string[]): ReadonlyMap<string, Column> | undefined {
+    const columns = new Map<string, Column>();
+    const fields: string[] = [];
+    for (const field of asked) {
+      const listed = listedField(field);
+      const ready = listed && this.priceColumns.ready(listed, this.fieldLog.pieces);
+      if (ready !== undefined) columns.set(field, ready);
+      else if (listed !== undefined) return undefined;
+      else fields.push(field);
+    }
     if (fields.length * this.fieldLog.openEntries > ENTRIES_A_TURN) return undefined;
     let left = PIECES_A_TURN;
     for (const field of fields) if (!this.fieldLog.make(field, left--)) return undefined;
-    const columns = new Map<string, Column>();
     for (const field of fields) {
       const column = this.fieldLog.column(field);
       if (column !== undefined) columns.set(field, column);
