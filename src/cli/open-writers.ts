@@ -9,6 +9,7 @@ import { connectPatiently } from '../http/reach-writers.js';
 import type { KeptRuleBooks } from '../merchandising/kept-rule-books.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
 import type { CollectionSchemas } from '../tenancy/collection-schemas.js';
+import type { PriceLists } from '../tenancy/price-lists.js';
 import type { TenantAliases } from '../tenancy/tenant-aliases.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 
@@ -29,6 +30,7 @@ interface WriterSources {
   tenants: Pick<TenantDirectory, 'expire' | 'expireAll'>;
   aliases: Pick<TenantAliases, 'expireAll'>;
   collections: Pick<CollectionSchemas, 'expireAll'>;
+  priceLists: Pick<PriceLists, 'expireAll'>;
   books: Pick<KeptRuleBooks, 'forget'>;
   placements: Pick<PlacementCache, 'refresh'>;
 }
@@ -38,7 +40,7 @@ interface WriterSources {
  * for one that writes itself. Rejects with `ConfigError` where none could ever be found.
  */
 export async function openWriters(
-  { config, members, tenants, aliases, collections, books, placements }: WriterSources,
+  { config, members, tenants, aliases, collections, priceLists, books, placements }: WriterSources,
   stopping: AbortSignal,
   patienceMs = START_PATIENCE_MS,
 ): Promise<WritersPort | undefined> {
@@ -54,7 +56,7 @@ export async function openWriters(
       // Of what is written all the time it is known what it changes.
       if (route.startsWith(PRODUCTS)) for (const name of names) tenants.expire(name);
       else {
-        for (const one of [tenants, aliases, collections]) one.expireAll();
+        for (const one of [tenants, aliases, collections, priceLists]) one.expireAll();
         for (const name of names) books.forget(name);
       }
       const patience = Deadline.after(REFRESH_PATIENCE_MS);

@@ -18,6 +18,7 @@ import { GROW_PARTITIONS } from '../jobs/grow-partitions.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { jobKinds } from '../jobs/kinds.js';
 import { removeTenant } from '../jobs/remove-tenant.js';
+import { priceListDesk } from '../jobs/sweep-prices.js';
 import { SWITCH_TERMS, type SwitchFleet } from '../jobs/switch-terms.js';
 import { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
@@ -26,6 +27,7 @@ import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { AuditLog } from '../tenancy/audit-log.js';
 import { CollectionSchemas } from '../tenancy/collection-schemas.js';
+import { PriceLists } from '../tenancy/price-lists.js';
 import { SettingsDesk } from '../tenancy/settings-desk.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
@@ -88,7 +90,8 @@ export async function startQueryNode(
   const { autoCreateTenants } = config;
   const tenants = new TenantDirectory(store.records, autoCreateTenants, undefined, onChange);
   const bounds = new TenantBounds(store, config);
-  const place = { placement, tenants, bounds, fleet: edge.fleet };
+  const priceLists = new PriceLists(store.records, onChange);
+  const place = { placement, tenants, bounds, priceLists, fleet: edge.fleet };
   const deps: IngestDeps = { store, model, encoder, ...place, limits: config, logger };
 
   const writes = config.serve !== 'read';
@@ -101,7 +104,7 @@ export async function startQueryNode(
   const { books } = shop;
   const search = new RootSearch({
     ...{ model, encoder, placements, fleet, searchable, store, tenants, logger },
-    rules: books,
+    ...{ rules: books, priceLists },
   });
   // While the shards look for what they have.
   await warmUp(search);
@@ -118,27 +121,26 @@ export async function startQueryNode(
   const { tombstoneRetentionMs, auto, coolDownMs } = config;
   const { away, grower, advice: taker } = cluster;
   const kinds = jobKinds({
-    ...{ store, tenants, placement, placements, encoder, logger, away, grower },
+    ...{ store, tenants, priceLists, placement, placements, encoder, logger, away, grower },
     ...{ nodes: fleet, fleet: switchFleet(fleet, searchable), tombstoneRetentionMs },
     advice: auto ? { taker, coolDownMs } : undefined,
   });
   const jobs = new JobRunner({ records: store.records, kinds, logger });
-  const requestSwitch = (tenant: string) => jobs.request(SWITCH_TERMS, tenant);
-  const settings = new SettingsDesk(tenants, requestSwitch, audit);
-  const answers = new AnswerState({ store, tenants, books, model, isBehind });
+  const settings = new SettingsDesk(tenants, (name) => jobs.request(SWITCH_TERMS, name), audit);
+  const answers = new AnswerState({ store, tenants, priceLists, books, model, isBehind });
   const { records } = store;
   const shown = {
     answers,
     ...{ cluster: cluster.desk, queryNodes },
     catalogue: new Catalogue(store),
     collections: new CollectionSchemas(records),
+    priceLists: priceListDesk(priceLists, audit, jobs),
     dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
   };
-  const ingest = new Ingest(deps);
-  const kept = { ...shop, ...shown, tenants, placements };
+  const kept = { ...shop, ...shown, tenants, placements, priceLists };
   const writers = await openWriters({ config, members, ...kept }, stopping);
   const shared = { audit, ...shop, ...shown, writers, status, logger };
-  const ports = { search, ingest, tenants, settings, ...shared };
+  const ports = { search, ingest: new Ingest(deps), tenants, settings, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
   if (writes) jobs.start();

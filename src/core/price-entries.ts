@@ -30,8 +30,7 @@ export function withEntry(
   entry: PriceEntry | undefined,
 ): PackedPrices {
   const entries = [...entriesOf(packed)].filter(([number]) => number !== list);
-  const isEmpty = entry?.price === undefined && entry?.inStock === undefined;
-  if (!isEmpty) entries.push([list, entry as PriceEntry]);
+  if (entry?.price !== undefined || entry?.inStock !== undefined) entries.push([list, entry]);
   return packed.length === 0 && entries.length === 0 ? NO_PRICES : pack(entries);
 }
 

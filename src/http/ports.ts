@@ -16,6 +16,7 @@ import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
 import type { CollectionSchemas } from '../tenancy/collection-schemas.js';
+import type { PriceLists } from '../tenancy/price-lists.js';
 import type { SettingsDesk } from '../tenancy/settings-desk.js';
 import type { TenantAliases } from '../tenancy/tenant-aliases.js';
 import type { WritersPort } from './forward-writes.js';
@@ -128,6 +129,10 @@ export interface HttpPorts {
   aliases: Pick<TenantAliases, 'resolve' | 'list' | 'get' | 'put' | 'remove'>;
   audit: Pick<AuditLog, 'list'>;
   answers: AnswersPort;
+  priceLists: Pick<PriceLists, 'list'> & {
+    /** Rejects `not_found`. */
+    remove(tenant: string, name: string, by: string | null): Promise<void>;
+  };
   collections: Pick<CollectionSchemas, 'find' | 'create' | 'change' | 'remove' | 'list'>;
   catalogue: Pick<Catalogue, 'count' | 'knownFields' | 'pages'>;
   /** Removes a tenant and all that it has; resolves once its name is free again. */

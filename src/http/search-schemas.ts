@@ -1,4 +1,5 @@
 import { Type, type Static, type TArray, type TNumber } from 'typebox';
+import { NAME } from '../core/ids.js';
 import { CLOSED, fieldNames, FilterBody, Flag, integer, ProductId } from './schema-parts.js';
 import { SHOP } from './shop-schemas.js';
 
@@ -9,6 +10,9 @@ const common = {
   exact: Type.Optional(Flag),
   explain: Type.Optional(Flag),
   timeout_ms: Type.Optional(integer(1, 60_000)),
+  price_list: Type.Optional(
+    Type.String({ pattern: NAME.pattern.source, description: NAME.expected }),
+  ),
   ...SHOP,
 };
 

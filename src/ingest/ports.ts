@@ -3,6 +3,7 @@ import type { ModelIdentity } from '../core/product.js';
 import type { Encoder } from '../embedding/encoder.js';
 import type { Placer } from '../placement/placer.js';
 import type { Store, WriteMark } from '../store/store.js';
+import type { PriceLists } from '../tenancy/price-lists.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import type { TenantBounds } from './tenant-bounds.js';
 
@@ -42,6 +43,7 @@ export interface IngestDeps {
   tenants: Pick<TenantDirectory, 'require' | 'ensure'>;
   bounds: Pick<TenantBounds, 'refusals'>;
   fleet: FleetPort;
+  priceLists: Pick<PriceLists, 'ensure'>;
   limits: IngestLimits;
   logger: Logger;
 }

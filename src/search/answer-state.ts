@@ -5,6 +5,7 @@ import type { ModelIdentity } from '../core/product.js';
 import { categoriesOf } from '../filter/analyse.js';
 import type { RuleBooks } from '../merchandising/rule-book.js';
 import type { Store } from '../store/store.js';
+import type { PriceLists } from '../tenancy/price-lists.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import type { SearchRequest } from './search-types.js';
 
@@ -24,6 +25,8 @@ interface Head {
 interface AnswerSources {
   store: Pick<Store, 'head'>;
   tenants: Pick<TenantDirectory, 'settings'>;
+  /** Absent: there are none. */
+  priceLists?: Pick<PriceLists, 'require'>;
   books: RuleBooks;
   model: ModelIdentity;
   /** Whether a shard is known not to have applied all writes. */
@@ -42,8 +45,15 @@ export class AnswerState {
   ) {}
 
   /** Undefined while writes may be under way to shards. Rejects `unavailable`. */
-  async of({ tenant, query, filter, shop, timeoutMs }: SearchRequest): Promise<string | undefined> {
-    const { tenants, books, model, isBehind } = this.sources;
+  async of({
+    tenant,
+    query,
+    filter,
+    priceList,
+    shop,
+    timeoutMs,
+  }: SearchRequest): Promise<string | undefined> {
+    const { tenants, priceLists, books, model, isBehind } = this.sources;
     const { mark, sinceMs } = await this.head(tenant);
     if (this.now() - sinceMs < SETTLED_MS || isBehind()) return undefined;
     const settings = await tenants.settings(tenant);
@@ -55,7 +65,9 @@ export class AnswerState {
       tags: shop?.tags ?? [],
       at: new Date(),
     });
-    const parts = [JSON.stringify(settings), book.version, JSON.stringify(rules)];
+    // The same name may come to stand for another list.
+    const list = priceList && (await priceLists?.require(tenant, priceList));
+    const parts = [JSON.stringify(settings), book.version, JSON.stringify(rules), String(list)];
     return digest(tenant, mark, ...parts, model.fingerprint);
   }
 

@@ -1,6 +1,7 @@
 import type { Deadline } from '../core/deadline.js';
 import type { ModelIdentity } from '../core/product.js';
 import { fieldsOf } from '../filter/analyse.js';
+import { isListed } from '../query/listed-field.js';
 import type { StoreReader } from '../store/store.js';
 import type { Asked } from './asked.js';
 import { readInTime } from './failures.js';
@@ -32,8 +33,10 @@ export async function findUnknownFields(
   store: StoreReader,
   { tenant, filter }: SearchRequest,
   deadline: Deadline,
+  list?: number,
 ): Promise<string[]> {
-  const fields = fieldsOf(filter);
+  // What a list has is known, whether a product has its own or not.
+  const fields = fieldsOf(filter).filter((field) => list === undefined || !isListed(field));
   if (fields.length === 0) return [];
   const known = await readInTime(store.knownFields(tenant, fields), deadline, 'names of fields');
   return fields.filter((_, i) => known[i] !== true);

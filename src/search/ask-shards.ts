@@ -9,6 +9,7 @@ import type { TenantPlacement } from '../store/store.js';
 import { idHashes } from '../core/ids.js';
 import type { Asked } from './asked.js';
 import { fanOut, type FanOutResult } from './fan-out.js';
+import { listedBoosts, listedView } from './listed-views.js';
 import { planSearch, stickyKeyOf } from './plan.js';
 import type { RowStates } from './row-states.js';
 import type { SearchRun } from './search-run.js';
@@ -55,13 +56,13 @@ export class AskedShards {
     readonly placement: TenantPlacement,
     readonly vector: Float32Array | undefined,
   ) {
-    const { shaping, walk, deadline } = lead;
+    const { shaping, walk, deadline, list } = lead;
     const { hidden, boosts } = shaping;
     this.deadline = Deadline.after(deadline.remainingMs() * FAN_OUT_SHARE);
     this.common = {
       ...(vector === undefined ? {} : { vector: vectorBytes(vector) }),
       ...(hidden.length === 0 ? {} : { hidden: idHashes(hidden) }),
-      ...(boosts.length === 0 ? {} : { boosts }),
+      ...(boosts.length === 0 ? {} : { boosts: listedBoosts(boosts, list) }),
       ...(walk === undefined ? {} : { until: walk.until }),
     };
   }
@@ -79,7 +80,7 @@ export class AskedShards {
   /** What does not answer is `missing`; rejects as `fanOut` does. */
   async ask(round: Round): Promise<FanOutResult> {
     const { deps, lead, asked } = this;
-    const { request, caller, explainer } = lead;
+    const { request, caller, explainer, list } = lead;
     const { views, set, choose, ofAll, holds, isShared, exact = request.exact, share = 1 } = round;
     const { relied } = round;
     const text = 'text' in round ? round.text : asked.words;
@@ -90,7 +91,7 @@ export class AskedShards {
       ...(text === undefined ? {} : { text }),
       ...(set === undefined ? {} : { set }),
       ...(choose === undefined ? {} : { choose }),
-      ...{ exact, views },
+      ...{ exact, views: views.map((view) => listedView(view, list)) },
     };
     explainer?.spent('plan', plannedMs);
     explainer?.round(views[0]?.k ?? 0);

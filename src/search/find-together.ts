@@ -40,8 +40,8 @@ export async function findTogether(
 ): Promise<(SearchReply | OmniError)[]> {
   const { chooser, shards, store, failures } = tools;
   const [lead] = group;
-  const fields = group.map(({ request, deadline }) => {
-    const looking = findUnknownFields(store, request, deadline);
+  const fields = group.map(({ request, deadline, list }) => {
+    const looking = findUnknownFields(store, request, deadline, list);
     // Looked at later; a search that fails first leaves it alone.
     looking.catch(() => undefined);
     return looking;

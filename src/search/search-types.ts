@@ -43,6 +43,8 @@ export interface SearchRequest {
   text?: TextOptions;
   topK: number;
   filter: Filter;
+  /** Name of the price list whose prices and stock count in place of the products' own. */
+  priceList?: string | undefined;
   /** Product fields to return; undefined returns all but the vector. */
   fields: readonly string[] | undefined;
   /** Compares with every vector instead of searching the graph. */

@@ -126,11 +126,19 @@ function setOf({ required, nearest, isNamed }: ChosenSet): NonNullable<Walk['set
 }
 
 /** Of all that decides the set and its order. */
-function requestDigest({ query, text = PLAIN_TEXT, filter, exact, shop }: SearchRequest): string {
+function requestDigest({
+  query,
+  text = PLAIN_TEXT,
+  filter,
+  priceList,
+  exact,
+  shop,
+}: SearchRequest): string {
   const { sort, pinned, hidden, boosts, diversify, tags, rules } = shop ?? PLAIN_SHOP;
   const { mode, prefix, understand } = text;
   const asked =
     query instanceof Float32Array ? Buffer.from(vectorBytes(query)).toString('base64') : query;
-  const shaped = { sort, pinned, hidden, boosts, diversify, tags, rules };
+  // Absent, it leaves the digest of a request as it was before there were lists.
+  const shaped = { priceList, sort, pinned, hidden, boosts, diversify, tags, rules };
   return digest(JSON.stringify([asked, mode, prefix, understand, filter, exact, shaped]));
 }

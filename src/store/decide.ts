@@ -6,7 +6,6 @@ interface Decisive extends StoredHead {
   prices: PackedPrices;
 }
 
-
 /** What becomes of `write` when `head` is stored: the rules of `Store.write`, in their order. */
 export function decide(head: Decisive | undefined, write: ProductWrite): WriteStatus {
   const live = head?.deleted === false ? head : undefined;

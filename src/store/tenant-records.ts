@@ -8,6 +8,7 @@ export const KINDS_OF_TENANTS = [
   'audit entry',
   'audit',
   'queries',
+  'price lists',
 ] as const;
 
 type KindOfTenants = (typeof KINDS_OF_TENANTS)[number];

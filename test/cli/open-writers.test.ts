@@ -19,6 +19,7 @@ function sources(more: Partial<Sources>, told: string[] = []): Sources {
     },
     aliases: { expireAll: () => void told.push('aliases') },
     collections: { expireAll: () => void told.push('collections') },
+    priceLists: { expireAll: () => void told.push('price lists') },
     books: { forget: (tenant) => void told.push(`rules ${tenant}`) },
     placements: {
       refresh: async (tenant) => {
@@ -88,6 +89,6 @@ test('after a write this node asks the store again, whether or not that answers'
   await writers?.written(['shop'], '/products/:id');
   expect(told).toEqual(['tenant shop', 'placement shop']);
   await writers?.written(['shop'], '/rules/:id');
-  const all = ['tenants', 'aliases', 'collections'];
+  const all = ['tenants', 'aliases', 'collections', 'price lists'];
   expect(told.slice(2)).toEqual([...all, 'rules shop', 'placement shop']);
 });

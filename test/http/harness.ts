@@ -14,6 +14,7 @@ import {
 import { QueryDays } from '../../src/merchandising/query-days.js';
 import { QueryLog } from '../../src/merchandising/query-log.js';
 import { Suggestions } from '../../src/merchandising/suggestions.js';
+import { priceListDesk } from '../../src/jobs/sweep-prices.js';
 import { KeptRuleBooks } from '../../src/merchandising/kept-rule-books.js';
 import { RulePreview } from '../../src/search/preview-rules.js';
 import { RuleDesk } from '../../src/merchandising/rule-desk.js';
@@ -23,6 +24,7 @@ import { AuditLog } from '../../src/tenancy/audit-log.js';
 import { Catalogue } from '../../src/ingest/catalogue.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
 import { CollectionSchemas } from '../../src/tenancy/collection-schemas.js';
+import { PriceLists } from '../../src/tenancy/price-lists.js';
 import { SettingsDesk } from '../../src/tenancy/settings-desk.js';
 import { TenantAliases } from '../../src/tenancy/tenant-aliases.js';
 import { openDesk, ToldFleet } from '../cluster/desk-fixture.js';
@@ -192,6 +194,7 @@ export async function openHttp(
   const days = new QueryDays(node.store.records, log);
   const { records } = node.store;
   const audit = new AuditLog(records);
+  const lists = new PriceLists(records);
   const books = new KeptRuleBooks({
     records,
     settings: async (tenant) => (await node.directory.settings(tenant)).text,
@@ -222,6 +225,7 @@ export async function openHttp(
       audit,
       catalogue: new Catalogue(node.store),
       collections: new CollectionSchemas(node.store.records),
+      priceLists: priceListDesk(lists, audit, { request: async () => undefined }),
       dropTenant: async (tenant) => {
         await node.directory.drop(tenant);
         while (!(await node.store.dropTenant(tenant, 1_000)));

@@ -16,6 +16,7 @@ import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { Placer } from '../../src/placement/placer.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Store } from '../../src/store/store.js';
+import { PriceLists } from '../../src/tenancy/price-lists.js';
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
 
 export const DIMENSIONS = 4;
@@ -115,6 +116,7 @@ export async function openIngest(options: { encoder?: 'none' } = {}): Promise<In
   const directory = new TenantDirectory(store.records, true);
   const deps: IngestDeps = {
     store,
+    priceLists: new PriceLists(store.records),
     model: encoder.model,
     encoder: options.encoder === 'none' ? undefined : encoder,
     placement: {

@@ -66,7 +66,8 @@ export async function fetchSegments(
       const segment = at(segments, i);
       segment.deletes.load(at(dead, number));
       const prices = manifest.prices?.[number] ?? undefined;
-      if (prices !== undefined) await fetchPrices(segment, prices, join(folder, segment.name), read);
+      if (prices !== undefined)
+        await fetchPrices(segment, prices, join(folder, segment.name), read);
     }
     const position = decodePosition(manifest.position ?? '');
     return new IncomingRows({ segments, position, keys, unspare, remove });

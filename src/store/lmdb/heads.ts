@@ -29,7 +29,13 @@ function restoredHead(
   const document = db.documents.get(key);
   const vectors = db.vectors.get(key);
   const vectorBytes = vectors === undefined ? 0 : vectors.length + CRC_BYTES;
-  const unknown = { feedVersion: undefined, contentHash: '', embedHash: '', writtenAtMs: 0, prices: NO_PRICES };
+  const unknown = {
+    feedVersion: undefined,
+    contentHash: '',
+    embedHash: '',
+    writtenAtMs: 0,
+    prices: NO_PRICES,
+  };
   if (document !== undefined) {
     const { version, product } = decodeDocument(document);
     const { category } = product;

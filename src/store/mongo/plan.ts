@@ -105,7 +105,8 @@ function pricedState({ list, entry }: PriceWrite, previous: NextState): NextStat
 /** The stored product as it is: `decide` has seen that there is one. */
 function keptState(before: HeadRecord | undefined, bytes: number): NextState {
   if (before === undefined) throw new Error('a price of a product that is not there');
-  const { version: _, ...head } = toHead(before);
+  const { feedVersion, deleted, contentHash, embedHash } = before;
+  const head = { feedVersion, deleted, contentHash, embedHash };
   return {
     ...{ head, category: before.category, json: undefined, embedded: undefined },
     ...{ jsonBytes: before.bytes - before.vectorBytes, fields: before.fields ?? [] },

@@ -10,9 +10,11 @@ import { codesOf, patched, sortedDistinct } from './value-codes.js';
 
 /** A column as of so many changes of the prices. */
 interface Kept {
-  reader: ColumnReader;
+  reader: ValueReader;
   asOf: number;
 }
+
+type ValueReader = ColumnReader & { dictionary: NumberDictionary };
 
 /** Columns kept of a block, in memory: so many at least, and so many bytes more for each of its rows. */
 const KEPT_BYTES = 8 * 1024 * 1024;
@@ -95,8 +97,10 @@ export class PriceColumns {
     const type = listed.field === 'price' ? 'number' : 'boolean';
     const ofOwn = own.find((each) => each.type === type && each.firstRow === run.firstRow);
     const values = new ListValues(this.prices, listed, run, ofOwn);
-    const rows = kept?.reader.rowCount === run.rowCount && this.prices.changedSince(kept.asOf);
-    const reading = rows ? values.patch(kept as Kept, rows) : values.whole(slices);
+    const isSame = kept?.reader.rowCount === run.rowCount;
+    const rows = isSame ? this.prices.changedSince(kept.asOf) : undefined;
+    const reading =
+      kept !== undefined && rows !== undefined ? values.patch(kept, rows) : values.whole(slices);
     const making = reading
       .then((reader) => {
         const made = { reader, asOf };
@@ -122,7 +126,7 @@ class ListValues {
     private readonly own: ColumnReader | undefined,
   ) {}
 
-  async whole(slices: Slices): Promise<ColumnReader> {
+  async whole(slices: Slices): Promise<ValueReader> {
     const { rowCount } = this.run;
     const values = new Float64Array(rowCount);
     for (let row = 0; row < rowCount; row++) {
@@ -135,20 +139,19 @@ class ListValues {
   }
 
   /** What was made before, with the values of some rows as they are now. */
-  async patch({ reader }: Kept, rows: ReadonlySet<number>): Promise<ColumnReader> {
+  async patch({ reader }: Kept, rows: ReadonlySet<number>): Promise<ValueReader> {
     const { firstRow, rowCount } = this.run;
     const changed = new Map<number, number>();
     for (const row of rows) {
       const place = row - firstRow;
       if (place >= 0 && place < rowCount) changed.set(place, this.valueOf(place));
     }
-    const before = reader.dictionary as NumberDictionary;
     if (changed.size === 0) return reader;
-    const { sorted, codes } = patched(before.values, reader.codes, changed);
+    const { sorted, codes } = patched(reader.dictionary.values, reader.codes, changed);
     return this.reader(sorted, codes);
   }
 
-  private reader(sorted: Float64Array, codes: Uint32Array): ColumnReader {
+  private reader(sorted: Float64Array, codes: Uint32Array): ValueReader {
     const type = this.listed.field === 'price' ? 'number' : 'boolean';
     const dictionary = new NumberDictionary(type, sorted);
     return { type, ...this.run, dictionary, codes, rows: undefined, ends: undefined };
