@@ -26,7 +26,7 @@ interface AnswerSources {
   store: Pick<Store, 'head'>;
   tenants: Pick<TenantDirectory, 'settings'>;
   /** Absent: there are none. */
-  priceLists?: Pick<PriceLists, 'require'>;
+  priceLists?: Pick<PriceLists, 'find'>;
   books: RuleBooks;
   model: ModelIdentity;
   /** Whether a shard is known not to have applied all writes. */
@@ -66,7 +66,7 @@ export class AnswerState {
       at: new Date(),
     });
     // The same name may come to stand for another list.
-    const list = priceList && (await priceLists?.require(tenant, priceList));
+    const list = priceList && (await priceLists?.find(tenant, priceList));
     const parts = [JSON.stringify(settings), book.version, JSON.stringify(rules), String(list)];
     return digest(tenant, mark, ...parts, model.fingerprint);
   }

@@ -1,6 +1,24 @@
+import type { Deadline } from '../core/deadline.js';
+import { invalidField } from '../core/errors.js';
 import type { Filter } from '../filter/filter.js';
 import { shardField } from '../query/listed-field.js';
 import type { Boost, LeafView } from '../query/result-set.js';
+import type { PriceLists } from '../tenancy/price-lists.js';
+import { readInTime } from './failures.js';
+import type { SearchRequest } from './search-types.js';
+
+/** The number of the list that a request names, if it does. Rejects `invalid_field` where there is none such. */
+export async function listOf(
+  { tenant, priceList }: Pick<SearchRequest, 'tenant' | 'priceList'>,
+  lists: Pick<PriceLists, 'find'> | undefined,
+  deadline: Deadline,
+): Promise<number | undefined> {
+  if (priceList === undefined) return undefined;
+  const reading = lists?.find(tenant, priceList) ?? Promise.resolve(undefined);
+  const list = await readInTime(reading, deadline, 'the price lists');
+  if (list !== undefined) return list;
+  throw invalidField('price_list', `must be the name of a price list: there is no ${priceList}`);
+}
 
 /** A view as shards are asked for it under a price list: its fields are those of the list. */
 export function listedView(view: LeafView, list: number | undefined): LeafView {

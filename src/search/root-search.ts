@@ -23,6 +23,7 @@ import { RowsChanged } from './row-states.js';
 import { shopOf, startRun, type SearchRun } from './search-run.js';
 import type { SearchCaller, SearchReply, SearchRequest } from './search-types.js';
 import { SetChooser } from './set-chooser.js';
+import { listOf } from './listed-views.js';
 import { shapingOf } from './shape.js';
 import { byItsVector } from './similar.js';
 import { groupsOf, type Group } from './together.js';
@@ -38,7 +39,7 @@ export interface RootSearchDeps {
   store: Store;
   tenants: Pick<TenantDirectory, 'settings'>;
   /** Absent: there are none. */
-  priceLists?: Pick<PriceLists, 'require'>;
+  priceLists?: Pick<PriceLists, 'find'>;
   /** Absent: nothing is merchandised. */
   rules?: RuleBooks;
   logger: Logger;
@@ -124,9 +125,7 @@ export class RootSearch {
     const { deadline } = start;
     const request = await byItsVector(asked, store, model.fingerprint, deadline);
     const shop = shopOf(request);
-    const { tenant, priceList } = request;
-    const reading = priceList === undefined ? undefined : priceLists?.require(tenant, priceList);
-    const list = reading && (await readInTime(reading, deadline, 'the price list'));
+    const list = await listOf(request, priceLists, deadline);
     const shaping = await shapingOf(request, shop, rules, deadline);
     const walk = await this.walks.open(request, shaping, deadline, caller.signal);
     return { ...start, request, shop, list, shaping, walk };

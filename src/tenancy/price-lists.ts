@@ -45,15 +45,13 @@ export class PriceLists {
     this.freshness = new Freshness(MAX_AGE_MS, now);
   }
 
-  /** The number of a list. Rejects `invalid_field` where there is none of that name. */
-  async require(tenant: string, name: string): Promise<number> {
+  /** The number of a list; undefined where there is none of that name. */
+  async find(tenant: string, name: string): Promise<number | undefined> {
     const kept = this.kept.get(tenant);
     const isFresh = kept !== undefined && this.freshness.isFresh(kept.asOfMs);
     const known = isFresh ? numberIn(kept, name) : undefined;
     // One that is not known may have been made by another node just now.
-    const number = known ?? numberIn(await this.read(tenant), name);
-    if (number !== undefined) return number;
-    throw invalidField('price_list', `must be the name of a price list: there is no ${name}`);
+    return known ?? numberIn(await this.read(tenant), name);
   }
 
   /** Names after `after`, in byte order. */
