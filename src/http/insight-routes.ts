@@ -9,7 +9,7 @@ import { KEPT_DAYS } from '../merchandising/query-days.js';
 import { PLAIN_TEXT, type SearchReply } from '../search/search-types.js';
 import { SMALL_BYTES } from './limits.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
-import { integerText } from './schema-parts.js';
+import { integerText, PriceListName } from './schema-parts.js';
 import type { SearchGate } from './search-gate.js';
 
 const MAX_EVENTS = 1_000;
@@ -60,6 +60,7 @@ const SuggestQuery = Type.Object(
       description: 'the beginning of a text, 1 to 256 characters',
     }),
     limit: Type.Optional(integerText(MAX_SUGGESTIONS)),
+    price_list: PriceListName,
   },
   object,
 );
@@ -96,14 +97,14 @@ export function insightRoutes(
     '/suggest',
     { schema: { querystring: SuggestQuery } },
     async (request) => {
-      const { q } = request.query;
+      const { q, price_list: priceList } = request.query;
       const limit = Number(request.query.limit ?? DEFAULT_SUGGESTIONS);
       checkText(q, 'q');
       const { tenant } = request;
       const [queries, categories, found] = await Promise.all([
         insight.suggestions.queries(tenant, q, limit),
         insight.suggestions.categories(tenant, q, limit),
-        products(request, q, limit),
+        products(request, q, limit, priceList),
       ]);
       return {
         queries,
@@ -124,7 +125,12 @@ export function insightRoutes(
   );
 
   /** By words alone, the last of which is a beginning: nothing is embedded for a keystroke. */
-  async function products(request: FastifyRequest, q: string, topK: number): Promise<SearchReply> {
+  async function products(
+    request: FastifyRequest,
+    q: string,
+    topK: number,
+    priceList: string | undefined,
+  ): Promise<SearchReply> {
     const { tenant } = request;
     const bytes = replies.lease(tenant);
     const { signal } = request.exchange;
@@ -133,7 +139,7 @@ export function insightRoutes(
       search.search(
         {
           ...{ tenant, query: q, topK, timeoutMs, filter: MATCH_ALL, fields: undefined },
-          ...{ exact: false, explain: false },
+          ...{ exact: false, explain: false, priceList },
           text: { ...PLAIN_TEXT, mode: 'keyword', prefix: true },
         },
         { signal, bytes },

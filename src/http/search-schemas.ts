@@ -1,6 +1,13 @@
 import { Type, type Static, type TArray, type TNumber } from 'typebox';
-import { NAME } from '../core/ids.js';
-import { CLOSED, fieldNames, FilterBody, Flag, integer, ProductId } from './schema-parts.js';
+import {
+  CLOSED,
+  fieldNames,
+  FilterBody,
+  Flag,
+  integer,
+  PriceListName,
+  ProductId,
+} from './schema-parts.js';
 import { SHOP } from './shop-schemas.js';
 
 const common = {
@@ -10,9 +17,7 @@ const common = {
   exact: Type.Optional(Flag),
   explain: Type.Optional(Flag),
   timeout_ms: Type.Optional(integer(1, 60_000)),
-  price_list: Type.Optional(
-    Type.String({ pattern: NAME.pattern.source, description: NAME.expected }),
-  ),
+  price_list: PriceListName,
   ...SHOP,
 };
 

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { compareBytes } from '../../src/core/ids.js';
 import type { PriceEntry } from '../../src/core/price-entries.js';
 import type { Product } from '../../src/core/product.js';
@@ -230,4 +230,123 @@ test('searches under a list are those over products with its prices and stock, w
   }
   // What was compared was sealed, merged and loaded along with its prices.
   expect(shard.manifest()?.prices?.some((file) => file !== null)).toBe(true);
-}, 60_000);
+}, 180_000);
+
+/** Ten mice of 1 to 10, of which a list has the first three for a hundred times as much. */
+async function tenMice(): Promise<number> {
+  const number = await lists.ensure('shop', 'gold');
+  const writes = Array.from({ length: 10 }, (_, i) =>
+    put(`p${i}`, 'Mice', [1, i / 100, 0, 0, 0, 0, 0, 0], { title: 'mouse', price: i + 1 }),
+  );
+  await shard.write(writes);
+  await shard.write(
+    [0, 1, 2].map((i): PriceWrite => {
+      return { op: 'price', id: `p${i}`, list: number, entry: { price: 100 * (i + 1) } };
+    }),
+  );
+  return number;
+}
+
+const idsOf = ({ hits }: SearchReply): string[] => hits.map(({ id }) => id);
+const priceBelow = (value: number): Filter => ({ kind: 'range', field: 'price', op: 'lt', value });
+
+test('each search of a batch goes by the list that it names', async () => {
+  await tenMice();
+  const plain = request({ filter: priceBelow(4) });
+  const replies = await search.searchBatch(
+    [plain, { ...plain, priceList: 'gold' }, { ...plain, priceList: 'nobody' }, plain],
+    anyCaller(),
+  );
+  const [own, gold, nobody, again] = replies as [SearchReply, SearchReply, unknown, SearchReply];
+  expect(idsOf(own)).toEqual(['p0', 'p1', 'p2']);
+  expect(idsOf(gold)).toEqual([]);
+  expect(nobody).toMatchObject({ code: 'invalid_field', field: 'price_list' });
+  expect(idsOf(again)).toEqual(['p0', 'p1', 'p2']);
+});
+
+test('by a vector, by likeness, grouped and boosted, the prices are those of the list', async () => {
+  await tenMice();
+  const common = { priceList: 'gold', filter: priceBelow(200), topK: 4 };
+  const query = new Float32Array([1, 0, 0, 0, 0, 0, 0, 0]);
+  const byVector = await search.search(request({ ...common, query }), anyCaller());
+  expect(byVector.hits.map(({ id, product }) => [id, product['price']])).toEqual([
+    ['p0', 100],
+    ['p3', 4],
+    ['p4', 5],
+    ['p5', 6],
+  ]);
+  const like = await search.search(request({ ...common, similarTo: 'p0' }), anyCaller());
+  expect(idsOf(like)).toEqual(['p3', 'p4', 'p5', 'p6']);
+  const group = { field: 'price', limit: 1 };
+  const grouped = await search.search(
+    request({ priceList: 'gold', shop: { ...PLAIN_SHOP, group } }),
+    anyCaller(),
+  );
+  expect(grouped.hits.map(({ product }) => product['price'])).toEqual(
+    expect.arrayContaining([100, 200, 300]),
+  );
+  const boosts = [{ filter: { kind: 'in', field: 'price', values: [300] } as Filter, weight: 5 }];
+  const boosted = await search.search(
+    request({ priceList: 'gold', query, shop: { ...PLAIN_SHOP, boosts } }),
+    anyCaller(),
+  );
+  expect(idsOf(boosted)[0]).toBe('p2');
+});
+
+test('what is cheap is so under the list', async () => {
+  await tenMice();
+  const cheap = request({ query: 'cheap mouse', text: { ...PLAIN_TEXT, understand: true } });
+  expect(idsOf(await search.search(cheap, anyCaller())).sort()).toEqual(['p0', 'p1', 'p2', 'p3']);
+  const gold = await search.search({ ...cheap, priceList: 'gold' }, anyCaller());
+  expect(idsOf(gold).sort()).toEqual(['p3', 'p4', 'p5', 'p6']);
+});
+
+test('a cursor is of one list', async () => {
+  await tenMice();
+  const shop = { ...PLAIN_SHOP, sort: [{ field: 'price', order: 'asc' as const }] };
+  const first = request({ priceList: 'gold', topK: 4, shop: { ...shop, wantsCursor: true } });
+  const page = await search.search(first, anyCaller());
+  expect(idsOf(page)).toEqual(['p3', 'p4', 'p5', 'p6']);
+  const on = { ...first, shop: { ...shop, wantsCursor: true, cursor: page.shop.nextCursor } };
+  const next = await search.search(on, anyCaller());
+  expect(idsOf(next)).toEqual(['p7', 'p8', 'p9', 'p0']);
+  await expect(search.search({ ...on, priceList: undefined }, anyCaller())).rejects.toMatchObject({
+    code: 'invalid_field',
+    field: 'cursor',
+  });
+});
+
+test("invariant 2: a returned list's price is the store's, and one that left the filter is dropped", async () => {
+  const list = await tenMice();
+  const feed = vi.spyOn(shard.store, 'readFeed');
+  feed.mockImplementation(async (_, after) => {
+    return { entries: [], position: after ?? new Uint8Array(), atEnd: true, expired: false };
+  });
+  await shard.store.write('shop', [
+    { op: 'price', id: 'p0', list, entry: { price: 900 } },
+    { op: 'price', id: 'p1', list, entry: { price: 150, inStock: false } },
+  ]);
+  const reply = await search.search(
+    request({ priceList: 'gold', filter: priceBelow(400), topK: 9, fields: ['price', 'in_stock'] }),
+    anyCaller(),
+  );
+  expect(reply.hits[0]).toMatchObject({ id: 'p1', product: { price: 150, in_stock: false } });
+  expect(idsOf(reply)).toEqual(['p1', 'p2', 'p3', 'p4', 'p5', 'p6', 'p7', 'p8', 'p9']);
+});
+
+test('a price that only a list has is no unknown field, and no name reaches the prices of another list', async () => {
+  const number = await lists.ensure('shop', 'gold');
+  const vector = [1, 0, 0, 0, 0, 0, 0, 0];
+  await shard.write([put('a', 'Mice', vector), put('b', 'Mice', vector)]);
+  await shard.write([{ op: 'price', id: 'a', list: number, entry: { price: 3 } }]);
+  const filter = priceBelow(4);
+  const gold = await search.search(request({ priceList: 'gold', filter }), anyCaller());
+  expect([idsOf(gold), gold.unknownFields]).toEqual([['a'], []]);
+  const own = await search.search(request({ filter }), anyCaller());
+  expect([idsOf(own), own.unknownFields]).toEqual([[], ['price']]);
+  const field = `price\u0000${number}`;
+  const stolen: Filter = { kind: 'range', field, op: 'lt', value: 4 };
+  const shop = { ...PLAIN_SHOP, sort: [{ field, order: 'asc' as const }] };
+  const other = await search.search(request({ filter: stolen, shop }), anyCaller());
+  expect(other.shop.total).toBe(0);
+});
