@@ -6,8 +6,9 @@ import type { RecordStore } from '../store/record-store.js';
 import { tenantRecordId } from '../store/tenant-records.js';
 import { Freshness } from './freshness.js';
 
-const KIND = 'price lists';
-const ID = 'all';
+/** The record of a tenant's lists: its kind, and its id among the tenant's. */
+export const PRICE_LISTS_KIND = 'price lists';
+export const PRICE_LISTS_ID = 'all';
 /** Of a tenant, those that are being removed included. */
 const MAX_PRICE_LISTS = 1_000;
 /** How old a node's view may be. */
@@ -109,7 +110,7 @@ export class PriceLists {
 
   private async read(tenant: string): Promise<Lists> {
     const asOfMs = this.now();
-    const stored = await this.records.get(KIND, tenantRecordId(tenant, ID));
+    const stored = await this.records.get(PRICE_LISTS_KIND, tenantRecordId(tenant, PRICE_LISTS_ID));
     const lists = listsOf(stored?.value);
     this.kept.set(tenant, { ...lists, asOfMs });
     return lists;
@@ -117,14 +118,14 @@ export class PriceLists {
 
   /** @param next undefined: nothing is to be changed */
   private async change(tenant: string, next: (stored: Lists) => Lists | undefined): Promise<Lists> {
-    const id = tenantRecordId(tenant, ID);
+    const id = tenantRecordId(tenant, PRICE_LISTS_ID);
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const stored = await this.records.get(KIND, id);
+      const stored = await this.records.get(PRICE_LISTS_KIND, id);
       const before = listsOf(stored?.value);
       const after = next(before);
       if (after === undefined) return before;
       const value = after as unknown as JsonObject;
-      if (!(await this.records.put(KIND, id, value, stored?.revision ?? 0))) continue;
+      if (!(await this.records.put(PRICE_LISTS_KIND, id, value, stored?.revision ?? 0))) continue;
       this.kept.delete(tenant);
       this.onChange(tenant);
       return after;

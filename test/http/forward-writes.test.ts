@@ -334,6 +334,7 @@ describe('each route', () => {
   const WRITES = [
     'DELETE /admin/nodes/:name/drain',
     'DELETE /aliases/:name',
+    'DELETE /price-lists/:name',
     'DELETE /products/:id',
     'DELETE /rules/:id',
     'DELETE /synonyms/:id',
@@ -356,6 +357,7 @@ describe('each route', () => {
     'POST /typesense/collections/:collection/documents',
     'POST /typesense/collections/:collection/documents/import',
     'PUT /aliases/:name',
+    'PUT /price-lists/:name',
     'PUT /rules/:id',
     'PUT /settings',
     'PUT /synonyms/:id',
