@@ -66,13 +66,10 @@ export function priceListRoutes(
       }
       const waitMs = askedWait(request, waits);
       const leave = streams.enter(tenant);
-      try {
-        const rows = heldRows(ingest.ndjson(readChunks(body, limits)), held);
-        const report = await ingest.prices(tenant, params.name, rows, exchange.signal);
-        return await sendReport(ports, request, reply, report, waitMs);
-      } finally {
-        leave();
-      }
+      const rows = heldRows(ingest.ndjson(readChunks(body, limits)), held);
+      const writing = ingest.prices(tenant, params.name, rows, exchange.signal);
+      const report = await writing.finally(leave);
+      return sendReport(ports, request, reply, report, waitMs);
     },
   );
 

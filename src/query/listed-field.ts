@@ -24,6 +24,11 @@ export function shardField(field: string, list: number | undefined): string {
   return field.includes(BETWEEN) && listedField(field) !== undefined ? field + BETWEEN : field;
 }
 
+/** The product's own field behind a name that `shardField` made. */
+export function ownField(name: string): string {
+  return listedField(name)?.field ?? name;
+}
+
 /** What `shardField` made; undefined for a product's own field. */
 export function listedField(name: string): ListedField | undefined {
   const at = name.indexOf(BETWEEN);

@@ -8,8 +8,13 @@ import {
   type PriceEntry,
 } from '../../src/core/price-entries.js';
 import { Slices } from '../../src/core/slices.js';
+import { shardField } from '../../src/query/listed-field.js';
 import { RowPrices } from '../../src/shard/index/prices/row-prices.js';
 import { codesOf, patched, sortedDistinct } from '../../src/shard/index/prices/value-codes.js';
+import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
+import { append } from './indexed.js';
+
+const VECTOR = Float32Array.of(1, 0);
 
 const price = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
@@ -106,4 +111,31 @@ test('more values than are sorted in one turn are sorted all the same', async ()
   const values = Float64Array.from({ length: 100_000 }, (_, i) => (i * 7_919) % 70_001);
   const sorted = await sortedDistinct(values, new Slices());
   expect(sorted).toEqual(Float64Array.from({ length: 70_001 }, (_, i) => i));
+});
+
+test('rows that come while a column is made have their own prices and those of the list', async () => {
+  const buffer = new WriteBuffer(2);
+  const list = 3;
+  const add = (row: number): void => {
+    append(buffer, { id: `p${row}`, title: 'x', category: 'c', price: row }, row, VECTOR);
+    if (row % 3 === 0) buffer.prices.set(row, row, withEntry(NO_PRICES, list, { price: row / 2 }));
+  };
+  let rows = 0;
+  while (rows < 5_000) add(rows++);
+  const asked = buffer.column(shardField('price', list));
+  while (rows < 5_600) add(rows++);
+  await asked;
+  buffer.prices.set(4, 9_999, withEntry(NO_PRICES, list, { price: -1 }));
+  const column = (await buffer.column(shardField('price', list))) ?? [];
+  const values = Array.from({ length: rows }, (_, row) => {
+    const reader = column.find(
+      ({ firstRow, rowCount }) => row >= firstRow && row < firstRow + rowCount,
+    );
+    const code = reader?.codes[row - reader.firstRow] ?? 0;
+    return code === 0 ? undefined : reader?.dictionary.valueOf(code);
+  });
+  expect(values).toEqual(
+    Array.from({ length: rows }, (_, row) => (row === 4 ? -1 : row % 3 === 0 ? row / 2 : row)),
+  );
+  expect(buffer.loadedColumns([shardField('price', list)])?.size).toBe(1);
 });

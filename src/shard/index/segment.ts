@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { listedField } from '../../query/listed-field.js';
+import { ownField } from '../../query/listed-field.js';
 import { MatchCache } from '../leaf/match-cache.js';
 import type { Graph } from '../engine/graph.js';
 import type { Bitset } from './bitset.js';
@@ -22,8 +22,7 @@ import {
 } from './segment-record.js';
 import type { CategoryRange, SegmentReader } from './segment-reader.js';
 import { SortedTerms } from './terms/sorted-terms.js';
-import { PriceColumns } from './prices/price-columns.js';
-import { RowPrices } from './prices/row-prices.js';
+import { BlockPrices } from './prices/block-prices.js';
 import type { VectorSlabs } from './vector-slabs.js';
 
 interface Components {
@@ -42,7 +41,7 @@ interface Components {
 export class Segment implements SegmentReader {
   readonly rows: number;
   readonly deletes: Deletes;
-  readonly prices = new RowPrices();
+  readonly prices: BlockPrices;
   readonly categoryCodes = undefined;
   readonly matchCache = new MatchCache();
   readonly vectors: VectorSlabs;
@@ -51,7 +50,7 @@ export class Segment implements SegmentReader {
   readonly ranges: readonly CategoryRange[];
   /** Told when a component turns out to be damaged that the segment cannot do without. */
   onDamage: ((segment: Segment, error: CorruptFile) => void) | undefined;
-  private readonly priceColumns: PriceColumns;
+  private readonly runs: readonly Run[];
   private readonly loaded = new Map<string, Column>();
   private readonly loading = new Map<string, Promise<Column>>();
   private columnBytes = 0;
@@ -65,7 +64,8 @@ export class Segment implements SegmentReader {
   ) {
     this.rows = record.rows;
     this.deletes = new Deletes(record.rows);
-    this.priceColumns = new PriceColumns(this.prices, record.rows);
+    this.prices = new BlockPrices(record.rows);
+    this.runs = [{ firstRow: 0, rowCount: record.rows }];
     this.vectors = components.vectors;
     this.terms = components.terms;
     this.graph = components.graph;
@@ -92,8 +92,7 @@ export class Segment implements SegmentReader {
     const vectors = this.rows * this.record.dimensions * 4;
     const deletes = this.rows >>> 3;
     const read = rows.bytes + terms.bytes + this.columnBytes;
-    const prices = this.prices.bytes + this.priceColumns.bytes;
-    return vectors + graphs + (this.graph?.bytes ?? 0) + read + deletes + prices;
+    return vectors + graphs + (this.graph?.bytes ?? 0) + read + deletes + this.prices.bytes;
   }
 
   id(row: number): string {
@@ -145,35 +144,24 @@ export class Segment implements SegmentReader {
   }
 
   async column(field: string): Promise<Column | undefined> {
-    const listed = listedField(field);
-    if (listed !== undefined) {
-      const own = await this.column(listed.field);
-      if (this.prices.isEmpty) return own;
-      return this.priceColumns.column(listed, this.runs, own ?? []);
-    }
-    if (!this.components.columns.has(field)) return undefined;
-    return this.loaded.get(field) ?? this.loadColumn(field);
+    const listed = this.prices.listed(field);
+    const name = ownField(field);
+    const has = this.components.columns.has(name);
+    const own = has ? (this.loaded.get(name) ?? (await this.loadColumn(name))) : undefined;
+    return listed === undefined ? own : this.prices.column(listed, this.runs, own ?? []);
   }
 
   loadedColumns(fields: readonly string[]): ReadonlyMap<string, Column> | undefined {
     const columns = new Map<string, Column>();
     for (const field of fields) {
-      const listed = listedField(field);
-      if (listed !== undefined) {
-        const ready = this.priceColumns.ready(listed, this.runs);
-        if (ready === undefined) return undefined;
-        columns.set(field, ready);
-        continue;
-      }
-      const column = this.loaded.get(field);
+      const listed = this.prices.listed(field);
+      const own = ownField(field);
+      const column =
+        listed === undefined ? this.loaded.get(own) : this.prices.ready(listed, this.runs);
       if (column !== undefined) columns.set(field, column);
-      else if (this.components.columns.has(field)) return undefined;
+      else if (listed !== undefined || this.components.columns.has(own)) return undefined;
     }
     return columns;
-  }
-
-  private get runs(): readonly Run[] {
-    return [{ firstRow: 0, rowCount: this.rows }];
   }
 
   /** One read for all who wait; one that failed is tried again by the next to ask. */

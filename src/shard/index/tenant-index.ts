@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Slices } from '../../core/slices.js';
 import type { PackedPrices } from '../../core/price-entries.js';
 import type { Position, StoredRow } from '../../store/store.js';
+import { carryPrices, copyPrices } from './prices/carry-prices.js';
 import { Searcher } from './searcher.js';
 import type { SegmentReader } from './segment-reader.js';
 import type { ProductTerms } from '../../text/product-terms.js';
@@ -17,8 +17,6 @@ interface Killed {
 
 /** A few milliseconds of finding ids. */
 const KILLS_A_TURN = 2_000;
-/** Some tens of microseconds of copying prices. */
-const LOOK_EVERY_ROWS = 64;
 /** A millisecond or two of looking at rows. */
 const SLICE_ROWS = 2_048;
 
@@ -258,25 +256,6 @@ export class TenantIndex {
     }
     return undefined;
   }
-}
-
-async function carryPrices(source: SegmentReader, built: Segment): Promise<void> {
-  if (source.prices.isEmpty) return;
-  const slices = new Slices();
-  for (let row = 0; row < source.rows; row++) {
-    if (!source.dead.has(row)) copyPrices(source, row, built);
-    if (row % LOOK_EVERY_ROWS === 0 && slices.isOver) await slices.next();
-  }
-}
-
-/** `built` was made of that row: it has no other of its id. */
-function copyPrices(source: SegmentReader, row: number, built: Segment): void {
-  const prices = source.prices.packed(row);
-  if (prices === undefined) return;
-  const at = built.find(source.id(row));
-  const version = source.version(row);
-  const had = at === -1 ? undefined : built.prices.versionOf(at);
-  if (at !== -1 && (had ?? -Infinity) < version) built.prices.set(at, version, prices);
 }
 
 function killIn(built: Segment, killed: readonly Killed[]): void {

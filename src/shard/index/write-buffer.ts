@@ -3,15 +3,14 @@ import { compareBytes, hashId } from '../../core/ids.js';
 import { NO_PRICES, type PackedPrices } from '../../core/price-entries.js';
 import { filterFields } from '../../core/product-fields.js';
 import type { Product } from '../../core/product.js';
-import { listedField } from '../../query/listed-field.js';
+import { ownField } from '../../query/listed-field.js';
 import type { ProductTerms } from '../../text/product-terms.js';
 import type { Bitset } from './bitset.js';
 import { Deletes } from './deletes.js';
 import type { SegmentReader } from './segment-reader.js';
 import type { Column } from './column.js';
 import { FieldLog } from './columns/field-log.js';
-import { PriceColumns } from './prices/price-columns.js';
-import { RowPrices } from './prices/row-prices.js';
+import { BlockPrices } from './prices/block-prices.js';
 import { TermLog } from './terms/term-log.js';
 import { VectorSlabs } from './vector-slabs.js';
 
@@ -40,8 +39,7 @@ export class WriteBuffer implements SegmentReader {
   readonly ranges = undefined;
   rows = 0;
   readonly deletes = new Deletes(FIRST_SLAB_ROWS);
-  readonly prices = new RowPrices();
-  private readonly priceColumns = new PriceColumns(this.prices, PRICED_ROWS);
+  readonly prices = new BlockPrices(PRICED_ROWS);
 
   private readonly slabs: Float32Array[] = [];
   private readonly starts: number[] = [0];
@@ -124,8 +122,7 @@ export class WriteBuffer implements SegmentReader {
   /** Memory of vectors, fields, words and ids, about. */
   get bytes(): number {
     const vectors = this.slabs.length * SLAB_ROWS * this.dimensions * 4;
-    const prices = this.prices.bytes + this.priceColumns.bytes;
-    return vectors + this.contentBytes + this.rows * BYTES_A_ROW + prices;
+    return vectors + this.contentBytes + this.rows * BYTES_A_ROW + this.prices.bytes;
   }
 
   /** Of that what products say: some say a thousand times as much as others. */
@@ -169,31 +166,31 @@ export class WriteBuffer implements SegmentReader {
   }
 
   async column(field: string): Promise<Column | undefined> {
-    const listed = listedField(field);
-    if (listed !== undefined) {
-      const own = await this.column(listed.field);
-      if (this.prices.isEmpty) return own;
-      return this.priceColumns.column(listed, this.fieldLog.pieces, own ?? []);
-    }
-    while (!this.fieldLog.make(field, PIECES_A_TURN)) await nextTurn();
-    return this.fieldLog.column(field);
+    const name = ownField(field);
+    while (!this.fieldLog.make(name, PIECES_A_TURN)) await nextTurn();
+    const own = this.fieldLog.column(name);
+    const listed = this.prices.listed(field);
+    if (listed === undefined) return own;
+    // Of this turn, as `own` is: what is appended meanwhile has no values in it.
+    const runs = this.fieldLog.pieces.map(({ firstRow, rowCount }) => ({ firstRow, rowCount }));
+    return this.prices.column(listed, runs, own ?? []);
   }
 
   loadedColumns(asked: readonly string[]): ReadonlyMap<string, Column> | undefined {
     const columns = new Map<string, Column>();
     const fields: string[] = [];
     for (const field of asked) {
-      const listed = listedField(field);
-      const ready = listed && this.priceColumns.ready(listed, this.fieldLog.pieces);
+      const listed = this.prices.listed(field);
+      const ready = listed && this.prices.ready(listed, this.fieldLog.pieces);
       if (ready !== undefined) columns.set(field, ready);
       else if (listed !== undefined) return undefined;
       else fields.push(field);
     }
     if (fields.length * this.fieldLog.openEntries > ENTRIES_A_TURN) return undefined;
     let left = PIECES_A_TURN;
-    for (const field of fields) if (!this.fieldLog.make(field, left--)) return undefined;
+    for (const field of fields) if (!this.fieldLog.make(ownField(field), left--)) return undefined;
     for (const field of fields) {
-      const column = this.fieldLog.column(field);
+      const column = this.fieldLog.column(ownField(field));
       if (column !== undefined) columns.set(field, column);
     }
     return columns;

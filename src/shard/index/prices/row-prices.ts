@@ -39,7 +39,8 @@ export class RowPrices {
   private readonly placeOf = new Growing(Uint32Array);
   /** Number of the first of `slabs`: those before it are empty and gone. */
   private firstSlab = 1;
-  private readonly recent = new Uint32Array(RECENT);
+  /** Made with the first change: most blocks have none. */
+  private recent: Uint32Array | undefined;
   private readonly reader = new EntryReader();
   private live = 0;
   private rows = 0;
@@ -84,6 +85,7 @@ export class RowPrices {
   /** Empty `prices`: nothing any more, as of that version. */
   set(row: number, version: number, prices: PackedPrices): void {
     this.append(row, version, prices);
+    this.recent ??= new Uint32Array(RECENT);
     this.recent[this.changes % RECENT] = row;
     this.changes += 1;
     this.makeRoom();
@@ -93,7 +95,7 @@ export class RowPrices {
   changedSince(changes: number): Set<number> | undefined {
     if (this.changes - changes > RECENT) return undefined;
     const rows = new Set<number>();
-    for (let i = changes; i < this.changes; i++) rows.add(this.recent[i % RECENT] as number);
+    for (let i = changes; i < this.changes; i++) rows.add(this.recent?.[i % RECENT] as number);
     return rows;
   }
 

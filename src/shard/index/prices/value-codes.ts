@@ -72,23 +72,35 @@ export function patched(
   const fresh = [...new Set(changed.values())].filter(
     (value) => !Number.isNaN(value) && sorted[firstAtLeast(sorted, value)] !== value,
   );
-  const next = fresh.length === 0 ? codes.slice() : moved(sorted, codes, fresh);
-  const all = fresh.length === 0 ? sorted : Float64Array.from([...sorted, ...fresh]).sort();
+  const all = fresh.length === 0 ? sorted : withFresh(sorted, Float64Array.from(fresh).sort());
+  const next = codes.slice();
+  if (fresh.length > 0) move(next, sorted, all);
   for (const [row, value] of changed) {
     next[row] = Number.isNaN(value) ? 0 : firstAtLeast(all, value) + 1;
   }
   return { sorted: all, codes: next };
 }
 
-/** The codes as they are once `fresh` values have come between. */
-function moved(sorted: Float64Array, codes: Uint32Array, fresh: readonly number[]): Uint32Array {
-  const more = Float64Array.from(fresh).sort();
-  const codeOf = new Uint32Array(sorted.length + 1);
-  for (let i = 0, before = 0; i < sorted.length; i++) {
-    while (before < more.length && (more[before] as number) < (sorted[i] as number)) before += 1;
-    codeOf[i + 1] = i + 1 + before;
+/** Both in order; none is of both. */
+function withFresh(sorted: Float64Array, fresh: Float64Array): Float64Array {
+  const all = new Float64Array(sorted.length + fresh.length);
+  for (let at = 0, i = 0, j = 0; at < all.length; at++) {
+    const [x, y] = [sorted[i] ?? Infinity, fresh[j] ?? Infinity];
+    all[at] = Math.min(x, y);
+    if (x < y) i += 1;
+    else j += 1;
   }
-  return codes.map((code) => codeOf[code] as number);
+  return all;
+}
+
+/** Makes of codes in `sorted` those of the same values in `all`, which has more. */
+function move(codes: Uint32Array, sorted: Float64Array, all: Float64Array): void {
+  const codeOf = new Uint32Array(sorted.length + 1);
+  for (let i = 0, at = 0; i < sorted.length; i++, at++) {
+    while (all[at] !== sorted[i]) at += 1;
+    codeOf[i + 1] = at + 1;
+  }
+  for (let row = 0; row < codes.length; row++) codes[row] = codeOf[codes[row] as number] as number;
 }
 
 const NO_VALUES = new Float64Array();
