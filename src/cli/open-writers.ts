@@ -11,6 +11,7 @@ import type { PlacementCache } from '../placement/placement-cache.js';
 import type { CollectionSchemas } from '../tenancy/collection-schemas.js';
 import type { PlanBook } from '../tenancy/plan-book.js';
 import type { KeyDirectory } from '../tenancy/keys/key-directory.js';
+import type { PriceLists } from '../tenancy/price-lists.js';
 import type { TenantAliases } from '../tenancy/tenant-aliases.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 
@@ -33,6 +34,7 @@ interface WriterSources {
   collections: Pick<CollectionSchemas, 'expireAll'>;
   plans: Pick<PlanBook, 'expireAll'>;
   keyDirectory: Pick<KeyDirectory, 'expireAll'>;
+  priceLists: Pick<PriceLists, 'expireAll'>;
   books: Pick<KeptRuleBooks, 'forget'>;
   placements: Pick<PlacementCache, 'refresh'>;
 }
@@ -50,6 +52,7 @@ export async function openWriters(
     collections,
     keyDirectory,
     plans,
+    priceLists,
     books,
     placements,
   }: WriterSources,
@@ -68,7 +71,7 @@ export async function openWriters(
       // Of what is written all the time it is known what it changes.
       if (route.startsWith(PRODUCTS)) for (const name of names) tenants.expire(name);
       else {
-        const kept = [tenants, aliases, collections, keyDirectory, plans];
+        const kept = [tenants, aliases, collections, keyDirectory, plans, priceLists];
         for (const one of kept) one.expireAll();
         for (const name of names) books.forget(name);
       }

@@ -17,6 +17,7 @@ import { TenantBounds } from '../ingest/tenant-bounds.js';
 import { GROW_PARTITIONS } from '../jobs/grow-partitions.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { jobKinds } from '../jobs/kinds.js';
+import { priceListDesk } from '../jobs/sweep-prices.js';
 import type { SwitchFleet } from '../jobs/switch-terms.js';
 import { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
@@ -26,6 +27,7 @@ import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { AuditLog } from '../tenancy/audit-log.js';
 import type { KeyRing } from '../tenancy/keys/key-ring.js';
+import { PriceLists } from '../tenancy/price-lists.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
@@ -96,7 +98,8 @@ export async function startQueryNode(
   const tenancy = openTenancy({ store, tenants, audit, config, logger, opened });
   const { plans, meter } = tenancy;
   const bounds = new TenantBounds(store, config, plans);
-  const place = { placement, tenants, bounds, meter, fleet: edge.fleet };
+  const priceLists = new PriceLists(records, onChange);
+  const place = { placement, tenants, bounds, meter, priceLists, fleet: edge.fleet };
   const deps: IngestDeps = { store, model, encoder, ...place, limits: config, logger };
 
   const writes = config.serve !== 'read';
@@ -109,9 +112,9 @@ export async function startQueryNode(
   const { books } = shop;
   const search = new RootSearch({
     ...{ model, encoder, placements, fleet, searchable, store, tenants, logger },
-    rules: books,
+    ...{ rules: books, priceLists },
   });
-  const answers = new AnswerState({ store, tenants, books, model, isBehind });
+  const answers = new AnswerState({ store, tenants, priceLists, books, model, isBehind });
   const kept = keptAnswers(config, search, answers);
   // While the shards look for what they have.
   await warmUp(search);
@@ -129,7 +132,7 @@ export async function startQueryNode(
   const { tombstoneRetentionMs, auto, coolDownMs } = config;
   const { away, grower, advice: taker } = cluster;
   const kinds = jobKinds({
-    ...{ store, tenants, placement, placements, encoder, logger, away, grower },
+    ...{ store, tenants, priceLists, placement, placements, encoder, logger, away, grower },
     ...{ nodes: fleet, fleet: switchFleet(fleet, searchable), tombstoneRetentionMs },
     advice: auto ? { taker, coolDownMs } : undefined,
   });
@@ -139,9 +142,10 @@ export async function startQueryNode(
     answers,
     ...{ cluster: cluster.desk, queryNodes, ...tenancy, ...desks },
     catalogue: new Catalogue(store),
+    priceLists: priceListDesk(priceLists, audit, jobs),
   };
   const ingest = new Ingest(deps);
-  const views = { ...shop, ...shown, tenants, placements, keyDirectory };
+  const views = { ...shop, ...shown, tenants, placements, keyDirectory, priceLists };
   const writers = await openWriters({ config, members, ...views }, stopping);
   const shared = { audit, ...keys, ...shop, ...shown, writers, status, logger };
   const ports = { search: kept ?? search, ingest, tenants, ...shared };

@@ -433,6 +433,8 @@ export interface components {
       }[];
       /** @description true or false */
       prefix?: boolean;
+      /** @description 1 to 64 of a-z, 0-9, _ and - */
+      price_list?: string;
       /** @description a string of 1 to 2000 characters */
       query?: string;
       /** @description true or false */
@@ -566,6 +568,8 @@ export interface components {
         /** @description an integer from 1 to 10000 */
         position: number;
       }[];
+      /** @description 1 to 64 of a-z, 0-9, _ and - */
+      price_list?: string;
       /** @description true or false */
       rules?: boolean;
       /** @description a list of 1 to 10 objects of field and order */
@@ -666,6 +670,8 @@ export interface components {
         /** @description an integer from 1 to 10000 */
         position: number;
       }[];
+      /** @description 1 to 64 of a-z, 0-9, _ and - */
+      price_list?: string;
       /** @description true or false */
       rules?: boolean;
       /** @description a list of 1 to 10 objects of field and order */

@@ -10,7 +10,7 @@ import { PLAIN_TEXT, type SearchReply } from '../search/search-types.js';
 import { hides } from '../tenancy/narrowed-catalogue.js';
 import { SMALL_BYTES } from './limits.js';
 import type { HttpPorts } from './ports.js';
-import { integerText } from './schema-parts.js';
+import { integerText, PriceListName } from './schema-parts.js';
 import type { SearchDesk } from './search-desk.js';
 import { seenCategories } from './seen-categories.js';
 
@@ -62,6 +62,7 @@ const SuggestQuery = Type.Object(
       description: 'the beginning of a text, 1 to 256 characters',
     }),
     limit: Type.Optional(integerText(MAX_SUGGESTIONS)),
+    price_list: PriceListName,
   },
   object,
 );
@@ -97,13 +98,13 @@ export function insightRoutes(
     '/suggest',
     { schema: { querystring: SuggestQuery }, config: { narrows: true } },
     async (request) => {
-      const { q } = request.query;
+      const { q, price_list: priceList } = request.query;
       const limit = Number(request.query.limit ?? DEFAULT_SUGGESTIONS);
       checkText(q, 'q');
       const [queries, categories, found] = await Promise.all([
         queriesFor(request, q, limit),
         categoriesFor(request, q, limit),
-        products(request, q, Math.min(limit, request.narrowing?.maxTopK ?? limit)),
+        products(request, q, Math.min(limit, request.narrowing?.maxTopK ?? limit), priceList),
       ]);
       return {
         queries,
@@ -136,10 +137,15 @@ export function insightRoutes(
   }
 
   /** By words alone, the last of which is a beginning: nothing is embedded for a keystroke. */
-  function products(request: FastifyRequest, q: string, topK: number): Promise<SearchReply> {
+  function products(
+    request: FastifyRequest,
+    q: string,
+    topK: number,
+    priceList: string | undefined,
+  ): Promise<SearchReply> {
     const { tenant } = request;
     return desk.look(request, {
-      ...{ tenant, query: q, topK, filter: MATCH_ALL, fields: undefined },
+      ...{ tenant, query: q, topK, filter: MATCH_ALL, fields: undefined, priceList },
       ...{ exact: false, explain: false, timeoutMs: SUGGEST_TIMEOUT_MS },
       text: { ...PLAIN_TEXT, mode: 'keyword', prefix: true },
     });

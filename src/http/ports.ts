@@ -19,6 +19,7 @@ import type { CollectionSchemas } from '../tenancy/collection-schemas.js';
 import type { KeyDesk } from '../tenancy/keys/key-desk.js';
 import type { KeyRing } from '../tenancy/keys/key-ring.js';
 import type { PlanBook } from '../tenancy/plan-book.js';
+import type { PriceLists } from '../tenancy/price-lists.js';
 import type { SettingsDesk } from '../tenancy/settings-desk.js';
 import type { TenantAliases } from '../tenancy/tenant-aliases.js';
 import type { TenantDesk } from '../tenancy/tenant-desk.js';
@@ -148,6 +149,10 @@ export interface HttpPorts {
   keys: Pick<KeyRing, 'admit' | 'admitSigned' | 'exist'>;
   keyDesk: Pick<KeyDesk, 'list' | 'get' | 'create' | 'change' | 'rotate' | 'remove'>;
   answers: AnswersPort;
+  priceLists: Pick<PriceLists, 'list'> & {
+    /** Rejects `not_found`. */
+    remove(tenant: string, name: string, by: string | null): Promise<void>;
+  };
   collections: Pick<CollectionSchemas, 'find' | 'create' | 'change' | 'remove' | 'list'>;
   catalogue: Pick<Catalogue, 'count' | 'knownFields' | 'pages'>;
   tenantDesk: Pick<TenantDesk, 'list' | 'get' | 'put' | 'drop'>;

@@ -4,9 +4,9 @@ import type { ByteLease } from '../core/byte-budget.js';
 import { invalidField, OmniError } from '../core/errors.js';
 import { describeValue, isObject } from '../core/json.js';
 import type { JsonValue } from '../core/product.js';
-import type { IncomingRow } from '../ingest/incoming-row.js';
 import type { WriteReport } from '../ingest/write-report.js';
 import { requireTenant } from './access.js';
+import { heldRows } from './held-rows.js';
 import {
   LEAST_WRITE_BYTES,
   STREAMS,
@@ -16,6 +16,7 @@ import {
   type HttpLimits,
 } from './limits.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
+import { priceListRoutes } from './price-list-routes.js';
 import { readChunks } from './read-body.js';
 import { ProductChange, ProductsBody } from './product-schema.js';
 import { ProductPart, replies, WriteReplyBody } from './reply-schemas.js';
@@ -53,6 +54,8 @@ export function productRoutes(
     'application/x-ndjson',
     async (_: FastifyRequest, body: Readable) => body,
   );
+
+  priceListRoutes(app, ports, { limits, streams, waits, known, onKnown });
 
   app.post<{ Querystring: WriteQuery }>(
     '/products',
@@ -147,23 +150,6 @@ async function upsert(
     'body',
     `must be a product or a list of products, got ${describeValue(value)}`,
   );
-}
-
-/** Rows that are being stored when another is asked for: those of two batches. */
-const HELD_ROWS = 512;
-
-/** Rows of a stream, their bytes held until they are stored. Throws `overloaded` where there is no room. */
-async function* heldRows(
-  rows: AsyncIterable<IncomingRow>,
-  lease: ByteLease,
-): AsyncGenerator<IncomingRow, void, undefined> {
-  const held: number[] = [];
-  for await (const row of rows) {
-    lease.take(row.bytes);
-    held.push(row.bytes);
-    if (held.length > HELD_ROWS) lease.give(held.shift() ?? 0);
-    yield row;
-  }
 }
 
 function jsonBody(body: unknown): JsonValue {

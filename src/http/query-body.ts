@@ -21,6 +21,7 @@ const FORMS: Record<Exclude<keyof TextSearchBody, 'query' | 'browse'>, Form> = {
   exact: 'flag',
   explain: 'flag',
   timeout_ms: 'number',
+  price_list: 'text',
   facets: 'list',
   sort: 'sort',
   page: 'number',

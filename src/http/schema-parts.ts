@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { NAME } from '../core/ids.js';
 
 /** Parts of request schemas. A `description` reads after "must be": it is the error message as well. */
 
@@ -66,3 +67,8 @@ function upTo(digits: string): string[] {
   });
   return [...shorter, ...parting, digits];
 }
+
+/** The price list whose prices and stock count. */
+export const PriceListName = Type.Optional(
+  Type.String({ pattern: NAME.pattern.source, description: NAME.expected }),
+);

@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OmniError } from '../core/errors.js';
+import { fieldsOf } from '../filter/analyse.js';
+import { isListed } from '../query/listed-field.js';
 import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-types.js';
 import { asOmniError, logFailure, statusOf } from './error-reply.js';
 import { SMALL_BYTES } from './limits.js';
@@ -172,7 +174,15 @@ export function narrowedBy(
   { narrowing }: Pick<FastifyRequest, 'narrowing'>,
   search: SearchRequest,
 ): SearchRequest {
-  return narrowing === undefined ? search : { ...search, narrowing };
+  if (narrowing === undefined) return search;
+  const { priceList, filters } = narrowing;
+  // What a key shows by its price is not to be chosen by another price.
+  const isByPrice = filters.some((filter) => fieldsOf(filter).some(isListed));
+  if (search.priceList !== undefined && priceList === undefined && isByPrice) {
+    const details = { field: 'price_list' };
+    throw new OmniError('forbidden', 'the key shows products by their own prices', details);
+  }
+  return { ...search, narrowing, ...(priceList === undefined ? {} : { priceList }) };
 }
 
 /** Sends what a desk wrote. */

@@ -1,5 +1,13 @@
 import { Type, type Static, type TArray, type TNumber } from 'typebox';
-import { CLOSED, fieldNames, FilterBody, Flag, integer, ProductId } from './schema-parts.js';
+import {
+  CLOSED,
+  fieldNames,
+  FilterBody,
+  Flag,
+  integer,
+  PriceListName,
+  ProductId,
+} from './schema-parts.js';
 import { SHOP } from './shop-schemas.js';
 
 const common = {
@@ -9,6 +17,7 @@ const common = {
   exact: Type.Optional(Flag),
   explain: Type.Optional(Flag),
   timeout_ms: Type.Optional(integer(1, 60_000)),
+  price_list: PriceListName,
   ...SHOP,
 };
 

@@ -9,6 +9,7 @@ import { readJsonProducts, type JsonProducts } from './json-products.js';
 import { ndjsonRows } from './ndjson-stream.js';
 import { patchProduct } from './patch-product.js';
 import type { IngestDeps } from './ports.js';
+import { writePrices } from './price-rows.js';
 import { contended, noSuchProduct, writeSingle } from './single-write.js';
 import { upsert } from './upsert.js';
 import { validId } from './validate-product.js';
@@ -34,6 +35,20 @@ export class Ingest {
   /** Rows in order; never rejects, see `WriteReport.failure`. */
   async upsert(tenant: string, rows: IncomingRows, signal?: AbortSignal): Promise<WriteReport> {
     return this.counted(tenant, await upsert(this.deps, { tenant, signal }, rows));
+  }
+
+  /** What a price list says of products; rejects `not_found`, for the rest see `WriteReport.failure`. */
+  async prices(
+    tenant: string,
+    name: string,
+    rows: IncomingRows,
+    signal?: AbortSignal,
+  ): Promise<WriteReport> {
+    const { tenants, priceLists } = this.deps;
+    await tenants.require(tenant);
+    let number: Promise<number> | undefined;
+    const list = () => (number ??= priceLists.ensure(tenant, name));
+    return writePrices(this.deps, { tenant, signal }, list, rows);
   }
 
   /** One product or delete; rejects with what is wrong with it. */

@@ -4,7 +4,7 @@ import { checkSound, describeValue, isObject } from '../core/json.js';
 import type { JsonObject, JsonValue } from '../core/product.js';
 import { productInputs } from '../embedding/product-inputs.js';
 import { placeOf } from '../placement/placer.js';
-import type { ProductWrite, StoredDocument, StoredHead } from '../store/store.js';
+import type { ContentWrite, StoredDocument, StoredHead } from '../store/store.js';
 import { contentHash, textEmbedHash } from './content-hash.js';
 import { productTooLarge } from './incoming-row.js';
 import type { IngestDeps, WriteTarget } from './ports.js';
@@ -74,7 +74,7 @@ async function patchedWrite(
   head: StoredHead,
   changes: JsonObject,
   isRetry: boolean,
-): Promise<ProductWrite> {
+): Promise<ContentWrite> {
   const { vector, ...fields } = changes;
   const merged = mergePatch(document.product, fields);
   const keepsVector = vector === undefined && hasSuppliedVector(deps, document, head);
@@ -106,7 +106,7 @@ async function keepVector(
   row: PutRow,
   head: StoredHead,
   isRetry: boolean,
-): Promise<ProductWrite> {
+): Promise<ContentWrite> {
   const { category } = row.product;
   const [tooMuch] = await deps.bounds.refusals(tenant, {
     products: [{ product: row.product, isNew: false }],

@@ -3,6 +3,7 @@ import type { ModelIdentity } from '../core/product.js';
 import type { Encoder } from '../embedding/encoder.js';
 import type { Placer } from '../placement/placer.js';
 import type { Store, WriteMark } from '../store/store.js';
+import type { PriceLists } from '../tenancy/price-lists.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import type { UsageMeter } from '../tenancy/usage-meter.js';
 import type { TenantBounds } from './tenant-bounds.js';
@@ -45,6 +46,7 @@ export interface IngestDeps {
   /** Is told of what was written and embedded. */
   meter: Pick<UsageMeter, 'count'>;
   fleet: FleetPort;
+  priceLists: Pick<PriceLists, 'ensure'>;
   limits: IngestLimits;
   logger: Logger;
 }

@@ -2,7 +2,7 @@ import { OmniError } from '../core/errors.js';
 import { describeValue } from '../core/json.js';
 import { productInputs, type ProductInputs } from '../embedding/product-inputs.js';
 import { placeOf, type Places } from '../placement/placer.js';
-import type { ProductWrite, PutProduct, StoredHead } from '../store/store.js';
+import type { ContentWrite, PutProduct, StoredHead } from '../store/store.js';
 import { PatientSlices } from '../core/slices.js';
 import { contentHash, textEmbedHash, vectorEmbedHash } from './content-hash.js';
 import type { IngestDeps, WriteTarget } from './ports.js';
@@ -17,7 +17,7 @@ export interface PlacedRow {
 }
 
 interface PreparedRow extends PlacedRow {
-  write: ProductWrite;
+  write: ContentWrite;
 }
 
 export interface PreparedBatch {

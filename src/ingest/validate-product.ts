@@ -87,13 +87,13 @@ function validateProduct(object: JsonObject, rules: ProductRules): PutRow {
   return { op: 'put', id, product, feedVersion, vector: suppliedVector(vector, rules) };
 }
 
-function validatePrice(value: JsonValue | undefined): void {
+export function validatePrice(value: JsonValue | undefined): void {
   if (isPresent(value) && (typeof value !== 'number' || !Number.isFinite(value))) {
     throw invalidField('price', `must be a finite number, got ${describeValue(value)}`);
   }
 }
 
-function validateStock(value: JsonValue | undefined): void {
+export function validateStock(value: JsonValue | undefined): void {
   if (isPresent(value) && typeof value !== 'boolean') {
     throw invalidField('in_stock', `must be true or false, got ${describeValue(value)}`);
   }
@@ -239,6 +239,6 @@ function listOfText(value: JsonValue, field: string): void {
   for (let i = 0; i < value.length; i++) text(value[i], `${field}[${i}]`);
 }
 
-function isPresent(value: JsonValue | undefined): value is Exclude<JsonValue, null> {
+export function isPresent(value: JsonValue | undefined): value is Exclude<JsonValue, null> {
   return value !== undefined && value !== null;
 }

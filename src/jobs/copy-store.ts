@@ -1,9 +1,13 @@
+import { entriesOf, NO_PRICES } from '../core/price-entries.js';
 import { OmniError } from '../core/errors.js';
 import { TENANT_KIND } from '../store/record-store.js';
-import type { FeedEntry, ProductWrite, Store, StoreReader } from '../store/store.js';
+import { tenantRecordId } from '../store/tenant-records.js';
+import { PRICE_LISTS_ID, PRICE_LISTS_KIND } from '../tenancy/price-lists.js';
+import type { FeedEntry, PriceWrite, ProductWrite, Store, StoreReader } from '../store/store.js';
 import { catalogueFeed, digestTenant, readFull, type FullRow } from '../store/catalogue-pages.js';
 
 const MAX_ATTEMPTS = 5;
+const WRITES_AT_ONCE = 256;
 
 /** What was copied of a tenant, and whether both stores now hold the same of it. */
 export interface CopiedTenant {
@@ -31,6 +35,7 @@ export async function copyStore(
   const copied: CopiedTenant[] = [];
   for (const tenant of await from.tenants()) {
     await copyTenant(from, to, tenant);
+    await copyRecord(from, to, PRICE_LISTS_KIND, tenantRecordId(tenant, PRICE_LISTS_ID));
     // Before any product: a partition's first epoch promises that.
     await copyPlacement(from, to, tenant);
     const written = await copyProducts(from, to, tenant, (done) => onProgress(tenant, done));
@@ -43,8 +48,12 @@ export async function copyStore(
 
 /** What the target says of the tenant already stays. */
 async function copyTenant(from: StoreReader, to: Store, tenant: string): Promise<void> {
-  const record = await from.records.get(TENANT_KIND, tenant);
-  if (record !== undefined) await to.records.put(TENANT_KIND, tenant, record.value, 0);
+  await copyRecord(from, to, TENANT_KIND, tenant);
+}
+
+async function copyRecord(from: StoreReader, to: Store, kind: string, id: string): Promise<void> {
+  const record = await from.records.get(kind, id);
+  if (record !== undefined) await to.records.put(kind, id, record.value, 0);
 }
 
 /** Partitions that are there already are left as they are. */
@@ -80,6 +89,7 @@ async function copyProducts(
   let written = 0;
   for await (const { entries } of catalogueFeed(from, tenant)) {
     written += await copyPage(from, to, tenant, entries);
+    await copyPrices(from, to, tenant, entries);
     done += entries.filter(({ deleted }) => !deleted).length;
     onProgress(done);
   }
@@ -118,6 +128,29 @@ async function copyPage(
     if (!statuses.includes('conflict')) return writes.length;
   }
   throw new OmniError('unavailable', 'another writer keeps changing the target');
+}
+
+/** What price lists say, of the products that are there by now. */
+async function copyPrices(
+  from: StoreReader,
+  to: Store,
+  tenant: string,
+  entries: readonly FeedEntry[],
+): Promise<void> {
+  const ids = entries.filter(({ deleted }) => !deleted).map(({ id }) => id);
+  const [wanted, there] = await Promise.all([from.prices(tenant, ids), to.prices(tenant, ids)]);
+  const writes = ids.flatMap((id, i): PriceWrite[] => {
+    const said = new Map(entriesOf(wanted[i]?.prices ?? NO_PRICES));
+    const known = new Map(entriesOf(there[i]?.prices ?? NO_PRICES));
+    const lists = [...new Set([...said.keys(), ...known.keys()])];
+    return lists.map((list) => ({ op: 'price', id, list, entry: said.get(list) }));
+  });
+  for (let at = 0; at < writes.length; at += WRITES_AT_ONCE) {
+    const { statuses } = await to.write(tenant, writes.slice(at, at + WRITES_AT_ONCE));
+    if (statuses.includes('conflict')) {
+      throw new OmniError('unavailable', 'another writer keeps changing the target');
+    }
+  }
 }
 
 function toPut({ row, head }: FullRow): ProductWrite {

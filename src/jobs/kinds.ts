@@ -11,6 +11,7 @@ import { GROW_PARTITIONS, growPartitions, type GrowDeps } from './grow-partition
 import { ALL, type JobKind, type JobWork } from './job.js';
 import { REPLACE_NODES, replaceNodes, type ReplaceDeps } from './replace-nodes.js';
 import { SETTLE_REPLICAS, settleReplicas, type SettleDeps } from './settle-replicas.js';
+import { SWEEP_PRICES, sweepPrices, type SweepDeps } from './sweep-prices.js';
 import { SWITCH_TERMS, switchTerms, type SwitchDeps } from './switch-terms.js';
 
 const MINUTE_MS = 60_000;
@@ -27,7 +28,8 @@ interface KindDeps
     Omit<SwitchDeps, 'store' | 'tenants'>,
     Omit<SettleDeps, 'store'>,
     ReplaceDeps,
-    Omit<GrowDeps, 'store'> {
+    Omit<GrowDeps, 'store'>,
+    Omit<SweepDeps, 'store'> {
   store: Store;
   placement: Pick<Placer, 'giveBack'>;
   tombstoneRetentionMs: number;
@@ -88,6 +90,7 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
     ],
     [DROP_TENANT, { run: (work) => dropTenant(store, work) }],
     [SWITCH_TERMS, switchTerms(deps)],
+    [SWEEP_PRICES, sweepPrices(deps)],
     [SETTLE_REPLICAS, settleReplicas(deps)],
     [REPLACE_NODES, replaceNodes(deps)],
     [GROW_PARTITIONS, growPartitions(deps)],

@@ -6,6 +6,7 @@ import { categoriesOf } from '../filter/analyse.js';
 import type { RuleBooks } from '../merchandising/rule-book.js';
 import { decodeMark } from '../store/position.js';
 import type { Store } from '../store/store.js';
+import type { PriceLists } from '../tenancy/price-lists.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { seenFilter } from './narrowed-request.js';
 import type { SearchRequest } from './search-types.js';
@@ -27,6 +28,8 @@ interface Head {
 interface AnswerSources {
   store: Pick<Store, 'head'>;
   tenants: Pick<TenantDirectory, 'settings'>;
+  /** Absent: there are none. */
+  priceLists?: Pick<PriceLists, 'find'>;
   books: RuleBooks;
   model: ModelIdentity;
   /** Whether a shard is known not to have applied all writes. */
@@ -66,8 +69,8 @@ export class AnswerState {
   }
 
   private async stateAt(search: SearchRequest, maxAgeMs: number): Promise<Depended | undefined> {
-    const { tenant, query, shop, timeoutMs } = search;
-    const { tenants, books, model, isBehind } = this.sources;
+    const { tenant, query, priceList, shop, timeoutMs } = search;
+    const { tenants, priceLists, books, model, isBehind } = this.sources;
     const { sequence, sinceMs } = await this.head(tenant, maxAgeMs);
     if (this.now() - sinceMs < SETTLED_MS || isBehind()) return undefined;
     const settings = await tenants.settings(tenant);
@@ -79,7 +82,9 @@ export class AnswerState {
       tags: shop?.tags ?? [],
       at: new Date(),
     });
-    const parts = [this.digestOf(settings), book.version, JSON.stringify(rules)];
+    // The same name may come to stand for another list.
+    const list = priceList && (await priceLists?.find(tenant, priceList));
+    const parts = [this.digestOf(settings), book.version, JSON.stringify(rules), String(list)];
     return { name: JSON.stringify([tenant, sequence, ...parts, model.fingerprint]), sequence };
   }
 

@@ -12,6 +12,7 @@ import { isMatchAll } from '../filter/filter.js';
 import type { Asked } from './asked.js';
 import { fanOut, type FanOutResult } from './fan-out.js';
 import { reachOf } from './narrowed-request.js';
+import { listedBoosts, listedFilter, listedView } from './listed-views.js';
 import { planSearch, stickyKeyOf } from './plan.js';
 import type { RowStates } from './row-states.js';
 import type { SearchRun } from './search-run.js';
@@ -60,7 +61,7 @@ export class AskedShards {
     readonly placement: TenantPlacement,
     readonly vector: Float32Array | undefined,
   ) {
-    const { request, shaping, walk, deadline } = lead;
+    const { request, shaping, walk, deadline, list } = lead;
     const { hidden, boosts } = shaping;
     this.deadline = Deadline.after(deadline.remainingMs() * FAN_OUT_SHARE);
     // Views say it as well: a shard of a former version knows it from these alone.
@@ -69,8 +70,8 @@ export class AskedShards {
     this.common = {
       ...(vector === undefined ? {} : { vector: vectorBytes(vector) }),
       ...(hidden.length === 0 ? {} : { hidden: idHashes(hidden) }),
-      ...(boosts.length === 0 ? {} : { boosts }),
-      ...(isMatchAll(within) ? {} : { within }),
+      ...(boosts.length === 0 ? {} : { boosts: listedBoosts(boosts, list) }),
+      ...(isMatchAll(within) ? {} : { within: listedFilter(within, list) }),
       ...(walk === undefined ? {} : { until: walk.until }),
     };
   }
@@ -88,7 +89,7 @@ export class AskedShards {
   /** What does not answer is `missing`; rejects as `fanOut` does. */
   async ask(round: Round): Promise<FanOutResult> {
     const { deps, lead, asked } = this;
-    const { request, caller, explainer } = lead;
+    const { request, caller, explainer, list } = lead;
     const { views, set, choose, ofAll, holds, isShared, exact = request.exact, share = 1 } = round;
     const { relied } = round;
     const text = 'text' in round ? round.text : asked.words;
@@ -100,7 +101,7 @@ export class AskedShards {
       ...(text === undefined ? {} : { text }),
       ...(set === undefined ? {} : { set }),
       ...(choose === undefined ? {} : { choose }),
-      ...{ exact, views },
+      ...{ exact, views: views.map((view) => listedView(view, list)) },
     };
     explainer?.spent('plan', plannedMs);
     explainer?.round(views[0]?.k ?? 0);

@@ -82,11 +82,11 @@ function joiner(
   run: SearchRun,
   { store, asked, shards, view }: PageTools,
 ): (hits: readonly FoundHit[]) => Promise<Joined> {
-  const { request, caller, deadline, shop, shaping } = run;
+  const { request, caller, deadline, shop, shaping, list } = run;
   const { group, sort } = shop;
   const filter = filterOf(run, asked);
   const joinOf = (topK: number): Join =>
-    new Join(store, { ...request, topK, filter }, caller, deadline, describerOf(asked, run));
+    new Join(store, { ...request, topK, filter }, caller, deadline, describerOf(asked, run), list);
   if (group === undefined) {
     const join = joinOf(request.topK);
     return (hits) => join.hits(hits);

@@ -2,6 +2,7 @@ import { Budget } from '../core/budget.js';
 import type { Deadline } from '../core/deadline.js';
 import { Slices } from '../core/slices.js';
 import { OmniError, toOmniError } from '../core/errors.js';
+import { entryOf, NO_PRICES, type PriceEntry } from '../core/price-entries.js';
 import type { JsonObject, JsonValue, Product } from '../core/product.js';
 import { DocumentFilter } from '../filter/evaluate.js';
 import { isMatchAll } from '../filter/filter.js';
@@ -63,6 +64,8 @@ export class Join {
     private readonly caller: SearchCaller,
     private readonly deadline: Deadline,
     private readonly describe?: DescribeHit,
+    /** Number of the price list that counts. */
+    private readonly list?: number,
   ) {
     const { filter } = request;
     this.filter = isMatchAll(filter) ? undefined : new DocumentFilter(filter);
@@ -139,7 +142,21 @@ export class Join {
     return true;
   }
 
-  private documents(batch: readonly JoinHit[]): Promise<(JoinedDocument | undefined)[]> {
+  private async documents(batch: readonly JoinHit[]): Promise<(JoinedDocument | undefined)[]> {
+    const { list, store } = this;
+    if (list === undefined) return this.ownDocuments(batch);
+    const ids = batch.map(({ id }) => id);
+    const [documents, prices] = await Promise.all([
+      this.ownDocuments(batch),
+      store.prices(this.request.tenant, ids),
+    ]);
+    return documents.map((document, i) => {
+      const entry = entryOf(prices[i]?.prices ?? NO_PRICES, list);
+      return document === undefined || entry === undefined ? document : priced(document, entry);
+    });
+  }
+
+  private ownDocuments(batch: readonly JoinHit[]): Promise<(JoinedDocument | undefined)[]> {
     const { tenant, fields } = this.request;
     const ids = batch.map(({ id }) => id);
     if (fields?.includes('vector') === true) return this.store.rows(tenant, ids);
@@ -213,7 +230,21 @@ function bytesOf(extras: HitExtras | undefined): number {
   return extras === undefined ? 0 : JSON.stringify(extras).length;
 }
 
-type JoinedDocument = StoredDocument & { vectors?: { text: Float32Array } };
+type JoinedDocument = Pick<StoredDocument, 'json' | 'product'> & {
+  vectors?: { text: Float32Array };
+};
+
+/** A document with what a list says in place of its own price and stock. */
+function priced({ product, vectors }: JoinedDocument, entry: PriceEntry): JoinedDocument {
+  const { price, inStock } = entry;
+  const shown: Product = {
+    ...product,
+    ...(price === undefined ? {} : { price }),
+    ...(inStock === undefined ? {} : { in_stock: inStock }),
+  };
+  const json = Buffer.from(JSON.stringify(shown));
+  return { product: shown, json, ...(vectors === undefined ? {} : { vectors }) };
+}
 
 /** The reply may not hold more, whatever was joined. */
 function isRefusal(error: unknown): boolean {

@@ -10,6 +10,7 @@ import type { PlacementCache } from '../placement/placement-cache.js';
 import type { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { Store } from '../store/store.js';
+import type { PriceLists } from '../tenancy/price-lists.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { AskedShards } from './ask-shards.js';
 import { askedByVector, type Asked } from './asked.js';
@@ -23,6 +24,7 @@ import { RowsChanged } from './row-states.js';
 import { shopOf, startRun, type SearchRun } from './search-run.js';
 import type { SearchCaller, SearchReply, SearchRequest } from './search-types.js';
 import { SetChooser } from './set-chooser.js';
+import { listOf } from './listed-views.js';
 import { shapingOf } from './shape.js';
 import { byItsVector } from './similar.js';
 import { groupsOf, type Group } from './together.js';
@@ -37,6 +39,8 @@ export interface RootSearchDeps {
   searchable: Pick<UntilSearchable, 'awaitApplied'>;
   store: Store;
   tenants: Pick<TenantDirectory, 'settings'>;
+  /** Absent: there are none. */
+  priceLists?: Pick<PriceLists, 'find'>;
   /** Absent: nothing is merchandised. */
   rules?: RuleBooks;
   logger: Logger;
@@ -116,16 +120,17 @@ export class RootSearch {
 
   /** What was asked, what shapes it, and where it stands in a walk over all pages. */
   private async begin(asked: SearchRequest, caller: SearchCaller): Promise<SearchRun> {
-    const { encoder, store, model, rules } = this.deps;
+    const { encoder, store, model, rules, priceLists } = this.deps;
     checkQuery(asked, encoder);
     checkLimits(asked, 0);
     const start = startRun(asked, caller);
     const { deadline } = start;
     const request = await byItsVector(asked, store, model.fingerprint, deadline);
     const shop = shopOf(request);
+    const list = await listOf(request, priceLists, deadline);
     const shaping = await shapingOf(request, shop, rules, deadline);
     const walk = await this.walks.open(request, shaping, deadline, caller.signal);
-    return { ...start, request, shop, shaping, walk };
+    return { ...start, request, shop, list, shaping, walk };
   }
 
   /** What the requests of a group ask for: a text is understood, and its words are counted and mended. */

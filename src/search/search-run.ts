@@ -24,6 +24,8 @@ export interface SearchStart {
 /** One search under way: what was asked, what shapes its answer, and what bounds it. */
 export interface SearchRun extends SearchStart {
   shop: ShopOptions;
+  /** Number of the price list that the request names. */
+  list: number | undefined;
   shaping: Shaping;
   /** Undefined unless it is of a walk over all pages. */
   walk: OpenWalk | undefined;

@@ -46,6 +46,8 @@ export interface SearchRequest {
   filter: Filter;
   /** What the caller's key leaves: all that is told is of that; absent: everything. */
   narrowing?: Narrowing | undefined;
+  /** Name of the price list whose prices and stock count in place of the products' own. */
+  priceList?: string | undefined;
   /** Product fields to return; undefined returns all but the vector. */
   fields: readonly string[] | undefined;
   /** Compares with every vector instead of searching the graph. */

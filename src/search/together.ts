@@ -19,7 +19,7 @@ export function groupsOf(runs: readonly SearchRun[]): Group[] {
 }
 
 /** All that the shards are told of a search but for its views, and what bounds it. */
-function keyOf({ request, shaping, walk }: SearchRun): string {
+function keyOf({ request, list, shaping, walk }: SearchRun): string {
   const { tenant, query, narrowing, text = PLAIN_TEXT, exact, explain, timeoutMs } = request;
   const { mode, prefix, understand } = text;
   const { pinned, hidden, boosts } = shaping;
@@ -28,6 +28,6 @@ function keyOf({ request, shaping, walk }: SearchRun): string {
   return JSON.stringify([
     ...[tenant, asked ?? null, mode, prefix, understand ?? null, exact, explain, timeoutMs],
     ...[pinned.map(({ id }) => id), hidden, boosts, rulesVersion(shaping), walk ?? null],
-    narrowing?.version ?? null,
+    ...[narrowing?.version ?? null, list ?? null],
   ]);
 }

@@ -1,4 +1,5 @@
 import { fieldsOf } from '../filter/analyse.js';
+import { isListed } from '../query/listed-field.js';
 import type { StoreReader } from '../store/store.js';
 import { isExcluded } from '../tenancy/narrowed-catalogue.js';
 import type { AskedShards } from './ask-shards.js';
@@ -13,12 +14,13 @@ import { viewOf } from './views.js';
  * `readInTime` does.
  */
 export async function findUnknownFields(
-  { request, deadline }: SearchRun,
+  { request, deadline, list }: SearchRun,
   store: Pick<StoreReader, 'knownFields'>,
   shards: AskedShards,
 ): Promise<string[]> {
   const { tenant, filter, narrowing } = request;
-  const fields = fieldsOf(filter);
+  // What a list has is known, whether a product has its own or not.
+  const fields = fieldsOf(filter).filter((field) => list === undefined || !isListed(field));
   const asked = fields.filter((field) => !isExcluded(narrowing, field));
   if (fields.length === 0) return [];
   const reading = asked.length === 0 ? [] : store.knownFields(tenant, asked);

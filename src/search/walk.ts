@@ -137,12 +137,13 @@ function setOf({ required, nearest, isNamed }: ChosenSet): NonNullable<Walk['set
 
 /** Of all that decides the set and its order, what the key leaves of them included. */
 function requestDigest(request: SearchRequest): string {
-  const { query, text = PLAIN_TEXT, filter, exact, shop, narrowing } = request;
+  const { query, text = PLAIN_TEXT, filter, priceList, exact, shop, narrowing } = request;
   const { sort, pinned, hidden, boosts, diversify, tags, rules } = shop ?? PLAIN_SHOP;
   const { mode, prefix, understand } = text;
   const asked =
     query instanceof Float32Array ? Buffer.from(vectorBytes(query)).toString('base64') : query;
-  const shaped = { sort, pinned, hidden, boosts, diversify, tags, rules };
+  // Absent, it leaves the digest of a request as it was before there were lists.
+  const shaped = { priceList, sort, pinned, hidden, boosts, diversify, tags, rules };
   const of = [asked, mode, prefix, understand, filter, exact, shaped];
   return digest(JSON.stringify(narrowing === undefined ? of : [...of, narrowing.version]));
 }

@@ -1,8 +1,19 @@
+import { withEntry, type PackedPrices } from '../core/price-entries.js';
 import type { ProductWrite, StoredHead, WriteStatus } from './store.js';
 
+/** What is stored, as far as a write is decided by it. */
+interface Decisive extends StoredHead {
+  prices: PackedPrices;
+}
+
 /** What becomes of `write` when `head` is stored: the rules of `Store.write`, in their order. */
-export function decide(head: StoredHead | undefined, write: ProductWrite): WriteStatus {
+export function decide(head: Decisive | undefined, write: ProductWrite): WriteStatus {
   const live = head?.deleted === false ? head : undefined;
+  if (write.op === 'price') {
+    if (live === undefined) return 'missing';
+    const next = withEntry(live.prices, write.list, write.entry);
+    return Buffer.compare(next, live.prices) === 0 ? 'unchanged' : 'applied';
+  }
   if (write.ifVersion !== undefined && !isVersion(head, write.ifVersion)) return 'conflict';
   if (isOlder(write.feedVersion, head?.feedVersion)) return 'stale';
   if (write.op === 'delete') return live === undefined ? 'missing' : 'applied';

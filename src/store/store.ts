@@ -1,3 +1,4 @@
+import type { PackedPrices, PriceEntry } from '../core/price-entries.js';
 import type { ModelIdentity, NamedVectors, Product } from '../core/product.js';
 import type { DamagedValue } from '../core/shard-status.js';
 import type { RecordReader, RecordStore } from './record-store.js';
@@ -54,6 +55,16 @@ export interface StoredRow extends StoredDocument {
   readonly vectors: NamedVectors;
   /** Fingerprint of the model of `vectors`. */
   readonly model: string;
+  /** What price lists say of it, as of the same version. */
+  readonly prices: PackedPrices;
+}
+
+/** What price lists say of a live product. */
+export interface StoredPrices {
+  version: number;
+  /** Of the latest write that was more than a change of these: document and vectors are the same since. */
+  contentVersion: number;
+  prices: PackedPrices;
 }
 
 /** What ingest needs to know whether there is anything to do. */
@@ -106,11 +117,24 @@ export interface DeleteProduct {
   ifVersion?: number;
 }
 
-export type ProductWrite = PutProduct | DeleteProduct;
+/** What a price list says of a product: it gets a new version, document and vectors stay as they are. */
+export interface PriceWrite {
+  op: 'price';
+  id: string;
+  /** The number of the list. */
+  list: number;
+  /** Undefined: nothing any more. */
+  entry: PriceEntry | undefined;
+}
+
+/** A write that is more than a change of prices. */
+export type ContentWrite = PutProduct | DeleteProduct;
+
+export type ProductWrite = ContentWrite | PriceWrite;
 
 /**
- * `missing`: a delete of what is not there. `conflict`: nothing was done, read and try again. `full`: nothing was
- * done, the tenant has as many products as it may.
+ * `missing`: a delete, or a price, of what is not there. `conflict`: nothing was done, read and try again. `full`:
+ * nothing was done, the tenant has as many products as it may.
  */
 export type WriteStatus = 'applied' | 'unchanged' | 'stale' | 'missing' | 'conflict' | 'full';
 
@@ -225,6 +249,8 @@ export interface StoreReader {
   /** Documents with vectors, in the order asked. */
   rows(tenant: string, ids: readonly string[]): Promise<(StoredRow | undefined)[]>;
   heads(tenant: string, ids: readonly string[]): Promise<(StoredHead | undefined)[]>;
+  /** What price lists say, in the order asked; undefined where deleted or never there. */
+  prices(tenant: string, ids: readonly string[]): Promise<(StoredPrices | undefined)[]>;
 
   /**
    * The feed after `after` (undefined: from the start): at most `limit` entries, and, but for the

@@ -1,3 +1,4 @@
+import { NO_PRICES, type PackedPrices } from '../core/price-entries.js';
 import type { NamedVectors, Product } from '../core/product.js';
 import type { StoredDocument, StoredRow } from './store.js';
 
@@ -29,6 +30,7 @@ export class StoredTextRow extends StoredText implements StoredRow {
     text: Buffer | string,
     readonly model: string,
     readonly vectors: NamedVectors,
+    readonly prices: PackedPrices = NO_PRICES,
   ) {
     super(version, text);
   }

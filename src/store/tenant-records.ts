@@ -9,6 +9,7 @@ export const KINDS_OF_TENANTS = [
   'audit',
   'queries',
   'usage',
+  'price lists',
 ] as const;
 
 type KindOfTenants = (typeof KINDS_OF_TENANTS)[number];

@@ -21,6 +21,7 @@ function sources(more: Partial<Sources>, told: string[] = []): Sources {
     collections: { expireAll: () => void told.push('collections') },
     keyDirectory: { expireAll: () => void told.push('keys') },
     plans: { expireAll: () => void told.push('plans') },
+    priceLists: { expireAll: () => void told.push('price lists') },
     books: { forget: (tenant) => void told.push(`rules ${tenant}`) },
     placements: {
       refresh: async (tenant) => {
@@ -90,6 +91,6 @@ test('after a write this node asks the store again, whether or not that answers'
   await writers?.written(['shop'], '/products/:id');
   expect(told).toEqual(['tenant shop', 'placement shop']);
   await writers?.written(['shop'], '/rules/:id');
-  const all = ['tenants', 'aliases', 'collections', 'keys', 'plans'];
+  const all = ['tenants', 'aliases', 'collections', 'keys', 'plans', 'price lists'];
   expect(told.slice(2)).toEqual([...all, 'rules shop', 'placement shop']);
 });

@@ -6,6 +6,7 @@ import { NodeLoads } from '../../src/placement/node-loads.js';
 import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { Placer } from '../../src/placement/placer.js';
 import type { Store } from '../../src/store/store.js';
+import { PriceLists } from '../../src/tenancy/price-lists.js';
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
 import { makeProducts, randomVector, seeded, type TestProduct } from '../e2e/catalogue.js';
 import { DIMENSIONS, MODEL } from '../shard/shard-fixture.js';
@@ -37,6 +38,7 @@ export class CrashWriter {
       tenants: new TenantDirectory(store.records, true),
       bounds: new TenantBounds(store, bounds, { of: async () => ({}) }),
       meter: { count: () => undefined },
+      priceLists: new PriceLists(store.records),
       fleet: { nudge, awaitApplied: async () => [] },
       limits: { maxProductBytes: 1_000_000 },
     });

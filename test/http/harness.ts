@@ -14,6 +14,7 @@ import {
 import { QueryDays } from '../../src/merchandising/query-days.js';
 import { QueryLog } from '../../src/merchandising/query-log.js';
 import { Suggestions } from '../../src/merchandising/suggestions.js';
+import { priceListDesk } from '../../src/jobs/sweep-prices.js';
 import { KeptRuleBooks } from '../../src/merchandising/kept-rule-books.js';
 import { RulePreview } from '../../src/search/preview-rules.js';
 import { RuleDesk } from '../../src/merchandising/rule-desk.js';
@@ -27,6 +28,7 @@ import { KeyDesk } from '../../src/tenancy/keys/key-desk.js';
 import { KeyDirectory } from '../../src/tenancy/keys/key-directory.js';
 import { KeyRing } from '../../src/tenancy/keys/key-ring.js';
 import { KeyVault } from '../../src/tenancy/keys/key-vault.js';
+import { PriceLists } from '../../src/tenancy/price-lists.js';
 import { SettingsDesk } from '../../src/tenancy/settings-desk.js';
 import { RateLimits } from '../../src/tenancy/rate-limits.js';
 import { UsageReports } from '../../src/tenancy/usage-report.js';
@@ -207,6 +209,7 @@ export async function openHttp(
   const audit = new AuditLog(records);
   const vault = new KeyVault('a secret of sixteen');
   const directory = new KeyDirectory(records);
+  const lists = new PriceLists(records);
   const books = new KeptRuleBooks({
     records,
     settings: async (tenant) => (await node.directory.settings(tenant)).text,
@@ -254,6 +257,7 @@ export async function openHttp(
       keyDesk: new KeyDesk({ records, audit, vault, directory }),
       catalogue: new Catalogue(node.store),
       collections,
+      priceLists: priceListDesk(lists, audit, { request: async () => undefined }),
       dropTenant: async (tenant) => {
         await node.directory.drop(tenant);
         while (!(await node.store.dropTenant(tenant, 1_000)));

@@ -30,6 +30,7 @@ const WANTED = {
     'POST /typesense/multi_search',
   ],
   write: [
+    'DELETE /price-lists/:name',
     'DELETE /products/:id',
     'DELETE /rules/:id',
     'DELETE /synonyms/:id',
@@ -37,6 +38,7 @@ const WANTED = {
     'DELETE /typesense/collections/:collection/documents',
     'DELETE /typesense/collections/:collection/documents/:id',
     'GET /analytics',
+    'GET /price-lists',
     'GET /products/:id',
     'GET /rules',
     'GET /rules/:id',
@@ -56,6 +58,7 @@ const WANTED = {
     'POST /typesense/collections',
     'POST /typesense/collections/:collection/documents',
     'POST /typesense/collections/:collection/documents/import',
+    'PUT /price-lists/:name',
     'PUT /rules/:id',
     'PUT /settings',
     'PUT /synonyms/:id',

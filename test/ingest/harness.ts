@@ -18,6 +18,7 @@ import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { Store } from '../../src/store/store.js';
 import { AuditLog } from '../../src/tenancy/audit-log.js';
 import { PlanBook } from '../../src/tenancy/plan-book.js';
+import { PriceLists } from '../../src/tenancy/price-lists.js';
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
 import { UsageMeter } from '../../src/tenancy/usage-meter.js';
 
@@ -127,6 +128,7 @@ export async function openIngest(
   const meter = new UsageMeter({ store, logger });
   const deps: IngestDeps = {
     store,
+    priceLists: new PriceLists(store.records),
     model: encoder.model,
     encoder: options.encoder === 'none' ? undefined : encoder,
     placement: {

@@ -10,6 +10,7 @@ import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { Placer } from '../../src/placement/placer.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { ProductWrite, Store } from '../../src/store/store.js';
+import { PriceLists } from '../../src/tenancy/price-lists.js';
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
 
 const logger = createLogger('silent', 'test');
@@ -41,6 +42,7 @@ function openRunner(): JobRunner {
     ...{ placements, nodes: { awaitApplied: async () => true, silentMs: () => 0 } },
     away: { check: async () => 0 },
     grower: { grow: async () => false },
+    priceLists: new PriceLists(store.records),
     advice: undefined,
   });
   return new JobRunner({ records: store.records, kinds, logger, now: () => nowMs });

@@ -6,6 +6,8 @@ import { TopK } from '../../src/core/top-k.js';
 import { normalise, score } from '../../src/core/vector.js';
 import { DocumentFilter } from '../../src/filter/evaluate.js';
 import { MATCH_ALL, type Filter } from '../../src/filter/filter.js';
+import { shardField } from '../../src/query/listed-field.js';
+import type { PriceWrite } from '../../src/store/store.js';
 import { DIMENSIONS, MAX_DEAD_SHARE, put, remove, ShardFixture } from './shard-fixture.js';
 
 /** Of some forty operations each; more than CI has time for by this variable. */
@@ -18,9 +20,17 @@ interface Held {
   price: number;
 }
 
+class Model extends Map<string, Held> {
+  /** Products that the store has, of whatever model. */
+  readonly stored = new Set<string>();
+  /** What a price list says of them. */
+  readonly listed = new Map<string, number>();
+}
+
 type Operation =
   | { kind: 'put'; id: number; category: number; seed: number; price: number }
   | { kind: 'delete'; id: number }
+  | { kind: 'prices'; seed: number; price: number }
   | { kind: 'bulk'; seed: number }
   | { kind: 'embed by another model'; id: number }
   | { kind: 'rest' }
@@ -30,6 +40,9 @@ type Operation =
   | { kind: 'move away and back'; category: number }
   | { kind: 'check'; seed: number; price: number };
 
+const LIST = 1;
+/** The field by which a shard knows the price of the list. */
+const LISTED = shardField('price', LIST);
 const CATEGORIES = ['Mice', 'Shoes', 'Pans', 'Toys'];
 const id = fc.integer({ min: 0, max: 60 });
 const seed = fc.integer({ min: 1, max: 1_000_000 });
@@ -39,6 +52,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('put'), id, category, seed, price }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('delete'), id }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('bulk'), seed }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('prices'), seed, price }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('embed by another model'), id }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('rest') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('restart') }) },
@@ -59,7 +73,7 @@ test(
         fc.array(operation, { minLength: 20, maxLength: 60 }),
         async (operations) => {
           const shard = await ShardFixture.open();
-          const model = new Map<string, Held>();
+          const model = new Model();
           try {
             for (const name of CATEGORIES) await shard.place(name);
             for (const one of operations) await apply(one, shard, model);
@@ -77,12 +91,14 @@ test(
   60_000 + RUNS * 5_000,
 );
 
-async function apply(one: Operation, shard: ShardFixture, model: Map<string, Held>): Promise<void> {
+async function apply(one: Operation, shard: ShardFixture, model: Model): Promise<void> {
   switch (one.kind) {
     case 'put':
       return upsert(shard, model, [[one.id, one.category, one.seed, one.price]]);
     case 'delete':
       model.delete(`p${one.id}`);
+      model.stored.delete(`p${one.id}`);
+      model.listed.delete(`p${one.id}`);
       return shard.write([remove(`p${one.id}`)]);
     case 'bulk':
       return upsert(
@@ -95,8 +111,11 @@ async function apply(one: Operation, shard: ShardFixture, model: Map<string, Hel
           i % 10,
         ]),
       );
+    case 'prices':
+      return reprice(shard, model, one.seed, one.price);
     case 'embed by another model': {
       model.delete(`p${one.id}`);
+      model.stored.add(`p${one.id}`);
       const write = put(`p${one.id}`, CATEGORIES[0] as string, vectorOf(one.id));
       return shard.write([{ ...write, model: 'another' } as typeof write]);
     }
@@ -118,12 +137,11 @@ async function apply(one: Operation, shard: ShardFixture, model: Map<string, Hel
       return shard.settle();
     case 'check':
       await check(shard, model, one.seed, MATCH_ALL);
-      return check(shard, model, one.seed, {
-        kind: 'range',
-        field: 'price',
-        op: 'lte',
-        value: one.price,
-      });
+      for (const field of ['price', LISTED]) {
+        const filter: Filter = { kind: 'range', field, op: 'lte', value: one.price };
+        await check(shard, model, one.seed, filter);
+      }
+      return;
   }
 }
 
@@ -137,11 +155,25 @@ async function rest(shard: ShardFixture): Promise<void> {
   });
 }
 
-async function upsert(
+/** Some ten prices of a list, of products that may not be there. */
+async function reprice(
   shard: ShardFixture,
-  model: Map<string, Held>,
-  rows: number[][],
+  model: Model,
+  first: number,
+  value: number,
 ): Promise<void> {
+  const writes = Array.from({ length: 10 }, (_, i): PriceWrite => {
+    const name = `p${(first + i * 11) % 150}`;
+    const isOut = (first + i) % 5 === 0;
+    if (isOut) model.listed.delete(name);
+    else if (model.stored.has(name)) model.listed.set(name, (value + i) % 10);
+    const entry = isOut ? undefined : { price: (value + i) % 10 };
+    return { op: 'price', id: name, list: LIST, entry };
+  });
+  await shard.write(writes);
+}
+
+async function upsert(shard: ShardFixture, model: Model, rows: number[][]): Promise<void> {
   const writes = rows.map(([n, categoryIndex, vectorSeed, value]) => {
     const held: Held = {
       category: CATEGORIES[categoryIndex as number] as string,
@@ -149,6 +181,7 @@ async function upsert(
       price: value as number,
     };
     model.set(`p${String(n)}`, held);
+    model.stored.add(`p${String(n)}`);
     return put(`p${String(n)}`, held.category, held.vector, { price: held.price });
   });
   await shard.write(writes);
@@ -156,7 +189,7 @@ async function upsert(
 
 async function check(
   shard: ShardFixture,
-  model: Map<string, Held>,
+  model: Model,
   querySeed: number,
   filter: Filter,
 ): Promise<void> {
@@ -164,7 +197,8 @@ async function check(
   const unit = normalise(query) as Float32Array;
   const truth = new TopK<{ id: string; score: number }>(1_000);
   for (const [held, { category: name, vector, price: value }] of model) {
-    const product = { id: held, title: held, category: name, price: value };
+    const listed = model.listed.get(held) ?? value;
+    const product = { id: held, title: held, category: name, price: value, [LISTED]: listed };
     if (!new DocumentFilter(filter).matches(product)) continue;
     truth.offer({ id: held, score: score(unit, normalise(vector) as Float32Array) });
   }
@@ -191,7 +225,7 @@ async function untilReady<T extends { refused: unknown[] }>(search: () => Promis
 }
 
 function flipByte(shard: ShardFixture, which: number, at: number): void {
-  const files = shard.files(/segment-|manifest|dead/);
+  const files = shard.files(/segment-|manifest|deletes|prices/);
   const file = files[which % Math.max(1, files.length)];
   if (file === undefined) return;
   const content = readFileSync(file);

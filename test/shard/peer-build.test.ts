@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { normalise } from '../../src/core/vector.js';
 import { firstPartition } from '../../src/placement/partition.js';
+import { shardField } from '../../src/query/listed-field.js';
 import { vectorBytes, type LeafQuery } from '../../src/query/leaf-query.js';
 import type { ProductWrite } from '../../src/store/store.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
@@ -34,18 +35,29 @@ function product(id: string, category: string = pick(CATEGORIES)): ProductWrite 
   return put(id, category, randomVector(random, DIMENSIONS), fields);
 }
 
+/** What a price list says of a product, or that it says nothing any more. */
+function price(id: string): ProductWrite {
+  const entry = random() < 0.2 ? undefined : { price: Math.floor(random() * 20) };
+  return { op: 'price', id, list: 1 + Math.floor(random() * 2), entry };
+}
+
 async function fill(rows = ROWS, category?: string): Promise<void> {
-  const writes = Array.from({ length: rows }, (_, i) =>
-    product(`${category ?? ''}p${i}`, category),
+  const ids = Array.from({ length: rows }, (_, i) => `${category ?? ''}p${i}`);
+  await shards.store.write(
+    TENANT,
+    ids.map((id) => product(id, category)),
   );
-  await shards.store.write(TENANT, writes);
+  await shards.store.write(TENANT, ids.filter((_, i) => i % 3 === 0).map(price));
   await shards.settle('s1');
 }
 
 /** Upserts, deletes, and products that move to another category. */
 async function churn(): Promise<void> {
   const ids = new Set(Array.from({ length: 8 }, () => `p${Math.floor(random() * ROWS * 1.1)}`));
-  const writes = [...ids].map((id) => (random() < 0.3 ? remove(id) : product(id)));
+  const writes = [...ids].map((id) => {
+    if (random() < 0.4) return price(id);
+    return random() < 0.4 ? remove(id) : product(id);
+  });
   await shards.store.write(TENANT, writes);
   for (const node of shards.nodes.values()) node.nudge(TENANT);
 }
@@ -54,6 +66,9 @@ function queries(): LeafQuery[] {
   const vector = vectorBytes(normalise(randomVector(random, DIMENSIONS)) as Float32Array);
   const facets = [{ field: 'tags' }, { field: 'category' }];
   const below = { kind: 'range', field: 'price', op: 'lt', value: 9 } as const;
+  const listed = shardField('price', 1);
+  const belowInList = { ...below, field: listed };
+  const byList = [{ field: shardField('price', 2), order: 'asc' as const }];
   const text = textOf('red', 'usb');
   const set = { required: [0], members: new Uint8Array() };
   return [
@@ -61,6 +76,8 @@ function queries(): LeafQuery[] {
     { vector, exact: true, views: [{ k: 1_000, facets, filter: below }] },
     { vector, text, set, exact: true, views: [{ k: 1_000, facets }] },
     { exact: true, views: [{ k: 1_000, facets, sort: [{ field: 'price', order: 'asc' }] }] },
+    { exact: true, views: [{ k: 1_000, facets: [{ field: listed }], filter: belowInList }] },
+    { exact: true, views: [{ k: 1_000, facets, sort: byList }] },
   ];
 }
 

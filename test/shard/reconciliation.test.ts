@@ -1,3 +1,4 @@
+import { NO_PRICES, withEntry } from '../../src/core/price-entries.js';
 import {
   heldBy,
   move as movePartition,
@@ -97,6 +98,7 @@ describe('an index that is not what the store has', () => {
     ['value of a field', (held: StoredRow) => ({ product: { ...held.product, price: 7 } })],
     ['type of a value', (held: StoredRow) => ({ product: { ...held.product, price: '1' } })],
     ['set of fields', (held: StoredRow) => ({ product: { ...held.product, brand: 'x' } })],
+    ['price of a list', () => ({ prices: withEntry(NO_PRICES, 1, { price: 3 }) })],
     ['list', (held: StoredRow) => ({ product: { ...held.product, title: ['p9', 'x'] } })],
   ])('is found in a row of the same version: another %s', async (_, change) => {
     const [stored] = await store.rows(TENANT, ['p9']);

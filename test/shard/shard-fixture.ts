@@ -20,7 +20,7 @@ import { encodePartitions } from '../../src/protocol/partition-list.js';
 import { vectorBytes, type LeafQuery } from '../../src/query/leaf-query.js';
 import type { HitColumns } from '../../src/query/leaf-result.js';
 import type { TextQuery } from '../../src/query/text-query.js';
-import type { Manifest } from '../../src/shard/index/manifest.js';
+import { namesIn, type Manifest } from '../../src/shard/index/manifest.js';
 import { ShardNode } from '../../src/shard/node/shard-node.js';
 import type { ShardNodeOptions } from '../../src/shard/node/shard-node-options.js';
 import type { HostingOptions } from '../../src/shard/node/hosted-tenants.js';
@@ -106,10 +106,7 @@ export class ShardFixture {
   namedFiles(): string[] {
     const manifest = this.manifest();
     if (manifest === undefined) return [];
-    const names = [
-      ...manifest.segments.map(({ folder }) => folder),
-      ...manifest.deletes.files.map(({ name }) => name),
-    ];
+    const names = namesIn(manifest);
     return this.files(/./).filter(
       (file) => file.endsWith('manifest.json') || names.some((name) => file.includes(name)),
     );

@@ -1,8 +1,21 @@
 import { storedRow } from '../store/place.js';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { NO_PRICES, withEntry, type PackedPrices } from '../../src/core/price-entries.js';
+import { writeSegment } from '../../src/shard/build/write-segment.js';
+import { openSegment } from '../../src/shard/index/segment.js';
 import type { StoredRow } from '../../src/store/store.js';
 import type { TenantIndex } from '../../src/shard/index/tenant-index.js';
 import { newIndex, upsert } from './indexed.js';
+
+const SEGMENT = {
+  dimensions: 2,
+  graphMinRows: 1e9,
+  graph: { engine: 'usearch' as const, M: 4, efConstruction: 20 },
+  ef: { target: 0.95, min: 64, max: 64 },
+};
 
 function row(id: string, version: number, price = 0): StoredRow {
   const product = { id, title: id, category: 'c', price };
@@ -44,6 +57,42 @@ test('rows that changed while a build failed are there once, in their newest ver
   index.freeze(true);
   index.swap([], undefined);
   expect(live(index)).toEqual([]);
+});
+
+test('prices that change while a segment is built are those of its rows, what died meanwhile stays dead', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'omnisearch-index-'));
+  const index = newIndex(2);
+  const priced = (price: number): PackedPrices => withEntry(NO_PRICES, 1, { price });
+  for (const id of ['a', 'b', 'c', 'd']) upsert(index, row(id, 1));
+  index.reprice('a', 2, priced(2));
+  index.reprice('b', 3, priced(3));
+  index.freeze(true);
+  const { frozen } = index;
+  if (frozen === undefined) throw new Error('nothing was frozen');
+  const record = await writeSegment(folder, 'segment-1', [frozen], SEGMENT);
+  if (record === undefined) throw new Error('no row was live');
+  const built = await openSegment(folder, record);
+  index.reprice('b', 4, priced(4));
+  await index.catchUp(built, []);
+  index.reprice('c', 5, priced(5));
+  index.drop('d', 6);
+  // It dies in what was built, and has prices of its own in the tail.
+  index.reprice('a', 7, priced(7));
+  upsert(index, row('a', 8));
+  index.reprice('a', 9, priced(9));
+  index.swap([], built);
+  expect(live(index)).toEqual([
+    ['a', 9],
+    ['b', 4],
+    ['c', 5],
+  ]);
+  const priceOf = (id: string): number | undefined => {
+    const block = index.blocks().find((each) => each.find(id) !== -1);
+    return block?.prices.entry(block.find(id), 1)?.price;
+  };
+  expect(['a', 'b', 'c'].map(priceOf)).toEqual([9, 4, 5]);
+  await built.close();
+  rmSync(folder, { recursive: true });
 });
 
 test('an older version never replaces a newer one', () => {

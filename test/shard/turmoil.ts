@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect } from 'vitest';
+import { entryOf } from '../../src/core/price-entries.js';
 import { OmniError } from '../../src/core/errors.js';
 import { TopK } from '../../src/core/top-k.js';
 import { score } from '../../src/core/vector.js';
@@ -19,6 +20,7 @@ import {
   withServing,
 } from '../../src/placement/replica-steps.js';
 import { encodePartitions } from '../../src/protocol/partition-list.js';
+import { shardField } from '../../src/query/listed-field.js';
 import { vectorBytes } from '../../src/query/leaf-query.js';
 import type { JsonObject } from '../../src/core/product.js';
 import { ShardNode } from '../../src/shard/node/shard-node.js';
@@ -26,7 +28,7 @@ import type { OfferedFiles } from '../../src/shard/peer/offered-files.js';
 import type { PeerCalls } from '../../src/shard/peer/peer-calls.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import { groupOf } from '../../src/store/partition-map.js';
-import type { Partition, Store, StoredRow } from '../../src/store/store.js';
+import type { Partition, ProductWrite, Store, StoredRow } from '../../src/store/store.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
 import {
   askNode,
@@ -45,9 +47,13 @@ export const SHARDS = ['s1', 's2'];
 const SETS = [['s1'], ['s2'], ['s1', 's2']];
 const TENANTS = ['shop', 'other'];
 const CATEGORIES = ['Mice', 'Shoes', 'Pans'];
+const LIST = 2;
+/** The field by which a shard knows the price of the list. */
+const LISTED = shardField('price', LIST);
 const FILTERS: (Filter | undefined)[] = [
   undefined,
   { kind: 'range', field: 'price', op: 'lt', value: 6 },
+  { kind: 'range', field: LISTED, op: 'lt', value: 5 },
   { kind: 'not', of: { kind: 'in', field: 'attributes.Colour', values: ['red', 'blue'] } },
   {
     kind: 'or',
@@ -159,13 +165,14 @@ export class Turmoil {
     };
   }
 
-  /** A batch of upserts, moves of category and deletes. */
+  /** A batch of upserts, moves of category, deletes, and prices of a list. */
   async write(): Promise<void> {
     const tenant = this.pick(TENANTS);
     const held = this.rows.get(tenant) as Map<string, StoredRow>;
-    const writes = new Map(
+    const writes = new Map<string, ProductWrite>(
       Array.from({ length: 1 + Math.floor(this.random() * 30) }, () => {
         const id = `p${Math.floor(this.random() * 120)}`;
+        if (this.random() < 0.3) return [id, this.price(id)];
         if (this.random() < 0.25) return [id, remove(id)];
         const vector = randomVector(this.random, DIMENSIONS);
         return [id, put(id, this.pick(CATEGORIES), vector, this.fields())];
@@ -267,8 +274,10 @@ export class Turmoil {
 
   private truth(tenant: string, query: Float32Array, filter: Filter | undefined): Hit[] {
     const top = new TopK<Hit>(1_000);
-    for (const { product, version, vectors } of this.rows.get(tenant)?.values() ?? []) {
-      if (filter !== undefined && !new DocumentFilter(filter).matches(product)) continue;
+    for (const { product, version, vectors, prices } of this.rows.get(tenant)?.values() ?? []) {
+      const price = entryOf(prices, LIST)?.price ?? product['price'];
+      const shown = { ...product, ...(price === undefined ? {} : { [LISTED]: price }) };
+      if (filter !== undefined && !new DocumentFilter(filter).matches(shown)) continue;
       top.offer({ id: product.id, score: score(query, vectors.text), version });
     }
     return top.sorted();
@@ -317,6 +326,11 @@ export class Turmoil {
       query: { vector: vectorBytes(query), views: [view], exact },
       budgetMs: 10_000,
     });
+  }
+
+  private price(id: string): ProductWrite {
+    const entry = this.random() < 0.2 ? undefined : { price: Math.floor(this.random() * 10) };
+    return { op: 'price', id, list: LIST, entry };
   }
 
   private fields(): JsonObject {

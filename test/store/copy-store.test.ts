@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { digestTenant } from '../../src/store/catalogue-pages.js';
 import { copyStore } from '../../src/jobs/copy-store.js';
 import type { Store } from '../../src/store/store.js';
+import { PriceLists } from '../../src/tenancy/price-lists.js';
 import type { StoreFixture } from './contract/fixture.js';
 import { put, remove } from './contract/writes.js';
 import { makeLmdbStore } from './lmdb-fixture.js';
@@ -44,6 +45,11 @@ async function fill(store: Store): Promise<void> {
       remove('p3'),
       put('p4', { feedVersion: 9, title: 'x' }),
     ]);
+    const list = await new PriceLists(store.records).ensure(tenant, 'gold');
+    await store.write(
+      tenant,
+      products.map(({ id }, i) => ({ op: 'price', id, list, entry: { price: i / 7 } })),
+    );
   }
 }
 
@@ -90,6 +96,12 @@ describe.skipIf(reason !== undefined)(`copying a store${reason ? ` (${reason})` 
     for (const tenant of TENANTS) {
       const digests = [await digestTenant(source, tenant), await digestTenant(back, tenant)];
       expect(digests[1]?.hex).toBe(digests[0]?.hex);
+      const ids = Array.from({ length: PRODUCTS }, (_, i) => `p${i}`);
+      const prices = await Promise.all([source, back].map((each) => each.prices(tenant, ids)));
+      const [said, copied] = prices.map((all) => all.map((one) => one?.prices));
+      expect(copied).toEqual(said);
+      expect(said?.filter((packed) => packed !== undefined)).toHaveLength(PRODUCTS - 2);
+      expect(await new PriceLists(back.records).find(tenant, 'gold')).toBe(1);
     }
   });
 

@@ -71,6 +71,8 @@ describe('values', () => {
       writtenAtMs: sequence,
       documentBytes: fc.nat(),
       vectorBytes: fc.nat(),
+      prices: fc.uint8Array({ maxLength: 40 }),
+      contentVersion: sequence,
     });
     fc.assert(
       fc.property(head, text, (h, id) => {

@@ -1,3 +1,4 @@
+import type { PackedPrices } from '../../src/core/price-entries.js';
 import type {
   Partition,
   Replica,
@@ -76,6 +77,8 @@ export function storedRow(row: {
   product: Product;
   model: string;
   vectors: NamedVectors;
+  prices?: PackedPrices;
 }): StoredTextRow {
-  return new StoredTextRow(row.version, JSON.stringify(row.product), row.model, row.vectors);
+  const { version, product, model, vectors, prices } = row;
+  return new StoredTextRow(version, JSON.stringify(product), model, vectors, prices);
 }

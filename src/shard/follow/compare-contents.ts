@@ -19,12 +19,12 @@ interface ComparedRow {
   row: number;
   vector: Float32Array;
   fields: ReadonlyMap<string, FieldValue>;
-  /** Its words, keys and types are those of the store's product. */
-  hasTerms: boolean;
+  /** Its words, keys and types, and what price lists say of it, are those of the store's product. */
+  hasRest: boolean;
 }
 
 /**
- * Compares vectors, columns and words as they are held with the store's products, some rows in each check
+ * Compares vectors, columns, words and prices of lists as they are held with the store's products, some rows in each check
  * and all of them by and by. A version has one content, so that rows of one version must be the same
  * whenever they are read.
  */
@@ -74,11 +74,11 @@ export class ContentComparison {
         const known = stored[i];
         if (!isSame(row, known)) continue;
         if (slices.isOver) await slices.next();
-        const { product, vectors } = known;
+        const { product, vectors, prices } = known;
         const terms = productTerms(product, this.index.text);
         compared.push({
           ...{ row, vector: vectors.text, fields: new Map(filterFields(product)) },
-          hasTerms: hasTerms(view, row, terms),
+          hasRest: view.hasPrices(row, prices) && hasTerms(view, row, terms),
         });
       }
     }
@@ -87,10 +87,10 @@ export class ContentComparison {
 
   private async differing(view: SegmentView, rows: readonly ComparedRow[]): Promise<Set<number>> {
     const differing = new Set<number>();
-    for (const { row, vector, hasTerms } of rows) {
+    for (const { row, vector, hasRest } of rows) {
       const held = view.vectors.view(row);
       if (held.some((value, i) => value !== vector[i])) differing.add(row);
-      if (!hasTerms) differing.add(row);
+      if (!hasRest) differing.add(row);
     }
     const names = new Set(view.fields());
     for (const { row, fields } of rows) {

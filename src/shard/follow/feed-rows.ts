@@ -1,6 +1,6 @@
 import { Slices } from '../../core/slices.js';
 import { productTerms } from '../../text/product-terms.js';
-import type { FeedEntry, StoredRow, StoreReader } from '../../store/store.js';
+import type { FeedEntry, StoredPrices, StoredRow, StoreReader } from '../../store/store.js';
 import { forEachLiveRow, type TenantIndex } from '../index/tenant-index.js';
 import type { Assignment } from './assignment.js';
 
@@ -18,26 +18,59 @@ export async function applyEntries(
   // As many as may be read in one turn.
   for (let at = 0; at < entries.length; at += store.documentsAtOnce) {
     const some = entries.slice(at, at + store.documentsAtOnce);
-    const rows = await missingRows(store, index, assignment, some);
+    const wanted = some.filter((entry) => isWanted(index, assignment, entry));
+    const prices = await changedPrices(store, index, wanted);
+    const rows = await missingRows(store, index, wanted, prices);
     for (const entry of some) {
       if (slices.isOver) await slices.next();
-      apply(index, assignment, entry, rows.get(entry.id));
+      const priced = prices.get(entry.id);
+      if (priced === undefined || !isHeld(index, entry.id, priced)) {
+        apply(index, assignment, entry, rows.get(entry.id));
+      } else if (isWanted(index, assignment, entry)) {
+        index.reprice(entry.id, priced.version, priced.prices);
+      }
     }
   }
+}
+
+/** It belongs here, and is not here in that version. */
+function isWanted(
+  index: TenantIndex,
+  assignment: Assignment,
+  { id, version, category, deleted }: FeedEntry,
+): boolean {
+  return !deleted && assignment.owns(category, id) && (index.heldVersion(id) ?? -1) < version;
+}
+
+/** Whether document and vectors are held as they are: nothing but prices of lists has changed since. */
+function isHeld(index: TenantIndex, id: string, { contentVersion }: StoredPrices): boolean {
+  return (index.heldVersion(id) ?? -1) >= contentVersion;
+}
+
+/** By id, of what is held of which nothing else has changed. Only an update can be such: new products cost nothing. */
+async function changedPrices(
+  store: StoreReader,
+  index: TenantIndex,
+  wanted: readonly FeedEntry[],
+): Promise<Map<string, StoredPrices>> {
+  const ids = wanted.map(({ id }) => id).filter((id) => index.heldVersion(id) !== undefined);
+  const found = ids.length === 0 ? [] : await store.prices(index.tenant, ids);
+  const changed = new Map<string, StoredPrices>();
+  found.forEach((prices, i) => {
+    const id = ids[i] as string;
+    if (prices !== undefined && isHeld(index, id, prices)) changed.set(id, prices);
+  });
+  return changed;
 }
 
 /** By id, what is to be taken in and is there in vectors of the model that is served. */
 async function missingRows(
   store: StoreReader,
   index: TenantIndex,
-  assignment: Assignment,
-  entries: readonly FeedEntry[],
+  wanted: readonly FeedEntry[],
+  prices: ReadonlyMap<string, StoredPrices>,
 ): Promise<Map<string, StoredRow>> {
-  const wanted = entries.filter(
-    ({ id, version, category, deleted }) =>
-      !deleted && assignment.owns(category, id) && (index.heldVersion(id) ?? -1) < version,
-  );
-  const ids = wanted.map(({ id }) => id);
+  const ids = wanted.map(({ id }) => id).filter((id) => !prices.has(id));
   const rows = ids.length === 0 ? [] : await store.rows(index.tenant, ids);
   const found = new Map<string, StoredRow>();
   rows.forEach((row, i) => {

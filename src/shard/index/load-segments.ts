@@ -2,8 +2,10 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../core/logger.js';
 import { DELETES_FORMAT, readDeletes } from './components/deletes.js';
-import { asCorrupt, CorruptFile } from './durable-file.js';
-import { readManifest, type Manifest, type ManifestOrigin } from './manifest.js';
+import { asCorrupt, CorruptFile, type FileRecord } from './durable-file.js';
+import type { SegmentRecord } from './segment-record.js';
+import { readPrices } from './components/prices.js';
+import { filesBeside, readManifest, type Manifest, type ManifestOrigin } from './manifest.js';
 import { openSegment, type Segment } from './segment.js';
 
 /** What a tenant's folder has to give. */
@@ -45,13 +47,14 @@ export async function loadSegments(
   return { manifest, segments, isComplete: segments.length === manifest.segments.length };
 }
 
-/** Removes what is neither the manifest's deletes nor kept, as is asked before each. */
+/** Removes what is neither beside the segments by the manifest nor kept, as is asked before each. */
 export async function keepOnly(
   folder: string,
-  { deletes }: Pick<Manifest, 'deletes'>,
+  manifest: Pick<Manifest, 'deletes' | 'prices'>,
   isKept: (name: string) => boolean,
 ): Promise<void> {
-  await emptyFolder(folder, ['manifest.json', ...deletes.files.map(({ name }) => name)], isKept);
+  const names = filesBeside(manifest).map(({ name }) => name);
+  await emptyFolder(folder, ['manifest.json', ...names], isKept);
 }
 
 async function soundManifest(
@@ -86,14 +89,14 @@ async function soundDeletes(
 
 async function soundSegment(
   folder: string,
-  { segments }: Manifest,
+  { segments, prices = [] }: Manifest,
   index: number,
   logger: Logger,
 ): Promise<Segment | undefined> {
   const record = segments[index];
   if (record === undefined) return undefined;
   try {
-    const segment = await openSegment(folder, record);
+    const segment = await openPriced(folder, record, prices[index] ?? undefined);
     if (segment.isImpaired) {
       logger.warn(
         { segment: record.folder },
@@ -106,6 +109,23 @@ async function soundSegment(
     const { message } = error;
     logger.warn({ segment: record.folder, message }, 'segment discarded, rebuilding it');
     return undefined;
+  }
+}
+
+async function openPriced(
+  folder: string,
+  record: SegmentRecord,
+  file: FileRecord | undefined,
+): Promise<Segment> {
+  const segment = await openSegment(folder, record);
+  if (file === undefined) return segment;
+  try {
+    await readPrices(folder, file, segment.prices, record.rows);
+    segment.prices.saved = { file, changes: segment.prices.changes };
+    return segment;
+  } catch (error) {
+    await segment.close();
+    throw asCorrupt(error, file.name);
   }
 }
 

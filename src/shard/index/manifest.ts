@@ -2,8 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Position } from '../../store/store.js';
-import { asCorrupt, CorruptFile, replaceFile } from './durable-file.js';
-import { SEGMENT_FORMAT, type ComponentRecord, type SegmentRecord } from './segment-record.js';
+import { asCorrupt, CorruptFile, replaceFile, type FileRecord } from './durable-file.js';
+import {
+  PRICED_FORMAT,
+  SEGMENT_FORMAT,
+  type ComponentRecord,
+  type SegmentRecord,
+} from './segment-record.js';
 
 /**
  * What a shard keeps of one tenant, as of `position`: taken in the same turn as the rows and the
@@ -24,6 +29,8 @@ export interface Manifest {
   segments: SegmentRecord[];
   /** One bitmap a segment, in the order of `segments`. */
   deletes: ComponentRecord;
+  /** What price lists say of each segment's rows, null where nothing; absent: of none anything. */
+  prices?: readonly (FileRecord | null)[];
 }
 
 /** The manifest's own line of defence: a checksum before the JSON. */
@@ -36,8 +43,22 @@ export async function writeManifest(folder: string, manifest: Manifest): Promise
 }
 
 /** The names that it gives to what lies beside it. */
-export function namesIn({ segments, deletes }: Pick<Manifest, 'segments' | 'deletes'>): string[] {
-  return [...segments.map(({ folder }) => folder), ...deletes.files.map(({ name }) => name)];
+export function namesIn(manifest: Pick<Manifest, 'segments' | 'deletes' | 'prices'>): string[] {
+  const files = filesBeside(manifest).map(({ name }) => name);
+  return [...manifest.segments.map(({ folder }) => folder), ...files];
+}
+
+/** Files of what changes of segments, which lie beside their folders. */
+export function filesBeside({
+  deletes,
+  prices = [],
+}: Pick<Manifest, 'deletes' | 'prices'>): FileRecord[] {
+  return [...deletes.files, ...prices.filter((file) => file !== null)];
+}
+
+/** Whether this version reads such a manifest. */
+export function isReadable({ format }: Pick<Manifest, 'format'>): boolean {
+  return format === SEGMENT_FORMAT || format === PRICED_FORMAT;
 }
 
 /** Of what a manifest must be to be of use. */
@@ -65,7 +86,7 @@ export async function readManifest(
   }
   const manifest = JSON.parse(json.toString('utf8')) as Manifest;
   const isOurs =
-    manifest.format === SEGMENT_FORMAT &&
+    isReadable(manifest) &&
     manifest.storeId === storeId &&
     manifest.model === model &&
     manifest.terms === terms;

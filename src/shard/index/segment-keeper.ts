@@ -242,7 +242,7 @@ export class SegmentKeeper {
     // A tenant that is too small for a segment has no folder.
     await mkdir(this.options.folder, { recursive: true, mode: 0o700 });
     const built = await buildSegment(index, merged, this.options, build, this.logger);
-    if (built !== undefined) await index.catchUpDead(built);
+    if (built !== undefined) await index.catchUp(built, merged);
     if (this.closed) {
       await built?.close();
       return;

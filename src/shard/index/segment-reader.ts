@@ -2,6 +2,7 @@ import type { Bitset } from './bitset.js';
 import type { Column } from './column.js';
 import type { Deletes } from './deletes.js';
 import type { Graph } from '../engine/graph.js';
+import type { RowPrices } from './prices/row-prices.js';
 import type { MatchCache } from '../leaf/match-cache.js';
 import type { TermsReader } from './terms/terms-reader.js';
 import type { VectorSlabs } from './vector-slabs.js';
@@ -27,6 +28,8 @@ export interface SegmentReader {
   readonly rows: number;
   readonly vectors: VectorSlabs;
   readonly terms: TermsReader;
+  /** What price lists say of its rows. */
+  readonly prices: RowPrices;
   /** Rows deleted or superseded since they were written. */
   readonly deletes: Deletes;
   /** The same as of now. */
@@ -43,6 +46,7 @@ export interface SegmentReader {
   id(row: number): string;
   /** Negative where the id of row `a` comes before that of `b`, in byte order. */
   compareIds(a: number, b: number): number;
+  /** Of the row, or of its prices, where those changed later. */
   version(row: number): number;
   /** `hashId` of the row's id. */
   hash(row: number): number;
@@ -52,7 +56,7 @@ export interface SegmentReader {
   /** A row, deleted or not, whose id has that `hashId` and for which `isRow` holds, or -1. */
   findByHash(hash: number, isRow: (row: number) => boolean): number;
   kill(row: number): void;
-  /** The column of `field`, if there is one, read from its file when it is not in memory. */
+  /** The column of a field (see `shardField`), if there is one, read from its file when it is not in memory. */
   column(field: string): Promise<Column | undefined>;
   /** The columns of `fields` that are there, without a wait; undefined when one must be read first. */
   loadedColumns(fields: readonly string[]): ReadonlyMap<string, Column> | undefined;

@@ -3,6 +3,8 @@ import type { EngineName } from '../engine/graph.js';
 
 /** Of the manifest and of what a segment's record holds; each component has a format of its own. */
 export const SEGMENT_FORMAT = 5;
+/** Of a manifest with prices of lists: who knows nothing of them would take versions of rows for those of their prices. */
+export const PRICED_FORMAT = 6;
 
 /** One part of a segment, as the manifest lists it: written once, by its kind's writer. */
 export interface ComponentRecord {

@@ -1,4 +1,5 @@
 import { checkId } from '../../core/ids.js';
+import { NO_PRICES, type PackedPrices } from '../../core/price-entries.js';
 import type { Graph } from '../engine/graph.js';
 import type { MatchCache } from '../leaf/match-cache.js';
 import { Bitset } from './bitset.js';
@@ -67,6 +68,16 @@ export class SegmentView {
 
   version(row: number): number {
     return this.reader.version(row);
+  }
+
+  /** Whether these are what price lists say of the row. */
+  hasPrices(row: number, prices: PackedPrices): boolean {
+    return Buffer.compare(this.reader.prices.packed(row) ?? NO_PRICES, prices) === 0;
+  }
+
+  /** Highest version of a change of prices. */
+  get latestPrice(): number {
+    return this.reader.prices.latest;
   }
 
   hash(row: number): number {

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { ownField } from '../../query/listed-field.js';
 import { MatchCache } from '../leaf/match-cache.js';
 import type { Graph } from '../engine/graph.js';
 import type { Bitset } from './bitset.js';
 import { bytesOf, type Column } from './column.js';
+import type { Run } from './columns/build-column.js';
 import { ColumnFiles, COLUMNS_FORMAT } from './components/columns.js';
 import { GRAPH_FORMAT, openGraph } from './components/graphs.js';
 import { readRows, ROWS_FORMAT, type Rows } from './components/rows.js';
@@ -20,6 +22,7 @@ import {
 } from './segment-record.js';
 import type { CategoryRange, SegmentReader } from './segment-reader.js';
 import { SortedTerms } from './terms/sorted-terms.js';
+import { BlockPrices } from './prices/block-prices.js';
 import type { VectorSlabs } from './vector-slabs.js';
 
 interface Components {
@@ -34,10 +37,11 @@ interface Components {
   lostGraphs: readonly string[];
 }
 
-/** Immutable rows of one tenant with their components; only `deletes` change. */
+/** Immutable rows of one tenant with their components; only `deletes` and `prices` change. */
 export class Segment implements SegmentReader {
   readonly rows: number;
   readonly deletes: Deletes;
+  readonly prices: BlockPrices;
   readonly categoryCodes = undefined;
   readonly matchCache = new MatchCache();
   readonly vectors: VectorSlabs;
@@ -46,6 +50,7 @@ export class Segment implements SegmentReader {
   readonly ranges: readonly CategoryRange[];
   /** Told when a component turns out to be damaged that the segment cannot do without. */
   onDamage: ((segment: Segment, error: CorruptFile) => void) | undefined;
+  private readonly runs: readonly Run[];
   private readonly loaded = new Map<string, Column>();
   private readonly loading = new Map<string, Promise<Column>>();
   private columnBytes = 0;
@@ -59,6 +64,8 @@ export class Segment implements SegmentReader {
   ) {
     this.rows = record.rows;
     this.deletes = new Deletes(record.rows);
+    this.prices = new BlockPrices(record.rows);
+    this.runs = [{ firstRow: 0, rowCount: record.rows }];
     this.vectors = components.vectors;
     this.terms = components.terms;
     this.graph = components.graph;
@@ -85,7 +92,7 @@ export class Segment implements SegmentReader {
     const vectors = this.rows * this.record.dimensions * 4;
     const deletes = this.rows >>> 3;
     const read = rows.bytes + terms.bytes + this.columnBytes;
-    return vectors + graphs + (this.graph?.bytes ?? 0) + read + deletes;
+    return vectors + graphs + (this.graph?.bytes ?? 0) + read + deletes + this.prices.bytes;
   }
 
   id(row: number): string {
@@ -97,7 +104,7 @@ export class Segment implements SegmentReader {
   }
 
   version(row: number): number {
-    return this.components.rows.version(row);
+    return this.prices.versionOf(row) ?? this.components.rows.version(row);
   }
 
   hash(row: number): number {
@@ -137,16 +144,22 @@ export class Segment implements SegmentReader {
   }
 
   async column(field: string): Promise<Column | undefined> {
-    if (!this.components.columns.has(field)) return undefined;
-    return this.loaded.get(field) ?? this.loadColumn(field);
+    const listed = this.prices.listed(field);
+    const name = ownField(field);
+    const has = this.components.columns.has(name);
+    const own = has ? (this.loaded.get(name) ?? (await this.loadColumn(name))) : undefined;
+    return listed === undefined ? own : this.prices.column(listed, this.runs, own ?? []);
   }
 
   loadedColumns(fields: readonly string[]): ReadonlyMap<string, Column> | undefined {
     const columns = new Map<string, Column>();
     for (const field of fields) {
-      const column = this.loaded.get(field);
+      const listed = this.prices.listed(field);
+      const own = ownField(field);
+      const column =
+        listed === undefined ? this.loaded.get(own) : this.prices.ready(listed, this.runs);
       if (column !== undefined) columns.set(field, column);
-      else if (this.components.columns.has(field)) return undefined;
+      else if (listed !== undefined || this.components.columns.has(own)) return undefined;
     }
     return columns;
   }

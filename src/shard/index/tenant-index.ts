@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { PackedPrices } from '../../core/price-entries.js';
 import type { Position, StoredRow } from '../../store/store.js';
+import { carryPrices, copyPrices } from './prices/carry-prices.js';
 import { Searcher } from './searcher.js';
 import type { SegmentReader } from './segment-reader.js';
 import type { ProductTerms } from '../../text/product-terms.js';
@@ -39,6 +41,8 @@ export class TenantIndex {
   readonly recentQueries = new RecentQueries();
   /** Ids killed in frozen rows or segments while a build runs over them. */
   private killed: Killed[] | undefined;
+  /** Ids of frozen rows and segments whose prices changed meanwhile. */
+  private repriced: string[] | undefined;
 
   constructor(
     readonly tenant: string,
@@ -105,6 +109,7 @@ export class TenantIndex {
     this.tail = new WriteBuffer(this.dimensions);
     this.frozen = undefined;
     this.killed = undefined;
+    this.repriced = undefined;
     this.position = undefined;
     this.generation += 1;
     return segments;
@@ -135,7 +140,16 @@ export class TenantIndex {
   upsert(row: StoredRow, terms: ProductTerms): void {
     const { id } = row.product;
     if (!this.drop(id, row.version - 1)) return;
-    this.tail.append(row.product, row.version, row.vectors.text, terms);
+    this.tail.append(row.product, row.version, row.vectors.text, terms, row.prices);
+    this.generation += 1;
+  }
+
+  /** What price lists say of `id` from `version` on, unless a version at least as new is held, or none. */
+  reprice(id: string, version: number, prices: PackedPrices): void {
+    const held = this.locate(id);
+    if (held === undefined || held.block.version(held.row) >= version) return;
+    held.block.prices.set(held.row, version, prices);
+    if (held.block !== this.tail) this.repriced?.push(id);
     this.generation += 1;
   }
 
@@ -162,16 +176,23 @@ export class TenantIndex {
   freeze(tail: boolean): void {
     if (this.killed !== undefined) throw new Error('one build at a time');
     this.killed = [];
+    this.repriced = [];
     if (!tail) return;
     this.frozen = this.tail;
     this.tail = new WriteBuffer(this.dimensions);
   }
 
   /**
-   * Kills in `built`, which nobody searches yet, what died since the freeze, in turns of bounded
-   * length. What dies meanwhile is left for `swap`.
+   * Kills in `built`, which nobody searches yet, what died since the freeze, and gives it the prices of the rows that
+   * it is made of, in turns of bounded length. What changes meanwhile is left for `swap`.
    */
-  async catchUpDead(built: Segment): Promise<void> {
+  async catchUp(built: Segment, merged: readonly Segment[]): Promise<void> {
+    const sources = this.sourcesOf(merged);
+    for (const source of sources) await carryPrices(source, built);
+    while ((this.repriced?.length ?? 0) > KILLS_A_TURN) {
+      this.repriceIn(built, sources, this.repriced?.splice(0, KILLS_A_TURN) ?? []);
+      await nextTurn();
+    }
     while ((this.killed?.length ?? 0) > KILLS_A_TURN) {
       killIn(built, this.killed?.splice(0, KILLS_A_TURN) ?? []);
       await nextTurn();
@@ -180,23 +201,46 @@ export class TenantIndex {
 
   /** Replaces the frozen tail and `merged` by `built`, less what died since the freeze. */
   swap(merged: readonly Segment[], built: Segment | undefined): void {
-    if (built !== undefined) killIn(built, this.killed ?? []);
+    if (built !== undefined) {
+      this.repriceIn(built, this.sourcesOf(merged), this.repriced ?? []);
+      killIn(built, this.killed ?? []);
+    }
     const kept = this.segments.filter((segment) => !merged.includes(segment));
     this.segments = built === undefined ? kept : [...kept, built];
     this.frozen = undefined;
     this.killed = undefined;
+    this.repriced = undefined;
     this.generation += 1;
   }
 
   /** After a failed build: the frozen rows go back to the end of the line. */
   thaw(): void {
     this.killed = undefined;
+    this.repriced = undefined;
     if (this.frozen === undefined) return;
     const newer = this.tail;
     this.tail = this.frozen;
     this.frozen = undefined;
     this.tail.absorb(newer);
     this.generation += 1;
+  }
+
+  /** The prices of `ids` as they are now, where their rows are still those that `built` was made of. */
+  private repriceIn(
+    built: Segment,
+    sources: readonly SegmentReader[],
+    ids: readonly string[],
+  ): void {
+    for (const id of ids) {
+      const held = this.locate(id);
+      if (held !== undefined && sources.includes(held.block)) {
+        copyPrices(held.block, held.row, built);
+      }
+    }
+  }
+
+  private sourcesOf(merged: readonly Segment[]): readonly SegmentReader[] {
+    return this.frozen === undefined ? merged : [...merged, this.frozen];
   }
 
   private locate(id: string): { block: SegmentReader; row: number } | undefined {

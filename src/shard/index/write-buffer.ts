@@ -1,13 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareBytes, hashId } from '../../core/ids.js';
+import { NO_PRICES, type PackedPrices } from '../../core/price-entries.js';
 import { filterFields } from '../../core/product-fields.js';
 import type { Product } from '../../core/product.js';
+import { ownField } from '../../query/listed-field.js';
 import type { ProductTerms } from '../../text/product-terms.js';
 import type { Bitset } from './bitset.js';
 import { Deletes } from './deletes.js';
 import type { SegmentReader } from './segment-reader.js';
 import type { Column } from './column.js';
 import { FieldLog } from './columns/field-log.js';
+import { BlockPrices } from './prices/block-prices.js';
 import { TermLog } from './terms/term-log.js';
 import { VectorSlabs } from './vector-slabs.js';
 
@@ -20,6 +23,8 @@ export function slabRows(start: number): number {
   return Math.min(SLAB_ROWS, Math.max(FIRST_SLAB_ROWS, start));
 }
 
+/** Rows for whose columns under price lists there is room in memory. */
+const PRICED_ROWS = 100_000;
 /** An id, its place in a list and in a map, version, hash and category. */
 const BYTES_A_ROW = 150;
 /** Pieces of the field log made into columns in one turn, a millisecond each. */
@@ -34,6 +39,7 @@ export class WriteBuffer implements SegmentReader {
   readonly ranges = undefined;
   rows = 0;
   readonly deletes = new Deletes(FIRST_SLAB_ROWS);
+  readonly prices = new BlockPrices(PRICED_ROWS);
 
   private readonly slabs: Float32Array[] = [];
   private readonly starts: number[] = [0];
@@ -70,8 +76,15 @@ export class WriteBuffer implements SegmentReader {
     return this.deletes.rows;
   }
 
-  append(product: Product, version: number, vector: Float32Array, terms: ProductTerms): void {
+  append(
+    product: Product,
+    version: number,
+    vector: Float32Array,
+    terms: ProductTerms,
+    prices: PackedPrices = NO_PRICES,
+  ): void {
     this.appendRow(product.id, product.category, version, vector);
+    if (prices.length > 0) this.prices.set(this.rows - 1, version, prices);
     this.fieldLog.append(filterFields(product));
     this.terms.append(terms);
   }
@@ -81,7 +94,10 @@ export class WriteBuffer implements SegmentReader {
     for (let row = 0; row < other.rows; row++) {
       if (other.deletes.has(row)) continue;
       const vector = other.vectors.view(row);
-      this.appendRow(other.id(row), other.categoryOf(row), other.version(row), vector);
+      const version = other.version(row);
+      this.appendRow(other.id(row), other.categoryOf(row), version, vector);
+      const prices = other.prices.packed(row);
+      if (prices !== undefined) this.prices.set(this.rows - 1, version, prices);
       this.fieldLog.appendFrom(other.fieldLog, row);
     }
     this.terms.appendAll(other.terms, (row) => !other.deletes.has(row));
@@ -106,7 +122,7 @@ export class WriteBuffer implements SegmentReader {
   /** Memory of vectors, fields, words and ids, about. */
   get bytes(): number {
     const vectors = this.slabs.length * SLAB_ROWS * this.dimensions * 4;
-    return vectors + this.contentBytes + this.rows * BYTES_A_ROW;
+    return vectors + this.contentBytes + this.rows * BYTES_A_ROW + this.prices.bytes;
   }
 
   /** Of that what products say: some say a thousand times as much as others. */
@@ -123,7 +139,7 @@ export class WriteBuffer implements SegmentReader {
   }
 
   version(row: number): number {
-    return this.versions[row] as number;
+    return this.prices.versionOf(row) ?? (this.versions[row] as number);
   }
 
   hash(row: number): number {
@@ -150,17 +166,31 @@ export class WriteBuffer implements SegmentReader {
   }
 
   async column(field: string): Promise<Column | undefined> {
-    while (!this.fieldLog.make(field, PIECES_A_TURN)) await nextTurn();
-    return this.fieldLog.column(field);
+    const name = ownField(field);
+    while (!this.fieldLog.make(name, PIECES_A_TURN)) await nextTurn();
+    const own = this.fieldLog.column(name);
+    const listed = this.prices.listed(field);
+    if (listed === undefined) return own;
+    // Of this turn, as `own` is: what is appended meanwhile has no values in it.
+    const runs = this.fieldLog.pieces.map(({ firstRow, rowCount }) => ({ firstRow, rowCount }));
+    return this.prices.column(listed, runs, own ?? []);
   }
 
-  loadedColumns(fields: readonly string[]): ReadonlyMap<string, Column> | undefined {
+  loadedColumns(asked: readonly string[]): ReadonlyMap<string, Column> | undefined {
+    const columns = new Map<string, Column>();
+    const fields: string[] = [];
+    for (const field of asked) {
+      const listed = this.prices.listed(field);
+      const ready = listed && this.prices.ready(listed, this.fieldLog.pieces);
+      if (ready !== undefined) columns.set(field, ready);
+      else if (listed !== undefined) return undefined;
+      else fields.push(field);
+    }
     if (fields.length * this.fieldLog.openEntries > ENTRIES_A_TURN) return undefined;
     let left = PIECES_A_TURN;
-    for (const field of fields) if (!this.fieldLog.make(field, left--)) return undefined;
-    const columns = new Map<string, Column>();
+    for (const field of fields) if (!this.fieldLog.make(ownField(field), left--)) return undefined;
     for (const field of fields) {
-      const column = this.fieldLog.column(field);
+      const column = this.fieldLog.column(ownField(field));
       if (column !== undefined) columns.set(field, column);
     }
     return columns;

@@ -1,6 +1,7 @@
 import type { Budget } from '../../core/budget.js';
 import { fieldsOf } from '../../filter/analyse.js';
 import type { Filter } from '../../filter/filter.js';
+import { listedField } from '../../query/listed-field.js';
 import type { Bitset } from '../index/bitset.js';
 import type { Column } from '../index/column.js';
 import type { SegmentView } from '../index/segment-view.js';
@@ -13,10 +14,13 @@ export type Columns = ReadonlyMap<string, Column>;
 export class AskedFilter {
   readonly fields: readonly string[];
   private readonly key: string;
+  /** Prices of lists change while a segment's rows stay as they are. */
+  private readonly isKept: boolean;
 
   constructor(private readonly filter: Filter) {
     this.fields = fieldsOf(filter);
     this.key = JSON.stringify(filter);
+    this.isKept = this.fields.every((field) => listedField(field) === undefined);
   }
 
   /**
@@ -24,10 +28,11 @@ export class AskedFilter {
    * the rows that were looked at, when the budget is spent first.
    */
   async rows(view: SegmentView, columns: Columns, budget: Budget): Promise<Bitset> {
-    const known = view.matchCache?.get(this.key);
+    const cache = this.isKept ? view.matchCache : undefined;
+    const known = cache?.get(this.key);
     if (known !== undefined) return known;
     const found = await filterRows(this.filter, view.rows, (field) => columns.get(field), budget);
-    if (found.isComplete) view.matchCache?.set(this.key, found.rows);
+    if (found.isComplete) cache?.set(this.key, found.rows);
     return found.rows;
   }
 }

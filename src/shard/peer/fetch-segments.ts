@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import { MAX_RANGE_BYTES } from '../../protocol/messages.js';
 import { segmentFolder } from '../index/build-segment.js';
 import { DELETES_FORMAT, readDeletes } from '../index/components/deletes.js';
+import { readPrices } from '../index/components/prices.js';
 import { CorruptFile, syncPath, writeFile, type FileRecord } from '../index/durable-file.js';
 import { decodePosition, type Manifest } from '../index/manifest.js';
 import type { SparedNames } from '../index/pinned-files.js';
@@ -61,7 +62,13 @@ export async function fetchSegments(
     }
     await syncPath(folder);
     const dead = await fetchDeletes(manifest, join(folder, at(folders, 0)), read);
-    for (const [i, number] of numbers.entries()) at(segments, i).deletes.load(at(dead, number));
+    for (const [i, number] of numbers.entries()) {
+      const segment = at(segments, i);
+      segment.deletes.load(at(dead, number));
+      const prices = manifest.prices?.[number] ?? undefined;
+      if (prices !== undefined)
+        await fetchPrices(segment, prices, join(folder, segment.name), read);
+    }
     const position = decodePosition(manifest.position ?? '');
     return new IncomingRows({ segments, position, keys, unspare, remove });
   } catch (error) {
@@ -89,6 +96,18 @@ async function fetchDeletes(
   const dead = await readDeletes(deletes, folder, rows);
   for (const { name } of deletes.files) await rm(join(folder, name));
   return dead;
+}
+
+/** Their file lies in `folder` only until it was read: the next manifest has one of its own. */
+async function fetchPrices(
+  segment: Segment,
+  file: FileRecord,
+  folder: string,
+  read: ReadRange,
+): Promise<void> {
+  await fetchFile(folder, file, (from, bytes) => read(file.name, from, bytes));
+  await readPrices(folder, file, segment.prices, segment.rows);
+  await rm(join(folder, file.name));
 }
 
 /** Throws `CorruptFile` where what comes is not what `record` says. */

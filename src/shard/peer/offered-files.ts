@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OmniError } from '../../core/errors.js';
 import { MAX_RANGE_BYTES, type FilesOffered, type ReadFile } from '../../protocol/messages.js';
 import type { FileRecord } from '../index/durable-file.js';
-import type { Manifest } from '../index/manifest.js';
+import { filesBeside, type Manifest } from '../index/manifest.js';
 import type { PinnedFiles } from '../index/pinned-files.js';
 
 /** Others that may copy from this shard at once; further ones are told so, and read the store. */
@@ -113,9 +113,9 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-function filesOf({ segments, deletes }: Manifest): Map<string, FileRecord> {
-  const files = new Map(deletes.files.map((file) => [file.name, file]));
-  for (const { folder, components } of segments) {
+function filesOf(manifest: Manifest): Map<string, FileRecord> {
+  const files = new Map(filesBeside(manifest).map((file) => [file.name, file]));
+  for (const { folder, components } of manifest.segments) {
     for (const file of components.flatMap((component) => component.files)) {
       files.set(`${folder}/${file.name}`, file);
     }

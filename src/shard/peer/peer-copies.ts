@@ -4,8 +4,8 @@ import type { Logger } from '../../core/logger.js';
 import { replicaKey, isCompleteBy } from '../../store/partition-map.js';
 import type { Partition, StoreReader, TenantPlacement } from '../../store/store.js';
 import { Assignment } from '../follow/assignment.js';
-import type { Manifest } from '../index/manifest.js';
-import { segmentBytes, SEGMENT_FORMAT, type SegmentRecord } from '../index/segment-record.js';
+import { isReadable, type Manifest } from '../index/manifest.js';
+import { segmentBytes, type SegmentRecord } from '../index/segment-record.js';
 import { fetchSegments, type CopyTarget, type WantedFiles } from './fetch-segments.js';
 import type { IncomingRows } from './incoming-rows.js';
 import type { PeerCalls } from './peer-calls.js';
@@ -172,7 +172,7 @@ export class PeerCopies {
   private usable(json: string, { model, terms, tenant }: CopiedIndex): Manifest {
     const manifest = JSON.parse(json) as Manifest;
     const isUsable =
-      manifest.format === SEGMENT_FORMAT &&
+      isReadable(manifest) &&
       manifest.storeId === this.store.storeId &&
       manifest.model === model &&
       manifest.terms === terms &&

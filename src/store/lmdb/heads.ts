@@ -1,3 +1,4 @@
+import { NO_PRICES } from '../../core/price-entries.js';
 import type { Databases } from './databases.js';
 import { sequenceOf, tenantEnd, tenantKey } from './keys.js';
 import { CRC_BYTES } from './table.js';
@@ -28,19 +29,27 @@ function restoredHead(
   const document = db.documents.get(key);
   const vectors = db.vectors.get(key);
   const vectorBytes = vectors === undefined ? 0 : vectors.length + CRC_BYTES;
-  const unknown = { feedVersion: undefined, contentHash: '', embedHash: '', writtenAtMs: 0 };
+  const unknown = {
+    feedVersion: undefined,
+    contentHash: '',
+    embedHash: '',
+    writtenAtMs: 0,
+    prices: NO_PRICES,
+  };
   if (document !== undefined) {
     const { version, product } = decodeDocument(document);
     const { category } = product;
     const documentBytes = document.length + CRC_BYTES;
-    return { ...unknown, version, category, deleted: false, documentBytes, vectorBytes };
+    const sizes = { documentBytes, vectorBytes };
+    return { ...unknown, version, contentVersion: version, category, deleted: false, ...sizes };
   }
   // All of the feed, in one turn: what is left when two values of one product are damaged.
   for (const entry of db.feed.entries({ start: tenantKey(tenant), end: tenantEnd(tenant) })) {
     const { id: found, category, deleted, bytes } = decodeFeedRecord(entry.value);
     if (found !== id) continue;
     const sizes = { documentBytes: Math.max(0, bytes - vectorBytes), vectorBytes };
-    return { ...unknown, version: sequenceOf(entry.key), category, deleted, ...sizes };
+    const version = sequenceOf(entry.key);
+    return { ...unknown, version, contentVersion: version, category, deleted, ...sizes };
   }
   return undefined;
 }

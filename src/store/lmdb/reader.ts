@@ -8,6 +8,7 @@ import type {
   Position,
   StoredDocument,
   StoredHead,
+  StoredPrices,
   StoredRow,
   StoreReader,
   TenantPlacement,
@@ -84,7 +85,25 @@ export class LmdbReader implements StoreReader {
         if (document === undefined || vectors === undefined) return undefined;
         this.mappedBytes += vectors.length;
         const decoded = decodeVectors(vectors);
-        return new StoredTextRow(document.version, document.json, decoded.model, decoded.vectors);
+        const head = this.db.heads.get(key);
+        return new StoredTextRow(
+          document.version,
+          document.json,
+          decoded.model,
+          decoded.vectors,
+          head && decodeHead(head).prices,
+        );
+      }),
+    );
+  }
+
+  async prices(tenant: string, ids: readonly string[]): Promise<(StoredPrices | undefined)[]> {
+    return this.read(() =>
+      ids.map((id) => {
+        const bytes = this.db.heads.get(textKey(tenant, id));
+        if (bytes === undefined) return undefined;
+        const { version, contentVersion, prices, deleted } = decodeHead(bytes);
+        return deleted ? undefined : { version, contentVersion, prices };
       }),
     );
   }

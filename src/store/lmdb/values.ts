@@ -1,5 +1,6 @@
 import { crc32c } from '../../core/crc32c.js';
 import type { NamedVectors, Product } from '../../core/product.js';
+import { NO_PRICES, type PackedPrices } from '../../core/price-entries.js';
 import { StoredText } from '../stored-text.js';
 import type { StoredHead } from '../store.js';
 import { readUint64, writeUint64 } from '../position.js';
@@ -19,6 +20,10 @@ export interface HeadRecord extends StoredHead {
   vectorBytes: number;
   /** When it was written, epoch ms: finds a tombstone's entry in the time index. */
   writtenAtMs: number;
+  /** What price lists say of it. */
+  prices: PackedPrices;
+  /** Of the latest write that was more than a change of prices. */
+  contentVersion: number;
 }
 
 const DELETED = 1;
@@ -35,15 +40,22 @@ export function encodeHead(head: HeadRecord): Buffer {
   fixed.writeDoubleBE(head.feedVersion ?? 0, 17);
   fixed.writeUInt32BE(head.documentBytes, 25);
   fixed.writeUInt32BE(head.vectorBytes, 29);
-  return packStrings(fixed, [head.category, head.contentHash, head.embedHash]);
+  const packed = packStrings(fixed, [head.category, head.contentHash, head.embedHash]);
+  if (head.prices.length === 0 && head.contentVersion === head.version) return packed;
+  const content = Buffer.allocUnsafe(VERSION_BYTES);
+  writeUint64(content, head.contentVersion, 0);
+  return Buffer.concat([packed, content, head.prices]);
 }
 
 export function decodeHead(bytes: Buffer): HeadRecord {
   const flags = bytes.readUInt8(0);
-  const strings = unpackStrings(bytes, HEAD_FIXED_BYTES, 3).strings;
+  const { strings, end } = unpackStrings(bytes, HEAD_FIXED_BYTES, 3);
+  const version = readUint64(bytes, 1);
+  // Of most there are none.
+  const hasPrices = bytes.length > end;
   const [category = '', contentHash = '', embedHash = ''] = strings;
   return {
-    version: readUint64(bytes, 1),
+    version,
     feedVersion: (flags & VERSIONED) === 0 ? undefined : bytes.readDoubleBE(17),
     deleted: (flags & DELETED) !== 0,
     contentHash,
@@ -52,6 +64,9 @@ export function decodeHead(bytes: Buffer): HeadRecord {
     writtenAtMs: readUint64(bytes, 9),
     documentBytes: bytes.readUInt32BE(25),
     vectorBytes: bytes.readUInt32BE(29),
+    contentVersion: hasPrices ? readUint64(bytes, end) : version,
+    // Copied: what LMDB gave is of its snapshot.
+    prices: hasPrices ? Uint8Array.from(bytes.subarray(end + VERSION_BYTES)) : NO_PRICES,
   };
 }
 
@@ -72,6 +87,14 @@ export function stampDocument({ bytes, crc }: Sealable, version: number): Sealab
   const end = bytes.length - CRC_BYTES;
   writeUint64(bytes, version, end - VERSION_BYTES);
   return { bytes, crc: crc32c(bytes, crc, end - VERSION_BYTES, end) };
+}
+
+/** A stored document, with room for its checksum, to be stamped with another version. */
+export function restampable(bytes: Buffer): Sealable {
+  const length = bytes.length - VERSION_BYTES;
+  const room = Buffer.allocUnsafe(bytes.length + CRC_BYTES);
+  bytes.copy(room);
+  return { bytes: room, crc: crc32c(room, 0, 0, length) };
 }
 
 export function decodeDocument(bytes: Buffer): StoredText {

@@ -1,10 +1,13 @@
 import type {
+  DeleteProduct,
   PartitionRef,
+  PriceWrite,
   ProductWrite,
   TenantPlacement,
   WriteResult,
   WriteStatus,
 } from '../store.js';
+import { NO_PRICES, withEntry } from '../../core/price-entries.js';
 import { CountChanges } from '../count-changes.js';
 import { filterFieldNames } from '../../core/product-fields.js';
 import { addCounts } from './counts.js';
@@ -19,6 +22,7 @@ import {
   encodeFeedRecord,
   encodeHead,
   encodeVectors,
+  restampable,
   stampDocument,
   type HeadRecord,
 } from './values.js';
@@ -32,7 +36,7 @@ const NOTHING: Sealable = { bytes: Buffer.alloc(0), crc: 0 };
 /** A write with its bytes made: done before the transaction, which holds the writers' lock. */
 export interface PreparedWrite {
   write: ProductWrite;
-  /** Empty for a delete. */
+  /** Empty for a delete or a price. */
   document: Sealable;
   /** Undefined: keeps the stored ones. */
   vectors: Sealable | undefined;
@@ -41,7 +45,7 @@ export interface PreparedWrite {
 }
 
 export function prepareWrite(write: ProductWrite): PreparedWrite {
-  if (write.op === 'delete') {
+  if (write.op !== 'put') {
     return { write, document: NOTHING, vectors: undefined, fields: [] };
   }
   return {
@@ -99,17 +103,19 @@ function applyWrite(change: Change, prepared: PreparedWrite): WriteStatus {
   if (status !== 'applied') return status;
   if (isFull(change, head, prepared.write)) return 'full';
   if (prepared.write.op === 'put' && !isPlaced(change, prepared.write.partition)) return 'conflict';
+  const { write } = prepared;
+  if (write.op === 'price') return applyPrice(change, key, write, head);
   if (head !== undefined) undo(change, key, head);
   change.state.sequence += 1;
-  if (prepared.write.op === 'put') applyPut(change, key, prepared, head);
-  else applyDelete(change, key, prepared.write, head?.category ?? '');
+  if (write.op === 'put') applyPut(change, key, prepared, head);
+  else applyDelete(change, key, write, head?.category ?? '');
   return status;
 }
 
 /** What is stored counts only where it can be read: what is damaged is written anew. */
 function mended(db: Databases, key: Buffer, write: ProductWrite, status: WriteStatus): WriteStatus {
   const isIdle = status === 'unchanged';
-  if (write.op === 'delete' || (!isIdle && status !== 'applied')) return status;
+  if (write.op !== 'put' || (!isIdle && status !== 'applied')) return status;
   const keeps = write.vectors === 'keep';
   // The caller finds no `embedHash` in the head then, and brings vectors.
   if ((isIdle || keeps) && db.vectors.isDamaged(key)) return keeps ? 'conflict' : 'applied';
@@ -122,7 +128,7 @@ function isFull(
   head: HeadRecord | undefined,
   write: ProductWrite,
 ): boolean {
-  if (write.op === 'delete' || write.maxProducts === undefined) return false;
+  if (write.op !== 'put' || write.maxProducts === undefined) return false;
   if (head !== undefined && !head.deleted) return false;
   return state.products + counts.products >= write.maxProducts;
 }
@@ -163,17 +169,38 @@ function applyPut(
   const vectorBytes = prepared.vectors?.bytes.length ?? before?.vectorBytes ?? 0;
   const sizes = { documentBytes, vectorBytes };
   const hashes = { feedVersion, contentHash, embedHash };
-  putHead(change, key, write.id, { category, ...hashes, ...sizes, deleted: false });
+  const prices = before?.deleted === false ? before.prices : NO_PRICES;
+  const kept = { prices, contentVersion: state.sequence };
+  putHead(change, key, write.id, { category, ...hashes, ...sizes, ...kept, deleted: false });
   counts.product(category, prepared.fields, documentBytes + vectorBytes, 1);
 }
 
-function applyDelete(change: Change, key: Buffer, write: ProductWrite, category: string): void {
+/** Only the feed's entry, the head and the document's version are written: counts stay as they are. */
+function applyPrice(
+  change: Change,
+  key: Buffer,
+  { id, list, entry }: PriceWrite,
+  before: HeadRecord | undefined,
+): WriteStatus {
+  const { db, tenant, state } = change;
+  const document = db.documents.get(key);
+  // Damaged: as if it were not there.
+  if (before === undefined || document === undefined) return 'missing';
+  db.feed.remove(sequenceKey(tenant, before.version));
+  state.sequence += 1;
+  db.documents.putSealed(key, stampDocument(restampable(document), state.sequence));
+  putHead(change, key, id, { ...before, prices: withEntry(before.prices, list, entry) });
+  return 'applied';
+}
+
+function applyDelete(change: Change, key: Buffer, write: DeleteProduct, category: string): void {
   const { db, tenant, nowMs, state } = change;
   db.documents.remove(key);
   db.vectors.remove(key);
   const { id, feedVersion } = write;
   const none = { contentHash: '', embedHash: '', documentBytes: 0, vectorBytes: 0 };
-  putHead(change, key, id, { category, feedVersion, ...none, deleted: true });
+  const kept = { prices: NO_PRICES, contentVersion: state.sequence };
+  putHead(change, key, id, { category, feedVersion, ...none, ...kept, deleted: true });
   db.tombstones.put(timeKey(nowMs, tenant, state.sequence), Buffer.from(id));
   state.tombstones += 1;
 }

@@ -25,6 +25,10 @@ export interface ProductRecord {
   vectorBytes: number;
   /** Little-endian float32, by name. */
   vectors?: { text: Binary };
+  /** What price lists say of it, packed; absent: nothing. */
+  prices?: Binary;
+  /** Version of the latest write that was more than a change of `prices`; absent: of this one. */
+  contentVersion?: number;
 }
 
 /** A range of sequence numbers whose writes have not all ended. */

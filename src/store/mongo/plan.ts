@@ -1,7 +1,8 @@
+import { NO_PRICES, withEntry, type PackedPrices } from '../../core/price-entries.js';
 import { decide } from '../decide.js';
-import type { PartitionRef, StoredHead, WriteStatus } from '../store.js';
+import type { PartitionRef, PriceWrite, StoredHead, WriteStatus } from '../store.js';
 import type { Embedded, PreparedWrite } from './prepare.js';
-import { toHead, type HeadRecord } from './records.js';
+import { pricesOf, toHead, type HeadRecord } from './records.js';
 
 /** What the writes of one id come to, together. */
 export interface Plan {
@@ -19,11 +20,14 @@ export interface Plan {
 export interface NextState {
   head: Omit<StoredHead, 'version'>;
   category: string;
-  json: string;
+  /** Undefined: the stored one stays. */
+  json: string | undefined;
   jsonBytes: number;
   fields: string[];
   /** Undefined: the stored ones stay. */
   embedded: Embedded | undefined;
+  /** What price lists say of it. */
+  prices: PackedPrices;
   /** What it takes in its command, roughly. */
   bytes: number;
   /** Where the writes believe the product to belong. */
@@ -52,14 +56,14 @@ export function planId(
   places: readonly number[],
   before: HeadRecord | undefined,
 ): Plan {
-  let head = before === undefined ? undefined : toHead(before);
+  let head = before && { ...toHead(before), prices: pricesOf(before) };
   let after: NextState | undefined;
   const statuses = places.map((place) => {
     const prepared = writes[place] as PreparedWrite;
     const status = decide(head, prepared.write);
     if (status === 'applied') {
-      after = nextState(prepared, after, before?.category ?? '');
-      head = { ...after.head, version: NOT_YET };
+      after = nextState(prepared, after, before);
+      head = { ...after.head, prices: after.prices, version: NOT_YET };
     }
     return status;
   });
@@ -69,14 +73,15 @@ export function planId(
 function nextState(
   { write, json, jsonBytes, fields, embedded, bytes }: PreparedWrite,
   previous: NextState | undefined,
-  storedCategory: string,
+  before: HeadRecord | undefined,
 ): NextState {
+  if (write.op === 'price') return pricedState(write, previous ?? keptState(before, bytes));
   const { feedVersion } = write;
   const partitions = previous?.partitions ?? [];
   if (write.op === 'delete') {
     const head = { feedVersion, deleted: true, contentHash: '', embedHash: '' };
-    const category = previous?.category ?? storedCategory;
-    const nothing = { json: '', jsonBytes: 0, fields: [], embedded: undefined };
+    const category = previous?.category ?? before?.category ?? '';
+    const nothing = { json: '', jsonBytes: 0, fields: [], embedded: undefined, prices: NO_PRICES };
     return { head, category, ...nothing, bytes, partitions };
   }
   const { contentHash, embedHash, product, partition, maxProducts } = write;
@@ -88,9 +93,26 @@ function nextState(
     fields,
     // Kept vectors may be those of a write just before, which is never stored by itself.
     embedded: embedded ?? previous?.embedded,
+    prices: previous?.prices ?? pricesOf(before),
     // Without those vectors: they are a few kilobytes.
     bytes,
     partitions: partition === undefined ? partitions : [...partitions, partition],
     maxProducts,
+  };
+}
+
+function pricedState({ list, entry }: PriceWrite, previous: NextState): NextState {
+  return { ...previous, prices: withEntry(previous.prices, list, entry) };
+}
+
+/** The stored product as it is: `decide` has seen that there is one. */
+function keptState(before: HeadRecord | undefined, bytes: number): NextState {
+  if (before === undefined) throw new Error('a price of a product that is not there');
+  const { feedVersion, deleted, contentHash, embedHash } = before;
+  const head = { feedVersion, deleted, contentHash, embedHash };
+  return {
+    ...{ head, category: before.category, json: undefined, embedded: undefined },
+    ...{ jsonBytes: before.bytes - before.vectorBytes, fields: before.fields ?? [] },
+    ...{ prices: pricesOf(before), bytes, partitions: [] },
   };
 }

@@ -13,7 +13,7 @@ const ITEM_BYTES = 16;
 /** A write with its texts made, once for all attempts. */
 export interface PreparedWrite {
   write: ProductWrite;
-  /** The product as JSON; empty for a delete. */
+  /** The product as JSON; empty for a delete or a price. */
   json: string;
   jsonBytes: number;
   /** Filter names of the product's fields. */
@@ -32,7 +32,7 @@ export interface Embedded {
 
 /** Throws `too_large` for a product that no document can hold. */
 export function prepareWrite(write: ProductWrite): PreparedWrite {
-  if (write.op === 'delete') {
+  if (write.op !== 'put') {
     const nothing = { json: '', jsonBytes: 0, fields: [], embedded: undefined };
     return { write, ...nothing, bytes: RECORD_BYTES };
   }

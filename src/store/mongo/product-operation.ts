@@ -1,4 +1,4 @@
-import type { AnyBulkWriteOperation } from 'mongodb';
+import { Binary, type AnyBulkWriteOperation } from 'mongodb';
 import { keyOf, type ProductRecord } from './collections.js';
 import { storedBytes, vectorBytes, type NextState, type Plan } from './plan.js';
 import { toBinary } from './records.js';
@@ -20,13 +20,21 @@ export function productOperation(
 ): AnyBulkWriteOperation<ProductRecord> {
   const { id, before } = plan;
   const filter = { _id: keyOf(tenant, id), version: before?.version ?? NO_VERSION };
+  if (after.json === undefined) {
+    const contentVersion = before?.contentVersion ?? before?.version ?? version;
+    const $set = { version, contentVersion, prices: new Binary(after.prices) };
+    return { updateOne: { filter, update: { $set }, upsert: true } };
+  }
   const record = recordOf(tenant, plan, after, version, nowMs);
   if (!keepsVectors(after)) {
     return { replaceOne: { filter, replacement: record, upsert: true } };
   }
-  const $unset =
-    after.head.feedVersion === undefined ? { $unset: { feedVersion: 1 as const } } : {};
-  return { updateOne: { filter, update: { $set: record, ...$unset }, upsert: true } };
+  const $unset = {
+    contentVersion: 1 as const,
+    ...(after.head.feedVersion === undefined ? { feedVersion: 1 as const } : {}),
+    ...(after.prices.length === 0 ? { prices: 1 as const } : {}),
+  };
+  return { updateOne: { filter, update: { $set: record, $unset }, upsert: true } };
 }
 
 /** Whether it changes a live product and leaves its vectors as they are. */
@@ -41,7 +49,7 @@ function recordOf(
   version: number,
   nowMs: number,
 ): Omit<ProductRecord, '_id'> {
-  const { head, category, json, fields, embedded } = after;
+  const { head, category, json = '', fields, embedded, prices } = after;
   const { deleted, feedVersion, contentHash, embedHash } = head;
   return {
     tenant,
@@ -55,6 +63,7 @@ function recordOf(
     bytes: storedBytes(after, before),
     vectorBytes: vectorBytes(after, before),
     ...(deleted ? { deletedAt: nowMs } : { product: json, fields }),
+    ...(prices.length === 0 ? {} : { prices: new Binary(prices) }),
     ...(embedded && { model: embedded.model, vectors: { text: toBinary(embedded.vectors.text) } }),
   };
 }

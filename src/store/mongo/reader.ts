@@ -9,6 +9,7 @@ import type {
   Position,
   StoredDocument,
   StoredHead,
+  StoredPrices,
   StoredRow,
   StoreReader,
   StoreWatch,
@@ -26,7 +27,16 @@ import { reasonOf } from '../../core/errors.js';
 import { readModel, readStoreId } from './meta.js';
 import { readPlacement } from './placement.js';
 import { outdated } from './replica-reads.js';
-import { DOCUMENT_FIELDS, HEAD_FIELDS, ROW_FIELDS, toDocument, toHead, toRow } from './records.js';
+import {
+  DOCUMENT_FIELDS,
+  HEAD_FIELDS,
+  PRICE_FIELDS,
+  ROW_FIELDS,
+  toDocument,
+  toHead,
+  toPrices,
+  toRow,
+} from './records.js';
 import { MongoShardDirectory } from './shard-directory.js';
 import { listTenants } from './tenants.js';
 import { MongoRecords } from './stored-records.js';
@@ -82,6 +92,11 @@ export class MongoReader implements StoreReader {
 
   async heads(tenant: string, ids: readonly string[]): Promise<(StoredHead | undefined)[]> {
     return this.read(async () => inOrder(ids, await this.find(tenant, ids, HEAD_FIELDS), toHead));
+  }
+
+  async prices(tenant: string, ids: readonly string[]): Promise<(StoredPrices | undefined)[]> {
+    const find = () => this.find(tenant, ids, PRICE_FIELDS);
+    return this.read(async () => inOrder(ids, await find(), toPrices));
   }
 
   async readFeed(

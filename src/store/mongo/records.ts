@@ -1,7 +1,8 @@
 import { Binary } from 'mongodb';
+import { NO_PRICES, type PackedPrices } from '../../core/price-entries.js';
 import type { NamedVectors } from '../../core/product.js';
 import { StoredText, StoredTextRow } from '../stored-text.js';
-import type { StoredDocument, StoredHead, StoredRow } from '../store.js';
+import type { StoredDocument, StoredHead, StoredPrices, StoredRow } from '../store.js';
 import type { ProductRecord } from './collections.js';
 
 /** The part of a record that says what is stored, without its bulk. */
@@ -17,6 +18,8 @@ export type HeadRecord = Pick<
   | 'fields'
   | 'bytes'
   | 'vectorBytes'
+  | 'prices'
+  | 'contentVersion'
 >;
 
 /** Projections: what each kind of read asks the server for. */
@@ -31,9 +34,20 @@ export const HEAD_FIELDS = {
   embedHash: 1,
 } as const;
 /** What a writer must know of what it replaces. */
-export const REPLACED_FIELDS = { ...HEAD_FIELDS, fields: 1, bytes: 1, vectorBytes: 1 } as const;
+export const REPLACED_FIELDS = {
+  ...HEAD_FIELDS,
+  ...{ fields: 1, bytes: 1, vectorBytes: 1, prices: 1, contentVersion: 1 },
+} as const;
 export const DOCUMENT_FIELDS = { _id: 0, id: 1, version: 1, product: 1 } as const;
-export const ROW_FIELDS = { ...DOCUMENT_FIELDS, model: 1, vectors: 1 } as const;
+export const ROW_FIELDS = { ...DOCUMENT_FIELDS, model: 1, vectors: 1, prices: 1 } as const;
+export const PRICE_FIELDS = {
+  _id: 0,
+  id: 1,
+  version: 1,
+  deleted: 1,
+  prices: 1,
+  contentVersion: 1,
+} as const;
 export const FEED_FIELDS = {
   _id: 0,
   id: 1,
@@ -58,7 +72,20 @@ export function toDocument(record: ProductRecord): StoredDocument | undefined {
 export function toRow(record: ProductRecord): StoredRow | undefined {
   const { version, product, model, vectors } = record;
   if (product === undefined || model === undefined || vectors === undefined) return undefined;
-  return new StoredTextRow(version, product, model, { text: toFloats(vectors.text) });
+  const floats = { text: toFloats(vectors.text) };
+  return new StoredTextRow(version, product, model, floats, pricesOf(record));
+}
+
+/** Undefined for a tombstone. */
+export function toPrices(record: ProductRecord): StoredPrices | undefined {
+  if (record.deleted) return undefined;
+  const { version, contentVersion = version } = record;
+  return { version, contentVersion, prices: pricesOf(record) };
+}
+
+/** Without any: empty. */
+export function pricesOf(record: Pick<ProductRecord, 'prices'> | undefined): PackedPrices {
+  return record?.prices?.value() ?? NO_PRICES;
 }
 
 /** The floats as they lie in memory: little-endian on every machine that Node runs on here. */

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ProductWrite, Store, WriteMark } from '../../../src/store/store.js';
+import { entriesOf, type PriceEntry } from '../../../src/core/price-entries.js';
+import type { PriceWrite, ProductWrite, Store, WriteMark } from '../../../src/store/store.js';
 import type { UseFixture } from './fixture.js';
 import { Follower, liveVersions } from './follower.js';
 import { put, remove } from './writes.js';
@@ -11,10 +13,13 @@ class ModelTenant {
     string,
     { category: string; title: string; feedVersion: number | undefined }
   >();
+  /** By product what each list says. */
+  readonly prices = new Map<string, Map<number, PriceEntry>>();
   /** Feed versions that versioned deletes left. */
   readonly bars = new Map<string, number>();
 
   apply(write: ProductWrite): string {
+    if (write.op === 'price') return this.price(write);
     const { id, feedVersion } = write;
     const stored = this.products.get(id);
     const bar = stored === undefined ? this.bars.get(id) : stored.feedVersion;
@@ -22,6 +27,7 @@ class ModelTenant {
     if (write.op === 'delete') {
       if (stored === undefined) return 'missing';
       this.products.delete(id);
+      this.prices.delete(id);
       if (feedVersion !== undefined) this.bars.set(id, feedVersion);
       return 'applied';
     }
@@ -29,6 +35,16 @@ class ModelTenant {
     if (stored?.category === category && stored.title === title) return 'unchanged';
     this.products.set(id, { category, title, feedVersion });
     this.bars.delete(id);
+    return 'applied';
+  }
+
+  private price({ id, list, entry }: PriceWrite): string {
+    if (!this.products.has(id)) return 'missing';
+    const own = this.prices.get(id) ?? new Map<number, PriceEntry>();
+    if (isDeepStrictEqual(own.get(list), entry)) return 'unchanged';
+    this.prices.set(id, own);
+    if (entry === undefined) own.delete(list);
+    else own.set(list, entry);
     return 'applied';
   }
 
@@ -60,9 +76,23 @@ const aPut = fc
 const aRemove = fc
   .record({ id, feedVersion })
   .map((r) => remove(r.id, r.feedVersion === undefined ? {} : { feedVersion: r.feedVersion }));
+const aPrice = fc.record({
+  op: fc.constant('price' as const),
+  id,
+  list: fc.integer({ min: 1, max: 3 }),
+  entry: fc.option(
+    fc.oneof(
+      fc.record({ price: fc.constantFrom(0, 19.9, -0.5, 1 / 3, 1e300) }),
+      fc.record({ price: fc.constantFrom(7, 1234567.89), inStock: fc.boolean() }),
+      fc.record({ inStock: fc.boolean() }),
+    ),
+    { nil: undefined, freq: 3 },
+  ),
+});
 const aWrite: fc.Arbitrary<ProductWrite> = fc.oneof(
   { weight: 2, arbitrary: aPut },
   { weight: 1, arbitrary: aRemove },
+  { weight: 2, arbitrary: aPrice },
 );
 const tenant = fc.constantFrom(0, 1);
 const step = fc.oneof(
@@ -114,6 +144,15 @@ class Pair {
     const documents = await this.store.documents(this.name, [...this.model.products.keys()]);
     for (const [i, { category, title }] of [...this.model.products.values()].entries()) {
       expect(documents[i]?.product).toMatchObject({ category, title });
+    }
+    const ids = [...this.model.products.keys()];
+    const rows = await this.store.rows(this.name, ids);
+    for (const [i, found] of (await this.store.prices(this.name, ids)).entries()) {
+      const expected = this.model.prices.get(ids[i] as string) ?? new Map();
+      expect(new Map(entriesOf(found?.prices ?? new Uint8Array()))).toEqual(expected);
+      expect(new Map(entriesOf(rows[i]?.prices ?? new Uint8Array()))).toEqual(expected);
+      expect(found?.version).toBe(rows[i]?.version);
+      expect(found?.contentVersion).toBeLessThanOrEqual(rows[i]?.version ?? -1);
     }
     const categories = await this.store.categories(this.name);
     expect(new Map(categories.map((c) => [c.category, c.products]))).toEqual(

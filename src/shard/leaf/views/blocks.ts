@@ -77,7 +77,7 @@ function firstRows(size: number, count: number): Bitset {
   return rows;
 }
 
-/** The latest version of a segment's rows, found out once: most walks began after all of them were written. */
+/** The latest version of a segment's rows as of their first walk: most began after all of them were written. */
 const latestOf = new WeakMap<object, number>();
 
 function latest(view: SegmentView): number {
@@ -89,5 +89,5 @@ function latest(view: SegmentView): number {
     for (let row = 0; row < view.rows; row++) latest = Math.max(latest, view.version(row));
     latestOf.set(view.terms, latest);
   }
-  return latest;
+  return Math.max(latest, view.latestPrice);
 }
