@@ -16,7 +16,7 @@ import type { FleetPort, IngestDeps } from '../ingest/ports.js';
 import { TenantBounds } from '../ingest/tenant-bounds.js';
 import { GROW_PARTITIONS } from '../jobs/grow-partitions.js';
 import { JobRunner } from '../jobs/job-runner.js';
-import { jobKinds } from '../jobs/kinds.js';
+import { jobKinds, type KindDeps } from '../jobs/kinds.js';
 import { priceListDesk } from '../jobs/sweep-prices.js';
 import type { SwitchFleet } from '../jobs/switch-terms.js';
 import { UntilSearchable } from '../placement/until-searchable.js';
@@ -31,7 +31,7 @@ import { PriceLists } from '../tenancy/price-lists.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
-import { openCluster, placeOnThese } from './open-cluster.js';
+import { openCluster, placeOnThese, type OpenedCluster } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
 import { openKeys } from './open-keys.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
@@ -129,13 +129,8 @@ export async function startQueryNode(
     redis: tenancy.redis,
   });
   opened.add(() => status.close());
-  const { tombstoneRetentionMs, auto, coolDownMs } = config;
-  const { away, grower, advice: taker } = cluster;
-  const kinds = jobKinds({
-    ...{ store, tenants, priceLists, placement, placements, encoder, logger, away, grower },
-    ...{ nodes: fleet, fleet: switchFleet(fleet, searchable), tombstoneRetentionMs },
-    advice: auto ? { taker, coolDownMs } : undefined,
-  });
+  const background = { store, tenants, priceLists, placement, placements, encoder, logger };
+  const kinds = kindsOfJobs(config, cluster, background, { fleet, searchable });
   const jobs = new JobRunner({ records, kinds, logger });
   const desks = openTenantDesks({ store, tenants, plans, audit, jobs });
   const shown = {
@@ -154,6 +149,20 @@ export async function startQueryNode(
   if (writes) jobs.start();
   opened.add(() => jobs.close());
   tellSupervisor({ type: 'ready', port });
+}
+
+/** What is done in the background. */
+function kindsOfJobs(
+  { tombstoneRetentionMs, auto, coolDownMs }: Config,
+  { away, grower, advice: taker }: OpenedCluster,
+  deps: Omit<KindDeps, 'away' | 'grower' | 'tombstoneRetentionMs' | 'nodes' | 'fleet' | 'advice'>,
+  { fleet, searchable }: { fleet: ShardFleet; searchable: UntilSearchable },
+): ReturnType<typeof jobKinds> {
+  return jobKinds({
+    ...{ ...deps, away, grower, tombstoneRetentionMs },
+    ...{ nodes: fleet, fleet: switchFleet(fleet, searchable) },
+    advice: auto ? { taker, coolDownMs } : undefined,
+  });
 }
 
 /** Elsewhere it costs as much to ask the store whether they hold as to ask shards. */

@@ -23,7 +23,7 @@ const ROWS_AT_ONCE = 1_000;
 /** The job that removes a tenant, which must be marked as dropping: its key is the tenant. */
 export const DROP_TENANT = 'drop tenant';
 
-interface KindDeps
+export interface KindDeps
   extends
     Omit<SwitchDeps, 'store' | 'tenants'>,
     Omit<SettleDeps, 'store'>,
