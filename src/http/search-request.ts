@@ -29,8 +29,6 @@ export interface BodyContext {
   tenant: string;
   dimensions: number;
   allowed: Allowed;
-  /** What counts whatever a body says: of the key that let the request in. */
-  priceList?: string | undefined;
 }
 
 /** A body that its schema accepted, as a request; throws `invalid_field` for what schemas can't say. */
@@ -46,7 +44,7 @@ export function toSearchRequest(body: SearchBody, context: BodyContext): AskedSe
     ...query,
     topK: pages.size,
     filter: body.filter === undefined ? MATCH_ALL : parseFilter(body.filter),
-    priceList: context.priceList ?? body.price_list,
+    priceList: body.price_list,
     fields: body.fields,
     exact,
     explain: body.explain ?? false,
