@@ -5,6 +5,7 @@ import { shardField } from '../query/listed-field.js';
 import type { Boost, LeafView } from '../query/result-set.js';
 import type { PriceLists } from '../tenancy/price-lists.js';
 import { readInTime } from './failures.js';
+import type { SearchRun } from './search-run.js';
 import type { SearchRequest } from './search-types.js';
 
 /** The number of the list that a request names, if it does. Rejects `invalid_field` where there is none such. */
@@ -52,4 +53,10 @@ export function listedFilter(filter: Filter, list: number | undefined): Filter {
     case 'exists':
       return { ...filter, field: shardField(filter.field, list) };
   }
+}
+
+/** Differs where what the key shows does: a list of the same name may have come to be another one. */
+export function reachVersion({ request, list }: Pick<SearchRun, 'request' | 'list'>): string {
+  const { filters = [], version = '' } = request.narrowing ?? {};
+  return list === undefined || filters.length === 0 ? version : `${version}\n${list}`;
 }
