@@ -1,3 +1,5 @@
+import type { Product } from './product.js';
+
 /** What a price list says of one product; an absent member leaves the product's own. */
 export interface PriceEntry {
   price?: number;
@@ -57,6 +59,15 @@ export function entryOf(packed: PackedPrices, list: number): PriceEntry | undefi
     if (number > list) return undefined;
   }
   return undefined;
+}
+
+/** The product with what a list says in place of its own price and stock. */
+export function pricedProduct(product: Product, { price, inStock }: PriceEntry): Product {
+  return {
+    ...product,
+    ...(price === undefined ? {} : { price }),
+    ...(inStock === undefined ? {} : { in_stock: inStock }),
+  };
 }
 
 /** Numbers of the lists that say anything, ascending, with what they say. */

@@ -383,4 +383,13 @@ describe('a key with a filter by price and a list', () => {
     expect(await read('zeppelin')).toEqual([[], []]);
     expect(await read('zepelin')).toEqual([[], []]);
   });
+
+  test('is told what is like a product that the list shows, and of no other', async () => {
+    await shownAndHidden();
+    await tenMice();
+    const like = await search.search(keyed({ similarTo: 'shown', topK: 2 }), anyCaller());
+    expect(idsOf(like)).toEqual(['p3', 'p4']);
+    const hidden = search.search(keyed({ similarTo: 'hidden' }), anyCaller());
+    await expect(hidden).rejects.toMatchObject({ code: 'not_found', field: 'id' });
+  });
 });
