@@ -46,7 +46,7 @@ export interface IngestDeps {
   /** Is told of what was written and embedded. */
   meter: Pick<UsageMeter, 'count'>;
   fleet: FleetPort;
-  priceLists: Pick<PriceLists, 'ensure'>;
+  priceLists: Pick<PriceLists, 'ensure' | 'find'>;
   limits: IngestLimits;
   logger: Logger;
 }

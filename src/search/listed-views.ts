@@ -1,9 +1,8 @@
 import type { Deadline } from '../core/deadline.js';
-import { invalidField } from '../core/errors.js';
 import type { Filter } from '../filter/filter.js';
 import { shardField } from '../query/listed-field.js';
 import type { Boost, LeafView } from '../query/result-set.js';
-import type { PriceLists } from '../tenancy/price-lists.js';
+import { noSuchList, type PriceLists } from '../tenancy/price-lists.js';
 import { readInTime } from './failures.js';
 import type { SearchRun } from './search-run.js';
 import type { SearchRequest } from './search-types.js';
@@ -18,7 +17,7 @@ export async function listOf(
   const reading = lists?.find(tenant, priceList) ?? Promise.resolve(undefined);
   const list = await readInTime(reading, deadline, 'the price lists');
   if (list !== undefined) return list;
-  throw invalidField('price_list', `must be the name of a price list: there is no ${priceList}`);
+  throw noSuchList(priceList);
 }
 
 /** A view as shards are asked for it under a price list: its fields are those of the list. */
