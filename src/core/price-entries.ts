@@ -13,6 +13,9 @@ export interface PriceEntry {
  */
 export type PackedPrices = Uint8Array;
 
+/** Fields of which a price list may have other values than the product. */
+const LISTED_FIELDS: readonly string[] = ['price', 'in_stock'];
+
 export const NO_PRICES: PackedPrices = new Uint8Array(0);
 
 const PRICE_MASK = 0b0011;
@@ -59,6 +62,11 @@ export function entryOf(packed: PackedPrices, list: number): PriceEntry | undefi
     if (number > list) return undefined;
   }
   return undefined;
+}
+
+/** Whether a price list may have other values of the field. */
+export function isListed(field: string): boolean {
+  return LISTED_FIELDS.includes(field);
 }
 
 /** The product with what a list says in place of its own price and stock. */
