@@ -48,7 +48,7 @@ export class Ingest {
     await tenants.require(tenant);
     let number: Promise<number> | undefined;
     const list = () => (number ??= priceLists.ensure(tenant, name));
-    return writePrices(this.deps, { tenant, signal }, list, rows);
+    return this.counted(tenant, await writePrices(this.deps, { tenant, signal }, list, rows));
   }
 
   /** One product or delete; rejects with what is wrong with it. */

@@ -42,7 +42,7 @@ export interface IngestDeps {
   encoder: Encoder | undefined;
   placement: Pick<Placer, 'ensure'>;
   tenants: Pick<TenantDirectory, 'require' | 'ensure'>;
-  bounds: Pick<TenantBounds, 'refusals' | 'maxProducts'>;
+  bounds: Pick<TenantBounds, 'refusals' | 'bytesRefusal' | 'maxProducts'>;
   /** Is told of what was written and embedded. */
   meter: Pick<UsageMeter, 'count'>;
   fleet: FleetPort;
