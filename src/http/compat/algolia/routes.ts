@@ -42,7 +42,7 @@ export async function algoliaRoutes(
 
   const prepare = async (request: FastifyRequest, asked: AlgoliaQuery): Promise<AlgoliaSearch> => {
     const collection = await collections.open(request, indexOf(asked.indexName).index);
-    const search = algoliaSearch(asked, collection);
+    const search = algoliaSearch(asked, collection, request.narrowing);
     await collections.checkFields(collection, search.named, request);
     return search;
   };
