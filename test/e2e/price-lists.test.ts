@@ -68,6 +68,10 @@ async function scenario(env: Record<string, string>): Promise<void> {
     await check(cluster);
     await cluster.stop();
     cluster = await Cluster.start({ ...options, dataDir });
+    // Shards say that they are not ready until they have read what was written last.
+    const isWhole = async (): Promise<unknown> =>
+      (await cluster.post('/search/text', { browse: true })).json['partial'];
+    await expect.poll(isWhole, { timeout: PATIENCE_MS }).toBeNull();
     await check(cluster);
     expect((await cluster.send('DELETE', '/price-lists/gold')).status).toBe(200);
     const gone = await cluster.post('/search/text', { browse: true, price_list: 'gold' });
