@@ -3,6 +3,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Metrics } from '../../src/http/metrics.js';
 import { SearchLimits } from '../../src/http/search-limits.js';
+import type { KeyLimits } from '../../src/tenancy/keys/key-record.js';
+import type { Plan } from '../../src/tenancy/plan.js';
 import { RateLimits } from '../../src/tenancy/rate-limits.js';
 import { openHttp, type HttpHarness } from './harness.js';
 
@@ -85,24 +87,29 @@ test('an answer that a cache may keep says nothing of the limit of who asked fir
 });
 
 describe('limits of a key', () => {
-  const limitsOf = () =>
+  const limitsOf = (plan: Plan = {}) =>
     new SearchLimits(
       {
-        plans: { of: async () => ({}) },
+        plans: { of: async () => plan },
         rates: new RateLimits(undefined),
         meter: { count: () => undefined },
       },
       new Metrics(),
     );
-  const asked = (ip: string, id = 'k1') => {
-    const limits = { searches_per_s: 1_000, per_ip_per_minute: 3 };
+  const PER_ADDRESS = [{ searches_per_s: 1_000, per_ip_per_minute: 3 }];
+  const asked = (ip: string, id = 'k1', limits: readonly KeyLimits[] = PER_ADDRESS) => {
     return { ip, key: { id, kind: 'search', limits } } as unknown as FastifyRequest;
   };
   /** How many are let in until one is not. */
-  async function letIn(limits: SearchLimits, ips: readonly string[], id?: string): Promise<number> {
+  async function letIn(
+    limits: SearchLimits,
+    ips: readonly string[],
+    id?: string,
+    own?: readonly KeyLimits[],
+  ): Promise<number> {
     let count = 0;
     for (const ip of ips) {
-      const taken = limits.take(asked(ip, id), new Map([['shop', 1]]));
+      const taken = limits.take(asked(ip, id, own), new Map([['shop', 1]]));
       if (
         await taken.then(
           () => true,
@@ -129,6 +136,27 @@ describe('limits of a key', () => {
     ];
     expect(await letIn(limits, one)).toBe(3);
     expect(await letIn(limits, ['2001:db8:1:3::1', '2001:db8::1', '::1'])).toBe(3);
+  });
+
+  test('who is refused by a limit of their own takes nothing of the tenant’s', async () => {
+    // No window begins anew while a burst of ten seconds is used up.
+    const limits = limitsOf({ searches_per_s: 1, burst: 8 });
+    const one = Array<string>(40).fill('10.0.0.1');
+    expect(await letIn(limits, one, 'greedy')).toBe(3);
+    const others = ['10.0.0.2', '10.0.0.3', '10.0.0.4'];
+    expect(await letIn(limits, others, 'modest')).toBe(3);
+  });
+
+  test('keys that were derived from one never have more together than it has', async () => {
+    const limits = limitsOf();
+    const parent = { per_ip_per_minute: 10 };
+    const derived = (most: number) => [parent, { per_ip_per_minute: most }];
+    const repeated = Array<string>(20).fill('10.0.0.1');
+    expect(await letIn(limits, repeated, 'k1', derived(4))).toBe(4);
+    expect(await letIn(limits, repeated, 'k1', derived(5))).toBe(5);
+    expect(await letIn(limits, repeated, 'k1', derived(9))).toBe(1);
+    expect(await letIn(limits, repeated, 'k1', [parent])).toBe(0);
+    expect(await letIn(limits, repeated, 'k2', derived(9))).toBe(9);
   });
 });
 

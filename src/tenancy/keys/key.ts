@@ -16,7 +16,8 @@ export interface Grant {
   /** Of the key; of a browser key that of its parent. */
   id: string;
   kind: KeyKind;
-  limits: KeyLimits;
+  /** Of the key; of a derived one those of its parent, and behind them what is left of those. Each is counted by itself. */
+  limits: readonly KeyLimits[];
   /** Undefined: all. */
   tenants: readonly string[] | undefined;
   /** Undefined: all that its kind may do. */
@@ -79,7 +80,7 @@ function timeOf(at: string | undefined): number {
 function grantOf(record: KeyRecord): Grant {
   const { id, kind, limits = {}, tenants, actions, origins } = record;
   return {
-    ...{ id, kind, limits, actions },
+    ...{ id, kind, limits: [limits], actions },
     tenants: tenants.includes(ALL) ? undefined : tenants,
     origins: origins?.map((origin) => origin.toLowerCase()),
     narrowing: narrowed(undefined, {
@@ -110,7 +111,7 @@ export function derivedGrant(
   return {
     ...parent,
     kind: 'search',
-    limits: tighterLimits(parent.limits, by.limits ?? {}),
+    limits: [...parent.limits, ...tighterLimits(parent.limits.at(-1), by.limits)],
     tenants: tenants === undefined ? own : tenants.filter((name) => own?.includes(name) !== false),
     narrowing: narrowed(parent.narrowing, by),
   };
@@ -136,15 +137,19 @@ function narrowed(outer: Narrowing | undefined, by: Narrower): Narrowing | undef
   return isWhole ? undefined : { ...parts, version: digest(JSON.stringify(parts)) };
 }
 
-/** The limits that hold where both do. */
-function tighterLimits(outer: KeyLimits, inner: KeyLimits): KeyLimits {
-  const limits: KeyLimits = { ...outer };
+/** The limits that hold where both do; none where the inner ones say nothing. */
+function tighterLimits(outer: KeyLimits = {}, inner: KeyLimits = {}): KeyLimits[] {
+  if (Object.keys(inner).length === 0) return [];
+  const bounds = { ...outer };
+  // Who says how many a second and nothing of more at once lets none more come at once.
+  if (outer.searches_per_s !== undefined) bounds.burst ??= 0;
+  const limits: KeyLimits = { ...bounds };
   for (const name of NUMBERS) {
-    const value = least(outer[name], inner[name]);
+    const value = least(bounds[name], inner[name]);
     if (value !== undefined) limits[name] = value;
   }
   if (inner.exact === false) limits.exact = false;
-  return limits;
+  return [limits];
 }
 
 export const NUMBERS = [
