@@ -77,6 +77,105 @@ describe("a plan's searches a second", () => {
   });
 });
 
+describe('each way in', () => {
+  const MOST = 500;
+  const path = '/typesense/collections/shop/documents/search?q=x&query_by=none&facet_by=category';
+  const one = { collection: 'shop', q: 'x', query_by: 'none' };
+  const algolia = { indexName: 'shop', facets: ['category'] };
+  let bearer: Record<string, string>;
+  let opened: HttpHarness;
+
+  /** With a key that sees a part of the catalogue, so that counts of it are searches as well. */
+  async function open(perMinute: number): Promise<void> {
+    opened = await openHttp({ searchMaxAgeS: 60 });
+    node = opened;
+    await opened.send('POST', '/products', { id: 'a', title: 'x', category: 'c' }, shop);
+    const { secret } = (
+      await opened.send('POST', '/keys', {
+        ...{ kind: 'search', tenants: ['shop'], filter: { price: { lt: 5 } } },
+        limits: { per_ip_per_minute: perMinute, exact: false },
+      })
+    ).json();
+    bearer = { authorization: `Bearer ${String(secret)}` };
+  }
+
+  /** A window of a minute begins anew only after all of them. */
+  test('is charged what it was asked for, whatever it looks at for that', async () => {
+    await open(MOST);
+    const entries = [{ query: 'x' }, { top_k: 0 }, { query: 'y', price_list: 'gold' }];
+    let left = MOST;
+    const ways = [
+      ['POST', '/search/text', 1, { query: 'x' }],
+      ['POST', '/search/batch', 2, { searches: entries }],
+      ['GET', '/search?q=x', 1],
+      ['GET', '/suggest?q=x', 1],
+      ['GET', '/categories', 1],
+      ['GET', path, 1],
+      ['POST', '/typesense/multi_search', 3, { searches: [one, one, one, { q: 'x' }] }],
+      ['POST', '/algolia/1/indexes/*/queries', 2, { requests: [algolia, algolia] }],
+      ['POST', '/algolia/1/indexes/shop/query', 1, { facets: ['category'] }],
+    ] as const;
+    for (const [method, url, count, body] of ways) {
+      const reply = await opened.send(method, url, body, bearer);
+      left -= count;
+      expect([url, reply.headers['ratelimit-remaining']]).toEqual([url, String(left)]);
+    }
+    // What is known already is asked for as well.
+    const known = { ...bearer, 'if-none-match': '*' };
+    const reply = await opened.send('GET', '/search?q=x', undefined, known);
+    expect([reply.statusCode, reply.headers['ratelimit-remaining']]).toEqual([
+      ...[304, String(left - 1)],
+    ]);
+    const exact = await opened.send('GET', '/search?q=x&exact=true', undefined, known);
+    expect([exact.statusCode, exact.json().error.field]).toEqual([403, 'exact']);
+  });
+
+  test('is charged before anything is looked at for it', async () => {
+    await open(1);
+    expect((await opened.send('GET', '/search?q=x', undefined, bearer)).statusCode).toBe(200);
+    const searched = opened.search.seen.length;
+    for (const [method, url, body] of [
+      ['GET', '/search?q=x'],
+      ['GET', '/suggest?q=x'],
+      ['GET', '/categories'],
+      ['GET', path],
+      ['POST', '/typesense/multi_search', { searches: [one, one] }],
+      ['POST', '/algolia/1/indexes/*/queries', { requests: [algolia] }],
+    ] as const) {
+      const headers = { ...bearer, 'if-none-match': '*' };
+      expect([url, (await opened.send(method, url, body, headers)).statusCode]).toEqual([url, 429]);
+    }
+    expect(opened.search.seen).toHaveLength(searched);
+  });
+
+  test('lets what the key forbids fail by itself in a batch', async () => {
+    await open(MOST);
+    const searches = [{ query: 'x' }, { query: 'y', price_list: 'gold' }];
+    const { results } = (await opened.send('POST', '/search/batch', { searches }, bearer)).json();
+    expect(results.map(({ error }) => error && [error.code, error.field])).toEqual([
+      undefined,
+      ['forbidden', 'searches[1].price_list'],
+    ]);
+  });
+
+  test('counts the searches of a preview', async () => {
+    opened = await openHttp();
+    node = opened;
+    const limits = { per_ip_per_minute: 5 };
+    const { secret } = (
+      await opened.send('POST', '/keys', { kind: 'write', tenants: ['shop'], limits })
+    ).json();
+    bearer = { authorization: `Bearer ${String(secret)}` };
+    await opened.send('POST', '/products', { id: 'a', title: 'x', category: 'c' }, bearer);
+    const queries = Array.from({ length: 10 }, (_, i) => `mouse ${i}`);
+    const rule = { when: { query: 'mouse', match: 'contains' }, then: { hidden: ['a'] } };
+    const reply = await opened.send('POST', '/rules/preview', { rule, queries }, bearer);
+    expect(reply.statusCode).toBe(200);
+    expect(opened.search.seen).toHaveLength(5);
+    expect(Number(reply.json()['unknown'])).toBeGreaterThanOrEqual(8);
+  });
+});
+
 test('an answer that a cache may keep says nothing of the limit of who asked first', async () => {
   node = await openHttp({ searchMaxAgeS: 60 });
   await node.send('PUT', '/plans/slow', { searches_per_s: 100 });

@@ -74,7 +74,9 @@ export class RedisServer {
 async function launch(args: readonly string[]): Promise<ChildProcess> {
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
   // Should this process be killed, its server must not stay.
-  process.on('exit', () => child.kill('SIGKILL'));
+  const end = (): void => void child.kill('SIGKILL');
+  process.on('exit', end);
+  child.once('exit', () => process.off('exit', end));
   let said = '';
   const giveUp = AbortSignal.timeout(START_LIMIT_MS);
   while (!/Ready to accept connections|monitor master|Sentinel ID/.test(said)) {
