@@ -59,18 +59,18 @@ export class SearchLimits {
 function ofKey({ key, ip }: FastifyRequest): RateLimit[] {
   if (key === undefined) return [];
   // What was derived from a key has counts of its own, and those of the key besides.
-  const limited = key.limits.map((limits, i) => ({
-    limits,
+  const limited = key.rates.map((rates, i) => ({
+    rates,
     id: i === 0 ? key.id : `${key.id}/derived`,
   }));
   limited.reverse();
-  const ofAddress = limited.flatMap(({ limits: { per_ip_per_minute: most }, id }): RateLimit[] =>
+  const ofAddress = limited.flatMap(({ rates: { per_ip_per_minute: most }, id }): RateLimit[] =>
     most === undefined
       ? []
       : [{ by: 'address', id: `${id}/${subscriberOf(ip)}`, most, seconds: 60, burst: 0 }],
   );
-  const own = limited.flatMap(({ limits, id }): RateLimit[] => {
-    const { searches_per_s: most, burst = 0 } = limits;
+  const own = limited.flatMap(({ rates, id }): RateLimit[] => {
+    const { searches_per_s: most, burst = 0 } = rates;
     return most === undefined ? [] : [{ by: 'key', id, most, seconds: 1, burst }];
   });
   return [...ofAddress, ...own];

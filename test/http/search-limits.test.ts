@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Metrics } from '../../src/http/metrics.js';
 import { SearchLimits } from '../../src/http/search-limits.js';
-import type { KeyLimits } from '../../src/tenancy/keys/key-record.js';
+import type { KeyRates } from '../../src/tenancy/keys/key.js';
 import type { Plan } from '../../src/tenancy/plan.js';
 import { RateLimits } from '../../src/tenancy/rate-limits.js';
 import { openHttp, type HttpHarness } from './harness.js';
@@ -196,15 +196,15 @@ describe('limits of a key', () => {
       new Metrics(),
     );
   const PER_ADDRESS = [{ searches_per_s: 1_000, per_ip_per_minute: 3 }];
-  const asked = (ip: string, id = 'k1', limits: readonly KeyLimits[] = PER_ADDRESS) => {
-    return { ip, key: { id, kind: 'search', limits } } as unknown as FastifyRequest;
+  const asked = (ip: string, id = 'k1', rates: readonly KeyRates[] = PER_ADDRESS) => {
+    return { ip, key: { id, kind: 'search', rates } } as unknown as FastifyRequest;
   };
   /** How many are let in until one is not. */
   async function letIn(
     limits: SearchLimits,
     ips: readonly string[],
     id?: string,
-    own?: readonly KeyLimits[],
+    own?: readonly KeyRates[],
   ): Promise<number> {
     let count = 0;
     for (const ip of ips) {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { browserKey, type BrowserKeyOptions } from '../../../src/client/browser-key.js';
 import type { OmniError } from '../../../src/core/errors.js';
-import { NUMBERS, type Grant } from '../../../src/tenancy/keys/key.js';
+import { RATES, type Grant } from '../../../src/tenancy/keys/key.js';
 import type { SecretBody } from '../../../src/tenancy/keys/key-desk.js';
 import { MemoryRecords } from '../memory-records.js';
 import { keyedNode } from './keyed-node.js';
@@ -43,7 +43,7 @@ async function grantOf(token: string): Promise<Grant | undefined> {
 /** Why `inner` lets its bearer do more than `outer`; undefined: it does not. */
 function widened(inner: Grant, outer: Grant): string | undefined {
   const [a, b] = [inner.narrowing, outer.narrowing];
-  const [own = {}, bound = {}] = [inner.limits.at(-1), outer.limits.at(-1)];
+  const [own = {}, bound = {}] = [inner.rates.at(-1), outer.rates.at(-1)];
   const isSubset = (some: readonly string[] | undefined, of: readonly string[] | undefined) =>
     of === undefined || some?.every((one) => of.includes(one)) === true;
   const texts = (filters: readonly object[] | undefined) =>
@@ -62,11 +62,11 @@ function widened(inner: Grant, outer: Grant): string | undefined {
     exact: b?.exact === undefined || a?.exact === false,
     list: b?.priceList === undefined || a?.priceList === b.priceList,
     // Its parent's are counted besides.
-    counted: isDeepStrictEqual(inner.limits.slice(0, outer.limits.length), outer.limits),
+    counted: isDeepStrictEqual(inner.rates.slice(0, outer.rates.length), outer.rates),
     rate: isWithin(own.searches_per_s, bound.searches_per_s),
     burst: bound.searches_per_s === undefined || (own.burst ?? 0) <= (bound.burst ?? 0),
     ip: isWithin(own.per_ip_per_minute, bound.per_ip_per_minute),
-    whole: NUMBERS.every((name) => own[name] === undefined || own[name] === Math.floor(own[name])),
+    whole: RATES.every((name) => own[name] === undefined || own[name] === Math.floor(own[name])),
   };
   return Object.entries(holds).find(([, is]) => !is)?.[0];
 }
@@ -205,10 +205,7 @@ describe('a browser key', () => {
     expect(version).not.toBe(outerVersion);
     expect(inner).toMatchObject({
       ...{ id: parent.id, kind: 'search', tenants: ['shop'], origins: PARENT.origins },
-      limits: [
-        PARENT.limits,
-        { max_top_k: 10, max_page_depth: 200, searches_per_s: 5, burst: 0, exact: false },
-      ],
+      rates: [PARENT.limits],
     });
     // Of a key that narrows nothing there is nothing to be said.
     const { secret } = await node.desk.create({ kind: 'search', tenants: ['*'] }, null);
@@ -222,8 +219,7 @@ describe('a browser key', () => {
     [{ per_ip_per_minute: 7 }, { searches_per_s: 5, burst: 0, per_ip_per_minute: 7 }],
   ])('with limits of its own, %j, has its parent’s besides', async (limits, own) => {
     const grant = await grantOf(await browserKey(parent, { expiresAt, limits }));
-    const rest = { max_top_k: 20, max_page_depth: 200 };
-    expect(grant?.limits).toEqual([PARENT.limits, { ...rest, ...own }]);
+    expect(grant?.rates).toEqual([PARENT.limits, own]);
   });
 
   test.each([{ searches_per_s: 0 }, { per_ip_per_minute: 0.5 }, { burst: 0 }])(
