@@ -17,6 +17,8 @@ export interface BrowserKeyOptions {
   /** Fields that are never shown, besides those of the search key. */
   exclude?: readonly string[] | undefined;
   limits?: BrowserKeyLimits | undefined;
+  /** The list whose prices hold, where the search key has none of its own. */
+  priceList?: string | undefined;
 }
 
 /** Those of the search key hold, too. */
@@ -36,9 +38,10 @@ export interface BrowserKeyLimits {
  */
 export async function browserKey(
   { id, secret, generation }: ParentKey,
-  { expiresAt, ...narrower }: BrowserKeyOptions,
+  { expiresAt, priceList, ...narrower }: BrowserKeyOptions,
 ): Promise<string> {
-  const payload = JSON.stringify({ k: id, g: generation, exp: expiresAt, ...narrower });
+  const claims = { exp: expiresAt, ...narrower, price_list: priceList };
+  const payload = JSON.stringify({ k: id, g: generation, ...claims });
   const text = `os1.${base64url(bytesOf(payload))}`;
   const from = await crypto.subtle.importKey('raw', bytesOf(secret), 'HKDF', false, ['deriveKey']);
   const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: bytesOf('search') };

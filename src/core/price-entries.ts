@@ -1,3 +1,5 @@
+import type { Product } from './product.js';
+
 /** What a price list says of one product; an absent member leaves the product's own. */
 export interface PriceEntry {
   price?: number;
@@ -10,6 +12,9 @@ export interface PriceEntry {
  * where hundredths do not give exactly that number. Some five bytes a list.
  */
 export type PackedPrices = Uint8Array;
+
+/** Fields of which a price list may have other values than the product. */
+const LISTED_FIELDS: readonly string[] = ['price', 'in_stock'];
 
 export const NO_PRICES: PackedPrices = new Uint8Array(0);
 
@@ -57,6 +62,20 @@ export function entryOf(packed: PackedPrices, list: number): PriceEntry | undefi
     if (number > list) return undefined;
   }
   return undefined;
+}
+
+/** Whether a price list may have other values of the field. */
+export function isListed(field: string): boolean {
+  return LISTED_FIELDS.includes(field);
+}
+
+/** The product with what a list says in place of its own price and stock. */
+export function pricedProduct(product: Product, { price, inStock }: PriceEntry): Product {
+  return {
+    ...product,
+    ...(price === undefined ? {} : { price }),
+    ...(inStock === undefined ? {} : { in_stock: inStock }),
+  };
 }
 
 /** Numbers of the lists that say anything, ascending, with what they say. */

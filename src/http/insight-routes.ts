@@ -11,6 +11,7 @@ import { hides } from '../tenancy/narrowed-catalogue.js';
 import { SMALL_BYTES } from './limits.js';
 import type { HttpPorts } from './ports.js';
 import { integerText, PriceListName } from './schema-parts.js';
+import { usualSize } from './narrowed-routes.js';
 import type { SearchDesk } from './search-desk.js';
 import { seenCategories } from './seen-categories.js';
 
@@ -105,7 +106,7 @@ export function insightRoutes(
       const [queries, categories, found] = await Promise.all([
         queriesFor(request, q, limit),
         categoriesFor(request, q, limit),
-        products(request, q, Math.min(limit, request.narrowing?.maxTopK ?? limit), priceList),
+        products(request, q, usualSize(request.narrowing, limit), priceList),
       ]);
       return {
         queries,

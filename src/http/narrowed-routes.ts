@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { OmniError } from '../core/errors.js';
 import { hides, isExcluded } from '../tenancy/narrowed-catalogue.js';
+import type { Narrowing } from '../tenancy/narrowing.js';
 import type { TenantPort } from './ports.js';
 import type { Allowed } from './shop-request.js';
 
@@ -29,5 +30,15 @@ export async function allowedFor(
   const { facets, sortable } = await tenants.settings(tenant);
   const seen = (fields: Allowed['facets']): Allowed['facets'] =>
     fields === 'all' ? fields : fields.filter((field) => !isExcluded(narrowing, field));
-  return { facets: seen(facets), sortable: seen(sortable), maxTopK: narrowing?.maxTopK };
+  return {
+    facets: seen(facets),
+    sortable: seen(sortable),
+    maxSize: usualSize(narrowing, Infinity),
+  };
+}
+
+/** Hits that are given where no number is asked for: `usual`, unless the key allows fewer. */
+export function usualSize(narrowing: Narrowing | undefined, usual: number): number {
+  const { maxTopK = Infinity, maxPageDepth = Infinity } = narrowing ?? {};
+  return Math.floor(Math.min(usual, maxTopK, maxPageDepth));
 }

@@ -27,10 +27,10 @@ interface PagesBody {
 /**
  * Throws `invalid_field` for what does not go together, or too far.
  *
- * @param maxTopK where no size is asked for, it is not above this
+ * @param maxSize where no size is asked for, it is not above this
  */
-export function pagesOf(body: PagesBody, maxTopK = Infinity): Pages {
-  const usual = Math.min(DEFAULT_SIZE, maxTopK);
+export function pagesOf(body: PagesBody, maxSize: number): Pages {
+  const usual = Math.min(DEFAULT_SIZE, maxSize);
   const { top_k: topK, page, per_page: perPage, cursor } = body;
   const isPaged = page !== undefined || perPage !== undefined;
   if (topK !== undefined && isPaged) {

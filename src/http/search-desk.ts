@@ -1,8 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OmniError, toOmniError } from '../core/errors.js';
-import { fieldsOf } from '../filter/analyse.js';
-import { isListed } from '../query/listed-field.js';
 import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-types.js';
+import { showsByOwnPrice } from '../tenancy/narrowed-catalogue.js';
 import { asOmniError, logFailure, statusOf } from './error-reply.js';
 import { SMALL_BYTES } from './limits.js';
 import type { Metrics } from './metrics.js';
@@ -179,10 +178,9 @@ export function narrowedBy(
   search: SearchRequest,
 ): SearchRequest {
   if (narrowing === undefined) return search;
-  const { priceList, filters } = narrowing;
+  const { priceList } = narrowing;
   // What a key shows by its price is not to be chosen by another price.
-  const isByPrice = filters.some((filter) => fieldsOf(filter).some(isListed));
-  if (search.priceList !== undefined && priceList === undefined && isByPrice) {
+  if (search.priceList !== undefined && showsByOwnPrice(narrowing)) {
     const details = { field: 'price_list' };
     throw new OmniError('forbidden', 'the key shows products by their own prices', details);
   }

@@ -18,13 +18,13 @@ const SCORE = '_score';
 
 /** What a tenant, and the caller's key, let searches ask for. */
 export interface Allowed extends Pick<TenantSettings, 'facets' | 'sortable'> {
-  /** Hits at once. */
-  maxTopK?: number | undefined;
+  /** Hits where no number is asked for, at most. */
+  maxSize: number;
 }
 
 /** A storefront's part of a body that its schema accepted. Throws `invalid_field`. */
 export function shopOf(body: ShopBody, allowed: Allowed): { shop: ShopOptions; pages: Pages } {
-  const pages = pagesOf(body, allowed.maxTopK);
+  const pages = pagesOf(body, allowed.maxSize);
   const { group_by: group, diversify, hidden = [], pinned = [] } = body;
   checkIds(
     pinned.map(({ id }) => id),

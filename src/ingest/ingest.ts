@@ -1,8 +1,7 @@
 import { OmniError } from '../core/errors.js';
 import { KeyedTurns } from '../core/keyed-turns.js';
-import type { JsonObject, JsonValue, Product } from '../core/product.js';
-import type { CategoryCount, StoreReader } from '../store/store.js';
-import { shownProduct } from '../tenancy/narrowed-catalogue.js';
+import type { JsonObject, JsonValue } from '../core/product.js';
+import type { CategoryCount } from '../store/store.js';
 import type { Narrowing } from '../tenancy/narrowing.js';
 import type { IncomingRow, IncomingRows } from './incoming-row.js';
 import { readJsonProducts, type JsonProducts } from './json-products.js';
@@ -10,7 +9,8 @@ import { ndjsonRows } from './ndjson-stream.js';
 import { patchProduct } from './patch-product.js';
 import type { IngestDeps } from './ports.js';
 import { writePrices } from './price-rows.js';
-import { contended, noSuchProduct, writeSingle } from './single-write.js';
+import { readProduct } from './read-product.js';
+import { contended, writeSingle } from './single-write.js';
 import { upsert } from './upsert.js';
 import { validId } from './validate-product.js';
 import type { WriteReport } from './write-report.js';
@@ -48,7 +48,7 @@ export class Ingest {
     await tenants.require(tenant);
     let number: Promise<number> | undefined;
     const list = () => (number ??= priceLists.ensure(tenant, name));
-    return writePrices(this.deps, { tenant, signal }, list, rows);
+    return this.counted(tenant, await writePrices(this.deps, { tenant, signal }, list, rows));
   }
 
   /** One product or delete; rejects with what is wrong with it. */
@@ -82,7 +82,7 @@ export class Ingest {
     return this.counted(tenant, report);
   }
 
-  /** As the caller's key shows it. Rejects `not_found`. */
+  /** As the caller's key shows it. Rejects `not_found`, and `invalid_field` where the key's price list is gone. */
   async read(
     tenant: string,
     id: string,
@@ -90,7 +90,7 @@ export class Ingest {
     narrowing?: Narrowing,
   ): Promise<JsonObject> {
     await this.deps.tenants.require(tenant);
-    return readProduct(this.deps.store, tenant, id, { fields, narrowing });
+    return readProduct(this.deps, tenant, id, { fields, narrowing });
   }
 
   async categories(tenant: string): Promise<CategoryCount[]> {
@@ -117,44 +117,4 @@ export class Ingest {
   ): Promise<string[]> {
     return mark === undefined ? [] : this.deps.fleet.awaitApplied(tenant, mark, timeoutMs, signal);
   }
-}
-
-/**
- * A product as sent. `fields` picks some of its fields; `vector` is only there when it is named, at
- * unit length. Rejects `not_found`.
- */
-async function readProduct(
-  store: StoreReader,
-  tenant: string,
-  id: string,
-  {
-    fields,
-    narrowing,
-  }: { fields: readonly string[] | undefined; narrowing: Narrowing | undefined },
-): Promise<JsonObject> {
-  const known = await readWhole(store, tenant, validId(id), fields?.includes('vector') ?? false);
-  const whole = shownProduct(narrowing, known);
-  if (whole === undefined) throw noSuchProduct(id);
-  if (fields === undefined) return whole;
-  const picked = fields.flatMap((field) => {
-    const value = Object.hasOwn(whole, field) ? whole[field] : undefined;
-    return value === undefined ? [] : [[field, value] as const];
-  });
-  return Object.fromEntries(picked);
-}
-
-async function readWhole(
-  store: StoreReader,
-  tenant: string,
-  id: string,
-  withVector: boolean,
-): Promise<Product> {
-  if (withVector) {
-    const [row] = await store.rows(tenant, [id]);
-    if (row === undefined) throw noSuchProduct(id);
-    return { ...row.product, vector: [...row.vectors.text] };
-  }
-  const [document] = await store.documents(tenant, [id]);
-  if (document === undefined) throw noSuchProduct(id);
-  return document.product;
 }

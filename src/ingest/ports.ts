@@ -42,11 +42,11 @@ export interface IngestDeps {
   encoder: Encoder | undefined;
   placement: Pick<Placer, 'ensure'>;
   tenants: Pick<TenantDirectory, 'require' | 'ensure'>;
-  bounds: Pick<TenantBounds, 'refusals' | 'maxProducts'>;
+  bounds: Pick<TenantBounds, 'refusals' | 'bytesRefusal' | 'maxProducts'>;
   /** Is told of what was written and embedded. */
   meter: Pick<UsageMeter, 'count'>;
   fleet: FleetPort;
-  priceLists: Pick<PriceLists, 'ensure'>;
+  priceLists: Pick<PriceLists, 'ensure' | 'find'>;
   limits: IngestLimits;
   logger: Logger;
 }

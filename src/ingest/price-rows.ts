@@ -24,12 +24,12 @@ interface PriceRow {
 }
 
 /**
- * Writes what a list says of products, in the order of the rows: validate → store → nudge the shards. A row takes the
+ * Writes what a list says of products, in the order of the rows: validate → bound → store → nudge the shards. A row takes the
  * place of what the list said of its product before; one without price and stock takes it out. Never rejects: what
  * went wrong is in the report, with the counts so far.
  */
 export async function writePrices(
-  deps: Pick<IngestDeps, 'store' | 'fleet' | 'logger'>,
+  deps: Pick<IngestDeps, 'store' | 'bounds' | 'fleet' | 'logger'>,
   { tenant, signal }: WriteTarget,
   list: () => Promise<number>,
   incoming: IncomingRows,
@@ -50,13 +50,32 @@ export async function writePrices(
           builder.reject(row.line, idOfRow(row.value), toOmniError(error));
         }
       }
-      if (rows.length > 0) await write(deps, { tenant, signal }, await list(), rows, builder);
+      const admitted = await admit(deps, tenant, rows, builder);
+      if (admitted.length > 0) {
+        await write(deps, { tenant, signal }, await list(), admitted, builder);
+      }
     }
   } catch (error) {
     builder.fail(error);
     deps.logger.warn({ err: error, tenant }, 'a price list could not be written to its end');
   }
   return builder.report;
+}
+
+/** Rejects what the tenant's bounds do not let in: what takes a product out of a list always is. */
+async function admit(
+  { bounds }: Pick<IngestDeps, 'bounds'>,
+  tenant: string,
+  rows: readonly PriceRow[],
+  builder: ReportBuilder,
+): Promise<readonly PriceRow[]> {
+  if (rows.every(({ entry }) => entry === undefined)) return rows;
+  const refusal = await bounds.bytesRefusal(tenant);
+  if (refusal === undefined) return rows;
+  return rows.filter(({ line, id, entry }) => {
+    if (entry !== undefined) builder.reject(line, id, refusal);
+    return entry === undefined;
+  });
 }
 
 /** Rows that met another writer are tried again, a bounded number of times. */

@@ -71,7 +71,7 @@ export class TenantBounds {
   ): Promise<(OmniError | undefined)[]> {
     if (products.length === 0) return [];
     const looked = await this.look(tenant, removed);
-    const tooMuch = this.bytesRefusal(looked);
+    const tooMuch = this.bytesOver(looked);
     if (tooMuch !== undefined) return products.map(() => tooMuch);
     const known = this.knownNames(tenant);
     const slices = new PatientSlices(signal);
@@ -86,6 +86,11 @@ export class TenantBounds {
       refusals.push(refusal);
     }
     return refusals;
+  }
+
+  /** Why nothing more may be said of products that there are; undefined where it may. */
+  async bytesRefusal(tenant: string): Promise<OmniError | undefined> {
+    return this.bytesOver(await this.look(tenant, 0));
   }
 
   /** Products that the tenant may have; undefined: any number. */
@@ -106,7 +111,7 @@ export class TenantBounds {
     return { ...looked, usage, room: (products ?? Infinity) - usage.products + removed };
   }
 
-  private bytesRefusal({ plan, usage }: Looked): OmniError | undefined {
+  private bytesOver({ plan, usage }: Looked): OmniError | undefined {
     const { maxBytesPerTenant } = this.limits;
     const { bytes = 0 } = usage ?? {};
     const quota = plan.max_bytes ?? Infinity;

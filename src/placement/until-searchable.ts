@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { Deadline } from '../core/deadline.js';
 import { groupOf } from '../store/partition-map.js';
 import type { Partition, PartitionRef, StoreReader, WriteMark } from '../store/store.js';
 import { withLate } from './replica-steps.js';
@@ -75,7 +76,8 @@ export class UntilSearchable {
     const lagging = await this.lagging(partitions, awaited, timeoutMs, signal);
     const isOver = lagging.size > 0 && !this.mayGoWithout(partitions, lagging);
     if (isOver || signal?.aborted === true) return [...lagging];
-    const left = lagging.size === 0 ? partitions : await this.goWithout(tenant, lagging);
+    const left = lagging.size === 0 ? partitions : await this.goWithout(tenant, lagging, endMs);
+    if (left === undefined) return [...lagging];
     const awaitedNow = awaitedNodes(left);
     const still = [...lagging].filter((node) => awaitedNow.has(node));
     if (still.length > 0) return still;
@@ -116,8 +118,17 @@ export class UntilSearchable {
     );
   }
 
-  private goWithout(tenant: string, dead: ReadonlySet<string>): Promise<readonly Partition[]> {
-    return this.deps.change(tenant, (partitions, counter) => withLate(partitions, dead, counter));
+  /** Undefined where the placement cannot be changed in time: what is written is durable, whatever comes of that. */
+  private async goWithout(
+    tenant: string,
+    dead: ReadonlySet<string>,
+    endMs: number,
+  ): Promise<readonly Partition[] | undefined> {
+    const changing = this.deps.change(tenant, (partitions, counter) =>
+      withLate(partitions, dead, counter),
+    );
+    const deadline = Deadline.after(Math.max(0, endMs - performance.now()));
+    return deadline.race(changing, 'changing the placement').catch(() => undefined);
   }
 
   /** Resolves true once nobody asks a node any more that is late; false when the time is over first. */

@@ -1,5 +1,4 @@
-/** Fields of which a price list may have other values than the product. */
-const LISTED_FIELDS: readonly string[] = ['price', 'in_stock'];
+import { isListed } from '../core/price-entries.js';
 
 /** A field as a price list has it. */
 export interface ListedField {
@@ -9,11 +8,6 @@ export interface ListedField {
 }
 
 const BETWEEN = '\u0000';
-
-/** Whether a price list may have other values of it. */
-export function isListed(field: string): boolean {
-  return LISTED_FIELDS.includes(field);
-}
 
 /**
  * The name by which a shard knows the field, under a list if there is one. A field of the caller's own that looks

@@ -2,7 +2,7 @@ import { Budget } from '../core/budget.js';
 import type { Deadline } from '../core/deadline.js';
 import { Slices } from '../core/slices.js';
 import { OmniError, toOmniError } from '../core/errors.js';
-import { entryOf, NO_PRICES, type PriceEntry } from '../core/price-entries.js';
+import { entryOf, NO_PRICES, pricedProduct, type PriceEntry } from '../core/price-entries.js';
 import type { JsonObject, JsonValue, Product } from '../core/product.js';
 import { DocumentFilter } from '../filter/evaluate.js';
 import { isMatchAll } from '../filter/filter.js';
@@ -236,12 +236,7 @@ type JoinedDocument = Pick<StoredDocument, 'json' | 'product'> & {
 
 /** A document with what a list says in place of its own price and stock. */
 function priced({ product, vectors }: JoinedDocument, entry: PriceEntry): JoinedDocument {
-  const { price, inStock } = entry;
-  const shown: Product = {
-    ...product,
-    ...(price === undefined ? {} : { price }),
-    ...(inStock === undefined ? {} : { in_stock: inStock }),
-  };
+  const shown = pricedProduct(product, entry);
   const json = Buffer.from(JSON.stringify(shown));
   return { product: shown, json, ...(vectors === undefined ? {} : { vectors }) };
 }

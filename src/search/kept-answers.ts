@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import type { OmniError } from '../core/errors.js';
+import { toOmniError, type OmniError } from '../core/errors.js';
 import type { AnswerState, Depended } from './answer-state.js';
 import type { RootSearch } from './root-search.js';
-import type { SearchCaller, SearchReply, SearchRequest } from './search-types.js';
+import type { Hit, SearchCaller, SearchReply, SearchRequest } from './search-types.js';
 
 /** However little changes. */
 const MAX_AGE_MS = 300_000;
@@ -12,6 +12,11 @@ const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_ANSWER_BYTES = 256 * 1024;
 const MAX_KEY_LENGTH = 4_096;
 const ANSWER_BYTES = 1_024;
+const HIT_BYTES = 256;
+/** Of a facet, beside its text. */
+const VALUE_BYTES = 128;
+/** Facets of more are not even looked through for what they hold. */
+const MAX_VALUES = 2_000;
 
 interface KeptAnswer {
   /** Of what it is the answer as long as that is so. */
@@ -19,7 +24,16 @@ interface KeptAnswer {
   reply: SearchReply;
   /** What its caller was charged. */
   bytes: number;
+  /** In memory, about. */
+  size: number;
   keptAtMs: number;
+}
+
+/** What is known of an answer before it is searched for. */
+interface LookedUp {
+  key: string | undefined;
+  state: Depended | undefined;
+  kept: KeptAnswer | undefined;
 }
 
 export interface KeptAnswersDeps {
@@ -37,8 +51,7 @@ export interface KeptAnswersDeps {
 export class KeptAnswers {
   private readonly kept = new LRUCache<string, KeptAnswer>({
     maxSize: MAX_BYTES,
-    sizeCalculation: ({ bytes, state }, key) =>
-      ANSWER_BYTES + bytes + 2 * (key.length + state.length),
+    sizeCalculation: ({ size, state }, key) => size + 2 * (key.length + state.length),
   });
   private hits = 0;
   private misses = 0;
@@ -66,15 +79,16 @@ export class KeptAnswers {
     const open = requests.filter((_, i) => looked[i]?.kept === undefined);
     const found = open.length === 0 ? [] : await this.deps.search.searchBatch(open, caller);
     const answers = found[Symbol.iterator]();
-    return Promise.all(
-      looked.map(async ({ key, state, kept }, i) => {
-        if (kept !== undefined) return this.again(kept, caller, startedMs);
-        const reply = answers.next().value as SearchReply | OmniError;
-        if (reply instanceof Error) return reply;
-        await this.keep(requests[i] as SearchRequest, { key, state, reply, bytes: bytesOf(reply) });
-        return reply;
-      }),
-    );
+    const answer = async ({ key, state, kept }: LookedUp, i: number): Promise<SearchReply> => {
+      if (kept !== undefined) return this.again(kept, caller, startedMs);
+      const reply = answers.next().value as SearchReply | OmniError;
+      if (reply instanceof Error) throw reply;
+      // The batch is charged as one.
+      const bytes = reply.hits.reduce((sum, { json }) => sum + json.length, 0);
+      await this.keep(requests[i] as SearchRequest, { key, state, reply, bytes });
+      return reply;
+    };
+    return Promise.all(looked.map((one, i) => answer(one, i).catch(toOmniError)));
   }
 
   /** `texts`: hits of which the meaning would have been looked up. */
@@ -82,11 +96,7 @@ export class KeptAnswers {
     return { entries: this.kept.size, hits: this.hits, misses: this.misses, texts: this.texts };
   }
 
-  private async lookUp(request: SearchRequest): Promise<{
-    key: string | undefined;
-    state: Depended | undefined;
-    kept: KeptAnswer | undefined;
-  }> {
+  private async lookUp(request: SearchRequest): Promise<LookedUp> {
     const key = keyOf(request);
     const state = key === undefined ? undefined : await this.stateOf(request);
     if (key === undefined || state === undefined) return { key, state, kept: undefined };
@@ -114,12 +124,13 @@ export class KeptAnswers {
       state: Depended | undefined;
     },
   ): Promise<void> {
-    if (key === undefined || state === undefined || bytes > MAX_ANSWER_BYTES) return;
+    const size = sizeOf(reply);
+    if (key === undefined || state === undefined || size > MAX_ANSWER_BYTES) return;
     const isWhole = reply.missing.length === 0 && reply.text?.isApproximate !== true;
     if (!isWhole || reply.through === undefined || reply.through < state.sequence) return;
     // Nothing was written from before it was searched for until all of it was read.
     if ((await this.stateOf(request))?.name !== state.name) return;
-    this.kept.set(key, { state: state.name, reply, bytes, keptAtMs: this.now() });
+    this.kept.set(key, { state: state.name, reply, bytes, size, keptAtMs: this.now() });
   }
 
   private again({ reply, bytes }: KeptAnswer, { bytes: lease }: SearchCaller, startedMs: number) {
@@ -135,9 +146,26 @@ export class KeptAnswers {
   }
 }
 
-/** Of a reply in a batch, which is charged as one. */
-function bytesOf({ hits }: SearchReply): number {
-  return hits.reduce((sum, { json }) => sum + json.length, 0);
+/** What a reply takes in memory, about. */
+function sizeOf({ hits, shop, text, unknownFields }: SearchReply): number {
+  const { facets, ...others } = shop;
+  if (facets.reduce((sum, { values }) => sum + values.length, 0) > MAX_VALUES) return Infinity;
+  let size = ANSWER_BYTES + 2 * JSON.stringify([others, text, unknownFields]).length;
+  for (const { values } of facets) {
+    for (const { value } of values) size += VALUE_BYTES + 2 * String(value).length;
+  }
+  return size + sizeOfHits(hits);
+}
+
+function sizeOfHits(hits: readonly Hit[]): number {
+  let size = 0;
+  for (const { json, extras } of hits) {
+    const { group, highlight } = extras ?? {};
+    size += HIT_BYTES + 2 * json.length;
+    if (highlight !== undefined) size += 2 * JSON.stringify(highlight).length;
+    if (group !== undefined) size += sizeOfHits(group.hits.slice(1));
+  }
+  return size;
 }
 
 /** All that a request says of its answer; undefined where that is not to be kept. */

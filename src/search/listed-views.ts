@@ -1,10 +1,10 @@
 import type { Deadline } from '../core/deadline.js';
-import { invalidField } from '../core/errors.js';
 import type { Filter } from '../filter/filter.js';
 import { shardField } from '../query/listed-field.js';
 import type { Boost, LeafView } from '../query/result-set.js';
-import type { PriceLists } from '../tenancy/price-lists.js';
+import { noSuchList, type PriceLists } from '../tenancy/price-lists.js';
 import { readInTime } from './failures.js';
+import type { SearchRun } from './search-run.js';
 import type { SearchRequest } from './search-types.js';
 
 /** The number of the list that a request names, if it does. Rejects `invalid_field` where there is none such. */
@@ -17,7 +17,7 @@ export async function listOf(
   const reading = lists?.find(tenant, priceList) ?? Promise.resolve(undefined);
   const list = await readInTime(reading, deadline, 'the price lists');
   if (list !== undefined) return list;
-  throw invalidField('price_list', `must be the name of a price list: there is no ${priceList}`);
+  throw noSuchList(priceList);
 }
 
 /** A view as shards are asked for it under a price list: its fields are those of the list. */
@@ -52,4 +52,10 @@ export function listedFilter(filter: Filter, list: number | undefined): Filter {
     case 'exists':
       return { ...filter, field: shardField(filter.field, list) };
   }
+}
+
+/** Differs where what the key shows does: a list of the same name may have come to be another one. */
+export function reachVersion({ request, list }: Pick<SearchRun, 'request' | 'list'>): string {
+  const { filters = [], version = '' } = request.narrowing ?? {};
+  return list === undefined || filters.length === 0 ? version : `${version}\n${list}`;
 }

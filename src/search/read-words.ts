@@ -9,18 +9,14 @@ import { ANALYZER_VERSION } from '../text/analyzer.js';
 import type { Pinned } from '../shard-client/leaf-calls.js';
 import type { CountedTenant, WordCounter } from './count-words.js';
 import { noAnswer } from './failures.js';
+import { listedFilter, reachVersion } from './listed-views.js';
 import { reachOf } from './narrowed-request.js';
 import type { Walk } from './cursor.js';
 import { planSearch, stickyKeyOf } from './plan.js';
 import { rewriteQuery, type RewrittenQuery } from './rewrite-query.js';
 import { NO_STATES } from './row-states.js';
-import type { SearchStart } from './search-run.js';
-import {
-  PLAIN_TEXT,
-  type MissingPart,
-  type SearchMode,
-  type SearchRequest,
-} from './search-types.js';
+import type { SearchRun } from './search-run.js';
+import { PLAIN_TEXT, type MissingPart, type SearchMode } from './search-types.js';
 import type { UnderstoodQuery } from './understand-query.js';
 import { NO_SUMS, type CountedStates, type WordSums } from './word-count.js';
 import {
@@ -63,6 +59,9 @@ export interface WordReading {
   mayRely: boolean;
 }
 
+/** What of a search its words are read by. */
+type ReadRun = Pick<SearchRun, 'request' | 'list' | 'deadline' | 'caller'>;
+
 /**
  * The second step of a search by text: counts its words in all that the caller may see of the catalogue,
  * whatever the filter, and says by them what is searched for. Rejects `deadline_exceeded`, or as `noAnswer` where no shard told
@@ -72,7 +71,7 @@ export async function readWords(
   query: string,
   understood: UnderstoodQuery,
   reading: WordReading,
-  run: SearchStart,
+  run: ReadRun,
 ): Promise<ReadWords> {
   const { settings, encoder, synonyms } = reading;
   const { prefix, mode } = run.request.text ?? PLAIN_TEXT;
@@ -96,9 +95,10 @@ export async function readWords(
 async function countedWords(
   candidates: Candidates,
   { settings, placement, counter, model, categories, mayRely }: WordReading,
-  { request, deadline, caller }: SearchStart,
+  run: ReadRun,
 ): Promise<{ sums: WordSums; missing: readonly MissingPart[] }> {
   if (candidates.words.length === 0) return { sums: NO_SUMS, missing: [] };
+  const { request, deadline, caller } = run;
   const { tenant, exact } = request;
   const { generation } = settings.text;
   const reach = reachOf(request);
@@ -108,7 +108,7 @@ async function countedWords(
   const of: CountedTenant = {
     ...{ tenant, model, generation, targets, searched, stickyKey },
     placement: placement.counter,
-    ...withinOf(request),
+    ...withinOf(run),
   };
   const bounds = { deadline, signal: caller.signal };
   // Where not all shards are searched it would not be seen whether the rows of the others have changed.
@@ -131,10 +131,9 @@ async function countedWords(
 }
 
 /** What of the catalogue the words are counted in, where that is not all of it. */
-function withinOf(request: SearchRequest): Pick<CountedTenant, 'within'> {
-  const filter = reachOf(request);
-  const { version = '' } = request.narrowing ?? {};
-  return isMatchAll(filter) ? {} : { within: { filter, version } };
+function withinOf(run: ReadRun): Pick<CountedTenant, 'within'> {
+  const filter = listedFilter(reachOf(run.request), run.list);
+  return isMatchAll(filter) ? {} : { within: { filter, version: reachVersion(run) } };
 }
 
 /** The words as they were when a walk over the pages began: with what was counted then. */

@@ -125,9 +125,9 @@ export class RootSearch {
     checkLimits(asked, 0);
     const start = startRun(asked, caller);
     const { deadline } = start;
-    const request = await byItsVector(asked, store, model.fingerprint, deadline);
+    const list = await listOf(asked, priceLists, deadline);
+    const request = await byItsVector(asked, store, model.fingerprint, list, deadline);
     const shop = shopOf(request);
-    const list = await listOf(request, priceLists, deadline);
     const shaping = await shapingOf(request, shop, rules, deadline);
     const walk = await this.walks.open(request, shaping, deadline, caller.signal);
     return { ...start, request, shop, list, shaping, walk };

@@ -6,6 +6,7 @@ import { choiceOf, decide, type ChosenSet } from './choose-set.js';
 import { noAnswer } from './failures.js';
 import type { FanOutResult } from './fan-out.js';
 import { choiceKey, KeptChoices, type ChoiceScope, type KeptChoice } from './kept-choices.js';
+import { reachVersion } from './listed-views.js';
 import {
   areOf,
   areStill,
@@ -135,15 +136,16 @@ export class SetChooser {
 }
 
 function scopeOf(
-  { request, shaping }: SearchRun,
+  run: SearchRun,
   { rest, settings }: NonNullable<Asked['text']>,
   { drop, nearest }: Choice,
 ): ChoiceScope {
+  const { request, shaping } = run;
   return {
     tenant: request.tenant,
     generation: settings.text.generation,
     rules: rulesVersion(shaping),
-    narrowing: digest(request.narrowing?.version ?? ''),
+    narrowing: digest(reachVersion(run)),
     text: rest,
     isPrefix: (request.text ?? PLAIN_TEXT).prefix,
     byMeaning: nearest > 0,

@@ -1,5 +1,5 @@
+import { isListed } from '../core/price-entries.js';
 import { fieldsOf } from '../filter/analyse.js';
-import { isListed } from '../query/listed-field.js';
 import type { StoreReader } from '../store/store.js';
 import { isExcluded } from '../tenancy/narrowed-catalogue.js';
 import type { AskedShards } from './ask-shards.js';

@@ -1,5 +1,7 @@
 import { isObject } from '../core/json.js';
 import type { JsonObject, JsonValue, Product } from '../core/product.js';
+import { isListed } from '../core/price-entries.js';
+import { fieldsOf } from '../filter/analyse.js';
 import { DocumentFilter } from '../filter/evaluate.js';
 import type { Filter } from '../filter/filter.js';
 import type { Narrowing } from './narrowing.js';
@@ -16,6 +18,11 @@ export function hides(narrowing: Narrowing | undefined): narrowing is Narrowing 
 export function filterOfKey(narrowing: Narrowing | undefined): Filter | undefined {
   const { filters = [] } = narrowing ?? {};
   return filters.length < 2 ? filters[0] : { kind: 'and', of: filters };
+}
+
+/** Whether products are hidden by their own prices or stock: another list's would show others. */
+export function showsByOwnPrice({ filters, priceList }: Narrowing): boolean {
+  return priceList === undefined && filters.some((filter) => fieldsOf(filter).some(isListed));
 }
 
 /** Whether a field may not be told of: it is excluded, or lies below one that is. */

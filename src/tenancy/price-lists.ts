@@ -135,6 +135,11 @@ export class PriceLists {
   }
 }
 
+/** Of a request or a key that names it: own prices in its place could be too high, or too low. */
+export function noSuchList(name: string): OmniError {
+  return invalidField('price_list', `must be the name of a price list: there is no ${name}`);
+}
+
 function listsOf(value: JsonObject | undefined): Lists {
   return value === undefined ? NONE : (value as unknown as Lists);
 }

@@ -242,6 +242,34 @@ test('a key asks for no more than its limits, however the pages are asked for', 
   expect(body).toMatchObject({ results: [{ total: expect.any(Number) as number }, failed] });
 });
 
+test('where no size is asked for, none is above the limits of the key, in whatever form', async () => {
+  const requests: [string, string, object | undefined][] = [
+    ['POST', '/search/text', { browse: true }],
+    ['POST', '/search/text', { browse: true, page: 1 }],
+    ['POST', '/search/text', { browse: true, cursor: '' }],
+    ['POST', '/search/similar', { id: 'p1' }],
+    ['POST', '/search/batch', { searches: [{ query: 'wireless' }] }],
+    ['GET', '/search?q=wireless', undefined],
+    ['GET', '/suggest?q=wire', undefined],
+    ['GET', '/typesense/collections/t-whole/documents/search?q=*', undefined],
+    ['POST', '/typesense/multi_search', { searches: [{ collection: 't-whole', q: '*' }] }],
+    ['POST', '/algolia/1/indexes/*/queries', { requests: [{ indexName: 't-whole' }] }],
+    ['POST', '/algolia/1/indexes/t-whole/query', { query: 'wireless', offset: 0 }],
+  ];
+  const limits = [{ maxTopK: 3 }, { maxPageDepth: 3 }, { maxTopK: 9.5, maxPageDepth: 3.5 }];
+  for (const [i, limit] of limits.entries()) {
+    const narrowing = { filters: [], exclude: [], ...limit, version: `limit ${i}` };
+    keys.set(narrowing.version, narrowing);
+    for (const [method, url, body] of requests) {
+      const sent = { method, url, body } as Sent;
+      const { status, text } = await ask(sent, 't-whole', narrowing);
+      const ids = [...text.matchAll(/"(?:id|objectID)":"([^"]+)"/g)].map(([, id]) => id);
+      expect([url, limit, status, text.includes('forbidden')]).toEqual([url, limit, 200, false]);
+      expect([url, new Set(ids).size]).toEqual([url, 3]);
+    }
+  }
+});
+
 test('a walk goes on with the key that it began with, over what that one shows', async () => {
   const walk = async (narrowing: Narrowing, cursor: unknown) => {
     const headers = { 'x-omnisearch-tenant': 't-whole', 'x-test-key': narrowing.version };

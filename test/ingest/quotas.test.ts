@@ -60,6 +60,34 @@ describe('a quota', () => {
     await node.ingest.remove('t', 'a');
   });
 
+  test('of bytes: nothing more is said of products by price lists, what they say can be taken out', async () => {
+    await openWith({});
+    await send([product('a'), product('b')]);
+    const say = (...rows: object[]): Promise<WriteReport> => {
+      const incoming = rows.map((value, i) => ({ line: i + 1, bytes: 0, value: value as never }));
+      return node.ingest.prices('t', 'gold', incoming);
+    };
+    await say({ id: 'a', price: 1 });
+    await node.directory.put('t', (record) => ({ ...record, limits: { max_bytes: 10 } }));
+    const report = await say({ id: 'a' }, { id: 'b', price: 2 }, { id: 'a', in_stock: true });
+    expect(named(report)).toEqual([
+      [2, 'quota_exceeded', 'max_bytes'],
+      [3, 'quota_exceeded', 'max_bytes'],
+    ]);
+    expect(report).toMatchObject({ accepted: 1, failure: undefined });
+    const said = await node.store.prices('t', ['a', 'b']);
+    expect(said.map((one) => one?.prices.length)).toEqual([0, 0]);
+  });
+
+  test('prices are counted among what a tenant wrote, where they change something', async () => {
+    await openWith({});
+    await send([product('a')]);
+    const rows = [{ line: 1, bytes: 0, value: { id: 'a', price: 1 } }];
+    await node.ingest.prices('t', 'gold', rows);
+    await node.ingest.prices('t', 'gold', rows);
+    expect(node.meter.unwritten('t')?.figures.writes).toBe(2);
+  });
+
   test('holds when twenty writers race to the last product', async () => {
     await openWith({ max_products: 500 });
     const second = await openIngest({ store: node.store });

@@ -192,6 +192,19 @@ describe('a node that is dead', () => {
     expect(await waiting).toEqual(['s2']);
   });
 
+  test('is named where the placement cannot be changed, or not in time: what was written stays so', async () => {
+    placed(serving('s1', 's2'));
+    nodes.die('s2', DEAD_AFTER_MS + 1);
+    meanwhile = () => {
+      throw new Error('the placement kept changing');
+    };
+    expect((await wait()).lagging).toEqual(['s2']);
+    const store = { placement: async () => placement };
+    const never = (): Promise<never> => new Promise(() => undefined);
+    searchable = new UntilSearchable({ store, nodes, change: never, deadAfterMs: DEAD_AFTER_MS });
+    expect((await wait()).lagging).toEqual(['s2']);
+  });
+
   test('lags where another observer has taken the others for dead', async () => {
     placed(serving('s1', 's2'));
     nodes.die('s2', DEAD_AFTER_MS + 1);

@@ -9,6 +9,7 @@ import {
   Hit,
   PLAIN_REPLY,
   PLAIN_SHOP,
+  type FacetReply,
   type SearchCaller,
   type SearchReply,
   type SearchRequest,
@@ -81,6 +82,12 @@ const ask = (more: Partial<SearchRequest> = {}): Promise<SearchReply> =>
   shop.kept.search({ ...REQUEST, ...more }, caller());
 const versionOf = ({ hits }: SearchReply): unknown => hits[0]?.product['version'];
 
+/** A field with so many values. */
+function facet(count: number, value: string): FacetReply {
+  const values = Array.from({ length: count }, (_, i) => ({ value: value + String(i), count: 1 }));
+  return { field: 'brand', values, other: 0, distinct: count, stats: undefined };
+}
+
 /** How often shards are asked where the same is asked for twice. */
 async function searchesOfTwo(more: Partial<SearchRequest> = {}): Promise<number> {
   await ask(more);
@@ -119,6 +126,14 @@ describe('an answer', () => {
   test.each<[string, Partial<SearchReply>]>([
     ['that lacks something', { missing: [{ part: 'store', reason: 'timeout' }] }],
     ['of which it is not known what the shards had', { through: undefined }],
+    [
+      'with more values of facets than are worth it',
+      { shop: { ...PLAIN_REPLY, total: 1, facets: [facet(3_000, 'x')] } },
+    ],
+    [
+      'with a few that are long',
+      { shop: { ...PLAIN_REPLY, total: 1, facets: [facet(500, 'x'.repeat(300))] } },
+    ],
     [
       'by old statistics',
       { text: { rewritten: null, didYouMean: [], understood: [], isApproximate: true } },
@@ -168,6 +183,15 @@ test('of a batch only those are searched for of which no answer is kept, and eac
   expect(shop.searches).toBe(3);
   await shop.kept.searchBatch(requests, caller());
   expect(shop.searches).toBe(4);
+});
+
+test('of a batch for which there is no room the rest is answered', async () => {
+  await ask();
+  budget = new ByteBudget({ what: 'replies', limitBytes: 10 });
+  shop.reply = { hits: [] };
+  const requests = [REQUEST, { ...REQUEST, query: 'bad' }];
+  const replies = await shop.kept.searchBatch(requests, caller());
+  expect(replies).toMatchObject([{ code: 'overloaded' }, { code: 'unavailable' }]);
 });
 
 test('invariant 2: whatever is written and applied when, no answer is older than what shards had when it was asked for', async () => {

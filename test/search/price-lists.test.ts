@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { compareBytes } from '../../src/core/ids.js';
 import type { PriceEntry } from '../../src/core/price-entries.js';
 import type { Product } from '../../src/core/product.js';
@@ -15,6 +15,7 @@ import {
   type ShopOptions,
 } from '../../src/search/search-types.js';
 import type { PriceWrite, ProductWrite } from '../../src/store/store.js';
+import type { Narrowing } from '../../src/tenancy/narrowing.js';
 import { PriceLists } from '../../src/tenancy/price-lists.js';
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
 import { DIMENSIONS, MODEL, put, remove, ShardFixture } from '../shard/shard-fixture.js';
@@ -349,4 +350,46 @@ test('a price that only a list has is no unknown field, and no name reaches the 
   const shop = { ...PLAIN_SHOP, sort: [{ field, order: 'asc' as const }] };
   const other = await search.search(request({ filter: stolen, shop }), anyCaller());
   expect(other.shop.total).toBe(0);
+});
+
+describe('a key with a filter by price and a list', () => {
+  const LTE_50: Filter = { kind: 'range', field: 'price', op: 'lte', value: 50 };
+  const narrowing: Narrowing = { filters: [LTE_50], exclude: [], priceList: 'gold', version: 'v' };
+  const keyed = (rest: Partial<SearchRequest>): SearchRequest =>
+    request({ ...rest, narrowing, priceList: 'gold' });
+
+  /** A trackball that the list alone shows, a zeppelin that it alone hides. */
+  async function shownAndHidden(): Promise<void> {
+    const number = await lists.ensure('shop', 'gold');
+    const vector = [1, 0, 0, 0, 0, 0, 0, 0];
+    await shard.write([
+      put('shown', 'Mice', vector, { title: 'trackball', price: 500 }),
+      put('hidden', 'Mice', vector, { title: 'zeppelin', price: 5 }),
+    ]);
+    await shard.write([
+      { op: 'price', id: 'shown', list: number, entry: { price: 40 } },
+      { op: 'price', id: 'hidden', list: number, entry: { price: 400 } },
+    ]);
+  }
+
+  test('knows the words of what the list shows, and of nothing else', async () => {
+    await shownAndHidden();
+    const read = async (query: string) => {
+      const reply = await search.search(keyed({ query, text: PLAIN_TEXT }), anyCaller());
+      return [idsOf(reply), reply.text?.didYouMean];
+    };
+    expect(await read('trackball')).toEqual([['shown'], []]);
+    expect(await read('trackbal')).toEqual([[], ['trackball']]);
+    expect(await read('zeppelin')).toEqual([[], []]);
+    expect(await read('zepelin')).toEqual([[], []]);
+  });
+
+  test('is told what is like a product that the list shows, and of no other', async () => {
+    await shownAndHidden();
+    await tenMice();
+    const like = await search.search(keyed({ similarTo: 'shown', topK: 2 }), anyCaller());
+    expect(idsOf(like)).toEqual(['p3', 'p4']);
+    const hidden = search.search(keyed({ similarTo: 'hidden' }), anyCaller());
+    await expect(hidden).rejects.toMatchObject({ code: 'not_found', field: 'id' });
+  });
 });

@@ -122,7 +122,8 @@ async function read(
     categories: undefined,
     ...more,
   };
-  const words = await readWords(query, understood, reading, startRun(request, anyCaller()));
+  const run = { ...startRun(request, anyCaller()), list: undefined };
+  const words = await readWords(query, understood, reading, run);
   const choices = Object.fromEntries(
     words.slots.map(({ word, alternatives }) => [
       word.text,

@@ -1,7 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { NAME } from '../../core/ids.js';
 import { isObject } from '../../core/json.js';
 import type { JsonObject } from '../../core/product.js';
 import { OmniError } from '../../core/errors.js';
+import { showsByOwnPrice } from '../narrowed-catalogue.js';
 import { derivedGrant, NUMBERS, type Grant } from './key.js';
 import type { KeyLimits } from './key-record.js';
 
@@ -17,6 +19,7 @@ const MEMBERS: ReadonlySet<string> = new Set([
   'filter',
   'exclude',
   'limits',
+  'price_list',
 ]);
 const MAX_EXCLUDED = 1_000;
 
@@ -77,25 +80,37 @@ export function endedBecause(
 
 /**
  * What is left of its parent's grant: never more. Throws `invalid_field` for members that can not be understood, which
- * could have narrowed; `forbidden` for a tenant that its parent has not.
+ * could have narrowed; `forbidden` for a tenant that its parent has not, and for a price list that would show more.
  */
 export function browserGrant({ payload }: BrowserKey, parent: Grant): Grant {
   const unknown = Object.keys(payload).find((name) => !MEMBERS.has(name));
   if (unknown !== undefined) throw invalid(`${unknown} is not a known member`);
-  const { tenant, filter, exclude = [], limits = {} } = payload;
+  const { tenant, filter, exclude = [], limits = {}, price_list: list } = payload;
   if (tenant !== undefined && typeof tenant !== 'string') throw invalid('tenant must be a string');
   if (!isListOfTexts(exclude)) throw invalid('exclude must be a list of strings');
   const own = limitsOf(limits);
+  const priceList = listOf(list, parent);
   if (tenant !== undefined && parent.tenants?.includes(tenant) === false) {
     throw new OmniError('forbidden', `the key is not for the tenant ${tenant.slice(0, 64)}`);
   }
   const tenants = tenant === undefined ? undefined : [tenant];
-  return derivedGrant(parent, { filter, exclude, limits: own, tenants });
+  return derivedGrant(parent, { filter, exclude, limits: own, tenants, priceList });
 }
 
 function isListOfTexts(value: unknown): value is string[] {
   const isList = Array.isArray(value) && value.length <= MAX_EXCLUDED;
   return isList && value.every((one) => typeof one === 'string');
+}
+
+/** Of several lists the parent's holds. */
+function listOf(name: unknown, { narrowing }: Grant): string | undefined {
+  if (name === undefined) return undefined;
+  if (typeof name !== 'string' || !NAME.pattern.test(name)) {
+    throw invalid(`price_list must be ${NAME.expected}`);
+  }
+  if (narrowing === undefined || !showsByOwnPrice(narrowing)) return name;
+  const message = 'the search key shows products by their own prices';
+  throw new OmniError('forbidden', message, { field: 'price_list' });
 }
 
 function limitsOf(value: unknown): KeyLimits {

@@ -167,6 +167,7 @@ describe('a browser key', () => {
         { not: { brand: 'Acme' } },
       ),
       exclude: fc.constantFrom(undefined, [], ['cost'], ['a', 'b']),
+      priceList: fc.constantFrom(undefined, 'trade', 'gold', 'No Name'),
       limits: fc.option(limits, { nil: undefined }),
     });
     const seen = new Set<string>();
@@ -210,6 +211,27 @@ describe('a browser key', () => {
     // Of a key that narrows nothing there is nothing to be said.
     const { secret } = await node.desk.create({ kind: 'search', tenants: ['*'] }, null);
     expect(await grantOf(secret)).toMatchObject({ narrowing: undefined, tenants: undefined });
+  });
+
+  test('fixes a price list where its search key has none, unless that shows products by their own prices', async () => {
+    const create = (more: object) => node.desk.create({ kind: 'search', ...more }, null);
+    const listOf = async (key: SecretBody, priceList: unknown) => {
+      const options = { expiresAt, priceList } as BrowserKeyOptions;
+      return (await grantOf(await browserKey(key, options)))?.narrowing?.priceList;
+    };
+    expect(await listOf(parent, 'gold')).toBe('trade');
+    expect(await listOf(parent, undefined)).toBe('trade');
+    const plain = await create({});
+    expect(await listOf(plain, 'gold')).toBe('gold');
+    for (const other of ['No Name', '', 7, null]) {
+      await expect(listOf(plain, other)).rejects.toMatchObject({ code: 'invalid_field' });
+    }
+    const byBrand = await create({ filter: { brand: 'Acme' } });
+    expect(await listOf(byBrand, 'gold')).toBe('gold');
+    const byPrice = await create({ filter: { or: [{ price: { lt: 5 } }, { brand: 'Acme' }] } });
+    const refused = { code: 'forbidden', field: 'price_list' };
+    await expect(listOf(byPrice, 'gold')).rejects.toMatchObject(refused);
+    expect(await listOf(byPrice, undefined)).toBeUndefined();
   });
 
   test.each([

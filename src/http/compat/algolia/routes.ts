@@ -48,7 +48,7 @@ export async function algoliaRoutes(
     const asked = await Promise.all(
       queries.map(async (query) => {
         const collection = await collections.open(request, indexOf(query.indexName).index);
-        return { collection, search: algoliaSearch(query, collection) };
+        return { collection, search: algoliaSearch(query, collection, request.narrowing) };
       }),
     );
     const searches = asked.map(({ search }) => search);

@@ -4,6 +4,8 @@ import { fieldsOf } from '../../../filter/analyse.js';
 import type { Filter } from '../../../filter/filter.js';
 import { newQueryId } from '../../../merchandising/query-id.js';
 import { PLAIN_SHOP, type FacetRequest, type SearchRequest } from '../../../search/search-types.js';
+import type { Narrowing } from '../../../tenancy/narrowing.js';
+import { usualSize } from '../../narrowed-routes.js';
 import type { CollectionSchema } from '../../../tenancy/collection-schemas.js';
 import type { NamedFields } from '../collections.js';
 import { allOf } from '../comparisons.js';
@@ -20,6 +22,7 @@ import { refuseUnserved } from './refused-parameters.js';
 
 const MAX_QUERY_CHARACTERS = 2_000;
 const MAX_HITS = 1_000;
+const DEFAULT_HITS = 20;
 /** Hits that pages reach; further pages are empty, and not counted. */
 export const MAX_REACH = 10_000;
 const MAX_FACET_VALUES = 1_000;
@@ -51,6 +54,7 @@ export interface AlgoliaSearch {
 export function algoliaSearch(
   asked: AlgoliaQuery,
   { tenant, schema }: { tenant: string; schema: CollectionSchema | undefined },
+  narrowing: Narrowing | undefined,
 ): AlgoliaSearch {
   const parameters = new Parameters(asked.values);
   refuseUnserved(parameters);
@@ -58,7 +62,7 @@ export function algoliaSearch(
   const facetSearch = asked.type === 'facet' ? facetSearchOf(parameters) : undefined;
   const filter = filterOf(parameters);
   const highlight = highlightOptions(parameters, schema);
-  const pages = pagesOf(parameters);
+  const pages = pagesOf(parameters, usualSize(narrowing, DEFAULT_HITS));
   const facets = facetSearch === undefined ? facetsOf(parameters, schema) : [facetSearch.facet];
   const sort = parseSortBy(indexOf(asked.indexName).sortBy, 'indexName');
   const topK = facetSearch === undefined ? pages.size : 0;
@@ -159,8 +163,8 @@ interface AlgoliaPages extends Pick<AlgoliaSearch, 'page' | 'hitsPerPage' | 'win
   size: number;
 }
 
-function pagesOf(parameters: Parameters): AlgoliaPages {
-  const hitsPerPage = parameters.integer('hitsPerPage', 0, MAX_HITS) ?? 20;
+function pagesOf(parameters: Parameters, usual: number): AlgoliaPages {
+  const hitsPerPage = parameters.integer('hitsPerPage', 0, MAX_HITS) ?? usual;
   const page = parameters.integer('page', 0, Number.MAX_SAFE_INTEGER) ?? 0;
   const offset = parameters.integer('offset', 0, Number.MAX_SAFE_INTEGER);
   const length = parameters.integer('length', 1, MAX_HITS);

@@ -5,6 +5,8 @@ import { fieldsOf } from '../../../filter/analyse.js';
 import { validId } from '../../../ingest/validate-product.js';
 import { newQueryId } from '../../../merchandising/query-id.js';
 import { PLAIN_SHOP, type SearchRequest, type ShopOptions } from '../../../search/search-types.js';
+import type { Narrowing } from '../../../tenancy/narrowing.js';
+import { usualSize } from '../../narrowed-routes.js';
 import type { NamedFields } from '../collections.js';
 import { Parameters } from '../parameters.js';
 import { parseFacetBy, parseFacetQuery, type FacetSearch } from './facet-by.js';
@@ -18,6 +20,7 @@ import { parseVectorQuery, type VectorQuery } from './vector-query.js';
 
 const MAX_QUERY_CHARACTERS = 2_000;
 const MAX_PER_PAGE = 250;
+const DEFAULT_PER_PAGE = 10;
 const MAX_REACH = 10_000;
 const MAX_FACET_VALUES = 1_000;
 const MAX_GROUP_LIMIT = 99;
@@ -48,13 +51,14 @@ export interface TypesenseSearch {
 export function typesenseSearch(
   values: JsonObject,
   { collection, tenant, dimensions }: { collection: string; tenant: string; dimensions: number },
+  narrowing: Narrowing | undefined,
 ): TypesenseSearch {
   const parameters = new Parameters(values);
   refuseUnserved(parameters);
   const q = queryText(parameters);
   const queryBy = parameters.list('query_by');
   const vector = vectorQuery(parameters, q, dimensions);
-  const pages = pagesOf(parameters);
+  const pages = pagesOf(parameters, usualSize(narrowing, DEFAULT_PER_PAGE));
   const highlight = highlightOptions(parameters, queryBy);
   const written = parameters.text('facet_query');
   const facetSearch = written === undefined ? undefined : parseFacetQuery(written);
@@ -141,9 +145,9 @@ interface TypesensePages {
   limitHits: number | undefined;
 }
 
-function pagesOf(parameters: Parameters): TypesensePages {
+function pagesOf(parameters: Parameters, usual: number): TypesensePages {
   const limit = parameters.integer('limit', 0, MAX_PER_PAGE);
-  const perPage = parameters.integer('per_page', 0, MAX_PER_PAGE) ?? limit ?? 10;
+  const perPage = parameters.integer('per_page', 0, MAX_PER_PAGE) ?? limit ?? usual;
   const offset = parameters.integer('offset', 0, MAX_REACH);
   // What counts pages from 0 means the first.
   const page = Math.max(1, parameters.integer('page', 0, MAX_REACH) ?? 1);

@@ -41,7 +41,8 @@ export function searchRoutes(
     }
     const collection = await collections.open(request, name);
     const { tenant } = collection;
-    const search = typesenseSearch(parameters, { collection: name, tenant, dimensions });
+    const context = { collection: name, tenant, dimensions };
+    const search = typesenseSearch(parameters, context, request.narrowing);
     return { collection, search };
   };
   const prepare = async (
