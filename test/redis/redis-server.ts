@@ -78,11 +78,16 @@ async function launch(args: readonly string[]): Promise<ChildProcess> {
   process.on('exit', end);
   child.once('exit', () => process.off('exit', end));
   let said = '';
+  const ended = once(child, 'exit').then(() =>
+    Promise.reject(new Error(`redis-server ended: ${said}`)),
+  );
+  // One that is stopped later on has ended as well.
+  ended.catch(() => undefined);
   const giveUp = AbortSignal.timeout(START_LIMIT_MS);
   while (!/Ready to accept connections|monitor master|Sentinel ID/.test(said)) {
     const [bytes] = (await Promise.race([
       once(child.stdout, 'data', { signal: giveUp }),
-      once(child, 'exit').then(() => Promise.reject(new Error(`redis-server ended: ${said}`))),
+      ended,
     ])) as [Buffer];
     said += bytes.toString();
   }
