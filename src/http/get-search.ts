@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { toOmniError } from '../core/errors.js';
+import { checkLimits } from '../search/narrowed-request.js';
 import { isKnownAlready } from './known-already.js';
 import { allowedFor } from './narrowed-routes.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
@@ -36,6 +37,9 @@ export function getSearchRoute(
       const context = { tenant, dimensions, allowed: await allowedFor(request, tenants) };
       const { search: asked, reply: said } = readBody(() => toSearchRequest(body, context));
       const search = narrowedBy(request, asked);
+      await desk.charge(request, [search]);
+      // What the key may not ask for is not known already either.
+      checkLimits(search, 0);
       const tag = await caching.tagOf(search, body);
       if (isKnownAlready(request, tag)) {
         caching.allow(reply, search, { tag, isComplete: true });

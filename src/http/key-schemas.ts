@@ -1,6 +1,6 @@
 import { Type, type Static, type TProperties, type TSchema } from 'typebox';
 import { NAME } from '../core/ids.js';
-import { CLOSED, fieldNames, FilterBody, Flag, integer, number } from './schema-parts.js';
+import { CLOSED, fieldNames, FilterBody, Flag, integer } from './schema-parts.js';
 
 /** Of keys. A `description` reads after "must be": it is the error message as well. */
 
@@ -30,9 +30,9 @@ const Time = Type.String({
 
 const Limits = Type.Object(
   {
-    searches_per_s: Type.Optional(number(0, MOST)),
+    searches_per_s: Type.Optional(integer(1, MOST)),
     burst: Type.Optional(integer(1, MOST)),
-    per_ip_per_minute: Type.Optional(integer(0, MOST)),
+    per_ip_per_minute: Type.Optional(integer(1, MOST)),
     max_top_k: Type.Optional(integer(1, MAX_TOP_K)),
     max_page_depth: Type.Optional(integer(1, MOST)),
     exact: Type.Optional(Flag),

@@ -13,6 +13,7 @@ import type { HttpPorts, RouteOptions } from './ports.js';
 import { ruleBody } from './rule-body.js';
 import { PreviewBody, type RuleRequest } from './rule-schemas.js';
 import { belowPrefix } from './schema-error.js';
+import type { SearchDesk } from './search-desk.js';
 import type { SearchGate } from './search-gate.js';
 import { TenantGate } from './tenant-gate.js';
 
@@ -30,6 +31,7 @@ export function previewRoutes(
   { preview, search }: HttpPorts,
   { replies }: Pick<RouteOptions, 'replies'>,
   searches: SearchGate,
+  desk: Pick<SearchDesk, 'charge'>,
 ): void {
   const previews = new TenantGate(PREVIEWS, PREVIEWS_OF_TENANT, 'previews of rules');
 
@@ -42,11 +44,12 @@ export function previewRoutes(
       const bytes = replies.lease(request.tenant);
       const { signal } = request.exchange;
       try {
-        const found = await preview.run(asked, (one) =>
-          searches.run({ ...one, signal }, 1, (timeoutMs) =>
+        const found = await preview.run(asked, async (one) => {
+          await desk.charge(request, [one]);
+          return searches.run({ ...one, signal }, 1, (timeoutMs) =>
             search.search({ ...one, timeoutMs }, { signal, bytes }),
-          ),
-        );
+          );
+        });
         const { queries, changed, unknown } = found;
         return { queries, changed: changed.length, unknown, results: changed };
       } finally {

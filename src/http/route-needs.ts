@@ -27,6 +27,11 @@ const OF_PAGES: ReadonlyMap<string, string> = new Map([
   ['POST /algolia/1/indexes/:index/facets/:facet/query', SEARCH],
 ]);
 
+/** What takes a tenant away, with its plan and its usage, whatever its address begins with. */
+const OF_OPERATORS: ReadonlyMap<string, string> = new Map([
+  ['DELETE /typesense/collections/:collection', 'collections:delete'],
+]);
+
 /** What keeps a catalogue asks for what begins so, and the names of that in actions. */
 const OF_WRITERS: readonly (readonly [RegExp, string])[] = [
   [/^\/(products|imports|price-lists)(\/|$)/, 'documents'],
@@ -51,6 +56,8 @@ export function needOf(method: string, route: string): Need {
   const asked = method === 'HEAD' ? 'GET' : method;
   const ofPages = OF_PAGES.get(`${asked} ${route}`);
   if (ofPages !== undefined) return { kind: 'search', action: ofPages };
+  const ofOperators = OF_OPERATORS.get(`${asked} ${route}`);
+  if (ofOperators !== undefined) return { kind: 'admin', action: ofOperators };
   const verb = VERBS[asked] ?? 'other';
   const ofWriters = OF_WRITERS.find(([form]) => form.test(route));
   if (ofWriters !== undefined) return { kind: 'write', action: `${ofWriters[1]}:${verb}` };

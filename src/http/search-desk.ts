@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { OmniError } from '../core/errors.js';
+import { OmniError, toOmniError } from '../core/errors.js';
 import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-types.js';
 import { showsByOwnPrice } from '../tenancy/narrowed-catalogue.js';
 import { asOmniError, logFailure, statusOf } from './error-reply.js';
@@ -24,7 +24,7 @@ export interface Written {
 
 /**
  * Where routes have their searches done, whatever form request and reply have: each takes its place, its
- * time, its room in memory, and is counted.
+ * time, its room in memory, and is counted. A route charges what it is asked for once, before it reads anything for it.
  */
 export class SearchDesk {
   constructor(
@@ -40,6 +40,14 @@ export class SearchDesk {
     this.metrics.failed(asOmniError(error).code);
   };
 
+  /** Counts searches against the limits of who asks for them. Rejects `rate_limited`. */
+  async charge(
+    request: FastifyRequest,
+    searches: readonly Pick<SearchRequest, 'tenant'>[],
+  ): Promise<void> {
+    if (searches.length > 0) await this.limits.take(request, byTenant(searches));
+  }
+
   /** The reply is written out by `write` while the place is held, and read when it is not any more. */
   async one(
     request: FastifyRequest,
@@ -50,7 +58,6 @@ export class SearchDesk {
     const caller = this.callerOf(request);
     const { tenant, timeoutMs } = search;
     const asked = narrowedBy(request, search);
-    await this.limits.take(request, new Map([[tenant, 1]]));
     const run = this.gate.run({ tenant, timeoutMs, ...caller }, 1, async (leftMs) => {
       const found = await this.ports.search.search(within(asked, leftMs), caller);
       this.log(search, found);
@@ -71,15 +78,13 @@ export class SearchDesk {
    */
   async batch(
     request: FastifyRequest,
-    entries: readonly (SearchRequest | OmniError)[],
+    sent: readonly (SearchRequest | OmniError)[],
     place: (index: number) => string,
     write: (results: readonly (SearchReply | OmniError)[]) => Pieces,
   ): Promise<Written> {
     const startedMs = performance.now();
-    const searches = entries.flatMap((entry) =>
-      entry instanceof OmniError ? [] : [narrowedBy(request, entry)],
-    );
-    await this.limits.take(request, byTenant(searches));
+    const entries = sent.map((entry, i) => narrowedEntry(request, entry, place(i)));
+    const searches = entries.flatMap((entry) => (entry instanceof OmniError ? [] : [entry]));
     const caller = this.callerOf(request);
     const longest = Math.max(1, ...searches.map(({ timeoutMs }) => timeoutMs));
     const waiting = { tenant: request.tenant, signal: caller.signal, timeoutMs: longest };
@@ -110,12 +115,11 @@ export class SearchDesk {
     return { text, caller };
   }
 
-  /** A search whose reply goes into another answer; it is nothing that a shopper asked for. */
+  /** A search whose reply goes into another answer, which was charged; it is nothing that a shopper asked for. */
   async look(request: FastifyRequest, search: SearchRequest): Promise<SearchReply> {
     const caller = this.callerOf(request);
     const { tenant, timeoutMs } = search;
     const asked = narrowedBy(request, search);
-    await this.limits.take(request, new Map([[tenant, 1]]));
     return this.gate.run({ tenant, timeoutMs, ...caller }, 1, (leftMs) =>
       this.ports.search.search(within(asked, leftMs), caller),
     );
@@ -183,6 +187,20 @@ export function narrowedBy(
   return { ...search, narrowing, ...(priceList === undefined ? {} : { priceList }) };
 }
 
+/** One of a batch, which fails by itself. */
+function narrowedEntry(
+  request: FastifyRequest,
+  entry: SearchRequest | OmniError,
+  place: string,
+): SearchRequest | OmniError {
+  if (entry instanceof OmniError) return entry;
+  try {
+    return narrowedBy(request, entry);
+  } catch (error) {
+    return belowPrefix(toOmniError(error), place);
+  }
+}
+
 /** Sends what a desk wrote. */
 export function sendWritten(
   request: FastifyRequest,
@@ -198,7 +216,7 @@ export function sendWritten(
   return reply.header('content-type', 'application/json; charset=utf-8').send(text);
 }
 
-function byTenant(searches: readonly SearchRequest[]): Map<string, number> {
+function byTenant(searches: readonly Pick<SearchRequest, 'tenant'>[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { tenant } of searches) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
   return counts;

@@ -36,15 +36,16 @@ export class SearchLimits {
   /** Counts a request's searches, by tenant. Rejects `rate_limited`. */
   async take(request: FastifyRequest, searches: ReadonlyMap<string, number>): Promise<void> {
     const { plans, rates, meter } = this.deps;
-    const limits: [RateLimit, number][] = [];
+    const ofTenants: [RateLimit, number][] = [];
     let total = 0;
     for (const [tenant, count] of searches) {
       total += count;
       const { searches_per_s: most, burst = 0 } = await plans.of(tenant);
       if (most !== undefined)
-        limits.push([{ by: 'tenant', id: tenant, most, seconds: 1, burst }, count]);
+        ofTenants.push([{ by: 'tenant', id: tenant, most, seconds: 1, burst }, count]);
     }
-    for (const limit of ofKey(request)) limits.push([limit, total]);
+    // The narrowest first: whoever is refused by their own limit takes nothing of what others share.
+    const limits = [...ofKey(request).map((limit) => [limit, total] as const), ...ofTenants];
     const taken = await rates.take(limits);
     request.limit = taken;
     if (taken?.isRefused !== true) return;
@@ -54,16 +55,25 @@ export class SearchLimits {
   }
 }
 
+/** The narrowest first: those of an address before the key's own, those of a derived key before its parent's. */
 function ofKey({ key, ip }: FastifyRequest): RateLimit[] {
-  if (key?.limits === undefined) return [];
-  const { searches_per_s: most, burst = 0, per_ip_per_minute: perIp } = key.limits;
-  const limits: RateLimit[] = [];
-  if (most !== undefined) limits.push({ by: 'key', id: key.id, most, seconds: 1, burst });
-  if (perIp !== undefined) {
-    const id = `${key.id}/${subscriberOf(ip)}`;
-    limits.push({ by: 'address', id, most: perIp, seconds: 60, burst: 0 });
-  }
-  return limits;
+  if (key === undefined) return [];
+  // What was derived from a key has counts of its own, and those of the key besides.
+  const limited = key.rates.map((rates, i) => ({
+    rates,
+    id: i === 0 ? key.id : `${key.id}/derived`,
+  }));
+  limited.reverse();
+  const ofAddress = limited.flatMap(({ rates: { per_ip_per_minute: most }, id }): RateLimit[] =>
+    most === undefined
+      ? []
+      : [{ by: 'address', id: `${id}/${subscriberOf(ip)}`, most, seconds: 60, burst: 0 }],
+  );
+  const own = limited.flatMap(({ rates, id }): RateLimit[] => {
+    const { searches_per_s: most, burst = 0 } = rates;
+    return most === undefined ? [] : [{ by: 'key', id, most, seconds: 1, burst }];
+  });
+  return [...ofAddress, ...own];
 }
 
 /** Whoever has an IPv6 address has 2^64 of them. */

@@ -46,6 +46,7 @@ export function searchRoutes(
     // Where neither form of a vector is there, that is what is missing.
     const whole = routeOptions.url === VECTOR_ROUTE ? { vector: undefined, ...body } : body;
     const asked = toSearchRequest(whole, await contextOf(request));
+    await desk.charge(request, [asked.search]);
     const written = await desk.one(request, asked.search, (found) =>
       searchReplyPieces(found, asked.reply),
     );
@@ -72,6 +73,10 @@ export function searchRoutes(
         readEntry(request, entry as JsonValue, place(i), VectorBody, context),
       );
       const searches = entries.map((entry) => (entry instanceof OmniError ? entry : entry.search));
+      await desk.charge(
+        request,
+        searches.flatMap((search) => (search instanceof OmniError ? [] : [search])),
+      );
       const written = await desk.batch(request, searches, place, (results) =>
         batchPieces(results, entries, request.id),
       );

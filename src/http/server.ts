@@ -288,7 +288,7 @@ async function addRoutes(
         categoryRoutes(inner, ports, desk);
         settingsRoutes(inner, ports);
         ruleRoutes(inner, ports);
-        previewRoutes(inner, ports, options, gate);
+        previewRoutes(inner, ports, options, gate, desk);
       });
       await scope.register(async (inner) => productRoutes(inner, ports, options));
     });

@@ -84,6 +84,7 @@ function shardBody({ reconciliation, ...figures }: ShardFigures): object {
 export function categoryRoutes(app: FastifyInstance, ports: HttpPorts, desk: SearchDesk): void {
   const options = { schema: replies(CategoriesReply), config: { narrows: true } };
   app.get('/categories', options, async (request) => {
+    await desk.charge(request, [request]);
     const categories = hides(request.narrowing)
       ? await seenCategories(desk, request)
       : await ports.ingest.categories(request.tenant);

@@ -1,4 +1,4 @@
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, Redis, ReplyError } from 'ioredis';
 import type { Logger } from '../core/logger.js';
 import { parseRedisUrl, type RedisPlace } from './redis-url.js';
 
@@ -59,8 +59,8 @@ export class RedisConnection {
   }
 
   /**
-   * What `action` says of it. Rejects with an `Error` where Redis does not answer in time, or is left alone; whatever else
-   * `action` rejects with is an answer.
+   * What `action` says of it. Rejects with an `Error` where Redis does not answer in time, is left alone, or refuses the
+   * command, for which it is not left alone: others' commands are good. Whatever else `action` rejects with is an answer.
    */
   async run<T>(action: () => Promise<T>): Promise<T> {
     if (this.isLeftAlone()) {
@@ -72,8 +72,9 @@ export class RedisConnection {
       this.failures = 0;
       return answer;
     } catch (error) {
-      if (error instanceof Error) this.failed(error);
+      if (error instanceof Error && !isReply(error)) this.failed();
       else this.failures = 0;
+      if (error instanceof Error) this.noted(error);
       throw error;
     }
   }
@@ -91,18 +92,26 @@ export class RedisConnection {
     return false;
   }
 
-  private failed(error: Error): void {
-    this.errorCount += 1;
+  private failed(): void {
     this.failures += 1;
     if (this.failures >= FAILURES) this.openUntilMs = performance.now() + PAUSE_MS;
+  }
+
+  private noted(error: Error): void {
+    this.errorCount += 1;
     this.log(error);
   }
 
   private log(err: Error): void {
     if (performance.now() - this.loggedAtMs < LOG_PAUSE_MS) return;
     this.loggedAtMs = performance.now();
-    this.logger.warn({ err }, 'Redis does not answer: each node counts by itself meanwhile');
+    this.logger.warn({ err }, 'Redis does not count: each node counts by itself meanwhile');
   }
+}
+
+/** An error that Redis answered with: it is there. */
+function isReply(error: Error): boolean {
+  return error instanceof ReplyError;
 }
 
 function connect(place: RedisPlace, operationMs: number): RedisClient {

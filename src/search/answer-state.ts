@@ -84,6 +84,8 @@ export class AnswerState {
     });
     // The same name may come to stand for another list.
     const list = priceList && (await priceLists?.find(tenant, priceList));
+    // There is no answer by a list that is not there.
+    if (priceList !== undefined && list === undefined) return undefined;
     const parts = [this.digestOf(settings), book.version, JSON.stringify(rules), String(list)];
     return { name: JSON.stringify([tenant, sequence, ...parts, model.fingerprint]), sequence };
   }

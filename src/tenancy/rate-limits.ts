@@ -17,6 +17,7 @@ export interface RateLimit {
   by: LimitedBy;
   /** Of the key, the tenant, or the key and the address. */
   id: string;
+  /** An integer from 1. */
   most: number;
   seconds: number;
   /** More at once, once in ten seconds. */
@@ -62,29 +63,35 @@ export class RateLimits {
   constructor(private readonly redis: RedisConnection | undefined) {}
 
   /**
-   * Counts `points` searches against every limit; resolves with the nearest of them, which may be passed by them, or with
+   * Counts `points` searches against one limit after the other, up to the first that refuses them: what is refused uses up
+   * nothing of those behind it, so the narrowest come first. Resolves with the one that refuses, or else the nearest;
    * undefined without any.
    */
   async take(
     limits: readonly (readonly [RateLimit, points: number])[],
   ): Promise<Taken | undefined> {
-    if (limits.length === 0) return undefined;
-    const taken = await Promise.all(limits.map(([limit, points]) => this.takeOne(limit, points)));
-    const [first, ...others] = taken;
-    return others.reduce((a, b) => (nearer(a, b) ? a : b), first as Taken);
+    let nearest: Taken | undefined;
+    for (const [limit, points] of limits) {
+      const taken = await this.takeOne(limit, points);
+      if (taken.isRefused) return taken;
+      if (nearest === undefined || shareLeft(taken) < shareLeft(nearest)) nearest = taken;
+    }
+    return nearest;
   }
 
   private async takeOne(limit: RateLimit, points: number): Promise<Taken> {
+    // More than ever come at once are not counted either: they would use up what others ask for.
+    if (points > Math.max(limit.most, limit.burst)) {
+      return { limit, remaining: 0, resetMs: limit.seconds * 1_000, isRefused: true };
+    }
     const limiters = this.limitersOf(limit);
     const { shared } = limiters;
-    const countHere = () => counting(this.ownOf(limit, limiters).consume(limit.id, counted));
-    // More at once than the limit are as many as it has: they could never be served else.
-    const counted = Math.min(points, limit.most);
+    const countHere = () => counting(this.ownOf(limit, limiters).consume(limit.id, points));
     const { redis } = this;
     const outcome =
       shared === undefined || redis === undefined
         ? await countHere()
-        : await counting(redis.run(() => shared.consume(limit.id, counted))).catch(countHere);
+        : await counting(redis.run(() => shared.consume(limit.id, points))).catch(countHere);
     const { remainingPoints, msBeforeNext } = outcome.res;
     const remaining = Math.max(0, remainingPoints);
     return { limit, remaining, resetMs: Math.max(0, msBeforeNext), isRefused: outcome.isRefused };
@@ -166,9 +173,7 @@ async function counting(
   }
 }
 
-/** Refused ones before others; among those the one that frees last. */
-function nearer(a: Taken, b: Taken): boolean {
-  if (a.isRefused !== b.isRefused) return a.isRefused;
-  if (a.isRefused) return a.resetMs >= b.resetMs;
-  return a.remaining / a.limit.most <= b.remaining / b.limit.most;
+/** Of 1. */
+function shareLeft({ remaining, limit }: LimitState): number {
+  return remaining / limit.most;
 }

@@ -25,7 +25,7 @@ test("the price list of a key takes the place of a request's", () => {
 });
 
 test('what a key shows by its price is not chosen by the prices of another list', () => {
-  const refused = expect.objectContaining({ code: 'forbidden', field: 'price_list' });
+  const refused: unknown = expect.objectContaining({ code: 'forbidden', field: 'price_list' });
   expect(() => listOf({ filters: [BRAND, CHEAP] }, 'gold')).toThrow(refused);
   expect(listOf({ filters: [CHEAP] })).toBeUndefined();
   expect(listOf({ filters: [BRAND] }, 'gold')).toBe('gold');

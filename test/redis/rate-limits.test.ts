@@ -65,10 +65,21 @@ describe('on one node', () => {
     expect(await take()).toMatchObject({ limit: narrow, remaining: 1, isRefused: false });
     expect(await take()).toMatchObject({ limit: narrow, remaining: 0, isRefused: false });
     expect(await take()).toMatchObject({ limit: narrow, isRefused: true });
-    // A batch that is larger than a limit is served where nothing else was.
-    expect(await own.take([[limit({ id: 'c' }), 100]])).toMatchObject({
-      ...{ remaining: 0, isRefused: false },
-    });
+    // What it refused took nothing of what lies behind it.
+    const [left, none] = [limit({ id: 'c', most: 2 }), limit({ id: 'd', most: 1 })];
+    for (let i = 0; i < 5; i++) await own.take([none, left].map((one) => [one, 1] as const));
+    expect(await own.take([[left, 1]])).toMatchObject({ remaining: 0, isRefused: false });
+  });
+
+  test('each search of a batch counts, and more than come at once are none', async () => {
+    const own = new RateLimits(undefined);
+    const refused = { remaining: 0, resetMs: 60_000, isRefused: true };
+    expect(await own.take([[limit(), 11]])).toMatchObject(refused);
+    expect(await own.take([[limit({ burst: 12 }), 13]])).toMatchObject(refused);
+    // It used up nothing.
+    expect(await own.take([[limit(), 10]])).toMatchObject({ remaining: 0, isRefused: false });
+    expect(await own.take([[limit(), 1]])).toMatchObject({ isRefused: true });
+    expect(await own.take([[limit({ burst: 12 }), 12]])).toMatchObject({ isRefused: false });
   });
 
   test('the next window begins anew', async () => {
@@ -91,6 +102,18 @@ describe.skipIf(NO_REDIS !== undefined)(
       ];
       expect(await served(nodes, 30)).toBe(10);
       expect(await served(nodes, 30, limit({ id: 'b', burst: 5 }))).toBe(15);
+    });
+
+    test('a count that Redis refuses is made here, and all others there', async () => {
+      const server = await RedisServer.start();
+      closing.push(() => server.stop());
+      const redis = await connect(server, PATIENT_MS);
+      const nodes = [new RateLimits(redis), new RateLimits(await connect(server, PATIENT_MS))];
+      await redis.client.rpush('omnisearch:limit:tenant:10:60:0:odd', 'no number');
+      expect(await served(nodes.slice(0, 1), 20, limit({ id: 'odd' }))).toBe(10);
+      expect(redis.status).toMatchObject({ isUp: true });
+      expect(redis.status.errors).toBeGreaterThanOrEqual(20);
+      expect(await served(nodes, 30)).toBe(10);
     });
 
     test('a Redis that hangs, dies and comes back stops nobody, and its state says so', async () => {

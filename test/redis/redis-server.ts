@@ -74,13 +74,20 @@ export class RedisServer {
 async function launch(args: readonly string[]): Promise<ChildProcess> {
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
   // Should this process be killed, its server must not stay.
-  process.on('exit', () => child.kill('SIGKILL'));
+  const end = (): void => void child.kill('SIGKILL');
+  process.on('exit', end);
+  child.once('exit', () => process.off('exit', end));
   let said = '';
+  const ended = once(child, 'exit').then(() =>
+    Promise.reject(new Error(`redis-server ended: ${said}`)),
+  );
+  // One that is stopped later on has ended as well.
+  ended.catch(() => undefined);
   const giveUp = AbortSignal.timeout(START_LIMIT_MS);
   while (!/Ready to accept connections|monitor master|Sentinel ID/.test(said)) {
     const [bytes] = (await Promise.race([
       once(child.stdout, 'data', { signal: giveUp }),
-      once(child, 'exit').then(() => Promise.reject(new Error(`redis-server ended: ${said}`))),
+      ended,
     ])) as [Buffer];
     said += bytes.toString();
   }

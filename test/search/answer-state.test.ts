@@ -30,11 +30,13 @@ function open() {
       of: async () =>
         new CompiledBook(world.book, new RuleIndex('en'), new SynonymTable(servingSettings().text)),
     },
+    priceLists: { find: async (_: string, name: string) => (name === 'gold' ? 1 : undefined) },
     model: MODEL,
     isBehind: () => world.behind,
   };
   const state = new AnswerState(sources, () => world.nowMs);
-  return { world, of: (tenant: string) => state.of(searchOf(tenant)) };
+  const of = (tenant: string, priceList?: string) => state.of({ ...searchOf(tenant), priceList });
+  return { world, of };
 }
 
 test('is the same as long as nothing changes, and told only once writes have settled', async () => {
@@ -66,6 +68,14 @@ test('is another with other settings or rules, and of another tenant', async () 
   expect(other).not.toBe(before);
   world.book = '2';
   expect(await of('a')).not.toBe(other);
+});
+
+test('is told of a price list that is there, and of no other', async () => {
+  const { world, of } = open();
+  await of('a');
+  world.nowMs = 2_000;
+  expect(await of('a', 'gold')).toMatch(/^[0-9a-f]{32}$/);
+  expect(await of('a', 'silver')).toBeUndefined();
 });
 
 test('asks the store a few times a second, however many ask', async () => {

@@ -118,7 +118,9 @@ function limitsOf(value: unknown): KeyLimits {
   const limits: KeyLimits = {};
   for (const [name, limit] of Object.entries(value)) {
     const number = NUMBERS.find((one) => one === name);
-    if (number !== undefined && typeof limit === 'number' && limit >= 0) limits[number] = limit;
+    // Whole ones are counted: half a search more than a limit would be one.
+    if (number !== undefined && typeof limit === 'number' && limit >= 1)
+      limits[number] = Math.floor(limit);
     else if (name === 'exact' && typeof limit === 'boolean') limits.exact = limit;
     else throw invalid(`limits.${name.slice(0, 64)} is not a limit`);
   }

@@ -16,7 +16,8 @@ export interface Grant {
   /** Of the key; of a browser key that of its parent. */
   id: string;
   kind: KeyKind;
-  limits: KeyLimits;
+  /** Of the key; of a derived one those of its parent, and behind them its own. Each is counted by itself. */
+  rates: readonly KeyRates[];
   /** Undefined: all. */
   tenants: readonly string[] | undefined;
   /** Undefined: all that its kind may do. */
@@ -79,7 +80,7 @@ function timeOf(at: string | undefined): number {
 function grantOf(record: KeyRecord): Grant {
   const { id, kind, limits = {}, tenants, actions, origins } = record;
   return {
-    ...{ id, kind, limits, actions },
+    ...{ id, kind, rates: [limits], actions },
     tenants: tenants.includes(ALL) ? undefined : tenants,
     origins: origins?.map((origin) => origin.toLowerCase()),
     narrowing: narrowed(undefined, {
@@ -110,7 +111,7 @@ export function derivedGrant(
   return {
     ...parent,
     kind: 'search',
-    limits: tighterLimits(parent.limits, by.limits ?? {}),
+    rates: [...parent.rates, ...tighterRates(parent.rates.at(-1), by.limits)],
     tenants: tenants === undefined ? own : tenants.filter((name) => own?.includes(name) !== false),
     narrowing: narrowed(parent.narrowing, by),
   };
@@ -136,21 +137,29 @@ function narrowed(outer: Narrowing | undefined, by: Narrower): Narrowing | undef
   return isWhole ? undefined : { ...parts, version: digest(JSON.stringify(parts)) };
 }
 
-/** The limits that hold where both do. */
-function tighterLimits(outer: KeyLimits, inner: KeyLimits): KeyLimits {
-  const limits: KeyLimits = { ...outer };
-  for (const name of NUMBERS) {
-    const value = least(outer[name], inner[name]);
-    if (value !== undefined) limits[name] = value;
+/** How many searches are left by both; nothing where the inner ones do not say how many. */
+function tighterRates(outer: KeyRates = {}, inner: KeyRates = {}): KeyRates[] {
+  if (RATES.every((name) => inner[name] === undefined)) return [];
+  const rates: KeyRates = {};
+  // Who says how many a second and nothing of more at once lets none more come at once.
+  const bound = outer.searches_per_s === undefined ? outer : { burst: 0, ...outer };
+  for (const name of RATES) {
+    const value = least(bound[name], inner[name]);
+    if (value !== undefined) rates[name] = value;
   }
-  if (inner.exact === false) limits.exact = false;
-  return limits;
+  return [rates];
 }
 
-export const NUMBERS = [
+export const RATES = [
   'searches_per_s',
   'burst',
   'per_ip_per_minute',
+] as const satisfies readonly (keyof KeyLimits)[];
+/** How many searches. */
+export type KeyRates = Pick<KeyLimits, (typeof RATES)[number]>;
+
+export const NUMBERS = [
+  ...RATES,
   'max_top_k',
   'max_page_depth',
 ] as const satisfies readonly (keyof KeyLimits)[];

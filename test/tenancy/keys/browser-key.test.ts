@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { browserKey, type BrowserKeyOptions } from '../../../src/client/browser-key.js';
 import type { OmniError } from '../../../src/core/errors.js';
-import type { Grant } from '../../../src/tenancy/keys/key.js';
+import { RATES, type Grant } from '../../../src/tenancy/keys/key.js';
 import type { SecretBody } from '../../../src/tenancy/keys/key-desk.js';
 import { MemoryRecords } from '../memory-records.js';
 import { keyedNode } from './keyed-node.js';
@@ -42,6 +43,7 @@ async function grantOf(token: string): Promise<Grant | undefined> {
 /** Why `inner` lets its bearer do more than `outer`; undefined: it does not. */
 function widened(inner: Grant, outer: Grant): string | undefined {
   const [a, b] = [inner.narrowing, outer.narrowing];
+  const [own = {}, bound = {}] = [inner.rates.at(-1), outer.rates.at(-1)];
   const isSubset = (some: readonly string[] | undefined, of: readonly string[] | undefined) =>
     of === undefined || some?.every((one) => of.includes(one)) === true;
   const texts = (filters: readonly object[] | undefined) =>
@@ -59,9 +61,12 @@ function widened(inner: Grant, outer: Grant): string | undefined {
     depth: isWithin(a?.maxPageDepth, b?.maxPageDepth),
     exact: b?.exact === undefined || a?.exact === false,
     list: b?.priceList === undefined || a?.priceList === b.priceList,
-    rate: isWithin(inner.limits.searches_per_s, outer.limits.searches_per_s),
-    burst: isWithin(inner.limits.burst, outer.limits.burst),
-    ip: isWithin(inner.limits.per_ip_per_minute, outer.limits.per_ip_per_minute),
+    // Its parent's are counted besides.
+    counted: isDeepStrictEqual(inner.rates.slice(0, outer.rates.length), outer.rates),
+    rate: isWithin(own.searches_per_s, bound.searches_per_s),
+    burst: bound.searches_per_s === undefined || (own.burst ?? 0) <= (bound.burst ?? 0),
+    ip: isWithin(own.per_ip_per_minute, bound.per_ip_per_minute),
+    whole: RATES.every((name) => own[name] === undefined || own[name] === Math.floor(own[name])),
   };
   return Object.entries(holds).find(([, is]) => !is)?.[0];
 }
@@ -201,7 +206,7 @@ describe('a browser key', () => {
     expect(version).not.toBe(outerVersion);
     expect(inner).toMatchObject({
       ...{ id: parent.id, kind: 'search', tenants: ['shop'], origins: PARENT.origins },
-      limits: { max_top_k: 10, max_page_depth: 200, searches_per_s: 5, exact: false },
+      rates: [PARENT.limits],
     });
     // Of a key that narrows nothing there is nothing to be said.
     const { secret } = await node.desk.create({ kind: 'search', tenants: ['*'] }, null);
@@ -228,6 +233,28 @@ describe('a browser key', () => {
     await expect(listOf(byPrice, 'gold')).rejects.toMatchObject(refused);
     expect(await listOf(byPrice, undefined)).toBeUndefined();
   });
+
+  test.each([
+    [{ burst: 1_000 }, { searches_per_s: 5, burst: 0 }],
+    [{ searches_per_s: 4.9 }, { searches_per_s: 4, burst: 0 }],
+    [{ searches_per_s: 9 }, { searches_per_s: 5, burst: 0 }],
+    [{ per_ip_per_minute: 7 }, { searches_per_s: 5, burst: 0, per_ip_per_minute: 7 }],
+  ])('with limits of its own, %j, has its parent’s besides', async (limits, own) => {
+    const grant = await grantOf(await browserKey(parent, { expiresAt, limits }));
+    expect(grant?.rates).toEqual([PARENT.limits, own]);
+  });
+
+  test.each([{ searches_per_s: 0 }, { per_ip_per_minute: 0.5 }, { burst: 0 }])(
+    'with a limit that lets nothing through, %j, is refused by name',
+    async (limits) => {
+      const token = await browserKey(parent, { expiresAt, limits });
+      const [name = ''] = Object.keys(limits);
+      await expect(node.ring.admit(token)).rejects.toMatchObject({
+        ...{ code: 'invalid_field', field: 'Authorization' },
+        message: expect.stringContaining(`limits.${name} is not a limit`) as string,
+      });
+    },
+  );
 
   test.each([
     ['a text that is no key', 'os1.'],

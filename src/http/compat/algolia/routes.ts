@@ -40,11 +40,29 @@ export async function algoliaRoutes(
   app.addHook('onRequest', takeKey(KEY));
   app.addHook('onRequest', keys.enterBy(admitSecured(ports.keys)));
 
-  const prepare = async (request: FastifyRequest, asked: AlgoliaQuery): Promise<AlgoliaSearch> => {
-    const collection = await collections.open(request, indexOf(asked.indexName).index);
-    const search = algoliaSearch(asked, collection, request.narrowing);
-    await collections.checkFields(collection, search.named, request);
-    return search;
+  /** They are charged together, before anything is looked up for one. */
+  const prepare = async (
+    request: FastifyRequest,
+    queries: readonly AlgoliaQuery[],
+  ): Promise<AlgoliaSearch[]> => {
+    const asked = await Promise.all(
+      queries.map(async (query) => {
+        const collection = await collections.open(request, indexOf(query.indexName).index);
+        return { collection, search: algoliaSearch(query, collection, request.narrowing) };
+      }),
+    );
+    const searches = asked.map(({ search }) => search);
+    request.tenant = searches[0]?.request.tenant ?? request.tenant;
+    await desk.charge(
+      request,
+      searches.map((search) => search.request),
+    );
+    await Promise.all(
+      asked.map(({ collection, search }) =>
+        collections.checkFields(collection, search.named, request),
+      ),
+    );
+    return searches;
   };
 
   const config = { narrows: true };
@@ -53,14 +71,11 @@ export async function algoliaRoutes(
     '/1/indexes/:index/queries',
     { bodyLimit: BATCH_BODY_BYTES, config },
     async (request, reply) => {
-      const searches = await Promise.all(
-        queriesOf(request.body).map((asked) => prepare(request, asked)),
-      );
+      const searches = await prepare(request, queriesOf(request.body));
       nameIgnored(
         reply,
         searches.flatMap(({ ignored }) => ignored),
       );
-      request.tenant = searches[0]?.request.tenant ?? request.tenant;
       const entries = searches.map((search) => search.request);
       const written = await desk.batch(request, entries, placeOf, (answers) =>
         resultPieces(searches, answers),
@@ -70,9 +85,9 @@ export async function algoliaRoutes(
   );
 
   const sendOne = async (request: FastifyRequest, reply: FastifyReply, asked: AlgoliaQuery) => {
-    const search = await prepare(request, asked);
+    const [search] = await prepare(request, [asked]);
+    if (search === undefined) throw new OmniError('internal', 'the query was not read');
     nameIgnored(reply, search.ignored);
-    request.tenant = search.request.tenant;
     const written = await desk.one(request, search.request, (found) => [
       JSON.stringify(queryBody(search, found)),
     ]);

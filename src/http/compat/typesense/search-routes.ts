@@ -8,11 +8,17 @@ import { BATCH_BODY_BYTES } from '../../limits.js';
 import { sendWritten, type SearchDesk } from '../../search-desk.js';
 import { shownMessage } from '../message-reply.js';
 import { nameIgnored } from '../ignored-header.js';
-import type { Collections } from '../collections.js';
+import type { Collection, Collections } from '../collections.js';
 import { typesenseSearch, type TypesenseSearch } from './search-parameters.js';
 import { searchBody } from './search-reply.js';
 
 const MAX_SEARCHES = 50;
+
+/** A search as it was asked for; nothing was looked up in its collection yet. */
+interface Asked {
+  collection: Collection;
+  search: TypesenseSearch;
+}
 
 /** A search that is ready to be run, with the documents of its collection. */
 interface Prepared {
@@ -28,7 +34,7 @@ export function searchRoutes(
   collections: Collections,
 ): void {
   const config = { narrows: true };
-  const prepare = async (request: FastifyRequest, values: JsonObject): Promise<Prepared> => {
+  const read = async (request: FastifyRequest, values: JsonObject): Promise<Asked> => {
     const { collection: name, ...parameters } = values;
     if (typeof name !== 'string' || name === '') {
       throw invalidField('collection', `must be a name, got ${describeValue(name)}`);
@@ -37,8 +43,14 @@ export function searchRoutes(
     const { tenant } = collection;
     const context = { collection: name, tenant, dimensions };
     const search = typesenseSearch(parameters, context, request.narrowing);
+    return { collection, search };
+  };
+  const prepare = async (
+    request: FastifyRequest,
+    { collection, search }: Asked,
+  ): Promise<Prepared> => {
     await collections.checkFields(collection, search.named, request);
-    return { search, outOf: await collections.count(tenant, request) };
+    return { search, outOf: await collections.count(collection.tenant, request) };
   };
 
   app.post<{ Body: JsonValue }>(
@@ -47,15 +59,22 @@ export function searchRoutes(
     async (request, reply) => {
       const searches = searchesOf(request.body);
       const common = request.query as JsonObject;
-      const prepared = await Promise.all(
+      const asked = await Promise.all(
         searches.map(async (search, i) => {
           const merged = { ...common, ...objectAt(search, i) };
-          return prepare(request, merged).catch(toOmniError);
+          return read(request, merged).catch(toOmniError);
         }),
+      );
+      const requests = asked.map(entryOf).filter(isRequest);
+      request.tenant = requests[0]?.tenant ?? request.tenant;
+      await desk.charge(request, requests);
+      const prepared = await Promise.all(
+        asked.map(async (one) =>
+          one instanceof OmniError ? one : prepare(request, one).catch(toOmniError),
+        ),
       );
       nameIgnored(reply, ignoredBy(prepared));
       const entries = prepared.map(entryOf);
-      request.tenant = entries.find(isRequest)?.tenant ?? request.tenant;
       const place = (i: number): string => `searches[${i}]`;
       const written = await desk.batch(request, entries, place, function* (answers) {
         let before = '{"results":[';
@@ -74,9 +93,11 @@ export function searchRoutes(
     { config },
     async (request: FastifyRequest<{ Params: { collection: string } }>, reply) => {
       const { collection } = request.params;
-      const prepared = await prepare(request, { ...(request.query as JsonObject), collection });
+      const asked = await read(request, { ...(request.query as JsonObject), collection });
+      request.tenant = asked.collection.tenant;
+      await desk.charge(request, [asked.search.request]);
+      const prepared = await prepare(request, asked);
       nameIgnored(reply, ignoredBy([prepared]));
-      request.tenant = prepared.search.request.tenant;
       const written = await desk.one(request, prepared.search.request, (found) => [
         JSON.stringify(searchBody(prepared.search, found, prepared.outOf)),
       ]);
@@ -102,7 +123,7 @@ function objectAt(search: JsonValue, i: number): JsonObject {
   throw invalidField(`searches[${i}]`, `must be an object, got ${describeValue(search)}`);
 }
 
-function entryOf(prepared: Prepared | OmniError): SearchRequest | OmniError {
+function entryOf(prepared: Asked | Prepared | OmniError): SearchRequest | OmniError {
   return prepared instanceof OmniError ? prepared : prepared.search.request;
 }
 
