@@ -130,7 +130,8 @@ export class KeptAnswers {
     if (!isWhole || reply.through === undefined || reply.through < state.sequence) return;
     // Nothing was written from before it was searched for until all of it was read.
     if ((await this.stateOf(request))?.name !== state.name) return;
-    this.kept.set(key, { state: state.name, reply, bytes, size, keptAtMs: this.now() });
+    const kept = { ...reply, hits: [...reply.hits] };
+    this.kept.set(key, { state: state.name, reply: kept, bytes, size, keptAtMs: this.now() });
   }
 
   private again({ reply, bytes }: KeptAnswer, { bytes: lease }: SearchCaller, startedMs: number) {
@@ -138,7 +139,9 @@ export class KeptAnswers {
     if (reply.embedding !== undefined) this.texts += 1;
     const tookMs = this.now() - startedMs;
     const embedding = reply.embedding && ('cached' as const);
-    return { ...reply, tookMs, embedding, timingsMs: { embed: 0, search: tookMs, join: 0 } };
+    // Whoever writes a reply out takes its hits.
+    const hits = [...reply.hits];
+    return { ...reply, hits, tookMs, embedding, timingsMs: { embed: 0, search: tookMs, join: 0 } };
   }
 
   private now(): number {

@@ -30,6 +30,7 @@ test('invariant 2: an answer that is given again is never older than a write tha
     return (await hits()) > 0;
   };
   await expect.poll(isKept, { timeout: 20_000 }).toBe(true);
+  expect(await search()).toHaveLength(30);
   for (let price = 2; price < 12; price++) {
     const path = '/products?wait=searchable';
     const { json } = await at.send('POST', path, product(price, price));
