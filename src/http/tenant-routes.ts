@@ -49,7 +49,7 @@ export function tenantRoutes(app: FastifyInstance, { tenantDesk: desk, plans }: 
 
   app.delete<OfTenant>(
     '/tenants/:id',
-    { schema: replies(TenantReply) },
+    { schema: { response: { 202: TenantReply } } },
     async ({ params, actor }, reply) => reply.code(202).send(await desk.drop(params.id, actor)),
   );
 

@@ -66,7 +66,13 @@ export function usageRoutes(app: FastifyInstance, ports: HttpPorts): void {
 
   app.get<{ Querystring: UsageQuery }>(
     '/usage',
-    { schema: { querystring: UsageQuery, ...replies(UsageReply) } },
+    {
+      schema: {
+        querystring: UsageQuery,
+        produces: ['application/json', 'text/csv'],
+        ...replies(UsageReply),
+      },
+    },
     async ({ query }, reply) => {
       if (query.format === 'csv') {
         const { month, ...days } = usage.month(query.month);
