@@ -71,6 +71,7 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('how the page shows that it was 
       replyWith([MOUSE], understand === false ? {} : { understood });
     await open('/?q=mouse+under+50+not+hp');
     const chips = reading().locator('.chip');
+    await expect.poll(() => chips.count()).toBe(2);
     expect(await chips.allInnerTexts()).toEqual([
       expect.stringContaining('price below 50'),
       expect.stringContaining('left out'),
@@ -78,7 +79,7 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('how the page shows that it was 
     await chips.first().click();
     await expect.poll(() => lastSent()?.understand).toBe(false);
     await opened.page.waitForURL(/literal=1/);
-    expect(await chips.count()).toBe(0);
+    await expect.poll(() => chips.count()).toBe(0);
     await opened.page.reload();
     await reading().waitFor();
     expect(lastSent()?.understand).toBe(false);
