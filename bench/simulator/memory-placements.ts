@@ -1,5 +1,10 @@
 import { nodesOf } from '../../src/placement/reassign.js';
-import { buildingOn, withoutLeaving, withServing } from '../../src/placement/replica-steps.js';
+import {
+  buildingOn,
+  withoutLeaving,
+  withServing,
+  withUnasked,
+} from '../../src/placement/replica-steps.js';
 import { partitionRows } from '../../src/placement/balance.js';
 import type { CategoryCount, Partition, TenantPlacement } from '../../src/store/store.js';
 
@@ -63,7 +68,7 @@ export class MemoryPlacements {
     for (const [node, building] of buildingOn(partitions)) {
       next = withServing(next, node, building);
     }
-    await this.replacePlacement(tenant, withoutLeaving(next), counter);
+    await this.replacePlacement(tenant, withoutLeaving(withUnasked(next)), counter);
   }
 
   private count(tenant: string, { partitions }: TenantPlacement, sign: 1 | -1): void {
