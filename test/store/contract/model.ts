@@ -41,7 +41,8 @@ class ModelTenant {
   private price({ id, list, entry }: PriceWrite): string {
     if (!this.products.has(id)) return 'missing';
     const own = this.prices.get(id) ?? new Map<number, PriceEntry>();
-    if (isDeepStrictEqual(own.get(list), entry)) return 'unchanged';
+    // Records are made without a prototype now and then.
+    if (isDeepStrictEqual({ ...own.get(list) }, { ...entry })) return 'unchanged';
     this.prices.set(id, own);
     if (entry === undefined) own.delete(list);
     else own.set(list, entry);
