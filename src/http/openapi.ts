@@ -83,5 +83,7 @@ function describedSchema(
 
 /** Probes, figures, names, plans and what operators do are of all tenants. */
 function isOfTenant(url: string): boolean {
-  return !/^\/(livez|readyz|healthz|stats|metrics|aliases|keys|tenants|plans|usage|admin)/.test(url);
+  return !/^\/(livez|readyz|healthz|stats|metrics|aliases|keys|tenants|plans|usage|admin)/.test(
+    url,
+  );
 }
