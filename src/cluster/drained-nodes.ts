@@ -1,4 +1,4 @@
-import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { changeRecord } from '../store/change-record.js';
 import type { RecordStore } from '../store/record-store.js';
 
 /** The kind of the records that say what is to be done with a node: their ids are nodes' names. */
@@ -46,22 +46,11 @@ export class DrainedNodes {
   }
 
   private async change(name: string, isDrained: boolean): Promise<void> {
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      if (!(await this.changeOnce(name, isDrained))) continue;
-      await this.refresh();
-      return;
-    }
-    const details = { retryAfterMs: RETRY_AFTER_MS };
-    throw new OmniError('unavailable', 'the node kept changing', details);
-  }
-
-  private async changeOnce(name: string, isDrained: boolean): Promise<boolean> {
-    const stored = await this.records.get(KIND, name);
-    if (isDrained) {
-      if (stored?.value['drained'] === true) return true;
-      const value = { ...stored?.value, drained: true };
-      return this.records.put(KIND, name, value, stored?.revision ?? 0);
-    }
-    return stored === undefined || this.records.remove(KIND, name, stored.revision);
+    const at = { kind: KIND, id: name, what: 'the node', attempts: MAX_ATTEMPTS };
+    await changeRecord(this.records, at, (stored) => {
+      if (!isDrained) return 'gone';
+      return stored?.value['drained'] === true ? undefined : { ...stored?.value, drained: true };
+    });
+    await this.refresh();
   }
 }

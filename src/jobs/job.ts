@@ -1,5 +1,5 @@
-import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import type { JsonObject, JsonValue } from '../core/product.js';
+import { changeRecord } from '../store/change-record.js';
 import type { RecordStore, StoredRecord } from '../store/record-store.js';
 
 /** The kind of the records that are jobs. */
@@ -91,13 +91,10 @@ export async function requestJob(
 export async function renewJob(records: RecordStore, kind: string, key: string): Promise<void> {
   const id = jobId(kind, key);
   const fresh = toValue(waitingJob(kind, key, 0));
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    const stored = await records.get(JOB_KIND, id);
-    if (stored !== undefined && isToBegin(toStoredJob(stored).job)) return;
-    if (await records.put(JOB_KIND, id, fresh, stored?.revision ?? 0)) return;
-  }
-  const details = { retryAfterMs: RETRY_AFTER_MS };
-  throw new OmniError('unavailable', `the job ${id} kept changing`, details);
+  const at = { kind: JOB_KIND, id, what: `the job ${id}`, attempts: MAX_ATTEMPTS };
+  await changeRecord(records, at, (stored) =>
+    stored !== undefined && isToBegin(toStoredJob(stored).job) ? undefined : fresh,
+  );
 }
 
 function isToBegin({ lease, due_ms, checkpoint }: Job): boolean {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { invalidField, OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { invalidField, OmniError } from '../core/errors.js';
+import { changeRecord } from '../store/change-record.js';
 import type { RecordReader, RecordStore } from '../store/record-store.js';
 import { tenantRecordId } from '../store/tenant-records.js';
 
@@ -47,17 +48,18 @@ export async function changeTally(
   limits: RuleLimits | undefined,
 ): Promise<void> {
   const id = tenantRecordId(tenant, ID);
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    const stored = await records.get(KIND, id);
-    const { made = randomUUID(), ...before } = (stored?.value ?? NONE) as Partial<Tally> & {
-      made?: string;
-    };
-    const tally = sum({ ...NONE, ...before }, add);
-    if (limits !== undefined) checkLimits(tally, add, limits);
-    if (await records.put(KIND, id, { made, ...tally }, stored?.revision ?? 0)) return;
-  }
-  const details = { retryAfterMs: RETRY_AFTER_MS };
-  throw new OmniError('unavailable', 'the rules kept changing', details);
+  await changeRecord(
+    records,
+    { kind: KIND, id, what: 'the rules', attempts: MAX_ATTEMPTS },
+    (stored) => {
+      const { made = randomUUID(), ...before } = (stored?.value ?? NONE) as Partial<Tally> & {
+        made?: string;
+      };
+      const tally = sum({ ...NONE, ...before }, add);
+      if (limits !== undefined) checkLimits(tally, add, limits);
+      return { made, ...tally };
+    },
+  );
 }
 
 function sum(a: Tally, b: Tally): Tally {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { digest } from '../core/ids.js';
-import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import type { JsonObject, JsonValue } from '../core/product.js';
+import { changeRecord } from '../store/change-record.js';
 import type { RecordStore, StoredRecord } from '../store/record-store.js';
 import { tenantRecordId, tenantRecords } from '../store/tenant-records.js';
 
@@ -82,18 +82,16 @@ export class AuditLog {
   }
 
   private async append(tenant: string, change: Change): Promise<AuditEntry> {
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const stored = await this.last(tenant);
+    const id = lastId(tenant);
+    const last = { kind: LAST_KIND, id, what: 'the audit', attempts: MAX_ATTEMPTS };
+    const { after } = await changeRecord(this.records, last, async (stored) => {
       const { entry: previous } = valueOf(stored);
       if (previous !== undefined) await this.keepMissing(tenant, previous);
-      const revision = stored?.revision ?? 0;
       const at = new Date(this.now()).toISOString();
-      const entry = entryOf(revision + 1, at, change, previous?.hash ?? null);
-      const value = { entry } as unknown as JsonObject;
-      if (await this.records.put(LAST_KIND, lastId(tenant), value, revision)) return entry;
-    }
-    const details = { retryAfterMs: RETRY_AFTER_MS };
-    throw new OmniError('unavailable', 'the audit kept changing', details);
+      const entry = entryOf((stored?.revision ?? 0) + 1, at, change, previous?.hash ?? null);
+      return { entry } as unknown as JsonObject;
+    });
+    return (after as unknown as { entry: AuditEntry }).entry;
   }
 
   private last(tenant: string): Promise<StoredRecord | undefined> {

@@ -1,7 +1,7 @@
 import { Deadline } from '../core/deadline.js';
 import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import { compareBytes } from '../core/ids.js';
-import type { JsonObject } from '../core/product.js';
+import { changeRecord } from '../store/change-record.js';
 import { TENANT_KIND, type RecordStore } from '../store/record-store.js';
 import type { AuditLog } from './audit-log.js';
 import { Freshness } from './freshness.js';
@@ -144,22 +144,13 @@ export class PlanBook {
 
   private async change(name: string, plan: Plan | undefined, by: string | null): Promise<void> {
     const { records, audit } = this.deps;
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const stored = await records.get(KIND, name);
+    const at = { kind: KIND, id: name, what: 'the plan', attempts: MAX_ATTEMPTS };
+    await changeRecord(records, at, async (stored) => {
       const bodies = { before: stored?.value, after: plan && planObject(plan) };
       await audit.note(DEFAULT_TENANT, { by, kind: 'plan', target: name, ...bodies });
-      const revision = stored?.revision ?? 0;
-      const value: JsonObject | undefined = bodies.after;
-      const isDone =
-        value === undefined
-          ? stored === undefined || (await records.remove(KIND, name, revision))
-          : await records.put(KIND, name, value, revision);
-      if (!isDone) continue;
-      this.freshness.expire();
-      return;
-    }
-    const details = { retryAfterMs: RETRY_AFTER_MS };
-    throw new OmniError('unavailable', 'the plan kept changing', details);
+      return bodies.after ?? 'gone';
+    });
+    this.freshness.expire();
   }
 
   private async someTenantOf(plan: string): Promise<string | undefined> {

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import { invalidField, OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { invalidField, OmniError } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
 import type { JsonObject } from '../core/product.js';
+import { changeRecord } from '../store/change-record.js';
 import type { RecordStore } from '../store/record-store.js';
 import { tenantRecordId } from '../store/tenant-records.js';
 import { Freshness } from './freshness.js';
@@ -119,19 +120,17 @@ export class PriceLists {
   /** @param next undefined: nothing is to be changed */
   private async change(tenant: string, next: (stored: Lists) => Lists | undefined): Promise<Lists> {
     const id = tenantRecordId(tenant, PRICE_LISTS_ID);
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const stored = await this.records.get(PRICE_LISTS_KIND, id);
-      const before = listsOf(stored?.value);
-      const after = next(before);
-      if (after === undefined) return before;
-      const value = after as unknown as JsonObject;
-      if (!(await this.records.put(PRICE_LISTS_KIND, id, value, stored?.revision ?? 0))) continue;
-      this.kept.delete(tenant);
-      this.onChange(tenant);
-      return after;
-    }
-    const details = { retryAfterMs: RETRY_AFTER_MS };
-    throw new OmniError('unavailable', 'the price lists kept changing', details);
+    const what = 'the price lists';
+    const at = { kind: PRICE_LISTS_KIND, id, what, attempts: MAX_ATTEMPTS };
+    const { before, after } = await changeRecord(
+      this.records,
+      at,
+      (stored) => next(listsOf(stored?.value)) as unknown as JsonObject | undefined,
+    );
+    if (after === undefined) return listsOf(before?.value);
+    this.kept.delete(tenant);
+    this.onChange(tenant);
+    return after as unknown as Lists;
   }
 }
 

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { Deadline } from '../core/deadline.js';
 import { invalidField, OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
+import { changeRecord } from '../store/change-record.js';
 import {
   TENANT_KIND,
   type RecordReader,
@@ -127,25 +128,17 @@ export class TenantAliases {
 
   private async change(name: string, after: Alias | undefined, by: string | null): Promise<void> {
     const { records, audit } = this.deps;
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const stored = await records.get(KIND, name);
+    const at = { kind: KIND, id: name, what: 'the alias', attempts: MAX_ATTEMPTS };
+    await changeRecord(records, at, async (stored) => {
       const before = stored && aliasOf(stored);
       const of = (after ?? before)?.tenant;
       if (of === undefined) throw noSuchAlias(name);
       const bodies = { before: before && { ...before }, after: after && { ...after } };
       await audit.note(of, { by, kind: 'alias', target: name, ...bodies });
-      const revision = stored?.revision ?? 0;
-      const isDone =
-        after === undefined
-          ? await records.remove(KIND, name, revision)
-          : await records.put(KIND, name, { tenant: after.tenant }, revision);
-      if (!isDone) continue;
-      this.kept.set(name, { tenant: after?.tenant, asOfMs: this.now() });
-      this.deps.onChange?.(name);
-      return;
-    }
-    const details = { retryAfterMs: RETRY_AFTER_MS };
-    throw new OmniError('unavailable', 'the alias kept changing', details);
+      return after === undefined ? 'gone' : { tenant: after.tenant };
+    });
+    this.kept.set(name, { tenant: after?.tenant, asOfMs: this.now() });
+    this.deps.onChange?.(name);
   }
 }
 
