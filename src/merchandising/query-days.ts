@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { DAY_MS, dayOf } from '../core/days.js';
-import type { RecordReader, RecordStore } from '../store/record-store.js';
-import { tenantRecordId, tenantRecords } from '../store/tenant-records.js';
+import type { RecordReader } from '../store/record-store.js';
+import { tenantRecords } from '../store/tenant-records.js';
 import { QueryCounts } from './query-counts.js';
 
 /** Kind of the records that hold a tenant's counts of one day. */
@@ -60,22 +60,5 @@ export class QueryDays {
     const found = await tenantRecords(this.records, QUERIES_KIND, tenant, dayOf(before), days);
     for (const { value } of found) counts.merge(QueryCounts.parse(value));
     return counts;
-  }
-}
-
-/** Forgets the counts of a tenant's days before `until`. */
-export async function forgetQueries(
-  records: RecordStore,
-  tenant: string,
-  until: Date,
-): Promise<void> {
-  const end = dayOf(until);
-  for (;;) {
-    const listed = await tenantRecords(records, QUERIES_KIND, tenant, undefined, KEPT_DAYS);
-    const due = listed.filter(({ id }) => id < end);
-    for (const { id, revision } of due) {
-      await records.remove(QUERIES_KIND, tenantRecordId(tenant, id), revision);
-    }
-    if (due.length < KEPT_DAYS) return;
   }
 }

@@ -1,10 +1,9 @@
 import { LRUCache } from 'lru-cache';
-import { DAY_MS, dayOf } from '../core/days.js';
 import type { Logger } from '../core/logger.js';
-import { backOff } from '../core/retry.js';
+import type { JsonObject } from '../core/product.js';
 import type { RecordStore } from '../store/record-store.js';
-import { tenantRecordId } from '../store/tenant-records.js';
-import { forgetQueries, KEPT_DAYS, QUERIES_KIND } from './query-days.js';
+import { addToDay, type TenantDays } from '../store/tenant-days.js';
+import { KEPT_DAYS, QUERIES_KIND } from './query-days.js';
 import { QueryCounts, type QueryFigures } from './query-counts.js';
 import { intentOf, intentOfQuery } from './query-id.js';
 import { TypedQueries, type AnsweredQuery } from './typed-queries.js';
@@ -24,8 +23,7 @@ const FLUSH_MS = 5_000;
 const MAX_TENANTS = 10_000;
 /** Events are told apart by query and kind among so many of the latest: a second click is none. */
 const MAX_SEEN = 100_000;
-const MAX_ATTEMPTS = 5;
-const RETRY_BASE_MS = 20;
+const DAYS: TenantDays = { kind: QUERIES_KIND, keptDays: KEPT_DAYS, attempts: 5 };
 /** Tenants that are written at a time. */
 const AT_ONCE = 4;
 
@@ -151,21 +149,13 @@ export class QueryLog {
 
   private async add(tenant: string, counts: QueryCounts): Promise<void> {
     const { records, logger } = this.deps;
-    const today = this.today();
-    const id = tenantRecordId(tenant, dayOf(today));
+    const add = (stored: JsonObject | undefined): JsonObject => {
+      const sum = QueryCounts.parse(stored);
+      sum.merge(counts);
+      return sum.toJson();
+    };
     try {
-      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-        const stored = await records.get(QUERIES_KIND, id);
-        const sum = QueryCounts.parse(stored?.value);
-        sum.merge(counts);
-        if (await records.put(QUERIES_KIND, id, sum.toJson(), stored?.revision ?? 0)) {
-          // The first of a day pays for the days that are too old.
-          const until = new Date(today.getTime() - KEPT_DAYS * DAY_MS);
-          if (stored === undefined) await forgetQueries(records, tenant, until);
-          return;
-        }
-        await backOff(attempt, RETRY_BASE_MS);
-      }
+      if (await addToDay(records, DAYS, tenant, this.today(), add)) return;
       logger.warn({ tenant }, 'counts of queries are lost: their record kept changing');
     } catch (err) {
       logger.warn({ err, tenant }, 'counts of queries are lost: the store is away');

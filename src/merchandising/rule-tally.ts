@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { invalidField, OmniError } from '../core/errors.js';
+import { invalidField, type OmniError } from '../core/errors.js';
 import { changeRecord } from '../store/change-record.js';
 import type { RecordReader, RecordStore } from '../store/record-store.js';
 import { tenantRecordId } from '../store/tenant-records.js';

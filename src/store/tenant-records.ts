@@ -12,7 +12,7 @@ export const KINDS_OF_TENANTS = [
   'price lists',
 ] as const;
 
-type KindOfTenants = (typeof KINDS_OF_TENANTS)[number];
+export type KindOfTenants = (typeof KINDS_OF_TENANTS)[number];
 
 /** No tenant's name has it: what a tenant has lies together, and nobody else's between. */
 const SEPARATOR = '/';

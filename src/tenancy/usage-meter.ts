@@ -1,8 +1,7 @@
-import { DAY_MS, dayOf } from '../core/days.js';
 import type { Logger } from '../core/logger.js';
-import { backOff } from '../core/retry.js';
+import type { JsonObject } from '../core/product.js';
 import type { Store } from '../store/store.js';
-import { tenantRecordId, tenantRecords } from '../store/tenant-records.js';
+import { addToDay, type TenantDays } from '../store/tenant-days.js';
 import { UsageDay, type UsageFigures } from './usage-day.js';
 
 /** Kind of the records that hold what a tenant used on one day. */
@@ -12,8 +11,7 @@ export const KEPT_USAGE_DAYS = 400;
 /** How long counts stay in this process; a crash loses so much of them. */
 const FLUSH_MS = 10_000;
 const MAX_TENANTS = 20_000;
-const MAX_ATTEMPTS = 8;
-const RETRY_BASE_MS = 20;
+const DAYS: TenantDays = { kind: USAGE_KIND, keptDays: KEPT_USAGE_DAYS, attempts: 8 };
 /** Tenants that are written at a time: the store commits them together. */
 const AT_ONCE = 32;
 
@@ -94,36 +92,19 @@ export class UsageMeter {
 
   private async add(tenant: string, counted: UsageDay): Promise<void> {
     const { store, logger } = this.deps;
-    const { records } = store;
-    const today = this.today();
-    const id = tenantRecordId(tenant, dayOf(today));
-    try {
-      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-        const found = await records.get(USAGE_KIND, id);
-        const day = UsageDay.parse(found?.value);
-        if (counted.figures.writes > 0 || day.stored === undefined) {
-          counted.stored = await store.usage(tenant);
-        }
-        day.add(counted);
-        if (await records.put(USAGE_KIND, id, day.toJson(), found?.revision ?? 0)) {
-          if (found === undefined) await this.forgetOld(tenant, today);
-          return;
-        }
-        await backOff(attempt, RETRY_BASE_MS);
+    const add = async (stored: JsonObject | undefined): Promise<JsonObject> => {
+      const day = UsageDay.parse(stored);
+      if (counted.figures.writes > 0 || day.stored === undefined) {
+        counted.stored = await store.usage(tenant);
       }
+      day.add(counted);
+      return day.toJson();
+    };
+    try {
+      if (await addToDay(store.records, DAYS, tenant, this.today(), add)) return;
       logger.warn({ tenant }, 'counts of usage are lost: their record kept changing');
     } catch (err) {
       logger.warn({ err, tenant }, 'counts of usage are lost: the store is away');
-    }
-  }
-
-  /** The first of a day pays for the days that are too old. */
-  private async forgetOld(tenant: string, today: Date): Promise<void> {
-    const { records } = this.deps.store;
-    const end = dayOf(new Date(today.getTime() - KEPT_USAGE_DAYS * DAY_MS));
-    const oldest = await tenantRecords(records, USAGE_KIND, tenant, undefined, KEPT_USAGE_DAYS);
-    for (const { id, revision } of oldest) {
-      if (id < end) await records.remove(USAGE_KIND, tenantRecordId(tenant, id), revision);
     }
   }
 }
