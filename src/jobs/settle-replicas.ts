@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PlacementCache } from '../placement/placement-cache.js';
+import { PLACEMENT_AGE_MS, type PlacementCache } from '../placement/placement-cache.js';
 import {
   buildingOn,
   isSettled,
@@ -22,7 +22,7 @@ const SILENT_MS = 3_000;
 /** Query nodes learn of a change within a second; a search may be under way for longer. */
 const UNASKED_AFTER_MS = 3_000;
 /** Until nobody asks any more: who writes from then on need not wait. */
-const KNOWN_AFTER_MS = 1_500;
+const KNOWN_AFTER_MS = PLACEMENT_AGE_MS + 500;
 
 export interface SettleDeps {
   store: Pick<Store, 'placement' | 'head' | 'replacePlacement'>;

@@ -1,8 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { StoreReader, TenantPlacement } from '../store/store.js';
 
-/** How old a node's view of a tenant's partitions may be: the bound on seeing a new category. */
-const MAX_AGE_MS = 1_000;
+/**
+ * How old a node's view of a tenant's partitions may be: the bound on seeing a new category, and on asking a node that
+ * is not to be asked any more.
+ */
+export const PLACEMENT_AGE_MS = 1_000;
 /** Tenants whose placement is kept; others are read again. */
 const MAX_TENANTS = 10_000;
 
@@ -28,7 +31,7 @@ export class PlacementCache {
   ) {}
 
   async get(tenant: string): Promise<TenantPlacement> {
-    const freshMs = this.now() - MAX_AGE_MS;
+    const freshMs = this.now() - PLACEMENT_AGE_MS;
     const kept = this.views.get(tenant);
     if (kept !== undefined && kept.asOfMs > freshMs) return kept.placement;
     const running = this.reading.get(tenant);
@@ -70,6 +73,6 @@ export class PlacementCache {
 
 /** Counters grow, but for a tenant that was dropped: then the later reading is right. */
 function isOlder(view: View, than: View): boolean {
-  if (view.asOfMs - than.asOfMs > MAX_AGE_MS) return false;
+  if (view.asOfMs - than.asOfMs > PLACEMENT_AGE_MS) return false;
   return view.placement.counter < than.placement.counter || view.asOfMs < than.asOfMs;
 }

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { Deadline } from '../core/deadline.js';
 import { groupOf } from '../store/partition-map.js';
 import type { Partition, PartitionRef, StoreReader, WriteMark } from '../store/store.js';
+import { PLACEMENT_AGE_MS } from './placement-cache.js';
 import { withLate } from './replica-steps.js';
 
 /** What a node is to have applied. */
@@ -42,8 +43,8 @@ export interface UntilSearchableDeps {
 }
 
 const LOOK_AGAIN_MS = 200;
-/** A query node's view of a placement is a second old at most, see `PlacementCache`. */
-const KNOWN_TO_ALL_MS = 1_200;
+/** From then on all query nodes know a change of a placement. */
+const KNOWN_TO_ALL_MS = PLACEMENT_AGE_MS + 200;
 /** Tenants remembered of which a node is late; of another it is waited for once more. */
 const MAX_TENANTS = 10_000;
 

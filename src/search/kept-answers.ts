@@ -97,8 +97,9 @@ export class KeptAnswers {
   }
 
   private async lookUp(request: SearchRequest): Promise<LookedUp> {
-    const key = keyOf(request);
-    const state = key === undefined ? undefined : await this.stateOf(request);
+    // A tenant that is written to all the time pays for no key.
+    const state = isKeepable(request) ? await this.stateOf(request) : undefined;
+    const key = state && keyOf(request);
     if (key === undefined || state === undefined) return { key, state, kept: undefined };
     const kept = this.kept.get(key);
     const isFresh = kept?.state === state.name && this.now() - kept.keptAtMs < MAX_AGE_MS;
@@ -171,11 +172,13 @@ function sizeOfHits(hits: readonly Hit[]): number {
   return size;
 }
 
-/** All that a request says of its answer; undefined where that is not to be kept. */
-function keyOf(request: SearchRequest): string | undefined {
-  const { query, exact, explain, shop, book } = request;
+function isKeepable({ query, exact, explain, shop, book }: SearchRequest): boolean {
   const isOwn = exact || explain || book !== undefined || typeof query === 'object';
-  if (isOwn || shop?.cursor !== undefined || shop?.wantsCursor === true) return undefined;
+  return !isOwn && shop?.cursor === undefined && shop?.wantsCursor !== true;
+}
+
+/** All that a request says of its answer; undefined where that is more than is kept. */
+function keyOf(request: SearchRequest): string | undefined {
   const key = JSON.stringify({ ...request, timeoutMs: 0, queryId: undefined });
   return key.length > MAX_KEY_LENGTH ? undefined : key;
 }
