@@ -19,8 +19,8 @@ interface Options<T> {
   /** Undefined: there is none. `known`: what it was when it was read last. */
   read: (id: string, known: T | undefined) => Promise<T | undefined>;
   max: number;
-  maxBytes: number;
-  bytesOf: (value: T) => number;
+  /** Absent: `max` is bound enough. */
+  bytes?: { max: number; of: (value: T) => number };
   /** How long what was read is not read again. */
   maxAgeMs: number;
   /** What there is does not change: only what is not there is read again. */
@@ -43,9 +43,12 @@ export class KeptReads<T extends object> {
   private readonly missingFreshness: Freshness;
 
   constructor(private readonly options: Options<T>) {
-    const { max, maxBytes: maxSize, bytesOf, maxAgeMs, isForGood, now } = options;
-    const sizeCalculation = ({ value }: Kept<T>) => (value === undefined ? 1 : bytesOf(value));
-    this.found = new LRUCache({ max, maxSize, sizeCalculation });
+    const { max, bytes, maxAgeMs, isForGood, now } = options;
+    const sizes = bytes && {
+      maxSize: bytes.max,
+      sizeCalculation: ({ value }: Kept<T>) => (value === undefined ? 1 : bytes.of(value)),
+    };
+    this.found = new LRUCache({ max, ...sizes });
     this.foundFreshness = new Freshness(isForGood === true ? Infinity : maxAgeMs, now);
     this.missingFreshness = new Freshness(maxAgeMs, now);
   }
@@ -54,6 +57,11 @@ export class KeptReads<T extends object> {
   get(id: string): T | undefined | Promise<T | undefined> {
     const kept = this.found.get(id) ?? this.missing.get(id);
     return kept !== undefined && this.isFresh(kept) ? kept.value : this.refreshed(id, kept);
+  }
+
+  /** What it was when it was read last, however long ago. */
+  known(id: string): T | undefined {
+    return this.found.peek(id)?.value;
   }
 
   private async refreshed(id: string, kept: Kept<T> | undefined): Promise<T | undefined> {
@@ -92,7 +100,7 @@ export class KeptReads<T extends object> {
     const asOfMs = this.options.now();
     const isCurrent = (): boolean => this.reading.get(id) === reading;
     const reading = this.options
-      .read(id, this.found.peek(id)?.value)
+      .read(id, this.known(id))
       .then((value) => {
         if (isCurrent()) this.keep(id, { value, asOfMs });
         return value;

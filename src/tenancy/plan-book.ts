@@ -1,10 +1,9 @@
-import { Deadline } from '../core/deadline.js';
-import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { OmniError } from '../core/errors.js';
 import { compareBytes } from '../core/ids.js';
 import { changeRecord } from '../store/change-record.js';
 import { TENANT_KIND, type RecordStore } from '../store/record-store.js';
 import type { AuditLog } from './audit-log.js';
-import { Freshness } from './freshness.js';
+import { KeptReads } from './kept-reads.js';
 import { DEFAULT_PLANS, planObject, type Plan, type Quotas } from './plan.js';
 import { DEFAULT_TENANT, type TenantDirectory } from './tenant-directory.js';
 import type { TenantRecord } from './tenant-record.js';
@@ -12,12 +11,13 @@ import type { TenantRecord } from './tenant-record.js';
 const KIND = 'plan';
 /** How old a node's view of the plans may be. */
 const MAX_AGE_MS = 1_000;
-const PATIENCE_MS = 1_000;
-const REFRESH_PATIENCE_MS = 50;
 const MAX_PLANS = 1_000;
 const MAX_ATTEMPTS = 5;
 const PAGE_TENANTS = 1_000;
 const UNLIMITED: Plan = {};
+/** Under what they are kept. */
+const ALL = 'all';
+const NO_PLANS: ReadonlyMap<string, Plan> = new Map();
 
 export interface NamedPlan extends Plan {
   name: string;
@@ -36,16 +36,17 @@ interface Deps {
  * their places or stand beside them. A node's view is a second old at most, or what was last known where the store does not tell.
  */
 export class PlanBook {
-  private kept: { plans: ReadonlyMap<string, Plan>; asOfMs: number } | undefined;
-  private reading: Promise<ReadonlyMap<string, Plan>> | undefined;
+  /** All of them together. */
+  private readonly kept: KeptReads<ReadonlyMap<string, Plan>>;
   /** What a plan and limits of the tenant's own come to: the same object while both are the same. */
   private readonly merged = new WeakMap<TenantRecord, { plan: Plan; own: Plan }>();
-  private readonly now: () => number;
-  private readonly freshness: Freshness;
 
   constructor(private readonly deps: Deps) {
-    this.now = deps.now ?? (() => performance.now());
-    this.freshness = new Freshness(MAX_AGE_MS, this.now);
+    this.kept = new KeptReads({
+      ...{ what: 'the plans', max: 1, maxAgeMs: MAX_AGE_MS, maxStaleMs: Infinity },
+      read: (_, known) => this.read(known),
+      now: deps.now ?? (() => performance.now()),
+    });
   }
 
   /** What holds for a tenant: its plan, with the limits of its own; without any it is unlimited. Rejects `unavailable`. */
@@ -68,7 +69,7 @@ export class PlanBook {
   /** The tenant's share of what is contended, as far as this node knows it already; 1 where its plan does not say. */
   weight(tenant: string): number {
     const plan = this.deps.tenants.known(tenant)?.plan;
-    return (plan === undefined ? undefined : this.kept?.plans.get(plan)?.weight) ?? 1;
+    return (plan === undefined ? undefined : this.kept.known(ALL)?.get(plan)?.weight) ?? 1;
   }
 
   async list(): Promise<NamedPlan[]> {
@@ -109,36 +110,26 @@ export class PlanBook {
 
   /** What is kept is read again when it is asked for: another node has changed some plan. */
   expireAll(): void {
-    this.freshness.expire();
+    this.kept.expireAll();
   }
 
   private async all(): Promise<ReadonlyMap<string, Plan>> {
-    const { kept } = this;
-    if (kept !== undefined && this.freshness.isFresh(kept.asOfMs)) return kept.plans;
-    const patience = Deadline.after(kept === undefined ? PATIENCE_MS : REFRESH_PATIENCE_MS);
-    this.reading ??= this.read().finally(() => (this.reading = undefined));
-    try {
-      return await patience.race(this.reading, 'reading the plans');
-    } catch (cause) {
-      if (kept !== undefined) return kept.plans;
-      const details = { retryAfterMs: RETRY_AFTER_MS, cause };
-      throw new OmniError('unavailable', 'the plans could not be read', details);
-    }
+    return (await this.kept.get(ALL)) ?? NO_PLANS;
   }
 
   /** Plans that stay as they were stay the same objects. */
-  private async read(): Promise<ReadonlyMap<string, Plan>> {
-    const asOfMs = this.now();
+  private async read(
+    known: ReadonlyMap<string, Plan> = NO_PLANS,
+  ): Promise<ReadonlyMap<string, Plan>> {
     const stored = await this.deps.records.list(KIND, undefined, MAX_PLANS);
     const own = stored.map(({ id, value }) => [id, value as Plan] as const);
     const plans = new Map<string, Plan>([...Object.entries(DEFAULT_PLANS), ...own]);
-    for (const [name, before] of this.kept?.plans ?? []) {
+    for (const [name, before] of known) {
       const plan = plans.get(name);
       if (plan !== undefined && JSON.stringify(plan) === JSON.stringify(before)) {
         plans.set(name, before);
       }
     }
-    this.kept = { plans, asOfMs };
     return plans;
   }
 
@@ -150,7 +141,7 @@ export class PlanBook {
       await audit.note(DEFAULT_TENANT, { by, kind: 'plan', target: name, ...bodies });
       return bodies.after ?? 'gone';
     });
-    this.freshness.expire();
+    this.kept.expireAll();
   }
 
   private async someTenantOf(plan: string): Promise<string | undefined> {

@@ -50,21 +50,21 @@ export class KeyDirectory {
     private readonly records: RecordReader,
     now: () => number = () => performance.now(),
   ) {
-    const bounds = { max: MAX_KEPT, maxBytes: MAX_BYTES, maxAgeMs: MAX_AGE_MS };
-    const common = { ...bounds, maxStaleMs: MAX_STALE_MS, now };
+    const common = { max: MAX_KEPT, maxAgeMs: MAX_AGE_MS, maxStaleMs: MAX_STALE_MS, now };
+    const ofEach = { max: MAX_BYTES, of: () => ENTRY_BYTES };
     this.owners = new KeptReads({
       ...common,
       what: 'the key',
       read: async (hash) => (await records.get(SECRET_KIND, hash))?.value as Owner | undefined,
       // To whom a secret belongs does not change.
       isForGood: true,
-      bytesOf: () => ENTRY_BYTES,
+      bytes: ofEach,
     });
     this.keys = new KeptReads({
       ...common,
       what: 'the key',
       read: (id, known) => this.read(id, known),
-      bytesOf: ({ record }) => ENTRY_BYTES + JSON.stringify(record).length,
+      bytes: { max: MAX_BYTES, of: ({ record }) => ENTRY_BYTES + JSON.stringify(record).length },
     });
     this.anyKey = new KeptReads({
       ...common,
@@ -75,13 +75,13 @@ export class KeyDirectory {
         const [first] = await records.list(KEY_KIND, undefined, 1);
         return first && { key: first.id };
       },
-      bytesOf: () => ENTRY_BYTES,
+      bytes: ofEach,
     });
     this.compatible = new KeptReads({
       ...common,
       what: 'the keys',
       read: (prefix) => this.readCompatible(prefix),
-      bytesOf: ({ ids }) => ENTRY_BYTES * ids.length,
+      bytes: { max: MAX_BYTES, of: ({ ids }) => ENTRY_BYTES * ids.length },
     });
   }
 
