@@ -1,6 +1,7 @@
 import { OmniSearchError } from '../client/errors.js';
 import { Transport, type Call } from '../client/transport.js';
 import type { Config } from '../config/settings.js';
+import { pagesOf } from './api-pages.js';
 import { problemOf } from './api-problem.js';
 import { jsonObjectOf } from './json-object.js';
 import { complain, print, WRONG_USAGE } from './terminal.js';
@@ -96,12 +97,10 @@ async function allKeys(
   call: (asked: Omit<Call, 'twice'>) => Promise<unknown>,
 ): Promise<KeyReply[]> {
   const all: KeyReply[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = (await call({ method: 'GET', path: 'keys', query: { cursor } })) as KeysReply;
-    all.push(...page.keys);
-    cursor = page.next_cursor;
-  } while (cursor !== undefined);
+  const pages = pagesOf(
+    async (cursor) => (await call({ method: 'GET', path: 'keys', query: { cursor } })) as KeysReply,
+  );
+  for await (const { keys } of pages) all.push(...keys);
   return all;
 }
 

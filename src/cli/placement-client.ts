@@ -1,5 +1,6 @@
 import { Transport } from '../client/transport.js';
 import type { Config } from '../config/settings.js';
+import { pagesOf } from './api-pages.js';
 
 /** As `GET /admin/cluster` has them. */
 export interface NodeBody {
@@ -91,13 +92,10 @@ export class PlacementClient {
   }
 
   /** One after the other, of one tenant or of all. */
-  async *pages(tenant?: string, signal?: AbortSignal): AsyncGenerator<ClusterBody> {
-    let cursor: string | undefined;
-    do {
-      const page = await this.page({ tenant, ...(cursor === undefined ? {} : { cursor }) }, signal);
-      yield page;
-      cursor = page.next_cursor;
-    } while (cursor !== undefined);
+  pages(tenant?: string, signal?: AbortSignal): AsyncGenerator<ClusterBody> {
+    return pagesOf((cursor) =>
+      this.page({ tenant, ...(cursor === undefined ? {} : { cursor }) }, signal),
+    );
   }
 
   /** All pages as one. */

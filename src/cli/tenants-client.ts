@@ -1,6 +1,7 @@
 import { OmniSearchError } from '../client/errors.js';
 import { Transport } from '../client/transport.js';
 import type { Config } from '../config/settings.js';
+import { pagesOf } from './api-pages.js';
 
 /** As `GET /tenants/{id}` has it; `usage` is not in lists. */
 export interface TenantBody {
@@ -37,13 +38,11 @@ export class TenantsClient {
 
   async list(): Promise<TenantBody[]> {
     const all: TenantBody[] = [];
-    let cursor: string | undefined;
-    do {
+    const pages = pagesOf(async (cursor) => {
       const call = { method: 'GET', path: 'tenants', query: { cursor }, twice: 'nothing' } as const;
-      const page = (await this.transport.call(call)) as TenantsPage;
-      all.push(...page.tenants);
-      cursor = page.next_cursor;
-    } while (cursor !== undefined);
+      return (await this.transport.call(call)) as TenantsPage;
+    });
+    for await (const { tenants } of pages) all.push(...tenants);
     return all;
   }
 
