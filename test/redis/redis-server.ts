@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ChildServer } from '../child-server.js';
 import { runs } from '../program.js';
 
 const START_LIMIT_MS = 10_000;
@@ -22,13 +23,15 @@ export async function freePort(): Promise<number> {
 }
 
 /** A Redis of Debian's on loopback, in a folder of its own. */
-export class RedisServer {
+export class RedisServer extends ChildServer {
   private constructor(
-    private process: ChildProcess,
+    process: ChildProcess,
     readonly port: number,
-    private readonly dir: string,
+    dir: string,
     private readonly args: readonly string[],
-  ) {}
+  ) {
+    super(process, dir);
+  }
 
   /** @param args more of its settings; with `sentinel` these are lines of a sentinel's file */
   static async start(args: readonly string[] = [], kind?: 'sentinel'): Promise<RedisServer> {
@@ -48,25 +51,8 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** To stop it for a while, and let it go on. */
-  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
-    this.process.kill(name);
-  }
-
-  async kill(): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    this.process.kill('SIGKILL');
-    await once(this.process, 'exit');
-  }
-
-  /** After `kill`: the same port again. */
-  async restart(): Promise<void> {
+  override async restart(): Promise<void> {
     this.process = await launch(this.args);
-  }
-
-  async stop(): Promise<void> {
-    await this.kill();
-    await rm(this.dir, { recursive: true, force: true });
   }
 }
 

@@ -1,12 +1,13 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ChildServer } from '../child-server.js';
 import { runs } from '../program.js';
 
 const FOLDER = fileURLToPath(new URL('../mongo-server/', import.meta.url));
@@ -33,12 +34,14 @@ function isBuilt(): boolean {
 }
 
 /** A running test server: mongo-java-server on a file of its own. */
-export class MongoServer {
+export class MongoServer extends ChildServer {
   private constructor(
-    private process: ChildProcess,
+    process: ChildProcess,
     readonly port: number,
-    private readonly dir: string,
-  ) {}
+    dir: string,
+  ) {
+    super(process, dir);
+  }
 
   static async start(): Promise<MongoServer> {
     await build();
@@ -52,26 +55,8 @@ export class MongoServer {
     return `mongodb://127.0.0.1:${this.port}/${database}`;
   }
 
-  /** To stop it for a while, and let it go on. */
-  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
-    this.process.kill(name);
-  }
-
-  /** Ends it as a crash would. */
-  async kill(): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    this.process.kill('SIGKILL');
-    await once(this.process, 'exit');
-  }
-
-  /** After `kill`: the same port and file again. */
-  async restart(): Promise<void> {
+  override async restart(): Promise<void> {
     ({ child: this.process } = await launch(this.port, this.dir));
-  }
-
-  async stop(): Promise<void> {
-    await this.kill();
-    await rm(this.dir, { recursive: true, force: true });
   }
 }
 
