@@ -47,6 +47,8 @@ import { isLoopback } from './shard-address.js';
 import { openFleet } from './shard-fleet.js';
 import { trustedProxies } from './trusted-proxies.js';
 
+/** Shards are asked for their state each second, and may take as long to answer: one that lives is silent for so long. */
+const SILENCE_MARGIN_MS = 2_000;
 const NO_CACHE = { entries: 0, hits: 0, misses: 0 };
 const NO_ENCODER: EncoderStatus = {
   embeddingCache: NO_CACHE,
@@ -83,7 +85,7 @@ export async function startQueryNode(
   const cluster = await openCluster(config, store, fleet, audit);
   const { placements, placement } = cluster;
   const searchable = new UntilSearchable({
-    ...{ store, nodes: fleet, deadAfterMs: config.leaseMs },
+    ...{ store, nodes: fleet, deadAfterMs: config.leaseMs + SILENCE_MARGIN_MS },
     change: (tenant, to) => cluster.mover.change(tenant, to),
   });
   const growth = new GrowthTrigger(config.partitionRows, (tenant) =>
