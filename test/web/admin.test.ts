@@ -69,7 +69,7 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)("the operator's page", () => {
       when: { query: 'shoes', match: 'exact' },
       then: { pinned: [{ id: 'p-7', position: 1 }] },
     });
-    expect(await opened.page.locator('#rule-list').innerText()).toContain('query is “shoes”');
+    await opened.page.locator('#rule-list').getByText('query is “shoes”').waitFor();
   });
 
   test('a rule that is opened and saved is the same, and can be deleted', async () => {
