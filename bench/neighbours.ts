@@ -19,7 +19,10 @@ const FLAGS = {
     help: 'products of the quiet shop as NDJSON; else shared data or demo',
   },
   rows: { default: 300_000, help: 'products of the hostile shop' },
-  scenario: { default: 'all', help: 'what the hostile shop does: flood, load or all' },
+  scenario: {
+    default: 'all',
+    help: 'what the hostile shop does: flood, load, everything at once, or all of these',
+  },
   shards: { default: 2, help: 'shard processes' },
   seconds: { default: 30, help: 'how long each measurement lasts' },
   rounds: { default: 3, help: 'measurements of each kind; medians count' },
@@ -28,10 +31,13 @@ const FLAGS = {
 /** Tenants: one works the machine hard, the other searches at a steady rate. */
 const HOSTILE = 'hostile';
 const QUIET = 'quiet';
-const QUIET_PER_SECOND = { flood: 5, load: 20 };
+const QUIET_PER_SECOND = { flood: 5, load: 20, everything: 5 };
+const SCENARIOS = ['flood', 'load', 'everything'] as const;
+/** Products that the quiet shop writes a second while the other does everything at once. */
+const QUIET_WRITES_PER_SECOND = 2;
 const CALLERS = 8;
 
-type Scenario = keyof typeof QUIET_PER_SECOND;
+type Scenario = (typeof SCENARIOS)[number];
 
 await bench(
   {
@@ -49,7 +55,9 @@ await bench(
     const queries = log.map(({ query }) => query);
     const server = await run.start(OmniServer.start({ shards: flags.shards }));
     await load(run, server.url, QUIET, catalogue.products.length, (i) => lineOf(catalogue, i));
-    const rows = scenarios.includes('flood') ? await loadHostile(run, server.url, catalogue) : 0;
+    const rows = scenarios.some((name) => name !== 'load')
+      ? await loadHostile(run, server.url, catalogue)
+      : 0;
     await waitUntilQuiet(() => server.processes());
 
     const seconds = flags.quick ? 5 : flags.seconds;
@@ -59,13 +67,11 @@ await bench(
     const figures: BenchResult['figures'] = [];
     for (const name of scenarios) {
       const perSecond = QUIET_PER_SECOND[name];
-      const steady: LoadSpec = { ...base, kind: 'steady', tenant: QUIET, perSecond };
-      const other = (number: number): LoadSpec =>
-        name === 'flood'
-          ? { ...base, kind: 'hostile', tenant: HOSTILE, callers: CALLERS }
-          : { ...base, kind: 'bulk', tenant: HOSTILE, catalogue: flags.catalogue, number };
+      const quiet: LoadSpec[] = [{ ...base, kind: 'steady', tenant: QUIET, perSecond }];
+      if (name === 'everything') quiet.push(quietWrites(base, flags.catalogue));
+      const loads = (number: number) => hostileLoads(name, base, flags.catalogue, number);
       const rounds = flags.quick ? 1 : flags.rounds;
-      results[name] = await measureRounds(run, name, rounds, steady, other);
+      results[name] = await measureRounds(run, name, rounds, quiet, loads);
       figures.push(...figuresOf(name, results[name]));
     }
     const memory = peakMemory(server.processes());
@@ -78,10 +84,30 @@ await bench(
   },
 );
 
+type Base = Pick<LoadSpec, 'url' | 'seconds' | 'queries' | 'seed'>;
+
+function quietWrites(base: Base, catalogue: string): LoadSpec {
+  const perSecond = QUIET_WRITES_PER_SECOND;
+  return { ...base, kind: 'writes', tenant: QUIET, perSecond, catalogue };
+}
+
+/** What the hostile shop does, each load by a process of its own; `number` makes its products new. */
+function hostileLoads(name: Scenario, base: Base, catalogue: string, number: number): LoadSpec[] {
+  const hostile = { ...base, tenant: HOSTILE };
+  const flood: LoadSpec = { ...hostile, kind: 'hostile', callers: CALLERS };
+  const bulk: LoadSpec = { ...hostile, kind: 'bulk', catalogue, number };
+  if (name === 'flood') return [flood];
+  if (name === 'load') return [bulk];
+  // Texts must be new in each run, or they would be found in the cache.
+  const seed = base.seed * 1_000 + number;
+  return [flood, { ...hostile, seed, kind: 'cold', callers: CALLERS }, bulk];
+}
+
 function scenariosOf(name: string): readonly Scenario[] {
-  if (name === 'all') return ['flood', 'load'];
-  if (name === 'flood' || name === 'load') return [name];
-  throw new Error('--scenario must be flood, load or all');
+  if (name === 'all') return SCENARIOS;
+  const one = SCENARIOS.find((scenario) => scenario === name);
+  if (one === undefined) throw new Error(`--scenario must be ${SCENARIOS.join(', ')} or all`);
+  return [one];
 }
 
 /** Many products of the hostile shop, for its floods. */

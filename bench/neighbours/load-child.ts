@@ -84,20 +84,21 @@ async function send(client: JsonClient, sent: Sent): Promise<JsonReply | { failu
   return client.request('POST', sent.path, sent.body, sent.contentType).catch(failureOf);
 }
 
-async function steady(spec: LoadSpec & { kind: 'steady' }): Promise<LoadOutcome> {
+/** Requests at a fixed rate, each counted from when it was due. */
+async function paced(
+  spec: LoadSpec & { perSecond: number },
+  request: (number: number, random: Random) => Sent,
+): Promise<LoadOutcome> {
   const client = new JsonClient(spec.url, 30_000, 64, spec.tenant);
   const clock = new PacedClock();
-  const random = new Random(spec.seed, 'steady');
+  const random = new Random(spec.seed, spec.kind);
   const outcomes = new Outcomes();
   const pending: Promise<void>[] = [];
   const startMs = clock.nowMs();
   for (const offsetMs of fixedArrivals(spec.perSecond, spec.seconds * 1_000)) {
     const dueMs = startMs + offsetMs;
     await clock.sleepUntil(dueMs);
-    const { timeoutMs = 1_000 } = spec;
-    const query = random.pick(spec.queries);
-    const body = { query, top_k: 10, fields: ['title', 'price'], timeout_ms: timeoutMs };
-    const sent = { path: '/search/text', body, timeoutMs };
+    const sent = request(pending.length, random);
     pending.push(
       send(client, sent).then((reply) => outcomes.add(reply, sent, clock.nowMs() - dueMs)),
     );
@@ -108,14 +109,36 @@ async function steady(spec: LoadSpec & { kind: 'steady' }): Promise<LoadOutcome>
   return outcomes.result();
 }
 
-async function hostile(spec: LoadSpec & { kind: 'hostile' }): Promise<LoadOutcome> {
+function steady(spec: LoadSpec & { kind: 'steady' }): Promise<LoadOutcome> {
+  const { timeoutMs = 1_000 } = spec;
+  return paced(spec, (_, random) => {
+    const query = random.pick(spec.queries);
+    const body = { query, top_k: 10, fields: ['title', 'price'], timeout_ms: timeoutMs };
+    return { path: '/search/text', body, timeoutMs };
+  });
+}
+
+async function writes(spec: LoadSpec & { kind: 'writes' }): Promise<LoadOutcome> {
+  const { products } = await loadCatalogue(spec.catalogue);
+  return paced(spec, (number, random) => {
+    const product = JSON.parse(random.pick(products).line) as object;
+    const body = { ...product, price: 1 + number };
+    return { path: '/products', body, timeoutMs: LOAD_TIMEOUT_MS };
+  });
+}
+
+/** Requests by so many callers, each sending its next as soon as it has its answer. */
+async function flood(
+  spec: LoadSpec & { callers: number },
+  request: (number: number, random: Random) => Sent,
+): Promise<LoadOutcome> {
   const client = new JsonClient(spec.url, 60_000, 64, spec.tenant);
   const outcomes = new Outcomes();
-  const random = new Random(spec.seed, 'hostile');
+  const random = new Random(spec.seed, spec.kind);
   const endMs = performance.now() + spec.seconds * 1_000;
   const caller = async (first: number): Promise<void> => {
     for (let i = first; performance.now() < endMs; i++) {
-      const sent = hostileRequest(i % 3, spec.queries, random);
+      const sent = request(i, random);
       const startMs = performance.now();
       const reply = await send(client, sent);
       outcomes.add(reply, sent, performance.now() - startMs);
@@ -127,6 +150,11 @@ async function hostile(spec: LoadSpec & { kind: 'hostile' }): Promise<LoadOutcom
   await Promise.all(Array.from({ length: spec.callers }, (_, i) => caller(i)));
   await client.close();
   return outcomes.result();
+}
+
+function coldRequest(queries: readonly string[], random: Random): Sent {
+  const query = `${random.pick(queries)} ${random.pick(queries)} ${String(random.below(1e9))}`;
+  return { path: '/search/text', body: { query, timeout_ms: 1_000 }, timeoutMs: 1_000 };
 }
 
 /** Products are new each time: what is stored already would cost no embedding. */
@@ -178,8 +206,18 @@ function hostileRequest(kind: number, queries: readonly string[], random: Random
 }
 
 function start(spec: LoadSpec): Promise<LoadOutcome> {
-  if (spec.kind === 'steady') return steady(spec);
-  return spec.kind === 'bulk' ? bulk(spec) : hostile(spec);
+  switch (spec.kind) {
+    case 'steady':
+      return steady(spec);
+    case 'writes':
+      return writes(spec);
+    case 'bulk':
+      return bulk(spec);
+    case 'cold':
+      return flood(spec, (_, random) => coldRequest(spec.queries, random));
+    case 'hostile':
+      return flood(spec, (i, random) => hostileRequest(i % 3, spec.queries, random));
+  }
 }
 
 process.once('message', (message) => {

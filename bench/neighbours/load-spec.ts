@@ -12,8 +12,12 @@ interface LoadBase {
 export type LoadSpec =
   /** Plain searches at a fixed rate, counted from when each was due. */
   | (LoadBase & { kind: 'steady'; perSecond: number; timeoutMs?: number })
+  /** One product written again at a fixed rate, each time at another price. */
+  | (LoadBase & { kind: 'writes'; perSecond: number; catalogue: string })
   /** So many callers at once, each sending the dearest requests that the contract allows. */
   | (LoadBase & { kind: 'hostile'; callers: number })
+  /** So many callers at once, each asking for a text that was never asked for. */
+  | (LoadBase & { kind: 'cold'; callers: number })
   /** The catalogue as products, again and again, each time new ones (by `number` and by lap). */
   | (LoadBase & { kind: 'bulk'; catalogue: string; number: number });
 
