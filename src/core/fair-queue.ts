@@ -11,6 +11,8 @@ export interface FairQueueOptions {
   maxWaitingOfTenant: number;
   /** Places that one tenant may take at once; all by default. */
   concurrencyOfTenant?: number;
+  /** How much a tenant that comes back has before it stands in line with those that went on meanwhile; 0 by default. */
+  creditMs?: number;
   now?: () => number;
 }
 
@@ -32,6 +34,12 @@ export interface Turn {
   /** Adds to what the tenant has used, in milliseconds, beyond the time that the turn itself took. */
   charge(costMs: number): void;
 }
+
+/**
+ * What a search takes that is not long: a tenant that asks now and then has it done without a stop beside one that
+ * keeps all busy.
+ */
+export const CREDIT_MS = 50;
 
 /** Tenants that have used more than their share and ask for nothing, remembered at most. */
 const MAX_REMEMBERED = 1_000;
@@ -61,7 +69,7 @@ export class FairQueue {
   private readonly tenants = new Map<string, TenantUse>();
   private waitingWorks = 0;
   private free: number;
-  /** What the tenant served last had used by then: one that comes back is not owed more than this. */
+  /** What the tenant served last had used by then. */
   private virtualMs = 0;
   private readonly now: () => number;
   /** When the first work of this turn of the event loop started; undefined before it. */
@@ -111,6 +119,11 @@ export class FairQueue {
     return new Promise((resolve) => this.idle.push(resolve));
   }
 
+  /** What one that comes back counts as having used, at least: it is not owed for all the time that it was away. */
+  private get startsAtMs(): number {
+    return this.virtualMs - (this.options.creditMs ?? 0);
+  }
+
   private get ofTenant(): number {
     const { concurrency, concurrencyOfTenant = concurrency } = this.options;
     return Math.min(concurrency, concurrencyOfTenant);
@@ -152,10 +165,10 @@ export class FairQueue {
   private enter(tenant: string): TenantUse {
     let use = this.tenants.get(tenant);
     if (use === undefined) {
-      use = { usedMs: this.virtualMs, waiting: [], running: 0, places: 0 };
+      use = { usedMs: this.startsAtMs, waiting: [], running: 0, places: 0 };
       this.tenants.set(tenant, use);
     } else if (isIdle(use)) {
-      use.usedMs = Math.max(use.usedMs, this.virtualMs);
+      use.usedMs = Math.max(use.usedMs, this.startsAtMs);
     }
     return use;
   }
@@ -266,7 +279,7 @@ export class FairQueue {
     if (isIdle(use)) {
       this.tenants.delete(tenant);
       // One that has used no more than its share is as good as new, and so are all where none works.
-      if (use.usedMs > this.virtualMs) this.remember(tenant, use);
+      if (use.usedMs > this.startsAtMs) this.remember(tenant, use);
     }
     if (this.waitingWorks > 0 || this.runningCount > 0) return;
     this.tenants.clear();

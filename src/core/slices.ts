@@ -4,8 +4,6 @@ import { giveWay } from './precedence.js';
 const SLICE_MS = 2;
 
 const waiting: (() => void)[] = [];
-/** When the first slice of this turn of the loop began; undefined before it. */
-let turnStartedMs: number | undefined;
 
 /**
  * Cuts long work into slices between which the event loop serves others:
@@ -28,19 +26,6 @@ export class Slices {
 
   get isOver(): boolean {
     return this.now() >= this.endsAtMs;
-  }
-
-  /**
-   * To be awaited before a long work begins: at once where this turn of the loop has room for it, and
-   * else when its turn comes. Many that become ready in one turn do not all have their first slice
-   * in it.
-   */
-  async start(): Promise<void> {
-    const nowMs = this.now();
-    if (turnStartedMs === undefined) setImmediate(() => (turnStartedMs = undefined));
-    turnStartedMs ??= nowMs;
-    if (waiting.length > 0 || nowMs - turnStartedMs >= SLICE_MS) await this.next();
-    else this.endsAtMs = turnStartedMs + SLICE_MS;
   }
 
   protected othersFirst(): Promise<void> | undefined {

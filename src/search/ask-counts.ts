@@ -1,5 +1,6 @@
 import type { Deadline } from '../core/deadline.js';
 import { OmniError } from '../core/errors.js';
+import { searchTurns } from '../core/fair-turns.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
 import type { WordCounts } from '../protocol/messages.js';
 import type { WordsAsked } from '../shard-client/leaf-calls.js';
@@ -39,6 +40,8 @@ export async function askForCounts(
   const asked = { nodes, stickyKey };
   const whole = { ...message, group, counter, partitions: null };
   const { node, answer } = await deps.fleet.countWords(asked, whole, deadline, signal);
+  const due = searchTurns.due(message.tenant);
+  if (due !== undefined) await due;
   if (answer.type !== 'moved') return { node, answer };
   const byName = { ...whole, partitions };
   const named = await deps.fleet.countWords(asked, byName, deadline, signal);

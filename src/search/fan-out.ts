@@ -1,4 +1,5 @@
 import type { Deadline } from '../core/deadline.js';
+import { searchTurns } from '../core/fair-turns.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
 import type { SearchLeafReply } from '../protocol/messages.js';
 import type { LeafAnswer, LeafSearch, Pinned } from '../shard-client/leaf-calls.js';
@@ -143,6 +144,8 @@ class FanOut {
     try {
       const asked = { nodes, stickyKey };
       ({ node: shard, answer } = await this.fleet.search(asked, leaf, deadline, signal));
+      const due = searchTurns.due(query.tenant);
+      if (due !== undefined) await due;
     } catch (error) {
       this.settled.push({ target, without: NONE });
       result.silent.add(group);

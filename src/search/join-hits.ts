@@ -1,6 +1,6 @@
 import { Budget } from '../core/budget.js';
 import type { Deadline } from '../core/deadline.js';
-import { Slices } from '../core/slices.js';
+import { searchTurns } from '../core/fair-turns.js';
 import { OmniError, toOmniError } from '../core/errors.js';
 import { entryOf, NO_PRICES, pricedProduct, type PriceEntry } from '../core/price-entries.js';
 import type { JsonObject, JsonValue, Product } from '../core/product.js';
@@ -50,7 +50,6 @@ export interface Joined {
 export class Join {
   /** Undefined where every document matches. */
   private readonly filter: DocumentFilter | undefined;
-  private readonly slices = new Slices();
   private readonly budget: Budget;
   /** What became of the partial hits so far; undefined: dropped. */
   private readonly known = new Map<string, Found | undefined>();
@@ -71,7 +70,10 @@ export class Join {
     this.filter = isMatchAll(filter) ? undefined : new DocumentFilter(filter);
     const { signal } = caller;
     // However many join at once, others come to their turn after each slice of one of them.
-    this.budget = new Budget(deadline, { signal, yieldTurn: () => this.slices.next() });
+    this.budget = new Budget(deadline, {
+      signal,
+      yieldTurn: () => searchTurns.next(request.tenant),
+    });
   }
 
   /**
@@ -82,7 +84,10 @@ export class Join {
   async hits(partial: readonly JoinHit[]): Promise<Joined> {
     const { topK } = this.request;
     const hits: Hit[] = [];
-    if (partial.length > this.store.documentsAtOnce) await this.slices.start();
+    if (partial.length > this.store.documentsAtOnce) {
+      const due = searchTurns.due(this.request.tenant);
+      if (due !== undefined) await due;
+    }
     // The first k are nearly always enough; what they lack is taken from the over-fetch.
     for (let at = 0; at < partial.length && hits.length < topK;) {
       const wanted = Math.min(this.readable(), topK - hits.length);

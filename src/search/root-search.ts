@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { Budget } from '../core/budget.js';
-import { Deadline } from '../core/deadline.js';
 import type { OmniError } from '../core/errors.js';
+import { searchTurns } from '../core/fair-turns.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
 import type { Encoder } from '../embedding/encoder.js';
@@ -45,6 +44,9 @@ export interface RootSearchDeps {
   rules?: RuleBooks;
   logger: Logger;
 }
+
+const tenantOf = ({ tenant }: SearchRequest): string => tenant;
+const tenantOfGroup = ([{ request }]: Group): string => request.tenant;
 
 /** For so long after a search had to begin anew none goes by what is known of the tenant's rows of before. */
 const CHANGING_MS = 5_000;
@@ -92,7 +94,7 @@ export class RootSearch {
     requests: readonly SearchRequest[],
     caller: SearchCaller,
   ): Promise<(SearchReply | OmniError)[]> {
-    const begun = await this.each(requests, caller, (request) => this.begin(request, caller));
+    const begun = await this.each(requests, tenantOf, (request) => this.begin(request, caller));
     const replies = new Map<SearchRun, SearchReply | OmniError>();
     const tell = (group: Group, told: OmniError | readonly (SearchReply | OmniError)[]): void => {
       group.forEach((run, i) => {
@@ -101,7 +103,7 @@ export class RootSearch {
     };
 
     const groups = groupsOf(begun.flatMap((run) => (run instanceof Error ? [] : [run])));
-    const read = await this.each(groups, caller, (group) => this.read(group));
+    const read = await this.each(groups, tenantOfGroup, (group) => this.read(group));
     const open: ReadGroup[] = [];
     groups.forEach((group, i) => {
       const asked = read[i] as Asked | OmniError;
@@ -109,7 +111,11 @@ export class RootSearch {
       else open.push({ group, asked });
     });
     const vectors = await this.embed(open, caller);
-    const found = await this.each(open, caller, (one, i) => this.find(one, vectors[i], caller));
+    const found = await this.each(
+      open,
+      ({ group }) => tenantOfGroup(group),
+      (one, i) => this.find(one, vectors[i], caller),
+    );
     open.forEach(({ group }, i) =>
       tell(group, found[i] as OmniError | (SearchReply | OmniError)[]),
     );
@@ -228,13 +234,13 @@ export class RootSearch {
   /** `work` for all at once, an error in place of what fails; other requests have turns in between. */
   private async each<T, R>(
     items: readonly T[],
-    caller: SearchCaller,
+    tenant: (item: T) => string,
     work: (item: T, i: number) => Promise<R>,
   ): Promise<(R | OmniError)[]> {
-    const turns = new Budget(Deadline.after(Infinity), caller);
     const under: Promise<R | OmniError>[] = [];
     for (const [i, item] of items.entries()) {
-      await turns.pause();
+      const due = searchTurns.due(tenant(item));
+      if (due !== undefined) await due;
       under.push(work(item, i).catch((error: unknown) => this.failures.noted(error)));
     }
     return Promise.all(under);

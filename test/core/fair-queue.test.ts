@@ -48,6 +48,19 @@ test('who has used least is served first: one search of B does not wait behind t
   );
 });
 
+test('what a tenant that comes back has at its credit is done before others go on, and not again and again', async () => {
+  const { queue, done, work } = queueOnClock({ creditMs: 20 });
+  const flood = Array.from({ length: 40 }, (_, i) => queue.run('a', work(`a${i}`, 1, 5)));
+  await flood[9];
+  await queue.run('b', work('b-within', 5, 4));
+  const before = done.indexOf('b-within');
+  expect(before).toBeLessThanOrEqual(12);
+  const again = queue.run('b', work('b-beyond', 5, 4));
+  await Promise.all([...flood, again]);
+  // Its credit is used up: from now on it has every other turn.
+  expect(done.indexOf('b-beyond') - before).toBeGreaterThan(3);
+});
+
 test('others are served between the slices of a long work, which then goes on before later ones of its tenant', async () => {
   const { queue, done, work } = queueOnClock();
   const long = queue.run('a', work('a-long', 10, 8));

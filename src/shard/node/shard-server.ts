@@ -3,7 +3,7 @@ import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import { Budget } from '../../core/budget.js';
 import { Deadline } from '../../core/deadline.js';
 import { OmniError, toOmniError } from '../../core/errors.js';
-import { FairQueue } from '../../core/fair-queue.js';
+import { CREDIT_MS, FairQueue } from '../../core/fair-queue.js';
 import type { Logger } from '../../core/logger.js';
 import { removeSocket } from '../../core/remove-socket.js';
 import type { Certificate } from '../../core/tls-files.js';
@@ -63,6 +63,7 @@ export class ShardServer {
       what: 'searches',
       // They are CPU work on one thread: side by side all of them would only be late.
       concurrency: 1,
+      creditMs: CREDIT_MS,
       maxWaiting: options.queueLimit,
       maxWaitingOfTenant: options.tenantQueueLimit,
     });
