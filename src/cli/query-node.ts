@@ -27,11 +27,12 @@ import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { AuditLog } from '../tenancy/audit-log.js';
 import type { KeyRing } from '../tenancy/keys/key-ring.js';
+import { nodeWishes } from '../tenancy/own-nodes.js';
 import { PriceLists } from '../tenancy/price-lists.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
-import { openCluster, placeOnThese, type OpenedCluster } from './open-cluster.js';
+import { openCluster, openOwnNodes, placeOnThese, type OpenedCluster } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
 import { openKeys } from './open-keys.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
@@ -82,7 +83,9 @@ export async function startQueryNode(
   const audit = new AuditLog(store.records);
   const { keyDirectory, ...keys } = openKeys(store.records, audit, config);
   await warnOfOpenDoors(config, keys.keys);
-  const cluster = await openCluster(config, store, fleet, audit);
+  const wishes = () => nodeWishes(tenants, tenancy.plans);
+  const cluster = await openCluster(config, store, fleet, audit, wishes);
+  const ownNodes = openOwnNodes(cluster, store.records, logger);
   const { placements, placement } = cluster;
   const searchable = new UntilSearchable({
     ...{ store, nodes: fleet, deadAfterMs: config.leaseMs + SILENCE_MARGIN_MS },
@@ -97,7 +100,10 @@ export async function startQueryNode(
   const { onChange } = edge;
   const { records } = store;
   const tenants = new TenantDirectory(records, config.autoCreateTenants, undefined, onChange);
-  const tenancy = openTenancy({ store, tenants, audit, config, logger, opened });
+  const tenancy = openTenancy({
+    ...{ store, tenants, audit, config, logger, opened },
+    onShards: () => ownNodes.changed(),
+  });
   const { plans, meter } = tenancy;
   const bounds = new TenantBounds(store, config, plans);
   const priceLists = new PriceLists(records, onChange);
@@ -134,10 +140,10 @@ export async function startQueryNode(
   const background = { store, tenants, priceLists, placement, placements, encoder, logger };
   const kinds = kindsOfJobs(config, cluster, background, { fleet, searchable });
   const jobs = new JobRunner({ records, kinds, logger });
-  const desks = openTenantDesks({ store, tenants, plans, audit, jobs });
+  const desks = openTenantDesks({ store, tenants, plans, audit, jobs, ownNodes });
   const shown = {
     answers,
-    ...{ cluster: cluster.desk, queryNodes, ...tenancy, ...desks },
+    ...{ cluster: cluster.desk, ownNodes, queryNodes, ...tenancy, ...desks },
     catalogue: new Catalogue(store),
     priceLists: priceListDesk(priceLists, audit, jobs),
   };
@@ -156,12 +162,15 @@ export async function startQueryNode(
 /** What is done in the background. */
 function kindsOfJobs(
   { tombstoneRetentionMs, auto, coolDownMs }: Config,
-  { away, grower, advice: taker }: OpenedCluster,
-  deps: Omit<KindDeps, 'away' | 'grower' | 'tombstoneRetentionMs' | 'nodes' | 'fleet' | 'advice'>,
+  { away, grower, dedicator, advice: taker }: OpenedCluster,
+  deps: Omit<
+    KindDeps,
+    'away' | 'grower' | 'dedicator' | 'tombstoneRetentionMs' | 'nodes' | 'fleet' | 'advice'
+  >,
   { fleet, searchable }: { fleet: ShardFleet; searchable: UntilSearchable },
 ): ReturnType<typeof jobKinds> {
   return jobKinds({
-    ...{ ...deps, away, grower, tombstoneRetentionMs },
+    ...{ ...deps, away, grower, dedicator, tombstoneRetentionMs },
     ...{ nodes: fleet, fleet: switchFleet(fleet, searchable) },
     advice: auto ? { taker, coolDownMs } : undefined,
   });
