@@ -1,4 +1,4 @@
-import type { OwnedNode } from './node-pools.js';
+import type { PlaceableNode } from './node-sets.js';
 
 /** A tenant that is to have nodes of its own. */
 export interface Wish {
@@ -10,7 +10,7 @@ export interface Wish {
 }
 
 /** A node on which partitions may lie. */
-export interface FreeNode extends OwnedNode {
+export interface FreeNode extends PlaceableNode {
   /** One that does not live is given to nobody; who has it keeps it. */
   isAlive: boolean;
 }
@@ -35,66 +35,78 @@ export interface Dedicated {
 
 /**
  * Which nodes are whose alone. As many as there are copies are always left for all others, so that nobody loses a copy,
- * and no tenant gets fewer than that. Who has nodes comes first and keeps them, then it goes by name; a wish that
- * cannot be met as a whole gives nothing, except that nobody gives back nodes because it is to have more. What is
- * chosen anew are nodes of different domains, of such those where the least has to move away.
+ * and no tenant gets fewer than that. Who has nodes keeps them, then it goes by name; a wish that cannot be met as a whole
+ * gives nothing, except that nobody gives nodes back because it is to have more. What is chosen anew are nodes of
+ * different domains, of such those from which the least has to move away.
  */
 export function dedicate(input: DedicateInput): Dedicated {
-  const { nodes, replicas } = input;
-  const held = heldBy(input);
-  const order = [...input.wishes].sort(
-    (a, b) =>
-      Number(held.has(b.tenant)) - Number(held.has(a.tenant)) || (a.tenant < b.tenant ? -1 : 1),
-  );
-  let room = nodes.length - replicas;
-  const grants: { wish: Wish; count: number }[] = [];
-  const missing = new Map<string, number>();
-  for (const wish of order) {
-    const wanted = Math.max(wish.count, replicas);
-    const count = wanted <= room ? wanted : kept(wish, input, held, room);
-    if (count < wanted) missing.set(wish.tenant, wanted - (count > 0 ? count : room));
-    if (count === 0) continue;
-    grants.push({ wish, count });
-    room -= count;
-  }
-  const granted = new Set(grants.map(({ wish }) => wish.tenant));
+  const { nodes } = input;
+  const { granted, missing } = grants(input);
   const owners = new Map<string, string>();
-  for (const { wish, count } of grants) {
+  for (const [tenant, { wish, kept, count }] of granted) {
     const mayHave = ({ node }: FreeNode): boolean => {
       const owner = input.owners.get(node);
-      const isFree = owner === undefined || owner === wish.tenant || !granted.has(owner);
+      const isFree = owner === undefined || owner === tenant || !granted.has(owner);
       return isFree && !owners.has(node);
     };
     const chosen = choose(wish, count, nodes.filter(mayHave), input);
-    if (chosen.length < count) missing.set(wish.tenant, count - chosen.length);
-    else for (const node of chosen) owners.set(node, wish.tenant);
+    if (chosen.length < count) missing.set(tenant, count - chosen.length);
+    const own = chosen.length < count ? chosen.slice(0, kept) : chosen;
+    for (const node of own) owners.set(node, tenant);
   }
   return { owners, missing };
 }
 
-/** How many nodes each tenant has of those on which anything may lie. */
-function heldBy({ nodes, owners }: DedicateInput): ReadonlyMap<string, number> {
-  const held = new Map<string, number>();
-  for (const { node } of nodes) {
-    const owner = owners.get(node);
-    if (owner !== undefined) held.set(owner, (held.get(owner) ?? 0) + 1);
-  }
-  return held;
+interface Grant {
+  wish: Wish;
+  /** So many it keeps in any case: what it has, where all of that is still there. */
+  kept: number;
+  count: number;
 }
 
-/**
- * What a tenant keeps that is to have more than there are: all that it has. One that has lost a node shares the others'
- * instead, since what lay on all of its own may not fit what is left of them.
- */
-function kept(
-  { tenant }: Wish,
-  { owners, replicas }: DedicateInput,
-  held: ReadonlyMap<string, number>,
-  room: number,
-): number {
-  const here = held.get(tenant) ?? 0;
-  const all = [...owners.values()].filter((owner) => owner === tenant).length;
-  return here === all && here >= replicas && here <= room ? here : 0;
+/** How many nodes each tenant gets of those that are there. */
+function grants(input: DedicateInput): {
+  granted: ReadonlyMap<string, Grant>;
+  missing: Map<string, number>;
+} {
+  const { wishes, nodes, owners, replicas } = input;
+  let room = nodes.length - replicas;
+  const granted = new Map<string, Grant>();
+  const missing = new Map<string, number>();
+  const take = (wish: Wish, kept: number, count: number): void => {
+    granted.set(wish.tenant, { wish, kept, count });
+    room -= count;
+  };
+  const wanted = ({ count }: Wish): number => Math.max(count, replicas);
+  const byName = [...wishes].sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
+  const had = countBy(owners.values());
+  const has = countBy(nodes.flatMap(({ node }) => owners.get(node) ?? []));
+  const holders = byName.filter(({ tenant }) => has.has(tenant));
+  for (const wish of holders) {
+    const count = Math.min(has.get(wish.tenant) ?? 0, wanted(wish));
+    if (count <= room) take(wish, count, count);
+  }
+  for (const wish of [...holders, ...byName.filter(({ tenant }) => !has.has(tenant))]) {
+    const { tenant } = wish;
+    const count = granted.get(tenant)?.count ?? 0;
+    const more = wanted(wish) - count;
+    // What lay on all of its own may not fit what is left of them: it shares the others' instead.
+    const hasLost = (has.get(tenant) ?? 0) < (had.get(tenant) ?? 0) || count < replicas;
+    room += count;
+    granted.delete(tenant);
+    if (count + more <= room) take(wish, hasLost ? 0 : count, count + more);
+    else if (!hasLost) take(wish, count, count);
+    const got = granted.get(tenant)?.count;
+    if (got === undefined) missing.set(tenant, count + more - room);
+    else if (got < count + more) missing.set(tenant, more - room);
+  }
+  return { granted, missing };
+}
+
+function countBy(tenants: Iterable<string>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const tenant of tenants) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+  return counts;
 }
 
 /** At most `count`: named ones first, then those that it has. */
