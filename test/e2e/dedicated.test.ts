@@ -205,7 +205,7 @@ async function flip(at: Cluster): Promise<void> {
   }
 }
 
-test('a plan gives a tenant a shard process of its own and takes it back: no search fails, none is wrong', async () => {
+test('invariant 3: a plan gives a tenant a shard process of its own and takes it back: no search fails, none is wrong', async () => {
   cluster = await Cluster.start({ shards: 3, args: ARGS, env: ENV });
   await flip(cluster);
 });
