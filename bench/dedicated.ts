@@ -3,15 +3,14 @@ import { poissonArrivals } from './load/arrivals.js';
 import { timerClock } from './load/clock.js';
 import { runOpenLoop } from './load/open-loop.js';
 import { bench, type BenchRun } from './lib/bench.js';
-import { CheckedTraffic, TOP_K } from './lib/checked-traffic.js';
+import { CheckedTraffic, exactAnswers } from './lib/checked-traffic.js';
 import { JsonClient } from './lib/client.js';
-import { exactNeighbours } from './lib/exact.js';
 import { ingest, waitUntilQuiet } from './lib/ingest.js';
 import { OmniServer } from './lib/omni-server.js';
 import { Random } from './lib/random.js';
 import { print } from './lib/report.js';
 import { formatTable } from './lib/table.js';
-import { rowId, vectorProduct } from './lib/vector-json.js';
+import { vectorProduct } from './lib/vector-json.js';
 import { loadVectors } from './lib/vector-server.js';
 
 const FLAGS = {
@@ -74,7 +73,7 @@ await bench(
     }
     await until(server.client, false);
     await waitUntilQuiet(() => server.processes());
-    const right = exactNeighbours(base, queries, TOP_K).map((each) => each.rows.map(rowId));
+    const right = exactAnswers(base, queries);
     const traffic = new CheckedTraffic(shop, queries, right);
     const phases = [await phase(run, traffic, 'nothing moves', undefined)];
     for (let round = 0; round < rounds; round += 1) {
@@ -128,7 +127,9 @@ async function phase(
   return run.measure(name, async () => {
     const startedMs = performance.now();
     let movedMs: number | undefined;
-    const moving = move?.().then(() => void (movedMs = performance.now() - startedMs));
+    const moving = move?.().then(() => {
+      movedMs = performance.now() - startedMs;
+    });
     const [searched, written] = await Promise.all([
       load(rate, `searches of ${name}`, (index) => traffic.search(index)),
       load(writes, `writes of ${name}`, (index) => traffic.write(index)),
@@ -157,7 +158,7 @@ async function phase(
 
 /** Until nothing moves, and the shop is alone on one node, or among the others. */
 async function until(client: JsonClient, isAlone: boolean): Promise<void> {
-  for (; ; await sleep(100)) {
+  for (;;) {
     const { partitions } = (await client.expect('GET', '/admin/cluster')) as {
       partitions: Placed[];
     };
@@ -173,5 +174,6 @@ async function until(client: JsonClient, isAlone: boolean): Promise<void> {
     const [own, others] = [nodesOf(true), nodesOf(false)];
     const isApart = [...own].every((node) => !others.has(node));
     if (areServing && (isAlone ? own.size === 1 && isApart : own.size > 1)) return;
+    await sleep(100);
   }
 }

@@ -1,9 +1,35 @@
+import { compareBytes } from '../../src/core/ids.js';
 import { failureOf, type JsonClient } from './client.js';
+import { dot } from './exact.js';
 import { search, type SearchReply } from './search.js';
-import { vectorSearch } from './vector-json.js';
+import { rowOf, type VectorSet } from './synthetic.js';
+import { rowId, vectorSearch } from './vector-json.js';
 
 /** Hits of each search. */
-export const TOP_K = 10;
+const TOP_K = 10;
+
+/** Ids of the `TOP_K` best products of each query, as anybody can work them out: invariants 3 and 5 of SPEC.md. */
+export function exactAnswers(base: VectorSet, queries: readonly Float32Array[]): string[][] {
+  const rows = Array.from({ length: base.count }, (_, row) => ({
+    id: rowId(row),
+    vector: unit(rowOf(base, row)),
+  }));
+  return queries.map((query) => {
+    const wanted = unit(query);
+    return rows
+      .map(({ id, vector }) => ({ id, score: Math.fround(dot(wanted, vector)) }))
+      .sort((a, b) => b.score - a.score || compareBytes(a.id, b.id))
+      .slice(0, TOP_K)
+      .map(({ id }) => id);
+  });
+}
+
+/** As it is sent, a multiple of 1e-6 each, and then made one of length 1. */
+function unit(vector: Float32Array): Float32Array {
+  const sent = Array.from(vector, (value) => Math.round(value * 1e6) / 1e6);
+  const length = Math.sqrt(sent.reduce((sum, value) => sum + value * value, 0));
+  return Float32Array.from(sent, (value) => value / length);
+}
 
 /** Shoppers whose answers are compared with the truth, and a shop that changes its prices. */
 export class CheckedTraffic {

@@ -36,8 +36,8 @@ export interface OpenedCluster {
   mover: Mover;
   grower: PartitionGrower;
   advice: AdviceTaker;
-  dedicated: DedicatedNodes;
   dedicator: Dedicator;
+  ownNodes: OwnNodesPort;
 }
 
 /** The nodes, what is placed on them, and the operator's side of that. @param wishes who is to have nodes of its own */
@@ -79,24 +79,21 @@ export async function openCluster(
     awaited: fleet,
   });
   const parts = { placements, placement, nodes, mover, desk, away, grower, advice };
-  return { ...parts, dedicated, dedicator };
+  const ownNodes = openOwnNodes(dedicated, dedicator, store.records);
+  return { ...parts, dedicator, ownNodes };
 }
 
-/** Nodes of single tenants, for who changes plans. */
-export function openOwnNodes(
-  { dedicated, dedicator }: Pick<OpenedCluster, 'dedicated' | 'dedicator'>,
+/** Nodes of single tenants, for who changes plans. What fails here, the job's next look does. */
+function openOwnNodes(
+  dedicated: DedicatedNodes,
+  dedicator: Dedicator,
   records: RecordStore,
-  logger: Logger,
 ): OwnNodesPort {
   return {
     of: (tenant) => dedicated.of(tenant),
     changed: async () => {
-      try {
-        await dedicator.assign();
-        await renewJob(records, DEDICATE_NODES, ALL);
-      } catch (err) {
-        logger.warn({ err }, 'nodes of single tenants are given by the next look at them');
-      }
+      await dedicator.assign().catch(() => undefined);
+      await renewJob(records, DEDICATE_NODES, ALL).catch(() => undefined);
     },
   };
 }

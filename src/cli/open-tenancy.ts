@@ -24,8 +24,7 @@ interface TenancyParts {
   config: Pick<Config, 'costGbMonth' | 'replicas' | 'redisUrl'>;
   logger: Logger;
   opened: Opened;
-  /** Is told where some tenants are to have other nodes of their own than before. */
-  onShards: () => Promise<void>;
+  ownNodes: OwnNodesPort;
 }
 
 /** What tenants may, and what they use of it. */
@@ -36,10 +35,11 @@ export function openTenancy({
   config,
   logger,
   opened,
-  ...parts
+  ownNodes,
 }: TenancyParts) {
   const { costGbMonth, replicas } = config;
-  const plans = new PlanBook({ records: store.records, tenants, audit, ...parts });
+  const onShards = () => ownNodes.changed();
+  const plans = new PlanBook({ records: store.records, tenants, audit, onShards });
   const meter = new UsageMeter({ store, logger });
   opened.add(() => meter.close());
   const redis =

@@ -32,7 +32,7 @@ import { PriceLists } from '../tenancy/price-lists.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
-import { openCluster, openOwnNodes, placeOnThese, type OpenedCluster } from './open-cluster.js';
+import { openCluster, placeOnThese, type OpenedCluster } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
 import { openKeys } from './open-keys.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
@@ -85,8 +85,7 @@ export async function startQueryNode(
   await warnOfOpenDoors(config, keys.keys);
   const wishes = () => nodeWishes(tenants, tenancy.plans);
   const cluster = await openCluster(config, store, fleet, audit, wishes);
-  const ownNodes = openOwnNodes(cluster, store.records, logger);
-  const { placements, placement } = cluster;
+  const { placements, placement, ownNodes } = cluster;
   const searchable = new UntilSearchable({
     ...{ store, nodes: fleet, deadAfterMs: config.leaseMs + SILENCE_MARGIN_MS },
     change: (tenant, to) => cluster.mover.change(tenant, to),
@@ -100,10 +99,7 @@ export async function startQueryNode(
   const { onChange } = edge;
   const { records } = store;
   const tenants = new TenantDirectory(records, config.autoCreateTenants, undefined, onChange);
-  const tenancy = openTenancy({
-    ...{ store, tenants, audit, config, logger, opened },
-    onShards: () => ownNodes.changed(),
-  });
+  const tenancy = openTenancy({ store, tenants, audit, config, logger, opened, ownNodes });
   const { plans, meter } = tenancy;
   const bounds = new TenantBounds(store, config, plans);
   const priceLists = new PriceLists(records, onChange);

@@ -10,7 +10,7 @@ export interface Wish {
 }
 
 /** A node on which partitions may lie. */
-export interface FreeNode extends PlaceableNode {
+interface FreeNode extends PlaceableNode {
   /** One that does not live is given to nobody; who has it keeps it. */
   isAlive: boolean;
 }

@@ -95,7 +95,10 @@ test('all others leave the node from which the least has to move, then the tenan
   const desk = open([BIG]);
   expect(await desk.dedicator.step()).toBe(true);
   expect(await desk.dedicated.of('big')).toEqual({ nodes: ['s3'], missing: 0 });
-  expect(await placed(store, 'v')).toEqual({ a: 's2', b: expect.stringMatching(/s3 leaving$/) });
+  expect(await placed(store, 'v')).toEqual({
+    a: 's2',
+    b: expect.stringMatching(/s3 leaving$/) as string,
+  });
   expect(await placed(store, 'big')).toEqual({ a: 's1', b: 's2', c: 's3' });
   // It still waits, whoever looks.
   await told();
