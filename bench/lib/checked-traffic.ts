@@ -55,7 +55,7 @@ export class CheckedTraffic {
     const reply = await search(this.client, '/search/vector', this.bodies[at] as Buffer);
     if (reply.body === undefined) return reply;
     const { hits, partial } = reply.body;
-    if (partial !== null) return { failure: `partial: ${JSON.stringify(partial)}` };
+    if (partial !== null) return { failure: `partial: ${reasonsOf(partial)}` };
     if (hits.map(({ id }) => id).join() !== ids.join()) return { failure: 'wrong: other hits' };
     const isNew = hits.every(
       ({ product }, i) => Number(product?.['price'] ?? 0) >= (known[i] ?? 0),
@@ -74,4 +74,9 @@ export class CheckedTraffic {
     this.prices.set(id, Math.max(price, this.prices.get(id) ?? 0));
     return {};
   }
+}
+
+function reasonsOf(partial: object): string {
+  const { missing = [] } = partial as { missing?: { reason?: string }[] };
+  return [...new Set(missing.map(({ reason }) => reason ?? 'unknown'))].sort().join(', ');
 }
