@@ -80,6 +80,7 @@ export function clusterNode({ node, zone }: NodeSite): ClusterNode {
       liveBytes: 0,
       load: undefined,
       partitions: 0,
+      tenants: 0,
       capacityBytes: undefined,
     },
   };

@@ -3,6 +3,8 @@ import { Advisor } from '../cluster/advisor.js';
 import { AwayNodes } from '../cluster/away-nodes.js';
 import { ClusterDesk } from '../cluster/cluster-desk.js';
 import { ClusterNodes } from '../cluster/cluster-nodes.js';
+import { DedicatedNodes } from '../cluster/dedicated-nodes.js';
+import { Dedicator } from '../cluster/dedicator.js';
 import { DrainedNodes } from '../cluster/drained-nodes.js';
 import { KnownZones } from '../cluster/known-zones.js';
 import { Mover, type MoverDeps } from '../cluster/mover.js';
@@ -11,15 +13,19 @@ import { PartitionGrower } from '../cluster/partition-grower.js';
 import { Reshaper } from '../cluster/reshaper.js';
 import type { Config } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
-import { renewJob, requestJob } from '../jobs/job.js';
+import { DEDICATE_NODES } from '../jobs/dedicate-nodes.js';
+import { ALL, renewJob, requestJob } from '../jobs/job.js';
 import { SETTLE_REPLICAS } from '../jobs/settle-replicas.js';
 import { NodeLoads } from '../placement/node-loads.js';
-import { nodeSets } from '../placement/node-sets.js';
+import type { Wish } from '../placement/dedicate.js';
+import { NodePools } from '../placement/node-pools.js';
 import { PlacementCache } from '../placement/placement-cache.js';
 import { Placer } from '../placement/placer.js';
 import { liesOn, planMoves } from '../placement/reassign.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
+import type { RecordStore } from '../store/record-store.js';
 import type { Store } from '../store/store.js';
+import type { OwnNodesPort } from '../tenancy/own-nodes.js';
 
 export interface OpenedCluster {
   placements: PlacementCache;
@@ -30,36 +36,41 @@ export interface OpenedCluster {
   mover: Mover;
   grower: PartitionGrower;
   advice: AdviceTaker;
+  dedicator: Dedicator;
+  ownNodes: OwnNodesPort;
 }
 
-/** The nodes, what is placed on them, and the operator's side of that. */
+/** The nodes, what is placed on them, and the operator's side of that. @param wishes who is to have nodes of its own */
 export async function openCluster(
   config: Config,
   store: Store,
   fleet: ShardFleet,
   audit: MoverDeps['audit'],
+  wishes: () => Promise<readonly Wish[]>,
 ): Promise<OpenedCluster> {
   const drained = new DrainedNodes(store.records);
   const zones = new KnownZones(store.records);
   await zones.load();
-  const nodes = new ClusterNodes(fleet, drained, zones, config);
+  const dedicated = new DedicatedNodes(store.records);
+  const nodes = new ClusterNodes(fleet, drained, dedicated, zones, config);
   const { maxPartitions, minShards, replicas, partitionRows, rangeRows } = config;
   const settle = (tenant: string) => renewJob(store.records, SETTLE_REPLICAS, tenant);
   const resume = (tenant: string) => requestJob(store.records, SETTLE_REPLICAS, tenant);
   const mover = new Mover({ store, settle, resume, audit });
-  const emptier = new NodeEmptier({ store, nodes, drained }, mover);
+  const loads = new NodeLoads(() =>
+    fleet.kept().map(({ name, reply }) => ({ node: name, rows: reply?.documents })),
+  );
+  const dedicator = new Dedicator({ store, nodes, dedicated, mover, loads, wishes, replicas });
+  const emptier = new NodeEmptier({ store, nodes, drained, dedicator, replicas }, mover);
   const reshaper = new Reshaper({ store, nodes, maxPartitions });
   const advisor = new Advisor({ store, nodes, maxPartitions });
   const changes = { store, nodes, mover, reshaper, advisor };
   const advice = new AdviceTaker({ ...changes, records: store.records });
   const desk = new ClusterDesk({ ...changes, emptier, replicas });
   const placements = new PlacementCache(store);
-  const loads = new NodeLoads(() =>
-    fleet.kept().map(({ name, reply }) => ({ node: name, rows: reply?.documents })),
-  );
   const placement = new Placer(store, placements, {
     ...{ loads, minShards, maxPartitions, replicas, partitionRows },
-    nodes: () => nodes.placeable(),
+    nodes: async (tenant) => new NodePools(await nodes.placeable(), replicas).of(tenant).nodes,
   });
   const away = new AwayNodes(nodes, emptier);
   const bounds = { partitionRows, rangeRows, maxPartitions };
@@ -67,7 +78,24 @@ export async function openCluster(
     ...{ store, nodes, loads, mover, bounds, replicas },
     awaited: fleet,
   });
-  return { placements, placement, nodes, mover, desk, away, grower, advice };
+  const parts = { placements, placement, nodes, mover, desk, away, grower, advice };
+  const ownNodes = openOwnNodes(dedicated, dedicator, store.records);
+  return { ...parts, dedicator, ownNodes };
+}
+
+/** Nodes of single tenants, for who changes plans. What fails here, the job's next look does. */
+function openOwnNodes(
+  dedicated: DedicatedNodes,
+  dedicator: Dedicator,
+  records: RecordStore,
+): OwnNodesPort {
+  return {
+    of: (tenant) => dedicated.of(tenant),
+    changed: async () => {
+      await dedicator.assign().catch(() => undefined);
+      await renewJob(records, DEDICATE_NODES, ALL).catch(() => undefined);
+    },
+  };
 }
 
 /**
@@ -76,15 +104,17 @@ export async function openCluster(
  */
 export async function placeOnThese(
   store: Store,
-  { nodes, mover }: OpenedCluster,
+  { nodes, mover, dedicator }: OpenedCluster,
   replicas: number,
   logger: Logger,
 ): Promise<void> {
+  await dedicator.assign();
   const names = (await nodes.all()).map(({ node }) => node);
   const placeable = await nodes.placeable();
-  const open = placeable.map(({ node }) => node);
-  if (open.length === 0 || (await liesOn(store, open, replicas))) return;
-  const moves = await planMoves(store, nodeSets(placeable, replicas));
+  const pools = new NodePools(placeable, replicas);
+  const poolOf = (tenant: string) => pools.of(tenant);
+  if (placeable.length === 0 || (await liesOn(store, poolOf, replicas))) return;
+  const moves = await planMoves(store, poolOf);
   const tenants = await mover.begin(moves, new Set(names));
   if (tenants === 0) return;
   logger.info({ tenants }, 'partitions were placed anew, shards build them');

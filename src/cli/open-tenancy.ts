@@ -7,6 +7,7 @@ import { RedisConnection } from '../redis/redis.js';
 import type { Store } from '../store/store.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
 import { CollectionSchemas } from '../tenancy/collection-schemas.js';
+import type { OwnNodesPort } from '../tenancy/own-nodes.js';
 import { PlanBook } from '../tenancy/plan-book.js';
 import { SettingsDesk } from '../tenancy/settings-desk.js';
 import { TenantDesk } from '../tenancy/tenant-desk.js';
@@ -23,12 +24,22 @@ interface TenancyParts {
   config: Pick<Config, 'costGbMonth' | 'replicas' | 'redisUrl'>;
   logger: Logger;
   opened: Opened;
+  ownNodes: OwnNodesPort;
 }
 
 /** What tenants may, and what they use of it. */
-export function openTenancy({ store, tenants, audit, config, logger, opened }: TenancyParts) {
+export function openTenancy({
+  store,
+  tenants,
+  audit,
+  config,
+  logger,
+  opened,
+  ownNodes,
+}: TenancyParts) {
   const { costGbMonth, replicas } = config;
-  const plans = new PlanBook({ records: store.records, tenants, audit });
+  const onShards = () => ownNodes.changed();
+  const plans = new PlanBook({ records: store.records, tenants, audit, onShards });
   const meter = new UsageMeter({ store, logger });
   opened.add(() => meter.close());
   const redis =
@@ -45,10 +56,11 @@ interface DeskParts {
   plans: PlanBook;
   audit: AuditLog;
   jobs: JobRunner;
+  ownNodes: OwnNodesPort;
 }
 
 /** Where tenants, their settings and schemas are changed; what takes longer is asked of `jobs`. */
-export function openTenantDesks({ store, tenants, plans, audit, jobs }: DeskParts) {
+export function openTenantDesks({ store, tenants, plans, audit, jobs, ownNodes }: DeskParts) {
   const { records } = store;
   const requestSwitch = (tenant: string) => jobs.request(SWITCH_TERMS, tenant);
   const requestDrop = (tenant: string) => requestRemoval(jobs, tenant);
@@ -57,7 +69,7 @@ export function openTenantDesks({ store, tenants, plans, audit, jobs }: DeskPart
   return {
     ...{ settings, collections },
     tenantDesk: new TenantDesk({
-      ...{ tenants, plans, settings, collections, store, audit, requestDrop },
+      ...{ tenants, plans, settings, collections, store, audit, requestDrop, ownNodes },
     }),
     dropTenant: (tenant: string) => removeTenant({ records, tenants, jobs }, tenant),
   };

@@ -8,6 +8,7 @@ export interface NodeBody {
   zone: string | null;
   alive: boolean;
   drained: boolean;
+  dedicated_to?: string;
   bytes: number;
   live_bytes: number;
   capacity_bytes: number | null;

@@ -50,9 +50,20 @@ export function totalText({ total, rows_per_s }: Pick<PlanBody, 'total' | 'rows_
   return `${what}, ${sizeText(bytes)}, about ${seconds} s at ${rows_per_s} rows/s a node`;
 }
 
-function nodeCells({ name, zone, alive, drained, ...figures }: NodeBody): string[] {
+function nodeCells({
+  name,
+  zone,
+  alive,
+  drained,
+  dedicated_to: owner,
+  ...figures
+}: NodeBody): string[] {
   const { bytes, live_bytes, capacity_bytes, load } = figures;
-  const state = [alive ? 'alive' : 'silent', ...(drained ? ['drained'] : [])].join(', ');
+  const marks = [
+    ...(drained ? ['drained'] : []),
+    ...(owner === undefined ? [] : [`${owner} only`]),
+  ];
+  const state = [alive ? 'alive' : 'silent', ...marks].join(', ');
   const capacity = capacity_bytes === null ? '' : sizeText(capacity_bytes);
   const used = capacity_bytes === null ? '' : percentText(live_bytes / capacity_bytes);
   const busy = load === null ? '' : percentText(load);

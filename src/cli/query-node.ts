@@ -27,6 +27,7 @@ import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { AuditLog } from '../tenancy/audit-log.js';
 import type { KeyRing } from '../tenancy/keys/key-ring.js';
+import { nodeWishes } from '../tenancy/own-nodes.js';
 import { PriceLists } from '../tenancy/price-lists.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
@@ -82,8 +83,9 @@ export async function startQueryNode(
   const audit = new AuditLog(store.records);
   const { keyDirectory, ...keys } = openKeys(store.records, audit, config);
   await warnOfOpenDoors(config, keys.keys);
-  const cluster = await openCluster(config, store, fleet, audit);
-  const { placements, placement } = cluster;
+  const wishes = () => nodeWishes(tenants, tenancy.plans);
+  const cluster = await openCluster(config, store, fleet, audit, wishes);
+  const { placements, placement, ownNodes } = cluster;
   const searchable = new UntilSearchable({
     ...{ store, nodes: fleet, deadAfterMs: config.leaseMs + SILENCE_MARGIN_MS },
     change: (tenant, to) => cluster.mover.change(tenant, to),
@@ -97,7 +99,7 @@ export async function startQueryNode(
   const { onChange } = edge;
   const { records } = store;
   const tenants = new TenantDirectory(records, config.autoCreateTenants, undefined, onChange);
-  const tenancy = openTenancy({ store, tenants, audit, config, logger, opened });
+  const tenancy = openTenancy({ store, tenants, audit, config, logger, opened, ownNodes });
   const { plans, meter } = tenancy;
   const bounds = new TenantBounds(store, config, plans);
   const priceLists = new PriceLists(records, onChange);
@@ -134,10 +136,10 @@ export async function startQueryNode(
   const background = { store, tenants, priceLists, placement, placements, encoder, logger };
   const kinds = kindsOfJobs(config, cluster, background, { fleet, searchable });
   const jobs = new JobRunner({ records, kinds, logger });
-  const desks = openTenantDesks({ store, tenants, plans, audit, jobs });
+  const desks = openTenantDesks({ store, tenants, plans, audit, jobs, ownNodes });
   const shown = {
     answers,
-    ...{ cluster: cluster.desk, queryNodes, ...tenancy, ...desks },
+    ...{ cluster: cluster.desk, ownNodes, queryNodes, ...tenancy, ...desks },
     catalogue: new Catalogue(store),
     priceLists: priceListDesk(priceLists, audit, jobs),
   };
@@ -156,12 +158,15 @@ export async function startQueryNode(
 /** What is done in the background. */
 function kindsOfJobs(
   { tombstoneRetentionMs, auto, coolDownMs }: Config,
-  { away, grower, advice: taker }: OpenedCluster,
-  deps: Omit<KindDeps, 'away' | 'grower' | 'tombstoneRetentionMs' | 'nodes' | 'fleet' | 'advice'>,
+  { away, grower, dedicator, advice: taker }: OpenedCluster,
+  deps: Omit<
+    KindDeps,
+    'away' | 'grower' | 'dedicator' | 'tombstoneRetentionMs' | 'nodes' | 'fleet' | 'advice'
+  >,
   { fleet, searchable }: { fleet: ShardFleet; searchable: UntilSearchable },
 ): ReturnType<typeof jobKinds> {
   return jobKinds({
-    ...{ ...deps, away, grower, tombstoneRetentionMs },
+    ...{ ...deps, away, grower, dedicator, tombstoneRetentionMs },
     ...{ nodes: fleet, fleet: switchFleet(fleet, searchable) },
     advice: auto ? { taker, coolDownMs } : undefined,
   });

@@ -10,6 +10,7 @@ export interface TenantBody {
   plan: string | null;
   limits: Record<string, number>;
   created_at: string | null;
+  dedicated?: { shards: number; nodes: string[]; missing: number };
   usage?: { products: number; categories: number; fields: number; bytes: number };
 }
 

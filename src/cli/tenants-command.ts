@@ -91,11 +91,19 @@ function tell({ json }: TenantsConfig, found: TenantBody | readonly TenantBody[]
 function tenantLines(tenants: readonly TenantBody[]): string[] {
   if (tenants.length === 0) return ['no tenants'];
   const isWhole = tenants.some(({ usage }) => usage !== undefined);
-  const head = ['TENANT', 'STATE', 'PLAN', 'CREATED', ...(isWhole ? ['PRODUCTS', 'SIZE'] : [])];
+  const isApart = tenants.some(({ dedicated }) => dedicated !== undefined);
+  const whole = isWhole ? ['PRODUCTS', 'SIZE'] : [];
+  const head = ['TENANT', 'STATE', 'PLAN', 'CREATED', ...whole, ...(isApart ? ['NODES'] : [])];
   return linesOf([head, ...tenants.map(cellsOf)]);
 }
 
-function cellsOf({ id, state, plan, created_at, usage }: TenantBody): string[] {
+function cellsOf({ id, state, plan, created_at, usage, dedicated }: TenantBody): string[] {
   const has = usage === undefined ? [] : [String(usage.products), sizeText(usage.bytes)];
-  return [id, state, plan ?? '', created_at ?? '', ...has];
+  const apart = dedicated === undefined ? [] : [nodesText(dedicated)];
+  return [id, state, plan ?? '', created_at ?? '', ...has, ...apart];
+}
+
+function nodesText({ nodes, missing }: NonNullable<TenantBody['dedicated']>): string {
+  const lacking = missing === 0 ? [] : [`${missing} missing`];
+  return [...(nodes.length === 0 ? ['shared'] : nodes), ...lacking].join(', ');
 }

@@ -63,7 +63,7 @@ export class Advisor {
 
 /** One that is not ready has not read all of what it holds: what it says of that is too little. */
 function sampleOf(each: ClusterNode): NodeSample {
-  const { node, domain, rows, liveBytes: bytes, capacityBytes, load } = each;
+  const { node, domain, owner, rows, liveBytes: bytes, capacityBytes, load } = each;
   const isOpen = each.isAlive && each.isReady && !each.isDrained;
-  return { node, domain, isOpen, rows, bytes, capacityBytes, load };
+  return { node, domain, owner, isOpen, rows, bytes, capacityBytes, load };
 }

@@ -1,7 +1,7 @@
 import { invalidField } from '../core/errors.js';
 import { partitionRows } from '../placement/balance.js';
 import type { Placed } from '../placement/move-off.js';
-import { nodeSets } from '../placement/node-sets.js';
+import { NodePools } from '../placement/node-pools.js';
 import { movedTo, nodesOf, planMoves, type Move } from '../placement/reassign.js';
 import type { Partition, Store } from '../store/store.js';
 import { chosenPartitions, type PartitionChoice } from './choose-partitions.js';
@@ -89,7 +89,7 @@ export class ClusterDesk {
     options: ChangeOptions = NOW,
   ): Promise<ChangedPartitions> {
     const nodes = await this.deps.nodes.all();
-    checkNodes(to, nodes);
+    checkNodes(to, nodes, choice.tenant);
     const alive = notGone(nodes);
     return this.change('move', choice, options, (partition, nextCounter) => {
       const replicas = movedTo(to, partition.replicas, alive, nextCounter);
@@ -135,8 +135,9 @@ export class ClusterDesk {
 
   private fitting(nodes: readonly ClusterNode[]): Promise<Move[]> {
     const { store, replicas } = this.deps;
-    const sets = nodeSets(placeable(nodes), replicas);
-    return sets.length === 0 ? Promise.resolve([]) : planMoves(store, sets);
+    const open = placeable(nodes);
+    const pools = new NodePools(open, replicas);
+    return open.length === 0 ? Promise.resolve([]) : planMoves(store, (tenant) => pools.of(tenant));
   }
 
   private change(
@@ -202,8 +203,8 @@ function movesTo(before: readonly ClusterPartition[], after: readonly Partition[
   });
 }
 
-/** Throws `invalid_field` for what no partition can lie on. */
-function checkNodes(to: readonly string[], nodes: readonly ClusterNode[]): void {
+/** Throws `invalid_field` for what no partition of the tenant can lie on. */
+function checkNodes(to: readonly string[], nodes: readonly ClusterNode[], tenant: string): void {
   if (to.length === 0) throw invalidField('to', 'must name at least one node');
   for (const [i, name] of to.entries()) {
     const node = nodes.find((each) => each.node === name);
@@ -212,6 +213,9 @@ function checkNodes(to: readonly string[], nodes: readonly ClusterNode[]): void 
       throw invalidField(`to[${i}]`, `must be the name of a node (${names}), got ${name}`);
     }
     if (node.isDrained) throw invalidField(`to[${i}]`, `must not be drained: ${name} is`);
+    if (node.owner !== undefined && node.owner !== tenant) {
+      throw invalidField(`to[${i}]`, `must not be one of another tenant alone: ${name} is`);
+    }
     if (to.indexOf(name) < i) throw invalidField(`to[${i}]`, `must not be named twice: ${name} is`);
   }
 }

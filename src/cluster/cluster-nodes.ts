@@ -1,5 +1,6 @@
 import type { ShardState, ShardStatus } from '../core/shard-status.js';
-import type { PlaceableNode } from '../placement/node-sets.js';
+import type { OwnedNode } from '../placement/node-pools.js';
+import type { DedicatedNodes } from './dedicated-nodes.js';
 import type { DrainedNodes } from './drained-nodes.js';
 import type { KnownZones } from './known-zones.js';
 
@@ -20,7 +21,7 @@ export interface ClusterNodesOptions {
   replaceAfterMs: number;
 }
 
-export interface ClusterNode extends PlaceableNode {
+export interface ClusterNode extends OwnedNode {
   /** As it said itself, now or before it fell silent. */
   zone: string | undefined;
   /** What fails together with it: its zone, else its machine, else nothing. */
@@ -38,6 +39,8 @@ export interface ClusterNode extends PlaceableNode {
   /** The share of its time for which it was busy, from 0 to 1; undefined: it did not say. */
   load: number | undefined;
   partitions: number;
+  /** Of which it holds anything, as it last said. */
+  tenants: number;
   /** What it can hold; undefined: it never said. */
   capacityBytes: number | undefined;
 }
@@ -50,16 +53,19 @@ export class ClusterNodes {
   constructor(
     private readonly fleet: FleetView,
     private readonly drained: Pick<DrainedNodes, 'names'>,
+    private readonly dedicated: Pick<DedicatedNodes, 'all'>,
     private readonly zones: KnownZones,
     private readonly options: ClusterNodesOptions,
   ) {}
 
   async all(): Promise<ClusterNode[]> {
     const drained = await this.drained.names();
+    const { owners } = await this.dedicated.all();
     return this.fleet.kept().map(({ name, reply }) => {
       if (reply !== undefined) this.last.set(name, reply);
       const isDrained = drained.has(name);
-      return { ...this.figuresOf(name), ...this.lifeOf(name), node: name, isDrained };
+      const marks = { isDrained, owner: owners.get(name) };
+      return { ...this.figuresOf(name), ...this.lifeOf(name), node: name, ...marks };
     });
   }
 
@@ -81,10 +87,10 @@ export class ClusterNodes {
     const last = this.last.get(name);
     const zone = last === undefined ? this.zones.of(name) : last.zone;
     const { documents = 0, bytes = 0, deadBytes = 0, load } = last ?? {};
-    const { partitions = 0, capacityBytes, ready: isReady = false } = last ?? {};
+    const { partitions = 0, tenants = 0, capacityBytes, ready: isReady = false } = last ?? {};
     const figures = { rows: documents, bytes, liveBytes: bytes - deadBytes, load };
     const domain = zone === undefined ? this.machineOf(name) : `zone ${zone}`;
-    return { zone, domain, isReady, ...figures, partitions, capacityBytes };
+    return { zone, domain, isReady, ...figures, partitions, tenants, capacityBytes };
   }
 
   private machineOf(name: string): string {

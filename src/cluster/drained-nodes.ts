@@ -1,26 +1,28 @@
 import { changeRecord } from '../store/change-record.js';
 import type { RecordStore } from '../store/record-store.js';
+import { KeptView } from './kept-view.js';
 
 /** The kind of the records that say what is to be done with a node: their ids are nodes' names. */
 const KIND = 'node';
-/** How old a process's view may be. */
-const MAX_AGE_MS = 1_000;
 const MAX_NODES = 10_000;
 const MAX_ATTEMPTS = 5;
 
 /** Nodes on which nothing is to be placed any more. Each process's view is a second old at most. */
 export class DrainedNodes {
-  private kept: { names: ReadonlySet<string>; asOfMs: number } | undefined;
+  private readonly kept: KeptView<ReadonlySet<string>>;
 
   constructor(
     private readonly records: RecordStore,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+    now?: () => number,
+  ) {
+    this.kept = new KeptView(async () => {
+      const found = await records.list(KIND, undefined, MAX_NODES);
+      return new Set(found.filter(({ value }) => value['drained'] === true).map(({ id }) => id));
+    }, now);
+  }
 
-  async names(): Promise<ReadonlySet<string>> {
-    const { kept } = this;
-    if (kept !== undefined && this.now() - kept.asOfMs < MAX_AGE_MS) return kept.names;
-    return this.refresh();
+  names(): Promise<ReadonlySet<string>> {
+    return this.kept.get();
   }
 
   async isDrained(name: string): Promise<boolean> {
@@ -36,13 +38,8 @@ export class DrainedNodes {
   }
 
   /** As it is now. */
-  async refresh(): Promise<ReadonlySet<string>> {
-    const asOfMs = this.now();
-    const records = await this.records.list(KIND, undefined, MAX_NODES);
-    const drained = records.filter(({ value }) => value['drained'] === true);
-    const names = new Set(drained.map(({ id }) => id));
-    if (this.kept === undefined || this.kept.asOfMs <= asOfMs) this.kept = { names, asOfMs };
-    return names;
+  refresh(): Promise<ReadonlySet<string>> {
+    return this.kept.refresh();
   }
 
   private async change(name: string, isDrained: boolean): Promise<void> {

@@ -1,8 +1,10 @@
 import { OmniError } from '../core/errors.js';
 import { movesOff, type Placed } from '../placement/move-off.js';
+import { NodePools, type Pool } from '../placement/node-pools.js';
 import { allPlaced, type Move } from '../placement/reassign.js';
 import type { Store } from '../store/store.js';
 import { notGone, type ClusterNode, type ClusterNodes } from './cluster-nodes.js';
+import type { Dedicator } from './dedicator.js';
 import type { DrainedNodes } from './drained-nodes.js';
 import type { Mover } from './mover.js';
 import { placedFrom } from './placed-pages.js';
@@ -12,6 +14,10 @@ export interface EmptierDeps {
   store: Pick<Store, 'tenants' | 'placement' | 'categories'>;
   nodes: Pick<ClusterNodes, 'all'>;
   drained: Pick<DrainedNodes, 'drain' | 'undrain' | 'isDrained'>;
+  /** Who has a node of its own that is not to be used any more gets another one, or those of all. */
+  dedicator: Pick<Dedicator, 'assign'>;
+  /** Nodes that hold each partition, as far as there are so many. */
+  replicas: number;
 }
 
 /** What is left on a node. */
@@ -50,7 +56,7 @@ export class NodeEmptier {
       await drained.undrain(node);
       throw error;
     }
-    const moves = await this.off(new Set([node]), all);
+    const moves = await this.off(new Set([node]), await this.reassigned());
     await this.mover.begin(moves, notGone(all), { by: null, what: `drain ${node}` });
     return { plan: planOf(moves, all), left: await this.left(node) };
   }
@@ -76,10 +82,15 @@ export class NodeEmptier {
    * what is pinned, nor what nobody else can take. Returns how many partitions move.
    */
   async emptyAway(): Promise<number> {
-    const nodes = await this.deps.nodes.all();
+    const nodes = await this.reassigned();
     const drained = nodes.filter(({ isDrained }) => isDrained);
     const gone = nodes.filter(({ isGone, isDrained }) => isGone && !isDrained);
     return (await this.empty(drained, nodes, true)) + (await this.empty(gone, nodes, false));
+  }
+
+  private async reassigned(): Promise<ClusterNode[]> {
+    await this.deps.dedicator.assign();
+    return this.deps.nodes.all();
   }
 
   private async empty(
@@ -99,15 +110,23 @@ export class NodeEmptier {
     nodes: readonly ClusterNode[],
     isOrdered = true,
   ): Promise<Move[]> {
-    const placed: Placed[] = [];
-    for await (const each of allPlaced(this.deps.store)) placed.push(each);
+    const takers = takersOf(nodes).filter(({ node }) => !from.has(node));
+    const pools = new NodePools(takers, this.deps.replicas);
+    const byPool = new Map<Pool, Placed[]>();
+    for await (const each of allPlaced(this.deps.store)) {
+      const pool = pools.of(each.tenant);
+      const placed = byPool.get(pool);
+      if (placed === undefined) byPool.set(pool, [each]);
+      else placed.push(each);
+    }
     const domains = new Map(nodes.map(({ node, domain }) => [node, domain]));
-    return movesOff(placed, {
-      from,
-      to: takersOf(nodes),
-      domainOf: (node) => domains.get(node) ?? node,
-      ...{ mayShrink: isOrdered, withPinned: isOrdered },
-    });
+    return [...byPool].flatMap(([{ nodes: to }, placed]) =>
+      movesOff(placed, {
+        ...{ from, to },
+        domainOf: (node) => domains.get(node) ?? node,
+        ...{ mayShrink: isOrdered, withPinned: isOrdered },
+      }),
+    );
   }
 }
 

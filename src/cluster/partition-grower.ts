@@ -1,15 +1,15 @@
-import { leastLoaded, partitionRows, placeOf, type NodeLoad } from '../placement/balance.js';
+import { partitionRows } from '../placement/balance.js';
 import { isAtRest, isReadyFor, nextStep, type GrowthBounds } from '../placement/growth.js';
 import type { NodeLoads } from '../placement/node-loads.js';
-import { nodeSets } from '../placement/node-sets.js';
-import { movedTo, nodesOf } from '../placement/reassign.js';
+import { nodesOf } from '../placement/reassign.js';
 import { isSettled } from '../placement/replica-steps.js';
 import { cutOut, halves, joined } from '../placement/reshape.js';
 import type { AwaitedNodes } from '../placement/until-searchable.js';
 import { groupOf } from '../store/partition-map.js';
 import type { CategoryCount, Partition, Store } from '../store/store.js';
-import { notGone, placeable, type ClusterNode, type ClusterNodes } from './cluster-nodes.js';
+import type { ClusterNode, ClusterNodes } from './cluster-nodes.js';
 import type { Mover } from './mover.js';
+import { Places, type PlacedRows } from './places.js';
 
 interface Deps {
   store: Pick<Store, 'placement' | 'categories' | 'head'>;
@@ -47,9 +47,9 @@ export class PartitionGrower {
     if (nextStep(partitions, counts, bounds) === undefined) return isUnderWay;
     const all = await nodes.all();
     if (!(await this.areSeen(tenant, partitions, all, signal))) return true;
-    let moved: Placed[] = [];
+    let moved: readonly PlacedRows[] = [];
     await mover.change(tenant, (now, counter) => {
-      const places = new Places(this.deps.loads.now(), all, this.deps.replicas);
+      const places = new Places(this.deps.loads.now(), all, this.deps.replicas, tenant);
       const next = stepped(now, counts, bounds, counter, places);
       moved = places.moved;
       return next;
@@ -88,55 +88,6 @@ export class PartitionGrower {
     );
     signal.throwIfAborted();
     return seen.every(Boolean);
-  }
-}
-
-interface Placed {
-  nodes: readonly string[];
-  rows: number;
-}
-
-/** Where partitions may be placed, and how much lies there. */
-class Places {
-  readonly moved: Placed[] = [];
-  private readonly loads: Map<string, NodeLoad>;
-  private readonly sets: string[][];
-  private readonly alive: ReadonlySet<string>;
-
-  constructor(loads: readonly NodeLoad[], nodes: readonly ClusterNode[], replicas: number) {
-    this.loads = new Map(loads.map((load) => [load.node, { ...load }]));
-    this.sets = nodeSets(placeable(nodes), replicas);
-    this.alive = notGone(nodes);
-  }
-
-  /** The partition where a new one would be placed, its rows on the way there. */
-  spread(partition: Partition, rows: number, counter: number): Partition {
-    if (this.sets.length === 0 || partition.isPinned === true) return partition;
-    const own = nodesOf(partition.replicas);
-    this.add(own, -rows);
-    const best = leastLoaded(this.sets, this.loads);
-    const isBetter = this.meanOf(best) < this.meanOf(own);
-    const isHere = this.sets.some((set) => placeOf(set) === placeOf(own));
-    const to = isBetter || !isHere ? best : own;
-    this.add(to, rows);
-    if (to === own) return partition;
-    this.moved.push({ nodes: to, rows });
-    return this.moving(partition, to, counter);
-  }
-
-  moving(partition: Partition, to: readonly string[], counter: number): Partition {
-    return { ...partition, replicas: movedTo(to, partition.replicas, this.alive, counter) };
-  }
-
-  private add(nodes: readonly string[], rows: number): void {
-    for (const node of nodes) {
-      const load = this.loads.get(node);
-      if (load !== undefined) load.rows += rows;
-    }
-  }
-
-  private meanOf(nodes: readonly string[]): number {
-    return nodes.reduce((sum, node) => sum + (this.loads.get(node)?.rows ?? 0), 0) / nodes.length;
   }
 }
 

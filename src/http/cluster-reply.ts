@@ -8,8 +8,9 @@ import { ASSUMED_ROWS_PER_S, type Plan } from '../cluster/plan.js';
 const LISTED_MOVES = 1_000;
 
 export function nodeBody(node: ClusterNode): object {
-  const { zone = null, isAlive, isDrained, bytes, liveBytes, capacityBytes = null } = node;
-  const life = { alive: isAlive, drained: isDrained };
+  const { zone = null, owner, isAlive, isDrained, bytes, liveBytes, capacityBytes = null } = node;
+  const alone = owner === undefined ? {} : { dedicated_to: owner };
+  const life = { alive: isAlive, drained: isDrained, ...alone };
   const memory = { bytes, live_bytes: liveBytes, capacity_bytes: capacityBytes };
   return { name: node.node, zone, ...life, ...memory, load: node.load ?? null };
 }

@@ -107,6 +107,7 @@ export const ClusterReply = Type.Object({
       zone: Type.Union([Type.String(), Type.Null()]),
       alive: Type.Boolean(),
       drained: Type.Boolean(),
+      dedicated_to: Type.Optional(Type.String()),
       bytes: Count,
       live_bytes: Count,
       capacity_bytes: Type.Union([Count, Type.Null()]),

@@ -18,6 +18,7 @@ import type { AuditLog } from '../tenancy/audit-log.js';
 import type { CollectionSchemas } from '../tenancy/collection-schemas.js';
 import type { KeyDesk } from '../tenancy/keys/key-desk.js';
 import type { KeyRing } from '../tenancy/keys/key-ring.js';
+import type { OwnNodesPort } from '../tenancy/own-nodes.js';
 import type { PlanBook } from '../tenancy/plan-book.js';
 import type { PriceLists } from '../tenancy/price-lists.js';
 import type { SettingsDesk } from '../tenancy/settings-desk.js';
@@ -156,6 +157,7 @@ export interface HttpPorts {
   collections: Pick<CollectionSchemas, 'find' | 'create' | 'change' | 'remove' | 'list'>;
   catalogue: Pick<Catalogue, 'count' | 'knownFields' | 'pages'>;
   tenantDesk: Pick<TenantDesk, 'list' | 'get' | 'put' | 'drop'>;
+  ownNodes: Pick<OwnNodesPort, 'of'>;
   plans: Pick<PlanBook, 'of' | 'weight' | 'list' | 'get' | 'put' | 'remove'>;
   usage: Pick<UsageReports, 'lastDays' | 'month' | 'page' | 'one'>;
   /** Is told of each search. */

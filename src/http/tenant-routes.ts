@@ -64,7 +64,7 @@ export function tenantRoutes(app: FastifyInstance, { tenantDesk: desk, plans }: 
     { schema: { body: PlanRequest, ...replies(PlanReply) }, bodyLimit: SMALL_BYTES },
     async ({ params, body, actor }) => {
       if (!NAME.pattern.test(params.name)) throw invalidField('name', `must be ${NAME.expected}`);
-      checkOnce(body.shards, (i) => `shards[${i}]`);
+      if (typeof body.shards === 'object') checkOnce(body.shards, (i) => `shards[${i}]`);
       return plans.put(params.name, body, actor);
     },
   );

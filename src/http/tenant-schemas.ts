@@ -24,12 +24,20 @@ export const PlanRequest = Type.Object(
     ...quotas,
     weight: Type.Optional(number(0.01, MAX_WEIGHT)),
     shards: Type.Optional(
-      Type.Array(
-        Type.String({
-          pattern: NAME.pattern.source,
-          description: `a node's name: ${NAME.expected}`,
-        }),
-        { maxItems: MAX_SHARDS, description: `a list of at most ${MAX_SHARDS} nodes' names` },
+      Type.Union(
+        [
+          integer(0, MAX_SHARDS),
+          Type.Array(
+            Type.String({
+              pattern: NAME.pattern.source,
+              description: `a node's name: ${NAME.expected}`,
+            }),
+            { maxItems: MAX_SHARDS, description: `a list of at most ${MAX_SHARDS} nodes' names` },
+          ),
+        ],
+        {
+          description: `an integer from 0 to ${MAX_SHARDS}, or a list of at most so many nodes' names`,
+        },
       ),
     ),
     price_month: Type.Optional(number(0, MAX_COUNT)),
@@ -81,6 +89,9 @@ const tenant = {
 };
 export const TenantReply = Type.Object({
   ...tenant,
+  dedicated: Type.Optional(
+    Type.Object({ shards: Count, nodes: Type.Array(Type.String()), missing: Count }),
+  ),
   usage: Type.Optional(
     Type.Object({ products: Count, categories: Count, fields: Count, bytes: Count }),
   ),

@@ -3,7 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { OmniError } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
+import { shardsOf } from '../tenancy/plan.js';
 import {
+  missingNodes,
   nodeAdvice,
   tenantAdvice,
   type NodeSample,
@@ -101,7 +103,13 @@ export function usageRoutes(app: FastifyInstance, ports: HttpPorts): void {
     const advice: UpgradeAdvice[] = (await nodesOf(ports)).flatMap(nodeAdvice);
     let margins: TenantReport[] = [];
     for await (const page of allPages(ports, today)) {
-      for (const report of page) advice.push(...tenantAdvice(report, today.to, known));
+      for (const report of page) {
+        advice.push(...tenantAdvice(report, today.to, known));
+        const shards = shardsOf(report.plan);
+        if (shards === 0) continue;
+        const { id } = report.record;
+        advice.push(...missingNodes(id, { shards, ...(await ports.ownNodes.of(id)) }));
+      }
       margins = leastMargins([...margins, ...page]);
       if (advice.length >= MAX_ADVICE) break;
     }

@@ -6,6 +6,7 @@ import type { Store } from '../store/store.js';
 import { removeTenantRecords } from '../store/tenant-records.js';
 import type { Encoder } from '../embedding/encoder.js';
 import { calibrateCutoff, type CalibrationDeps } from './calibrate-cutoff.js';
+import { DEDICATE_NODES, dedicateNodes, type DedicateDeps } from './dedicate-nodes.js';
 import { FOLLOW_ADVICE, followAdvice, type FollowDeps } from './follow-advice.js';
 import { GROW_PARTITIONS, growPartitions, type GrowDeps } from './grow-partitions.js';
 import { ALL, type JobKind, type JobWork } from './job.js';
@@ -28,6 +29,7 @@ export interface KindDeps
     Omit<SwitchDeps, 'store' | 'tenants'>,
     Omit<SettleDeps, 'store'>,
     ReplaceDeps,
+    DedicateDeps,
     Omit<GrowDeps, 'store'>,
     Omit<SweepDeps, 'store'> {
   store: Store;
@@ -93,6 +95,7 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
     [SWEEP_PRICES, sweepPrices(deps)],
     [SETTLE_REPLICAS, settleReplicas(deps)],
     [REPLACE_NODES, replaceNodes(deps)],
+    [DEDICATE_NODES, dedicateNodes(deps)],
     [GROW_PARTITIONS, growPartitions(deps)],
   ]);
 }

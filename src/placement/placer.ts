@@ -16,8 +16,8 @@ export interface PlacerOptions {
   loads: Pick<NodeLoads, 'now' | 'placed'>;
   /** With fewer nodes no category is placed: the first to come would get them all. */
   minShards: number;
-  /** Those on which anything may be placed; without it all that `loads` has. */
-  nodes?: () => Promise<readonly PlaceableNode[]>;
+  /** Those on which anything of a tenant may be placed; without it all that `loads` has. */
+  nodes?: (tenant: string) => Promise<readonly PlaceableNode[]>;
   /** Nodes that hold each partition, as far as there are so many. */
   replicas: number;
   /** Bound of a tenant's partitions, and of its categories: each mistyped one would be one. */
@@ -121,7 +121,7 @@ export class Placer {
         missing.slice(room).map(([category]) => [category, atBound(maxPartitions)]),
       );
       if (room === 0) return { placement: current, refused };
-      const created = await this.created(missing.slice(0, room));
+      const created = await this.created(tenant, missing.slice(0, room));
       const next = [...kept, ...created.map(({ partition }) => partition)];
       if (await this.change(tenant, next, current.counter)) {
         for (const { partition, rows } of created) {
@@ -160,9 +160,10 @@ export class Placer {
 
   /** Partitions for categories with the rows that come: one each, or the tenant's rest for all of them. */
   private async created(
+    tenant: string,
     missing: readonly [string, number][],
   ): Promise<{ partition: Partition; rows: number }[]> {
-    const [loads, sets] = await this.places();
+    const [loads, sets] = await this.places(tenant);
     if (this.options.partitionRows > 0) {
       const rows = missing.reduce((sum, [, one]) => sum + one, 0);
       return [{ partition: restPartition(leastLoaded(sets, loads)), rows }];
@@ -179,15 +180,16 @@ export class Placer {
     });
   }
 
-  /** What the nodes carry, and the sets of them on which anything may be placed. */
-  private async places(): Promise<[Map<string, NodeLoad>, string[][]]> {
+  /** What the nodes carry, and the sets of them on which anything of the tenant may be placed. */
+  private async places(tenant: string): Promise<[Map<string, NodeLoad>, string[][]]> {
     const { minShards, replicas, loads: known } = this.options;
     const loads = new Map(known.now().map((load) => [load.node, load]));
     if (loads.size < minShards) {
       const message = `a category cannot be placed: ${loads.size} of ${minShards} shards are known`;
       throw new OmniError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS });
     }
-    const nodes = (await this.options.nodes?.()) ?? Array.from(loads.keys(), (node) => ({ node }));
+    const nodes =
+      (await this.options.nodes?.(tenant)) ?? Array.from(loads.keys(), (node) => ({ node }));
     const sets = nodeSets(nodes, replicas);
     if (sets.length === 0) {
       const message = 'a category cannot be placed: every node is drained';

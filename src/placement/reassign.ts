@@ -1,6 +1,7 @@
 import type { Partition, Replica, Store } from '../store/store.js';
 import { staying } from './replica-steps.js';
 import { partitionRows, placeOf, rebalance, type Piece } from './balance.js';
+import type { Pool } from './node-pools.js';
 
 const MAX_ATTEMPTS = 10;
 
@@ -13,34 +14,45 @@ export interface Move {
   to: readonly string[];
 }
 
+/** Where a tenant's partitions may lie; the same object for tenants that lie among each other. */
+export type PoolOf = (tenant: string) => Pool;
+
 /**
- * What has to move so that the placement fits `sets` of nodes over all tenants: partitions that are on other
- * nodes, and, where a set carries less than the others, as few as it takes. What is pinned stays.
+ * What has to move so that the placement fits the sets of nodes of each pool over all its tenants: partitions that are
+ * on other nodes, and, where a set carries less than the others, as few as it takes. What is pinned stays.
+ * @param tenants these alone; absent: all
  */
 export async function planMoves(
   store: Pick<Store, 'tenants' | 'placement' | 'categories'>,
-  sets: readonly (readonly string[])[],
+  poolOf: PoolOf,
+  tenants?: readonly string[],
 ): Promise<Move[]> {
-  const places = new Map(sets.map((set) => [placeOf(set), set]));
-  const pieces: (Piece & Omit<Move, 'to'>)[] = [];
-  for await (const placed of allPlaced(store)) {
+  const byPool = new Map<Pool, (Piece & Omit<Move, 'to'>)[]>();
+  for await (const placed of allPlaced(store, tenants)) {
     const { tenant, partition } = placed;
     if (partition.isPinned === true) continue;
     const [key, place] = [`${tenant}/${partition.id}`, placeOf(nodesOf(partition.replicas))];
-    pieces.push({ key, place, ...placed });
+    const pool = poolOf(tenant);
+    const pieces = byPool.get(pool);
+    if (pieces === undefined) byPool.set(pool, [{ key, place, ...placed }]);
+    else pieces.push({ key, place, ...placed });
   }
-  const moved = rebalance([...places.keys()], pieces);
-  return pieces.flatMap(({ key, tenant, partition, rows }) => {
-    const to = places.get(moved.get(key) ?? '');
-    return to === undefined ? [] : [{ tenant, partition, rows, to }];
+  return [...byPool].flatMap(([{ sets }, pieces]) => {
+    const places = new Map(sets.map((set) => [placeOf(set), set]));
+    const moved = rebalance([...places.keys()], pieces);
+    return pieces.flatMap(({ key, tenant, partition, rows }) => {
+      const to = places.get(moved.get(key) ?? '');
+      return to === undefined ? [] : [{ tenant, partition, rows, to }];
+    });
   });
 }
 
-/** All partitions of all tenants, with their rows. */
+/** All partitions of all tenants, or of some, with their rows. */
 export async function* allPlaced(
   store: Pick<Store, 'tenants' | 'placement' | 'categories'>,
+  tenants?: readonly string[],
 ): AsyncGenerator<Omit<Move, 'to'>> {
-  for (const tenant of await store.tenants()) {
+  for (const tenant of tenants ?? (await store.tenants())) {
     const { partitions } = await store.placement(tenant);
     if (partitions.length === 0) continue;
     const rows = partitionRows(partitions, await store.categories(tenant));
@@ -51,30 +63,52 @@ export async function* allPlaced(
 }
 
 /**
- * Whether all lies on `nodes`, in so many copies, and each of them holds something as far as there is so much:
- * then nothing has to move at a start, and what an operator moved stays. Keeps nothing of the placements, which
- * of many tenants fill the heap.
+ * Whether all lies on the nodes of its pool, in so many copies, and each of them holds something as far as there is so
+ * much: then nothing has to move at a start, and what an operator moved stays. Keeps nothing of the placements, which
+ * of many tenants fill the heap. @param tenants these alone; absent: all
  */
 export async function liesOn(
   store: Pick<Store, 'tenants' | 'placement'>,
-  nodes: readonly string[],
+  poolOf: PoolOf,
   replicas: number,
+  tenants?: readonly string[],
 ): Promise<boolean> {
-  const there = new Set(nodes);
-  const copies = Math.min(replicas, there.size);
-  const used = new Set<string>();
-  let count = 0;
-  for (const tenant of await store.tenants()) {
+  const uses = new Map<Pool, PoolUse>();
+  for (const tenant of tenants ?? (await store.tenants())) {
+    const pool = poolOf(tenant);
+    const use = uses.get(pool) ?? new PoolUse(pool, replicas);
+    uses.set(pool, use);
     const { partitions } = await store.placement(tenant);
-    for (const { replicas: held, isPinned } of partitions) {
-      const on = nodesOf(held);
-      const fits = on.length === copies && on.every((node) => there.has(node));
-      if (!fits && isPinned !== true) return false;
-      for (const node of on) used.add(node);
-      count += copies;
-    }
+    if (!partitions.every((partition) => use.fits(partition))) return false;
   }
-  return used.size >= Math.min(there.size, count);
+  return [...uses.values()].every((use) => use.isWhole);
+}
+
+/** What of a pool's nodes is used. */
+class PoolUse {
+  private readonly there: ReadonlySet<string>;
+  private readonly copies: number;
+  private readonly used = new Set<string>();
+  private count = 0;
+
+  constructor({ nodes }: Pool, replicas: number) {
+    this.there = new Set(nodes.map(({ node }) => node));
+    this.copies = Math.min(replicas, this.there.size);
+  }
+
+  /** Whether a partition lies on it as it is to; what is pinned is right wherever it is. */
+  fits({ replicas, isPinned }: Partition): boolean {
+    const on = nodesOf(replicas);
+    const fits = on.length === this.copies && on.every((node) => this.there.has(node));
+    if (!fits && isPinned !== true) return false;
+    for (const node of on) this.used.add(node);
+    this.count += this.copies;
+    return true;
+  }
+
+  get isWhole(): boolean {
+    return this.used.size >= Math.min(this.there.size, this.count);
+  }
 }
 
 /**

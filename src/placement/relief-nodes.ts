@@ -15,6 +15,8 @@ export interface NodeSample {
   node: string;
   /** What fails together with it. */
   domain: string;
+  /** The tenant whose alone it is; undefined: nobody's. */
+  owner?: string | undefined;
   /** It lives and has read all of what it holds, and partitions may be placed on it. */
   isOpen: boolean;
   rows: number;
@@ -45,7 +47,8 @@ export class ReliefNodes {
   /** What lies on those that are hot. */
   private readonly pieces: ReadonlyMap<string, Placed[]>;
   private readonly moving = new Set<string>();
-  private readonly sets = new Map<number, ReadonlySet<string>[]>();
+  /** By the number of nodes, and by whose they are. */
+  private readonly sets = new Map<string, ReadonlySet<string>[]>();
 
   constructor(nodes: readonly NodeSample[], placed: readonly Placed[]) {
     this.nodes = new Map(nodes.map((each) => [each.node, { ...each }]));
@@ -110,7 +113,7 @@ export class ReliefNodes {
       const room = this.roomOn(each, from);
       const together = this.inDomainOf(node, kept);
       if (room < rows || together > shared) continue;
-      const rank = 2 * together + (this.isOfSet([...kept, node]) ? 0 : 1);
+      const rank = 2 * together + (this.isOfSet([...kept, node], each.owner) ? 0 : 1);
       const isBetter =
         best === undefined ||
         (rank - best.rank || best.room - room || (node < best.node ? -1 : 1)) < 0;
@@ -175,6 +178,8 @@ export class ReliefNodes {
     const source = this.nodes.get(from);
     const { node, isOpen, bytes, capacityBytes, load } = taker;
     if (source === undefined || node === from || !isOpen) return 0;
+    // What is one tenant's alone takes nothing of others', and gives nothing to them.
+    if (taker.owner !== source.owner) return 0;
     if (capacityBytes === undefined) return 0;
     const each = perRow(source);
     const memory = (REST_SHARE * capacityBytes - bytes) / each.bytes;
@@ -187,13 +192,14 @@ export class ReliefNodes {
     return kept.filter((each) => this.nodes.get(each)?.domain === domain).length;
   }
 
-  private isOfSet(nodes: readonly string[]): boolean {
+  private isOfSet(nodes: readonly string[], owner: string | undefined): boolean {
     if (nodes.length === 1) return true;
-    let sets = this.sets.get(nodes.length);
+    const key = `${nodes.length}/${owner ?? ''}`;
+    let sets = this.sets.get(key);
     if (sets === undefined) {
-      const open = [...this.nodes.values()].filter(({ isOpen }) => isOpen);
+      const open = [...this.nodes.values()].filter((each) => each.isOpen && each.owner === owner);
       sets = nodeSets(open, nodes.length).map((set) => new Set(set));
-      this.sets.set(nodes.length, sets);
+      this.sets.set(key, sets);
     }
     return sets.some((set) => nodes.every((node) => set.has(node)));
   }

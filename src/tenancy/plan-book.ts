@@ -4,7 +4,7 @@ import { changeRecord } from '../store/change-record.js';
 import { TENANT_KIND, type RecordStore } from '../store/record-store.js';
 import type { AuditLog } from './audit-log.js';
 import { KeptReads } from './kept-reads.js';
-import { DEFAULT_PLANS, planObject, type Plan, type Quotas } from './plan.js';
+import { areShardsSame, DEFAULT_PLANS, planObject, type Plan, type Quotas } from './plan.js';
 import { DEFAULT_TENANT, type TenantDirectory } from './tenant-directory.js';
 import type { TenantRecord } from './tenant-record.js';
 
@@ -27,6 +27,8 @@ interface Deps {
   records: RecordStore;
   tenants: Pick<TenantDirectory, 'find' | 'known'>;
   audit: Pick<AuditLog, 'note'>;
+  /** Is told where some tenants are to have other nodes of their own than before. */
+  onShards?: () => Promise<void>;
   /** Monotonic, milliseconds. */
   now?: () => number;
 }
@@ -134,14 +136,16 @@ export class PlanBook {
   }
 
   private async change(name: string, plan: Plan | undefined, by: string | null): Promise<void> {
-    const { records, audit } = this.deps;
+    const { records, audit, onShards } = this.deps;
     const at = { kind: KIND, id: name, what: 'the plan', attempts: MAX_ATTEMPTS };
-    await changeRecord(records, at, async (stored) => {
+    const { before } = await changeRecord(records, at, async (stored) => {
       const bodies = { before: stored?.value, after: plan && planObject(plan) };
       await audit.note(DEFAULT_TENANT, { by, kind: 'plan', target: name, ...bodies });
       return bodies.after ?? 'gone';
     });
     this.kept.expireAll();
+    const own = DEFAULT_PLANS[name] ?? UNLIMITED;
+    if (!areShardsSame((before?.value as Plan | undefined) ?? own, plan ?? own)) await onShards?.();
   }
 
   private async someTenantOf(plan: string): Promise<string | undefined> {

@@ -26,8 +26,8 @@ export const STORED_QUOTAS = {
 export interface Plan extends Quotas {
   /** Share of what is contended, beside others'; 1 by default. */
   weight?: number;
-  /** Nodes that are this tenant's alone; none by default. */
-  shards?: readonly string[];
+  /** Nodes that are the tenant's alone: how many, or such as it is to have where they may be had; none by default. */
+  shards?: number | readonly string[];
   /** In the operator's currency. */
   price_month?: number;
   /** Memory of the machine that the price was made for. */
@@ -40,8 +40,18 @@ const GB = 1024 ** 3;
 export const DEFAULT_PLANS: Readonly<Record<string, Plan>> = {
   basic: { max_products: 50_000, weight: 1, price_month: 50, machine_bytes: GB },
   pro: { max_products: 200_000, weight: 2, price_month: 200, machine_bytes: 2 * GB },
-  enterprise: { weight: 4, price_month: 1_000, machine_bytes: 4 * GB },
+  enterprise: { weight: 4, shards: 1, price_month: 1_000, machine_bytes: 4 * GB },
 };
+
+/** How many nodes of its own a tenant of the plan is to have. */
+export function shardsOf({ shards = 0 }: Plan): number {
+  return typeof shards === 'number' ? shards : shards.length;
+}
+
+/** Whether a tenant that goes from one plan to the other may have to move. */
+export function areShardsSame(before: Plan, after: Plan): boolean {
+  return JSON.stringify(before.shards ?? 0) === JSON.stringify(after.shards ?? 0);
+}
 
 export function planObject(plan: Plan): JsonObject {
   return plan as unknown as JsonObject;

@@ -4,7 +4,8 @@ import type { JsonObject } from '../core/product.js';
 import type { StoreReader, TenantUsage } from '../store/store.js';
 import type { AuditLog } from './audit-log.js';
 import type { CollectionSchemas } from './collection-schemas.js';
-import type { Quotas } from './plan.js';
+import type { OwnNodes, OwnNodesPort } from './own-nodes.js';
+import { areShardsSame, shardsOf, type Plan, type Quotas } from './plan.js';
 import type { PlanBook } from './plan-book.js';
 import type { SettingsDesk } from './settings-desk.js';
 import { DEFAULT_TENANT, type TenantDirectory } from './tenant-directory.js';
@@ -19,6 +20,11 @@ export interface Tenant {
   limits: Quotas;
   /** RFC 3339; null of the default tenant before its first product. */
   created_at: string | null;
+}
+
+/** With the nodes that are its alone, where its plan says so, or it still has some. */
+export interface TenantOnNodes extends Tenant {
+  dedicated?: OwnNodes;
 }
 
 /** What of a tenant is to be another; absent members stay as they are. */
@@ -38,6 +44,7 @@ interface Deps {
   collections: Pick<CollectionSchemas, 'remove'>;
   store: Pick<StoreReader, 'usage'>;
   audit: Pick<AuditLog, 'note'>;
+  ownNodes: OwnNodesPort;
   /** Has what a dropped tenant has removed in the background, in steps that any node goes on with. */
   requestDrop: (tenant: string) => Promise<void>;
 }
@@ -52,11 +59,12 @@ export class TenantDesk {
   }
 
   /** With what it has now: of one that is being dropped, what is left. Rejects `not_found`. */
-  async get(id: string): Promise<Tenant & { usage: TenantUsage }> {
+  async get(id: string): Promise<TenantOnNodes & { usage: TenantUsage }> {
     const record = await this.deps.tenants.read(id);
     const tenant = record === undefined ? withoutRecord(id) : tenantOf(record);
     if (tenant === undefined) throw noSuchTenant(id);
-    return { ...tenant, usage: await this.deps.store.usage(id) };
+    const own = await this.withNodes(tenant, await this.planNamed(record?.plan));
+    return { ...own, usage: await this.deps.store.usage(id) };
   }
 
   /**
@@ -67,9 +75,9 @@ export class TenantDesk {
     id: string,
     change: TenantChange,
     by: string | null,
-  ): Promise<{ tenant: Tenant; isNew: boolean }> {
+  ): Promise<{ tenant: TenantOnNodes; isNew: boolean }> {
     if (!NAME.pattern.test(id)) throw invalidField('id', `must be ${NAME.expected}`);
-    const { tenants, settings, audit } = this.deps;
+    const { tenants, settings, audit, ownNodes } = this.deps;
     const { plan, settings_from: source } = change;
     if (typeof plan === 'string') await this.checkPlan(plan);
     const copied = source === undefined ? undefined : await settings.read(source);
@@ -79,12 +87,14 @@ export class TenantDesk {
     await audit.note(id, { by, kind: 'tenant', target: id, ...bodies });
     const record = await tenants.put(id, next);
     if (copied !== undefined) await settings.change(id, copied, by);
-    return { tenant: tenantOf(record), isNew: before === undefined };
+    const [had, has] = [await this.planNamed(before?.plan), await this.planNamed(record.plan)];
+    if (!areShardsSame(had, has)) await ownNodes.changed();
+    return { tenant: await this.withNodes(tenantOf(record), has), isNew: before === undefined };
   }
 
   /** From now on nothing is found or written; what it has goes in the background. Again: does no harm. Rejects `not_found`. */
   async drop(id: string, by: string | null): Promise<Tenant> {
-    const { tenants, collections, audit, requestDrop } = this.deps;
+    const { tenants, collections, audit, requestDrop, ownNodes } = this.deps;
     const before = await tenants.read(id);
     if (before === undefined) throw noSuchTenant(id);
     const bodies = { before: bodyOf(before), after: undefined };
@@ -92,7 +102,24 @@ export class TenantDesk {
     await tenants.drop(id);
     await collections.remove(id);
     await requestDrop(id);
+    if (shardsOf(await this.planNamed(before.plan)) > 0) await ownNodes.changed();
     return { ...tenantOf(before), state: 'dropping' };
+  }
+
+  private async planNamed(name: string | undefined): Promise<Plan> {
+    if (name === undefined) return {};
+    return this.deps.plans.get(name).catch((error: unknown) => {
+      if (error instanceof OmniError && error.code === 'not_found') return {};
+      throw error;
+    });
+  }
+
+  private async withNodes(tenant: Tenant, plan: Plan): Promise<TenantOnNodes> {
+    const shards = shardsOf(plan);
+    const own = await this.deps.ownNodes.of(tenant.id);
+    return shards === 0 && own.nodes.length === 0
+      ? tenant
+      : { ...tenant, dedicated: { shards, ...own } };
   }
 
   private async checkPlan(name: string): Promise<void> {

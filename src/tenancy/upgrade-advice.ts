@@ -1,5 +1,6 @@
+import type { OwnNodes } from './own-nodes.js';
 import type { NamedPlan } from './plan-book.js';
-import { STORED_QUOTAS } from './plan.js';
+import { shardsOf, STORED_QUOTAS } from './plan.js';
 import type { TenantReport } from './usage-report.js';
 
 /** Past the first it is worth a look, past the second somebody should act. */
@@ -23,7 +24,7 @@ const ROOM = 1.25;
 export interface UpgradeAdvice {
   tenant?: string;
   node?: string;
-  /** `memory`, `cpu`, `p95_ms`, `products`, or a quota's name. */
+  /** `memory`, `cpu`, `p95_ms`, `products`, `shards`, or a quota's name. */
   measure: string;
   value: number;
   threshold: number;
@@ -54,6 +55,21 @@ export function nodeAdvice({ node, role, memory, load }: NodeSample): UpgradeAdv
   ];
 }
 
+/** A tenant that is on shared shards though its plan has it on its own, or on too few. */
+export function missingNodes(
+  tenant: string,
+  { shards, nodes, missing }: OwnNodes,
+): UpgradeAdvice[] {
+  if (missing === 0) return [];
+  const what = missing === 1 ? 'add a shard node' : `add ${missing} shard nodes`;
+  return [
+    {
+      ...{ tenant, measure: 'shards', value: nodes.length, threshold: shards, level: 'warning' },
+      advice: `${what}: it moves there by itself`,
+    },
+  ];
+}
+
 /** What a tenant outgrows, by today's searches and what it has; `plans`: those that it may be given. */
 export function tenantAdvice(
   report: TenantReport,
@@ -64,9 +80,9 @@ export function tenantAdvice(
   const tenant = record.id;
   const p95Ms = days.find(({ day }) => day === today)?.usage.p95Ms;
   const move = largerPlan(report, plans);
-  const isDedicated = (report.plan.shards ?? []).length > 0;
+  const isDedicated = shardsOf(report.plan) > 0;
   const apart = isDedicated
-    ? 'give its shards more machines'
+    ? 'raise the shards of its plan, or give them larger machines'
     : `${move}, or shards of its own (shards of its plan)`;
   return [
     ...past('p95_ms', p95Ms, apart),

@@ -2,7 +2,7 @@ import { DAY_MS, dayOf } from '../core/days.js';
 import type { StoreReader, TenantUsage } from '../store/store.js';
 import { tenantRecords } from '../store/tenant-records.js';
 import { shareOf, WARNING_SHARE, type PlanBook } from './plan-book.js';
-import { STORED_QUOTAS, type Plan } from './plan.js';
+import { shardsOf, STORED_QUOTAS, type Plan } from './plan.js';
 import type { TenantDirectory } from './tenant-directory.js';
 import type { TenantRecord } from './tenant-record.js';
 import { UsageDay } from './usage-day.js';
@@ -123,9 +123,11 @@ export class UsageReports {
   }
 
   /** Shared machines by what it has on them; machines of its own as a whole. */
-  private costOf({ shards = [], machine_bytes: own = 0 }: Plan, { bytes }: TenantUsage): number {
+  private costOf(plan: Plan, { bytes }: TenantUsage): number {
     const { costGbMonth, replicas } = this.deps;
-    const held = shards.length > 0 ? shards.length * own : bytes * replicas;
+    const shards = shardsOf(plan);
+    const own = Math.max(shards, replicas) * (plan.machine_bytes ?? 0);
+    const held = shards > 0 ? own : bytes * replicas;
     return (held / GB) * costGbMonth;
   }
 }

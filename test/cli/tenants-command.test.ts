@@ -49,6 +49,16 @@ test('a tenant is made, changed, suspended, shown and listed', async () => {
   expect(copied.json()).toMatchObject({ facets: ['brand'] });
 });
 
+test('nodes of its own, and how many it lacks, are shown', async () => {
+  const admin = { authorization: 'Bearer secret' };
+  await node.send('PUT', '/plans/whale', { shards: 2 }, admin);
+  expect((await run('create', 'big', 'whale'))[1]).toMatch(
+    /NODES\nbig +active +whale +\S+ +s1, s2\n$/,
+  );
+  expect((await run('create', 'late', 'whale'))[1]).toMatch(/ shared, 2 missing\n$/);
+  expect((await run('plan', 'big', 'none'))[1]).not.toMatch(/NODES/);
+});
+
 const shopHeader = { 'x-omnisearch-tenant': 'shop' };
 
 test('drop --wait ends when nothing is left', async () => {

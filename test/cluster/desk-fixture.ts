@@ -4,11 +4,15 @@ import { Advisor } from '../../src/cluster/advisor.js';
 import { AwayNodes } from '../../src/cluster/away-nodes.js';
 import { ClusterDesk } from '../../src/cluster/cluster-desk.js';
 import { ClusterNodes, type FleetView } from '../../src/cluster/cluster-nodes.js';
+import { DedicatedNodes } from '../../src/cluster/dedicated-nodes.js';
+import { Dedicator } from '../../src/cluster/dedicator.js';
 import { DrainedNodes } from '../../src/cluster/drained-nodes.js';
 import { KnownZones } from '../../src/cluster/known-zones.js';
 import { Mover, type MoverDeps } from '../../src/cluster/mover.js';
 import { NodeEmptier } from '../../src/cluster/node-emptier.js';
 import { Reshaper } from '../../src/cluster/reshaper.js';
+import type { Wish } from '../../src/placement/dedicate.js';
+import { NodeLoads } from '../../src/placement/node-loads.js';
 import { HASH_END } from '../../src/core/ids.js';
 import { AuditLog } from '../../src/tenancy/audit-log.js';
 import type { Partition, Store } from '../../src/store/store.js';
@@ -74,10 +78,20 @@ export function openDesk(
   const drained = new DrainedNodes(store.records, now);
   const options = { leaseMs: LEASE_MS, replaceAfterMs: REPLACE_AFTER_MS };
   const zones = new KnownZones(store.records);
-  const nodes = new ClusterNodes(fleet, drained, zones, options);
+  const dedicated = new DedicatedNodes(store.records, now);
+  const nodes = new ClusterNodes(fleet, drained, dedicated, zones, options);
   const audit = new AuditLog(store.records);
   const mover = new Mover({ store, audit, settle: note, resume: note, ...own.jobs });
-  const emptier = new NodeEmptier({ store, nodes, drained }, mover);
+  const loads = new NodeLoads(
+    () => Array.from(fleet.status, ([node, { documents: rows }]) => ({ node, rows })),
+    now,
+  );
+  const wishes: Wish[] = [];
+  const dedicator = new Dedicator({
+    ...{ store, nodes, dedicated, mover, loads, replicas },
+    wishes: async () => wishes,
+  });
+  const emptier = new NodeEmptier({ store, nodes, drained, dedicator, replicas }, mover);
   const reshaper = new Reshaper({ store, nodes, maxPartitions: 20 });
   const advisor = new Advisor({ store, nodes, maxPartitions: 20 });
   const changes = { store, nodes, mover, reshaper, advisor };
@@ -101,6 +115,9 @@ export function openDesk(
     audit,
     advisor,
     taker,
+    dedicated,
+    dedicator,
+    wishes,
   };
 }
 

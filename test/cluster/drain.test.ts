@@ -86,8 +86,8 @@ describe('nodes that are away', () => {
 
   test('while there are none no placement is read', async () => {
     await place(store, 't', [partition('a', 's1')]);
-    const { away, drained } = openDesk(store, fleet);
-    await drained.names();
+    const { away, drained, dedicated } = openDesk(store, fleet);
+    await Promise.all([drained.names(), dedicated.all()]);
     const before = reads();
     expect(await away.check()).toBe(0);
     expect(reads()).toBe(before);

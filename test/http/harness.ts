@@ -28,6 +28,7 @@ import { KeyDesk } from '../../src/tenancy/keys/key-desk.js';
 import { KeyDirectory } from '../../src/tenancy/keys/key-directory.js';
 import { KeyRing } from '../../src/tenancy/keys/key-ring.js';
 import { KeyVault } from '../../src/tenancy/keys/key-vault.js';
+import { nodeWishes, type OwnNodesPort } from '../../src/tenancy/own-nodes.js';
 import { PriceLists } from '../../src/tenancy/price-lists.js';
 import { SettingsDesk } from '../../src/tenancy/settings-desk.js';
 import { RateLimits } from '../../src/tenancy/rate-limits.js';
@@ -218,7 +219,14 @@ export async function openHttp(
   const fleet = new ToldFleet('s1', 's2', 's3');
   const settings = new SettingsDesk(node.directory, async (t) => void switches.push(t), audit);
   const collections = new CollectionSchemas(records);
-  const { desk } = openDesk(node.store, fleet);
+  const { desk, dedicated, dedicator, wishes } = openDesk(node.store, fleet);
+  const ownNodes: OwnNodesPort = {
+    of: (tenant) => dedicated.of(tenant),
+    changed: async () => {
+      wishes.splice(0, Infinity, ...(await nodeWishes(node.directory, node.plans)));
+      await dedicator.assign();
+    },
+  };
   const queryNodes: ObservedLease[] = [];
   const forget = (tenant: string) => books.forget(tenant);
   const server = await createHttpServer(
@@ -241,6 +249,7 @@ export async function openHttp(
         ...{ tenants: node.directory, plans: node.plans, settings, collections, audit },
         store: node.store,
         requestDrop: async (tenant) => void drops.push(tenant),
+        ownNodes,
       }),
       rules: new RuleDesk({
         records,
@@ -250,6 +259,7 @@ export async function openHttp(
       }),
       preview: new RulePreview({ books, queries: days }),
       cluster: desk,
+      ownNodes,
       queryNodes: () => queryNodes,
       aliases: new TenantAliases({ records, tenants: node.directory, audit }),
       audit,

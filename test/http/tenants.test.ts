@@ -160,6 +160,48 @@ describe('/plans', () => {
     ]);
   });
 
+  test('shards of a plan are a number of nodes or names: who has it is told which it got, and what is missing', async () => {
+    await node.send('PUT', '/plans/whale', { shards: 2 });
+    const made = await node.send('PUT', '/tenants/shop', { plan: 'whale' });
+    expect(made.json()['dedicated']).toEqual({ shards: 2, nodes: ['s1', 's2'], missing: 0 });
+    const late = await node.send('PUT', '/tenants/late', { plan: 'whale' });
+    expect(late.json()['dedicated']).toEqual({ shards: 2, nodes: [], missing: 2 });
+    expect((await node.send('GET', '/tenants/late')).json()['dedicated']).toEqual({
+      ...{ shards: 2, nodes: [], missing: 2 },
+    });
+    const { nodes } = (await node.send('GET', '/admin/cluster')).json() as unknown as {
+      nodes: { dedicated_to?: string }[];
+    };
+    expect(nodes.map((each) => each.dedicated_to)).toEqual(['shop', 'shop', undefined]);
+    const { advice } = (await node.send('GET', '/admin/advice')).json() as unknown as {
+      advice: object[];
+    };
+    expect(advice).toEqual([
+      {
+        ...{ tenant: 'late', measure: 'shards', value: 0, threshold: 2, level: 'warning' },
+        advice: 'add 2 shard nodes: it moves there by itself',
+      },
+    ]);
+    await node.send('PUT', '/plans/named', { shards: ['s3'] });
+    const other = await node.send('PUT', '/tenants/shop', { plan: 'named' });
+    expect(other.json()['dedicated']).toEqual({ shards: 1, nodes: ['s3'], missing: 0 });
+    const shared = await node.send('PUT', '/tenants/shop', { plan: null });
+    expect(shared.json()['dedicated']).toBeUndefined();
+  });
+
+  test.each([
+    [-1, 'shards'],
+    [1.5, 'shards'],
+    [1_001, 'shards'],
+    ['s1', 'shards'],
+    [null, 'shards'],
+    [['No Node'], 'shards[0]'],
+    [[7], 'shards[0]'],
+  ])('shards of %j are refused', async (shards, field) => {
+    const reply = await node.send('PUT', '/plans/whale', { shards });
+    expect(code(reply)).toEqual([400, 'invalid_field', field]);
+  });
+
   test('past a quota one product is 429, a row of several is rejected with its name', async () => {
     await node.send('PUT', '/plans/tiny', { max_products: 1 });
     await node.send('PUT', '/tenants/shop', { plan: 'tiny' });

@@ -42,6 +42,7 @@ function openRunner(): JobRunner {
     ...{ placements, nodes: { awaitApplied: async () => true, silentMs: () => 0 } },
     away: { check: async () => 0 },
     grower: { grow: async () => false },
+    dedicator: { step: async () => false },
     priceLists: new PriceLists(store.records),
     advice: undefined,
   });

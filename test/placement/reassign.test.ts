@@ -46,8 +46,9 @@ const building = (node: string): Replica => ({
 /** Begins what has to move, as a query node does at its start; returns the tenants of which any does. */
 async function fit(sets: readonly string[][]): Promise<string[]> {
   const nodes = [...new Set(sets.flat())];
-  if (await liesOn(store, nodes, sets[0]?.length ?? 1)) return [];
-  return beginMoves(store, await planMoves(store, sets), new Set(nodes));
+  const pool = { nodes: nodes.map((node) => ({ node })), sets };
+  if (await liesOn(store, () => pool, sets[0]?.length ?? 1)) return [];
+  return beginMoves(store, await planMoves(store, () => pool), new Set(nodes));
 }
 
 test('the same nodes as last time: nothing moves', async () => {

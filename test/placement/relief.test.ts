@@ -290,3 +290,19 @@ describe('a node past 80 %', () => {
     expect(move).toMatchObject({ hot: { node: 's1' }, target: 's4' });
   });
 });
+
+test("what is one tenant's alone is relieved by its own nodes, and takes nothing of others'", () => {
+  const nodes = ['s1', 's2', 's3'].map((node) => ({ node, domain: node, capacityBytes: 1_000 }));
+  const pieces = [piece('a', 500, ['s1']), piece('b', 400, ['s1']), piece('c', 10, ['s2'])];
+  const samples = samplesOf({ nodes, pieces, bytes: 1, load: 0 });
+  const advised = (...owned: readonly string[]): Relief[] => [
+    ...reliefs({
+      nodes: samples.map((each) => (owned.includes(each.node) ? { ...each, owner: 't' } : each)),
+      ...{ placed: pieces, maxPartitions: MAX_PARTITIONS },
+    }),
+  ];
+  expect(advised()).toMatchObject([{ kind: 'move', target: 's3' }]);
+  expect(advised('s1', 's2')).toMatchObject([{ kind: 'move', target: 's2' }]);
+  expect(advised('s3')).toMatchObject([{ kind: 'move', target: 's2' }]);
+  expect(advised('s1')).toMatchObject([{ kind: 'add' }]);
+});
