@@ -22,12 +22,24 @@ export const STORED_QUOTAS = {
   max_bytes: 'bytes',
 } as const satisfies Partial<Record<keyof Quotas, string>>;
 
+/** Query nodes, shards, store and backups that are some tenants' alone. */
+export interface Deployment {
+  /** What a balancer calls it. */
+  name: string;
+  /** Of its query nodes, or of the balancer before them: scheme, host and port. */
+  url: string;
+  /** Its `STORE_URL`, without a password: for people. */
+  store_url?: string;
+}
+
 /** What a tenant is sold; stored as it is on the wire. */
 export interface Plan extends Quotas {
   /** Share of what is contended, beside others'; 1 by default. */
   weight?: number;
   /** Nodes that are this tenant's alone; none by default. */
   shards?: readonly string[];
+  /** Where its tenants should be; `omnisearch tenants move` takes them there. */
+  deployment?: Deployment;
   /** In the operator's currency. */
   price_month?: number;
   /** Memory of the machine that the price was made for. */

@@ -10,6 +10,10 @@ import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { Placer } from '../../src/placement/placer.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { ProductWrite, Store } from '../../src/store/store.js';
+import { AuditLog } from '../../src/tenancy/audit-log.js';
+import { KeyDesk } from '../../src/tenancy/keys/key-desk.js';
+import { KeyDirectory } from '../../src/tenancy/keys/key-directory.js';
+import { KeyVault } from '../../src/tenancy/keys/key-vault.js';
 import { PriceLists } from '../../src/tenancy/price-lists.js';
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
 
@@ -36,6 +40,7 @@ afterEach(async () => {
 function openRunner(): JobRunner {
   const tenants = new TenantDirectory(store.records, true);
   const kinds = jobKinds({
+    keys: keyDesk(),
     ...{ store, placement: placer, tombstoneRetentionMs: 0, logger, tenants },
     encoder: undefined,
     fleet: { switching: () => [], awaitApplied: async () => [] },
@@ -46,6 +51,12 @@ function openRunner(): JobRunner {
     advice: undefined,
   });
   return new JobRunner({ records: store.records, kinds, logger, now: () => nowMs });
+}
+
+function keyDesk(): KeyDesk {
+  const audit = new AuditLog(store.records);
+  const directory = new KeyDirectory(store.records);
+  return new KeyDesk({ records: store.records, audit, vault: new KeyVault(undefined), directory });
 }
 
 const put = (id: string, category: string): ProductWrite => ({

@@ -13,6 +13,7 @@ import {
 } from './key-directory.js';
 import {
   ALL,
+  KEY_KINDS,
   keyBody,
   type KeyBody,
   type KeyKind,
@@ -23,6 +24,7 @@ import { newKeyId, newSecret, storedSecret } from './key-secrets.js';
 import type { KeyVault } from './key-vault.js';
 
 const MAX_ATTEMPTS = 5;
+const PAGE_KEYS = 500;
 
 /** What a new key is to be. */
 export interface AskedKey extends Partial<KeyTerms> {
@@ -115,6 +117,70 @@ export class KeyDesk {
   /** Rejects `not_found`, `unavailable`. */
   async remove(id: string, by: string | null): Promise<void> {
     await this.replace(id, by, () => undefined);
+  }
+
+  /**
+   * As they are stored, all that are for this tenant alone: with what they are known by, and sign with. Says in the audit
+   * that they were told.
+   */
+  async recordsOf(tenant: string, by: string | null): Promise<KeyRecord[]> {
+    const found: KeyRecord[] = [];
+    for await (const record of this.keysFor(tenant)) {
+      if (record.tenants.length === 1) found.push(record);
+    }
+    if (found.length > 0) {
+      const told = { before: undefined, after: { keys: found.map(({ id }) => id) } };
+      await this.deps.audit.note(tenant, { by, kind: 'export of keys', target: tenant, ...told });
+    }
+    return found;
+  }
+
+  /**
+   * Takes a key over from another deployment, where there is none of its id. Rejects `invalid_field` for one that is not for
+   * this tenant alone, or was sealed under another `KEYS_SECRET`.
+   */
+  async adopt(record: KeyRecord, tenant: string, by: string | null): Promise<void> {
+    const { records, vault, directory } = this.deps;
+    checkAdopted(record, tenant);
+    if ((await records.get(KEY_KIND, record.id)) !== undefined) return;
+    try {
+      for (const { signing, secret } of record.secrets) {
+        for (const sealed of [signing, secret]) if (sealed) vault.open(sealed, record.id);
+      }
+    } catch {
+      throw invalidField('key', 'must be sealed under the KEYS_SECRET of this server, or none');
+    }
+    checkTerms(record);
+    // The newest is found by its own hash as it was made; the one before it too.
+    for (const one of record.secrets) await this.introduce({ ...record, secrets: [one] });
+    await this.note(undefined, record, by);
+    await records.put(KEY_KIND, record.id, record as unknown as JsonObject, 0);
+    directory.changed(record);
+  }
+
+  /**
+   * Takes a tenant that is dropped out of all keys: whoever makes one of its name later is not who had them. One that is
+   * for nobody else ends. Does no harm where it was done in part. Rejects `unavailable`.
+   */
+  async forgetTenant(tenant: string): Promise<void> {
+    for await (const { id } of this.keysFor(tenant)) {
+      await this.replace(id, null, (record) => {
+        const tenants = record.tenants.filter((name) => name !== tenant);
+        return tenants.length === 0 ? undefined : { ...record, tenants };
+      });
+    }
+  }
+
+  private async *keysFor(tenant: string): AsyncGenerator<KeyRecord> {
+    for (let after: string | undefined; ;) {
+      const page = await this.deps.records.list(KEY_KIND, after, PAGE_KEYS);
+      for (const { value } of page) {
+        const record = value as unknown as KeyRecord;
+        if (record.tenants.includes(tenant)) yield record;
+      }
+      if (page.length < PAGE_KEYS) return;
+      after = page.at(-1)?.id;
+    }
   }
 
   /** Compare-and-set; resolves with what was stored last. What secrets it has not any more are forgotten. */
@@ -219,6 +285,19 @@ function checkTerms(record: KeyRecord): void {
     if (name !== undefined) throw invalidField(name, 'is for keys of the kind search');
   }
   if (record.filter !== undefined) parseFilter(record.filter);
+}
+
+/** Throws `invalid_field` for what is no key of this tenant alone. */
+function checkAdopted({ id, kind, tenants, secrets }: KeyRecord, tenant: string): void {
+  const isKey =
+    typeof id === 'string' &&
+    KEY_KINDS.includes(kind) &&
+    Array.isArray(secrets) &&
+    secrets.every(({ hash }) => typeof hash === 'string');
+  if (!isKey) throw invalidField('key', 'must be a key as it was exported');
+  if (!Array.isArray(tenants) || tenants.length !== 1 || tenants[0] !== tenant) {
+    throw invalidField('key.tenants', `must be ${tenant} alone`);
+  }
 }
 
 function noSuchKey(id: string): OmniError {
