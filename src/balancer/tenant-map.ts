@@ -1,4 +1,9 @@
-import type { Deployment } from '../tenancy/plan.js';
+/** Query nodes of their own, as a balancer sees them. */
+interface Deployment {
+  name: string;
+  /** Scheme, host and port. */
+  url: string;
+}
 
 /** A name that requests come with, and the deployment that answers them. */
 export interface RoutedName {
