@@ -53,6 +53,7 @@ export const PlanRequest = Type.Object(
       ),
     ),
     deployment: Type.Optional(Deployment),
+    objective: Type.Optional(number(0, 1)),
     price_month: Type.Optional(number(0, MAX_COUNT)),
     machine_bytes: Type.Optional(integer(1, MAX_BYTES)),
   },

@@ -40,11 +40,16 @@ export interface Plan extends Quotas {
   shards?: readonly string[];
   /** Where its tenants should be; `omnisearch tenants move` takes them there. */
   deployment?: Deployment;
+  /** Of searches, the part that is to be answered over 30 days; 0.999 by default. */
+  objective?: number;
   /** In the operator's currency. */
   price_month?: number;
   /** Memory of the machine that the price was made for. */
   machine_bytes?: number;
 }
+
+/** Of a plan that does not say. */
+export const DEFAULT_OBJECTIVE = 0.999;
 
 const GB = 1024 ** 3;
 

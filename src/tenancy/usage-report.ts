@@ -118,14 +118,20 @@ export class UsageReports {
     const stored = month.stored ?? (await store.usage(id));
     const plan = await plans.ofRecord(record);
     const days = all.filter(({ day }) => day >= from && day <= to);
-    const money = { priceMonth: plan.price_month, costMonth: this.costOf(plan, stored) };
+    const costMonth = this.costOf(record, plan, stored);
+    const money = { priceMonth: plan.price_month, costMonth };
     return { record, plan, stored, quotas: quotasOf(plan, stored), days, month, ...money };
   }
 
   /** Shared machines by what it has on them; machines of its own as a whole. */
-  private costOf({ shards = [], machine_bytes: own = 0 }: Plan, { bytes }: TenantUsage): number {
+  private costOf(
+    { deployment }: TenantRecord,
+    { shards = [], machine_bytes: own = 0 }: Plan,
+    { bytes }: TenantUsage,
+  ): number {
     const { costGbMonth, replicas } = this.deps;
-    const held = shards.length > 0 ? shards.length * own : bytes * replicas;
+    const machines = deployment === undefined ? shards.length : Math.max(1, shards.length);
+    const held = machines > 0 ? machines * own : bytes * replicas;
     return (held / GB) * costGbMonth;
   }
 }
