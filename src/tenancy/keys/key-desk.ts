@@ -160,14 +160,16 @@ export class KeyDesk {
 
   /**
    * Takes a tenant that is dropped out of all keys: whoever makes one of its name later is not who had them. One that is
-   * for nobody else ends. Does no harm where it was done in part. Rejects `unavailable`.
+   * for nobody else ends. It is in the audit of the default tenant, since that of the dropped one goes. Does no harm where
+   * it was done in part. Rejects `unavailable`.
    */
   async forgetTenant(tenant: string): Promise<void> {
-    for await (const { id } of this.keysFor(tenant)) {
-      await this.replace(id, null, (record) => {
-        const tenants = record.tenants.filter((name) => name !== tenant);
-        return tenants.length === 0 ? undefined : { ...record, tenants };
-      });
+    for await (const before of this.keysFor(tenant)) {
+      const after = withoutTenant(before, tenant);
+      const bodies = { before: toObject(before), after: after && toObject(after) };
+      const noted = { by: null, kind: 'key', target: before.id, ...bodies };
+      await this.deps.audit.note(DEFAULT_TENANT, noted);
+      await this.replace(before.id, null, (record) => withoutTenant(record, tenant));
     }
   }
 
@@ -259,6 +261,12 @@ export class KeyDesk {
       await this.deps.audit.note(tenant, { by, kind: 'key', target, ...bodies });
     }
   }
+}
+
+/** Undefined: it is for nobody any more. */
+function withoutTenant(record: KeyRecord, tenant: string): KeyRecord | undefined {
+  const tenants = record.tenants.filter((name) => name !== tenant);
+  return tenants.length === 0 ? undefined : { ...record, tenants };
 }
 
 function toObject(record: KeyRecord): JsonObject {
