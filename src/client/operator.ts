@@ -2,7 +2,7 @@ import type { CallOptions, Transport } from './transport.js';
 import type { ListOptions } from './wire.js';
 
 /** What a tenant has, used, pays and costs; see `GET /usage`. */
-export interface TenantUsage {
+interface UsageOfTenant {
   tenant: string;
   state: string;
   plan: string | null;
@@ -36,11 +36,16 @@ export class Operator {
   constructor(private readonly transport: Transport) {}
 
   /** A page of tenants by name, with what they used in the last `days` (30). */
-  async usage({ limit, cursor, days, ...call }: ListOptions & CallOptions & { days?: number } = {}) {
+  async usage({
+    limit,
+    cursor,
+    days,
+    ...call
+  }: ListOptions & CallOptions & { days?: number } = {}) {
     const query = { limit, cursor, days };
     const asked = { method: 'GET', path: 'usage', query, twice: 'nothing' } as const;
     const reply = await this.transport.call(asked, call);
-    return reply as { tenants: TenantUsage[]; next_cursor?: string };
+    return reply as { tenants: UsageOfTenant[]; next_cursor?: string };
   }
 
   /** The most pressing first. */

@@ -16,7 +16,8 @@ export const BALANCER_SETTINGS = {
     placeholder: 'COMMAND',
     form: { pattern: /\S/, expected: 'a command for sh' },
     verbs: ['balancer', 'tenants'],
-    description: 'what has nginx read that file again; tenants move: with --out, what has the balancer read it',
+    description:
+      'what has nginx read that file again; tenants move: with --out, what has the balancer read it',
   },
   haproxy: {
     type: 'string',

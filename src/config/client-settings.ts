@@ -166,7 +166,8 @@ export const CLIENT_SETTINGS = {
     choices: ['nginx', 'haproxy'],
     default: 'nginx',
     verbs: ['tenants'],
-    description: 'route, move: the balancer that reads the map; haproxy: a second file ends in .cfg',
+    description:
+      'route, move: the balancer that reads the map; haproxy: a second file ends in .cfg',
   },
   partition: {
     type: 'string',

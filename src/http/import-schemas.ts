@@ -18,9 +18,8 @@ const Secret = Type.Object(
   {
     hash: Text,
     created_at: Text,
-    ...Type.Partial(
-      Type.Object({ expires_at: Text, signing: Text, secret: Text, prefix: Text }),
-    ).properties,
+    ...Type.Partial(Type.Object({ expires_at: Text, signing: Text, secret: Text, prefix: Text }))
+      .properties,
   },
   CLOSED,
 );

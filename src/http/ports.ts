@@ -162,13 +162,7 @@ export interface HttpPorts {
   tenantDesk: Pick<TenantDesk, 'list' | 'get' | 'put' | 'drop'>;
   transfer: Pick<
     TenantTransfer,
-    | 'dimensions'
-    | 'page'
-    | 'digest'
-    | 'imported'
-    | 'checkImportable'
-    | 'import'
-    | 'keepPosition'
+    'dimensions' | 'page' | 'digest' | 'imported' | 'checkImportable' | 'import' | 'keepPosition'
   >;
   plans: Pick<PlanBook, 'of' | 'weight' | 'list' | 'get' | 'put' | 'remove'>;
   usage: Pick<UsageReports, 'lastDays' | 'month' | 'page' | 'one'>;

@@ -17,10 +17,7 @@ import { keepOnly, putShopPart, type ShopPart } from './shop-parts.js';
 const ROWS_AT_ONCE = 256;
 const BYTES_AT_ONCE = 1024 * 1024;
 
-type ImportPorts = Pick<
-  HttpPorts,
-  'transfer' | 'keyDesk' | 'settings' | 'rules' | 'collections'
->;
+type ImportPorts = Pick<HttpPorts, 'transfer' | 'keyDesk' | 'settings' | 'rules' | 'collections'>;
 
 interface Taken {
   rows: number;
@@ -100,7 +97,7 @@ export class TenantImport {
   /** Throws `invalid_field`. */
   private check(name: ImportLine, value: JsonObject): void {
     const isValid = this.request.compileValidationSchema(IMPORT_LINES[name]);
-    if (isValid(value) === false) throw schemaError(isValid.errors ?? []);
+    if (!isValid(value)) throw schemaError(isValid.errors ?? []);
   }
 
   private async flush(lists: readonly string[] = []): Promise<void> {

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { NAME } from '../core/ids.js';
-import { CLOSED, integer, number } from './schema-parts.js';
+import { CLOSED, FlagText, integer, number } from './schema-parts.js';
 
 /** Of `/tenants` and `/plans`. A `description` reads after "must be". */
 
@@ -91,18 +91,7 @@ export const TenantRequest = Type.Object(
 export type TenantRequest = Static<typeof TenantRequest>;
 
 /** Of `DELETE /tenants/{id}`. */
-export const DropQuery = Type.Object(
-  {
-    moved: Type.Optional(
-      Type.Unsafe<'true' | 'false'>({
-        type: 'string',
-        enum: ['true', 'false'],
-        description: '"true" or "false"',
-      }),
-    ),
-  },
-  CLOSED,
-);
+export const DropQuery = Type.Object({ moved: Type.Optional(FlagText) }, CLOSED);
 export type DropQuery = Static<typeof DropQuery>;
 
 const Count = Type.Integer({ minimum: 0 });

@@ -8,7 +8,7 @@ import { LEAST_WRITE_BYTES, STREAMS } from './limits.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
 import { readChunks } from './read-body.js';
 import { replies } from './reply-schemas.js';
-import { CLOSED } from './schema-parts.js';
+import { CLOSED, FlagText } from './schema-parts.js';
 import { shopParts } from './shop-parts.js';
 import { TenantGate } from './tenant-gate.js';
 import { TenantImport } from './tenant-import.js';
@@ -22,14 +22,10 @@ const After = Type.Optional(
   Type.String({ pattern: '^[A-Za-z0-9_-]{1,2000}$', description: 'the position of an export' }),
 );
 const AfterQuery = Type.Object({ after: After }, CLOSED);
-const YesOrNo = Type.Optional(
-  Type.Unsafe<'true' | 'false'>({
-    type: 'string',
-    enum: ['true', 'false'],
-    description: '"true" or "false"',
-  }),
+const ExportQuery = Type.Object(
+  { after: After, shop: Type.Optional(FlagText), keys: Type.Optional(FlagText) },
+  CLOSED,
 );
-const ExportQuery = Type.Object({ after: After, shop: YesOrNo, keys: YesOrNo }, CLOSED);
 const DigestReply = Type.Object({
   products: Type.Integer(),
   digest: Type.String(),
@@ -50,14 +46,15 @@ interface OfTenant {
 export function transferRoutes(
   app: FastifyInstance,
   ports: HttpPorts,
-  { limits, bodies }: RouteOptions,
+  options: RouteOptions,
 ): void {
-  const { transfer, keyDesk } = ports;
   const gate = new TenantGate(STREAMS, TRANSFERS, 'transfers');
-  app.addContentTypeParser(
-    'application/x-ndjson',
-    async (_: FastifyRequest, body: Readable) => body,
-  );
+  exportRoutes(app, ports, gate);
+  importRoutes(app, ports, options, gate);
+}
+
+function exportRoutes(app: FastifyInstance, ports: HttpPorts, gate: TenantGate): void {
+  const { transfer, keyDesk } = ports;
 
   app.get<OfTenant & { Querystring: Static<typeof ExportQuery> }>(
     '/tenants/:id/export',
@@ -109,6 +106,19 @@ export function transferRoutes(
         leave();
       }
     },
+  );
+}
+
+function importRoutes(
+  app: FastifyInstance,
+  ports: HttpPorts,
+  { limits, bodies }: RouteOptions,
+  gate: TenantGate,
+): void {
+  const { transfer } = ports;
+  app.addContentTypeParser(
+    'application/x-ndjson',
+    async (_: FastifyRequest, body: Readable) => body,
   );
 
   app.get<OfTenant>(

@@ -5,7 +5,7 @@ import { NAME } from '../core/ids.js';
 import { TENANT_KIND } from '../store/record-store.js';
 import type { Store } from '../store/store.js';
 import { Freshness } from './freshness.js';
-import { newRecord, valueOf, type TenantRecord } from './tenant-record.js';
+import { newRecord, valueOf, withoutStay, type TenantRecord } from './tenant-record.js';
 import {
   askedSettings,
   comingGeneration,
@@ -168,8 +168,7 @@ export class TenantDirectory {
   async drop(id: string, { stays = false } = {}): Promise<void> {
     await this.change(id, (record) => {
       if (record === undefined) return undefined;
-      const { stays: _, ...rest } = record;
-      return { ...rest, state: 'dropping', ...(stays ? { stays } : {}) };
+      return { ...withoutStay(record), state: 'dropping', ...(stays ? { stays } : {}) };
     });
   }
 

@@ -29,8 +29,13 @@ export function newRecord(id: string): TenantRecord {
 }
 
 /** What is left of a tenant that has moved. */
-export function movedRecord({ stays, ...record }: TenantRecord): TenantRecord {
-  return { ...record, state: 'moved', settings: {} };
+export function movedRecord(record: TenantRecord): TenantRecord {
+  return { ...withoutStay(record), state: 'moved', settings: {} };
+}
+
+export function withoutStay(record: TenantRecord): TenantRecord {
+  const { stays, ...rest } = record;
+  return stays === undefined ? record : rest;
 }
 
 /** As it is stored. */

@@ -98,11 +98,7 @@ function elsewhere({ record, plan }: TenantReport): Said[] {
   return [{ measure: 'deployment', value: 0, threshold: 1, level: 'warning', advice }];
 }
 
-function past(
-  measure: keyof typeof THRESHOLDS,
-  value: number | undefined,
-  advice: string,
-): Said[] {
+function past(measure: keyof typeof THRESHOLDS, value: number | undefined, advice: string): Said[] {
   const { warning, critical } = THRESHOLDS[measure];
   if (value === undefined || value < warning) return [];
   const isCritical = value >= critical;

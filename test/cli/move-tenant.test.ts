@@ -91,9 +91,9 @@ describe('a move of a tenant', () => {
         expect([last, await moveTenant(mortal(move, Infinity, false))]).toEqual([last, 'moved']);
       }
       expect((await there.store.usage(tenant)).products).toBe(5);
-      expect((await there.send('GET', `/tenants/${tenant}`, undefined, ADMIN)).json()).toMatchObject(
-        { state: 'active' },
-      );
+      expect(
+        (await there.send('GET', `/tenants/${tenant}`, undefined, ADMIN)).json(),
+      ).toMatchObject({ state: 'active' });
       expect((await here.store.usage(tenant)).products).toBe(0);
       if (first !== 'died') break;
     }

@@ -54,7 +54,9 @@ class Load {
     while (!this.isOver) {
       const body = JSON.stringify({ browse: true, fields: ['shop'], top_k: 3 });
       const asked = { method: 'POST', headers: this.headers, body };
-      const reply = await fetch(`${this.front.url}/search/text`, asked).catch((error: unknown) => error);
+      const reply = await fetch(`${this.front.url}/search/text`, asked).catch(
+        (error: unknown) => error,
+      );
       this.searches += 1;
       if (!(reply instanceof Response)) this.wrong.push(String(reply));
       else {

@@ -15,7 +15,11 @@ const shop = { 'x-omnisearch-tenant': 'shop' };
 const ndjson = { 'content-type': 'application/x-ndjson' };
 const rows = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => ({
-    ...{ id: `p${from + i}`, title: `Mouse ${from + i}`, category: (from + i) % 2 ? 'Mice' : 'Lamps' },
+    ...{
+      id: `p${from + i}`,
+      title: `Mouse ${from + i}`,
+      category: (from + i) % 2 ? 'Mice' : 'Lamps',
+    },
     ...{ price: from + i, attributes: { Colour: 'red' } },
   }));
 
@@ -39,10 +43,15 @@ const endOf = (lines: string) =>
 describe('a catalogue is taken to another deployment', () => {
   beforeEach(async () => {
     await here.send('POST', '/products', rows(0, 20), shop);
-    await here.send('PUT', '/price-lists/gold', '{"id":"p3","price":1.5}\n{"id":"p4","in_stock":false}', {
-      ...shop,
-      ...ndjson,
-    });
+    await here.send(
+      'PUT',
+      '/price-lists/gold',
+      '{"id":"p3","price":1.5}\n{"id":"p4","in_stock":false}',
+      {
+        ...shop,
+        ...ndjson,
+      },
+    );
     await there.send('PUT', '/tenants/shop', { state: 'read_only' });
   });
 

@@ -160,8 +160,6 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)("the operator's page", () => {
       document.documentElement.clientWidth,
     ]);
     expect(widths[0]).toBeLessThanOrEqual(widths[1] ?? 0);
-    
-
   });
 
   test('asks for the key once', async () => {

@@ -91,10 +91,12 @@ export class Deployment {
   /** Undefined where there is no such plan. */
   async plan(name: string): Promise<Plan | undefined> {
     const path = `plans/${encodeURIComponent(name)}`;
-    return (await this.found({ method: 'GET', path })) as Plan | undefined;
+    const found = await this.found({ method: 'GET', path });
+    if (found === undefined) return undefined;
+    return Object.fromEntries(Object.entries(found as object).filter(([key]) => key !== 'name'));
   }
 
-  async putPlan(name: string, { name: _, ...plan }: Plan & { name?: string }): Promise<void> {
+  async putPlan(name: string, plan: Plan): Promise<void> {
     const path = `plans/${encodeURIComponent(name)}`;
     await this.call({ method: 'PUT', path, body: { json: plan } });
   }
@@ -118,8 +120,16 @@ export class Deployment {
   async searchable(tenant: string): Promise<number | undefined> {
     const json = { browse: true, top_k: 1 };
     const options = { tenant };
-    const asked = { method: 'POST', path: 'search/text', body: { json }, twice: 'nothing' } as const;
-    const reply = (await this.transport.call(asked, options)) as { partial: unknown; total: number };
+    const asked = {
+      method: 'POST',
+      path: 'search/text',
+      body: { json },
+      twice: 'nothing',
+    } as const;
+    const reply = (await this.transport.call(asked, options)) as {
+      partial: unknown;
+      total: number;
+    };
     return reply.partial === null ? reply.total : undefined;
   }
 

@@ -93,7 +93,9 @@ async function prepare({ tenant, from, to }: Move, here: TenantBody): Promise<vo
   const there = await to.tenants.find(tenant);
   const isEmpty = there === undefined || there.state === 'moved' || isBare(there);
   if (!isEmpty && there.state !== 'read_only') {
-    throw new MoveError(`there is a tenant ${tenant} at ${to.url} already, which is ${there.state}`);
+    throw new MoveError(
+      `there is a tenant ${tenant} at ${to.url} already, which is ${there.state}`,
+    );
   }
   const { plan, limits } = here;
   if (plan !== null && (await to.plan(plan)) === undefined) {
@@ -143,7 +145,10 @@ async function copyAliases({ tenant, from, to }: Move): Promise<void> {
 async function remove({ tenant, from, to, say }: Move): Promise<void> {
   // What was written by somebody who had not heard of anything is not lost, but seen.
   const after = await to.importedUpTo(tenant);
-  const late = after === undefined ? undefined : await from.export(tenant, after, { shop: false, keys: false });
+  const late =
+    after === undefined
+      ? undefined
+      : await from.export(tenant, after, { shop: false, keys: false });
   if (late === undefined || late.rows > 0) {
     throw new MoveError(
       `${late?.rows ?? 'unknown'} rows were written here since: see what they are in its export, send them there, and drop it here by hand`,

@@ -1,6 +1,5 @@
 import { invalidField, OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
 import type { JsonObject } from '../../core/product.js';
-import { parseFilter } from '../../filter/parse-filter.js';
 import type { RecordStore } from '../../store/record-store.js';
 import type { AuditLog } from '../audit-log.js';
 import { DEFAULT_TENANT } from '../tenant-directory.js';
@@ -13,13 +12,13 @@ import {
 } from './key-directory.js';
 import {
   ALL,
-  KEY_KINDS,
   keyBody,
   type KeyBody,
   type KeyKind,
   type KeyRecord,
   type KeyTerms,
 } from './key-record.js';
+import { checkTerms, withChanges, withoutTenant, type KeyChanges } from './key-terms.js';
 import { newKeyId, newSecret, storedSecret } from './key-secrets.js';
 import type { KeyVault } from './key-vault.js';
 
@@ -31,11 +30,6 @@ export interface AskedKey extends Partial<KeyTerms> {
   kind: KeyKind;
   compatible?: boolean;
 }
-
-/** Members of a key that are to be others; null: none. */
-export type KeyChanges = { [Name in keyof KeyTerms]?: KeyTerms[Name] | null } & {
-  generation?: number;
-};
 
 /** With its secret, which nobody is told again. */
 export type SecretBody = KeyBody & { secret: string };
@@ -141,7 +135,9 @@ export class KeyDesk {
    */
   async adopt(record: KeyRecord, tenant: string, by: string | null): Promise<void> {
     const { records, vault, directory } = this.deps;
-    checkAdopted(record, tenant);
+    if (record.tenants.length !== 1 || record.tenants[0] !== tenant) {
+      throw invalidField('key.tenants', `must be ${tenant} alone`);
+    }
     if ((await records.get(KEY_KIND, record.id)) !== undefined) return;
     try {
       for (const { signing, secret } of record.secrets) {
@@ -263,49 +259,8 @@ export class KeyDesk {
   }
 }
 
-/** Undefined: it is for nobody any more. */
-function withoutTenant(record: KeyRecord, tenant: string): KeyRecord | undefined {
-  const tenants = record.tenants.filter((name) => name !== tenant);
-  return tenants.length === 0 ? undefined : { ...record, tenants };
-}
-
 function toObject(record: KeyRecord): JsonObject {
   return keyBody(record) as unknown as JsonObject;
-}
-
-function withChanges(record: KeyRecord, changes: KeyChanges): KeyRecord {
-  const { generation = record.generation } = changes;
-  if (generation < record.generation) {
-    const expected = `must be at least ${record.generation}, got ${generation}`;
-    throw invalidField('generation', expected);
-  }
-  const changed = Object.entries({ ...record, ...changes }).filter(([, value]) => value !== null);
-  return Object.fromEntries(changed) as unknown as KeyRecord;
-}
-
-const OF_SEARCH_KEYS = ['filter', 'fields', 'price_list', 'compatible'] as const;
-
-/** Throws `invalid_field` for what a schema can not say. */
-function checkTerms(record: KeyRecord): void {
-  if (record.kind !== 'search') {
-    // Whoever writes reads what is written: what narrowed searches alone would only seem to hold.
-    const name = OF_SEARCH_KEYS.find((one) => record[one] !== undefined);
-    if (name !== undefined) throw invalidField(name, 'is for keys of the kind search');
-  }
-  if (record.filter !== undefined) parseFilter(record.filter);
-}
-
-/** Throws `invalid_field` for what is no key of this tenant alone. */
-function checkAdopted({ id, kind, tenants, secrets }: KeyRecord, tenant: string): void {
-  const isKey =
-    typeof id === 'string' &&
-    KEY_KINDS.includes(kind) &&
-    Array.isArray(secrets) &&
-    secrets.every(({ hash }) => typeof hash === 'string');
-  if (!isKey) throw invalidField('key', 'must be a key as it was exported');
-  if (!Array.isArray(tenants) || tenants.length !== 1 || tenants[0] !== tenant) {
-    throw invalidField('key.tenants', `must be ${tenant} alone`);
-  }
 }
 
 function noSuchKey(id: string): OmniError {

@@ -4,7 +4,7 @@ import { shop } from '../shop.js';
 import { attempt } from './notice.js';
 import { decimal, percent, table } from './table.js';
 
-/** @typedef {import('../../client/operator.js').TenantUsage} TenantUsage */
+/** @typedef {Awaited<ReturnType<typeof shop.operator.usage>>['tenants'][number]} TenantUsage */
 /** @typedef {import('../../client/operator.js').Advice} Advice */
 
 const PAGE = 50;
