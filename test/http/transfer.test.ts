@@ -116,6 +116,7 @@ describe('a catalogue is taken to another deployment', () => {
     for (const tenants of [['shop', 'other'], ['*'], ['other']]) {
       await here.send('POST', '/keys', { kind: 'search', tenants });
     }
+    await here.send('POST', '/keys', { kind: 'admin', tenants: ['shop'] });
     const last = await exported('shop=true&keys=true', endOf(lines).position);
     expect((await take(last)).json()).toMatchObject({ rows: 0, keys: 1 });
     const admin = { authorization: `Bearer ${String(key['secret'])}` };
@@ -130,6 +131,8 @@ describe('a catalogue is taken to another deployment', () => {
   test('a line that is not one of an export is refused, and named', async () => {
     const [line = ''] = (await exported()).split('\n');
     const product = JSON.parse(line) as Record<string, unknown>;
+    const secrets = [{ hash: 'h', created_at: '2030-01-01T00:00:00Z' }];
+    const key = { id: 'x', generation: 1, created_at: '2030-01-01T00:00:00Z', secrets };
     for (const [wrong, field] of [
       [{ ...product, model: 'f00' }, 'model'],
       [{ ...product, vector: 'AAAA' }, 'vector'],
@@ -139,6 +142,8 @@ describe('a catalogue is taken to another deployment', () => {
       [{ id: 'x', title: 'x', category: 'y' }, 'product'],
       [{ rule: { id: 'x', when: {}, then: {}, other: 1 } }, 'rule.other'],
       [{ key: { id: 'x' } }, 'key.kind'],
+      [{ key: { ...key, kind: 'admin', tenants: ['shop'] } }, 'key.kind'],
+      [{ key: { ...key, kind: 'write', tenants: ['shop', 'other'] } }, 'key.tenants'],
       [{ position: '!', at_end: true, price_lists: [] }, 'position'],
       [[], 'row'],
     ] as const) {

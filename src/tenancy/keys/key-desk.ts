@@ -114,13 +114,13 @@ export class KeyDesk {
   }
 
   /**
-   * As they are stored, all that are for this tenant alone: with what they are known by, and sign with. Says in the audit
-   * that they were told.
+   * As they are stored, all that are for this tenant alone, with what they are known by and sign with; but for those of
+   * operators, who have others elsewhere. Says in the audit that they were told.
    */
   async recordsOf(tenant: string, by: string | null): Promise<KeyRecord[]> {
     const found: KeyRecord[] = [];
     for await (const record of this.keysFor(tenant)) {
-      if (record.tenants.length === 1) found.push(record);
+      if (record.tenants.length === 1 && record.kind !== 'admin') found.push(record);
     }
     if (found.length > 0) {
       const told = { before: undefined, after: { keys: found.map(({ id }) => id) } };
@@ -131,10 +131,11 @@ export class KeyDesk {
 
   /**
    * Takes a key over from another deployment, where there is none of its id. Rejects `invalid_field` for one that is not for
-   * this tenant alone, or was sealed under another `KEYS_SECRET`.
+   * this tenant alone, is an operator's, or was sealed under another `KEYS_SECRET`.
    */
   async adopt(record: KeyRecord, tenant: string, by: string | null): Promise<void> {
     const { records, vault, directory } = this.deps;
+    if (record.kind === 'admin') throw invalidField('key.kind', 'must be search or write');
     if (record.tenants.length !== 1 || record.tenants[0] !== tenant) {
       throw invalidField('key.tenants', `must be ${tenant} alone`);
     }
