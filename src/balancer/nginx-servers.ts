@@ -66,7 +66,7 @@ async function textOf(file: string): Promise<string | undefined> {
 }
 
 /** Whoever reads it meanwhile finds the old text or the new one, also after a crash. */
-async function replaceFile(file: string, text: string): Promise<void> {
+export async function replaceFile(file: string, text: string): Promise<void> {
   const temporary = `${file}.new`;
   const handle = await open(temporary, 'w', 0o644);
   try {

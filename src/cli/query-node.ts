@@ -14,6 +14,7 @@ import { Catalogue } from '../ingest/catalogue.js';
 import { Ingest } from '../ingest/ingest.js';
 import type { FleetPort, IngestDeps } from '../ingest/ports.js';
 import { TenantBounds } from '../ingest/tenant-bounds.js';
+import { TenantTransfer } from '../ingest/tenant-transfer.js';
 import { GROW_PARTITIONS } from '../jobs/grow-partitions.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { jobKinds, type KindDeps } from '../jobs/kinds.js';
@@ -133,7 +134,8 @@ export async function startQueryNode(
     redis: tenancy.redis,
   });
   opened.add(() => status.close());
-  const background = { store, tenants, priceLists, placement, placements, encoder, logger };
+  const ofTenants = { store, tenants, priceLists, keys: keys.keyDesk };
+  const background = { ...ofTenants, placement, placements, encoder, logger };
   const kinds = kindsOfJobs(config, cluster, background, { fleet, searchable });
   const jobs = new JobRunner({ records, kinds, logger });
   const desks = openTenantDesks({ store, tenants, plans, audit, jobs, ownNodes });
@@ -143,11 +145,11 @@ export async function startQueryNode(
     catalogue: new Catalogue(store),
     priceLists: priceListDesk(priceLists, audit, jobs),
   };
-  const ingest = new Ingest(deps);
+  const transfer = new TenantTransfer({ ...deps, tenants, priceLists });
   const views = { ...shop, ...shown, tenants, placements, keyDirectory, priceLists };
   const writers = await openWriters({ config, members, ...views }, stopping);
   const shared = { audit, ...keys, ...shop, ...shown, writers, status, logger };
-  const ports = { search: kept ?? search, ingest, tenants, ...shared };
+  const ports = { search: kept ?? search, ingest: new Ingest(deps), transfer, tenants, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
   if (writes) jobs.start();

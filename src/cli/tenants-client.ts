@@ -9,6 +9,8 @@ export interface TenantBody {
   state: string;
   plan: string | null;
   limits: Record<string, number>;
+  /** Where it is; null: where it was asked for. */
+  deployment: { name: string; url: string } | null;
   created_at: string | null;
   dedicated?: { shards: number; nodes: string[]; missing: number };
   usage?: { products: number; categories: number; fields: number; bytes: number };
@@ -16,8 +18,10 @@ export interface TenantBody {
 
 /** What of a tenant is to be another. */
 export interface TenantChangeBody {
-  state?: 'active' | 'suspended';
+  state?: 'active' | 'read_only' | 'suspended';
   plan?: string | null;
+  limits?: Record<string, number>;
+  deployment?: { name: string; url: string } | null;
   settings_from?: string;
 }
 
@@ -64,8 +68,10 @@ export class TenantsClient {
     return (await this.transport.call(call)) as TenantBody;
   }
 
-  async drop(id: string): Promise<TenantBody> {
-    const call = { method: 'DELETE', path: pathOf(id), twice: 'nothing' } as const;
+  /** @param moved it is elsewhere: its record stays, and says where */
+  async drop(id: string, moved = false): Promise<TenantBody> {
+    const query = moved ? { moved } : {};
+    const call = { method: 'DELETE', path: pathOf(id), query, twice: 'nothing' } as const;
     return (await this.transport.call(call)) as TenantBody;
   }
 }

@@ -2,6 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OmniSearchError } from '../client/errors.js';
 import type { Config } from '../config/settings.js';
 import { problemOf } from './api-problem.js';
+import { Deployment } from './move/deployment.js';
+import { exportTenant } from './move/export-command.js';
+import { runMove } from './move/move-command.js';
+import { MoveError } from './move/move-tenant.js';
+import { routedNames, writeRoutes } from './move/route-tenants.js';
 import { sizeText } from './placement-texts.js';
 import { TenantsClient, type TenantBody, type TenantChangeBody } from './tenants-client.js';
 import { complain, print, WRONG_USAGE } from './terminal.js';
@@ -10,9 +15,21 @@ import { linesOf } from './text-table.js';
 const COULD_NOT = 1;
 const PAUSE_MS = 500;
 const USAGE =
-  'usage: omnisearch tenants list | show NAME | create NAME [PLAN] | plan NAME PLAN | suspend NAME | resume NAME | drop NAME';
+  'usage: omnisearch tenants list | show NAME | create NAME [PLAN] | plan NAME PLAN | suspend NAME | resume NAME | drop NAME | export NAME | move NAME | route';
 
-type TenantsConfig = Pick<Config, 'url' | 'adminKey' | 'json' | 'wait' | 'settingsFrom'>;
+type TenantsConfig = Pick<
+  Config,
+  | 'url'
+  | 'adminKey'
+  | 'json'
+  | 'wait'
+  | 'settingsFrom'
+  | 'to'
+  | 'toAdminKey'
+  | 'out'
+  | 'mapFor'
+  | 'reload'
+>;
 
 /** How many words follow each action, at least and at most. */
 const WORDS: Readonly<Record<string, readonly [least: number, most: number]>> = {
@@ -23,6 +40,9 @@ const WORDS: Readonly<Record<string, readonly [least: number, most: number]>> = 
   suspend: [1, 1],
   resume: [1, 1],
   drop: [1, 1],
+  export: [1, 1],
+  move: [1, 1],
+  route: [0, 0],
 };
 
 /**
@@ -34,6 +54,9 @@ const WORDS: Readonly<Record<string, readonly [least: number, most: number]>> = 
  *   plan NAME PLAN                             gives it another; `none` takes it away
  *   suspend | resume NAME                      all is kept, nothing is answered; or again
  *   drop NAME [--wait]                         and all that it has; ends when nothing is left
+ *   export NAME [--out FILE]                   its catalogue as it is stored, with settings, rules and synonyms
+ *   move NAME [--to URL] [--out FILE]          to another deployment, that of its plan or URL
+ *   route [--out FILE]                         the balancer's map: who is where
  */
 export async function runTenants(config: TenantsConfig, words: readonly string[]): Promise<number> {
   const [action = '', ...operands] = words;
@@ -45,9 +68,17 @@ export async function runTenants(config: TenantsConfig, words: readonly string[]
     if (action === 'list') return tell(config, await client.list());
     if (action === 'show') return await show(client, config, name);
     if (action === 'drop') return await drop(client, config, name);
+    if (action === 'export') return await exportTenant(config, name);
+    if (action === 'move') return await runMove(config, name);
+    if (action === 'route') {
+      const here = new Deployment(config.url, config.adminKey);
+      await writeRoutes(config, await routedNames(here));
+      return 0;
+    }
     return tell(config, await client.put(name, changeOf(action, plan, config)));
   } catch (error) {
     if (error instanceof OmniSearchError) return complain(COULD_NOT, problemOf(error));
+    if (error instanceof MoveError) return complain(COULD_NOT, error.message);
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { NamedItems } from './named-items.js';
+import { Operator } from './operator.js';
 import { Products } from './products.js';
 import { Rules } from './rules.js';
 import { Transport, type Call, type CallOptions, type TransportOptions } from './transport.js';
@@ -28,6 +29,7 @@ export class OmniSearch {
   readonly products: Products;
   readonly rules: Rules;
   readonly synonyms: NamedItems<Synonym>;
+  readonly operator: Operator;
   private readonly transport: Transport;
 
   /** Throws `TypeError` for an address that is none. */
@@ -35,6 +37,7 @@ export class OmniSearch {
     this.transport = new Transport(options);
     this.products = new Products(this.transport);
     this.rules = new Rules(this.transport);
+    this.operator = new Operator(this.transport);
     this.synonyms = new NamedItems(this.transport, 'synonyms');
   }
 

@@ -38,6 +38,8 @@ export interface Call {
    * `harm`: only where the server says that it did not do it.
    */
   twice: 'nothing' | 'harm';
+  /** The reply is not JSON: its text is what the call resolves with. */
+  isText?: boolean | undefined;
   /** What takes longer than a search has so much time, where the call's options do not say. */
   atLeastMs?: number | undefined;
 }
@@ -101,7 +103,7 @@ export class Transport {
       const init = this.requestOf(call, options, AbortSignal.any(signals));
       const response = await send(urlOf(address, call), init);
       const text = await response.text();
-      const outcome = outcomeOf(response, text);
+      const outcome = outcomeOf(response, text, call.isText);
       if (isFailing(outcome)) this.addresses.rest(address, outcome.retryAfterMs);
       else this.addresses.wake(address);
       return outcome;
@@ -144,8 +146,12 @@ function isWorthAnother(error: OmniSearchError, twice: Call['twice']): boolean {
   return wasNotDone || (twice === 'nothing' && (error.status === 0 || isFailing(error)));
 }
 
-function outcomeOf(response: Response, text: string): { body: unknown } | OmniSearchError {
-  const body = parsed(text);
+function outcomeOf(
+  response: Response,
+  text: string,
+  isText = false,
+): { body: unknown } | OmniSearchError {
+  const body = isText && response.ok ? text : parsed(text);
   const { status, headers } = response;
   if (!response.ok) return errorOfReply(status, body, retryAfterMs(headers));
   if (body !== undefined || text.trim() === '') return { body };

@@ -15,8 +15,9 @@ export const BALANCER_SETTINGS = {
     default: 'nginx -s reload',
     placeholder: 'COMMAND',
     form: { pattern: /\S/, expected: 'a command for sh' },
-    verbs: ['balancer'],
-    description: 'what has nginx read that file again',
+    verbs: ['balancer', 'tenants'],
+    description:
+      'what has nginx read that file again; tenants move: with --out, what has the balancer read it',
   },
   haproxy: {
     type: 'string',

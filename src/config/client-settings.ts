@@ -144,6 +144,31 @@ export const CLIENT_SETTINGS = {
     verbs: ['tenants'],
     description: 'create, plan: whose settings the tenant gets',
   },
+  toAdminKey: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'KEY',
+    form: { pattern: /^[\x21-\x7e]+$/, expected: 'printable ASCII without spaces' },
+    secret: true,
+    verbs: ['tenants'],
+    description: 'move: key of operators of the OmniSearch that the tenant is moved to',
+  },
+  out: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'FILE',
+    form: { pattern: /\S/, expected: 'a file' },
+    verbs: ['tenants'],
+    description: 'route, move: where the map for the balancer is written; export: the lines',
+  },
+  mapFor: {
+    type: 'enum',
+    choices: ['nginx', 'haproxy'],
+    default: 'nginx',
+    verbs: ['tenants'],
+    description:
+      'route, move: the balancer that reads the map; haproxy: a second file ends in .cfg',
+  },
   partition: {
     type: 'string',
     default: undefined,

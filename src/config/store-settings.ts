@@ -88,8 +88,9 @@ export const STORE_SETTINGS = {
     default: undefined,
     placeholder: 'URL|NODES',
     secret: true,
-    verbs: ['store', 'placement'],
-    description: 'copy: the store it is copied to; move: nodes, e.g. s1,s3',
+    verbs: ['store', 'placement', 'tenants'],
+    description:
+      'copy: the store it is copied to; placement move: nodes, e.g. s1,s3; tenants move: the OmniSearch to move it to',
   },
   repair: {
     type: 'boolean',

@@ -18,7 +18,7 @@ export const VERBS = {
   },
   tenants: {
     usage:
-      'list | show NAME | create NAME [PLAN] | plan NAME PLAN | suspend NAME | resume NAME | drop NAME',
+      'list | show NAME | create NAME [PLAN] | plan NAME PLAN | suspend NAME | resume NAME | drop NAME | export NAME | move NAME | route',
     summary: 'see who is there, and what each may; change it',
   },
   keys: {

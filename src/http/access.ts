@@ -4,6 +4,7 @@ import type { Grant } from '../tenancy/keys/key.js';
 import type { Narrowing } from '../tenancy/narrowing.js';
 import { DEFAULT_TENANT, TENANT_HEADER, tenantName } from '../tenancy/tenant-directory.js';
 import type { HttpPorts, TenantPort } from './ports.js';
+import { isWrite } from './writes.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -50,9 +51,10 @@ export async function tenantOfKey(
   throw new OmniError('forbidden', `the key is not for ${name}`, { field: TENANT_HEADER });
 }
 
-/** A hook that refuses tenants that were never written to. */
+/** A hook that refuses tenants that were never written to, or are shut for what is asked. */
 export function requireTenant(tenants: TenantPort): Hook {
-  return async ({ tenant }) => tenants.require(tenant);
+  return async ({ tenant, method, routeOptions }) =>
+    tenants.require(tenant, isWrite(method, routeOptions.url ?? '') ? 'write' : 'read');
 }
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]', '::1'];

@@ -135,7 +135,7 @@ function sentOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 /** By its header, and by the address where a collection, or a tenant itself, is named there. */
 function tenantsOf({ tenant, params, routeOptions }: FastifyRequest): string[] {
   const { collection, id } = params as { collection?: string; id?: string };
-  const named = routeOptions.url === OF_TENANT ? id : collection;
+  const named = routeOptions.url?.startsWith(OF_TENANT) === true ? id : collection;
   return named === undefined ? [tenant] : [tenant, named];
 }
 

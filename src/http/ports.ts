@@ -7,6 +7,7 @@ import type { ModelIdentity } from '../core/product.js';
 import type { ShardStatus } from '../core/shard-status.js';
 import type { Catalogue } from '../ingest/catalogue.js';
 import type { Ingest } from '../ingest/ingest.js';
+import type { TenantTransfer } from '../ingest/tenant-transfer.js';
 import type { QueryDays } from '../merchandising/query-days.js';
 import type { QueryLog } from '../merchandising/query-log.js';
 import type { Suggestions } from '../merchandising/suggestions.js';
@@ -42,8 +43,8 @@ export interface SearchPort {
 
 /** What the routes need of the tenants: `TenantDirectory` is one. */
 export interface TenantPort {
-  /** Throws `not_found` for a tenant that was never written to; `default` is always there. */
-  require(name: string): Promise<void> | void;
+  /** Throws `not_found` for a tenant that was never written to; `default` is always there. `suspended` for one that is shut. */
+  require(name: string, use?: 'read' | 'write'): Promise<void> | void;
   /** What the tenant lets searches ask for. */
   settings(name: string): Promise<Pick<TenantSettings, 'facets' | 'sortable'>>;
   /** Makes the tenant where it is not there yet. Rejects `not_found` where tenants are not made so. */
@@ -148,7 +149,10 @@ export interface HttpPorts {
   aliases: Pick<TenantAliases, 'resolve' | 'list' | 'get' | 'put' | 'remove'>;
   audit: Pick<AuditLog, 'list'>;
   keys: Pick<KeyRing, 'admit' | 'admitSigned' | 'exist'>;
-  keyDesk: Pick<KeyDesk, 'list' | 'get' | 'create' | 'change' | 'rotate' | 'remove'>;
+  keyDesk: Pick<
+    KeyDesk,
+    'list' | 'get' | 'create' | 'change' | 'rotate' | 'remove' | 'recordsOf' | 'adopt'
+  >;
   answers: AnswersPort;
   priceLists: Pick<PriceLists, 'list'> & {
     /** Rejects `not_found`. */
@@ -158,6 +162,10 @@ export interface HttpPorts {
   catalogue: Pick<Catalogue, 'count' | 'knownFields' | 'pages'>;
   tenantDesk: Pick<TenantDesk, 'list' | 'get' | 'put' | 'drop'>;
   ownNodes: Pick<OwnNodesPort, 'of'>;
+  transfer: Pick<
+    TenantTransfer,
+    'dimensions' | 'page' | 'digest' | 'imported' | 'checkImportable' | 'import' | 'keepPosition'
+  >;
   plans: Pick<PlanBook, 'of' | 'weight' | 'list' | 'get' | 'put' | 'remove'>;
   usage: Pick<UsageReports, 'lastDays' | 'month' | 'page' | 'one'>;
   /** Is told of each search. */

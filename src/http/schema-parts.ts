@@ -43,6 +43,13 @@ export function number(minimum: number, maximum: number) {
   return Type.Number({ minimum, maximum, description: `a number from ${minimum} to ${maximum}` });
 }
 
+/** Of a query string. */
+export const FlagText = Type.Unsafe<'true' | 'false'>({
+  type: 'string',
+  enum: ['true', 'false'],
+  description: '"true" or "false"',
+});
+
 /** A filter in its wire form; what is in it is checked by its parser. */
 export const FilterBody = Type.Object({}, { description: 'a filter object' });
 

@@ -43,6 +43,7 @@ import { searchRoutes } from './search-routes.js';
 import { settingsRoutes } from './settings-routes.js';
 import { categoryRoutes, healthRoutes, statsRoutes } from './status-routes.js';
 import { tenantRoutes } from './tenant-routes.js';
+import { transferRoutes } from './transfer-routes.js';
 import { usageRoutes } from './usage-routes.js';
 
 /** An id of 256 bytes, each percent-encoded, with room to be told that it is too long. */
@@ -271,6 +272,7 @@ async function addRoutes(
       clusterRoutes(scope, ports);
       tenantRoutes(scope, ports);
       usageRoutes(scope, ports);
+      await scope.register(async (inner) => transferRoutes(inner, ports, options));
       await scope.register(async (inner) => {
         inner.addHook('onRequest', chooseTenant(ports));
         auditRoutes(inner, ports);

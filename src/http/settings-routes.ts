@@ -21,7 +21,7 @@ const FieldChoice = Type.Union(
   { description: CHOICE },
 );
 
-const SettingsRequest = Type.Object(
+export const SettingsRequest = Type.Object(
   {
     searchable: Type.Optional(
       Type.Array(
@@ -76,7 +76,7 @@ const SettingsRequest = Type.Object(
   },
   CLOSED,
 );
-type SettingsRequest = Static<typeof SettingsRequest>;
+export type SettingsRequest = Static<typeof SettingsRequest>;
 
 /** `GET` and `PUT /settings`, of the request's tenant. */
 export function settingsRoutes(app: FastifyInstance, { settings }: HttpPorts): void {
@@ -95,7 +95,7 @@ export function settingsRoutes(app: FastifyInstance, { settings }: HttpPorts): v
 }
 
 /** Throws `invalid_field` for what the schema cannot say. */
-function checkSettings(body: SettingsRequest): void {
+export function checkSettings(body: SettingsRequest): void {
   checkSound(body, '');
   checkOnce(
     body.searchable?.map(({ field }) => field),

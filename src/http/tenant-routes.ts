@@ -6,7 +6,9 @@ import { SMALL_BYTES } from './limits.js';
 import { listed, listOptions, ListQuery } from './list-reply.js';
 import type { HttpPorts } from './ports.js';
 import { replies } from './reply-schemas.js';
+import { putShopPart, shopParts } from './shop-parts.js';
 import {
+  DropQuery,
   PlanReply,
   PlanRequest,
   PlansReply,
@@ -24,7 +26,8 @@ interface OfPlan {
 }
 
 /** `/tenants` and `/plans`: who is there, and what each may. */
-export function tenantRoutes(app: FastifyInstance, { tenantDesk: desk, plans }: HttpPorts): void {
+export function tenantRoutes(app: FastifyInstance, ports: HttpPorts): void {
+  const { tenantDesk: desk, plans } = ports;
   app.get<{ Querystring: ListQuery }>(
     '/tenants',
     { schema: { querystring: ListQuery, ...replies(TenantsReply) } },
@@ -43,14 +46,21 @@ export function tenantRoutes(app: FastifyInstance, { tenantDesk: desk, plans }: 
     { schema: { body: TenantRequest, ...replies(TenantReply) }, bodyLimit: SMALL_BYTES },
     async ({ params, body, actor }, reply) => {
       const { tenant, isNew } = await desk.put(params.id, body, actor);
+      if (body.settings_from !== undefined) {
+        const { parts } = await shopParts(ports, body.settings_from);
+        for (const part of parts) await putShopPart(ports, params.id, part, actor);
+      }
       return reply.code(isNew ? 201 : 200).send(tenant);
     },
   );
 
-  app.delete<OfTenant>(
+  app.delete<OfTenant & { Querystring: DropQuery }>(
     '/tenants/:id',
-    { schema: { response: { 202: TenantReply } } },
-    async ({ params, actor }, reply) => reply.code(202).send(await desk.drop(params.id, actor)),
+    { schema: { querystring: DropQuery, response: { 202: TenantReply } } },
+    async ({ params, query, actor }, reply) => {
+      const dropped = await desk.drop(params.id, actor, { moved: query.moved === 'true' });
+      return reply.code(202).send(dropped);
+    },
   );
 
   app.get('/plans', { schema: replies(PlansReply) }, async () => ({ plans: await plans.list() }));

@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { NAME } from '../core/ids.js';
-import { CLOSED, integer, number } from './schema-parts.js';
+import { CLOSED, FlagText, integer, number } from './schema-parts.js';
 
 /** Of `/tenants` and `/plans`. A `description` reads after "must be". */
 
@@ -18,6 +18,26 @@ const quotas = {
   searches_per_s: Type.Optional(integer(1, MAX_RATE)),
   burst: Type.Optional(integer(0, MAX_RATE)),
 };
+
+const Deployment = Type.Object(
+  {
+    name: Type.String({ pattern: NAME.pattern.source, description: NAME.expected }),
+    url: Type.String({
+      pattern: '^https?://([a-zA-Z0-9.-]+|\\[[0-9a-fA-F:.]+\\])(:[0-9]{1,5})?/?$',
+      maxLength: 256,
+      description: 'an address such as http://host:8080',
+    }),
+    store_url: Type.Optional(
+      Type.String({
+        // It is shown to every operator.
+        pattern: '^[a-z][a-z0-9+]*:[^\\s@]*$',
+        maxLength: 1_024,
+        description: 'a STORE_URL without user and password',
+      }),
+    ),
+  },
+  CLOSED,
+);
 
 export const PlanRequest = Type.Object(
   {
@@ -40,6 +60,8 @@ export const PlanRequest = Type.Object(
         },
       ),
     ),
+    deployment: Type.Optional(Deployment),
+    objective: Type.Optional(number(0, 1)),
     price_month: Type.Optional(number(0, MAX_COUNT)),
     machine_bytes: Type.Optional(integer(1, MAX_BYTES)),
   },
@@ -50,10 +72,10 @@ export type PlanRequest = Static<typeof PlanRequest>;
 export const TenantRequest = Type.Object(
   {
     state: Type.Optional(
-      Type.Unsafe<'active' | 'suspended'>({
+      Type.Unsafe<'active' | 'read_only' | 'suspended'>({
         type: 'string',
-        enum: ['active', 'suspended'],
-        description: '"active" or "suspended"',
+        enum: ['active', 'read_only', 'suspended'],
+        description: '"active", "read_only" or "suspended"',
       }),
     ),
     plan: Type.Optional(
@@ -64,6 +86,7 @@ export const TenantRequest = Type.Object(
       }),
     ),
     limits: Type.Optional(Type.Object(quotas, CLOSED)),
+    deployment: Type.Optional(Type.Union([Deployment, Type.Null()])),
     settings_from: Type.Optional(
       Type.String({
         pattern: NAME.pattern.source,
@@ -75,6 +98,10 @@ export const TenantRequest = Type.Object(
 );
 export type TenantRequest = Static<typeof TenantRequest>;
 
+/** Of `DELETE /tenants/{id}`. */
+export const DropQuery = Type.Object({ moved: Type.Optional(FlagText) }, CLOSED);
+export type DropQuery = Static<typeof DropQuery>;
+
 const Count = Type.Integer({ minimum: 0 });
 
 export const PlanReply = Type.Object({ name: Type.String(), ...quotas });
@@ -82,9 +109,10 @@ export const PlansReply = Type.Object({ plans: Type.Array(PlanReply) });
 
 const tenant = {
   id: Type.String(),
-  state: Type.Enum(['active', 'suspended', 'dropping']),
+  state: Type.Enum(['active', 'read_only', 'suspended', 'dropping', 'moved']),
   plan: Type.Union([Type.String(), Type.Null()]),
   limits: Type.Object(quotas),
+  deployment: Type.Union([Type.Object({ name: Type.String(), url: Type.String() }), Type.Null()]),
   created_at: Type.Union([Type.String(), Type.Null()]),
 };
 export const TenantReply = Type.Object({

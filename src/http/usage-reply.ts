@@ -1,13 +1,12 @@
 import type { NamedDay, TenantReport } from '../tenancy/usage-report.js';
+import { DEFAULT_OBJECTIVE } from '../tenancy/plan.js';
 import type { UsageDay } from '../tenancy/usage-day.js';
 import { rounded } from './rounded.js';
 
-/** Of searches, the part that a tenant is answered over 30 days. */
-const OBJECTIVE = 0.999;
-
 /** What a tenant has, used, pays and costs. */
 export function usageBody(report: TenantReport): object {
-  const { record, stored, quotas, days, month } = report;
+  const { record, stored, quotas, days, month, plan } = report;
+  const { objective = DEFAULT_OBJECTIVE } = plan;
   const { availability, p95Ms } = month;
   const warnings = quotas.flatMap(({ warning, quota }) => (warning ? [quota] : []));
   return {
@@ -21,8 +20,8 @@ export function usageBody(report: TenantReport): object {
     warnings,
     ...moneyBody(report),
     availability: availability === undefined ? null : shareText(availability),
-    objective: OBJECTIVE,
-    meets_objective: availability === undefined || availability >= OBJECTIVE,
+    objective,
+    meets_objective: availability === undefined || availability >= objective,
     p95_ms: p95Ms === undefined ? null : rounded(p95Ms),
     days: days.map(dayBody),
   };

@@ -22,9 +22,12 @@ export class Ingest {
 
   constructor(private readonly deps: IngestDeps) {}
 
-  /** Rows of an NDJSON body; a line above the bound of a product is a row with an error. */
-  ndjson(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<IncomingRow> {
-    return ndjsonRows(chunks, this.deps.limits.maxProductBytes);
+  /** Rows of an NDJSON body; a line above the bound, without one that of a product, is a row with an error. */
+  ndjson(
+    chunks: AsyncIterable<Uint8Array>,
+    maxBytes = this.deps.limits.maxProductBytes,
+  ): AsyncGenerator<IncomingRow> {
+    return ndjsonRows(chunks, maxBytes);
   }
 
   /** A JSON body of one product or a list; rejects `invalid_json`, `too_large`. */
@@ -45,7 +48,7 @@ export class Ingest {
     signal?: AbortSignal,
   ): Promise<WriteReport> {
     const { tenants, priceLists } = this.deps;
-    await tenants.require(tenant);
+    await tenants.require(tenant, 'write');
     let number: Promise<number> | undefined;
     const list = () => (number ??= priceLists.ensure(tenant, name));
     return this.counted(tenant, await writePrices(this.deps, { tenant, signal }, list, rows));
@@ -75,7 +78,7 @@ export class Ingest {
 
   /** Rejects `not_found`. */
   async remove(tenant: string, id: string): Promise<WriteReport> {
-    await this.deps.tenants.require(tenant);
+    await this.deps.tenants.require(tenant, 'write');
     const write = { op: 'delete', id: validId(id), feedVersion: undefined } as const;
     const report = await writeSingle(this.deps, tenant, write);
     if (report === undefined) throw contended();

@@ -32,7 +32,7 @@ export async function patchProduct(
 ): Promise<WriteReport> {
   const changes = validPatch(id, patch);
   const { tenant } = target;
-  await deps.tenants.require(tenant);
+  await deps.tenants.require(tenant, 'write');
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     target.signal?.throwIfAborted();
     const [[document], [head]] = await Promise.all([

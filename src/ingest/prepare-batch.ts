@@ -65,7 +65,7 @@ export async function prepareBatch(
   const planned = await plan(deps, target, rows, new Map(ids.map((id, i) => [id, heads[i]])));
   const drafts = planned.filter((item): item is Draft => 'contentHash' in item);
   if (drafts.length > 0) await deps.tenants.ensure(tenant);
-  else await deps.tenants.require(tenant);
+  else await deps.tenants.require(tenant, 'write');
   // What goes earlier in the batch makes room for what comes later: the store decides then.
   const refusals = await refuse(deps, target, drafts, planned.length - drafts.length);
   const maxProducts = await deps.bounds.maxProducts(tenant);

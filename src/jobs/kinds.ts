@@ -2,6 +2,8 @@ import type { Logger } from '../core/logger.js';
 import type { JsonValue } from '../core/product.js';
 import type { Placer } from '../placement/placer.js';
 import { TENANT_KIND } from '../store/record-store.js';
+import type { KeyDesk } from '../tenancy/keys/key-desk.js';
+import { movedRecord, valueOf, type TenantRecord } from '../tenancy/tenant-record.js';
 import type { Store } from '../store/store.js';
 import { removeTenantRecords } from '../store/tenant-records.js';
 import type { Encoder } from '../embedding/encoder.js';
@@ -33,6 +35,7 @@ export interface KindDeps
     Omit<GrowDeps, 'store'>,
     Omit<SweepDeps, 'store'> {
   store: Store;
+  keys: Pick<KeyDesk, 'forgetTenant'>;
   placement: Pick<Placer, 'giveBack'>;
   tombstoneRetentionMs: number;
   /** Undefined with `--model none`. */
@@ -90,7 +93,7 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
         run: (work) => forEachTenant(store, work, (tenant) => calibrate(tenant, work.signal)),
       },
     ],
-    [DROP_TENANT, { run: (work) => dropTenant(store, work) }],
+    [DROP_TENANT, { run: (work) => dropTenant(deps, work) }],
     [SWITCH_TERMS, switchTerms(deps)],
     [SWEEP_PRICES, sweepPrices(deps)],
     [SETTLE_REPLICAS, settleReplicas(deps)],
@@ -121,11 +124,19 @@ async function forEachTenant(
   }
 }
 
-async function dropTenant(store: Store, { key, signal }: JobWork): Promise<void> {
+async function dropTenant(
+  { store, keys }: Pick<KindDeps, 'store' | 'keys'>,
+  { key, signal }: JobWork,
+): Promise<void> {
+  const { records } = store;
   while (!(await store.dropTenant(key, ROWS_AT_ONCE))) signal.throwIfAborted();
-  await removeTenantRecords(store.records, key, signal);
-  const record = await store.records.get(TENANT_KIND, key);
-  if (record !== undefined) await store.records.remove(TENANT_KIND, key, record.revision);
+  await keys.forgetTenant(key);
+  await removeTenantRecords(records, key, signal);
+  const stored = await records.get(TENANT_KIND, key);
+  if (stored === undefined) return;
+  const record = stored.value as unknown as TenantRecord;
+  if (record.stays !== true) await records.remove(TENANT_KIND, key, stored.revision);
+  else await records.put(TENANT_KIND, key, valueOf(movedRecord(record)), stored.revision);
 }
 
 function textOf(checkpoint: JsonValue): string | undefined {

@@ -12,7 +12,8 @@ export class CatalogueDigest {
   products = 0;
   private sum = 0n;
 
-  add(row: StoredRow, { feedVersion, contentHash, embedHash }: StoredHead): void {
+  /** @param listed what price lists say of it, where that is to count */
+  add(row: StoredRow, { feedVersion, contentHash, embedHash }: StoredHead, listed = ''): void {
     const { product, model, vectors } = row;
     const meta = [product.id, feedVersion ?? null, contentHash, embedHash, model];
     const { buffer, byteOffset, byteLength } = vectors.text;
@@ -20,6 +21,7 @@ export class CatalogueDigest {
       .update(JSON.stringify([meta, product]))
       .update('\0')
       .update(Buffer.from(buffer, byteOffset, byteLength))
+      .update(listed)
       .digest('hex');
     this.sum = BigInt.asUintN(Number(BITS), this.sum + BigInt(`0x${hash}`));
     this.products += 1;

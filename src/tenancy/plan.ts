@@ -22,17 +22,34 @@ export const STORED_QUOTAS = {
   max_bytes: 'bytes',
 } as const satisfies Partial<Record<keyof Quotas, string>>;
 
+/** Query nodes, shards, store and backups that are some tenants' alone. */
+export interface Deployment {
+  /** What a balancer calls it. */
+  name: string;
+  /** Of its query nodes, or of the balancer before them: scheme, host and port. */
+  url: string;
+  /** Its `STORE_URL`, without a password: for people. */
+  store_url?: string;
+}
+
 /** What a tenant is sold; stored as it is on the wire. */
 export interface Plan extends Quotas {
   /** Share of what is contended, beside others'; 1 by default. */
   weight?: number;
   /** Nodes that are the tenant's alone: how many, or such as it is to have where they may be had; none by default. */
   shards?: number | readonly string[];
+  /** Where its tenants should be; `omnisearch tenants move` takes them there. */
+  deployment?: Deployment;
+  /** Of searches, the part that is to be answered over 30 days; 0.999 by default. */
+  objective?: number;
   /** In the operator's currency. */
   price_month?: number;
   /** Memory of the machine that the price was made for. */
   machine_bytes?: number;
 }
+
+/** Of a plan that does not say. */
+export const DEFAULT_OBJECTIVE = 0.999;
 
 const GB = 1024 ** 3;
 

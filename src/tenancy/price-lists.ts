@@ -63,6 +63,11 @@ export class PriceLists {
     return names.filter((name) => after === undefined || name > after).slice(0, limit);
   }
 
+  /** The numbers of all lists, by name. */
+  async numbers(tenant: string): Promise<ReadonlyMap<string, number>> {
+    return new Map(Object.entries((await this.read(tenant)).lists));
+  }
+
   /** The number of a list, which is made where there is none. Rejects `invalid_field`, `unavailable`. */
   async ensure(tenant: string, name: string): Promise<number> {
     if (!NAME.pattern.test(name)) throw invalidField('name', `must be ${NAME.expected}`);

@@ -11,7 +11,8 @@ import {
 } from '../store/record-store.js';
 import type { AuditLog } from './audit-log.js';
 import { Freshness } from './freshness.js';
-import { DEFAULT_TENANT, type TenantDirectory } from './tenant-directory.js';
+import { DEFAULT_TENANT, isGone, type TenantDirectory } from './tenant-directory.js';
+import type { TenantRecord } from './tenant-record.js';
 
 const KIND = 'alias';
 /** How old a node's view of an alias may be. */
@@ -123,7 +124,7 @@ export class TenantAliases {
   private async isTenant(name: string): Promise<boolean> {
     if (name === DEFAULT_TENANT) return true;
     const stored = await this.deps.records.get(TENANT_KIND, name);
-    return stored !== undefined && stored.value['state'] !== 'dropping';
+    return stored !== undefined && !isGone(stored.value as unknown as TenantRecord);
   }
 
   private async change(name: string, after: Alias | undefined, by: string | null): Promise<void> {

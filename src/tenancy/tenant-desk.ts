@@ -5,7 +5,7 @@ import type { StoreReader, TenantUsage } from '../store/store.js';
 import type { AuditLog } from './audit-log.js';
 import type { CollectionSchemas } from './collection-schemas.js';
 import type { OwnNodes, OwnNodesPort } from './own-nodes.js';
-import { areShardsSame, shardsOf, type Plan, type Quotas } from './plan.js';
+import { areShardsSame, shardsOf, type Deployment, type Plan, type Quotas } from './plan.js';
 import type { PlanBook } from './plan-book.js';
 import type { SettingsDesk } from './settings-desk.js';
 import { DEFAULT_TENANT, type TenantDirectory } from './tenant-directory.js';
@@ -18,6 +18,8 @@ export interface Tenant {
   plan: string | null;
   /** Of its own, in place of the plan's. */
   limits: Quotas;
+  /** Where it is; null: here. */
+  deployment: Deployment | null;
   /** RFC 3339; null of the default tenant before its first product. */
   created_at: string | null;
 }
@@ -29,18 +31,20 @@ export interface TenantOnNodes extends Tenant {
 
 /** What of a tenant is to be another; absent members stay as they are. */
 export interface TenantChange {
-  state?: 'active' | 'suspended';
+  state?: 'active' | 'read_only' | 'suspended';
   /** Null: none. */
   plan?: string | null;
   limits?: Quotas;
-  /** Whose settings it gets. */
+  /** Null: here. */
+  deployment?: Deployment | null;
+  /** Whose settings, rules, synonyms and declared fields it gets. */
   settings_from?: string;
 }
 
 interface Deps {
   tenants: Pick<TenantDirectory, 'list' | 'read' | 'put' | 'drop'>;
   plans: Pick<PlanBook, 'get'>;
-  settings: Pick<SettingsDesk, 'read' | 'change'>;
+  settings: Pick<SettingsDesk, 'read'>;
   collections: Pick<CollectionSchemas, 'remove'>;
   store: Pick<StoreReader, 'usage'>;
   audit: Pick<AuditLog, 'note'>;
@@ -68,8 +72,9 @@ export class TenantDesk {
   }
 
   /**
-   * Makes a tenant or changes it, on other nodes within a second. Rejects `invalid_field`, `not_found` for whose settings
-   * are to be copied, `conflict` for one that is being dropped.
+   * Makes a tenant or changes it, on other nodes within a second; whoever asks for settings of another copies them, see
+   * `shop-parts.ts`. Rejects `invalid_field`, `not_found` for whose settings are asked for, `conflict` for one that is
+   * being dropped.
    */
   async put(
     id: string,
@@ -80,26 +85,32 @@ export class TenantDesk {
     const { tenants, settings, audit, ownNodes } = this.deps;
     const { plan, settings_from: source } = change;
     if (typeof plan === 'string') await this.checkPlan(plan);
-    const copied = source === undefined ? undefined : await settings.read(source);
+    if (source !== undefined) await settings.read(source);
     const before = await tenants.read(id);
     const next = (record: TenantRecord): TenantRecord => changed(record, change);
     const bodies = { before: before && bodyOf(before), after: { ...change } as JsonObject };
     await audit.note(id, { by, kind: 'tenant', target: id, ...bodies });
     const record = await tenants.put(id, next);
-    if (copied !== undefined) await settings.change(id, copied, by);
     const [had, has] = [await this.planNamed(before?.plan), await this.planNamed(record.plan)];
     if (!areShardsSame(had, has)) await ownNodes.changed();
     return { tenant: await this.withNodes(tenantOf(record), has), isNew: before === undefined };
   }
 
-  /** From now on nothing is found or written; what it has goes in the background. Again: does no harm. Rejects `not_found`. */
-  async drop(id: string, by: string | null): Promise<Tenant> {
+  /**
+   * From now on nothing is found or written; what it has goes in the background. Again: does no harm. Rejects `not_found`.
+   *
+   * @param options.moved it is elsewhere: its record stays and says where. Rejects `conflict` where it does not say that.
+   */
+  async drop(id: string, by: string | null, { moved = false } = {}): Promise<Tenant> {
     const { tenants, collections, audit, requestDrop, ownNodes } = this.deps;
     const before = await tenants.read(id);
     if (before === undefined) throw noSuchTenant(id);
+    if (moved && before.deployment === undefined) {
+      throw new OmniError('conflict', `the tenant ${id} has no deployment`, { field: 'moved' });
+    }
     const bodies = { before: bodyOf(before), after: undefined };
     await audit.note(id, { by, kind: 'tenant', target: id, ...bodies });
-    await tenants.drop(id);
+    await tenants.drop(id, { stays: moved });
     await collections.remove(id);
     await requestDrop(id);
     if (shardsOf(await this.planNamed(before.plan)) > 0) await ownNodes.changed();
@@ -132,25 +143,31 @@ export class TenantDesk {
   }
 }
 
-function changed(record: TenantRecord, { state, plan, limits }: TenantChange): TenantRecord {
-  const { plan: before, ...rest } = record;
-  const named = plan === undefined ? before : (plan ?? undefined);
+function changed(record: TenantRecord, change: TenantChange): TenantRecord {
+  const { state, limits } = change;
+  const { plan: planBefore, deployment: placeBefore, ...rest } = record;
+  const plan = change.plan === undefined ? planBefore : change.plan;
+  const deployment = change.deployment === undefined ? placeBefore : change.deployment;
   return {
     ...rest,
-    ...(named === undefined ? {} : { plan: named }),
+    ...(plan == null ? {} : { plan }),
+    ...(deployment == null ? {} : { deployment }),
     ...(state === undefined ? {} : { state }),
     ...(limits === undefined ? {} : { limits }),
   };
 }
 
-function tenantOf({ id, state, plan, limits, created_at }: TenantRecord): Tenant {
-  return { id, state, plan: plan ?? null, limits, created_at };
+function tenantOf({ id, state, plan, limits, deployment, created_at }: TenantRecord): Tenant {
+  return { id, state, plan: plan ?? null, limits, deployment: deployment ?? null, created_at };
 }
 
 /** The default tenant is there before anything was written. */
 function withoutRecord(id: string): Tenant | undefined {
   if (id !== DEFAULT_TENANT) return undefined;
-  return { id, state: 'active', plan: null, limits: {}, created_at: null };
+  return {
+    ...{ id, state: 'active', plan: null, limits: {} },
+    ...{ deployment: null, created_at: null },
+  };
 }
 
 function bodyOf(record: TenantRecord): JsonObject {

@@ -5,7 +5,7 @@ import { NAME } from '../core/ids.js';
 import { TENANT_KIND } from '../store/record-store.js';
 import type { Store } from '../store/store.js';
 import { Freshness } from './freshness.js';
-import { newRecord, valueOf, type TenantRecord } from './tenant-record.js';
+import { newRecord, valueOf, withoutStay, type TenantRecord } from './tenant-record.js';
 import {
   askedSettings,
   comingGeneration,
@@ -27,6 +27,9 @@ const PATIENCE_MS = 1_000;
 const REFRESH_PATIENCE_MS = 50;
 const MAX_KEPT = 20_000;
 const MAX_ATTEMPTS = 5;
+
+/** What somebody wants of a tenant. */
+export type TenantUse = 'read' | 'write';
 
 /** The name of a tenant off the wire; undefined is the default one. Throws `invalid_field`. */
 export function tenantName(header: string | readonly string[] | undefined): string {
@@ -97,17 +100,20 @@ export class TenantDirectory {
     return reading;
   }
 
-  /** Rejects `not_found` for a tenant that was never written to, the default one excepted, and `suspended`. */
-  async require(id: string): Promise<void> {
-    open(known(id, await this.find(id)));
+  /**
+   * Rejects `not_found` for a tenant that was never written to, the default one excepted, and `suspended`; where it is to
+   * be written, for one that is read-only, too.
+   */
+  async require(id: string, use: TenantUse = 'read'): Promise<void> {
+    open(known(id, await this.find(id)), use);
   }
 
   /** Before a product is written: makes the tenant where it is not there yet. Rejects `not_found`, `suspended`. */
   async ensure(id: string): Promise<void> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const record = await this.find(id);
-      if (record?.state === 'dropping') throw noSuchTenant(id);
-      open(record);
+      if (record !== undefined && isGone(record)) throw noSuchTenant(id);
+      open(record, 'write');
       if (record !== undefined) return;
       if (!this.autoCreate && id !== DEFAULT_TENANT) throw noSuchTenant(id);
       if (await this.create(id)) return;
@@ -159,8 +165,11 @@ export class TenantDirectory {
   }
 
   /** From now on nothing is found or written; what is there is removed by whoever asked for this. */
-  async drop(id: string): Promise<void> {
-    await this.change(id, (record) => record && { ...record, state: 'dropping' });
+  async drop(id: string, { stays = false } = {}): Promise<void> {
+    await this.change(id, (record) => {
+      if (record === undefined) return undefined;
+      return { ...withoutStay(record), state: 'dropping', ...(stays ? { stays } : {}) };
+    });
   }
 
   /** As it is stored now. */
@@ -257,15 +266,27 @@ export class TenantDirectory {
 
 /** Throws `not_found` where there is no such tenant, or will not be; the default one is always there. */
 function known(id: string, record: TenantRecord | undefined): TenantRecord | undefined {
-  if (record === undefined ? id === DEFAULT_TENANT : record.state !== 'dropping') return record;
+  if (record === undefined ? id === DEFAULT_TENANT : !isGone(record)) return record;
   throw noSuchTenant(id);
 }
 
+/** Nothing of it is here any more, or will not be. */
+export function isGone({ state }: Pick<TenantRecord, 'state'>): boolean {
+  return state === 'dropping' || state === 'moved';
+}
+
 /** Throws `suspended`. */
-function open(record: TenantRecord | undefined): void {
-  if (record?.state !== 'suspended') return;
-  const message = `the tenant ${record.id} is suspended: its data is kept`;
-  throw new OmniError('suspended', message, { field: TENANT_HEADER });
+function open(record: TenantRecord | undefined, use: TenantUse): void {
+  if (record?.state === 'suspended') {
+    throw shut(`the tenant ${record.id} is suspended: its data is kept`);
+  }
+  if (record?.state === 'read_only' && use === 'write') {
+    throw shut(`the tenant ${record.id} is read-only for now: send this again later`);
+  }
+}
+
+function shut(message: string): OmniError {
+  return new OmniError('suspended', message, { field: TENANT_HEADER });
 }
 
 function keepsChanging(): OmniError {

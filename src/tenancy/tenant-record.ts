@@ -1,12 +1,19 @@
 import type { JsonObject } from '../core/product.js';
-import type { Quotas } from './plan.js';
+import type { Deployment, Quotas } from './plan.js';
 import type { SettingsRecord } from './tenant-settings.js';
 
 /** A tenant as it is stored. */
 export interface TenantRecord extends SettingsRecord {
   id: string;
-  /** `suspended`: all is kept, nothing is answered or written; `dropping`: what is there goes. */
-  state: 'active' | 'suspended' | 'dropping';
+  /**
+   * `read_only`: nothing is written; `suspended`: all is kept, nothing is answered or written; `dropping`: what is there
+   * goes; `moved`: all that it had is in its deployment.
+   */
+  state: 'active' | 'read_only' | 'suspended' | 'dropping' | 'moved';
+  /** Where it is; absent: here. */
+  deployment?: Deployment;
+  /** Of one that is dropping: this record stays, and says where it is. */
+  stays?: true;
   /** Name of its plan; without one it is unlimited. */
   plan?: string;
   /** Of its own, in place of the plan's. */
@@ -19,6 +26,16 @@ export interface TenantRecord extends SettingsRecord {
 export function newRecord(id: string): TenantRecord {
   const created_at = new Date().toISOString();
   return { id, state: 'active', settings: {}, limits: {}, created_at };
+}
+
+/** What is left of a tenant that has moved. */
+export function movedRecord(record: TenantRecord): TenantRecord {
+  return { ...withoutStay(record), state: 'moved', settings: {} };
+}
+
+export function withoutStay(record: TenantRecord): TenantRecord {
+  const { stays, ...rest } = record;
+  return stays === undefined ? record : rest;
 }
 
 /** As it is stored. */

@@ -1,6 +1,6 @@
 import type { OwnNodes } from './own-nodes.js';
 import type { NamedPlan } from './plan-book.js';
-import { shardsOf, STORED_QUOTAS } from './plan.js';
+import { DEFAULT_OBJECTIVE, shardsOf, STORED_QUOTAS } from './plan.js';
 import type { TenantReport } from './usage-report.js';
 
 /** Past the first it is worth a look, past the second somebody should act. */
@@ -24,7 +24,7 @@ const ROOM = 1.25;
 export interface UpgradeAdvice {
   tenant?: string;
   node?: string;
-  /** `memory`, `cpu`, `p95_ms`, `products`, `shards`, or a quota's name. */
+  /** `memory`, `cpu`, `p95_ms`, `products`, `shards`, `availability`, `deployment`, or a quota's name. */
   measure: string;
   value: number;
   threshold: number;
@@ -90,14 +90,31 @@ export function tenantAdvice(
     ...quotas.flatMap(({ quota, share }) =>
       past('quota', share, move).map((one) => ({ ...one, measure: quota })),
     ),
+    ...belowObjective(report),
+    ...elsewhere(report),
   ].map((one) => ({ tenant, ...one }));
 }
 
-function past(
-  measure: keyof typeof THRESHOLDS,
-  value: number | undefined,
-  advice: string,
-): Omit<UpgradeAdvice, 'tenant' | 'node'>[] {
+type Said = Omit<UpgradeAdvice, 'tenant' | 'node'>;
+
+/** Over 30 days. */
+function belowObjective({ record, plan, month }: TenantReport): Said[] {
+  const { objective: threshold = DEFAULT_OBJECTIVE } = plan;
+  const { availability: value } = month;
+  if (value === undefined || value >= threshold) return [];
+  const advice = `see which days failed: GET /usage?tenant=${record.id}`;
+  return [{ measure: 'availability', value, threshold, level: 'critical', advice }];
+}
+
+/** It is not where its plan says: 0 of 1. */
+function elsewhere({ record, plan }: TenantReport): Said[] {
+  const { deployment } = plan;
+  if (deployment === undefined || record.deployment?.url === deployment.url) return [];
+  const advice = `omnisearch tenants move ${record.id} (to ${deployment.url})`;
+  return [{ measure: 'deployment', value: 0, threshold: 1, level: 'warning', advice }];
+}
+
+function past(measure: keyof typeof THRESHOLDS, value: number | undefined, advice: string): Said[] {
   const { warning, critical } = THRESHOLDS[measure];
   if (value === undefined || value < warning) return [];
   const isCritical = value >= critical;

@@ -118,16 +118,18 @@ export class UsageReports {
     const stored = month.stored ?? (await store.usage(id));
     const plan = await plans.ofRecord(record);
     const days = all.filter(({ day }) => day >= from && day <= to);
-    const money = { priceMonth: plan.price_month, costMonth: this.costOf(plan, stored) };
+    const costMonth = this.costOf(record, plan, stored);
+    const money = { priceMonth: plan.price_month, costMonth };
     return { record, plan, stored, quotas: quotasOf(plan, stored), days, month, ...money };
   }
 
   /** Shared machines by what it has on them; machines of its own as a whole. */
-  private costOf(plan: Plan, { bytes }: TenantUsage): number {
+  private costOf({ deployment }: TenantRecord, plan: Plan, { bytes }: TenantUsage): number {
     const { costGbMonth, replicas } = this.deps;
     const shards = shardsOf(plan);
-    const own = Math.max(shards, replicas) * (plan.machine_bytes ?? 0);
-    const held = shards > 0 ? own : bytes * replicas;
+    const alone = deployment === undefined ? 0 : 1;
+    const machines = shards > 0 ? Math.max(shards, replicas) : alone;
+    const held = machines > 0 ? machines * (plan.machine_bytes ?? 0) : bytes * replicas;
     return (held / GB) * costGbMonth;
   }
 }

@@ -11,7 +11,9 @@ let err: string;
 beforeEach(async () => {
   node = await openHttp({ adminKey: 'secret' });
   const port = await node.server.listen({ port: 0, host: '127.0.0.1' });
-  const usual = { json: false, wait: false, settingsFrom: undefined };
+  const ofMoves = { to: undefined, toAdminKey: undefined, out: undefined };
+  const map = { mapFor: 'nginx', reload: 'true' } as const;
+  const usual = { json: false, wait: false, settingsFrom: undefined, ...ofMoves, ...map };
   config = { url: `http://127.0.0.1:${port}`, adminKey: 'secret', ...usual };
   out = '';
   err = '';

@@ -55,10 +55,11 @@ export function localHaproxyFiles({ dir, port, tlsPort, addressOf }: HaproxyPlac
 export async function startHaproxy(
   files: readonly string[],
   url: string,
+  options: readonly string[] = [],
 ): Promise<() => Promise<void>> {
   const child = spawn(
     HAPROXY ?? 'haproxy',
-    files.flatMap((file) => ['-f', file]),
+    [...options, ...files.flatMap((file) => ['-f', file])],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
     },

@@ -361,6 +361,7 @@ describe('each route', () => {
     'POST /keys',
     'POST /keys/:id/rotate',
     'POST /products',
+    'POST /tenants/:id/import',
     'POST /typesense/collections',
     'POST /typesense/collections/:collection/documents',
     'POST /typesense/collections/:collection/documents/import',

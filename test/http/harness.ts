@@ -21,6 +21,7 @@ import { RuleDesk } from '../../src/merchandising/rule-desk.js';
 import type { RuleLimits } from '../../src/merchandising/rule-tally.js';
 import type { ObservedLease } from '../../src/cluster/lease-observer.js';
 import { AuditLog, type AuditEntry } from '../../src/tenancy/audit-log.js';
+import { TenantTransfer } from '../../src/ingest/tenant-transfer.js';
 import { Catalogue } from '../../src/ingest/catalogue.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
 import { CollectionSchemas } from '../../src/tenancy/collection-schemas.js';
@@ -238,6 +239,7 @@ export async function openHttp(
       answers: { of: async () => answers.state },
       insight: { log, days, suggestions: new Suggestions({ days, store: node.store }) },
       settings,
+      transfer: new TenantTransfer({ ...node.deps, tenants: node.directory, priceLists: lists }),
       plans: node.plans,
       meter: node.meter,
       rates: new RateLimits(undefined),

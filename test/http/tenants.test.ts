@@ -58,6 +58,30 @@ describe('/tenants', () => {
     await node.send('PUT', '/tenants/b', { settings_from: 'a' });
     const copied = await node.send('GET', '/settings', undefined, { 'x-omnisearch-tenant': 'b' });
     expect(copied.json()).toMatchObject(settings);
+    const ofA = { 'x-omnisearch-tenant': 'a' };
+    const rule = { when: { query: 'mouse' }, then: { hidden: ['p1'] } };
+    await node.send('PUT', '/rules/hide', rule, ofA);
+    await node.send('PUT', '/synonyms/tv', { words: ['tv', 'television'] }, ofA);
+    const field = { name: 'Colour', type: 'string' };
+    await node.send('POST', '/typesense/collections', { name: 'd', fields: [field] });
+    await node.send('PUT', '/rules/hide', rule, { 'x-omnisearch-tenant': 'd' });
+    for (const [to, from] of [
+      ['b', 'a'],
+      ['e', 'd'],
+    ] as const) {
+      await node.send('PUT', `/tenants/${to}`, { settings_from: from });
+      const of = { 'x-omnisearch-tenant': to };
+      expect((await node.send('GET', '/rules', undefined, of)).json()).toMatchObject({
+        rules: [{ id: 'hide', ...rule }],
+      });
+    }
+    const synonyms = await node.send('GET', '/synonyms/tv', undefined, {
+      'x-omnisearch-tenant': 'b',
+    });
+    expect(synonyms.json()).toMatchObject({ words: ['tv', 'television'] });
+    expect((await node.send('GET', '/typesense/collections/e')).json()).toMatchObject({
+      ...{ name: 'e', fields: [field] },
+    });
     expect(code(await node.send('PUT', '/tenants/c', { settings_from: 'none' }))).toEqual([
       404,
       'not_found',

@@ -110,3 +110,32 @@ test('advice names who outgrows what it has, and what to do', async () => {
     ],
   });
 });
+
+test('advice names who misses its objective, and who is not where its plan says', async () => {
+  const deployment = { name: 'acme', url: 'http://10.0.0.5:8080' };
+  await node.send('PUT', '/plans/own', { deployment, objective: 0.9, machine_bytes: 2 ** 30 });
+  await node.send('PUT', '/tenants/shop', { plan: 'own' });
+  for (let i = 0; i < 8; i++) node.meter.searched('shop', 5);
+  node.meter.count('shop', 'failed', 2);
+  const advice = async () => (await node.send('GET', '/admin/advice')).json()['advice'];
+  const missed = {
+    ...{ tenant: 'shop', measure: 'availability', value: 0.8, threshold: 0.9 },
+    level: 'critical',
+  };
+  expect(await advice()).toMatchObject([
+    missed,
+    { tenant: 'shop', measure: 'deployment', level: 'warning' },
+  ]);
+  expect(await usage()).toMatchObject({ objective: 0.9, meets_objective: false, cost_month: 0 });
+  await node.send('PUT', '/tenants/shop', { deployment });
+  expect(await advice()).toEqual([expect.objectContaining(missed)]);
+  expect(await usage()).toMatchObject({ cost_month: 5 });
+  for (const [wrong, field] of [
+    [{ name: 'A', url: deployment.url }, 'deployment.name'],
+    [{ name: 'a', url: 'http://host/path' }, 'deployment.url'],
+    [{ ...deployment, store_url: 'mongodb://user:secret@host' }, 'deployment.store_url'],
+  ] as const) {
+    const refused = await node.send('PUT', '/plans/own', { deployment: wrong });
+    expect([refused.statusCode, refused.json().error.field]).toEqual([400, field]);
+  }
+});

@@ -10,6 +10,10 @@ import { PlacementCache } from '../../src/placement/placement-cache.js';
 import { Placer } from '../../src/placement/placer.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { ProductWrite, Store } from '../../src/store/store.js';
+import { AuditLog } from '../../src/tenancy/audit-log.js';
+import { KeyDesk } from '../../src/tenancy/keys/key-desk.js';
+import { KeyDirectory } from '../../src/tenancy/keys/key-directory.js';
+import { KeyVault } from '../../src/tenancy/keys/key-vault.js';
 import { PriceLists } from '../../src/tenancy/price-lists.js';
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
 
@@ -36,6 +40,7 @@ afterEach(async () => {
 function openRunner(): JobRunner {
   const tenants = new TenantDirectory(store.records, true);
   const kinds = jobKinds({
+    keys: keyDesk(),
     ...{ store, placement: placer, tombstoneRetentionMs: 0, logger, tenants },
     encoder: undefined,
     fleet: { switching: () => [], awaitApplied: async () => [] },
@@ -47,6 +52,12 @@ function openRunner(): JobRunner {
     advice: undefined,
   });
   return new JobRunner({ records: store.records, kinds, logger, now: () => nowMs });
+}
+
+function keyDesk(): KeyDesk {
+  const audit = new AuditLog(store.records);
+  const directory = new KeyDirectory(store.records);
+  return new KeyDesk({ records: store.records, audit, vault: new KeyVault(undefined), directory });
 }
 
 const put = (id: string, category: string): ProductWrite => ({
@@ -98,6 +109,12 @@ test('a tenant that is dropped goes with all it has, and others stay', async () 
     const writes = Array.from({ length: 2_500 }, (_, i) => put(`${i}`, 'a'));
     await store.write(tenant, writes);
   }
+  const desk = keyDesk();
+  const made = async (...names: string[]): Promise<{ id: string; secret: string }> =>
+    desk.create({ kind: 'search', tenants: names }, 'me');
+  const alone = await made('t');
+  const both = await made('t', 'u');
+  const all = await made('*');
   const runner = openRunner();
   await runner.request(DROP_TENANT, 't');
   await runner.tick();
@@ -107,6 +124,34 @@ test('a tenant that is dropped goes with all it has, and others stay', async () 
   expect(await store.records.get('tenant', 't')).toBeUndefined();
   expect(await store.records.get('tenant', 'u')).toBeDefined();
   expect(await store.records.get('job', `${DROP_TENANT}:t`)).toBeUndefined();
+  // Whoever makes a tenant of that name later is not who had the keys.
+  const left = new Map((await desk.list(undefined, 10)).map(({ id, tenants: of }) => [id, of]));
+  expect(left).toEqual(new Map([both, all].map(({ id }, i) => [id, i === 0 ? ['u'] : ['*']])));
+  const secrets = await store.records.list('key secret', undefined, 10);
+  expect(secrets.map(({ value }) => value['key'])).not.toContain(alone.id);
+  const audit = await new AuditLog(store.records).list('default', undefined, 10);
+  const ends = audit.filter(({ before }) => before !== null);
+  expect(ends.map(({ target, after }) => [target, after === null])).toEqual(
+    [alone, both].map(({ id }) => [id, id === alone.id]).sort(([a], [b]) => (a! < b! ? -1 : 1)),
+  );
+  await runner.close();
+});
+
+test('of a tenant that has moved the record stays, and says where', async () => {
+  const tenants = new TenantDirectory(store.records, true);
+  await tenants.ensure('t');
+  await store.write('t', [put('1', 'a')]);
+  const deployment = { name: 'acme', url: 'http://10.0.0.5:8080' };
+  await tenants.put('t', (record) => ({ ...record, plan: 'pro', deployment }));
+  await tenants.drop('t', { stays: true });
+  const runner = openRunner();
+  await runner.request(DROP_TENANT, 't');
+  await runner.tick();
+  await runner.settled();
+  expect(await tenants.read('t')).toMatchObject({ state: 'moved', plan: 'pro', deployment });
+  expect(await store.tenants()).toEqual([]);
+  await expect(tenants.require('t')).rejects.toMatchObject({ code: 'not_found' });
+  await expect(tenants.ensure('t')).rejects.toMatchObject({ code: 'not_found' });
   await runner.close();
 });
 

@@ -123,6 +123,45 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)("the operator's page", () => {
     expect(await field('Words, separated by commas').inputValue()).toBe('smartphone');
   });
 
+  test('shows who is there, what each uses and costs, and what outgrows its plan', async () => {
+    await open('tenants');
+    const list = opened.page.locator('#tenant-list');
+    await list.getByRole('row', { name: /^north/ }).waitFor();
+    const row = (name: string) => list.getByRole('row', { name: new RegExp(`^${name}`) });
+    const cells = async (name: string) => (await row(name).innerText()).split(/\s*[\t\n]\s*/);
+    expect(await cells('north')).toEqual([
+      ...['north', 'basic', '47,000 of 50,000', '12,345', '99.995%', '41.2', '1.5', '48.5'],
+      '94% of max_products',
+    ]);
+    expect(await cells('south')).toEqual([
+      ...['south', '–', '47,000', '0', '98%', '41.2', '1.5', '–', 'below 99.9%'],
+    ]);
+    const advice = opened.page.locator('#advice-list');
+    await advice.getByText('s1').waitFor();
+    const said = await advice.getByRole('listitem').allInnerTexts();
+    expect(said).toEqual([
+      'critical s1: memory 90% (85%). give it more memory',
+      'warning north: max products 94% (80%). omnisearch tenants plan north pro',
+    ]);
+    await click('More tenants');
+    await list.getByText('third (suspended)').waitFor();
+    await expect.poll(() => opened.page.getByText('More tenants').count()).toBe(0);
+    expect(await row('north').count()).toBe(1);
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test('fits a phone, also with all tenants', async () => {
+    await opened.page.setViewportSize({ width: 360, height: 740 });
+    await opened.page.emulateMedia({ colorScheme: 'dark' });
+    await open('tenants');
+    await opened.page.locator('#tenant-list').getByText('north').waitFor();
+    const widths = await opened.page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      document.documentElement.clientWidth,
+    ]);
+    expect(widths[0]).toBeLessThanOrEqual(widths[1] ?? 0);
+  });
+
   test('asks for the key once', async () => {
     opened.shop.key = 'right-key';
     await open('rules');

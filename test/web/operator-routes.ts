@@ -20,6 +20,35 @@ const ANALYTICS = {
   no_result_queries: [{ text: 'zebra', count: 12 }],
 };
 
+const NO_FIGURES = { failed: 0, limited: 0, writes: 0 };
+const GROWING = {
+  ...{ tenant: 'north', state: 'active', plan: 'basic' },
+  stored: { products: 47_000, categories: 12, fields: 40, bytes: 90_000_000 },
+  quotas: [{ quota: 'max_products', used: 47_000, most: 50_000, share: 0.94 }],
+  warnings: ['max_products'],
+  ...{ price_month: 50, cost_month: 1.5, margin_month: 48.5 },
+  ...{ availability: 0.99995, objective: 0.999, meets_objective: true, p95_ms: 41.2 },
+  days: [
+    { day: '2026-11-28', searches: 12_000, ...NO_FIGURES },
+    { day: '2026-11-29', searches: 345, ...NO_FIGURES },
+  ],
+};
+const FAILING = {
+  ...GROWING,
+  ...{ tenant: 'south', plan: null, quotas: [], warnings: [], days: [] },
+  ...{ price_month: null, margin_month: null, availability: 0.98, meets_objective: false },
+};
+const ADVICE = [
+  {
+    ...{ node: 's1', measure: 'memory', value: 0.9, threshold: 0.85, level: 'critical' },
+    advice: 'give it more memory',
+  },
+  {
+    ...{ tenant: 'north', measure: 'max_products', value: 0.94, threshold: 0.8, level: 'warning' },
+    advice: 'omnisearch tenants plan north pro',
+  },
+];
+
 const PREVIEWED = {
   query: 'gift',
   before: ['p-0', 'p-1'],
@@ -54,6 +83,15 @@ export function addOperatorRoutes(
       return { id: params.id };
     });
   }
+  app.get<{ Querystring: { cursor?: string } }>('/usage', async ({ query }, reply) => {
+    if (state.isMissing) return notFound(reply);
+    return query.cursor === undefined
+      ? { tenants: [GROWING, FAILING], next_cursor: 'next' }
+      : { tenants: [{ ...FAILING, tenant: 'third', state: 'suspended', meets_objective: true }] };
+  });
+  app.get('/admin/advice', async (_, reply) =>
+    state.isMissing ? notFound(reply) : { advice: ADVICE, placement: [], margins: [] },
+  );
   app.post('/rules/preview', async ({ body }) => {
     state.previews.push(body);
     return { queries: 3, changed: 1, unknown: 0, results: [PREVIEWED] };

@@ -30,7 +30,8 @@ export interface ShopServer {
 const DOT =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4" cy="4" r="4"/></svg>';
 const NO_SUGGESTIONS = { queries: [], categories: [], products: [] };
-const API = /^\/(search|products|categories|suggest|events|rules|synonyms|analytics)/;
+const API =
+  /^\/(search|products|categories|suggest|events|rules|synonyms|analytics|usage|admin\/advice)/;
 
 /** The pages' files as they are served: the same for all tests of a file. */
 let webDir: string | undefined;

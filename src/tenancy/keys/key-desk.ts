@@ -1,6 +1,5 @@
 import { invalidField, OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
 import type { JsonObject } from '../../core/product.js';
-import { parseFilter } from '../../filter/parse-filter.js';
 import type { RecordStore } from '../../store/record-store.js';
 import type { AuditLog } from '../audit-log.js';
 import { DEFAULT_TENANT } from '../tenant-directory.js';
@@ -19,21 +18,18 @@ import {
   type KeyRecord,
   type KeyTerms,
 } from './key-record.js';
+import { checkTerms, withChanges, withoutTenant, type KeyChanges } from './key-terms.js';
 import { newKeyId, newSecret, storedSecret } from './key-secrets.js';
 import type { KeyVault } from './key-vault.js';
 
 const MAX_ATTEMPTS = 5;
+const PAGE_KEYS = 500;
 
 /** What a new key is to be. */
 export interface AskedKey extends Partial<KeyTerms> {
   kind: KeyKind;
   compatible?: boolean;
 }
-
-/** Members of a key that are to be others; null: none. */
-export type KeyChanges = { [Name in keyof KeyTerms]?: KeyTerms[Name] | null } & {
-  generation?: number;
-};
 
 /** With its secret, which nobody is told again. */
 export type SecretBody = KeyBody & { secret: string };
@@ -117,6 +113,75 @@ export class KeyDesk {
     await this.replace(id, by, () => undefined);
   }
 
+  /**
+   * As they are stored, all that are for this tenant alone, with what they are known by and sign with; but for those of
+   * operators, who have others elsewhere. Says in the audit that they were told.
+   */
+  async recordsOf(tenant: string, by: string | null): Promise<KeyRecord[]> {
+    const found: KeyRecord[] = [];
+    for await (const record of this.keysFor(tenant)) {
+      if (record.tenants.length === 1 && record.kind !== 'admin') found.push(record);
+    }
+    if (found.length > 0) {
+      const told = { before: undefined, after: { keys: found.map(({ id }) => id) } };
+      await this.deps.audit.note(tenant, { by, kind: 'export of keys', target: tenant, ...told });
+    }
+    return found;
+  }
+
+  /**
+   * Takes a key over from another deployment, where there is none of its id. Rejects `invalid_field` for one that is not for
+   * this tenant alone, is an operator's, or was sealed under another `KEYS_SECRET`.
+   */
+  async adopt(record: KeyRecord, tenant: string, by: string | null): Promise<void> {
+    const { records, vault, directory } = this.deps;
+    if (record.kind === 'admin') throw invalidField('key.kind', 'must be search or write');
+    if (record.tenants.length !== 1 || record.tenants[0] !== tenant) {
+      throw invalidField('key.tenants', `must be ${tenant} alone`);
+    }
+    if ((await records.get(KEY_KIND, record.id)) !== undefined) return;
+    try {
+      for (const { signing, secret } of record.secrets) {
+        for (const sealed of [signing, secret]) if (sealed) vault.open(sealed, record.id);
+      }
+    } catch {
+      throw invalidField('key', 'must be sealed under the KEYS_SECRET of this server, or none');
+    }
+    checkTerms(record);
+    // The newest is found by its own hash as it was made; the one before it too.
+    for (const one of record.secrets) await this.introduce({ ...record, secrets: [one] });
+    await this.note(undefined, record, by);
+    await records.put(KEY_KIND, record.id, record as unknown as JsonObject, 0);
+    directory.changed(record);
+  }
+
+  /**
+   * Takes a tenant that is dropped out of all keys: whoever makes one of its name later is not who had them. One that is
+   * for nobody else ends. It is in the audit of the default tenant, since that of the dropped one goes. Does no harm where
+   * it was done in part. Rejects `unavailable`.
+   */
+  async forgetTenant(tenant: string): Promise<void> {
+    for await (const before of this.keysFor(tenant)) {
+      const after = withoutTenant(before, tenant);
+      const bodies = { before: toObject(before), after: after && toObject(after) };
+      const noted = { by: null, kind: 'key', target: before.id, ...bodies };
+      await this.deps.audit.note(DEFAULT_TENANT, noted);
+      await this.replace(before.id, null, (record) => withoutTenant(record, tenant));
+    }
+  }
+
+  private async *keysFor(tenant: string): AsyncGenerator<KeyRecord> {
+    for (let after: string | undefined; ;) {
+      const page = await this.deps.records.list(KEY_KIND, after, PAGE_KEYS);
+      for (const { value } of page) {
+        const record = value as unknown as KeyRecord;
+        if (record.tenants.includes(tenant)) yield record;
+      }
+      if (page.length < PAGE_KEYS) return;
+      after = page.at(-1)?.id;
+    }
+  }
+
   /** Compare-and-set; resolves with what was stored last. What secrets it has not any more are forgotten. */
   private async replace(
     id: string,
@@ -197,28 +262,6 @@ export class KeyDesk {
 
 function toObject(record: KeyRecord): JsonObject {
   return keyBody(record) as unknown as JsonObject;
-}
-
-function withChanges(record: KeyRecord, changes: KeyChanges): KeyRecord {
-  const { generation = record.generation } = changes;
-  if (generation < record.generation) {
-    const expected = `must be at least ${record.generation}, got ${generation}`;
-    throw invalidField('generation', expected);
-  }
-  const changed = Object.entries({ ...record, ...changes }).filter(([, value]) => value !== null);
-  return Object.fromEntries(changed) as unknown as KeyRecord;
-}
-
-const OF_SEARCH_KEYS = ['filter', 'fields', 'price_list', 'compatible'] as const;
-
-/** Throws `invalid_field` for what a schema can not say. */
-function checkTerms(record: KeyRecord): void {
-  if (record.kind !== 'search') {
-    // Whoever writes reads what is written: what narrowed searches alone would only seem to hold.
-    const name = OF_SEARCH_KEYS.find((one) => record[one] !== undefined);
-    if (name !== undefined) throw invalidField(name, 'is for keys of the kind search');
-  }
-  if (record.filter !== undefined) parseFilter(record.filter);
 }
 
 function noSuchKey(id: string): OmniError {

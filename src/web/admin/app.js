@@ -3,6 +3,7 @@ import { byId } from '../dom.js';
 import { FiguresPart } from './figures.js';
 import { RulesPart } from './rules.js';
 import { SynonymsPart } from './synonyms.js';
+import { TenantsPart } from './tenants.js';
 
 const tenant = new URLSearchParams(location.search).get('tenant') || undefined;
 const rules = new RulesPart(tenant);
@@ -18,7 +19,7 @@ const figures = new FiguresPart(tenant, {
   },
 });
 /** @type {Record<string, { load: () => Promise<void> }>} */
-const parts = { figures, rules, synonyms };
+const parts = { figures, rules, synonyms, tenants: new TenantsPart() };
 /** Where without a name in the address. */
 const FIRST = 'figures';
 

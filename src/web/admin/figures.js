@@ -2,6 +2,7 @@
 import { button, byId, element } from '../dom.js';
 import { shop } from '../shop.js';
 import { attempt } from './notice.js';
+import { decimal, percent, table } from './table.js';
 
 /** @typedef {import('../../client/wire.js').Analytics} Analytics */
 
@@ -70,44 +71,4 @@ export class FiguresPart {
       ),
     );
   }
-}
-
-/** @param {string} title @param {readonly string[]} columns @param {readonly (string | Node)[][]} rows */
-function table(title, columns, rows) {
-  const heading = element('h2', '', title);
-  if (rows.length === 0) {
-    return element('section', '', heading, element('p', 'none', 'None yet.'));
-  }
-  const head = columns.map((name, at) => {
-    const cell = element('th', at > 0 && name !== '' ? 'number' : '', name);
-    if (name === '') cell.append(element('span', 'hidden', 'What to do'));
-    cell.scope = 'col';
-    return cell;
-  });
-  const lines = rows.map((row) => {
-    const [first = '', ...rest] = row;
-    const name = element('th', '', first);
-    name.scope = 'row';
-    const cells = rest.map((cell) => element('td', typeof cell === 'string' ? 'number' : '', cell));
-    return element('tr', '', name, ...cells);
-  });
-  const made = element(
-    'table',
-    'table',
-    element('thead', '', element('tr', '', ...head)),
-    element('tbody', '', ...lines),
-  );
-  return element('section', '', heading, element('div', 'table-frame', made));
-}
-
-/** @param {number | null} part */
-function percent(part) {
-  return part === null
-    ? '–'
-    : part.toLocaleString(undefined, { style: 'percent', maximumFractionDigits: 1 });
-}
-
-/** @param {number | null} value */
-function decimal(value) {
-  return value === null ? '–' : value.toLocaleString(undefined, { maximumFractionDigits: 1 });
 }

@@ -1,0 +1,168 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Type, type Static } from 'typebox';
+import { OmniError } from '../core/errors.js';
+import { positionText } from '../ingest/tenant-transfer.js';
+import { ImportRow } from './import-schemas.js';
+import { LEAST_WRITE_BYTES, STREAMS } from './limits.js';
+import type { HttpPorts, RouteOptions } from './ports.js';
+import { readChunks } from './read-body.js';
+import { replies } from './reply-schemas.js';
+import { CLOSED, FlagText } from './schema-parts.js';
+import { shopParts } from './shop-parts.js';
+import { TenantGate } from './tenant-gate.js';
+import { TenantImport } from './tenant-import.js';
+
+const NDJSON = 'application/x-ndjson; charset=utf-8';
+/** A row has a product and its vector. */
+const ROW_ROOM = 2;
+const TRANSFERS = 4;
+
+const After = Type.Optional(
+  Type.String({ pattern: '^[A-Za-z0-9_-]{1,2000}$', description: 'the position of an export' }),
+);
+const AfterQuery = Type.Object({ after: After }, CLOSED);
+const ExportQuery = Type.Object(
+  { after: After, shop: Type.Optional(FlagText), keys: Type.Optional(FlagText) },
+  CLOSED,
+);
+const DigestReply = Type.Object({
+  products: Type.Integer(),
+  digest: Type.String(),
+  position: Type.String(),
+  at_end: Type.Boolean(),
+});
+const ImportReply = Type.Object({
+  rows: Type.Optional(Type.Integer()),
+  keys: Type.Optional(Type.Integer()),
+  position: Type.Union([Type.String(), Type.Null()]),
+});
+
+interface OfTenant {
+  Params: { id: string };
+}
+
+/** `/tenants/{id}/export`, `/digest` and `/import`: a catalogue as it is stored, for another deployment. */
+export function transferRoutes(
+  app: FastifyInstance,
+  ports: HttpPorts,
+  options: RouteOptions,
+): void {
+  const gate = new TenantGate(STREAMS, TRANSFERS, 'transfers');
+  exportRoutes(app, ports, gate);
+  importRoutes(app, ports, options, gate);
+}
+
+function exportRoutes(app: FastifyInstance, ports: HttpPorts, gate: TenantGate): void {
+  const { transfer, keyDesk } = ports;
+
+  app.get<OfTenant & { Querystring: Static<typeof ExportQuery> }>(
+    '/tenants/:id/export',
+    {
+      schema: {
+        querystring: ExportQuery,
+        produces: ['application/x-ndjson', 'application/json'],
+      },
+    },
+    async ({ params: { id }, query, actor, exchange }, reply) => {
+      await requireThere(ports, id);
+      const leave = gate.enter(id);
+      try {
+        const { after } = query;
+        const page = await transfer.page(id, after, exchange.signal);
+        if (page === undefined) throw forgotten();
+        const shop = query.shop === 'true' ? await shopParts(ports, id) : undefined;
+        const keys = query.keys === 'true' ? await keyDesk.recordsOf(id, actor) : [];
+        const parts = [...(shop?.parts ?? []), ...keys.map((key) => ({ key }))];
+        const end = {
+          ...{ position: positionText(page.position), at_end: page.atEnd },
+          ...{ price_lists: page.priceLists, ...shop?.all },
+        };
+        const lines = [
+          ...parts.map((part) => JSON.stringify(part)),
+          ...page.lines,
+          JSON.stringify(end),
+        ];
+        exchange.progress();
+        return await reply.header('content-type', NDJSON).send(`${lines.join('\n')}\n`);
+      } finally {
+        leave();
+      }
+    },
+  );
+
+  app.get<OfTenant & { Querystring: Static<typeof AfterQuery> }>(
+    '/tenants/:id/digest',
+    { schema: { querystring: AfterQuery, ...replies(DigestReply) } },
+    async ({ params: { id }, query, exchange }) => {
+      await requireThere(ports, id);
+      const leave = gate.enter(id);
+      try {
+        const page = await transfer.digest(id, query.after, exchange.signal);
+        if (page === undefined) throw forgotten();
+        const { products, hex, position, atEnd } = page;
+        return { products, digest: hex, position: positionText(position), at_end: atEnd };
+      } finally {
+        leave();
+      }
+    },
+  );
+}
+
+function importRoutes(
+  app: FastifyInstance,
+  ports: HttpPorts,
+  { limits, bodies }: RouteOptions,
+  gate: TenantGate,
+): void {
+  const { transfer } = ports;
+  app.addContentTypeParser(
+    'application/x-ndjson',
+    async (_: FastifyRequest, body: Readable) => body,
+  );
+
+  app.get<OfTenant>(
+    '/tenants/:id/import',
+    { schema: replies(ImportReply) },
+    async ({ params: { id } }) => {
+      await requireThere(ports, id);
+      return { position: (await transfer.imported(id)) ?? null };
+    },
+  );
+
+  app.post<OfTenant>(
+    '/tenants/:id/import',
+    {
+      schema: replies(ImportReply),
+      config: { described: { body: ImportRow, consumes: ['application/x-ndjson'] } },
+    },
+    async (request) => {
+      const { params, body, exchange } = request;
+      const { id } = params;
+      if (!(body instanceof Readable)) {
+        throw new OmniError('unsupported_media_type', 'the body must be application/x-ndjson');
+      }
+      await transfer.checkImportable(id);
+      const leave = gate.enter(id);
+      const lease = bodies.lease(id);
+      exchange.onEnd(() => lease.release());
+      lease.take(LEAST_WRITE_BYTES);
+      try {
+        const maxBytes = ROW_ROOM * limits.maxProductBytes;
+        const rows = ports.ingest.ndjson(readChunks(body, limits), maxBytes);
+        return await new TenantImport(ports, request).take(rows);
+      } finally {
+        leave();
+      }
+    },
+  );
+}
+
+async function requireThere({ tenantDesk }: HttpPorts, id: string): Promise<void> {
+  await tenantDesk.get(id);
+}
+
+function forgotten(): OmniError {
+  const message = 'deletes since that position are forgotten: begin anew, with an empty copy';
+  return new OmniError('conflict', message, { field: 'after' });
+}
