@@ -3,6 +3,7 @@ import { BROWSER_SETTINGS } from './browser-settings.js';
 import { CLIENT_SETTINGS } from './client-settings.js';
 import { CLUSTER_SETTINGS } from './cluster-settings.js';
 import { EMBEDDING_SETTINGS } from './embedding-settings.js';
+import { IMPORT_SETTINGS } from './import-settings.js';
 import { KEY_SETTINGS } from './key-settings.js';
 import { QUERY_NODE_SETTINGS } from './query-node-settings.js';
 import { SERVING_SETTINGS } from './serving-settings.js';
@@ -21,6 +22,7 @@ const SETTINGS = {
   ...KEY_SETTINGS,
   ...QUERY_NODE_SETTINGS,
   ...BROWSER_SETTINGS,
+  ...IMPORT_SETTINGS,
   ...STORE_SETTINGS,
   ...EMBEDDING_SETTINGS,
   ...SHARD_SETTINGS,
