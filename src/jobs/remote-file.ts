@@ -88,7 +88,7 @@ async function follow(request: RemoteFileRequest, within: TimeBound): Promise<In
     if (statusCode === 200) return response;
     response.destroy();
     if (!REDIRECTS.has(statusCode)) throw statusError(statusCode);
-    if (headers.location === undefined || !URL.canParse(headers.location, url)) {
+    if (headers.location === undefined || !URL.canParse(headers.location, url.href)) {
       throw refused('redirects to no URL');
     }
     // A backslash or a blank in it is repaired here once, and what came of that is what is checked.
