@@ -6,6 +6,7 @@ import { EMBEDDING_SETTINGS } from './embedding-settings.js';
 import { IMPORT_SETTINGS } from './import-settings.js';
 import { KEY_SETTINGS } from './key-settings.js';
 import { QUERY_NODE_SETTINGS } from './query-node-settings.js';
+import { REDIS_SETTINGS } from './redis-settings.js';
 import { SERVING_SETTINGS } from './serving-settings.js';
 import type { Pairs, Setting } from './setting.js';
 import { SHARD_SETTINGS } from './shard-settings.js';
@@ -18,6 +19,7 @@ import type { Verb } from './verbs.js';
  */
 const SETTINGS = {
   ...SERVING_SETTINGS,
+  ...REDIS_SETTINGS,
   ...CLUSTER_SETTINGS,
   ...KEY_SETTINGS,
   ...QUERY_NODE_SETTINGS,

@@ -146,9 +146,11 @@ export class KeptStatus implements StatusPort {
   }
 }
 
-/** Nothing depends on it: without it each node counts by itself. */
+/** Nothing depends on it: without it each node counts and keeps by itself. */
 function redisHealth(redis: NodeStatus['redis']): PartHealth[] {
   if (redis === undefined) return [];
   if (redis.isUp) return [{ name: 'redis', state: 'ok' }];
-  return [{ name: 'redis', state: 'degraded', detail: 'it does not answer' }];
+  return [
+    { name: 'redis', state: 'degraded', detail: 'it does not answer: each node does without it' },
+  ];
 }

@@ -105,7 +105,14 @@ export interface NodeStatus {
   /** Texts of products embedded since the start. */
   embeddedProducts: number;
   /** Undefined where nothing is shared by it. */
-  redis?: { isUp: boolean; errors: number } | undefined;
+  redis?: RedisFigures | undefined;
+}
+
+/** How Redis does, and how often each use of it helped. */
+interface RedisFigures {
+  isUp: boolean;
+  errors: number;
+  uses: readonly { use: string; hits: number; misses: number; late: number }[];
 }
 
 /** Status pages read this: what is known already, so that asking costs nothing. */
