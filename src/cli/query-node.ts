@@ -72,8 +72,7 @@ export async function startQueryNode(
   const { encoder, model } = await openModel(config, weightOf, redis);
   opened.add(async () => encoder?.close());
   const store = await opening;
-  const shards = await openFleet(config, store, logger, opened, weightOf);
-  const { fleet } = shards;
+  const { fleet, isFixed } = await openFleet(config, store, logger, opened, weightOf);
   const audit = new AuditLog(store.records);
   const { keyDirectory, ...keys } = openKeys(store.records, audit, config);
   await warnOfOpenDoors(config, keys.keys);
@@ -103,7 +102,7 @@ export async function startQueryNode(
   const writes = config.serve !== 'read';
   await (writes ? settleModel(deps, config.reembed, logger) : requireModel(store, model));
   // Those of the store may be incomplete: a shard that registers later keeps its partitions.
-  if (writes && shards.isFixed) await placeOnThese(store, cluster, config.replicas, logger);
+  if (writes && isFixed) await placeOnThese(store, cluster, config.replicas, logger);
   tellSupervisor({ type: 'opened' });
 
   const shop = openShop({ ...base, redis, onChange });

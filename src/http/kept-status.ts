@@ -21,6 +21,7 @@ interface StatusStore {
   healthy(): Promise<string | undefined>;
   damaged(): readonly DamagedValue[];
   detail?(): string | undefined;
+  connections?(): NodeStatus['storeConnections'];
 }
 
 type CacheFigures = Pick<
@@ -113,6 +114,7 @@ export class KeptStatus implements StatusPort {
         { process: 'query-node', reads: sources.store.reads },
         ...shards.map(({ name, reply }) => ({ process: name, reads: reply?.storeReads ?? 0 })),
       ],
+      storeConnections: sources.store.connections?.(),
       shards: shards.map(shardFigures),
       ...sources.caches(),
       redis: sources.redis(),

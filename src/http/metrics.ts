@@ -64,6 +64,15 @@ export class Metrics {
     registers: [this.ofShards],
   });
 
+  /** Left out where the store is on this machine. */
+  private readonly ofPool = new Registry();
+  private readonly poolConnections = new Gauge({
+    name: 'store_pool_connections',
+    help: 'Connections of the node to the store by state; waiting: operations that wait for one.',
+    labelNames: ['state'] as const,
+    registers: [this.ofPool],
+  });
+
   /** Left out where there is no Redis. */
   private readonly ofRedis = new Registry();
   private readonly redisUp = new Gauge({
@@ -170,8 +179,18 @@ export class Metrics {
       this.behind.set({ shard: shard.name }, shard.behind);
     }
     const others = [await this.ofShards.metrics()];
+    if (status.storeConnections !== undefined) {
+      this.setPool(status.storeConnections);
+      others.push(await this.ofPool.metrics());
+    }
     if (status.redis !== undefined) others.push(await this.ofRedis.metrics());
     return [await this.registry.metrics(), ...others].join('\n');
+  }
+
+  private setPool({ idle, inUse, waiting }: NonNullable<NodeStatus['storeConnections']>): void {
+    this.poolConnections.set({ state: 'idle' }, idle);
+    this.poolConnections.set({ state: 'in_use' }, inUse);
+    this.poolConnections.set({ state: 'waiting' }, waiting);
   }
 
   /** Absent where there is no Redis. */
