@@ -11,6 +11,7 @@ import { SERVING_SETTINGS } from './serving-settings.js';
 import type { Pairs, Setting } from './setting.js';
 import { SHARD_SETTINGS } from './shard-settings.js';
 import { STORE_SETTINGS } from './store-settings.js';
+import { SYNC_SETTINGS } from './sync-settings.js';
 import type { Verb } from './verbs.js';
 
 /**
@@ -30,6 +31,7 @@ const SETTINGS = {
   ...SHARD_SETTINGS,
   ...BALANCER_SETTINGS,
   ...CLIENT_SETTINGS,
+  ...SYNC_SETTINGS,
 } as const;
 
 export type SettingKey = keyof typeof SETTINGS;
