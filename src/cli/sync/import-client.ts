@@ -48,7 +48,11 @@ export class ImportClient {
   }
 
   /** Sends a file as it is; resolves with the import's id. Rejects `invalid_field` where another attempt would not do. */
-  async startFile(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<string> {
+  async startFile(
+    path: string,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<string> {
     const { url, tenant, apiKey, prune } = this.config;
     const target = new URL('imports', url.endsWith('/') ? url : `${url}/`);
     if (prune) target.searchParams.set('prune', 'true');
