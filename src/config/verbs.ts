@@ -12,7 +12,7 @@ export const VERBS = {
     summary: 'send catalogue files: .ndjson .json .csv, .gz, -',
   },
   sync: {
-    usage: 'SOURCE_URL',
+    usage: '[SOURCE_URL]',
     summary: 'import a feed now or by a schedule, or the files of a folder',
   },
   search: { usage: 'TEXT', summary: 'search, and show a table' },

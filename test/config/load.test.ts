@@ -152,6 +152,7 @@ describe('loadConfig', () => {
 
   it('wants words where a verb needs them', () => {
     expect(errorOf([], {}, 'index')).toBe('omnisearch index needs FILE…');
+    expect(loadConfig(['--watch', 'x'], {}, 'sync')).toMatchObject({ config: { watch: 'x' } });
     expect(load(['wireless', 'mouse'], {}, 'search').positionals).toEqual(['wireless', 'mouse']);
   });
 
