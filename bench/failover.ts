@@ -1,15 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { poissonArrivals } from './load/arrivals.js';
 import { PacedClock } from './load/clock.js';
-import { runOpenLoop } from './load/open-loop.js';
-import type { LoadResult } from './load/tally.js';
 import { bench, type BenchRun } from './lib/bench.js';
 import type { JsonClient } from './lib/client.js';
-import { Random } from './lib/random.js';
+import { measurePhase, phaseFigures, phaseRow, type Measured } from './lib/phase.js';
 import { print } from './lib/report.js';
-import { SearchTally } from './lib/search.js';
-import { askText, describeShop, openShop, SHOP_FLAGS, type Shop } from './lib/shop.js';
+import { describeShop, openShop, SHOP_FLAGS, type Shop } from './lib/shop.js';
 import { formatTable } from './lib/table.js';
 
 const FLAGS = {
@@ -23,10 +19,6 @@ const FLAGS = {
   writes: { default: 50, help: 'products a second that are written while partitions move' },
 };
 
-const MAX_IN_FLIGHT = 512;
-const DRAIN_MS = 5_000;
-/** Into a phase, before anything is done to a process. */
-const LEAD_MS = 1_000;
 const SHARD_ENV = 'OMNISEARCH_SHARD=';
 const BATCH_ROWS = 200;
 const BATCH_EVERY_MS = 1_000;
@@ -88,20 +80,14 @@ await bench(
       if (phase.name === 'after 5 s') await sleep(5_000);
       phases.push(await runPhase(run, shop, clock, phase));
     }
-    print(`${String(run.flags.rate)} searches per second`, formatTable(phases.map(tableRow)));
+    print(`${String(run.flags.rate)} searches per second`, formatTable(phases.map(phaseRow)));
     return {
       data: { ...describeShop(shop), replicas: run.flags.replicas, rate: run.flags.rate },
       results: phases,
-      figures: phases.flatMap(({ name, latency, intended, succeeded, partial_replies }) => [
-        { name: `${name}: p99`, value: latency.p99_ms, unit: 'ms' },
-        { name: `${name}: failed`, value: intended - succeeded, unit: '' },
-        { name: `${name}: incomplete`, value: partial_replies, unit: '' },
-      ]),
+      figures: phases.flatMap(phaseFigures),
     };
   },
 );
-
-type Measured = LoadResult & ReturnType<SearchTally['result']> & { name: string };
 
 async function runPhase(
   run: BenchRun<typeof FLAGS>,
@@ -109,26 +95,16 @@ async function runPhase(
   clock: PacedClock,
   { name, begin, end, meanwhile }: Phase,
 ): Promise<Measured> {
-  const { rate, seed, unseen, writes } = run.flags;
+  const { rate, unseen, writes } = run.flags;
   const seconds = run.flags.quick ? 4 : run.flags.seconds;
   const durationMs = (meanwhile === undefined ? 1 : LONG_PHASE) * seconds * 1_000;
-  const tally = new SearchTally();
-  const result = await run.measure(name, async () => {
-    const load = runOpenLoop({
-      clock,
-      arrivals: poissonArrivals(rate, durationMs, new Random(seed, name)),
-      ...{ warmupMs: 0, durationMs, maxInFlight: MAX_IN_FLIGHT, drainMs: DRAIN_MS },
-      send: () => askText(shop.client, shop.traffic.next(unseen)),
-      onReply: tally.onReply,
-    });
-    await sleep(LEAD_MS);
+  const load = { name, durationMs, rate, unseen };
+  const measured = await measurePhase(run, shop, clock, load, async () => {
     begin?.(nodesOf(shop));
     await meanwhile?.(shop, writes);
-    const measured = await load;
-    end?.(nodesOf(shop));
-    return measured;
   });
-  return { name, ...result, ...tally.result() };
+  end?.(nodesOf(shop));
+  return measured;
 }
 
 /** A batch of products whose prices changed every second, and what that and the searches cost each query node. */
@@ -246,16 +222,4 @@ function nodesOf(shop: Shop): Map<string, number> {
     if (name !== undefined) nodes.set(name.slice(SHARD_ENV.length), pid);
   }
   return nodes;
-}
-
-function tableRow({ name, intended, succeeded, partial_replies, latency }: Measured) {
-  return {
-    phase: name,
-    sent: intended,
-    failed: intended - succeeded,
-    incomplete: partial_replies,
-    'p50 ms': latency.p50_ms,
-    'p99 ms': latency.p99_ms,
-    'max ms': latency.max_ms,
-  };
 }

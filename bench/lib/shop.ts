@@ -32,7 +32,11 @@ export interface Shop {
 const FIELDS = ['title', 'brand', 'price'];
 
 /** Starts a server, loads the catalogue into it and waits until it is at rest. */
-export async function openShop(run: BenchRun<typeof SHOP_FLAGS>, replicas = 1): Promise<Shop> {
+export async function openShop(
+  run: BenchRun<typeof SHOP_FLAGS>,
+  replicas = 1,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Shop> {
   const { flags } = run;
   const catalogue = await loadCatalogue(flags.catalogue);
   const traffic = await loadTraffic(catalogue, flags.seed, flags.queries);
@@ -43,7 +47,7 @@ export async function openShop(run: BenchRun<typeof SHOP_FLAGS>, replicas = 1): 
   run.say(`starting OmniSearch with ${String(flags.shards)} shards`);
   const model = flags.model === '' ? {} : { model: flags.model };
   const { shards, 'query-nodes': queryNodes } = flags;
-  const server = await run.start(OmniServer.start({ shards, replicas, queryNodes, ...model }));
+  const server = await run.start(OmniServer.start({ shards, replicas, queryNodes, env, ...model }));
   const { products } = catalogue;
   await ingest(server.client, products.length, (row) => products[row]?.line ?? '');
   await waitUntilQuiet(() => server.processes());

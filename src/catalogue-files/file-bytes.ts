@@ -1,11 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { pipeline, Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import type { Readable } from 'node:stream';
 import { OmniError } from '../core/errors.js';
 import { withoutMark } from '../core/json-slices.js';
+import { peek, prepended, unpackedIfGzip } from './gzip-bytes.js';
 
 const CHUNK_BYTES = 256 * 1024;
-const GZIP_MAGIC = Buffer.of(0x1f, 0x8b);
 /** As far as the first line is looked for. */
 const HEAD_BYTES = 64 * 1024;
 
@@ -32,11 +31,9 @@ export interface PeekedBytes {
  * are taken. Throws `not_found`, or `unavailable` for what cannot be read or unpacked.
  */
 export async function openFileBytes(source: ByteSource): Promise<PeekedBytes> {
-  const raw = rawBytes(source);
-  const magic = await peek(raw, (head) => head.length >= GZIP_MAGIC.length);
-  const isGzip = magic.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC);
-  const packed = prepended(magic, raw);
-  const unpacked = isGzip ? gunzipped(source.path, packed) : packed;
+  const unpacked = await unpackedIfGzip(rawBytes(source), (error) =>
+    unreadable(source.path, error),
+  );
   const first = await peek(unpacked, (head) => head.length >= HEAD_BYTES || hasLine(head));
   const head = withoutMark(first);
   return {
@@ -60,50 +57,10 @@ async function* rawBytes({ path, stdin, onBytes }: ByteSource): AsyncGenerator<U
   }
 }
 
-async function* gunzipped(
-  path: string,
-  packed: AsyncGenerator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-  // The callback is asked for, but an error also ends the loop below, and is reported there.
-  const unpacked = pipeline(Readable.from(packed), gunzip, () => undefined);
-  try {
-    for await (const chunk of unpacked as AsyncIterable<Uint8Array>) yield chunk;
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
 /** Whether a line that is not blank has ended, after a byte-order mark too; of markup a line tells too little. */
 function hasLine(head: Buffer): boolean {
   const text = head.toString('utf8').trimStart();
   return text.includes('\n') && !text.startsWith('<');
-}
-
-/** Takes chunks until they are enough, or there are no more. */
-async function peek(
-  chunks: AsyncGenerator<Uint8Array>,
-  isEnough: (head: Buffer) => boolean,
-): Promise<Buffer> {
-  let head = Buffer.alloc(0);
-  while (!isEnough(head)) {
-    const read = await chunks.next();
-    if (read.done === true) break;
-    head = Buffer.concat([head, read.value]);
-  }
-  return head;
-}
-
-async function* prepended(
-  head: Buffer,
-  rest: AsyncGenerator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield head;
-    yield* rest;
-  } finally {
-    await rest.return(undefined);
-  }
 }
 
 function unreadable(path: string, error: unknown): OmniError {

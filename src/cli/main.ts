@@ -56,6 +56,8 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
       return role(verb, async () => (await import('./balancer.js')).startBalancer, config);
     case 'index':
       return (await import('./index-command.js')).runIndex(config, positionals);
+    case 'sync':
+      return (await import('./sync-command.js')).runSync(config, positionals, untilStopped());
     case 'search':
       return (await import('./search-command.js')).runSearch(config, positionals);
     case 'placement':
@@ -79,6 +81,15 @@ async function role(name: string, load: () => Promise<StartRole>, config: Config
   const logger = createLogger(config.logLevel, name);
   const start = await load();
   return runRole((opened, stopping) => start(config, logger, opened, stopping), logger, config);
+}
+
+/** Aborted when a service manager, or who is at the terminal, wants the command to end. */
+function untilStopped(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.once(name, () => stop.abort(new Error('stopped')));
+  }
+  return stop.signal;
 }
 
 /** What is written from now on is for this user alone: folders 0700, files 0600. */

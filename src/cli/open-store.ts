@@ -63,6 +63,7 @@ function mongoOptions(config: Config, url: string): MongoStoreOptions {
     url,
     minPoolSize: Math.min(storeMinPool, storeMaxPool),
     maxPoolSize: storeMaxPool,
+    maxIdleMs: config.storeMaxIdleMs,
     timeoutMs: config.storeTimeoutMs,
     serverSelectionTimeoutMs: config.storeSelectionTimeoutMs,
     leaseMs: config.storeLeaseMs,

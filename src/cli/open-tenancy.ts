@@ -3,7 +3,7 @@ import type { Logger } from '../core/logger.js';
 import type { JobRunner } from '../jobs/job-runner.js';
 import { removeTenant, requestRemoval } from '../jobs/remove-tenant.js';
 import { SWITCH_TERMS } from '../jobs/switch-terms.js';
-import { RedisConnection } from '../redis/redis.js';
+import type { RedisConnection } from '../redis/redis.js';
 import type { Store } from '../store/store.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
 import { CollectionSchemas } from '../tenancy/collection-schemas.js';
@@ -21,33 +21,25 @@ interface TenancyParts {
   store: Store;
   tenants: TenantDirectory;
   audit: AuditLog;
-  config: Pick<Config, 'costGbMonth' | 'replicas' | 'redisUrl'>;
+  config: Pick<Config, 'costGbMonth' | 'replicas'>;
+  /** Undefined: each node counts by itself. */
+  redis: RedisConnection | undefined;
   logger: Logger;
   opened: Opened;
   ownNodes: OwnNodesPort;
 }
 
 /** What tenants may, and what they use of it. */
-export function openTenancy({
-  store,
-  tenants,
-  audit,
-  config,
-  logger,
-  opened,
-  ownNodes,
-}: TenancyParts) {
+export function openTenancy({ config, redis, logger, opened, ...parts }: TenancyParts) {
+  const { store, tenants, audit, ownNodes } = parts;
   const { costGbMonth, replicas } = config;
   const onShards = () => ownNodes.changed();
   const plans = new PlanBook({ records: store.records, tenants, audit, onShards });
   const meter = new UsageMeter({ store, logger });
   opened.add(() => meter.close());
-  const redis =
-    config.redisUrl === undefined ? undefined : new RedisConnection(config.redisUrl, logger);
-  opened.add(() => redis?.close());
   const rates = new RateLimits(redis);
   const usage = new UsageReports({ store, tenants, plans, meter, costGbMonth, replicas });
-  return { plans, meter, usage, rates, redis: () => redis?.status };
+  return { plans, meter, usage, rates };
 }
 
 interface DeskParts {

@@ -5,7 +5,7 @@ import type { Config } from '../config/settings.js';
 import { unlessAborted } from '../core/deadline.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
-import type { Encoder, EncoderStatus } from '../embedding/encoder.js';
+import type { Encoder } from '../embedding/encoder.js';
 import { noneModel, openEncoder } from '../embedding/open-encoder.js';
 import { allowedHosts } from '../http/access.js';
 import { KeptStatus } from '../http/kept-status.js';
@@ -23,7 +23,6 @@ import type { SwitchFleet } from '../jobs/switch-terms.js';
 import { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import { AnswerState } from '../search/answer-state.js';
-import { KeptAnswers } from '../search/kept-answers.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { AuditLog } from '../tenancy/audit-log.js';
@@ -33,12 +32,14 @@ import { PriceLists } from '../tenancy/price-lists.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
+import { cacheFigures, keptAnswers } from './open-answers.js';
 import { openCluster, placeOnThese, type OpenedCluster } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
 import { openKeys } from './open-keys.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
+import { openRedis, type OpenedRedis } from './open-redis.js';
 import { openShop } from './open-shop.js';
-import { isLmdb, openStore } from './open-store.js';
+import { openStore } from './open-store.js';
 import { openTenancy, openTenantDesks } from './open-tenancy.js';
 import { openWriters } from './open-writers.js';
 import { packageFile, packageVersion } from './package-file.js';
@@ -51,13 +52,6 @@ import { trustedProxies } from './trusted-proxies.js';
 
 /** Shards are asked for their state each second, and may take as long to answer: one that lives is silent for so long. */
 const SILENCE_MARGIN_MS = 2_000;
-const NO_CACHE = { entries: 0, hits: 0, misses: 0 };
-const NO_ENCODER: EncoderStatus = {
-  embeddingCache: NO_CACHE,
-  embeddingQueued: 0,
-  embeddedProducts: 0,
-};
-
 /** Wires a query node: encoder, store, placement, shards → search and ingest → HTTP. */
 export async function startQueryNode(
   config: Config,
@@ -76,11 +70,11 @@ export async function startQueryNode(
   });
   // Asked by searches, for which all is open by then.
   const weightOf = (tenant: string): number => tenancy.plans.weight(tenant);
-  const { encoder, model } = await openModel(config, weightOf);
+  const redis = openRedis(config, logger, opened);
+  const { encoder, model } = await openModel(config, weightOf, redis);
   opened.add(async () => encoder?.close());
   const store = await opening;
-  const shards = await openFleet(config, store, logger, opened, weightOf);
-  const { fleet } = shards;
+  const { fleet, isFixed } = await openFleet(config, store, logger, opened, weightOf);
   const audit = new AuditLog(store.records);
   const { keyDirectory, ...keys } = openKeys(store.records, audit, config);
   await warnOfOpenDoors(config, keys.keys);
@@ -100,7 +94,8 @@ export async function startQueryNode(
   const { onChange } = edge;
   const { records } = store;
   const tenants = new TenantDirectory(records, config.autoCreateTenants, undefined, onChange);
-  const tenancy = openTenancy({ store, tenants, audit, config, logger, opened, ownNodes });
+  const base = { store, tenants, audit, config, logger, opened, ownNodes };
+  const tenancy = openTenancy({ ...base, redis: redis.connection });
   const { plans, meter } = tenancy;
   const bounds = new TenantBounds(store, config, plans);
   const priceLists = new PriceLists(records, onChange);
@@ -110,17 +105,17 @@ export async function startQueryNode(
   const writes = config.serve !== 'read';
   await (writes ? settleModel(deps, config.reembed, logger) : requireModel(store, model));
   // Those of the store may be incomplete: a shard that registers later keeps its partitions.
-  if (writes && shards.isFixed) await placeOnThese(store, cluster, config.replicas, logger);
+  if (writes && isFixed) await placeOnThese(store, cluster, config.replicas, logger);
   tellSupervisor({ type: 'opened' });
 
-  const shop = openShop({ store, tenants, audit, config, logger, opened, onChange });
+  const shop = openShop({ ...base, redis, onChange });
   const { books } = shop;
   const search = new RootSearch({
     ...{ model, encoder, placements, fleet, searchable, store, tenants, logger },
     ...{ rules: books, priceLists },
   });
   const answers = new AnswerState({ store, tenants, priceLists, books, model, isBehind });
-  const kept = keptAnswers(config, search, answers);
+  const kept = keptAnswers({ config, store, redis, search, answers });
   // While the shards look for what they have.
   await warmUp(search);
   const members = openMembership(config, store, logger, () => status.notReady() === undefined);
@@ -129,9 +124,9 @@ export async function startQueryNode(
     ...{ model, analyzer: ANALYZER_VERSION, minShards: config.minShards, store },
     shards: () => fleet.kept(),
     queryNodes,
-    caches: () => cacheFigures(encoder?.status() ?? NO_ENCODER, kept?.status()),
+    caches: () => cacheFigures(encoder?.status(), kept?.status()),
     cutoffs: () => cutoffFigures(encoder, tenants),
-    redis: tenancy.redis,
+    redis: () => redis.status(),
   });
   opened.add(() => status.close());
   const ofTenants = { store, tenants, priceLists, keys: keys.keyDesk };
@@ -172,27 +167,6 @@ function kindsOfJobs(
     ...{ nodes: fleet, fleet: switchFleet(fleet, searchable) },
     advice: auto ? { taker, coolDownMs } : undefined,
   });
-}
-
-/** Elsewhere it costs as much to ask the store whether they hold as to ask shards. */
-function keptAnswers(
-  { storeUrl }: Config,
-  search: RootSearch,
-  answers: AnswerState,
-): KeptAnswers | undefined {
-  return isLmdb(storeUrl) ? new KeptAnswers({ search, answers }) : undefined;
-}
-
-/** A text whose answer was kept needed no model either. */
-function cacheFigures(
-  { embeddingCache, ...encoder }: EncoderStatus,
-  { texts = 0, ...answerCache }: Partial<ReturnType<KeptAnswers['status']>> = {},
-) {
-  return {
-    ...encoder,
-    embeddingCache: { ...embeddingCache, hits: embeddingCache.hits + texts },
-    answerCache: { ...NO_CACHE, ...answerCache },
-  };
 }
 
 /** The shards as writes see them. */
@@ -276,6 +250,7 @@ function cutoffFigures(encoder: Encoder | undefined, tenants: TenantDirectory) {
 async function openModel(
   config: Config,
   weightOf: (tenant: string) => number,
+  redis: OpenedRedis,
 ): Promise<{ encoder?: Encoder; model: ModelIdentity }> {
   if (config.model === 'none') return { model: noneModel(config.dimensions) };
   // A folder of the user's first, then one that came with the package.
@@ -291,6 +266,7 @@ async function openModel(
       cacheEntries: config.embeddingCacheEntries,
       cacheBytes: config.embeddingCacheBytes,
       cacheFile: join(config.dataDir, 'embedding-cache'),
+      sharedValues: redis.values('embeddings', config.redisEmbeddingsTtlMs),
       ...(config.embeddingThreads === 0 ? {} : { threads: config.embeddingThreads }),
     });
     return { encoder, model: encoder.model };

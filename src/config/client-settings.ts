@@ -46,7 +46,7 @@ export const CLIENT_SETTINGS = {
     type: 'pairs',
     default: [],
     placeholder: 'OURS=THEIRS',
-    verbs: ['index'],
+    verbs: ['index', 'sync'],
     description: "our field = the file's, e.g. title=name; may be repeated",
   },
   rejects: {

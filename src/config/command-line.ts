@@ -57,7 +57,8 @@ function checkPositionals(verb: Verb, positionals: readonly string[]): void {
   if (usage === '' && first !== undefined) {
     throw new ConfigError(`omnisearch ${verb} takes no ${JSON.stringify(first)}, only --flags`);
   }
-  if (usage !== '' && first === undefined) {
+  const isOptional = usage === '' || usage.startsWith('[');
+  if (!isOptional && first === undefined) {
     throw new ConfigError(`omnisearch ${verb} needs ${usage}`);
   }
 }

@@ -35,18 +35,6 @@ export const SERVING_SETTINGS = {
     verbs: STORES,
     description: 'folder for the store and the shards',
   },
-  redisUrl: {
-    type: 'string',
-    default: undefined,
-    placeholder: 'URL',
-    form: {
-      pattern: /^rediss?(:\/\/.|\+(sentinel|cluster):\/\/[^/@?]+(@[^/@?]+)?(\/[^/?]*)?$)/,
-      expected: 'redis://…, redis+sentinel://HOST:PORT,…/NAME or redis+cluster://HOST:PORT,…',
-    },
-    secret: true,
-    verbs: EMBEDDING,
-    description: 'Redis by which query nodes share their rate limits; rediss with TLS',
-  },
   trustProxy: {
     type: 'string',
     default: undefined,

@@ -3,12 +3,15 @@ import { BROWSER_SETTINGS } from './browser-settings.js';
 import { CLIENT_SETTINGS } from './client-settings.js';
 import { CLUSTER_SETTINGS } from './cluster-settings.js';
 import { EMBEDDING_SETTINGS } from './embedding-settings.js';
+import { IMPORT_SETTINGS } from './import-settings.js';
 import { KEY_SETTINGS } from './key-settings.js';
 import { QUERY_NODE_SETTINGS } from './query-node-settings.js';
+import { REDIS_SETTINGS } from './redis-settings.js';
 import { SERVING_SETTINGS } from './serving-settings.js';
 import type { Pairs, Setting } from './setting.js';
 import { SHARD_SETTINGS } from './shard-settings.js';
 import { STORE_SETTINGS } from './store-settings.js';
+import { SYNC_SETTINGS } from './sync-settings.js';
 import type { Verb } from './verbs.js';
 
 /**
@@ -17,15 +20,18 @@ import type { Verb } from './verbs.js';
  */
 const SETTINGS = {
   ...SERVING_SETTINGS,
+  ...REDIS_SETTINGS,
   ...CLUSTER_SETTINGS,
   ...KEY_SETTINGS,
   ...QUERY_NODE_SETTINGS,
   ...BROWSER_SETTINGS,
+  ...IMPORT_SETTINGS,
   ...STORE_SETTINGS,
   ...EMBEDDING_SETTINGS,
   ...SHARD_SETTINGS,
   ...BALANCER_SETTINGS,
   ...CLIENT_SETTINGS,
+  ...SYNC_SETTINGS,
 } as const;
 
 export type SettingKey = keyof typeof SETTINGS;

@@ -35,6 +35,14 @@ export const STORE_SETTINGS = {
     verbs: STORES,
     description: 'MongoDB: connections that a node opens at most; further operations wait',
   },
+  storeMaxIdleMs: {
+    type: 'ms',
+    default: 300_000,
+    min: 0,
+    max: 86_400_000,
+    verbs: STORES,
+    description: 'MongoDB: a connection that was idle for so long is closed; 0: none is',
+  },
   storeTimeoutMs: {
     type: 'ms',
     default: 10_000,

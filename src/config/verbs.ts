@@ -11,6 +11,10 @@ export const VERBS = {
     usage: 'FILE…',
     summary: 'send catalogue files: .ndjson .json .csv, .gz, -',
   },
+  sync: {
+    usage: '[SOURCE_URL]',
+    summary: 'import a feed now or by a schedule, or the files of a folder',
+  },
   search: { usage: 'TEXT', summary: 'search, and show a table' },
   placement: {
     usage: 'show | plan | apply | move | pin | unpin | split | merge | drain NODE | undrain NODE',
@@ -57,7 +61,7 @@ export const STORES = [...NODES, 'balancer', 'store'] as const satisfies readonl
 export const SERVING = ['up', 'query-node'] as const satisfies readonly Verb[];
 export const EMBEDDING = ['up', 'query-node', 'worker'] as const satisfies readonly Verb[];
 export const SHARDS = ['up', 'shard-node'] as const satisfies readonly Verb[];
-export const CLIENTS = ['index', 'search'] as const satisfies readonly Verb[];
+export const CLIENTS = ['index', 'sync', 'search'] as const satisfies readonly Verb[];
 /** Verbs of operators, which speak to a server. */
 export const OPERATING = ['placement', 'tenants', 'keys'] as const satisfies readonly Verb[];
 export const EVERYWHERE = [

@@ -53,6 +53,11 @@ export class EmbeddingCache {
     return entry.vector;
   }
 
+  /** What is there by now, for whom it was not there a moment ago; not counted again. */
+  peek(key: string): Float32Array | undefined {
+    return this.#lru?.peek(key)?.vector;
+  }
+
   set(key: string, vector: Float32Array, uses = 1): void {
     this.#lru?.set(key, { vector, uses });
   }

@@ -12,6 +12,7 @@ import type {
 } from './encoder.js';
 import type { EmbeddingPool } from './embedding-pool.js';
 import type { ProductInputs } from './product-inputs.js';
+import type { SecondLevel } from './second-level.js';
 import type { SharedCache } from './shared-cache.js';
 import { SingleFlight } from './single-flight.js';
 import type { TokenIds } from './token-ids.js';
@@ -24,6 +25,8 @@ interface Parts {
   cache: EmbeddingCache;
   /** Undefined: the cache is this encoder's alone. */
   shared: SharedCache | undefined;
+  /** Undefined: nodes share none. */
+  secondLevel: SecondLevel | undefined;
   cutoff: number | undefined;
 }
 
@@ -40,7 +43,7 @@ const REMEMBERED_PIECES = 10_000;
 const MAX_PIECE_CHARACTERS = 64;
 const CLOSE_GRACE_MS = 1_500;
 
-/** The encoder of a model folder: tokenise → cache → single flight → pool. */
+/** The encoder of a model folder: tokenise → cache → what nodes share → single flight → pool. */
 export class ModelEncoder implements Encoder {
   readonly model: ModelIdentity;
   readonly cutoff: number | undefined;
@@ -81,6 +84,11 @@ export class ModelEncoder implements Encoder {
     deadline.check('embedding');
     signal?.throwIfAborted();
     const lookups = texts.map((text) => this.#lookUp(text));
+    const { secondLevel } = this.parts;
+    if (secondLevel !== undefined) {
+      await this.#lookFurther(lookups, secondLevel);
+      signal?.throwIfAborted();
+    }
     const started = this.#startMissing(lookups, tenant, deadline.remainingMs());
     const leaves: (() => void)[] = [];
     const embeddings = lookups.map(async ({ key, cached }): Promise<QueryEmbedding> => {
@@ -148,6 +156,22 @@ export class ModelEncoder implements Encoder {
     return { key, tokens, cached: this.parts.cache.get(key) };
   }
 
+  /** Takes what is missing here, and being computed by nobody here, from the level that nodes share. */
+  async #lookFurther(lookups: readonly Lookup[], secondLevel: SecondLevel): Promise<void> {
+    const { cache } = this.parts;
+    const missing = lookups.filter(({ key, cached }) => !cached && !this.#flights.has(key));
+    await Promise.all(
+      missing.map(async (lookup) => {
+        const shared = await secondLevel.get(lookup.key);
+        // Somebody here may have computed it meanwhile.
+        lookup.cached = cache.peek(lookup.key);
+        if (lookup.cached !== undefined || shared === undefined) return;
+        lookup.cached = shared;
+        cache.set(lookup.key, shared);
+      }),
+    );
+  }
+
   /** Submits what nobody has and nobody computes, in one go; returns the keys of it. */
   #startMissing(
     lookups: readonly Lookup[],
@@ -159,11 +183,12 @@ export class ModelEncoder implements Encoder {
       if (cached === undefined && !this.#flights.has(key)) missing.set(key, tokens);
     }
     if (missing.size === 0) return new Set();
-    const { pool, cache } = this.parts;
+    const { pool, cache, secondLevel } = this.parts;
     for (const { job, vector } of pool.submit([...missing.values()], tenant, maxWaitMs)) {
       const key = cacheKey(job.tokens);
       const result = vector.then((values) => {
         cache.set(key, values);
+        secondLevel?.set(key, values);
         return values;
       });
       this.#flights.start(key, { result, cancel: () => pool.cancel(job) });

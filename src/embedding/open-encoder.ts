@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { digest } from '../core/ids.js';
 import type { ModelIdentity } from '../core/product.js';
+import type { SharedValues } from '../core/shared-values.js';
 import { EmbeddingCache } from './embedding-cache.js';
 import { badFolder, firstLine } from './model-config.js';
 import {
@@ -13,6 +14,7 @@ import {
 } from './model-folder.js';
 import { EmbeddingPool } from './embedding-pool.js';
 import { ModelEncoder } from './model-encoder.js';
+import { SecondLevel } from './second-level.js';
 import { SharedCache } from './shared-cache.js';
 
 export interface EncoderOptions {
@@ -31,6 +33,8 @@ export interface EncoderOptions {
   weightOf?: (tenant: string) => number;
   /** Where the cache's most used entries outlive a restart; without it they do not. */
   cacheFile?: string;
+  /** Where nodes share what they have embedded; without it each has its own. */
+  sharedValues?: SharedValues | undefined;
   /** The compiled `worker.js`, when it is not beside this file. */
   workerFile?: URL;
 }
@@ -83,7 +87,7 @@ export async function openEncoder(options: EncoderOptions): Promise<ModelEncoder
   }
   const { cacheEntries: entries, cacheBytes: bytes } = settings;
   const cache = new EmbeddingCache({ entries, bytes });
-  const { cacheFile } = settings;
+  const { cacheFile, sharedValues } = settings;
   const shared = cacheFile === undefined ? undefined : new SharedCache(cacheFile, cache, identity);
   await shared?.open();
   return new ModelEncoder({
@@ -92,6 +96,7 @@ export async function openEncoder(options: EncoderOptions): Promise<ModelEncoder
     pool,
     cache,
     shared,
+    secondLevel: sharedValues && new SecondLevel(sharedValues, identity),
     cutoff: folder.config.cutoff,
   });
 }

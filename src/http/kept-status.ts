@@ -21,6 +21,7 @@ interface StatusStore {
   healthy(): Promise<string | undefined>;
   damaged(): readonly DamagedValue[];
   detail?(): string | undefined;
+  connections?(): NodeStatus['storeConnections'];
 }
 
 type CacheFigures = Pick<
@@ -113,6 +114,7 @@ export class KeptStatus implements StatusPort {
         { process: 'query-node', reads: sources.store.reads },
         ...shards.map(({ name, reply }) => ({ process: name, reads: reply?.storeReads ?? 0 })),
       ],
+      storeConnections: sources.store.connections?.(),
       shards: shards.map(shardFigures),
       ...sources.caches(),
       redis: sources.redis(),
@@ -146,9 +148,11 @@ export class KeptStatus implements StatusPort {
   }
 }
 
-/** Nothing depends on it: without it each node counts by itself. */
+/** Nothing depends on it: without it each node counts and keeps by itself. */
 function redisHealth(redis: NodeStatus['redis']): PartHealth[] {
   if (redis === undefined) return [];
   if (redis.isUp) return [{ name: 'redis', state: 'ok' }];
-  return [{ name: 'redis', state: 'degraded', detail: 'it does not answer' }];
+  return [
+    { name: 'redis', state: 'degraded', detail: 'it does not answer: each node does without it' },
+  ];
 }

@@ -36,7 +36,7 @@ export class Metrics {
   private readonly hits = this.counter('embedding_cache_hits_total', 'Query embeddings cached.');
   private readonly misses = this.counter(
     'embedding_cache_misses_total',
-    'Query embeddings computed.',
+    'Query embeddings that were not in the cache of the node.',
   );
   private readonly answerHits = this.counter('answer_cache_hits_total', 'Answers given again.');
   private readonly answerMisses = this.counter(
@@ -64,16 +64,32 @@ export class Metrics {
     registers: [this.ofShards],
   });
 
+  /** Left out where the store is on this machine. */
+  private readonly ofPool = new Registry();
+  private readonly poolConnections = new Gauge({
+    name: 'store_pool_connections',
+    help: 'Connections of the node to the store by state; waiting: operations that wait for one.',
+    labelNames: ['state'] as const,
+    registers: [this.ofPool],
+  });
+
   /** Left out where there is no Redis. */
   private readonly ofRedis = new Registry();
   private readonly redisUp = new Gauge({
     name: 'redis_up',
-    help: 'Whether Redis answers: 0, and each node counts its limits by itself.',
+    help: 'Whether Redis answers: 0, and each node does without what nodes share.',
     registers: [this.ofRedis],
   });
   private readonly redisErrors = new Counter({
     name: 'redis_errors_total',
     help: 'Operations of Redis that failed, or were not tried since it does not answer.',
+    registers: [this.ofRedis],
+  });
+
+  private readonly redisLookups = new Counter({
+    name: 'redis_lookups_total',
+    help: 'Values that were looked up in Redis, by their use; late: none came in time, or it was not asked.',
+    labelNames: ['use', 'result'] as const,
     registers: [this.ofRedis],
   });
 
@@ -163,8 +179,18 @@ export class Metrics {
       this.behind.set({ shard: shard.name }, shard.behind);
     }
     const others = [await this.ofShards.metrics()];
+    if (status.storeConnections !== undefined) {
+      this.setPool(status.storeConnections);
+      others.push(await this.ofPool.metrics());
+    }
     if (status.redis !== undefined) others.push(await this.ofRedis.metrics());
     return [await this.registry.metrics(), ...others].join('\n');
+  }
+
+  private setPool({ idle, inUse, waiting }: NonNullable<NodeStatus['storeConnections']>): void {
+    this.poolConnections.set({ state: 'idle' }, idle);
+    this.poolConnections.set({ state: 'in_use' }, inUse);
+    this.poolConnections.set({ state: 'waiting' }, waiting);
   }
 
   /** Absent where there is no Redis. */
@@ -172,6 +198,11 @@ export class Metrics {
     if (redis === undefined) return;
     this.redisUp.set(Number(redis.isUp));
     this.redisErrors.inc(redis.errors);
+    for (const { use, hits, misses, late } of redis.uses) {
+      this.redisLookups.inc({ use, result: 'hit' }, hits);
+      this.redisLookups.inc({ use, result: 'miss' }, misses);
+      this.redisLookups.inc({ use, result: 'late' }, late);
+    }
   }
 
   private setRecall({ name: shard, recall: watched }: ShardFigures): void {

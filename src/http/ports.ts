@@ -97,6 +97,8 @@ export interface NodeStatus {
   partitions: number;
   /** Reads of the store since the start of the process, of this node's own and of each shard's. */
   storeReads: readonly { process: string; reads: number }[];
+  /** Of this node; undefined where the store is on this machine. */
+  storeConnections?: { idle: number; inUse: number; waiting: number } | undefined;
   shards: readonly ShardFigures[];
   /** A text whose whole answer was kept is a hit. */
   embeddingCache: CacheFigures;
@@ -107,7 +109,14 @@ export interface NodeStatus {
   /** Texts of products embedded since the start. */
   embeddedProducts: number;
   /** Undefined where nothing is shared by it. */
-  redis?: { isUp: boolean; errors: number } | undefined;
+  redis?: RedisFigures | undefined;
+}
+
+/** How Redis does, and how often each use of it helped. */
+interface RedisFigures {
+  isUp: boolean;
+  errors: number;
+  uses: readonly { use: string; hits: number; misses: number; late: number }[];
 }
 
 /** Status pages read this: what is known already, so that asking costs nothing. */

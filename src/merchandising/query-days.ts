@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { DAY_MS, dayOf } from '../core/days.js';
+import { sharedJson, type SharedValues } from '../core/shared-values.js';
 import type { RecordReader } from '../store/record-store.js';
 import { tenantRecords } from '../store/tenant-records.js';
 import { QueryCounts } from './query-counts.js';
@@ -12,6 +13,8 @@ export const KEPT_DAYS = 90;
 const MAX_AGE_MS = 5_000;
 const MAX_KEPT = 200;
 const TOP_DAYS = 30;
+/** Today, and the day to which late counts may still be added: read each time. */
+const OPEN_DAYS = 2;
 
 export interface UnwrittenCounts {
   unwritten(tenant: string): QueryCounts;
@@ -25,6 +28,7 @@ export class QueryDays {
     private readonly records: RecordReader,
     private readonly log: UnwrittenCounts,
     private readonly today: () => Date = () => new Date(),
+    private readonly shared?: SharedValues | undefined,
   ) {
     this.kept = new LRUCache({ max: MAX_KEPT, ttl: MAX_AGE_MS });
   }
@@ -55,10 +59,40 @@ export class QueryDays {
   }
 
   private async read(tenant: string, days: number): Promise<QueryCounts> {
-    const before = new Date(this.today().getTime() - days * DAY_MS);
+    if (this.shared === undefined || days <= OPEN_DAYS) return this.sum(tenant, days, 0);
+    const [past, open] = await Promise.all([
+      this.past(this.shared, tenant, days),
+      this.sum(tenant, OPEN_DAYS, 0),
+    ]);
+    past.merge(open);
+    return past;
+  }
+
+  /** The days that are over, whose sum nodes share. */
+  private async past(shared: SharedValues, tenant: string, days: number): Promise<QueryCounts> {
+    const key = [tenant, dayOf(this.today()), days].join('\n');
+    const known = await sharedJson(shared, key);
+    if (known !== undefined) return QueryCounts.parse(known);
+    const counts = await this.sum(tenant, days, OPEN_DAYS);
+    shared.set(key, Buffer.from(JSON.stringify(counts.toJson())));
+    return counts;
+  }
+
+  /** Of the last `days` all but the last `without`. */
+  private async sum(tenant: string, days: number, without: number): Promise<QueryCounts> {
+    const dayBefore = (ago: number): string =>
+      dayOf(new Date(this.today().getTime() - ago * DAY_MS));
     const counts = new QueryCounts();
-    const found = await tenantRecords(this.records, QUERIES_KIND, tenant, dayOf(before), days);
-    for (const { value } of found) counts.merge(QueryCounts.parse(value));
+    const [after, last] = [dayBefore(days), dayBefore(without)];
+    for (const { id, value } of await tenantRecords(
+      this.records,
+      QUERIES_KIND,
+      tenant,
+      after,
+      days,
+    )) {
+      if (id <= last) counts.merge(QueryCounts.parse(value));
+    }
     return counts;
   }
 }

@@ -3,7 +3,7 @@ import type { Logger } from '../core/logger.js';
 import { parseRedisUrl, type RedisPlace } from './redis-url.js';
 
 /** What one operation may take: whoever waits has something else to fall back on. */
-const OPERATION_MS = 20;
+export const OPERATION_MS = 20;
 const CONNECT_MS = 2_000;
 const MAX_RECONNECT_PAUSE_MS = 1_000;
 /** After so many failures one after the other it is left alone for a while. */
@@ -105,7 +105,7 @@ export class RedisConnection {
   private log(err: Error): void {
     if (performance.now() - this.loggedAtMs < LOG_PAUSE_MS) return;
     this.loggedAtMs = performance.now();
-    this.logger.warn({ err }, 'Redis does not count: each node counts by itself meanwhile');
+    this.logger.warn({ err }, 'Redis does not answer: each node does without it meanwhile');
   }
 }
 

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { toOmniError, type OmniError } from '../core/errors.js';
 import type { AnswerState, Depended } from './answer-state.js';
 import type { RootSearch } from './root-search.js';
+import type { SharedAnswer, SharedAnswers } from './shared-answers.js';
 import type { Hit, SearchCaller, SearchReply, SearchRequest } from './search-types.js';
 
 /** However little changes. */
@@ -18,12 +19,7 @@ const VALUE_BYTES = 128;
 /** Facets of more are not even looked through for what they hold. */
 const MAX_VALUES = 2_000;
 
-interface KeptAnswer {
-  /** Of what it is the answer as long as that is so. */
-  state: string;
-  reply: SearchReply;
-  /** What its caller was charged. */
-  bytes: number;
+interface KeptAnswer extends SharedAnswer {
   /** In memory, about. */
   size: number;
   keptAtMs: number;
@@ -39,6 +35,8 @@ interface LookedUp {
 export interface KeptAnswersDeps {
   search: Pick<RootSearch, 'search' | 'searchBatch'>;
   answers: Pick<AnswerState, 'current'>;
+  /** Absent: nodes share none. */
+  shared?: SharedAnswers | undefined;
   /** Monotonic; injectable for virtual clocks. */
   now?: () => number;
 }
@@ -46,7 +44,7 @@ export interface KeptAnswersDeps {
 /**
  * Gives an answer again for as long as nothing has changed that it depends on: no product of the tenant, no setting,
  * no rule. The store is asked each time, so a write is seen by the next search; what a shard may not have applied, or
- * lacks, is not kept. Vectors are not: nobody asks for one twice.
+ * lacks, is not kept. Vectors are not: nobody asks for one twice. Of several nodes each may give what another has found.
  */
 export class KeptAnswers {
   private readonly kept = new LRUCache<string, KeptAnswer>({
@@ -101,11 +99,27 @@ export class KeptAnswers {
     const state = isKeepable(request) ? await this.stateOf(request) : undefined;
     const key = state && keyOf(request);
     if (key === undefined || state === undefined) return { key, state, kept: undefined };
-    const kept = this.kept.get(key);
-    const isFresh = kept?.state === state.name && this.now() - kept.keptAtMs < MAX_AGE_MS;
-    if (isFresh) this.hits += 1;
+    const kept = this.own(key, state) ?? (await this.others(key, state));
+    if (kept !== undefined) this.hits += 1;
     else this.misses += 1;
-    return { key, state, kept: isFresh ? kept : undefined };
+    return { key, state, kept };
+  }
+
+  private own(key: string, { name }: Depended): KeptAnswer | undefined {
+    const kept = this.kept.get(key);
+    return kept?.state === name && this.now() - kept.keptAtMs < MAX_AGE_MS ? kept : undefined;
+  }
+
+  /** What another node has found while nothing has changed since. */
+  private async others(key: string, { name }: Depended): Promise<KeptAnswer | undefined> {
+    const found = await this.deps.shared?.get(key, name);
+    return found && this.keepHere(key, found, sizeOf(found.reply));
+  }
+
+  private keepHere(key: string, answer: SharedAnswer, size: number): KeptAnswer {
+    const kept = { ...answer, size, keptAtMs: this.now() };
+    this.kept.set(key, kept);
+    return kept;
   }
 
   /** Undefined where it is not known: then the search itself says what is wrong. */
@@ -131,8 +145,9 @@ export class KeptAnswers {
     if (!isWhole || reply.through === undefined || reply.through < state.sequence) return;
     // Nothing was written from before it was searched for until all of it was read.
     if ((await this.stateOf(request))?.name !== state.name) return;
-    const kept = { ...reply, hits: [...reply.hits] };
-    this.kept.set(key, { state: state.name, reply: kept, bytes, size, keptAtMs: this.now() });
+    const answer = { state: state.name, reply: { ...reply, hits: [...reply.hits] }, bytes };
+    this.keepHere(key, answer, size);
+    this.deps.shared?.set(key, answer);
   }
 
   private again({ reply, bytes }: KeptAnswer, { bytes: lease }: SearchCaller, startedMs: number) {

@@ -3,6 +3,7 @@ import type { ModelIdentity, NamedVectors, Product } from '../core/product.js';
 import type { DamagedValue } from '../core/shard-status.js';
 import type { RecordReader, RecordStore } from './record-store.js';
 import type { ShardDirectory } from './shard-directory.js';
+import type { StoreConnections } from './store-connections.js';
 
 /**
  * The store is the only truth: products with their vectors, tombstones, placement, the change feed.
@@ -291,6 +292,8 @@ export interface StoreReader {
   readonly directory?: ShardDirectory;
   /** Calls `onChange` with a tenant soon after it was written; absent where only polling can tell. */
   watch?(onChange: (tenant: string) => void): StoreWatch;
+  /** Absent where there are none. */
+  connections?(): StoreConnections;
   /** What an operator should know of its state, in a line. */
   detail?(): string | undefined;
   /**

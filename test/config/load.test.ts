@@ -152,6 +152,8 @@ describe('loadConfig', () => {
 
   it('wants words where a verb needs them', () => {
     expect(errorOf([], {}, 'index')).toBe('omnisearch index needs FILE…');
+    const { config } = loadConfig({ verb: 'sync', argv: ['--watch', 'x'], env: {} });
+    expect(config.watch).toBe('x');
     expect(load(['wireless', 'mouse'], {}, 'search').positionals).toEqual(['wireless', 'mouse']);
   });
 

@@ -77,6 +77,40 @@ it('counts queries and what became of them, by tenant; a second click of one sea
   expect(analytics.top_queries[0]).toMatchObject({ click_through_rate: 0.5, conversion_rate: 0.5 });
 });
 
+it('the sum of days that are over is another node’s, what was asked today and yesterday is never', async () => {
+  const shelf = new Map<string, Buffer>();
+  const shared = {
+    get: async (key: string) => shelf.get(key),
+    set: (key: string, value: Buffer) => void shelf.set(key, value),
+  };
+  const log = openLog();
+  const searches = async (days: number): Promise<number> => {
+    const node = new QueryDays(store.records, log, () => today, shared);
+    return (await node.of('shop', days)).all.searches;
+  };
+  const day = (date: string): void => void (today = new Date(`${date}T12:00:00Z`));
+  for (const date of ['2026-11-20', '2026-11-27', '2026-11-28']) {
+    day(date);
+    ask(log, 'mouse', 3);
+    await log.flush(true);
+  }
+  expect(await searches(30)).toBe(3);
+  expect(shelf.size).toBe(1);
+  // Today and yesterday are counted as the store has them.
+  ask(log, 'desk', 1);
+  await log.flush(true);
+  expect([await searches(30), await searches(7), await searches(2), await searches(1)]).toEqual([
+    ...[4, 3, 3, 2],
+  ]);
+  for (const key of shelf.keys()) {
+    const all = [100, 0, 0, 0, 0, 0];
+    shelf.set(key, Buffer.from(JSON.stringify({ all, queries: {} })));
+  }
+  expect(await searches(30)).toBe(103);
+  for (const key of shelf.keys()) shelf.set(key, Buffer.from('no JSON'));
+  expect(await searches(30)).toBe(4);
+});
+
 it('counts of several nodes and days are added; what is not written yet is known to its node', async () => {
   const [a, b] = [openLog(), openLog()];
   ask(a, 'mouse', 1);

@@ -5,6 +5,7 @@ import { OmniError } from '../../src/core/errors.js';
 import { MATCH_ALL } from '../../src/filter/filter.js';
 import type { Depended } from '../../src/search/answer-state.js';
 import { KeptAnswers } from '../../src/search/kept-answers.js';
+import { SharedAnswers } from '../../src/search/shared-answers.js';
 import {
   Hit,
   PLAIN_REPLY,
@@ -30,25 +31,32 @@ class Shop {
   reply: Partial<SearchReply> = {};
   isKnown = true;
   nowMs = 0;
+  /** What the nodes share. */
+  readonly shelf = new Map<string, Buffer>();
+  readonly kept = this.node();
+  /** Another node of the same catalogue. */
+  readonly other = this.node();
 
-  readonly kept = new KeptAnswers({
-    search: {
-      search: (request, caller) => this.search(request, caller),
-      searchBatch: (requests, caller) =>
+  private node(): KeptAnswers {
+    const search = {
+      search: (request: SearchRequest, caller: SearchCaller) => this.search(request, caller),
+      searchBatch: (requests: readonly SearchRequest[], caller: SearchCaller) =>
         Promise.all(
           requests.map((request) =>
             this.search(request, caller).catch((error: unknown) => error as OmniError),
           ),
         ),
-    },
-    answers: {
-      current: async (): Promise<Depended | undefined> => {
-        if (!this.isKnown) return undefined;
-        return { name: String(this.version), sequence: this.version };
-      },
-    },
-    now: () => this.nowMs,
-  });
+    };
+    const current = async (): Promise<Depended | undefined> => {
+      if (!this.isKnown) return undefined;
+      return { name: String(this.version), sequence: this.version };
+    };
+    const shared = new SharedAnswers({
+      get: async (key) => this.shelf.get(key),
+      set: (key, value) => this.shelf.set(key, value),
+    });
+    return new KeptAnswers({ search, answers: { current }, shared, now: () => this.nowMs });
+  }
 
   private async search({ query }: SearchRequest, { bytes }: SearchCaller): Promise<SearchReply> {
     this.searches += 1;
@@ -79,8 +87,8 @@ const caller = (): SearchCaller => ({
   bytes: budget.lease('shop'),
 });
 /** As whoever writes it out leaves it. */
-async function ask(more: Partial<SearchRequest> = {}): Promise<SearchReply> {
-  const reply = await shop.kept.search({ ...REQUEST, ...more }, caller());
+async function ask(more: Partial<SearchRequest> = {}, node = shop.kept): Promise<SearchReply> {
+  const reply = await node.search({ ...REQUEST, ...more }, caller());
   const hits = reply.hits.splice(0);
   return { ...reply, hits };
 }
@@ -174,6 +182,7 @@ describe('an answer', () => {
     shop.isKnown = true;
     expect(await searchesOfTwo()).toBe(3);
     shop.nowMs = 300_000;
+    shop.shelf.clear();
     await ask();
     expect(shop.searches).toBe(4);
   });
@@ -198,8 +207,46 @@ test('of a batch for which there is no room the rest is answered', async () => {
   expect(replies).toMatchObject([{ code: 'overloaded' }, { code: 'unavailable' }]);
 });
 
+describe('an answer that another node has found', () => {
+  test('is given while nothing has changed, in all its parts', async () => {
+    const inner = new Hit('b', 0.5, '{"id":"b","price":1.10}', undefined, { isWidened: true });
+    const group = { value: 'x', total: 2, hits: [inner] };
+    const extras = { group, highlight: { title: '<mark>mouse</mark>' } };
+    const hit = new Hit('a', 0.75, Buffer.from('{"id":"a","note":"ü 1.0"}'), undefined, extras);
+    const text = { rewritten: null, didYouMean: ['mice'], understood: [], isApproximate: false };
+    shop.reply = { hits: [hit], text, shop: { ...PLAIN_REPLY, total: 1, facets: [facet(2, 'x')] } };
+    const own = await ask();
+    const others = await ask({}, shop.other);
+    expect(shop.searches).toBe(1);
+    expect(shop.other.status()).toMatchObject({ hits: 1, misses: 0 });
+    const plain = ({ hits, shop: rest, text: said, through }: SearchReply) => ({
+      hits: hits.map(({ id, score, extras, json }) => [id, score, extras, json.toString()]),
+      ...{ rest, said, through },
+    });
+    expect(JSON.parse(JSON.stringify(plain(others)))).toEqual(
+      JSON.parse(JSON.stringify(plain(own))),
+    );
+    expect(others.hits[0]).toBeInstanceOf(Hit);
+    expect(others.hits[0]?.extras?.group?.hits[0]?.product).toEqual({ id: 'b', price: 1.1 });
+    // From here on it is its own.
+    shop.shelf.clear();
+    await ask({}, shop.other);
+    expect(shop.searches).toBe(1);
+  });
+
+  test('is none after a write, and what is no answer is not taken for one', async () => {
+    await ask();
+    shop.version = shop.applied = 2;
+    expect(versionOf(await ask({}, shop.other))).toBe(2);
+    for (const key of shop.shelf.keys()) shop.shelf.set(key, Buffer.from('{"state":'));
+    shop.nowMs = 300_000;
+    expect(versionOf(await ask())).toBe(2);
+    expect(shop.searches).toBe(3);
+  });
+});
+
 test('invariant 2: whatever is written and applied when, no answer is older than what shards had when it was asked for', async () => {
-  const step = fc.constantFrom('write', 'apply', 'ask', 'write meanwhile');
+  const step = fc.constantFrom('write', 'apply', 'ask', 'ask the other', 'write meanwhile');
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       shop = new Shop();
@@ -210,7 +257,8 @@ test('invariant 2: whatever is written and applied when, no answer is older than
         else {
           if (each === 'write meanwhile') shop.meanwhile = () => (shop.version += 1);
           const had = Math.min(shop.version, shop.applied);
-          expect(versionOf(await ask())).toBe(had);
+          const node = each === 'ask the other' ? shop.other : shop.kept;
+          expect(versionOf(await ask({}, node))).toBe(had);
         }
       }
     }),

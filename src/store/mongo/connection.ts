@@ -12,6 +12,7 @@ import {
   type MongoStoreOptions,
   type ResolvedOptions,
 } from './options.js';
+import { PoolWatch } from './pool-watch.js';
 import { ReplicaReads } from './replica-reads.js';
 
 /** A client of one store, and how its answers are waited for. */
@@ -19,6 +20,7 @@ export class Connection {
   readonly collections: Collections;
   /** Undefined: joins read from the primary. */
   readonly replicas: ReplicaReads | undefined;
+  readonly pool: PoolWatch;
   readonly timeoutMs: number;
   readonly leaseMs: number;
   readonly landingMs: number;
@@ -31,6 +33,7 @@ export class Connection {
   ) {
     const { url, maxStalenessMs } = options;
     this.collections = collectionsOf(client.db(databaseOf(url)));
+    this.pool = new PoolWatch(client);
     this.replicas =
       maxStalenessMs === undefined ? undefined : new ReplicaReads(client, maxStalenessMs);
     this.timeoutMs = options.timeoutMs;

@@ -5,6 +5,8 @@ export interface MongoStoreOptions {
   url: string;
   minPoolSize?: number;
   maxPoolSize?: number;
+  /** How long a connection may be idle before it is closed, as far as more than the least are open. */
+  maxIdleMs?: number;
   /** How long an operation may take at the server or on its way. */
   timeoutMs?: number;
   /** How long a server to talk to is looked for. */
@@ -26,6 +28,7 @@ export type ResolvedOptions = Required<Omit<MongoStoreOptions, 'maxStalenessMs'>
 const DEFAULTS: Omit<ResolvedOptions, 'url'> = {
   minPoolSize: 5,
   maxPoolSize: 50,
+  maxIdleMs: 300_000,
   timeoutMs: 10_000,
   serverSelectionTimeoutMs: 5_000,
   leaseMs: 5_000,
@@ -57,6 +60,7 @@ export function clientOptions(options: ResolvedOptions): MongoClientOptions {
     appName: 'omnisearch',
     minPoolSize: options.minPoolSize,
     maxPoolSize: options.maxPoolSize,
+    maxIdleTimeMS: options.maxIdleMs,
     waitQueueTimeoutMS: options.timeoutMs,
     connectTimeoutMS: options.timeoutMs,
     socketTimeoutMS: options.timeoutMs,

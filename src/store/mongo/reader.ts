@@ -17,6 +17,7 @@ import type {
   TenantUsage,
   WriteMark,
 } from '../store.js';
+import type { StoreConnections } from '../store-connections.js';
 import { encodeMark, positionCovers } from '../position.js';
 import { readChanges } from './changes.js';
 import { keyOf, type Collections, type ProductRecord } from './collections.js';
@@ -154,6 +155,10 @@ export class MongoReader implements StoreReader {
 
   watch(onChange: (tenant: string) => void): StoreWatch {
     return new TenantWatch(this.connection, onChange);
+  }
+
+  connections(): StoreConnections {
+    return this.connection.pool.connections;
   }
 
   detail(): string | undefined {

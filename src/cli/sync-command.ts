@@ -1,0 +1,112 @@
+import { OmniSearchError } from '../client/errors.js';
+import type { Config } from '../config/settings.js';
+import { OmniError, reasonOf } from '../core/errors.js';
+import { problemOf } from './api-problem.js';
+import { ImportClient, type ImportBody, type ImportClientConfig } from './sync/import-client.js';
+import { Schedule } from './sync/schedule.js';
+import { WatchedFolder } from './sync/watched-folder.js';
+import { complain, print, WRONG_USAGE } from './terminal.js';
+
+const COULD_NOT_FINISH = 1;
+const ROWS_REJECTED = 3;
+const LOOK_EVERY_MS = 2_000;
+const USAGE =
+  'usage: omnisearch sync SOURCE_URL [--schedule CRON] [--prune], or sync --watch DIR [--prune]';
+
+type SyncConfig = ImportClientConfig & Pick<Config, 'schedule' | 'timeZone' | 'watch'>;
+
+/**
+ * `omnisearch sync SOURCE_URL`: has the server import a feed, now or, with `--schedule`, again and again; `sync --watch DIR`: imports
+ * each file that appears or changes there. What goes on ends with the signal, and no failure of one import ends it. Resolves
+ * with the exit code as `index` does.
+ */
+export async function runSync(
+  config: SyncConfig,
+  sources: readonly string[],
+  signal: AbortSignal,
+  lookEveryMs = LOOK_EVERY_MS,
+): Promise<number> {
+  const { schedule: pattern, timeZone, watch } = config;
+  const [source] = sources;
+  const isOne = watch === undefined ? sources.length === 1 : sources.length === 0 && !pattern;
+  if (!isOne) return complain(WRONG_USAGE, USAGE);
+  const client = new ImportClient(config);
+  if (watch !== undefined)
+    return goesOn(signal, () => watchFolder(client, watch, lookEveryMs, signal));
+  const start = (): Promise<string> => client.startUrl(source ?? '', signal);
+  if (pattern === undefined) return importOnce(client, start, signal);
+  let schedule: Schedule;
+  try {
+    schedule = new Schedule(pattern, timeZone);
+  } catch (error) {
+    return complain(WRONG_USAGE, `--schedule cannot be read: ${reasonOf(error)}`);
+  }
+  return goesOn(signal, async () => {
+    for (let at = schedule.next(); at !== undefined; at = schedule.next()) {
+      print(`next: ${at.toISOString()}`);
+      await schedule.until(at, signal);
+      await importOnce(client, start, signal);
+    }
+  });
+}
+
+async function watchFolder(
+  client: ImportClient,
+  dir: string,
+  everyMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = new WatchedFolder(dir, everyMs);
+  for await (const { path, headers } of folder.files(signal)) {
+    print(`${path}:`);
+    const start = async (): Promise<string> => {
+      try {
+        return await client.startFile(path, headers, signal);
+      } catch (error) {
+        const isFinal = error instanceof OmniError && error.code === 'invalid_field';
+        if (!isFinal) folder.again(path);
+        throw error;
+      }
+    };
+    await importOnce(client, start, signal);
+  }
+}
+
+/** Until the signal, which is a clean end. */
+async function goesOn(signal: AbortSignal, work: () => Promise<void>): Promise<number> {
+  try {
+    await work();
+    return 0;
+  } catch (error) {
+    return signal.aborted ? 0 : complain(COULD_NOT_FINISH, reasonOf(error));
+  }
+}
+
+/** One import from its start to its end, told in a line. Rejects only with the signal's reason. */
+async function importOnce(
+  client: ImportClient,
+  start: () => Promise<string>,
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    return tell(await client.ended(await start(), signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    const problem = error instanceof OmniSearchError ? problemOf(error) : reasonOf(error);
+    return complain(COULD_NOT_FINISH, problem);
+  }
+}
+
+function tell(ended: ImportBody): number {
+  const { id, state, rows, accepted, unchanged, rejected_count: rejected } = ended;
+  const pruned = ended.pruned ? `, ${ended.pruned} removed` : '';
+  print(
+    `import ${id} ${state}: ${rows} rows, ${accepted} accepted, ${unchanged} unchanged, ${rejected} rejected${pruned}`,
+  );
+  if (state === 'waiting_for_confirmation') {
+    const wants = `it would remove ${String(ended.to_prune)} products`;
+    return complain(COULD_NOT_FINISH, `${wants}: POST /imports/${id}/confirm does`);
+  }
+  if (state !== 'done') return complain(COULD_NOT_FINISH, ended.error ?? `it is ${state}`);
+  return rejected > 0 ? ROWS_REJECTED : 0;
+}

@@ -1,0 +1,7 @@
+/** The connections of a node to a store beyond it. */
+export interface StoreConnections {
+  idle: number;
+  inUse: number;
+  /** Operations that wait for one. */
+  waiting: number;
+}
