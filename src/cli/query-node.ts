@@ -31,6 +31,7 @@ import { PriceLists } from '../tenancy/price-lists.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
+import { openBackups } from './open-backups.js';
 import { openCluster, placeOnThese, type OpenedCluster } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
 import { openKeys } from './open-keys.js';
@@ -135,7 +136,9 @@ export async function startQueryNode(
   const kinds = kindsOfJobs(config, cluster, background, { fleet, searchable });
   const jobs = new JobRunner({ records, kinds, logger });
   const desks = openTenantDesks({ store, tenants, plans, audit, jobs });
+  const backups = openBackups({ store, tenants, model, cluster, fleet: nodes });
   const shown = {
+    ...backups,
     answers,
     ...{ cluster: cluster.desk, queryNodes, ...tenancy, ...desks },
     catalogue: new Catalogue(store),
