@@ -82,6 +82,11 @@ export function backupRoutes(
     lease.take(LEAST_WRITE_BYTES);
     request.exchange.onEnd(() => lease.release());
   };
+  // What is asked for is all tenants', whichever is named.
+  app.addHook('onRequest', async ({ key }) => {
+    if (key?.tenants === undefined) return;
+    throw new OmniError('forbidden', 'backups want an admin key of all tenants');
+  });
   const linesOf = (request: FastifyRequest) => batchesOf(request.body, limits);
 
   app.get('/admin/export', { schema: replies(ExportReply) }, async () => {
