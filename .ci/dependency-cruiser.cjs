@@ -32,7 +32,7 @@ const rooms = {
     'core',
   ],
   ingest: ['tenancy', 'text', 'embedding', 'placement', 'shard-client', 'store', 'core'],
-  jobs: ['ingest', 'tenancy', 'cluster', 'embedding', 'placement', 'store', 'core'],
+  jobs: ['ingest', 'backup', 'tenancy', 'cluster', 'embedding', 'placement', 'store', 'core'],
   backup: ['tenancy', 'store', 'core'],
   balancer: ['cluster', 'core'],
   cluster: ['placement', 'store', 'core'],

@@ -32,7 +32,7 @@ export interface PutLine {
   content_hash: string;
   embed_hash: string;
   /** The shop's own. */
-  feed_version?: number;
+  feed_version?: number | undefined;
   /** What price lists say of it, packed, base64. */
   prices?: string;
 }

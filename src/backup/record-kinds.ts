@@ -18,15 +18,21 @@ const OF_ALL = ['plan', 'key', 'key secret', 'key prefix'] as const;
  */
 const ONLY_READ: ReadonlySet<string> = new Set(['audit entry', 'audit']);
 
-/** What is of one running system: jobs, leases, which nodes there are, what signs cursors. */
-export const LEFT_OUT = ['job', 'lease', 'node', 'node zone', 'placement step', 'secret'] as const;
+/** A backup is a history of its own. */
+const HISTORY_KIND = 'history';
+
+/** What is of one running system: jobs, leases, which nodes there are, what signs cursors, what was before. */
+export const LEFT_OUT: readonly string[] = [
+  ...['job', 'lease', 'node', 'node zone', 'placement step', 'secret'],
+  ...[HISTORY_KIND, 'history start'],
+];
 
 /** All kinds of which a backup has the records, in the order in which they are read. */
 export const RECORD_KINDS: readonly string[] = [
   ...OF_ALL,
   ALIAS_KIND,
   ...NAMED_BY_TENANT,
-  ...KINDS_OF_TENANTS,
+  ...KINDS_OF_TENANTS.filter((kind) => kind !== HISTORY_KIND),
 ];
 
 /** A tenant's name ends before this in the ids of its records. */

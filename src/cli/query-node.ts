@@ -31,7 +31,7 @@ import { PriceLists } from '../tenancy/price-lists.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
-import { openBackups } from './open-backups.js';
+import { openBackups, openHistory } from './open-backups.js';
 import { openCluster, placeOnThese, type OpenedCluster } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
 import { openKeys } from './open-keys.js';
@@ -78,6 +78,7 @@ export async function startQueryNode(
   const { encoder, model } = await openModel(config, weightOf);
   opened.add(async () => encoder?.close());
   const store = await opening;
+  const history = await openHistory(store, config);
   const shards = await openFleet(config, store, logger, opened, weightOf);
   const { fleet } = shards;
   const audit = new AuditLog(store.records);
@@ -132,11 +133,14 @@ export async function startQueryNode(
     redis: tenancy.redis,
   });
   opened.add(() => status.close());
-  const background = { store, tenants, priceLists, placement, placements, encoder, logger };
+  const background = { store, history, tenants, priceLists, placement, placements, encoder, logger };
   const kinds = kindsOfJobs(config, cluster, background, { fleet, searchable });
   const jobs = new JobRunner({ records, kinds, logger });
   const desks = openTenantDesks({ store, tenants, plans, audit, jobs });
-  const backups = openBackups({ store, tenants, model, cluster, fleet: nodes });
+  const backups = openBackups({
+    ...{ store, tenants, model, cluster, audit, history },
+    fleet: nodes,
+  });
   const shown = {
     ...backups,
     answers,

@@ -59,6 +59,12 @@ export const BACKUP_SETTINGS = {
     verbs: ['restore', 'backup'],
     description: 'which backup of the target is restored or verified: latest, or its name',
   },
+  preview: {
+    type: 'boolean',
+    default: false,
+    verbs: ['rollback'],
+    description: 'only say what would be changed',
+  },
   replace: {
     type: 'boolean',
     default: false,

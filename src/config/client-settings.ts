@@ -18,7 +18,7 @@ export const CLIENT_SETTINGS = {
     default: undefined,
     placeholder: 'NAME',
     form: NAME,
-    verbs: [...CLIENTS, 'placement', 'backup', 'restore'],
+    verbs: [...CLIENTS, 'placement', 'backup', 'restore', 'rollback'],
     description: 'whose catalogue; without it default, placement show lists all; backup, restore: all',
   },
   format: {
@@ -133,7 +133,7 @@ export const CLIENT_SETTINGS = {
   json: {
     type: 'boolean',
     default: false,
-    verbs: ['search', 'placement', 'tenants', 'keys', 'backup', 'restore'],
+    verbs: ['search', 'placement', 'tenants', 'keys', 'backup', 'restore', 'rollback'],
     description: 'print the reply instead of a table',
   },
   settingsFrom: {

@@ -86,10 +86,11 @@ export const STORE_SETTINGS = {
   to: {
     type: 'string',
     default: undefined,
-    placeholder: 'URL|NODES',
+    placeholder: 'URL|NODES|TIME',
     secret: true,
-    verbs: ['store', 'placement'],
-    description: 'copy: the store it is copied to; move: nodes, e.g. s1,s3',
+    verbs: ['store', 'placement', 'rollback'],
+    description:
+      'copy: the store it is copied to; move: nodes, e.g. s1,s3; rollback: a time, e.g. 2026-11-29T21:00:00Z',
   },
   repair: {
     type: 'boolean',

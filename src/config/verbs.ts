@@ -33,6 +33,10 @@ export const VERBS = {
     usage: 'TARGET',
     summary: 'bring a backup back, all of it or a tenant',
   },
+  rollback: {
+    usage: '',
+    summary: 'have products be what they were at a time',
+  },
   balancer: {
     usage: '',
     summary: 'keep the servers of nginx or HAProxy equal to the query nodes',
@@ -67,7 +71,7 @@ export const EMBEDDING = ['up', 'query-node', 'worker'] as const satisfies reado
 export const SHARDS = ['up', 'shard-node'] as const satisfies readonly Verb[];
 export const CLIENTS = ['index', 'search'] as const satisfies readonly Verb[];
 /** Verbs of operators, which speak to a server. */
-export const OPERATING = ['placement', 'tenants', 'keys', 'backup', 'restore'] as const satisfies readonly Verb[];
+export const OPERATING = ['placement', 'tenants', 'keys', 'backup', 'restore', 'rollback'] as const satisfies readonly Verb[];
 export const EVERYWHERE = [
   ...STORES,
   ...CLIENTS,

@@ -37,6 +37,23 @@ const SettleBody = Type.Object(
   CLOSED,
 );
 
+const RollbackBody = Type.Object(
+  {
+    tenant: Tenant,
+    to: Type.String({
+      pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,3})?)?(Z|[+-]\\d\\d:\\d\\d)$',
+      description: 'a time as 2026-11-29T21:00:00Z',
+    }),
+    preview: Type.Optional(Type.Boolean()),
+  },
+  CLOSED,
+);
+const Ids = Type.Array(Type.String());
+const RollbackReply = Type.Object({
+  ...{ changed: Type.Integer(), restored: Type.Integer(), removed: Type.Integer() },
+  first: Type.Object({ changed: Ids, restored: Ids, removed: Ids }),
+});
+
 const ExportReply = Type.Object({
   store: Type.String(),
   model: Type.Union([
@@ -68,7 +85,7 @@ const IMPORTS = 8;
 /** `/admin/export…` and `/admin/import…`: what `omnisearch backup` and `restore` ask for. */
 export function backupRoutes(
   app: FastifyInstance,
-  { exports, imports }: HttpPorts,
+  { exports, imports, rollback }: HttpPorts,
   { limits, bodies }: Pick<RouteOptions, 'limits' | 'bodies'>,
 ): void {
   const reading = new TenantGate(EXPORTS, EXPORTS, 'exports');
@@ -156,6 +173,16 @@ export function backupRoutes(
         }
       }
       return sum;
+    },
+  );
+
+  app.post<{ Body: Static<typeof RollbackBody> }>(
+    '/admin/rollback',
+    { schema: { body: RollbackBody, ...replies(RollbackReply) } },
+    async ({ body: { tenant, to, preview = false }, actor, exchange }) => {
+      const toMs = Date.parse(to);
+      if (Number.isNaN(toMs)) throw invalidField('to', 'must be a time as 2026-11-29T21:00:00Z');
+      return rollback.run(tenant, toMs, { preview, by: actor, signal: exchange.signal });
     },
   );
 

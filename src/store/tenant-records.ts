@@ -10,6 +10,7 @@ export const KINDS_OF_TENANTS = [
   'queries',
   'usage',
   'price lists',
+  'history',
 ] as const;
 
 export type KindOfTenants = (typeof KINDS_OF_TENANTS)[number];

@@ -23,7 +23,7 @@ function kindsInSource(): string[] {
 
 describe('kinds of records', () => {
   it('each is in a backup, or left out on purpose', () => {
-    const known = new Set<string>([...RECORD_KINDS, ...LEFT_OUT]);
+    const known = new Set([...RECORD_KINDS, ...LEFT_OUT]);
     expect(kindsInSource().length).toBeGreaterThan(15);
     expect(kindsInSource().filter((kind) => !known.has(kind))).toEqual([]);
   });

@@ -361,6 +361,7 @@ describe('each route', () => {
     'POST /admin/placement/move',
     'POST /admin/placement/pin',
     'POST /admin/placement/split',
+    'POST /admin/rollback',
     'POST /keys',
     'POST /keys/:id/rotate',
     'POST /products',

@@ -103,6 +103,7 @@ const WANTED = {
     'POST /admin/placement/move',
     'POST /admin/placement/pin',
     'POST /admin/placement/split',
+    'POST /admin/rollback',
     'POST /keys',
     'POST /keys/:id/rotate',
     'POST /typesense/keys',

@@ -37,6 +37,7 @@ function openRunner(): JobRunner {
   const tenants = new TenantDirectory(store.records, true);
   const kinds = jobKinds({
     ...{ store, placement: placer, tombstoneRetentionMs: 0, logger, tenants },
+    history: { sweep: async () => undefined },
     encoder: undefined,
     fleet: { switching: () => [], awaitApplied: async () => [] },
     ...{ placements, nodes: { awaitApplied: async () => true, silentMs: () => 0 } },
