@@ -42,7 +42,8 @@ export async function openChunk(
   if (stored.length !== entry.bytes) {
     throw damaged(place, `has ${stored.length} bytes of ${entry.bytes}`);
   }
-  if (sha256Of(stored) !== entry.sha256) throw damaged(place, 'is not what was written: its SHA-256 differs');
+  if (sha256Of(stored) !== entry.sha256)
+    throw damaged(place, 'is not what was written: its SHA-256 differs');
   try {
     const packed = key === undefined ? stored : decipher(stored, place, key);
     const lines = await unzip(packed, { maxOutputLength: MAX_RAW_BYTES });

@@ -116,7 +116,9 @@ export class History {
         if (write.id !== id) return false;
         const isThere = head?.deleted === false;
         if (write.op !== 'put') return isThere;
-        return !isThere || head.contentHash !== write.contentHash || head.embedHash !== write.embedHash;
+        return (
+          !isThere || head.contentHash !== write.contentHash || head.embedHash !== write.embedHash
+        );
       }),
     );
     if (changing.length === 0) return;

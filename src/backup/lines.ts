@@ -79,9 +79,7 @@ export function vectorOf(text: string): Float32Array {
 }
 
 export function pricesOf({ prices }: PutLine): PackedPrices {
-  return prices === undefined
-    ? new Uint8Array(0)
-    : Uint8Array.from(Buffer.from(prices, 'base64'));
+  return prices === undefined ? new Uint8Array(0) : Uint8Array.from(Buffer.from(prices, 'base64'));
 }
 
 const KINDS = ['tenant', 'put', 'delete', 'record', 'placement'];

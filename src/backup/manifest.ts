@@ -17,7 +17,7 @@ export interface ChunkEntry {
   tenants: string[];
 }
 
-export interface TenantEntry {
+interface TenantEntry {
   /** Everything of the tenant up to here is in the backup and those it goes on from; base64. */
   position: string;
   /** All of it is in this one; false: what changed since the one before. */
@@ -74,10 +74,11 @@ export function readManifest(
     throw new BackupProblem(`${place} is damaged: it is not JSON`);
   }
   const { seal, ...manifest } = value;
-  if (typeof manifest.format === 'number' && manifest.format > FORMAT) {
-    throw new BackupProblem(`${place} was made by a later version: its format is ${manifest.format}`);
+  const { format } = manifest as { format?: unknown };
+  if (typeof format === 'number' && format > FORMAT) {
+    throw new BackupProblem(`${place} was made by a later version: its format is ${format}`);
   }
-  const { encryption = null } = manifest;
+  const { encryption = null } = manifest as Partial<Manifest>;
   if (encryption !== null && encryption.key_id !== key?.id) {
     const given = key === undefined ? 'give it with --key-file' : `this is ${key.id}`;
     throw new BackupProblem(`${place} is encrypted with the key ${encryption.key_id}: ${given}`);
@@ -90,7 +91,7 @@ export function readManifest(
   return { manifest, seal };
 }
 
-export function sealOf(manifest: Manifest, key: BackupKey | undefined): string {
+function sealOf(manifest: Manifest, key: BackupKey | undefined): string {
   const hash = key === undefined ? createHash('sha256') : createHmac('sha256', key.bytes);
   return hash.update(JSON.stringify(manifest)).digest('hex');
 }

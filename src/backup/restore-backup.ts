@@ -185,12 +185,16 @@ function* rowsOf(
     if (said === undefined) {
       if (as !== undefined && line >= firstLine) yield { as, text };
     } else if ('tenant' in said) {
-      const start = starts.get(said.tenant);
-      const isLater = start === undefined || number > start.chunk;
-      firstLine = isLater ? 0 : number < (start?.chunk ?? 0) ? Infinity : (start?.line ?? 0);
+      firstLine = firstLineOf(number, starts.get(said.tenant));
       as = names.get(said.tenant);
     } else as = undefined;
   }
+}
+
+/** From which line on a chunk's rows of a tenant count. */
+function firstLineOf(chunk: number, start: { chunk: number; line: number } | undefined): number {
+  if (start === undefined || chunk > start.chunk) return 0;
+  return chunk < start.chunk ? Infinity : start.line;
 }
 
 function* recordsOf(

@@ -46,7 +46,9 @@ export function tooOld(backups: readonly AgedBackup[], ages: KeptAges): string[]
     }
   };
   keepLastOfEach(ages.days, (at) => String(dayNumber(at)));
-  keepLastOfEach(ages.weeks, (at) => String(Math.floor((dayNumber(at) + MONDAY_SHIFT) / WEEK_DAYS)));
+  keepLastOfEach(ages.weeks, (at) =>
+    String(Math.floor((dayNumber(at) + MONDAY_SHIFT) / WEEK_DAYS)),
+  );
   keepLastOfEach(ages.months, (at) => at.toISOString().slice(0, 'YYYY-MM'.length));
   const needed = withBases(kept, backups);
   return backups.map(({ name }) => name).filter((name) => !needed.has(name));

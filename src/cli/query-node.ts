@@ -133,7 +133,16 @@ export async function startQueryNode(
     redis: tenancy.redis,
   });
   opened.add(() => status.close());
-  const background = { store, history, tenants, priceLists, placement, placements, encoder, logger };
+  const background = {
+    store,
+    history,
+    tenants,
+    priceLists,
+    placement,
+    placements,
+    encoder,
+    logger,
+  };
   const kinds = kindsOfJobs(config, cluster, background, { fleet, searchable });
   const jobs = new JobRunner({ records, kinds, logger });
   const desks = openTenantDesks({ store, tenants, plans, audit, jobs });

@@ -8,7 +8,8 @@ export const BACKUP_SETTINGS = {
     default: undefined,
     placeholder: 'MANIFEST',
     verbs: ['backup'],
-    description: 'only what changed after this backup: latest, its name, or the path of its manifest',
+    description:
+      'only what changed after this backup: latest, its name, or the path of its manifest',
   },
   keep: {
     type: 'string',

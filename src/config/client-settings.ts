@@ -19,7 +19,8 @@ export const CLIENT_SETTINGS = {
     placeholder: 'NAME',
     form: NAME,
     verbs: [...CLIENTS, 'placement', 'backup', 'restore', 'rollback'],
-    description: 'whose catalogue; without it default, placement show lists all; backup, restore: all',
+    description:
+      'whose catalogue; without it default, placement show lists all; backup, restore: all',
   },
   format: {
     type: 'enum',

@@ -240,7 +240,8 @@ export const SERVING_SETTINGS = {
     max: 3_650,
     unit: 'days',
     verbs: SERVING,
-    description: 'how long it is kept what products were before each write, for omnisearch rollback; 0: not',
+    description:
+      'how long it is kept what products were before each write, for omnisearch rollback; 0: not',
   },
   drainTimeoutMs: {
     type: 'ms',

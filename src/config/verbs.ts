@@ -71,7 +71,14 @@ export const EMBEDDING = ['up', 'query-node', 'worker'] as const satisfies reado
 export const SHARDS = ['up', 'shard-node'] as const satisfies readonly Verb[];
 export const CLIENTS = ['index', 'search'] as const satisfies readonly Verb[];
 /** Verbs of operators, which speak to a server. */
-export const OPERATING = ['placement', 'tenants', 'keys', 'backup', 'restore', 'rollback'] as const satisfies readonly Verb[];
+export const OPERATING = [
+  'placement',
+  'tenants',
+  'keys',
+  'backup',
+  'restore',
+  'rollback',
+] as const satisfies readonly Verb[];
 export const EVERYWHERE = [
   ...STORES,
   ...CLIENTS,

@@ -1,78 +1,27 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Type, type Static } from 'typebox';
+import { Type } from 'typebox';
 import { backupLineOf, type BackupLine } from '../backup/lines.js';
 import { invalidField, OmniError } from '../core/errors.js';
-import { NAME } from '../core/ids.js';
 import { NEWLINE, physicalLines } from '../core/physical-lines.js';
+import {
+  ExportReply,
+  ImportQuery,
+  ImportReply,
+  ProductsQuery,
+  RecordImportQuery,
+  RecordsQuery,
+  RecordsReply,
+  RollbackBody,
+  RollbackReply,
+  SettleBody,
+  SettleReply,
+} from './backup-schemas.js';
 import { LEAST_WRITE_BYTES, type HttpLimits } from './limits.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
 import { readChunks } from './read-body.js';
 import { replies } from './reply-schemas.js';
-import { CLOSED } from './schema-parts.js';
 import { TenantGate } from './tenant-gate.js';
-
-const Tenant = Type.String({ pattern: NAME.pattern.source, description: NAME.expected });
-const Cursor = Type.Optional(
-  Type.String({ pattern: '^[A-Za-z0-9_-]{1,2000}$', description: 'the cursor of a page before' }),
-);
-const Position = Type.Optional(
-  Type.String({ pattern: '^[A-Za-z0-9+/=]{1,200}$', description: 'a position of a page before' }),
-);
-const ProductsQuery = Type.Object({ tenant: Tenant, cursor: Cursor, since: Position }, CLOSED);
-const RecordsQuery = Type.Object({ tenant: Type.Optional(Tenant), cursor: Cursor }, CLOSED);
-const ImportQuery = Type.Object(
-  {
-    tenant: Tenant,
-    model: Type.String({ minLength: 1, maxLength: 200, description: 'a fingerprint' }),
-  },
-  CLOSED,
-);
-const RecordImportQuery = Type.Object(
-  { replace: Type.Optional(Type.String({ pattern: '^true$', description: '"true"' })) },
-  CLOSED,
-);
-const SettleBody = Type.Object(
-  { tenant: Tenant, timeout_ms: Type.Integer({ minimum: 0, maximum: 600_000 }) },
-  CLOSED,
-);
-
-const RollbackBody = Type.Object(
-  {
-    tenant: Tenant,
-    to: Type.String({
-      pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,3})?)?(Z|[+-]\\d\\d:\\d\\d)$',
-      description: 'a time as 2026-11-29T21:00:00Z',
-    }),
-    preview: Type.Optional(Type.Boolean()),
-  },
-  CLOSED,
-);
-const Ids = Type.Array(Type.String());
-const RollbackReply = Type.Object({
-  ...{ changed: Type.Integer(), restored: Type.Integer(), removed: Type.Integer() },
-  first: Type.Object({ changed: Ids, restored: Ids, removed: Ids }),
-});
-
-const ExportReply = Type.Object({
-  store: Type.String(),
-  model: Type.Union([
-    Type.Null(),
-    Type.Object({
-      name: Type.String(),
-      fingerprint: Type.String(),
-      dimensions: Type.Integer(),
-    }),
-  ]),
-  tenants: Type.Array(Type.String()),
-});
-const ImportReply = Type.Object({
-  written: Type.Integer(),
-  deleted: Type.Integer(),
-  unchanged: Type.Integer(),
-});
-const RecordsReply = Type.Object({ written: Type.Integer(), kept: Type.Integer() });
-const SettleReply = Type.Object({ searchable: Type.Boolean(), lagging: Type.Array(Type.String()) });
 
 const NDJSON = 'application/x-ndjson; charset=utf-8';
 /** A product's line has its vector beside it. */
@@ -82,13 +31,56 @@ const LINES_AT_ONCE = 256;
 const EXPORTS = 4;
 const IMPORTS = 8;
 
-/** `/admin/export…` and `/admin/import…`: what `omnisearch backup` and `restore` ask for. */
+/** `/admin/export…`, `/admin/import…` and `/admin/rollback`: what `omnisearch backup`, `restore` and `rollback` ask for. */
 export function backupRoutes(
   app: FastifyInstance,
-  { exports, imports, rollback }: HttpPorts,
+  ports: HttpPorts,
+  options: Pick<RouteOptions, 'limits' | 'bodies'>,
+): void {
+  // What is asked for is all tenants', whichever is named.
+  app.addHook('onRequest', async ({ key }) => {
+    if (key?.tenants === undefined) return;
+    throw new OmniError('forbidden', 'backups want an admin key of all tenants');
+  });
+  exportRoutes(app, ports);
+  importRoutes(app, ports, options);
+  changeRoutes(app, ports);
+}
+
+function exportRoutes(app: FastifyInstance, { exports }: HttpPorts): void {
+  const reading = new TenantGate(EXPORTS, EXPORTS, 'exports');
+
+  app.get('/admin/export', { schema: replies(ExportReply) }, async () => {
+    const { store, model = null, tenants } = await exports.head();
+    return { store, model, tenants };
+  });
+
+  app.get<{ Querystring: ProductsQuery }>(
+    '/admin/export/products',
+    { schema: { querystring: ProductsQuery, produces: ['application/x-ndjson'] } },
+    async ({ query: { tenant, ...from }, exchange }, reply) => {
+      exchange.onEnd(reading.enter(''));
+      const lines = exports.products(tenant, from, exchange.signal);
+      return reply.header('content-type', NDJSON).send(streamOf(lines, exchange));
+    },
+  );
+
+  app.get<{ Querystring: RecordsQuery }>(
+    '/admin/export/records',
+    { schema: { querystring: RecordsQuery, produces: ['application/x-ndjson'] } },
+    async ({ query: { tenant, cursor }, exchange }, reply) => {
+      exchange.onEnd(reading.enter(''));
+      const lines = exports.records(tenant, cursor, exchange.signal);
+      return reply.header('content-type', NDJSON).send(streamOf(lines, exchange));
+    },
+  );
+}
+
+function importRoutes(
+  app: FastifyInstance,
+  { imports }: HttpPorts,
   { limits, bodies }: Pick<RouteOptions, 'limits' | 'bodies'>,
 ): void {
-  const reading = new TenantGate(EXPORTS, EXPORTS, 'exports');
   const writing = new TenantGate(IMPORTS, IMPORTS, 'imports of backups');
   app.addContentTypeParser(
     'application/x-ndjson',
@@ -99,39 +91,9 @@ export function backupRoutes(
     lease.take(LEAST_WRITE_BYTES);
     request.exchange.onEnd(() => lease.release());
   };
-  // What is asked for is all tenants', whichever is named.
-  app.addHook('onRequest', async ({ key }) => {
-    if (key?.tenants === undefined) return;
-    throw new OmniError('forbidden', 'backups want an admin key of all tenants');
-  });
   const linesOf = (request: FastifyRequest) => batchesOf(request.body, limits);
 
-  app.get('/admin/export', { schema: replies(ExportReply) }, async () => {
-    const { store, model = null, tenants } = await exports.head();
-    return { store, model, tenants };
-  });
-
-  app.get<{ Querystring: Static<typeof ProductsQuery> }>(
-    '/admin/export/products',
-    { schema: { querystring: ProductsQuery, produces: ['application/x-ndjson'] } },
-    async ({ query: { tenant, ...from }, exchange }, reply) => {
-      exchange.onEnd(reading.enter(''));
-      const lines = exports.products(tenant, from, exchange.signal);
-      return reply.header('content-type', NDJSON).send(streamOf(lines, exchange));
-    },
-  );
-
-  app.get<{ Querystring: Static<typeof RecordsQuery> }>(
-    '/admin/export/records',
-    { schema: { querystring: RecordsQuery, produces: ['application/x-ndjson'] } },
-    async ({ query: { tenant, cursor }, exchange }, reply) => {
-      exchange.onEnd(reading.enter(''));
-      const lines = exports.records(tenant, cursor, exchange.signal);
-      return reply.header('content-type', NDJSON).send(streamOf(lines, exchange));
-    },
-  );
-
-  app.post<{ Querystring: Static<typeof ImportQuery> }>(
+  app.post<{ Querystring: ImportQuery }>(
     '/admin/import/products',
     {
       schema: { querystring: ImportQuery, ...replies(ImportReply) },
@@ -157,7 +119,7 @@ export function backupRoutes(
     },
   );
 
-  app.post<{ Querystring: Static<typeof RecordImportQuery> }>(
+  app.post<{ Querystring: RecordImportQuery }>(
     '/admin/import/records',
     {
       schema: { querystring: RecordImportQuery, ...replies(RecordsReply) },
@@ -175,8 +137,11 @@ export function backupRoutes(
       return sum;
     },
   );
+}
 
-  app.post<{ Body: Static<typeof RollbackBody> }>(
+/** What is done with what is there. */
+function changeRoutes(app: FastifyInstance, { imports, rollback }: HttpPorts): void {
+  app.post<{ Body: RollbackBody }>(
     '/admin/rollback',
     { schema: { body: RollbackBody, ...replies(RollbackReply) } },
     async ({ body: { tenant, to, preview = false }, actor, exchange }) => {
@@ -186,7 +151,7 @@ export function backupRoutes(
     },
   );
 
-  app.post<{ Body: Static<typeof SettleBody> }>(
+  app.post<{ Body: SettleBody }>(
     '/admin/import/settle',
     { schema: { body: SettleBody, ...replies(SettleReply) } },
     async ({ body, exchange }) => {
@@ -207,10 +172,7 @@ async function imported(
 }
 
 /** A reply that is made as it is read. */
-function streamOf(
-  lines: AsyncGenerator<string>,
-  exchange: FastifyRequest['exchange'],
-): Readable {
+function streamOf(lines: AsyncGenerator<string>, exchange: FastifyRequest['exchange']): Readable {
   async function* told(): AsyncGenerator<string> {
     for await (const text of lines) {
       exchange.progress();

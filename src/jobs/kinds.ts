@@ -45,7 +45,8 @@ export interface KindDeps
 
 /** What is done in the background, by one node of all at a time. */
 export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
-  const { store, placement, tenants, encoder, tombstoneRetentionMs, history, logger, advice } = deps;
+  const { store, placement, tenants, encoder, tombstoneRetentionMs, history, logger, advice } =
+    deps;
   const purge = async (): Promise<void> => {
     await store.purgeTombstones(Date.now() - tombstoneRetentionMs);
   };

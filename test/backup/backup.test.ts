@@ -60,7 +60,10 @@ describe('a backup', () => {
       ['price lists', 'shop/lists'],
       ['tenant', 'shop'],
     ] as const) {
-      const [there, wanted] = [await to.store.records.get(kind, id), await from.store.records.get(kind, id)];
+      const [there, wanted] = [
+        await to.store.records.get(kind, id),
+        await from.store.records.get(kind, id),
+      ];
       expect(there?.value, kind).toEqual(wanted?.value);
     }
     expect(await to.store.records.get('job', 'j1')).toBeUndefined();
@@ -216,32 +219,38 @@ describe('a restore', () => {
   it.each([
     ['plain', undefined],
     ['encrypted', backupKey(Buffer.alloc(32, 7))],
-  ])('names a byte that was changed anywhere (%s), and changes nothing', async (_, key) => {
-    await fill('shop', 20);
-    await takeBackup(from.source, disk.target, { ...TAKING, key });
-    await from.ingest.remove('shop', 'p2');
-    const base = await findBackup(disk.target, 'latest', key);
-    await takeBackup(from.source, disk.target, { ...TAKING, base, key });
-    for (const file of await disk.target.list('')) {
-      const path = join(disk.folder, file);
-      const whole = readFileSync(path);
-      const step = Math.max(1, Math.floor(whole.length / 60));
-      for (let at = 0; at < whole.length; at += step) {
-        const changed = Buffer.from(whole);
-        changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
-        writeFileSync(path, changed);
-        const restoring = restoreBackup(disk.target, to.sink, { ...RESTORING, key });
-        await expect(restoring, `${file} at ${at}`).rejects.toThrow(file.split('/')[0] as string);
+  ])(
+    'names a byte that was changed anywhere (%s), and changes nothing',
+    async (_, key) => {
+      await fill('shop', 20);
+      await takeBackup(from.source, disk.target, { ...TAKING, key });
+      await from.ingest.remove('shop', 'p2');
+      const base = await findBackup(disk.target, 'latest', key);
+      await takeBackup(from.source, disk.target, { ...TAKING, base, key });
+      for (const file of await disk.target.list('')) {
+        const path = join(disk.folder, file);
+        const whole = readFileSync(path);
+        const step = Math.max(1, Math.floor(whole.length / 60));
+        for (let at = 0; at < whole.length; at += step) {
+          const changed = Buffer.from(whole);
+          changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
+          writeFileSync(path, changed);
+          const restoring = restoreBackup(disk.target, to.sink, { ...RESTORING, key });
+          await expect(restoring, `${file} at ${at}`).rejects.toThrow(file.split('/')[0]);
+        }
+        writeFileSync(path, whole.subarray(0, -1));
+        await expect(restoreBackup(disk.target, to.sink, { ...RESTORING, key })).rejects.toThrow(
+          file,
+        );
+        writeFileSync(path, whole);
       }
-      writeFileSync(path, whole.subarray(0, -1));
-      await expect(restoreBackup(disk.target, to.sink, { ...RESTORING, key })).rejects.toThrow(file);
-      writeFileSync(path, whole);
-    }
-    expect(await to.store.tenants()).toEqual([]);
-    expect(await to.store.records.list('tenant', undefined, 10)).toEqual([]);
-    await restoreBackup(disk.target, to.sink, { ...RESTORING, key });
-    await areEqual('shop');
-  }, 60_000);
+      expect(await to.store.tenants()).toEqual([]);
+      expect(await to.store.records.list('tenant', undefined, 10)).toEqual([]);
+      await restoreBackup(disk.target, to.sink, { ...RESTORING, key });
+      await areEqual('shop');
+    },
+    60_000,
+  );
 });
 
 async function* rowsOf(values: readonly object[]) {

@@ -40,6 +40,10 @@ describe('kinds of records', () => {
     expect(isRestored(rule, 'ab')).toBe(false);
     expect(renamed(rule, 'b')).toEqual({ ...rule, id: 'b/r' });
     const tenant = { kind: 'tenant', id: 'a', value: { id: 'a', plan: 'x' } };
-    expect(renamed(tenant, 'b')).toEqual({ kind: 'tenant', id: 'b', value: { id: 'b', plan: 'x' } });
+    expect(renamed(tenant, 'b')).toEqual({
+      kind: 'tenant',
+      id: 'b',
+      value: { id: 'b', plan: 'x' },
+    });
   });
 });

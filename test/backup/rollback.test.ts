@@ -55,7 +55,8 @@ describe('a rollback', () => {
   });
 
   it('undoes a bad feed, tells before what it would do, and is undone itself', async () => {
-    for (let i = 0; i < 6; i++) await place.ingest.upsertOne('shop', product(`p${i}`, { version: 1 }));
+    for (let i = 0; i < 6; i++)
+      await place.ingest.upsertOne('shop', product(`p${i}`, { version: 1 }));
     const good = await digestTenant(place.store, 'shop');
     const then = await moment();
     for (let i = 0; i < 3; i++) {
@@ -69,7 +70,11 @@ describe('a rollback', () => {
     const expected = { changed: 3, restored: 1, removed: 1 };
     const preview = await rollback.run('shop', then, { preview: true, ...BY });
     expect(preview).toMatchObject(expected);
-    expect(preview.first).toEqual({ changed: ['p0', 'p1', 'p2'], restored: ['p4'], removed: ['new'] });
+    expect(preview.first).toEqual({
+      changed: ['p0', 'p1', 'p2'],
+      restored: ['p4'],
+      removed: ['new'],
+    });
     expect((await digestTenant(place.store, 'shop')).hex).toBe(bad.hex);
     expect(await rollback.run('shop', then, { preview: false, ...BY })).toMatchObject(expected);
     const [undone] = await place.store.documents('shop', ['p1']);
@@ -86,23 +91,27 @@ describe('a rollback', () => {
     const op = fc.tuple(fc.nat(5), fc.constantFrom('put', 'put', 'delete', 'price'));
     let run = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(op, { maxLength: 8 }), fc.array(op, { maxLength: 8 }), async (before, after) => {
-        const tenant = `t${run++}`;
-        let price = 0;
-        const write = async ([i, what]: [number, string]): Promise<void> => {
-          const id = `p${i}`;
-          price += 1;
-          if (what === 'delete') await place.ingest.remove(tenant, id).catch(() => undefined);
-          else if (what === 'put') await place.ingest.upsertOne(tenant, product(id, { price }));
-          else await place.store.write(tenant, [{ op: 'price', id, list: 1, entry: { price } }]);
-        };
-        for (const each of before) await write(each);
-        const good = await stateOf(tenant);
-        const then = await moment();
-        for (const each of after) await write(each);
-        await rollback.run(tenant, then, { preview: false, ...BY });
-        expect(await stateOf(tenant)).toEqual(good);
-      }),
+      fc.asyncProperty(
+        fc.array(op, { maxLength: 8 }),
+        fc.array(op, { maxLength: 8 }),
+        async (before, after) => {
+          const tenant = `t${run++}`;
+          let price = 0;
+          const write = async ([i, what]: [number, string]): Promise<void> => {
+            const id = `p${i}`;
+            price += 1;
+            if (what === 'delete') await place.ingest.remove(tenant, id).catch(() => undefined);
+            else if (what === 'put') await place.ingest.upsertOne(tenant, product(id, { price }));
+            else await place.store.write(tenant, [{ op: 'price', id, list: 1, entry: { price } }]);
+          };
+          for (const each of before) await write(each);
+          const good = await stateOf(tenant);
+          const then = await moment();
+          for (const each of after) await write(each);
+          await rollback.run(tenant, then, { preview: false, ...BY });
+          expect(await stateOf(tenant)).toEqual(good);
+        },
+      ),
       { numRuns: 40 },
     );
   }, 60_000);

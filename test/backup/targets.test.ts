@@ -39,7 +39,12 @@ function isTarget(open: () => BackupTarget): void {
       await from.ingest.upsertOne('shop', product(`p${i}`));
       await takeBackup(from.source, target, { software: 'test' });
     }
-    const names = await pruneBackups(target, { days: 1, weeks: 0, months: 0 }, new Date(), undefined);
+    const names = await pruneBackups(
+      target,
+      { days: 1, weeks: 0, months: 0 },
+      new Date(),
+      undefined,
+    );
     expect(names).toHaveLength(2);
     const options = { name: 'latest', replace: false, resume: false, wait: false };
     const { written } = await restoreBackup(target, to.sink, options);

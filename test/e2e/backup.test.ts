@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { S3Server, whyNoS3 } from '../backup/s3-server.js';
 import { dropDatabase, freshOptions } from '../store/mongo-fixture.js';
@@ -46,7 +47,7 @@ async function seen(cluster: Cluster, tenant = 'default'): Promise<unknown> {
     cluster.post('/search/text', { ...exact, query: 'product 7', facets: ['brand'] }, headers),
     cluster.post('/search/vector', { ...exact, vector: products[9]?.vector }, headers),
     cluster.post('/search/text', { ...exact, browse: true, sort: [{ field: 'price' }] }, headers),
-    cluster.post('/search/text', { ...exact, query: 'gold', price_list: 'gold' }, headers),
+    cluster.post('/search/text', { ...exact, query: 'product', price_list: 'gold' }, headers),
     cluster.post('/search/text', { ...exact, query: 'couch' }, headers),
   ]);
   const shown = await Promise.all(
@@ -89,108 +90,151 @@ afterAll(async () => {
 }, LIMIT_MS);
 
 describe('backup and restore', () => {
-  it('from 2 shards into 5: a full backup and what changed since, all as it was', async () => {
-    const target = join(folder, 'chain');
-    expect(await done(shop, 'backup', target)).toContain('600 products');
-    expect((await shop.send('DELETE', '/products/p11?wait=searchable')).status).toBe(200);
-    await shop.send('PATCH', '/products/p12?wait=searchable', { price: 0.25 });
-    expect(await done(shop, 'backup', target, '--since', 'latest')).toContain(
-      '1 products, 1 deletes',
-    );
-    expect(await done(shop, 'backup', 'verify', target)).toContain('whole: ');
-    const five = await start(5);
-    await done(five, 'restore', target, '--wait');
-    expect(await seen(five)).toEqual(await seen(shop));
-    expect(new Set((await nodesOf(five)).flat()).size).toBeGreaterThan(2);
-    const alias = await five.send('GET', '/aliases/live', undefined, AS_ADMIN);
-    expect(alias.json).toMatchObject({ tenant: 'default' });
-    expect((await five.send('GET', '/plans/small', undefined, AS_ADMIN)).status).toBe(200);
-    // It is a shop like any other from now on.
-    expect((await five.post('/products?wait=searchable', products[11])).status).toBe(200);
-    const refused = await omnisearch(five, 'restore', target);
-    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('--replace')]);
-    await done(five, 'restore', target, '--replace', '--wait');
-    expect(await seen(five)).toEqual(await seen(shop));
-  }, LIMIT_MS);
+  it(
+    'from 2 shards into 5: a full backup and what changed since, all as it was',
+    async () => {
+      const target = join(folder, 'chain');
+      expect(await done(shop, 'backup', target)).toContain('600 products');
+      expect((await shop.send('DELETE', '/products/p11?wait=searchable')).status).toBe(200);
+      await shop.send('PATCH', '/products/p12?wait=searchable', { price: 0.25 });
+      expect(await done(shop, 'backup', target, '--since', 'latest')).toContain(
+        '1 products, 1 deletes',
+      );
+      expect(await done(shop, 'backup', 'verify', target)).toContain('whole: ');
+      const five = await start(5);
+      await done(five, 'restore', target, '--wait');
+      expect(await seen(five)).toEqual(await seen(shop));
+      expect(new Set((await nodesOf(five)).flat()).size).toBeGreaterThan(2);
+      const alias = await five.send('GET', '/aliases/live', undefined, AS_ADMIN);
+      expect(alias.json).toMatchObject({ tenant: 'default' });
+      expect((await five.send('GET', '/plans/small', undefined, AS_ADMIN)).status).toBe(200);
+      // It is a shop like any other from now on.
+      expect((await five.post('/products?wait=searchable', products[11])).status).toBe(200);
+      const refused = await omnisearch(five, 'restore', target);
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('--replace')]);
+      await done(five, 'restore', target, '--replace', '--wait');
+      expect(await seen(five)).toEqual(await seen(shop));
+    },
+    LIMIT_MS,
+  );
 
-  it('beside a live catalogue, which an alias then changes for it', async () => {
-    const target = join(folder, 'beside');
-    await done(shop, 'backup', target, '--tenant', 'default');
-    await done(shop, 'restore', target, '--tenant', 'default', '--as', 'then', '--wait');
-    expect(await seen(shop, 'then')).toEqual(await seen(shop));
-    await shop.send('PUT', '/aliases/live', { tenant: 'then' }, AS_ADMIN);
-    const { json } = await shop.send('GET', '/tenants/then', undefined, AS_ADMIN);
-    expect(json).toMatchObject({ state: 'active' });
-    await shop.send('DELETE', '/tenants/then', undefined, AS_ADMIN);
-  }, LIMIT_MS);
+  it(
+    'beside a live catalogue, which an alias then changes for it',
+    async () => {
+      const target = join(folder, 'beside');
+      await done(shop, 'backup', target, '--tenant', 'default');
+      await done(shop, 'restore', target, '--tenant', 'default', '--as', 'then', '--wait');
+      expect(await seen(shop, 'then')).toEqual(await seen(shop));
+      await shop.send('PUT', '/aliases/live', { tenant: 'then' }, AS_ADMIN);
+      const { json } = await shop.send('GET', '/tenants/then', undefined, AS_ADMIN);
+      expect(json).toMatchObject({ state: 'active' });
+      await shop.send('DELETE', '/tenants/then', undefined, AS_ADMIN);
+    },
+    LIMIT_MS,
+  );
 
-  it('one flipped byte: verify and restore name it, and nothing is changed', async () => {
-    const target = join(folder, 'flipped');
-    await done(shop, 'backup', target);
-    const [name = ''] = readdirSync(target);
-    const path = join(target, name, '00000.ndjson.gz');
-    const bytes = readFileSync(path);
-    bytes[bytes.length >> 1]! ^= 4;
-    writeFileSync(path, bytes);
-    const empty = await start(1);
-    for (const words of [['backup', 'verify', target], ['restore', target]]) {
-      const { code, stderr } = await omnisearch(empty, ...words);
-      expect([code, stderr]).toEqual([1, expect.stringContaining(`${name}/00000.ndjson.gz`)]);
-    }
-    const { json } = await empty.send('GET', '/admin/export', undefined, AS_ADMIN);
-    expect(json).toMatchObject({ tenants: [] });
-    const noKey = await runCommand(['backup', target, '--url', shop.url]);
-    expect([noKey.code, noKey.stderr]).toEqual([1, expect.stringContaining('unauthorized')]);
-  }, LIMIT_MS);
-
-  it.skipIf(whyNoS3() !== undefined)(`to S3, encrypted, and pruned`, async () => {
-    const server = await S3Server.start();
-    try {
-      const keyFile = join(folder, 'key');
-      writeFileSync(keyFile, 'c'.repeat(64));
-      const more = ['--endpoint', server.endpoint, '--key-file', keyFile];
-      const env = { ...server.env };
-      const asked = ['--url', shop.url, '--admin-key', ADMIN, ...more];
-      for (let i = 0; i < 2; i++) {
-        const taken = await runCommand(['backup', 's3://shop/a', '--keep', '1d', ...asked], env);
-        expect([taken.code, taken.stderr]).toEqual([0, '']);
-        if (i === 1) expect(taken.stdout).toContain('removed: too old');
+  it(
+    'one flipped byte: verify and restore name it, and nothing is changed',
+    async () => {
+      const target = join(folder, 'flipped');
+      await done(shop, 'backup', target);
+      const [name = ''] = readdirSync(target);
+      const path = join(target, name, '00000.ndjson.gz');
+      const bytes = readFileSync(path);
+      bytes[bytes.length >> 1]! ^= 4;
+      writeFileSync(path, bytes);
+      const empty = await start(1);
+      for (const words of [
+        ['backup', 'verify', target],
+        ['restore', target],
+      ]) {
+        const { code, stderr } = await omnisearch(empty, ...words);
+        expect([code, stderr]).toEqual([1, expect.stringContaining(`${name}/00000.ndjson.gz`)]);
       }
-      const two = await start(2);
-      const to = ['--url', two.url, '--admin-key', ADMIN, ...more];
-      const restored = await runCommand(['restore', 's3://shop/a', '--wait', ...to], env);
-      expect([restored.code, restored.stderr]).toEqual([0, '']);
-      expect(await seen(two)).toEqual(await seen(shop));
-    } finally {
-      await server.stop();
-    }
-  }, LIMIT_MS);
+      const { json } = await empty.send('GET', '/admin/export', undefined, AS_ADMIN);
+      expect(json).toMatchObject({ tenants: [] });
+      const noKey = await runCommand(['backup', target, '--url', shop.url]);
+      expect([noKey.code, noKey.stderr]).toEqual([1, expect.stringContaining('unauthorized')]);
+    },
+    LIMIT_MS,
+  );
+
+  it.skipIf(whyNoS3() !== undefined)(
+    `to S3, encrypted, and pruned`,
+    async () => {
+      const server = await S3Server.start();
+      try {
+        const keyFile = join(folder, 'key');
+        writeFileSync(keyFile, 'c'.repeat(64));
+        const more = ['--endpoint', server.endpoint, '--key-file', keyFile];
+        const env = { ...server.env };
+        const asked = ['--url', shop.url, '--admin-key', ADMIN, ...more];
+        for (let i = 0; i < 2; i++) {
+          const taken = await runCommand(['backup', 's3://shop/a', '--keep', '1d', ...asked], env);
+          expect([taken.code, taken.stderr]).toEqual([0, '']);
+          if (i === 1) expect(taken.stdout).toContain('removed: too old');
+        }
+        const two = await start(2);
+        const to = ['--url', two.url, '--admin-key', ADMIN, ...more];
+        const restored = await runCommand(['restore', 's3://shop/a', '--wait', ...to], env);
+        expect([restored.code, restored.stderr]).toEqual([0, '']);
+        expect(await seen(two)).toEqual(await seen(shop));
+      } finally {
+        await server.stop();
+      }
+    },
+    LIMIT_MS,
+  );
 });
 
 describe.skipIf(noMongo !== undefined)(`LMDB and MongoDB${noMongo ? ` (${noMongo})` : ''}`, () => {
-  it('there and back again: exact answers and settings are equal', async () => {
-    const server = MONGODB_URL === undefined ? await MongoServer.start() : undefined;
-    const { url } = freshOptions(server);
-    try {
-      const mongo = await start(3, { OMNISEARCH_STORE_URL: url });
-      await done(shop, 'backup', join(folder, 'there'));
-      await done(mongo, 'restore', join(folder, 'there'), '--wait');
-      const there = await seen(shop);
-      expect(await seen(mongo)).toEqual(there);
-      await done(mongo, 'backup', join(folder, 'back'));
-      await mongo.send('DELETE', '/products/p20');
-      await done(mongo, 'backup', join(folder, 'back'), '--since', 'latest');
-      const back = await start(1);
-      await done(back, 'restore', join(folder, 'back'), '--wait');
-      await mongo.send('GET', '/products/p0');
-      expect(await seen(back)).toEqual(await seen(mongo));
-      await mongo.stop();
-    } finally {
-      if (server === undefined) await dropDatabase({ url });
-      await server?.stop();
-    }
-  }, LIMIT_MS);
+  it(
+    'there and back again: exact answers and settings are equal, a bad feed is undone on both',
+    async () => {
+      const server = MONGODB_URL === undefined ? await MongoServer.start() : undefined;
+      const { url } = freshOptions(server);
+      try {
+        const mongo = await start(3, { OMNISEARCH_STORE_URL: url, ...KEEPING });
+        await done(shop, 'backup', join(folder, 'there'));
+        await done(mongo, 'restore', join(folder, 'there'), '--wait');
+        const there = await seen(shop);
+        expect(await seen(mongo)).toEqual(there);
+        await done(mongo, 'backup', join(folder, 'back'));
+        await mongo.send('DELETE', '/products/p20');
+        await done(mongo, 'backup', join(folder, 'back'), '--since', 'latest');
+        const back = await start(1, KEEPING);
+        await done(back, 'restore', join(folder, 'back'), '--wait');
+        expect(await seen(back)).toEqual(await seen(mongo));
+        for (const cluster of [mongo, back]) await rollsBack(cluster);
+        await mongo.stop();
+      } finally {
+        if (server === undefined) await dropDatabase({ url });
+        await server?.stop();
+      }
+    },
+    LIMIT_MS,
+  );
 });
+
+const KEEPING = { OMNISEARCH_HISTORY_DAYS: '2' };
+
+/** A bad feed halves prices, loses a product and brings one: a minute later all is as it was. */
+async function rollsBack(cluster: Cluster): Promise<void> {
+  const before = await seen(cluster);
+  await sleep(5);
+  const asked = ['rollback', '--tenant', 'default', '--to', new Date().toISOString()];
+  await sleep(5);
+  const bad = products.slice(30, 130).map((product) => ({ ...product, price: product.price / 2 }));
+  await cluster.index([...bad, { ...products[0], id: 'bad' }]);
+  await cluster.send('DELETE', '/products/p200?wait=searchable');
+  const shown = await seen(cluster);
+  const preview = JSON.parse(await done(cluster, ...asked, '--preview', '--json')) as object;
+  expect(preview).toMatchObject({ restored: 1, removed: 1, first: { removed: ['bad'] } });
+  expect(await seen(cluster)).toEqual(shown);
+  expect(await done(cluster, ...asked)).toContain('1 back: p200');
+  await cluster.post('/products?wait=searchable', products[31]);
+  expect(await seen(cluster)).toEqual(before);
+}
 
 async function nodesOf(cluster: Cluster): Promise<string[][]> {
   const { json } = await cluster.send('GET', '/admin/cluster', undefined, AS_ADMIN);

@@ -260,7 +260,14 @@ export async function openHttp(
       catalogue: new Catalogue(node.store),
       collections,
       exports: new ExportDesk(node.store),
-      rollback: { run: async () => ({ changed: 0, restored: 0, removed: 0, first: { changed: [], restored: [], removed: [] } }) },
+      rollback: {
+        run: async () => ({
+          changed: 0,
+          restored: 0,
+          removed: 0,
+          first: { changed: [], restored: [], removed: [] },
+        }),
+      },
       imports: new ImportDesk({
         ...{ store: node.store, tenants: node.directory, model: node.deps.model },
         place: (...asked) => node.deps.placement.ensure(...asked),

@@ -43,7 +43,13 @@ export class ExportClient implements BackupSource {
 
   private async page(path: string, query: Call['query']): Promise<Page> {
     const reads = { isWhole: (text: string) => pageOf(text) !== undefined };
-    const text = (await this.transport.call({ method: 'GET', path, query, reads, twice: 'nothing' })) as string;
+    const text = (await this.transport.call({
+      method: 'GET',
+      path,
+      query,
+      reads,
+      twice: 'nothing',
+    })) as string;
     const page = pageOf(text);
     if (page === undefined) throw new OmniSearchError(502, 'the answer broke off');
     return page;

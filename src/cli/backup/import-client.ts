@@ -45,7 +45,11 @@ export class ImportClient implements RestoreSink {
   }
 
   async products(tenant: string, model: string, lines: string): Promise<Imported> {
-    return (await this.post('admin/import/products', { ndjson: lines }, { tenant, model })) as Imported;
+    return (await this.post(
+      'admin/import/products',
+      { ndjson: lines },
+      { tenant, model },
+    )) as Imported;
   }
 
   async records(lines: string, replace: boolean): Promise<void> {
