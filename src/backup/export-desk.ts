@@ -1,3 +1,4 @@
+import { PatientSlices } from '../core/slices.js';
 import { readFull } from '../store/catalogue-pages.js';
 import { beginReading, readOn, type FeedReading } from '../store/feed-pages.js';
 import type { ModelIdentity } from '../core/product.js';
@@ -6,7 +7,8 @@ import { bytesText, readingCursor, readingOf, recordCursor, recordPlaceOf } from
 import { putText, type BackupLine, type PageEnd } from './lines.js';
 import { RECORD_KINDS, recordPage, tenantOf } from './record-kinds.js';
 
-const ENTRIES_AT_ONCE = 128;
+/** Some milliseconds of reading: what is longer would hold up searches. */
+const ENTRIES_AT_ONCE = 64;
 const BYTES_AT_ONCE = 1024 * 1024;
 const RECORDS_AT_ONCE = 100;
 /** About as much as a reply has, as text. */
@@ -58,14 +60,15 @@ export class ExportDesk {
     if (isAnew) counts.reset = true;
     const page = new PageBound();
     let { position } = reading;
+    const slices = new PatientSlices(signal);
     while (reading !== undefined && page.hasRoom) {
-      signal?.throwIfAborted();
+      if (slices.isOver) await slices.next();
       const read = await readOn(this.store, tenant, reading, ENTRIES_AT_ONCE, BYTES_AT_ONCE);
       if (read.page.expired) {
         counts.reset = true;
         yield lineOf({ tenant, reset: true });
       } else position = read.page.position;
-      const text = await this.entriesText(tenant, read.page.entries, counts);
+      const text = await this.entriesText(tenant, read.page.entries, counts, slices);
       page.add(text);
       if (text !== '') yield text;
       reading = read.next;
@@ -77,6 +80,7 @@ export class ExportDesk {
     tenant: string,
     entries: readonly FeedEntry[],
     counts: Counts & { damaged: string[] },
+    slices: PatientSlices,
   ): Promise<string> {
     const live = entries.filter(({ deleted }) => !deleted).map(({ id }) => id);
     const gone = entries.filter(({ deleted }) => deleted).map(({ id }) => id);
@@ -84,7 +88,11 @@ export class ExportDesk {
       await readFull(this.store, tenant, live),
       await this.store.heads(tenant, gone),
     ];
-    const lines = rows.map((row) => `${putText(row)}\n`);
+    const lines: string[] = [];
+    for (const row of rows) {
+      if (slices.isOver) await slices.next();
+      lines.push(`${putText(row)}\n`);
+    }
     gone.forEach((id, i) => {
       const version = heads[i]?.deleted === true ? heads[i].feedVersion : undefined;
       const feed = version === undefined ? {} : { feed_version: version };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { invalidField, OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { giveWay } from '../core/precedence.js';
 import { backOff } from '../core/retry.js';
 import { NO_PRICES } from '../core/price-entries.js';
 import { priceWrites } from '../store/price-writes.js';
@@ -88,6 +89,7 @@ export class ImportDesk {
     for (let attempt = 1; left.length > 0; attempt++) {
       if (attempt > MAX_ATTEMPTS) throw keepsChanging(tenant);
       if (attempt > 1) await backOff(attempt, BACKOFF_MS);
+      await giveWay();
       const places = await this.deps.place(tenant, categoriesOf(left), attempt > 1);
       const writes = left.map((line): ProductWrite => {
         if ('put' in line) return toPut(line, places.of(line.put.category, line.put.id));

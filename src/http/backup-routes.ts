@@ -27,7 +27,7 @@ const NDJSON = 'application/x-ndjson; charset=utf-8';
 /** A product's line has its vector beside it. */
 const VECTOR_BYTES = 512 * 1024;
 /** Lines that are held until they are written. */
-const LINES_AT_ONCE = 256;
+const LINES_AT_ONCE = 64;
 const EXPORTS = 4;
 const IMPORTS = 8;
 

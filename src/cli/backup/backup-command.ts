@@ -6,6 +6,7 @@ import { verifyChain } from '../../backup/read-chain.js';
 import { keptAges } from '../../backup/retention.js';
 import { takeBackup } from '../../backup/take-backup.js';
 import type { Config } from '../../config/settings.js';
+import { beNice, NICENESS } from '../../core/niceness.js';
 import { packageVersion } from '../package-file.js';
 import { sizeText } from '../placement-texts.js';
 import { complain, print, WRONG_USAGE } from '../terminal.js';
@@ -23,6 +24,8 @@ const USAGE = 'usage: omnisearch backup TARGET | verify TARGET';
  *   verify TARGET   reads back every byte of a backup and of those that it goes on from
  */
 export async function runBackup(config: Config, words: readonly string[]): Promise<number> {
+  // It may run beside a shop, whose shoppers come first.
+  beNice(NICENESS.backup);
   const [first, second] = words;
   if (first === 'verify' && second !== undefined && words.length === 2) {
     return complaining(() => verify(config, second));

@@ -1,5 +1,6 @@
 import { restoreBackup } from '../../backup/restore-backup.js';
 import type { Config } from '../../config/settings.js';
+import { beNice, NICENESS } from '../../core/niceness.js';
 import { complain, print, WRONG_USAGE } from '../terminal.js';
 import { complaining, openFor, tellNowAndThen } from './backup-options.js';
 import { ImportClient } from './import-client.js';
@@ -12,6 +13,8 @@ const TELL_EVERY_MS = 3_000;
  * the exit code: 0; 1 when it could not, or not all was searchable in time; 2 for wrong usage.
  */
 export async function runRestore(config: Config, words: readonly string[]): Promise<number> {
+  // It may run beside a shop, whose shoppers come first.
+  beNice(NICENESS.backup);
   const [from] = words;
   if (from === undefined || words.length !== 1) {
     return complain(WRONG_USAGE, 'usage: omnisearch restore TARGET');
