@@ -18,6 +18,8 @@ export interface RestoreSink {
   model(): Promise<{ fingerprint: string; name: string } | undefined>;
   /** Products of a tenant; 0 where there is none. */
   count(tenant: string): Promise<number>;
+  /** Whether it is another name of a tenant's. */
+  isAlias(name: string): Promise<boolean>;
   /** Resolves once the tenant is gone. */
   drop(tenant: string): Promise<void>;
   products(tenant: string, model: string, lines: string): Promise<Imported>;
@@ -100,7 +102,9 @@ function namesOf(
   facts: ChainFacts,
   { tenant, as }: RestoreOptions,
 ): Renaming[] {
-  const all = [...new Set([...Object.keys(tenants), ...facts.tenants.keys()])].sort();
+  const isGoing = (name: string): boolean => facts.tenants.get(name)?.['state'] === 'dropping';
+  const known = new Set([...Object.keys(tenants), ...facts.tenants.keys()]);
+  const all = [...known].filter((name) => !isGoing(name)).sort();
   if (tenant !== undefined && !all.includes(tenant)) {
     throw new BackupProblem(`the backup has no tenant ${tenant}: ${all.slice(0, 20).join(', ')}`);
   }
@@ -125,8 +129,11 @@ async function makeRoom(
   names: readonly Renaming[],
   { replace, resume }: RestoreOptions,
 ): Promise<void> {
-  if (resume) return;
   for (const { as } of names) {
+    if (await sink.isAlias(as)) {
+      throw new BackupProblem(`${as} is another name of a tenant there: restore --as what is none`);
+    }
+    if (resume) continue;
     const products = await sink.count(as);
     if (products === 0) continue;
     if (!replace) {

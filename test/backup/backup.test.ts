@@ -188,6 +188,19 @@ describe('a restore', () => {
     expect([again.written, again.unchanged]).toEqual([0, 4]);
   });
 
+  it('refuses a name that is another tenant’s, and leaves out what was being dropped', async () => {
+    await fill('shop', 2);
+    await fill('going', 2);
+    await from.directory.drop('going');
+    await takeBackup(from.source, disk.target, TAKING);
+    await to.store.records.put('alias', 'live', { tenant: 'x' }, 0);
+    const asked = { ...RESTORING, tenant: 'shop', as: 'live' };
+    await expect(restoreBackup(disk.target, to.sink, asked)).rejects.toThrow('another name');
+    const { tenants } = await restoreBackup(disk.target, to.sink, RESTORING);
+    expect(tenants).toEqual(['shop']);
+    expect(await to.store.tenants()).toEqual(['shop']);
+  });
+
   it('refuses vectors of another model, and says what to do', async () => {
     await fill('shop', 2);
     await takeBackup(from.source, disk.target, TAKING);

@@ -49,6 +49,7 @@ export async function openPlace(options: { store?: Store } = {}): Promise<Place>
     sink: {
       model: async () => deps.model,
       count: async (tenant) => (await store.usage(tenant)).products,
+      isAlias: async (name) => (await store.records.get('alias', name)) !== undefined,
       drop: async (tenant) => {
         while (!(await store.dropTenant(tenant, 1_000)));
       },

@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Imported } from '../../backup/import-desk.js';
 import { BackupProblem } from '../../backup/problem.js';
 import type { RestoreSink } from '../../backup/restore-backup.js';
+import { OmniSearchError } from '../../client/errors.js';
 import type { Transport, Call } from '../../client/transport.js';
 import type { Config } from '../../config/settings.js';
 import { Deadline } from '../../core/deadline.js';
 import { TenantsClient } from '../tenants-client.js';
 import { exportHead, operatorsTransport } from './export-client.js';
 
+const NOT_FOUND = 404;
 const SETTLE_MS = 600_000;
 /** What is asked in one request, so that a server that goes away meanwhile is noticed. */
 const SETTLE_SLICE_MS = 20_000;
@@ -30,6 +32,17 @@ export class ImportClient implements RestoreSink {
 
   async count(tenant: string): Promise<number> {
     return (await this.tenants.find(tenant))?.usage?.products ?? 0;
+  }
+
+  async isAlias(name: string): Promise<boolean> {
+    const path = `aliases/${encodeURIComponent(name)}`;
+    try {
+      await this.transport.call({ method: 'GET', path, twice: 'nothing' });
+      return true;
+    } catch (error) {
+      if (error instanceof OmniSearchError && error.status === NOT_FOUND) return false;
+      throw error;
+    }
   }
 
   async drop(tenant: string): Promise<void> {
