@@ -78,6 +78,7 @@ module.exports = {
     only('engines-stay-in-engine', '(hnswlib-node|usearch)', '^src/shard/engine/'),
     only('mongodb-stays-in-store', 'mongodb', '^src/store/mongo/'),
     only('lmdb-stays-in-store', 'lmdb', '^src/store/lmdb/'),
+    only('s3-stays-in-backup', 'aws4fetch', '^src/backup/'),
     only('redis-stays-in-redis', 'ioredis', '^src/redis/'),
     only('onnx-stays-in-embedding', 'onnxruntime-node', '^src/embedding/'),
     {
