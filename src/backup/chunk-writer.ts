@@ -42,7 +42,7 @@ export class ChunkWriter {
     return this.bytes >= CHUNK_BYTES;
   }
 
-  /** Writes what was gathered; undefined: that is nothing. Comes back once there is room for more by its rate. */
+  /** Writes what was gathered; undefined: that is nothing. */
   async flush(): Promise<ChunkEntry | undefined> {
     if (this.lines.length === 0) return undefined;
     const text = this.lines.join('');
@@ -57,11 +57,11 @@ export class ChunkWriter {
     this.count += 1;
     [this.lines, this.bytes] = [[], 0];
     this.tenants.clear();
-    await this.keepRate();
     return entry;
   }
 
-  private async keepRate(): Promise<void> {
+  /** Until there is room for more by its rate. */
+  async keepRate(): Promise<void> {
     const { maxBytesPerS } = this.options;
     if (maxBytesPerS === undefined) return;
     const dueMs = (this.taken / maxBytesPerS) * 1_000 - (performance.now() - this.startedMs);

@@ -50,6 +50,7 @@ export async function takeBackup(
     manifest.chunks.push(chunk);
     await target.write(`${manifest.name}/${PROGRESS_FILE}`, Buffer.from(JSON.stringify(progress)));
     options.onProgress?.(manifest);
+    await writer.keepRate();
   };
   await takeProducts(source, progress, options.base, writer, save);
   await takeRecords(source, manifest, writer, save);

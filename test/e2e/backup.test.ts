@@ -8,7 +8,7 @@ import { dropDatabase, freshOptions } from '../store/mongo-fixture.js';
 import { MONGODB_URL, MongoServer, whyNoServer } from '../store/mongo-server.js';
 import { makeProducts } from './catalogue.js';
 import { Cluster, type Reply } from './cluster.js';
-import { runCommand } from './command.js';
+import { runCommand, startCommand } from './command.js';
 
 const DIMENSIONS = 16;
 const LIMIT_MS = 180_000;
@@ -155,6 +155,34 @@ describe('backup and restore', () => {
       expect(json).toMatchObject({ tenants: [] });
       const noKey = await runCommand(['backup', target, '--url', shop.url]);
       expect([noKey.code, noKey.stderr]).toEqual([1, expect.stringContaining('unauthorized')]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'killed in the middle, it goes on where its last chunk ended',
+    async () => {
+      const target = join(folder, 'killed');
+      const description = 'x'.repeat(600_000);
+      const rows = products.slice(0, 30).map((product) => ({ ...product, description }));
+      for (const row of rows) {
+        await shop.post('/products', row, { 'x-omnisearch-tenant': 'big' });
+      }
+      const asked = ['backup', target, '--tenant', 'big', '--url', shop.url, '--admin-key', ADMIN];
+      const slow = startCommand([...asked, '--max-bytes-per-s', '100000']);
+      const begun = () => readdirSync(folder, { recursive: true, encoding: 'utf8' });
+      while (!begun().some((file) => file.endsWith('progress.json'))) await sleep(50);
+      slow.process.kill('SIGKILL');
+      await slow.ended;
+      expect((await omnisearch(shop, 'backup', 'verify', target)).stderr).toContain(
+        'no backup yet',
+      );
+      const { code, stderr } = await runCommand(asked);
+      expect([code, stderr]).toEqual([0, expect.stringContaining('went on with')]);
+      expect(readdirSync(target)).toHaveLength(1);
+      const other = await start(1);
+      expect(await done(other, 'restore', target, '--wait')).toContain('30 products written');
+      await shop.send('DELETE', '/tenants/big', undefined, AS_ADMIN);
     },
     LIMIT_MS,
   );
