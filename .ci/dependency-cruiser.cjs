@@ -5,6 +5,7 @@ const rooms = {
     'search',
     'ingest',
     'jobs',
+    'backup',
     'cluster',
     'tenancy',
     'merchandising',
@@ -34,6 +35,7 @@ const rooms = {
   jobs: [
     'catalogue-files',
     'ingest',
+    'backup',
     'tenancy',
     'cluster',
     'embedding',
@@ -41,6 +43,7 @@ const rooms = {
     'store',
     'core',
   ],
+  backup: ['tenancy', 'store', 'core'],
   balancer: ['cluster', 'core'],
   cluster: ['placement', 'store', 'core'],
   tenancy: ['redis', 'text', 'store', 'filter', 'core'],
@@ -85,6 +88,7 @@ module.exports = {
     only('engines-stay-in-engine', '(hnswlib-node|usearch)', '^src/shard/engine/'),
     only('mongodb-stays-in-store', 'mongodb', '^src/store/mongo/'),
     only('lmdb-stays-in-store', 'lmdb', '^src/store/lmdb/'),
+    only('s3-stays-in-backup', 'aws4fetch', '^src/backup/'),
     only('redis-stays-in-redis', 'ioredis', '^src/redis/'),
     only('onnx-stays-in-embedding', 'onnxruntime-node', '^src/embedding/'),
     {

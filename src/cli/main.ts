@@ -66,6 +66,13 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
       return (await import('./tenants-command.js')).runTenants(config, positionals);
     case 'keys':
       return (await import('./keys-command.js')).runKeys(config, positionals);
+    case 'backup':
+      closeToOthers();
+      return (await import('./backup/backup-command.js')).runBackup(config, positionals);
+    case 'restore':
+      return (await import('./backup/restore-command.js')).runRestore(config, positionals);
+    case 'rollback':
+      return (await import('./backup/rollback-command.js')).runRollback(config, positionals);
     case 'store':
       closeToOthers();
       return (await import('./store-command.js')).runStore(config, positionals);

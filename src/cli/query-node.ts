@@ -33,6 +33,7 @@ import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
 import { cacheFigures, keptAnswers } from './open-answers.js';
+import { openBackups, openHistory } from './open-backups.js';
 import { openCluster, placeOnThese, type OpenedCluster } from './open-cluster.js';
 import { openEdge } from './open-edge.js';
 import { openKeys } from './open-keys.js';
@@ -74,6 +75,7 @@ export async function startQueryNode(
   const { encoder, model } = await openModel(config, weightOf, redis);
   opened.add(async () => encoder?.close());
   const store = await opening;
+  const history = await openHistory(store, config);
   const { fleet, isFixed } = await openFleet(config, store, logger, opened, weightOf);
   const audit = new AuditLog(store.records);
   const { keyDirectory, ...keys } = openKeys(store.records, audit, config);
@@ -129,12 +131,17 @@ export async function startQueryNode(
     redis: () => redis.status(),
   });
   opened.add(() => status.close());
-  const ofTenants = { store, tenants, priceLists, keys: keys.keyDesk };
+  const ofTenants = { store, history, tenants, priceLists, keys: keys.keyDesk };
   const background = { ...ofTenants, placement, placements, encoder, logger };
   const kinds = kindsOfJobs(config, cluster, background, { fleet, searchable });
   const jobs = new JobRunner({ records, kinds, logger });
   const desks = openTenantDesks({ store, tenants, plans, audit, jobs, ownNodes });
+  const backups = openBackups({
+    ...{ store, tenants, model, cluster, audit, history },
+    fleet: nodes,
+  });
   const shown = {
+    ...backups,
     answers,
     ...{ cluster: cluster.desk, ownNodes, queryNodes, ...tenancy, ...desks },
     catalogue: new Catalogue(store),

@@ -33,13 +33,13 @@ export interface Call {
   query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
   /** Sent as JSON; or NDJSON as it is. */
   body?: { json: unknown } | { ndjson: string } | undefined;
+  /** What the answer is given back as; JSON. Of text `isWhole` tells whether it broke off. */
+  reads?: { isWhole: (text: string) => boolean } | undefined;
   /**
    * What doing it twice would mean: `nothing` more than once, so that it is asked again after any failure;
    * `harm`: only where the server says that it did not do it.
    */
   twice: 'nothing' | 'harm';
-  /** The reply is not JSON: its text is what the call resolves with. */
-  isText?: boolean | undefined;
   /** What takes longer than a search has so much time, where the call's options do not say. */
   atLeastMs?: number | undefined;
 }
@@ -60,7 +60,7 @@ export class Transport {
     this.addresses = new Addresses(options.addresses);
   }
 
-  /** The reply's JSON; undefined where it has none. Rejects `OmniSearchError`, or the signal's reason. */
+  /** The reply's JSON, or its text where the call says so; undefined where it has none. Rejects `OmniSearchError`, or the signal's reason. */
   async call(call: Call, options: CallOptions = {}): Promise<unknown> {
     const { atLeastMs = 0 } = call;
     const usualMs = Math.max(this.options.timeoutMs ?? TIMEOUT_MS, atLeastMs);
@@ -103,7 +103,7 @@ export class Transport {
       const init = this.requestOf(call, options, AbortSignal.any(signals));
       const response = await send(urlOf(address, call), init);
       const text = await response.text();
-      const outcome = outcomeOf(response, text, call.isText);
+      const outcome = outcomeOf(response, text, call);
       if (isFailing(outcome)) this.addresses.rest(address, outcome.retryAfterMs);
       else this.addresses.wake(address);
       return outcome;
@@ -123,7 +123,9 @@ export class Transport {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (key !== undefined) headers['authorization'] = `Bearer ${key}`;
     if (tenant !== undefined) headers['x-omnisearch-tenant'] = tenant;
-    const { method, body } = call;
+    const { method, body, reads } = call;
+    // What is large comes as it is: packing it costs both sides more than the way.
+    if (reads !== undefined) headers['accept-encoding'] = 'identity';
     if (body === undefined) return { method, headers, signal };
     const isRows = 'ndjson' in body;
     headers['content-type'] = isRows ? 'application/x-ndjson' : 'application/json';
@@ -149,9 +151,13 @@ function isWorthAnother(error: OmniSearchError, twice: Call['twice']): boolean {
 function outcomeOf(
   response: Response,
   text: string,
-  isText = false,
+  { reads }: Call,
 ): { body: unknown } | OmniSearchError {
-  const body = isText && response.ok ? text : parsed(text);
+  if (response.ok && reads !== undefined) {
+    if (reads.isWhole(text)) return { body: text };
+    return new OmniSearchError(502, 'the answer broke off', { code: 'unreachable' });
+  }
+  const body = parsed(text);
   const { status, headers } = response;
   if (!response.ok) return errorOfReply(status, body, retryAfterMs(headers));
   if (body !== undefined || text.trim() === '') return { body };

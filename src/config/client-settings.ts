@@ -18,8 +18,9 @@ export const CLIENT_SETTINGS = {
     default: undefined,
     placeholder: 'NAME',
     form: NAME,
-    verbs: [...CLIENTS, 'placement'],
-    description: 'whose catalogue; without it default, placement show lists all',
+    verbs: [...CLIENTS, 'placement', 'backup', 'restore', 'rollback'],
+    description:
+      'whose catalogue; without it default, placement show lists all; backup, restore: all',
   },
   format: {
     type: 'enum',
@@ -59,13 +60,13 @@ export const CLIENT_SETTINGS = {
   resume: {
     type: 'boolean',
     default: false,
-    verbs: ['index'],
-    description: 'go on where the last run of this file was cut off',
+    verbs: ['index', 'restore'],
+    description: 'go on where the last run was cut off',
   },
   wait: {
     type: 'boolean',
     default: false,
-    verbs: ['index', 'placement', 'tenants'],
+    verbs: ['index', 'restore', 'placement', 'tenants'],
     description:
       'end only when everything is searchable; apply, move: when nothing moves any more; drop: when it is gone',
   },
@@ -133,7 +134,7 @@ export const CLIENT_SETTINGS = {
   json: {
     type: 'boolean',
     default: false,
-    verbs: ['search', 'placement', 'tenants', 'keys'],
+    verbs: ['search', 'placement', 'tenants', 'keys', 'backup', 'restore', 'rollback'],
     description: 'print the reply instead of a table',
   },
   settingsFrom: {

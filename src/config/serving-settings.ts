@@ -221,6 +221,16 @@ export const SERVING_SETTINGS = {
     verbs: NODES,
     description: 'how long deletes are remembered; a shard that was away longer rebuilds',
   },
+  historyDays: {
+    type: 'integer',
+    default: 0,
+    min: 0,
+    max: 3_650,
+    unit: 'days',
+    verbs: SERVING,
+    description:
+      'how long it is kept what products were before each write, for omnisearch rollback; 0: not',
+  },
   drainTimeoutMs: {
     type: 'ms',
     default: 4_000,

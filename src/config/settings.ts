@@ -1,3 +1,4 @@
+import { BACKUP_SETTINGS } from './backup-settings.js';
 import { BALANCER_SETTINGS } from './balancer-settings.js';
 import { BROWSER_SETTINGS } from './browser-settings.js';
 import { CLIENT_SETTINGS } from './client-settings.js';
@@ -32,6 +33,7 @@ const SETTINGS = {
   ...BALANCER_SETTINGS,
   ...CLIENT_SETTINGS,
   ...SYNC_SETTINGS,
+  ...BACKUP_SETTINGS,
 } as const;
 
 export type SettingKey = keyof typeof SETTINGS;

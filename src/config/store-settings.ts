@@ -94,11 +94,11 @@ export const STORE_SETTINGS = {
   to: {
     type: 'string',
     default: undefined,
-    placeholder: 'URL|NODES',
+    placeholder: 'URL|NODES|TIME',
     secret: true,
-    verbs: ['store', 'placement', 'tenants'],
+    verbs: ['store', 'placement', 'tenants', 'rollback'],
     description:
-      'copy: the store it is copied to; placement move: nodes, e.g. s1,s3; tenants move: the OmniSearch to move it to',
+      'copy: the store it is copied to; placement move: nodes, e.g. s1,s3; tenants move: the OmniSearch to move it to; rollback: a time, e.g. 2026-11-29T21:00:00Z',
   },
   repair: {
     type: 'boolean',

@@ -29,6 +29,18 @@ export const VERBS = {
     usage: 'create | list | rotate ID | disable ID',
     summary: 'give shops and pages keys of their own',
   },
+  backup: {
+    usage: 'TARGET | verify TARGET',
+    summary: 'write all, or what changed, to a folder or s3://bucket/prefix',
+  },
+  restore: {
+    usage: 'TARGET',
+    summary: 'bring a backup back, all of it or a tenant',
+  },
+  rollback: {
+    usage: '',
+    summary: 'have products be what they were at a time',
+  },
   balancer: {
     usage: '',
     summary: 'keep the servers of nginx or HAProxy equal to the query nodes',
@@ -63,7 +75,14 @@ export const EMBEDDING = ['up', 'query-node', 'worker'] as const satisfies reado
 export const SHARDS = ['up', 'shard-node'] as const satisfies readonly Verb[];
 export const CLIENTS = ['index', 'sync', 'search'] as const satisfies readonly Verb[];
 /** Verbs of operators, which speak to a server. */
-export const OPERATING = ['placement', 'tenants', 'keys'] as const satisfies readonly Verb[];
+export const OPERATING = [
+  'placement',
+  'tenants',
+  'keys',
+  'backup',
+  'restore',
+  'rollback',
+] as const satisfies readonly Verb[];
 export const EVERYWHERE = [
   ...STORES,
   ...CLIENTS,

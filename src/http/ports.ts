@@ -1,3 +1,6 @@
+import type { ExportDesk } from '../backup/export-desk.js';
+import type { Rollback } from '../backup/rollback.js';
+import type { ImportDesk } from '../backup/import-desk.js';
 import type { ClusterDesk } from '../cluster/cluster-desk.js';
 import type { ObservedLease } from '../cluster/lease-observer.js';
 import type { ByteBudget } from '../core/byte-budget.js';
@@ -180,6 +183,9 @@ export interface HttpPorts {
   /** Is told of each search. */
   meter: Pick<UsageMeter, 'searched' | 'count'>;
   rates: Pick<RateLimits, 'take'>;
+  exports: Pick<ExportDesk, 'head' | 'products' | 'records'>;
+  rollback: Pick<Rollback, 'run'>;
+  imports: Pick<ImportDesk, 'checkModel' | 'products' | 'record' | 'placement' | 'settle'>;
   /** Removes a tenant and all that it has; resolves once its name is free again. */
   dropTenant(tenant: string): Promise<void>;
   /** Whom writes are forwarded to; absent: this node writes itself. */

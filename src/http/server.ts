@@ -12,6 +12,7 @@ import { OmniError } from '../core/errors.js';
 import { chooseTenant, requireHost, requireTenant } from './access.js';
 import { aliasRoutes } from './alias-routes.js';
 import { auditRoutes } from './audit-routes.js';
+import { backupRoutes } from './backup-routes.js';
 import { clusterRoutes } from './cluster-routes.js';
 import { compatRoutes } from './compat/routes.js';
 import { addCompression } from './compression.js';
@@ -273,6 +274,7 @@ async function addRoutes(
       tenantRoutes(scope, ports);
       usageRoutes(scope, ports);
       await scope.register(async (inner) => transferRoutes(inner, ports, options));
+      await scope.register(async (inner) => backupRoutes(inner, ports, options));
       await scope.register(async (inner) => {
         inner.addHook('onRequest', chooseTenant(ports));
         auditRoutes(inner, ports);

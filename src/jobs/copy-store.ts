@@ -1,9 +1,10 @@
-import { entriesOf, NO_PRICES } from '../core/price-entries.js';
+import { NO_PRICES } from '../core/price-entries.js';
 import { OmniError } from '../core/errors.js';
+import { priceWrites } from '../store/price-writes.js';
 import { TENANT_KIND } from '../store/record-store.js';
 import { tenantRecordId } from '../store/tenant-records.js';
 import { PRICE_LISTS_ID, PRICE_LISTS_KIND } from '../tenancy/price-lists.js';
-import type { FeedEntry, PriceWrite, ProductWrite, Store, StoreReader } from '../store/store.js';
+import type { FeedEntry, ProductWrite, Store, StoreReader } from '../store/store.js';
 import { catalogueFeed, digestTenant, readFull, type FullRow } from '../store/catalogue-pages.js';
 
 const MAX_ATTEMPTS = 5;
@@ -139,12 +140,9 @@ async function copyPrices(
 ): Promise<void> {
   const ids = entries.filter(({ deleted }) => !deleted).map(({ id }) => id);
   const [wanted, there] = await Promise.all([from.prices(tenant, ids), to.prices(tenant, ids)]);
-  const writes = ids.flatMap((id, i): PriceWrite[] => {
-    const said = new Map(entriesOf(wanted[i]?.prices ?? NO_PRICES));
-    const known = new Map(entriesOf(there[i]?.prices ?? NO_PRICES));
-    const lists = [...new Set([...said.keys(), ...known.keys()])];
-    return lists.map((list) => ({ op: 'price', id, list, entry: said.get(list) }));
-  });
+  const writes = ids.flatMap((id, i) =>
+    priceWrites(id, wanted[i]?.prices ?? NO_PRICES, there[i]?.prices ?? NO_PRICES),
+  );
   for (let at = 0; at < writes.length; at += WRITES_AT_ONCE) {
     const { statuses } = await to.write(tenant, writes.slice(at, at + WRITES_AT_ONCE));
     if (statuses.includes('conflict')) {

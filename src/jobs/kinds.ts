@@ -1,5 +1,6 @@
 import type { Logger } from '../core/logger.js';
 import type { JsonValue } from '../core/product.js';
+import type { History } from '../backup/history.js';
 import type { Placer } from '../placement/placer.js';
 import { TENANT_KIND } from '../store/record-store.js';
 import type { KeyDesk } from '../tenancy/keys/key-desk.js';
@@ -40,6 +41,7 @@ export interface KindDeps
   tombstoneRetentionMs: number;
   /** Undefined with `--model none`. */
   encoder: Encoder | undefined;
+  history: Pick<History, 'sweep'>;
   /** Undefined: what relieves nodes is only said. */
   advice: Omit<FollowDeps, 'logger'> | undefined;
   tenants: SwitchDeps['tenants'] & CalibrationDeps['tenants'];
@@ -48,7 +50,8 @@ export interface KindDeps
 
 /** What is done in the background, by one node of all at a time. */
 export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
-  const { store, placement, tenants, encoder, tombstoneRetentionMs, logger, advice } = deps;
+  const { store, placement, tenants, encoder, tombstoneRetentionMs, history, logger, advice } =
+    deps;
   const purge = async (): Promise<void> => {
     await store.purgeTombstones(Date.now() - tombstoneRetentionMs);
   };
@@ -77,6 +80,13 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
     [
       'emptied categories',
       { everyMs: HOUR_MS, run: (work) => forEachTenant(store, work, giveBack) },
+    ],
+    [
+      'sweep of history',
+      {
+        everyMs: HOUR_MS,
+        run: (work) => forEachTenant(store, work, (tenant) => history.sweep(tenant, work.signal)),
+      },
     ],
     // Where counts are written apart from products, a writer that died in between leaves them wrong.
     [

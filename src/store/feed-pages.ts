@@ -1,10 +1,61 @@
-import type { FeedPage, Position, StoreReader } from './store.js';
+import type { FeedPage, Position, StoreReader, WriteMark } from './store.js';
 
 /** Between two looks at a feed that stands still before something that is written. */
 const LOOK_AGAIN_MS = 100;
 
 /** Pages of what was written during a reading: whoever has not met the end by then is slower than those who write. */
 const MAX_MORE_PAGES = 64;
+
+/** Where a reading of a tenant's feed is: with it, whoever has it goes on. */
+export interface FeedReading {
+  /** Undefined: at the start. */
+  position: Position | undefined;
+  /** What has to be covered before it may end. */
+  goal: WriteMark;
+  /** From the start, so that no product may be missing. */
+  isFull: boolean;
+  isPastStart: boolean;
+  /** Read since all was met that was there when the reading began. */
+  morePages: number;
+}
+
+/** Of the feed behind `after` (undefined: from its start). */
+export async function beginReading(
+  store: Pick<StoreReader, 'head'>,
+  tenant: string,
+  after: Position | undefined,
+): Promise<FeedReading> {
+  const goal = await store.head(tenant);
+  const isFull = after === undefined;
+  return { position: after, goal, isFull, isPastStart: false, morePages: 0 };
+}
+
+/**
+ * The next page of a reading, and how it goes on behind that: undefined where nothing can be missing any more.
+ * Waits a moment where the feed stands still before its goal.
+ */
+export async function readOn(
+  store: Pick<StoreReader, 'head' | 'readFeed' | 'covers'>,
+  tenant: string,
+  reading: FeedReading,
+  limit: number,
+  maxBytes?: number,
+): Promise<{ page: FeedPage; next: FeedReading | undefined }> {
+  const page = await store.readFeed(tenant, reading.position, limit, maxBytes);
+  if (page.expired) return { page, next: { ...reading, position: undefined, isFull: true } };
+  const { position } = page;
+  const isThere = store.covers(position, reading.goal);
+  const isPastStart = reading.isPastStart || isThere;
+  const morePages = reading.morePages + (isPastStart ? 1 : 0);
+  const next = { ...reading, position, isPastStart, morePages };
+  if (!reading.isFull && (isThere || page.atEnd)) return { page, next: undefined };
+  if (reading.isFull && isThere) {
+    next.goal = await store.head(tenant);
+    const isAll = page.atEnd && store.covers(position, next.goal);
+    if (isAll || morePages >= MAX_MORE_PAGES) return { page, next: undefined };
+  } else if (page.atEnd) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  return { page, next };
+}
 
 /**
  * The pages of a tenant's feed behind `after` (undefined: from its start), up to what was written
@@ -19,34 +70,16 @@ const MAX_MORE_PAGES = 64;
  * position before has an older version of it meanwhile; who begins has none, and waits, with empty pages.
  */
 export async function* feedPages(
-  store: StoreReader,
+  store: Pick<StoreReader, 'head' | 'readFeed' | 'covers'>,
   tenant: string,
   after: Position | undefined,
   limit: number,
   maxBytes?: number,
 ): AsyncGenerator<FeedPage, void> {
-  let goal = await store.head(tenant);
-  let position = after;
-  let isFull = after === undefined;
-  /** Read since all was met that was there when the reading began. */
-  let morePages = 0;
-  let isPastStart = false;
-  for (;;) {
-    const page = await store.readFeed(tenant, position, limit, maxBytes);
+  let reading: FeedReading | undefined = await beginReading(store, tenant, after);
+  while (reading !== undefined) {
+    const { page, next } = await readOn(store, tenant, reading, limit, maxBytes);
     yield page;
-    if (page.expired) {
-      [position, isFull] = [undefined, true];
-      continue;
-    }
-    position = page.position;
-    const isThere = store.covers(position, goal);
-    isPastStart ||= isThere;
-    if (isPastStart) morePages += 1;
-    if (!isFull && (isThere || page.atEnd)) return;
-    if (isFull && isThere) {
-      goal = await store.head(tenant);
-      const isAll = page.atEnd && store.covers(position, goal);
-      if (isAll || morePages >= MAX_MORE_PAGES) return;
-    } else if (page.atEnd) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    reading = next;
   }
 }

@@ -11,6 +11,7 @@ export const KINDS_OF_TENANTS = [
   'usage',
   'price lists',
   'import',
+  'history',
 ] as const;
 
 export type KindOfTenants = (typeof KINDS_OF_TENANTS)[number];

@@ -1,5 +1,7 @@
 import type { LightMyRequestResponse } from 'fastify';
 import { invalidField, type OmniError } from '../../src/core/errors.js';
+import { ExportDesk } from '../../src/backup/export-desk.js';
+import { ImportDesk } from '../../src/backup/import-desk.js';
 import { score } from '../../src/core/vector.js';
 import { createHttpServer, type HttpServer } from '../../src/http/server.js';
 import type { HttpOptions, HttpPorts, SearchPort, StatusPort } from '../../src/http/ports.js';
@@ -269,6 +271,22 @@ export async function openHttp(
       keyDesk: new KeyDesk({ records, audit, vault, directory }),
       catalogue: new Catalogue(node.store),
       collections,
+      exports: new ExportDesk(node.store),
+      rollback: {
+        run: async () => ({
+          changed: 0,
+          restored: 0,
+          removed: 0,
+          first: { changed: [], restored: [], removed: [] },
+        }),
+      },
+      imports: new ImportDesk({
+        ...{ store: node.store, tenants: node.directory, model: node.deps.model },
+        place: (...asked) => node.deps.placement.ensure(...asked),
+        nodes: async () => ['s1', 's2', 's3'],
+        nudge: (tenant) => node.deps.fleet.nudge(tenant),
+        awaitApplied: (...awaited) => node.deps.fleet.awaitApplied(...awaited),
+      }),
       priceLists: priceListDesk(lists, audit, { request: async () => undefined }),
       dropTenant: async (tenant) => {
         await node.directory.drop(tenant);

@@ -42,6 +42,7 @@ function openRunner(): JobRunner {
   const kinds = jobKinds({
     keys: keyDesk(),
     ...{ store, placement: placer, tombstoneRetentionMs: 0, logger, tenants },
+    history: { sweep: async () => undefined },
     encoder: undefined,
     fleet: { switching: () => [], awaitApplied: async () => [] },
     ...{ placements, nodes: { awaitApplied: async () => true, silentMs: () => 0 } },

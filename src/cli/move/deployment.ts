@@ -53,9 +53,11 @@ export class Deployment {
   ): Promise<ExportedLines> {
     const query = { ...parts, after };
     const path = `${pathOf(tenant)}/export`;
-    const text = (await this.call({ method: 'GET', path, query, isText: true })) as string;
-    const end = text.trimEnd().split('\n').at(-1) ?? '';
-    const { position, at_end } = JSON.parse(end) as { position: string; at_end: boolean };
+    const text = (await this.call({ method: 'GET', path, query, reads: { isWhole } })) as string;
+    const { position, at_end } = JSON.parse(lastLine(text)) as {
+      position: string;
+      at_end: boolean;
+    };
     const rows = text.split('\n').filter((line) => /^\{"(product|op)":/.test(line)).length;
     return { text, rows, position, atEnd: at_end };
   }
@@ -161,4 +163,13 @@ export class Deployment {
 
 function pathOf(tenant: string): string {
   return `tenants/${encodeURIComponent(tenant)}`;
+}
+
+function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? '';
+}
+
+/** Whether an export did not break off: its last line says where it goes on. */
+function isWhole(text: string): boolean {
+  return text.endsWith('\n') && lastLine(text).startsWith('{"position":');
 }

@@ -1,0 +1,111 @@
+import { invalidField, OmniError } from '../core/errors.js';
+import { isObject } from '../core/json.js';
+import type { PackedPrices } from '../core/price-entries.js';
+import type { JsonObject, Product } from '../core/product.js';
+import type { Partition } from '../store/store.js';
+import type { FullRow } from '../store/catalogue-pages.js';
+
+/**
+ * What a backup is made of: lines of JSON. A `tenant` line says whose products follow; with `reset`, that all that was
+ * said of them before is void. Of an id that comes more than once the last line counts.
+ */
+export type BackupLine =
+  | { tenant: string; reset?: true }
+  | PutLine
+  | { delete: string; feed_version?: number }
+  | { record: { kind: string; id: string; value: JsonObject } }
+  | { placement: PlacementLine };
+
+/** How a tenant lay. */
+export interface PlacementLine {
+  tenant: string;
+  partitions: readonly Partition[];
+  /** All nodes on which anything of the backup lay; where it is restored. */
+  nodes?: readonly string[];
+}
+
+/** A live product with all that is stored of it; vectors as little-endian float32, base64. */
+export interface PutLine {
+  put: Product;
+  vectors: { text: string };
+  model: string;
+  content_hash: string;
+  embed_hash: string;
+  /** The shop's own. */
+  feed_version?: number | undefined;
+  /** What price lists say of it, packed, base64. */
+  prices?: string;
+}
+
+/** The line behind a page: where to go on, and, behind the last, what the page's readers have by then. */
+export interface PageEnd {
+  end: {
+    /** Null: nothing follows. */
+    cursor: string | null;
+    /** Of products: the feed's position behind the page, base64. */
+    position?: string;
+    puts: number;
+    deletes: number;
+    records: number;
+    /** All that was said of the tenant before is void. */
+    reset?: true;
+    /** Products that are damaged in the store: not in the backup. */
+    damaged?: string[];
+  };
+}
+
+/** The product goes in as it is stored, without a parse. */
+export function putText({ row, head }: FullRow): string {
+  const { buffer, byteOffset, byteLength } = row.vectors.text;
+  const rest: Omit<PutLine, 'put'> = {
+    vectors: { text: Buffer.from(buffer, byteOffset, byteLength).toString('base64') },
+    model: row.model,
+    content_hash: head.contentHash,
+    embed_hash: head.embedHash,
+    ...(head.feedVersion === undefined ? {} : { feed_version: head.feedVersion }),
+    ...(row.prices.length === 0 ? {} : { prices: packedText(row.prices) }),
+  };
+  return `{"put":${row.json.toString()},${JSON.stringify(rest).slice(1)}`;
+}
+
+function packedText(prices: PackedPrices): string {
+  return Buffer.from(prices).toString('base64');
+}
+
+/** The floats of a vector's text. Throws where these are not whole floats. */
+export function vectorOf(text: string): Float32Array {
+  // Copied, because floats must be aligned to 4 bytes.
+  return new Float32Array(Uint8Array.from(Buffer.from(text, 'base64')).buffer);
+}
+
+export function pricesOf({ prices }: PutLine): PackedPrices {
+  return prices === undefined ? new Uint8Array(0) : Uint8Array.from(Buffer.from(prices, 'base64'));
+}
+
+const KINDS = ['tenant', 'put', 'delete', 'record', 'placement'];
+
+/** Reads a line. Throws `invalid_field`, which names `where`. */
+export function backupLineOf(text: string, where: string): BackupLine {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new OmniError('invalid_field', `${where} is not JSON`, { field: where, cause });
+  }
+  if (!isObject(value) || !KINDS.some((kind) => kind in value)) {
+    throw invalidField(where, 'is no line of a backup');
+  }
+  if ('put' in value && !isPutLine(value)) throw invalidField(where, 'is no whole product');
+  return value as unknown as BackupLine;
+}
+
+function isPutLine({ put, vectors, ...rest }: JsonObject): boolean {
+  return (
+    isObject(put) &&
+    [put['id'], put['title'], put['category']].every((each) => typeof each === 'string') &&
+    isObject(vectors) &&
+    [vectors['text'], rest['model'], rest['content_hash'], rest['embed_hash']].every(
+      (each) => typeof each === 'string',
+    )
+  );
+}

@@ -1,0 +1,92 @@
+import { tenantRecordId, tenantRecords, KINDS_OF_TENANTS } from '../store/tenant-records.js';
+import { TENANT_KIND, type RecordReader, type StoredRecord } from '../store/record-store.js';
+
+/** A record with its kind, as a backup has it. */
+export interface KindRecord extends Omit<StoredRecord, 'revision'> {
+  kind: string;
+}
+
+/** Kinds whose ids are tenants. */
+const NAMED_BY_TENANT = [TENANT_KIND, 'collection'] as const;
+const ALIAS_KIND = 'alias';
+/** Of no tenant: plans, and who may ask. */
+const OF_ALL = ['plan', 'key', 'key secret', 'key prefix'] as const;
+
+/**
+ * In a backup to be read, but not restored: an audit is a chain that goes on from its last entry, and a restored place
+ * begins one of its own.
+ */
+const ONLY_READ: ReadonlySet<string> = new Set(['audit entry', 'audit']);
+
+/** A backup is a history of its own. */
+const HISTORY_KIND = 'history';
+
+/** What is of one running system: jobs, leases, which nodes there are, what signs cursors, what was before. */
+export const LEFT_OUT: readonly string[] = [
+  ...['job', 'lease', 'node', 'node zone', 'placement step', 'secret'],
+  ...[HISTORY_KIND, 'history start'],
+];
+
+/** All kinds of which a backup has the records, in the order in which they are read. */
+export const RECORD_KINDS: readonly string[] = [
+  ...OF_ALL,
+  ALIAS_KIND,
+  ...NAMED_BY_TENANT,
+  ...KINDS_OF_TENANTS.filter((kind) => kind !== HISTORY_KIND),
+];
+
+/** A tenant's name ends before this in the ids of its records. */
+const SEPARATOR = '/';
+
+/** The tenant of a record; undefined: of none. */
+export function tenantOf({ kind, id, value }: KindRecord): string | undefined {
+  if (kind === ALIAS_KIND) return value['tenant'] as string;
+  if ((NAMED_BY_TENANT as readonly string[]).includes(kind)) return id;
+  if ((OF_ALL as readonly string[]).includes(kind)) return undefined;
+  return id.slice(0, id.indexOf(SEPARATOR));
+}
+
+/** Whether a restore brings it back: of `tenant` alone, or all. Another name's aliases stay with the name. */
+export function isRestored(record: KindRecord, tenant?: string, as?: string): boolean {
+  if (ONLY_READ.has(record.kind)) return false;
+  if (tenant === undefined) return true;
+  if (as !== undefined && as !== tenant && record.kind === ALIAS_KIND) return false;
+  return tenantOf(record) === tenant;
+}
+
+/** The record as of the tenant `as`. */
+export function renamed(record: KindRecord, as: string): KindRecord {
+  const { kind, id, value } = record;
+  const tenant = tenantOf(record);
+  if (tenant === undefined || tenant === as) return record;
+  if (kind === ALIAS_KIND) return { ...record, value: { ...value, tenant: as } };
+  const own = { ...value, ...('id' in value && kind === TENANT_KIND ? { id: as } : {}) };
+  if (id === tenant) return { kind, id: as, value: own };
+  return { kind, id: tenantRecordId(as, id.slice(tenant.length + 1)), value };
+}
+
+/**
+ * A page of a kind's records behind the one called `after`; of `tenant` alone where one is named.
+ * @returns ids as they are stored
+ */
+export async function recordPage(
+  records: RecordReader,
+  kind: string,
+  tenant: string | undefined,
+  after: string | undefined,
+  limit: number,
+): Promise<StoredRecord[]> {
+  if (tenant === undefined) return records.list(kind, after, limit);
+  if ((OF_ALL as readonly string[]).includes(kind)) return [];
+  if ((NAMED_BY_TENANT as readonly string[]).includes(kind)) {
+    const found = after === undefined ? await records.get(kind, tenant) : undefined;
+    return found === undefined ? [] : [found];
+  }
+  // Few, and not in the order of their tenants: the caller leaves out what is of others.
+  if (kind === ALIAS_KIND) return records.list(kind, after, limit);
+  const own = after?.slice(tenant.length + 1);
+  const ofTenant = KINDS_OF_TENANTS.find((each) => each === kind);
+  if (ofTenant === undefined) return [];
+  const found = await tenantRecords(records, ofTenant, tenant, own, limit);
+  return found.map((record) => ({ ...record, id: tenantRecordId(tenant, record.id) }));
+}

@@ -1,0 +1,57 @@
+import { pageOf, type BackupSource, type Page } from '../../backup/backup-source.js';
+import type { ExportHead } from '../../backup/export-desk.js';
+import { OmniSearchError } from '../../client/errors.js';
+import { Transport, type Call } from '../../client/transport.js';
+import type { Config } from '../../config/settings.js';
+import { PATIENTLY } from '../api-problem.js';
+
+type ServerConfig = Pick<Config, 'url' | 'adminKey'>;
+
+/** Who asks operators' routes of a server, and goes on asking while that restarts. */
+export function operatorsTransport({ url, adminKey }: ServerConfig): Transport {
+  return new Transport({ addresses: [url], apiKey: adminKey, ...PATIENTLY });
+}
+
+/** What the server exports from. */
+export async function exportHead(transport: Transport): Promise<ExportHead> {
+  const call = { method: 'GET', path: 'admin/export', twice: 'nothing' } as const;
+  const { model, ...head } = (await transport.call(call)) as Omit<ExportHead, 'model'> & {
+    model: ExportHead['model'] | null;
+  };
+  return { ...head, model: model ?? undefined };
+}
+
+/** A server that a backup is taken of. Rejects `OmniSearchError`. */
+export class ExportClient implements BackupSource {
+  private readonly transport: Transport;
+
+  constructor(config: ServerConfig) {
+    this.transport = operatorsTransport(config);
+  }
+
+  async head(): Promise<ExportHead> {
+    return exportHead(this.transport);
+  }
+
+  async products(tenant: string, from: { cursor?: string; since?: string }): Promise<Page> {
+    return this.page('admin/export/products', { tenant, ...from });
+  }
+
+  async records(tenant: string | undefined, cursor: string | undefined): Promise<Page> {
+    return this.page('admin/export/records', { tenant, cursor });
+  }
+
+  private async page(path: string, query: Call['query']): Promise<Page> {
+    const reads = { isWhole: (text: string) => pageOf(text) !== undefined };
+    const text = (await this.transport.call({
+      method: 'GET',
+      path,
+      query,
+      reads,
+      twice: 'nothing',
+    })) as string;
+    const page = pageOf(text);
+    if (page === undefined) throw new OmniSearchError(502, 'the answer broke off');
+    return page;
+  }
+}

@@ -1,0 +1,43 @@
+import { ExportDesk } from '../backup/export-desk.js';
+import { ImportDesk } from '../backup/import-desk.js';
+import { History } from '../backup/history.js';
+import { Rollback } from '../backup/rollback.js';
+import type { Config } from '../config/settings.js';
+import type { AuditLog } from '../tenancy/audit-log.js';
+import type { ModelIdentity } from '../core/product.js';
+import type { FleetPort } from '../ingest/ports.js';
+import type { Store } from '../store/store.js';
+import type { TenantDirectory } from '../tenancy/tenant-directory.js';
+import type { OpenedCluster } from './open-cluster.js';
+
+interface BackupParts {
+  store: Store;
+  tenants: TenantDirectory;
+  model: ModelIdentity;
+  cluster: Pick<OpenedCluster, 'placement' | 'nodes'>;
+  fleet: FleetPort;
+  audit: AuditLog;
+  history: History;
+}
+
+/** What a backup is taken from, and what a restore goes to. */
+export function openBackups(parts: BackupParts) {
+  const { store, tenants, model, cluster, fleet, audit, history } = parts;
+  const { placement, nodes } = cluster;
+  const imports = new ImportDesk({
+    ...{ store, tenants, model },
+    place: (...asked) => placement.ensure(...asked),
+    nodes: async () => (await nodes.all()).map(({ node }) => node),
+    nudge: (tenant) => fleet.nudge(tenant),
+    awaitApplied: (...awaited) => fleet.awaitApplied(...awaited),
+  });
+  const rollback = new Rollback({ store, history, imports, audit });
+  return { exports: new ExportDesk(store), imports, rollback };
+}
+
+/** What products were before; a node that writes notes it from now on. */
+export async function openHistory(store: Store, { historyDays, serve }: Config): Promise<History> {
+  const history = new History(store, historyDays);
+  if (serve !== 'read') await history.begin();
+  return history;
+}

@@ -1,0 +1,202 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { backupLineOf, type BackupLine } from '../backup/lines.js';
+import { invalidField, OmniError } from '../core/errors.js';
+import { NEWLINE, physicalLines } from '../core/physical-lines.js';
+import {
+  ExportReply,
+  ImportQuery,
+  ImportReply,
+  ProductsQuery,
+  RecordImportQuery,
+  RecordsQuery,
+  RecordsReply,
+  RollbackBody,
+  RollbackReply,
+  SettleBody,
+  SettleReply,
+} from './backup-schemas.js';
+import { LEAST_WRITE_BYTES, type HttpLimits } from './limits.js';
+import type { HttpPorts, RouteOptions } from './ports.js';
+import { readChunks } from './read-body.js';
+import { replies } from './reply-schemas.js';
+import { TenantGate } from './tenant-gate.js';
+
+const NDJSON = 'application/x-ndjson; charset=utf-8';
+/** A product's line has its vector beside it. */
+const VECTOR_BYTES = 512 * 1024;
+/** Lines that are held until they are written. */
+const LINES_AT_ONCE = 64;
+const EXPORTS = 4;
+const IMPORTS = 8;
+
+/** `/admin/export…`, `/admin/import…` and `/admin/rollback`: what `omnisearch backup`, `restore` and `rollback` ask for. */
+export function backupRoutes(
+  app: FastifyInstance,
+  ports: HttpPorts,
+  options: Pick<RouteOptions, 'limits' | 'bodies'>,
+): void {
+  // What is asked for is all tenants', whichever is named.
+  app.addHook('onRequest', async ({ key }) => {
+    if (key?.tenants === undefined) return;
+    throw new OmniError('forbidden', 'backups want an admin key of all tenants');
+  });
+  exportRoutes(app, ports);
+  importRoutes(app, ports, options);
+  changeRoutes(app, ports);
+}
+
+function exportRoutes(app: FastifyInstance, { exports }: HttpPorts): void {
+  const reading = new TenantGate(EXPORTS, EXPORTS, 'exports');
+
+  app.get('/admin/export', { schema: replies(ExportReply) }, async () => {
+    const { store, model = null, tenants } = await exports.head();
+    return { store, model, tenants };
+  });
+
+  app.get<{ Querystring: ProductsQuery }>(
+    '/admin/export/products',
+    { schema: { querystring: ProductsQuery, produces: ['application/x-ndjson'] } },
+    async ({ query: { tenant, ...from }, exchange }, reply) => {
+      exchange.onEnd(reading.enter(''));
+      const lines = exports.products(tenant, from, exchange.signal);
+      return reply.header('content-type', NDJSON).send(streamOf(lines, exchange));
+    },
+  );
+
+  app.get<{ Querystring: RecordsQuery }>(
+    '/admin/export/records',
+    { schema: { querystring: RecordsQuery, produces: ['application/x-ndjson'] } },
+    async ({ query: { tenant, cursor }, exchange }, reply) => {
+      exchange.onEnd(reading.enter(''));
+      const lines = exports.records(tenant, cursor, exchange.signal);
+      return reply.header('content-type', NDJSON).send(streamOf(lines, exchange));
+    },
+  );
+}
+
+function importRoutes(
+  app: FastifyInstance,
+  { imports }: HttpPorts,
+  { limits, bodies }: Pick<RouteOptions, 'limits' | 'bodies'>,
+): void {
+  const writing = new TenantGate(IMPORTS, IMPORTS, 'imports of backups');
+  app.addContentTypeParser(
+    'application/x-ndjson',
+    async (_: FastifyRequest, body: Readable) => body,
+  );
+  const takeRoom = async (request: FastifyRequest) => {
+    const lease = bodies.lease(request.tenant);
+    lease.take(LEAST_WRITE_BYTES);
+    request.exchange.onEnd(() => lease.release());
+  };
+  const linesOf = (request: FastifyRequest) => batchesOf(request.body, limits);
+
+  app.post<{ Querystring: ImportQuery }>(
+    '/admin/import/products',
+    {
+      schema: { querystring: ImportQuery, ...replies(ImportReply) },
+      onRequest: takeRoom,
+      config: { described: { body: Type.Object({}), consumes: ['application/x-ndjson'] } },
+    },
+    async (request) => {
+      const { tenant, model } = request.query;
+      imports.checkModel(model);
+      const leave = writing.enter('');
+      const sum = { written: 0, deleted: 0, unchanged: 0 };
+      try {
+        for await (const lines of linesOf(request)) {
+          const { written, deleted, unchanged } = await imports.products(tenant, lines);
+          sum.written += written;
+          sum.deleted += deleted;
+          sum.unchanged += unchanged;
+        }
+      } finally {
+        leave();
+      }
+      return sum;
+    },
+  );
+
+  app.post<{ Querystring: RecordImportQuery }>(
+    '/admin/import/records',
+    {
+      schema: { querystring: RecordImportQuery, ...replies(RecordsReply) },
+      onRequest: takeRoom,
+      config: { described: { body: Type.Object({}), consumes: ['application/x-ndjson'] } },
+    },
+    async (request) => {
+      const replace = request.query.replace === 'true';
+      const sum = { written: 0, kept: 0 };
+      for await (const lines of linesOf(request)) {
+        for (const line of lines) {
+          sum[(await imported(imports, line, replace)) ? 'written' : 'kept'] += 1;
+        }
+      }
+      return sum;
+    },
+  );
+}
+
+/** What is done with what is there. */
+function changeRoutes(app: FastifyInstance, { imports, rollback }: HttpPorts): void {
+  app.post<{ Body: RollbackBody }>(
+    '/admin/rollback',
+    { schema: { body: RollbackBody, ...replies(RollbackReply) } },
+    async ({ body: { tenant, to, preview = false }, actor, exchange }) => {
+      const toMs = Date.parse(to);
+      if (Number.isNaN(toMs)) throw invalidField('to', 'must be a time as 2026-11-29T21:00:00Z');
+      return rollback.run(tenant, toMs, { preview, by: actor, signal: exchange.signal });
+    },
+  );
+
+  app.post<{ Body: SettleBody }>(
+    '/admin/import/settle',
+    { schema: { body: SettleBody, ...replies(SettleReply) } },
+    async ({ body, exchange }) => {
+      const lagging = await imports.settle(body.tenant, body.timeout_ms, exchange.signal);
+      return { searchable: lagging.length === 0, lagging };
+    },
+  );
+}
+
+async function imported(
+  imports: HttpPorts['imports'],
+  line: BackupLine,
+  replace: boolean,
+): Promise<boolean> {
+  if ('record' in line) return imports.record(line.record, replace);
+  if ('placement' in line) return imports.placement(line.placement);
+  throw invalidField('lines', 'must be records and placements');
+}
+
+/** A reply that is made as it is read. */
+function streamOf(lines: AsyncGenerator<string>, exchange: FastifyRequest['exchange']): Readable {
+  async function* told(): AsyncGenerator<string> {
+    for await (const text of lines) {
+      exchange.progress();
+      yield text;
+    }
+  }
+  return Readable.from(told(), { objectMode: false });
+}
+
+/** A body's lines, some at a time. Throws `unsupported_media_type`, `invalid_field`. */
+async function* batchesOf(body: unknown, limits: HttpLimits): AsyncGenerator<BackupLine[]> {
+  if (!(body instanceof Readable)) {
+    throw new OmniError('unsupported_media_type', 'the body must be application/x-ndjson');
+  }
+  const maxRowBytes = limits.maxProductBytes + VECTOR_BYTES;
+  let batch: BackupLine[] = [];
+  const lines = physicalLines(readChunks(body, limits), { lineEnd: NEWLINE, maxRowBytes });
+  for await (const { line, bytes } of lines) {
+    if (typeof bytes === 'number') throw invalidField(`line ${line}`, `has ${bytes} bytes`);
+    if (bytes.length === 0) continue;
+    batch.push(backupLineOf(bytes.toString(), `line ${line}`));
+    if (batch.length < LINES_AT_ONCE) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
