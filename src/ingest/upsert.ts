@@ -69,8 +69,8 @@ async function validateBatch(
     else if (builder.isFull && !isObject(incoming.value)) builder.countRejected();
     else {
       try {
-        const { line, value, isNew = false } = incoming;
-        rows.push({ line, row: validateRow(value, rules), isNew });
+        const { line, value, isNew = false, isKnown = false } = incoming;
+        rows.push({ line, row: validateRow(value, rules), isNew, isKnown });
       } catch (error) {
         if (!(error instanceof OmniError)) deps.logger.error({ err: error }, 'a row broke us');
         builder.reject(incoming.line, idOfRow(incoming.value), toOmniError(error));
