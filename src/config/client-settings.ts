@@ -91,9 +91,9 @@ export const CLIENT_SETTINGS = {
     default: 2,
     min: 1,
     max: 64,
-    unit: 'requests',
-    verbs: ['index'],
-    description: 'requests in flight',
+    unit: 'at once',
+    verbs: ['index', 'worker'],
+    description: 'index: requests in flight; worker: imports that it works on',
   },
   topK: {
     type: 'integer',

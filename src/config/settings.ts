@@ -3,6 +3,7 @@ import { BROWSER_SETTINGS } from './browser-settings.js';
 import { CLIENT_SETTINGS } from './client-settings.js';
 import { CLUSTER_SETTINGS } from './cluster-settings.js';
 import { EMBEDDING_SETTINGS } from './embedding-settings.js';
+import { IMPORT_SETTINGS } from './import-settings.js';
 import { KEY_SETTINGS } from './key-settings.js';
 import { QUERY_NODE_SETTINGS } from './query-node-settings.js';
 import { SERVING_SETTINGS } from './serving-settings.js';
@@ -18,6 +19,7 @@ import type { Verb } from './verbs.js';
 const SETTINGS = {
   ...SERVING_SETTINGS,
   ...CLUSTER_SETTINGS,
+  ...IMPORT_SETTINGS,
   ...KEY_SETTINGS,
   ...QUERY_NODE_SETTINGS,
   ...BROWSER_SETTINGS,

@@ -7,6 +7,7 @@ import type { ModelIdentity } from '../core/product.js';
 import type { ShardStatus } from '../core/shard-status.js';
 import type { Catalogue } from '../ingest/catalogue.js';
 import type { Ingest } from '../ingest/ingest.js';
+import type { ImportDesk } from '../jobs/imports/import-desk.js';
 import type { QueryDays } from '../merchandising/query-days.js';
 import type { QueryLog } from '../merchandising/query-log.js';
 import type { Suggestions } from '../merchandising/suggestions.js';
@@ -153,6 +154,10 @@ export interface HttpPorts {
     /** Rejects `not_found`. */
     remove(tenant: string, name: string, by: string | null): Promise<void>;
   };
+  imports: Pick<
+    ImportDesk,
+    'take' | 'takeUrl' | 'get' | 'list' | 'rejected' | 'confirm' | 'cancel' | 'retry'
+  >;
   collections: Pick<CollectionSchemas, 'find' | 'create' | 'change' | 'remove' | 'list'>;
   catalogue: Pick<Catalogue, 'count' | 'knownFields' | 'pages'>;
   tenantDesk: Pick<TenantDesk, 'list' | 'get' | 'put' | 'drop'>;

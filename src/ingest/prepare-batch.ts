@@ -41,6 +41,8 @@ interface Draft {
   keeps: boolean;
   /** Nothing of it will be written, as far as can be seen. */
   idle: boolean;
+  /** What is stored is newer. */
+  stale: boolean;
   /** Of a new product: what is stored of its id, which nobody may have changed since. */
   ifVersion?: number;
   /** It should be new, and is there already. */
@@ -67,10 +69,7 @@ export async function prepareBatch(
 ): Promise<PreparedBatch> {
   if (rows.length === 0) return { rows: [], refused: [] };
   const { tenant, imported } = target;
-  const ids = [...new Set(rows.map(({ row }) => row.id))];
-  const heads = await deps.store.heads(tenant, ids);
-  const planned = await plan(deps, target, rows, new Map(ids.map((id, i) => [id, heads[i]])));
-  const drafts = planned.filter((item): item is Draft => 'contentHash' in item);
+  const { planned, drafts } = await planBatch(deps, target, rows);
   if (drafts.length > 0) await deps.tenants.ensure(tenant);
   else await deps.tenants.require(tenant);
   // What goes earlier in the batch makes room for what comes later: the store decides then.
@@ -100,12 +99,25 @@ export async function prepareBatch(
   return batch;
 }
 
+/** What each row needs, by what is stored: nothing is written. */
+export async function planBatch(
+  deps: IngestDeps,
+  target: WriteTarget,
+  rows: readonly PlacedRow[],
+): Promise<{ planned: Planned[]; drafts: Draft[]; heads: Map<string, StoredHead | undefined> }> {
+  const ids = [...new Set(rows.map(({ row }) => row.id))];
+  const found = await deps.store.heads(target.tenant, ids);
+  const heads = new Map(ids.map((id, i) => [id, found[i]]));
+  const planned = await plan(deps, target, rows, new Map(heads));
+  return { planned, drafts: planned.filter((item) => 'contentHash' in item), heads };
+}
+
 function placed({ line, row, ifVersion, isKnown = false }: Draft): PlacedRow {
   return { line, row, isNew: ifVersion !== undefined, isKnown };
 }
 
 /** What the tenant's bounds do not let in, and what is there already. */
-async function refuse(
+export async function refuse(
   deps: IngestDeps,
   { tenant, signal }: WriteTarget,
   drafts: readonly Draft[],
@@ -168,6 +180,7 @@ async function plan(
     draft.isNew = !live;
     draft.isMissing = isKnown && !live;
     if (isNew) draft.ifVersion = head?.version ?? 0;
+    draft.stale = stale;
     draft.keeps = stale || (live && head.embedHash === draft.embedHash);
     draft.idle =
       stale ||
@@ -185,7 +198,14 @@ async function plan(
 function draftOf(deps: IngestDeps, line: number, row: PutRow): Draft {
   const { fingerprint } = deps.model;
   const embeds = embedInputs(fingerprint, row);
-  const undecided = { keeps: false, idle: false, exists: false, isMissing: false, isNew: false };
+  const undecided = {
+    keeps: false,
+    idle: false,
+    stale: false,
+    exists: false,
+    isMissing: false,
+    isNew: false,
+  };
   return { line, row, contentHash: contentHash(row.product), ...embeds, ...undecided };
 }
 

@@ -13,21 +13,24 @@ import {
   type JobKind,
   type StoredJob,
 } from './job.js';
+import { JobPlaces } from './job-places.js';
 import { RunningJob, type Outcome } from './running-job.js';
 
 const TICK_MS = 2_000;
 /** A lease whose counter stands still for so long is that of a dead owner. */
 export const LEASE_MS = 15_000;
-/** Jobs that one node works on at a time: background work is in no hurry. */
-const MAX_RUNNING = 2;
 const MAX_JOBS = 10_000;
 const RETRY_MS = 10_000;
 const MAX_RETRY_MS = 3_600_000;
+/** Jobs that failed together are not tried again together. */
+const JITTER = 0.25;
 
 export interface JobRunnerOptions {
   records: RecordStore;
   kinds: ReadonlyMap<string, JobKind>;
   logger: Logger;
+  /** Jobs of catalogues that this node works on at a time; 0: none. */
+  ofCatalogues?: number;
   /** Monotonic, milliseconds; injectable for virtual clocks. */
   now?: () => number;
 }
@@ -45,27 +48,41 @@ interface Seen {
 export class JobRunner {
   private readonly owner = randomUUID();
   private readonly running = new Map<string, RunningJob>();
+  private readonly places: JobPlaces;
   private seen = new Map<string, Seen>();
+  /** Those that were free at the latest look, in the order in which they are begun. */
+  private free: StoredJob[] = [];
   private timer: NodeJS.Timeout | undefined;
   private ticking: Promise<void> = Promise.resolve();
+  /** A look that has not begun yet sees what was asked for by now. */
+  private isTickComing = false;
   private closed = false;
   private readonly now: () => number;
 
   constructor(private readonly options: JobRunnerOptions) {
     this.now = options.now ?? (() => performance.now());
+    this.places = new JobPlaces(options.ofCatalogues);
   }
 
   start(): void {
-    this.timer = setInterval(() => this.tickInTurn(), TICK_MS);
+    this.timer = setInterval(() => {
+      this.tickInTurn();
+    }, TICK_MS);
+    this.tickInTurn();
   }
 
   private tickInTurn(): void {
-    this.ticking = this.ticking.then(() => this.tick());
+    if (this.isTickComing) return;
+    this.isTickComing = true;
+    this.ticking = this.ticking.then(() => {
+      this.isTickComing = false;
+      return this.tick();
+    });
   }
 
   /** Asks for a job that is done once; nothing is done where it is asked for already. */
-  async request(kind: string, key: string, dueMs = 0): Promise<void> {
-    await requestJob(this.options.records, kind, key, dueMs);
+  async request(kind: string, key: string, dueMs = 0, priority = 0): Promise<void> {
+    await requestJob(this.options.records, kind, key, dueMs, priority);
     if (this.timer !== undefined && dueMs === 0) this.tickInTurn();
   }
 
@@ -75,10 +92,9 @@ export class JobRunner {
       await Promise.all([...this.running.values()].map((job) => job.beat()));
       const jobs = await this.list();
       this.notice(jobs);
-      for (const stored of jobs) {
-        if (this.closed || this.running.size >= MAX_RUNNING) return;
-        if (this.isFree(stored)) await this.claim(stored);
-      }
+      const free = jobs.filter((stored) => this.isFree(stored));
+      this.free = free.sort((a, b) => (a.job.priority ?? 0) - (b.job.priority ?? 0));
+      await this.begin();
     } catch (error) {
       this.options.logger.warn({ err: error }, 'jobs could not be looked at');
     }
@@ -104,7 +120,7 @@ export class JobRunner {
     const jobs = (await records.list(JOB_KIND, undefined, MAX_JOBS)).map(toStoredJob);
     for (const [kind, { everyMs }] of kinds) {
       if (everyMs === undefined || jobs.some(({ id }) => id === jobId(kind, ALL))) continue;
-      await this.request(kind, ALL, everyMs);
+      await requestJob(records, kind, ALL, everyMs);
     }
     return jobs.filter(({ job }) => kinds.has(job.kind));
   }
@@ -125,36 +141,81 @@ export class JobRunner {
     return unchangedMs >= (job.lease === null ? job.due_ms : LEASE_MS);
   }
 
-  private async claim({ id, job, revision }: StoredJob): Promise<void> {
-    const kind = this.options.kinds.get(job.kind);
-    if (kind === undefined) return;
+  /** Begins what there is a place for; what has none stays for when a place is free. */
+  private async begin(): Promise<void> {
+    const left: StoredJob[] = [];
+    for (let stored = this.free.shift(); stored !== undefined; stored = this.free.shift()) {
+      if (this.closed) return;
+      const kind = this.options.kinds.get(stored.job.kind);
+      if (kind === undefined || this.running.has(stored.id)) continue;
+      const leave = this.places.enter(kind, stored.job.priority ?? 0);
+      if (leave === undefined) left.push(stored);
+      else if (!(await this.claim(kind, stored, leave))) leave();
+    }
+    this.free = left;
+  }
+
+  private async claim(
+    kind: JobKind,
+    { id, job, revision }: StoredJob,
+    leave: () => void,
+  ): Promise<boolean> {
     const lease = { owner: this.owner, counter: (job.lease?.counter ?? 0) + 1 };
     const claimed: Job = { ...job, state: 'running', lease };
     const { records } = this.options;
-    if (!(await records.put(JOB_KIND, id, toValue(claimed), revision))) return;
+    if (!(await records.put(JOB_KIND, id, toValue(claimed), revision))) return false;
     const running = new RunningJob(records, { id, job: claimed, revision: revision + 1 });
     this.running.set(id, running);
+    let isDone = false;
     running.begin(
       (work) => kind.run(work),
-      (outcome) => this.after(kind, claimed, outcome),
-      () => this.running.delete(id),
+      (outcome) => {
+        const after = this.after(kind, claimed, outcome);
+        isDone = after === undefined;
+        return after;
+      },
+      () => {
+        this.running.delete(id);
+        leave();
+        void this.followUp(kind, claimed, isDone);
+      },
     );
+    return true;
+  }
+
+  /** After a job: whether it was asked for again, and what has a place now. */
+  private async followUp(kind: JobKind, { kind: name, key }: Job, isDone: boolean): Promise<void> {
+    try {
+      if (isDone && (await kind.isNeeded?.(key)) === true) await this.request(name, key);
+      else if (this.timer !== undefined && this.free.length > 0) this.beginInTurn();
+      else if (this.timer !== undefined && !isDone) this.tickInTurn();
+    } catch (error) {
+      this.options.logger.warn({ err: error, job: jobId(name, key) }, 'a job is asked for later');
+    }
+  }
+
+  private beginInTurn(): void {
+    this.ticking = this.ticking
+      .then(() => this.begin())
+      .catch((error: unknown) => {
+        this.options.logger.warn({ err: error }, 'jobs could not be begun');
+      });
   }
 
   /** What the job becomes; undefined: it is done, and goes. */
   private after(kind: JobKind, { kind: name, key }: Job, outcome: Outcome): Job | undefined {
-    const { job, error, isAborted, againMs } = outcome;
+    const { job, error, isAborted, again } = outcome;
     if (isAborted) return { ...job, state: 'waiting', lease: null, due_ms: 0 };
     if (error === undefined) {
-      if (againMs !== undefined) return waitingJob(name, key, againMs);
+      if (again !== undefined) return waitingJob(name, key, again.dueMs, again.priority);
       const everyMs = key === ALL ? kind.everyMs : undefined;
       return everyMs === undefined ? undefined : waitingJob(name, key, everyMs);
     }
     this.options.logger.warn({ err: error, job: jobId(name, key) }, 'a job failed');
     const failures = job.failures + 1;
-    const due = Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** Math.min(failures, 20));
+    const backoff = Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** Math.min(failures, 20));
+    const due = Math.round(backoff * (1 - JITTER * Math.random()));
     const why = error instanceof Error ? error.message : 'for no known reason';
-    const again = { failures, error: why, due_ms: due };
-    return { ...job, ...again, state: 'waiting', lease: null };
+    return { ...job, failures, error: why, due_ms: due, state: 'waiting', lease: null };
   }
 }

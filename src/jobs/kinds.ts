@@ -8,7 +8,11 @@ import type { Encoder } from '../embedding/encoder.js';
 import { calibrateCutoff, type CalibrationDeps } from './calibrate-cutoff.js';
 import { FOLLOW_ADVICE, followAdvice, type FollowDeps } from './follow-advice.js';
 import { GROW_PARTITIONS, growPartitions, type GrowDeps } from './grow-partitions.js';
-import { ALL, type JobKind, type JobWork } from './job.js';
+import { ALL, requestJob, type JobKind, type JobWork } from './job.js';
+import { cleanImports } from './imports/clean-imports.js';
+import { IMPORT } from './imports/import-desk.js';
+import { ImportStore, removeSpools } from './imports/import-store.js';
+import { runImports, type ImportDeps } from './imports/run-imports.js';
 import { REPLACE_NODES, replaceNodes, type ReplaceDeps } from './replace-nodes.js';
 import { SETTLE_REPLICAS, settleReplicas, type SettleDeps } from './settle-replicas.js';
 import { SWEEP_PRICES, sweepPrices, type SweepDeps } from './sweep-prices.js';
@@ -37,6 +41,7 @@ export interface KindDeps
   encoder: Encoder | undefined;
   /** Undefined: what relieves nodes is only said. */
   advice: Omit<FollowDeps, 'logger'> | undefined;
+  imports: Omit<ImportDeps, 'imports' | 'store' | 'logger'> & { importRetentionMs: number };
   tenants: SwitchDeps['tenants'] & CalibrationDeps['tenants'];
   logger: Logger;
 }
@@ -89,12 +94,24 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
       },
     ],
     [DROP_TENANT, { run: (work) => dropTenant(store, work) }],
+    ...importKinds(deps),
     [SWITCH_TERMS, switchTerms(deps)],
     [SWEEP_PRICES, sweepPrices(deps)],
     [SETTLE_REPLICAS, settleReplicas(deps)],
     [REPLACE_NODES, replaceNodes(deps)],
     [GROW_PARTITIONS, growPartitions(deps)],
   ]);
+}
+
+function importKinds({ store, imports: given, logger }: KindDeps): [string, JobKind][] {
+  const { records } = store;
+  const imports = new ImportStore(records, store.spool);
+  const request = (tenant: string, priority: number): Promise<void> =>
+    requestJob(records, IMPORT, tenant, 0, priority);
+  return [
+    [IMPORT, runImports({ ...given, imports, store, logger })],
+    ['clean-up of imports', cleanImports({ imports, store, request, ...given })],
+  ];
 }
 
 /** One tenant after the other, or the one that is the key; goes on after the last that was done. */
@@ -121,6 +138,7 @@ async function forEachTenant(
 async function dropTenant(store: Store, { key, signal }: JobWork): Promise<void> {
   while (!(await store.dropTenant(key, ROWS_AT_ONCE))) signal.throwIfAborted();
   await removeTenantRecords(store.records, key, signal);
+  await removeSpools(store.spool, key, signal);
   const record = await store.records.get(TENANT_KIND, key);
   if (record !== undefined) await store.records.remove(TENANT_KIND, key, record.revision);
 }

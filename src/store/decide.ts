@@ -52,3 +52,16 @@ export function isUnseen(
   } else if (head.imported <= sight.number) return false;
   return !isOlder(head.feedVersion, feedVersion);
 }
+
+/**
+ * Whether an import may delete a product that its feed no longer has: nobody else has written anything of it since, not
+ * even a price.
+ */
+export function isPrunable(
+  { deleted, version, contentVersion, imported }: StoredHead,
+  sight: ImportSight,
+): boolean {
+  if (deleted) return false;
+  if (version <= (decodeMark(sight.asOf) ?? 0)) return true;
+  return imported !== undefined && imported <= sight.number && contentVersion === version;
+}

@@ -10,6 +10,8 @@ export const KINDS_OF_TENANTS = [
   'queries',
   'usage',
   'price lists',
+  'import',
+  'imports',
 ] as const;
 
 export type KindOfTenants = (typeof KINDS_OF_TENANTS)[number];

@@ -34,6 +34,11 @@ import { RateLimits } from '../../src/tenancy/rate-limits.js';
 import { UsageReports } from '../../src/tenancy/usage-report.js';
 import { TenantDesk } from '../../src/tenancy/tenant-desk.js';
 import { TenantAliases } from '../../src/tenancy/tenant-aliases.js';
+import {
+  openImports,
+  type ImportHarness,
+  type ImportHarnessOptions,
+} from '../jobs/import-harness.js';
 import { openDesk, ToldFleet } from '../cluster/desk-fixture.js';
 import { CountingEncoder, DIMENSIONS, openIngest, type IngestHarness } from '../ingest/harness.js';
 
@@ -177,6 +182,8 @@ export interface HttpHarness extends IngestHarness {
   /** What answers depend on. */
   answers: { state: string | undefined };
   status: { notReady: string | undefined };
+  /** Whoever works on imports. */
+  imports: ImportHarness;
   /** A request without a socket. */
   send(
     method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT',
@@ -193,6 +200,7 @@ export async function openHttp(
     ruleLimits?: Partial<RuleLimits>;
     tenants?: HttpPorts['tenants'];
     writers?: HttpPorts['writers'];
+    imports?: ImportHarnessOptions;
     /** In place of one that scans the store. */
     searchOver?: (node: IngestHarness) => SearchPort;
   } = {},
@@ -220,6 +228,7 @@ export async function openHttp(
   const collections = new CollectionSchemas(records);
   const { desk } = openDesk(node.store, fleet);
   const queryNodes: ObservedLease[] = [];
+  const imports = openImports(node, options.imports);
   const forget = (tenant: string) => books.forget(tenant);
   const server = await createHttpServer(
     {
@@ -257,6 +266,7 @@ export async function openHttp(
       keyDesk: new KeyDesk({ records, audit, vault, directory }),
       catalogue: new Catalogue(node.store),
       collections,
+      imports: imports.desk,
       priceLists: priceListDesk(lists, audit, { request: async () => undefined }),
       dropTenant: async (tenant) => {
         await node.directory.drop(tenant);
@@ -278,6 +288,7 @@ export async function openHttp(
   );
   return {
     ...node,
+    imports,
     server,
     search,
     switches,
@@ -303,6 +314,7 @@ export async function openHttp(
     },
     close: async () => {
       await server.close(100);
+      await imports.runner.close();
       await node.close();
     },
   };
