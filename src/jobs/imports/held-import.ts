@@ -14,7 +14,7 @@ export class HeldImport {
   private readonly controller = new AbortController();
   private readonly timer: NodeJS.Timeout;
   /** Aborted when the import is to be cancelled, or is another worker's by now. */
-  readonly ending = this.controller.signal;
+  readonly ending: AbortSignal = this.controller.signal;
 
   private constructor(
     private readonly imports: ImportStore,
