@@ -4,6 +4,7 @@ import type { OpenUrl } from '../../src/jobs/imports/fetch-feed.js';
 import { cleanImports } from '../../src/jobs/imports/clean-imports.js';
 import { IMPORT, ImportDesk } from '../../src/jobs/imports/import-desk.js';
 import type { ImportOptions, ImportRecord } from '../../src/jobs/imports/import-record.js';
+import { changeQueue, readQueue, type ImportQueue } from '../../src/jobs/imports/import-queue.js';
 import { ImportStore } from '../../src/jobs/imports/import-store.js';
 import { runImports } from '../../src/jobs/imports/run-imports.js';
 import { JobRunner } from '../../src/jobs/job-runner.js';
@@ -18,6 +19,8 @@ export interface ImportHarness {
   clean(): Promise<void>;
   /** Works on what there is until nothing is left to do. */
   work(): Promise<void>;
+  /** Works on the next import of a tenant alone. */
+  workOnNext(tenant: string): Promise<void>;
   /** Takes rows as NDJSON, and resolves with the import's id. */
   take(rows: readonly unknown[], options?: Partial<ImportOptions>): Promise<string>;
   takeText(
@@ -89,12 +92,27 @@ export function openImports(
   };
   const take: ImportHarness['take'] = (rows, asked) =>
     takeText(rows.map((row) => `${JSON.stringify(row)}\n`).join(''), 'ndjson', asked);
+  const workOnNext = async (name: string): Promise<void> => {
+    const waiting = (await readQueue(store.records, name)).waiting.slice(1);
+    // Those behind it come back once it has ended.
+    const without = (queue: ImportQueue): ImportQueue => ({
+      ...queue,
+      waiting: queue.waiting.slice(0, 1),
+    });
+    if (waiting.length > 0) await changeQueue(store.records, name, without);
+    await kind.run({
+      ...{ key: name, checkpoint: null, signal: new AbortController().signal },
+      ...{ save: async () => undefined, comeBack: () => undefined },
+    });
+    if (waiting.length === 0) return;
+    await changeQueue(store.records, name, (queue) => ({ ...queue, waiting }));
+  };
   const cleaner = cleanImports({
     ...{ imports, store, importRetentionMs },
     request: (name, priority) => runner.request(IMPORT, name, 0, priority),
   });
   return {
-    ...{ desk, imports, runner, work, take, takeText },
+    ...{ desk, imports, runner, work, workOnNext, take, takeText },
     clean: () => cleaner.run({ signal: new AbortController().signal } as JobWork),
     run: async (rows, asked) => {
       const id = await take(rows, asked);
