@@ -62,6 +62,24 @@ export const CLIENT_SETTINGS = {
     verbs: ['index'],
     description: 'go on where the last run of this file was cut off',
   },
+  background: {
+    type: 'boolean',
+    default: false,
+    verbs: ['index'],
+    description: 'only hand the files over: the server writes them as one import',
+  },
+  prune: {
+    type: 'boolean',
+    default: false,
+    verbs: ['index'],
+    description: 'the files are the whole catalogue: what they do not have is deleted',
+  },
+  confirmPrune: {
+    type: 'boolean',
+    default: false,
+    verbs: ['index'],
+    description: 'with --prune: however much that is',
+  },
   wait: {
     type: 'boolean',
     default: false,
