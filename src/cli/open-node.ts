@@ -5,6 +5,7 @@ import { Ingest } from '../ingest/ingest.js';
 import type { FleetPort, IngestDeps } from '../ingest/ports.js';
 import { TenantBounds } from '../ingest/tenant-bounds.js';
 import { GROW_PARTITIONS } from '../jobs/grow-partitions.js';
+import { BullQueue } from '../jobs/job-queue.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
@@ -72,7 +73,10 @@ export async function openNode(
   const ingest = new Ingest(deps);
   const background = { store, tenants, priceLists, placement, placements, encoder, logger };
   const kinds = kindsOfJobs(config, cluster, { ...background, ingest }, { fleet, searchable });
-  const jobs = new JobRunner({ records, kinds, logger, ofCatalogues });
+  const { redisUrl, serve } = config;
+  const isAsked = redisUrl !== undefined && serve !== 'read';
+  const queue = isAsked ? new BullQueue(redisUrl, logger) : undefined;
+  const jobs = new JobRunner({ records, kinds, logger, ofCatalogues, queue });
   return {
     ...{ store, encoder, model, shards, fleet, audit, cluster, searchable, isBehind, onChange },
     ...{ tenants, tenancy, priceLists, deps, ingest, jobs },

@@ -13,6 +13,7 @@ import {
   type JobKind,
   type StoredJob,
 } from './job.js';
+import type { DueJob, JobQueue } from './job-queue.js';
 import { JobPlaces } from './job-places.js';
 import { RunningJob, type Outcome } from './running-job.js';
 
@@ -20,6 +21,10 @@ const TICK_MS = 2_000;
 /** A lease whose counter stands still for so long is that of a dead owner. */
 export const LEASE_MS = 15_000;
 const MAX_JOBS = 10_000;
+/** What the queue is told again at a look. */
+const MAX_QUEUED = 500;
+/** Until a job that found no place is tried again. */
+const NO_PLACE_MS = 500;
 const RETRY_MS = 10_000;
 const MAX_RETRY_MS = 3_600_000;
 /** Jobs that failed together are not tried again together. */
@@ -29,6 +34,8 @@ export interface JobRunnerOptions {
   records: RecordStore;
   kinds: ReadonlyMap<string, JobKind>;
   logger: Logger;
+  /** What wakes those who work on jobs of catalogues; absent: each looks at the documents. */
+  queue?: JobQueue | undefined;
   /** Jobs of catalogues that this node works on at a time; 0: none. */
   ofCatalogues?: number;
   /** Monotonic, milliseconds; injectable for virtual clocks. */
@@ -68,6 +75,8 @@ export class JobRunner {
     this.timer = setInterval(() => {
       this.tickInTurn();
     }, TICK_MS);
+    const { queue, ofCatalogues = 1 } = this.options;
+    if (ofCatalogues > 0) queue?.work((due) => this.workOn(due), ofCatalogues);
     this.tickInTurn();
   }
 
@@ -83,7 +92,10 @@ export class JobRunner {
   /** Asks for a job that is done once; nothing is done where it is asked for already. */
   async request(kind: string, key: string, dueMs = 0, priority = 0): Promise<void> {
     await requestJob(this.options.records, kind, key, dueMs, priority);
-    if (this.timer !== undefined && dueMs === 0) this.tickInTurn();
+    const { queue, kinds } = this.options;
+    if (dueMs === 0 && queue?.isUp === true && kinds.get(kind)?.isOfCatalogues === true) {
+      await queue.add([{ kind, key, priority }]);
+    } else if (this.timer !== undefined && dueMs === 0) this.tickInTurn();
   }
 
   /** Beats for what is running, and begins what is due. Never rejects. */
@@ -93,7 +105,8 @@ export class JobRunner {
       const jobs = await this.list();
       this.notice(jobs);
       const free = jobs.filter((stored) => this.isFree(stored));
-      this.free = free.sort((a, b) => (a.job.priority ?? 0) - (b.job.priority ?? 0));
+      free.sort((a, b) => (a.job.priority ?? 0) - (b.job.priority ?? 0));
+      this.free = await this.withoutQueued(free);
       await this.begin();
     } catch (error) {
       this.options.logger.warn({ err: error }, 'jobs could not be looked at');
@@ -107,6 +120,7 @@ export class JobRunner {
     for (const job of this.running.values()) job.abort();
     await this.ticking;
     await this.settled();
+    await this.options.queue?.close();
   }
 
   /** For tests: resolves when nothing is running here. */
@@ -123,6 +137,44 @@ export class JobRunner {
       await requestJob(records, kind, ALL, everyMs);
     }
     return jobs.filter(({ job }) => kinds.has(job.kind));
+  }
+
+  /** Those that the queue does not see to: it is told of the others again, whatever it has lost. */
+  private async withoutQueued(free: StoredJob[]): Promise<StoredJob[]> {
+    const { queue, kinds } = this.options;
+    if (queue === undefined) return free;
+    const isQueued = ({ job }: StoredJob): boolean =>
+      job.lease === null && kinds.get(job.kind)?.isOfCatalogues === true;
+    const queued = free.filter(isQueued).slice(0, MAX_QUEUED);
+    await queue.add(
+      queued.map(({ job: { kind, key, priority = 0 } }) => ({ kind, key, priority })),
+    );
+    return queue.isUp ? free.filter((stored) => !isQueued(stored)) : free;
+  }
+
+  /** A job that the queue gave; resolves with what is to be given again, and when. */
+  private async workOn(due: DueJob): Promise<DueJob | undefined> {
+    const { kind: name, key } = due;
+    const kind = this.options.kinds.get(name);
+    if (kind === undefined || this.closed) return undefined;
+    const stored = await this.waiting(name, key);
+    if (stored === undefined) return undefined;
+    const leave = this.places.enter(kind, stored.job.priority ?? 0);
+    if (leave === undefined) return { ...due, delayMs: NO_PLACE_MS };
+    if (!(await this.claim(kind, stored, leave))) {
+      leave();
+      return undefined;
+    }
+    await this.running.get(stored.id)?.ended;
+    const after = await this.waiting(name, key);
+    return after && { kind: name, key, priority: after.job.priority ?? 0 };
+  }
+
+  /** The job, where nobody has it and it is due. */
+  private async waiting(kind: string, key: string): Promise<StoredJob | undefined> {
+    const found = await this.options.records.get(JOB_KIND, jobId(kind, key));
+    const stored = found && toStoredJob(found);
+    return stored?.job.lease === null && this.isFree(stored) ? stored : undefined;
   }
 
   private notice(jobs: readonly StoredJob[]): void {
