@@ -1,3 +1,4 @@
+import { Imports } from './imports.js';
 import { NamedItems } from './named-items.js';
 import { Products } from './products.js';
 import { Rules } from './rules.js';
@@ -26,6 +27,7 @@ import type {
  */
 export class OmniSearch {
   readonly products: Products;
+  readonly imports: Imports;
   readonly rules: Rules;
   readonly synonyms: NamedItems<Synonym>;
   private readonly transport: Transport;
@@ -34,6 +36,7 @@ export class OmniSearch {
   constructor(options: TransportOptions) {
     this.transport = new Transport(options);
     this.products = new Products(this.transport);
+    this.imports = new Imports(this.transport);
     this.rules = new Rules(this.transport);
     this.synonyms = new NamedItems(this.transport, 'synonyms');
   }

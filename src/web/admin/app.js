@@ -1,6 +1,7 @@
 // @ts-check
 import { byId } from '../dom.js';
 import { FiguresPart } from './figures.js';
+import { ImportsPart } from './imports.js';
 import { RulesPart } from './rules.js';
 import { SynonymsPart } from './synonyms.js';
 
@@ -18,7 +19,7 @@ const figures = new FiguresPart(tenant, {
   },
 });
 /** @type {Record<string, { load: () => Promise<void> }>} */
-const parts = { figures, rules, synonyms };
+const parts = { figures, rules, synonyms, imports: new ImportsPart(tenant) };
 /** Where without a name in the address. */
 const FIRST = 'figures';
 
