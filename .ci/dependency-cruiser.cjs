@@ -31,7 +31,10 @@ const rooms = {
     'core',
   ],
   ingest: ['tenancy', 'text', 'embedding', 'placement', 'shard-client', 'store', 'core'],
-  jobs: ['ingest', 'tenancy', 'cluster', 'embedding', 'placement', 'store', 'core'],
+  jobs: [
+    ...['catalogue-files', 'ingest', 'tenancy', 'cluster', 'embedding', 'placement', 'redis'],
+    ...['store', 'core'],
+  ],
   balancer: ['cluster', 'core'],
   cluster: ['placement', 'store', 'core'],
   tenancy: ['redis', 'text', 'store', 'filter', 'core'],

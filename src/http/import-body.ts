@@ -1,17 +1,19 @@
 import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
-import type { CatalogueFormat } from '../catalogue-files/catalogue-format.js';
 import { OmniError } from '../core/errors.js';
 import { isObject } from '../core/json.js';
 import { isBlank, withoutMark } from '../core/json-slices.js';
 import { parseJson } from '../ingest/parse-json.js';
+import type { Feed } from '../jobs/imports/import-desk.js';
 import { ImportBody } from './import-schemas.js';
 import type { HttpLimits } from './limits.js';
 import { readChunks } from './read-body.js';
 import { schemaError } from './schema-error.js';
 
+type FeedFormat = NonNullable<Feed['format']>;
+
 const OPEN_OBJECT = 0x7b;
-const FORMATS: ReadonlyMap<string, CatalogueFormat> = new Map([
+const FORMATS: ReadonlyMap<string, FeedFormat> = new Map([
   ['application/json', 'json'],
   ['application/x-ndjson', 'ndjson'],
   ['text/csv', 'csv'],
@@ -19,7 +21,7 @@ const FORMATS: ReadonlyMap<string, CatalogueFormat> = new Map([
 
 /** A feed that comes with its request, or one that is to be fetched. */
 export type AskedImport =
-  { format: CatalogueFormat; chunks: AsyncGenerator<Uint8Array> } | { fetched: ImportBody };
+  { format: FeedFormat; chunks: AsyncGenerator<Uint8Array> } | { fetched: ImportBody };
 
 /** What the body of an import is. Rejects `unsupported_media_type`, `invalid_json`, `invalid_field`, `too_large`. */
 export async function readImport(

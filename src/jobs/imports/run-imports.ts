@@ -14,7 +14,7 @@ import {
   type ImportQueue,
 } from './import-queue.js';
 import { ended, hasEnded } from './import-record.js';
-import type { ImportStore } from './import-store.js';
+import type { ImportStore, SpoolPart } from './import-store.js';
 import { pruneCatalogue } from './prune-catalogue.js';
 import { RowWriter, type RowDeps, type StepEnd } from './write-rows.js';
 
@@ -25,6 +25,9 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
   ...(['invalid_field', 'invalid_json', 'not_found', 'suspended', 'forbidden'] as const),
   ...(['conflict', 'too_large', 'unsupported_media_type', 'quota_exceeded'] as const),
 ]);
+
+/** How work on an import ended, for now or for good. */
+type ImportEnd = StepEnd | 'ask' | 'failed';
 
 export interface ImportDeps extends RowDeps {
   imports: ImportStore;
@@ -77,13 +80,17 @@ async function changeAfter(
   isTimeOver: () => boolean,
 ): Promise<ImportQueue | undefined> {
   const { records } = deps.imports;
-  if (held === undefined) return changeQueue(records, tenant, (queue) => without(queue, id));
+  if (held === undefined) {
+    const bytes = await clearEnded(deps, tenant, id);
+    return changeQueue(records, tenant, (queue) => freed(without(queue, id), bytes));
+  }
   try {
     const end = await endOf(deps, held, signal, isTimeOver);
     if (end === 'later') return undefined;
+    const bytes = end === 'done' ? await finish(deps, held) : 0;
     return await changeQueue(records, tenant, (queue) => {
       const { running } = queue;
-      const rest = without(queue, id);
+      const rest = freed(without(queue, id), bytes);
       return end === 'ask' ? { ...rest, unconfirmed: running } : rest;
     });
   } finally {
@@ -126,14 +133,13 @@ async function endOf(
   held: HeldImport,
   signal: AbortSignal,
   isTimeOver: () => boolean,
-): Promise<StepEnd | 'ask'> {
+): Promise<ImportEnd> {
   const both = AbortSignal.any([signal, held.ending]);
   try {
     const end = await steps(deps, held, both, isTimeOver);
     if (end === 'ask') {
       await held.save((record) => ({ ...record, state: 'waiting_for_confirmation', worker: null }));
     } else if (end === 'cancelled') await held.save((record) => ended(record, 'cancelled'));
-    else if (end === 'done') await finish(deps, held);
     return end;
   } catch (error) {
     // Another worker has it, or this one stops: nothing of it is said here.
@@ -152,7 +158,7 @@ async function failOrThrow(
   { importAttempts, logger }: ImportDeps,
   held: HeldImport,
   thrown: unknown,
-): Promise<StepEnd> {
+): Promise<ImportEnd> {
   const error = toOmniError(thrown);
   const attempts = held.record.attempts + 1;
   if (!FINAL.has(error.code) && attempts < importAttempts) {
@@ -161,7 +167,7 @@ async function failOrThrow(
   }
   logger.warn({ err: thrown, tenant: held.tenant, id: held.id }, 'an import failed');
   await held.save((record) => ({ ...ended(record, 'failed', error), attempts }));
-  return 'done';
+  return 'failed';
 }
 
 async function steps(
@@ -181,14 +187,23 @@ async function steps(
   return pruneCatalogue(deps, held, signal);
 }
 
-/** Its rows are not needed again; what was rejected stays to be looked at. */
-async function finish({ imports }: ImportDeps, held: HeldImport): Promise<void> {
-  const { tenant, id } = held;
-  const bytes = held.record.spooled?.bytes ?? 0;
-  await held.save((record) => ended(record, 'done'));
+function freed(queue: ImportQueue, bytes: number): ImportQueue {
+  return { ...queue, spooledBytes: Math.max(0, queue.spooledBytes - bytes) };
+}
+
+/** Of one whose worker died after it had ended, and before it left the queue. */
+async function clearEnded({ imports }: ImportDeps, tenant: string, id: string): Promise<number> {
+  const found = await imports.find(tenant, id);
+  if (found?.record.state !== 'done') return 0;
   await imports.empty(tenant, id, ['rows', 'seen']);
-  await changeQueue(imports.records, tenant, (queue) => ({
-    ...queue,
-    spooledBytes: Math.max(0, queue.spooledBytes - bytes),
-  }));
+  return found.record.spooled?.bytes ?? 0;
+}
+
+/** Its rows are not needed again; what was rejected stays to be looked at. Resolves with how many bytes that gives back. */
+async function finish({ imports }: ImportDeps, held: HeldImport): Promise<number> {
+  const { tenant, id, record } = held;
+  if (!hasEnded(record)) await held.save((before) => ended(before, 'done'));
+  const parts: readonly SpoolPart[] = record.progress.seenChunks > 0 ? ['rows', 'seen'] : ['rows'];
+  await imports.empty(tenant, id, parts);
+  return record.spooled?.bytes ?? 0;
 }

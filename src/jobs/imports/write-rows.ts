@@ -9,7 +9,13 @@ import type { WriteReport } from '../../ingest/write-report.js';
 import type { Foresight } from '../../ingest/foresee-batch.js';
 import { PatientSlices } from '../../core/slices.js';
 import type { HeldImport } from './held-import.js';
-import { sightOf, type ImportCounts, type ImportProgress } from './import-record.js';
+import {
+  ended,
+  sightOf,
+  type ImportCounts,
+  type ImportProgress,
+  type ImportRecord,
+} from './import-record.js';
 import { spoolOf, type ImportStore } from './import-store.js';
 import { spoolSeen } from './seen-ids.js';
 import { readRows } from './spool-rows.js';
@@ -46,7 +52,8 @@ export class RowWriter {
 
   /** @param isTimeOver asked after each chunk: whether others are to have their turn */
   async run(isTimeOver: () => boolean): Promise<StepEnd> {
-    const chunks = this.held.record.spooled?.chunks ?? 0;
+    const { record } = this.held;
+    const chunks = record.spooled?.chunks ?? 0;
     while (this.progress.chunk < chunks) {
       if (this.signal.aborted) return this.endEarly(undefined);
       const { items, ids } = await this.readChunk(this.progress.chunk);
@@ -58,9 +65,12 @@ export class RowWriter {
       for (const row of report.rejected) this.reject(row);
       this.progress = { ...this.progress, chunk: this.progress.chunk + 1, counts };
       const isLast = this.progress.chunk === chunks;
-      if (isLast || this.isSaveDue() || isTimeOver()) await this.save();
+      // What ends with its rows is kept together with its end.
+      if ((!isLast || record.prune) && (isLast || this.isSaveDue() || isTimeOver()))
+        await this.save();
       if (!isLast && isTimeOver()) return 'later';
     }
+    if (!record.prune) await this.save((after) => ended(after, 'done'));
     return 'done';
   }
 
@@ -115,7 +125,9 @@ export class RowWriter {
   }
 
   /** What belongs to the rows first: where that is lost, they are gone through again. */
-  private async save(): Promise<void> {
+  private async save(
+    next: (record: ImportRecord) => ImportRecord = (record) => record,
+  ): Promise<void> {
     const { tenant, id } = this.held;
     const { spool } = this.deps.imports;
     const { prune } = this.held.record;
@@ -129,7 +141,7 @@ export class RowWriter {
     }
     const workedMs = this.progress.workedMs + this.elapsedMs();
     const progress = { ...this.progress, seenChunks, rejectedChunks, workedMs };
-    await this.held.save((record) => ({ ...record, progress, counts: progress.counts }));
+    await this.held.save((record) => next({ ...record, progress, counts: progress.counts }));
     this.progress = progress;
     this.savedAtMs = performance.now();
     [this.ids, this.rejects, this.rejectedCharacters] = [[], [], 0];
