@@ -62,6 +62,7 @@ await bench(
       'small imports',
       formatTable([
         { what: 'jobs a second, one worker', value: small.perSecond },
+        { what: 'CPU of the worker a job, ms', value: small.cpuMs },
         { what: 'a job, mean ms', value: small.meanMs },
         { what: 'longest that one waited for the worker, ms', value: small.longestMs },
       ]),
@@ -115,6 +116,7 @@ async function runSmall(
   };
   await Promise.all(Array.from({ length: POSTS_AT_ONCE }, post));
   const worker = run.use(await startWorker(server, flags, env));
+  const cpuBeforeMs = cpuOf(worker.pid);
   const shown: Shown[] = [];
   // One after the other: the looks are not what is measured.
   for (const { id, tenant } of ids) shown.push(await untilEnded(server, id, tenant));
@@ -128,8 +130,12 @@ async function runSmall(
     perSecond: Math.round(jobs / seconds),
     meanMs: times.reduce((sum, ms) => sum + ms, 0) / jobs,
     longestMs: Math.max(...waits),
-    worker: worker.pid,
+    cpuMs: (cpuOf(worker.pid) - cpuBeforeMs) / jobs,
   };
+}
+
+function cpuOf(worker: number | undefined): number {
+  return processTree(process.pid).find(({ pid }) => pid === worker)?.cpuMs ?? NaN;
 }
 
 async function runLarge(

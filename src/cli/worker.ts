@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { setPriority } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { Config } from '../config/settings.js';
 import { unlessAborted } from '../core/deadline.js';
@@ -10,6 +11,7 @@ import { openNode } from './open-node.js';
 import type { Opened } from './run-role.js';
 import { requireModel } from './settle-model.js';
 
+const NICE = 10;
 const SHARD_SOCKET = /^s\d+\.sock$/;
 
 /** Wires a worker: all that writes, without HTTP. It works on jobs until it is stopped, and leaves them to others then. */
@@ -19,6 +21,8 @@ export async function startWorker(
   opened: Opened,
   stopping: AbortSignal,
 ): Promise<void> {
+  // Searches on the same machine go before it.
+  setPriority(NICE);
   await unlessAborted(mayBegin(), stopping);
   const shardAddress = await shardsBeside(config);
   const { store, model, jobs } = await openNode(

@@ -86,7 +86,7 @@ export class BullQueue implements JobQueue {
     this.worker.on('error', (error) => this.log(error));
     // Gone from the queue by then: it can come again.
     this.worker.on('completed', (_, again) => {
-      if (again !== undefined && again !== null) void this.add([again]);
+      if (again != null) void this.add([again]);
     });
   }
 

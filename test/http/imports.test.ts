@@ -36,7 +36,7 @@ test('an import is taken, worked on and shown', async () => {
     ...{ id, state: 'done', rows: 3, accepted: 2, unchanged: 0, stale: 0, rejected_count: 1 },
     rejected: [{ line: 2, id: 'b', field: 'title', code: 'invalid_field' }],
   });
-  expect(done['error']).toBeUndefined();
+  expect(done.error).toBeUndefined();
   expect(Date.parse(String(done['ended_at']))).toBeGreaterThan(0);
   const rejected = await node.send('GET', `/imports/${id}/rejected`);
   expect(rejected.headers['content-type']).toContain('application/x-ndjson');

@@ -22,7 +22,8 @@ async function prices(): Promise<Record<string, unknown>> {
   const { entries } = await node.store.readFeed('default', undefined, 10_000);
   const ids = entries.filter(({ deleted }) => !deleted).map(({ id }) => id);
   const found = await node.store.documents('default', ids);
-  return Object.fromEntries(found.map((one) => [one?.product.id, one?.product['price']]));
+  const pairs = found.map((one) => [one?.product.id ?? '', one?.product['price']] as const);
+  return Object.fromEntries<unknown>(pairs);
 }
 
 test('a feed is taken, written in the background, and told of', async () => {

@@ -46,7 +46,7 @@ function openRunner(): JobRunner {
     priceLists: new PriceLists(store.records),
     advice: undefined,
     imports: {
-      ingest: {} as Ingest,
+      ingest: Object.create(null) as Ingest,
       ...{ openUrl: undefined, maxProductBytes: 1e6, pruneConfirmShare: 0.2, importAttempts: 3 },
       ...{ importTimeoutMs: 1e6, importSpoolBytes: 1e6, importRetentionMs: 1e6 },
     },

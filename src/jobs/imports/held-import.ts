@@ -36,7 +36,7 @@ export class HeldImport {
   ): Promise<HeldImport | undefined> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const found = await imports.find(tenant, id);
-      if (found === undefined || found.record.endedAt !== null) return undefined;
+      if (found?.record.endedAt !== null) return undefined;
       const startedAt = found.record.startedAt ?? new Date().toISOString();
       const record: ImportRecord = { ...found.record, state: 'running', number, worker, startedAt };
       if (!(await imports.put(tenant, { ...found, record }))) continue;
@@ -86,7 +86,7 @@ export class HeldImport {
   private async look(): Promise<void> {
     const before = this.stored.revision;
     const found = await this.imports.find(this.tenant, this.id);
-    if (found !== undefined && found.record.worker === this.worker) {
+    if (found?.record.worker === this.worker) {
       // An answer that was overtaken by a save of ours says nothing.
       if (before === this.stored.revision) this.stored = found;
       if (found.record.isCancelling) this.controller.abort(cancelled());

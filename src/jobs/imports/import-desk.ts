@@ -30,7 +30,7 @@ import { spoolRows } from './spool-rows.js';
 /** The kind of the jobs that work on imports: one for each tenant that has any. */
 export const IMPORT = 'import';
 /** More rows make a large import: a full feed, say. */
-export const LARGE_ROWS = 1_000;
+const LARGE_ROWS = 1_000;
 /** A cancel waits for so long for whoever works on the import. */
 const CANCEL_MS = 2_000;
 const CANCEL_LOOK_MS = 50;

@@ -40,7 +40,7 @@ const EMPTY: ImportQueue = {
   ...{ next: 1, waiting: [], running: null, unconfirmed: null, begun: 0, spooledBytes: 0 },
 };
 
-export function queueId(tenant: string): string {
+function queueId(tenant: string): string {
   return `${tenant}/queue`;
 }
 

@@ -1,8 +1,9 @@
-import { OmniError, type ErrorCode } from '../../core/errors.js';
+import type { OmniError } from '../../core/errors.js';
+import { type ErrorCode } from '../../core/errors.js';
 import type { JsonObject } from '../../core/product.js';
 import type { ImportSight } from '../../store/store.js';
 
-export type ImportState =
+type ImportState =
   'queued' | 'running' | 'waiting_for_confirmation' | 'done' | 'failed' | 'cancelled';
 
 /** What becomes of a row whose product is there, or is not. */

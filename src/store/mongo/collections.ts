@@ -98,7 +98,7 @@ export interface ShardRecord {
 }
 
 /** A chunk of bytes that some work goes through; `_id` is tenant, `/`, and its key in the tenant. */
-export interface SpoolRecord {
+interface SpoolRecord {
   _id: string;
   bytes: Binary;
 }
