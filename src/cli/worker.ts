@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
-import { setPriority } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { Config } from '../config/settings.js';
 import { unlessAborted } from '../core/deadline.js';
 import type { Logger } from '../core/logger.js';
+import { beNice, NICENESS } from '../core/niceness.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
 import { socketsOf } from '../supervisor/socket-folder.js';
 import { isLmdb } from './open-store.js';
@@ -11,7 +11,6 @@ import { openNode } from './open-node.js';
 import type { Opened } from './run-role.js';
 import { requireModel } from './settle-model.js';
 
-const NICE = 10;
 const SHARD_SOCKET = /^s\d+\.sock$/;
 
 /** Wires a worker: all that writes, without HTTP. It works on jobs until it is stopped, and leaves them to others then. */
@@ -22,7 +21,7 @@ export async function startWorker(
   stopping: AbortSignal,
 ): Promise<void> {
   // Searches on the same machine go before it.
-  setPriority(NICE);
+  beNice(NICENESS.building);
   await unlessAborted(mayBegin(), stopping);
   const shardAddress = await shardsBeside(config);
   const { store, model, jobs } = await openNode(
