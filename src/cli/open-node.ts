@@ -5,7 +5,6 @@ import { Ingest } from '../ingest/ingest.js';
 import type { FleetPort, IngestDeps } from '../ingest/ports.js';
 import { TenantBounds } from '../ingest/tenant-bounds.js';
 import { GROW_PARTITIONS } from '../jobs/grow-partitions.js';
-import { BullQueue } from '../jobs/job-queue.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
@@ -75,7 +74,10 @@ export async function openNode(
   const kinds = kindsOfJobs(config, cluster, { ...background, ingest }, { fleet, searchable });
   const { redisUrl, serve } = config;
   const isAsked = redisUrl !== undefined && serve !== 'read';
-  const queue = isAsked ? new BullQueue(redisUrl, logger) : undefined;
+  // Loaded where it is used alone: a start without Redis is not to wait for it.
+  const queue = isAsked
+    ? new (await import('../jobs/job-queue.js')).BullQueue(redisUrl, logger)
+    : undefined;
   const jobs = new JobRunner({ records, kinds, logger, ofCatalogues, queue });
   return {
     ...{ store, encoder, model, shards, fleet, audit, cluster, searchable, isBehind, onChange },
