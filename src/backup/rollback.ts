@@ -1,7 +1,7 @@
 import type { Store } from '../store/store.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
 import type { Before, History } from './history.js';
-import type { ImportDesk } from './import-desk.js';
+import type { RestoreDesk } from './restore-desk.js';
 import type { BackupLine } from './lines.js';
 
 const NAMED = 20;
@@ -23,7 +23,7 @@ type Kind = keyof RolledBack['first'];
 interface Deps {
   store: Pick<Store, 'heads' | 'prices'>;
   history: Pick<History, 'check' | 'since'>;
-  imports: Pick<ImportDesk, 'products'>;
+  restores: Pick<RestoreDesk, 'products'>;
   audit: Pick<AuditLog, 'note'>;
 }
 
@@ -40,7 +40,7 @@ export class Rollback {
     toMs: number,
     { preview, by, signal }: { preview: boolean; by: string | null; signal?: AbortSignal },
   ): Promise<RolledBack> {
-    const { history, imports, audit } = this.deps;
+    const { history, restores, audit } = this.deps;
     await history.check(toMs);
     if (!preview) {
       const target = new Date(toMs).toISOString();
@@ -59,7 +59,7 @@ export class Rollback {
       const first = noted.filter(({ id }) => !seen.has(id));
       for (const { id } of first) seen.add(id);
       const lines = await this.differing(tenant, first, sum);
-      if (!preview && lines.length > 0) await imports.products(tenant, lines);
+      if (!preview && lines.length > 0) await restores.products(tenant, lines);
     }
     return sum;
   }

@@ -1,4 +1,4 @@
-import type { Imported } from './import-desk.js';
+import type { Imported } from './restore-desk.js';
 
 const BATCH_BYTES = 1024 * 1024;
 const BATCH_LINES = 512;

@@ -30,10 +30,16 @@ export interface PeekedBytes {
  * A file's bytes, unpacked where they are gzip, whatever the name. Reads on only as fast as they
  * are taken. Throws `not_found`, or `unavailable` for what cannot be read or unpacked.
  */
-export async function openFileBytes(source: ByteSource): Promise<PeekedBytes> {
-  const unpacked = await unpackedIfGzip(rawBytes(source), (error) =>
-    unreadable(source.path, error),
-  );
+export function openFileBytes(source: ByteSource): Promise<PeekedBytes> {
+  return unpackBytes(source.path, rawBytes(source));
+}
+
+/** The bytes of something called `name`, unpacked where they are gzip; throws as `raw` does, and where that is not whole. */
+export async function unpackBytes(
+  name: string,
+  raw: AsyncGenerator<Uint8Array>,
+): Promise<PeekedBytes> {
+  const unpacked = await unpackedIfGzip(raw, (error) => unreadable(name, error));
   const first = await peek(unpacked, (head) => head.length >= HEAD_BYTES || hasLine(head));
   const head = withoutMark(first);
   return {

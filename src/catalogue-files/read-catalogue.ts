@@ -76,11 +76,12 @@ function refuseNothing(format: CatalogueFormat, head: Buffer): void {
   throw new OmniError('invalid_field', `there is nothing to index: the file ${what}`);
 }
 
-function itemsOf(
+/** The rows of bytes in a format, in order: as `readCatalogue`, but there may be none. */
+export function itemsOf(
   format: CatalogueFormat,
-  { head, chunks }: PeekedBytes,
+  { head, chunks }: Pick<PeekedBytes, 'head' | 'chunks'>,
   map: FieldMap,
-  options: CatalogueOptions,
+  options: Pick<CatalogueOptions, 'maxRowBytes' | 'locale' | 'onColumns'>,
 ): AsyncGenerator<CatalogueItem> {
   const { maxRowBytes = MAX_ROW_BYTES, locale = 'en', onColumns } = options;
   const lineEnd = head.includes(RETURN) && !head.includes(NEWLINE) ? RETURN : NEWLINE;

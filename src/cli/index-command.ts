@@ -5,8 +5,9 @@ import { OmniSearch } from '../client/omnisearch.js';
 import { OmniError } from '../core/errors.js';
 import { PATIENTLY, problemOf } from './api-problem.js';
 import { sendingTo, waitUntilSearchable } from './index/batch-sender.js';
-import { CatalogueIndexer, type IndexConfig } from './index/catalogue-indexer.js';
+import { CatalogueIndexer } from './index/catalogue-indexer.js';
 import { columnLines } from './index/column-lines.js';
+import { importFiles, type ImportConfig } from './index/import-files.js';
 import { checkOnly } from './index/dry-run.js';
 import { IndexProgress, type FileBytes, type IndexCounts } from './index/index-progress.js';
 import { RejectedRows } from './index/rejected-rows.js';
@@ -19,7 +20,7 @@ const ROWS_REJECTED = 3;
  * `omnisearch index FILE…`: sends catalogue files in order, or only checks them (`--dry-run`). Resolves with the exit code: 1 when it could not
  * finish, else 3 when any row was rejected, else 0; 2 for wrong usage.
  */
-export async function runIndex(config: IndexConfig, files: readonly string[]): Promise<number> {
+export async function runIndex(config: ImportConfig, files: readonly string[]): Promise<number> {
   if (files.length === 0)
     return complain(WRONG_USAGE, 'index needs a file, or - for standard input');
   if (config.resume && files.includes('-')) {
@@ -32,6 +33,7 @@ export async function runIndex(config: IndexConfig, files: readonly string[]): P
     );
   }
   const { url, tenant, apiKey, dryRun } = config;
+  if (config.background || config.prune) return importFiles(config, files);
   const client = new OmniSearch({ addresses: [url], tenant, apiKey, ...PATIENTLY });
   const counts: IndexCounts = { rows: 0, accepted: 0, unchanged: 0, stale: 0, rejected: 0 };
   const bytes: FileBytes = { read: 0, total: 0 };

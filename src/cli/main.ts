@@ -51,7 +51,7 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
     case 'shard-node':
       return role(verb, async () => (await import('./shard-node.js')).startShardNode, config);
     case 'worker':
-      return complain(WRONG_USAGE, 'worker: query nodes do the background work in this version');
+      return role(verb, async () => (await import('./worker.js')).startWorker, config);
     case 'balancer':
       return role(verb, async () => (await import('./balancer.js')).startBalancer, config);
     case 'index':

@@ -1,5 +1,5 @@
 import { ExportDesk } from '../backup/export-desk.js';
-import { ImportDesk } from '../backup/import-desk.js';
+import { RestoreDesk } from '../backup/restore-desk.js';
 import { History } from '../backup/history.js';
 import { Rollback } from '../backup/rollback.js';
 import type { Config } from '../config/settings.js';
@@ -24,15 +24,15 @@ interface BackupParts {
 export function openBackups(parts: BackupParts) {
   const { store, tenants, model, cluster, fleet, audit, history } = parts;
   const { placement, nodes } = cluster;
-  const imports = new ImportDesk({
+  const restores = new RestoreDesk({
     ...{ store, tenants, model },
     place: (...asked) => placement.ensure(...asked),
     nodes: async () => (await nodes.all()).map(({ node }) => node),
     nudge: (tenant) => fleet.nudge(tenant),
     awaitApplied: (...awaited) => fleet.awaitApplied(...awaited),
   });
-  const rollback = new Rollback({ store, history, imports, audit });
-  return { exports: new ExportDesk(store), imports, rollback };
+  const rollback = new Rollback({ store, history, restores, audit });
+  return { exports: new ExportDesk(store), restores, rollback };
 }
 
 /** What products were before; a node that writes notes it from now on. */

@@ -1,3 +1,4 @@
+import { Imports } from './imports.js';
 import { NamedItems } from './named-items.js';
 import { Operator } from './operator.js';
 import { Products } from './products.js';
@@ -27,6 +28,7 @@ import type {
  */
 export class OmniSearch {
   readonly products: Products;
+  readonly imports: Imports;
   readonly rules: Rules;
   readonly synonyms: NamedItems<Synonym>;
   readonly operator: Operator;
@@ -36,6 +38,7 @@ export class OmniSearch {
   constructor(options: TransportOptions) {
     this.transport = new Transport(options);
     this.products = new Products(this.transport);
+    this.imports = new Imports(this.transport);
     this.rules = new Rules(this.transport);
     this.operator = new Operator(this.transport);
     this.synonyms = new NamedItems(this.transport, 'synonyms');

@@ -1,5 +1,5 @@
 import type { Setting } from './setting.js';
-import { SERVING } from './verbs.js';
+import { EMBEDDING, SERVING } from './verbs.js';
 
 /** What browsers, and edges between them and a node, may do and are told. */
 export const BROWSER_SETTINGS = {
@@ -26,7 +26,7 @@ export const BROWSER_SETTINGS = {
     default: undefined,
     placeholder: 'URL',
     form: { pattern: /^https?:\/\/[^\s/@]+(\/\S*)?$/i, expected: 'http://… or https://…' },
-    verbs: SERVING,
+    verbs: EMBEDDING,
     description:
       'asked with PURGE, at most once a second, for a tenant that changed, {tenant} being its name; unset: nobody is',
   },

@@ -63,6 +63,24 @@ export const CLIENT_SETTINGS = {
     verbs: ['index', 'restore'],
     description: 'go on where the last run was cut off',
   },
+  background: {
+    type: 'boolean',
+    default: false,
+    verbs: ['index'],
+    description: 'only hand the files over: the server writes them as one import',
+  },
+  prune: {
+    type: 'boolean',
+    default: false,
+    verbs: ['index'],
+    description: 'the files are the whole catalogue: what they do not have is deleted',
+  },
+  confirmPrune: {
+    type: 'boolean',
+    default: false,
+    verbs: ['index'],
+    description: 'with --prune: however much that is',
+  },
   wait: {
     type: 'boolean',
     default: false,
@@ -92,9 +110,9 @@ export const CLIENT_SETTINGS = {
     default: 2,
     min: 1,
     max: 64,
-    unit: 'requests',
-    verbs: ['index'],
-    description: 'requests in flight',
+    unit: 'at once',
+    verbs: ['index', 'worker'],
+    description: 'index: requests in flight; worker: imports that it works on',
   },
   topK: {
     type: 'integer',

@@ -1,6 +1,6 @@
 import { DAY_MS } from '../core/days.js';
 import type { Setting } from './setting.js';
-import { NODES, SERVING } from './verbs.js';
+import { EMBEDDING, NODES } from './verbs.js';
 
 /** Of how many processes a cluster is made, and what it does about those that are dead, full or busy. */
 export const CLUSTER_SETTINGS = {
@@ -19,7 +19,7 @@ export const CLUSTER_SETTINGS = {
     min: 1,
     max: 16,
     unit: 'copies',
-    verbs: SERVING,
+    verbs: EMBEDDING,
     description: 'shard processes that hold each part, as far as there are so many',
   },
   leaseMs: {
@@ -36,13 +36,13 @@ export const CLUSTER_SETTINGS = {
     default: 300_000,
     min: 0,
     max: 7 * DAY_MS,
-    verbs: SERVING,
+    verbs: EMBEDDING,
     description: 'what a node held that is dead for so long is built on others; 0: never',
   },
   auto: {
     type: 'boolean',
     default: false,
-    verbs: SERVING,
+    verbs: EMBEDDING,
     description: 'nodes past 80 % of their memory or load are relieved, one step at a time',
   },
   coolDownMs: {
@@ -50,7 +50,7 @@ export const CLUSTER_SETTINGS = {
     default: 300_000,
     min: 1_000,
     max: DAY_MS,
-    verbs: SERVING,
+    verbs: EMBEDDING,
     description: 'with AUTO: from the end of one step until it is seen whether there is a next one',
   },
 } as const satisfies Record<string, Setting>;

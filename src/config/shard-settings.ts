@@ -34,7 +34,7 @@ export const SHARD_SETTINGS = {
     placeholder: 'TEXT',
     form: { pattern: /^[\x21-\x7e]{16,}$/, expected: '16 or more printable ASCII, no spaces' },
     secret: true,
-    verbs: ['query-node', 'shard-node'],
+    verbs: ['query-node', 'shard-node', 'worker'],
     description: 'what query nodes and shards show each other that they know; the same on all',
   },
   shardTlsCert: {
@@ -82,7 +82,7 @@ export const SHARD_SETTINGS = {
     min: 1,
     max: 1_000,
     unit: 'shards',
-    verbs: ['query-node'],
+    verbs: ['query-node', 'worker'],
     description: 'shards that must be known before categories are placed and the node is ready',
   },
   shardAddress: {

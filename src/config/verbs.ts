@@ -5,7 +5,7 @@ export const VERBS = {
   'shard-node': { usage: '', summary: 'hold and search one shard' },
   worker: {
     usage: '',
-    summary: 'do background work (query nodes do it in this version)',
+    summary: 'write imports and do other background work',
   },
   index: {
     usage: 'FILE…',

@@ -78,7 +78,7 @@ function exportRoutes(app: FastifyInstance, { exports }: HttpPorts): void {
 
 function importRoutes(
   app: FastifyInstance,
-  { imports }: HttpPorts,
+  { restores }: HttpPorts,
   { limits, bodies }: Pick<RouteOptions, 'limits' | 'bodies'>,
 ): void {
   const writing = new TenantGate(IMPORTS, IMPORTS, 'imports of backups');
@@ -102,12 +102,12 @@ function importRoutes(
     },
     async (request) => {
       const { tenant, model } = request.query;
-      imports.checkModel(model);
+      restores.checkModel(model);
       const leave = writing.enter('');
       const sum = { written: 0, deleted: 0, unchanged: 0 };
       try {
         for await (const lines of linesOf(request)) {
-          const { written, deleted, unchanged } = await imports.products(tenant, lines);
+          const { written, deleted, unchanged } = await restores.products(tenant, lines);
           sum.written += written;
           sum.deleted += deleted;
           sum.unchanged += unchanged;
@@ -131,7 +131,7 @@ function importRoutes(
       const sum = { written: 0, kept: 0 };
       for await (const lines of linesOf(request)) {
         for (const line of lines) {
-          sum[(await imported(imports, line, replace)) ? 'written' : 'kept'] += 1;
+          sum[(await imported(restores, line, replace)) ? 'written' : 'kept'] += 1;
         }
       }
       return sum;
@@ -140,7 +140,7 @@ function importRoutes(
 }
 
 /** What is done with what is there. */
-function changeRoutes(app: FastifyInstance, { imports, rollback }: HttpPorts): void {
+function changeRoutes(app: FastifyInstance, { restores, rollback }: HttpPorts): void {
   app.post<{ Body: RollbackBody }>(
     '/admin/rollback',
     { schema: { body: RollbackBody, ...replies(RollbackReply) } },
@@ -155,19 +155,19 @@ function changeRoutes(app: FastifyInstance, { imports, rollback }: HttpPorts): v
     '/admin/import/settle',
     { schema: { body: SettleBody, ...replies(SettleReply) } },
     async ({ body, exchange }) => {
-      const lagging = await imports.settle(body.tenant, body.timeout_ms, exchange.signal);
+      const lagging = await restores.settle(body.tenant, body.timeout_ms, exchange.signal);
       return { searchable: lagging.length === 0, lagging };
     },
   );
 }
 
 async function imported(
-  imports: HttpPorts['imports'],
+  restores: HttpPorts['restores'],
   line: BackupLine,
   replace: boolean,
 ): Promise<boolean> {
-  if ('record' in line) return imports.record(line.record, replace);
-  if ('placement' in line) return imports.placement(line.placement);
+  if ('record' in line) return restores.record(line.record, replace);
+  if ('placement' in line) return restores.placement(line.placement);
   throw invalidField('lines', 'must be records and placements');
 }
 

@@ -1,76 +1,89 @@
-import { Type } from 'typebox';
-import { NewKey } from './key-schemas.js';
-import { RuleRequest, SynonymRequest } from './rule-schemas.js';
-import { CLOSED, integer } from './schema-parts.js';
-import { SettingsRequest } from './settings-routes.js';
+import { Type, type Static } from 'typebox';
+import { CLOSED, Flag } from './schema-parts.js';
 
-/** Lines of an export that are neither products nor deletes. A `description` reads after "must be". */
+const ACTIONS = ['upsert', 'create', 'update'] as const;
 
-const MAX_FIELDS = 10_000;
-const MAX_NAMES = 100_000;
-const Text = Type.String({ minLength: 1, maxLength: 4_096, description: 'a string' });
-const Names = Type.Array(Text, {
-  maxItems: MAX_NAMES,
-  description: `a list of at most ${MAX_NAMES} strings`,
-});
+const FlagText = Type.Optional(
+  Type.String({ pattern: '^(true|false)$', description: 'true or false' }),
+);
 
-const Secret = Type.Object(
+export const ImportQuery = Type.Object(
   {
-    hash: Text,
-    created_at: Text,
-    ...Type.Partial(Type.Object({ expires_at: Text, signing: Text, secret: Text, prefix: Text }))
-      .properties,
+    prune: FlagText,
+    dry_run: FlagText,
+    action: Type.Optional(
+      Type.String({ pattern: `^(${ACTIONS.join('|')})$`, description: ACTIONS.join(', ') }),
+    ),
   },
   CLOSED,
 );
-const { compatible, ...terms } = NewKey.properties;
-const StoredKey = Type.Object(
+export type ImportQuery = Static<typeof ImportQuery>;
+
+/** An import whose feed is fetched. */
+export const ImportBody = Type.Object(
   {
-    ...terms,
-    ...{ id: Text, created_at: Text, compatible },
-    generation: integer(1, Number.MAX_SAFE_INTEGER),
-    secrets: Type.Array(Secret, { minItems: 1, maxItems: 2, description: 'a list of 1 or 2' }),
+    url: Type.String({ minLength: 1, maxLength: 4_096, description: 'a URL' }),
+    prune: Type.Optional(Flag),
+    dry_run: Type.Optional(Flag),
+    map: Type.Optional(
+      Type.Record(Type.String({ minLength: 1, maxLength: 256 }), Type.String({ minLength: 1 }), {
+        description: 'an object of our field to the feed’s',
+      }),
+    ),
   },
   CLOSED,
 );
+export type ImportBody = Static<typeof ImportBody>;
 
-/** A schema as clients of collections declare it: what they add to it is kept. */
-const Collection = Type.Object({
-  name: Text,
-  fields: Type.Array(Type.Object({ name: Text, type: Text }), {
-    maxItems: MAX_FIELDS,
-    description: `a list of at most ${MAX_FIELDS} fields`,
-  }),
-  created_at: Type.Number({ description: 'a number of seconds' }),
-});
+const Count = Type.Integer({ minimum: 0 });
+const Time = Type.Union([Type.String(), Type.Null()]);
 
-const End = {
-  position: Type.String({ pattern: '^[A-Za-z0-9_-]{1,2000}$', description: 'a position' }),
-  at_end: Type.Boolean({ description: 'true or false' }),
-  price_lists: Names,
-};
+export const ImportTaken = Type.Object({ id: Type.String(), state: Type.String() });
 
-/** By the member that tells one from another. */
-export const IMPORT_LINES = {
-  settings: Type.Object({ settings: SettingsRequest }, CLOSED),
-  schema: Type.Object({ schema: Collection }, CLOSED),
-  rule: Type.Object({ rule: RuleRequest }, CLOSED),
-  synonym: Type.Object({ synonym: SynonymRequest }, CLOSED),
-  key: Type.Object({ key: StoredKey }, CLOSED),
-  position: Type.Object(
-    { ...End, rules: Type.Optional(Names), synonyms: Type.Optional(Names) },
-    CLOSED,
+const ImportPart = Type.Object({
+  id: Type.String(),
+  state: Type.Union([
+    Type.Literal('queued'),
+    Type.Literal('running'),
+    Type.Literal('waiting_for_confirmation'),
+    Type.Literal('done'),
+    Type.Literal('failed'),
+    Type.Literal('cancelled'),
+  ]),
+  action: Type.String(),
+  prune: Type.Boolean(),
+  dry_run: Type.Boolean(),
+  rows: Count,
+  rows_total: Type.Union([Count, Type.Null()]),
+  accepted: Count,
+  unchanged: Count,
+  stale: Count,
+  rejected_count: Count,
+  added: Type.Optional(Count),
+  changed: Type.Optional(Count),
+  deleted: Type.Optional(Count),
+  rows_per_s: Type.Union([Type.Number(), Type.Null()]),
+  seconds_left: Type.Union([Type.Number(), Type.Null()]),
+  pruned: Count,
+  to_prune: Type.Union([Count, Type.Null()]),
+  created_at: Type.String(),
+  started_at: Time,
+  ended_at: Time,
+  error: Type.Optional(
+    Type.Object({
+      code: Type.String(),
+      message: Type.String(),
+      field: Type.Optional(Type.String()),
+    }),
   ),
-} as const;
-export type ImportLine = keyof typeof IMPORT_LINES;
+});
 
-/** What is told of a line in the description of the API. */
-export const ImportRow = Type.Object({
-  ...{ product: Type.Optional(Type.Object({})), content_hash: Type.Optional(Type.String()) },
-  ...{ embed_hash: Type.Optional(Type.String()), model: Type.Optional(Type.String()) },
-  ...{ vector: Type.Optional(Type.String()), prices: Type.Optional(Type.Object({})) },
-  ...{ op: Type.Optional(Type.String()), id: Type.Optional(Type.String()) },
-  ...{ settings: Type.Optional(Type.Object({})), schema: Type.Optional(Type.Object({})) },
-  ...{ rule: Type.Optional(Type.Object({})), synonym: Type.Optional(Type.Object({})) },
-  ...{ key: Type.Optional(Type.Object({})), position: Type.Optional(Type.String()) },
+export const ImportReply = Type.Object({
+  ...ImportPart.properties,
+  rejected: Type.Array(Type.Object({})),
+});
+
+export const ImportList = Type.Object({
+  imports: Type.Array(ImportPart),
+  next_cursor: Type.Optional(Type.String()),
 });

@@ -13,15 +13,22 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The body is a product, or a list of them; otherwise `bodyLimit` is all there is to know. */
     products?: boolean;
+    /** Whoever answers reads the body itself, as it comes. */
+    streamed?: boolean;
+    /** There need not be a body. */
+    bodyless?: boolean;
   }
 }
 
 /** JSON is read here, strictly; whatever else comes is 415. */
 export function addJsonParsers(app: FastifyInstance, limits: HttpLimits, bodies: ByteBudget): void {
-  const parse = (request: FastifyRequest, body: Readable): Promise<unknown> =>
-    request.routeOptions.config.products === true
+  const parse = async (request: FastifyRequest, body: Readable): Promise<unknown> => {
+    const { products = false, streamed = false } = request.routeOptions.config;
+    if (streamed) return body;
+    return products
       ? readProducts(request, body, limits)
       : readValue(request, body, limits, bodies);
+  };
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', parse);
   app.addContentTypeParser(

@@ -1,6 +1,6 @@
 import type { ExportDesk } from '../backup/export-desk.js';
 import type { Rollback } from '../backup/rollback.js';
-import type { ImportDesk } from '../backup/import-desk.js';
+import type { RestoreDesk } from '../backup/restore-desk.js';
 import type { ClusterDesk } from '../cluster/cluster-desk.js';
 import type { ObservedLease } from '../cluster/lease-observer.js';
 import type { ByteBudget } from '../core/byte-budget.js';
@@ -11,6 +11,7 @@ import type { ShardStatus } from '../core/shard-status.js';
 import type { Catalogue } from '../ingest/catalogue.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { TenantTransfer } from '../ingest/tenant-transfer.js';
+import type { ImportDesk } from '../jobs/imports/import-desk.js';
 import type { QueryDays } from '../merchandising/query-days.js';
 import type { QueryLog } from '../merchandising/query-log.js';
 import type { Suggestions } from '../merchandising/suggestions.js';
@@ -170,6 +171,10 @@ export interface HttpPorts {
     /** Rejects `not_found`. */
     remove(tenant: string, name: string, by: string | null): Promise<void>;
   };
+  imports: Pick<
+    ImportDesk,
+    'take' | 'takeUrl' | 'get' | 'list' | 'rejected' | 'confirm' | 'cancel' | 'retry'
+  >;
   collections: Pick<CollectionSchemas, 'find' | 'create' | 'change' | 'remove' | 'list'>;
   catalogue: Pick<Catalogue, 'count' | 'knownFields' | 'pages'>;
   tenantDesk: Pick<TenantDesk, 'list' | 'get' | 'put' | 'drop'>;
@@ -185,7 +190,7 @@ export interface HttpPorts {
   rates: Pick<RateLimits, 'take'>;
   exports: Pick<ExportDesk, 'head' | 'products' | 'records'>;
   rollback: Pick<Rollback, 'run'>;
-  imports: Pick<ImportDesk, 'checkModel' | 'products' | 'record' | 'placement' | 'settle'>;
+  restores: Pick<RestoreDesk, 'checkModel' | 'products' | 'record' | 'placement' | 'settle'>;
   /** Removes a tenant and all that it has; resolves once its name is free again. */
   dropTenant(tenant: string): Promise<void>;
   /** Whom writes are forwarded to; absent: this node writes itself. */

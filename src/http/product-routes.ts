@@ -7,6 +7,7 @@ import type { JsonValue } from '../core/product.js';
 import type { WriteReport } from '../ingest/write-report.js';
 import { requireTenant } from './access.js';
 import { heldRows } from './held-rows.js';
+import { importRoutes } from './import-routes.js';
 import {
   LEAST_WRITE_BYTES,
   STREAMS,
@@ -55,6 +56,7 @@ export function productRoutes(
     async (_: FastifyRequest, body: Readable) => body,
   );
 
+  importRoutes(app, ports, { limits, streams, takeRoom });
   priceListRoutes(app, ports, { limits, streams, waits, known, onKnown });
 
   app.post<{ Querystring: WriteQuery }>(

@@ -180,6 +180,6 @@ export const StatsReply = Type.Object({
 });
 
 /** `200` and its schema, for a route's `schema.response`. */
-export function replies(schema: TSchema): { response: Record<string, TSchema> } {
-  return { response: { 200: schema } };
+export function replies(schema: TSchema, status = 200): { response: Record<string, TSchema> } {
+  return { response: { [status]: schema } };
 }

@@ -203,7 +203,8 @@ function addHooks(app: FastifyInstance, connections: Connections, isLeaving: () 
   });
   app.addHook('preValidation', (request, _, done) => {
     refuseUnnarrowed(request);
-    const wantsBody = WITH_BODY.has(request.method);
+    const { bodyless = false } = request.routeOptions.config;
+    const wantsBody = WITH_BODY.has(request.method) && !bodyless;
     if (wantsBody && request.body === undefined) {
       throw new OmniError('invalid_json', 'the body is empty');
     }

@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../core/product.js';
 import type { IncomingRows } from '../ingest/incoming-row.js';
 import { transferredRow, type TransferredRow } from '../ingest/transfer-row.js';
 import type { KeyRecord } from '../tenancy/keys/key-record.js';
-import { IMPORT_LINES, type ImportLine } from './import-schemas.js';
+import { IMPORT_LINES, type ImportLine } from './transfer-schemas.js';
 import type { HttpPorts } from './ports.js';
 import { ruleBody, synonymBody } from './rule-body.js';
 import type { RuleRequest, SynonymRequest } from './rule-schemas.js';

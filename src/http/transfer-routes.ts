@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { OmniError } from '../core/errors.js';
 import { positionText } from '../ingest/tenant-transfer.js';
-import { ImportRow } from './import-schemas.js';
+import { ImportRow } from './transfer-schemas.js';
 import { LEAST_WRITE_BYTES, STREAMS } from './limits.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
 import { readChunks } from './read-body.js';

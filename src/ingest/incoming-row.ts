@@ -4,8 +4,8 @@ import { PatientSlices } from '../core/slices.js';
 
 /** One row of a write request before validation. */
 export type IncomingRow =
-  /** `isNew`: refused where there is a product of its id already. */
-  | { line: number; bytes: number; value: JsonValue; isNew?: boolean }
+  /** `isNew`: refused where there is a product of its id already; `isKnown`: where there is none. */
+  | { line: number; bytes: number; value: JsonValue; isNew?: boolean; isKnown?: boolean }
   | { line: number; bytes: number; error: OmniError };
 
 export type IncomingRows = AsyncIterable<IncomingRow> | Iterable<IncomingRow>;

@@ -1,19 +1,28 @@
 import { OmniError } from '../core/errors.js';
 import { KeyedTurns } from '../core/keyed-turns.js';
 import type { JsonObject, JsonValue } from '../core/product.js';
-import type { CategoryCount } from '../store/store.js';
+import type { CategoryCount, ImportSight } from '../store/store.js';
 import type { Narrowing } from '../tenancy/narrowing.js';
+import { foresee, type Foresight } from './foresee-batch.js';
 import type { IncomingRow, IncomingRows } from './incoming-row.js';
 import { readJsonProducts, type JsonProducts } from './json-products.js';
 import { ndjsonRows } from './ndjson-stream.js';
 import { patchProduct } from './patch-product.js';
 import type { IngestDeps } from './ports.js';
 import { writePrices } from './price-rows.js';
+import { pruneProducts, type Unlisted } from './prune-products.js';
 import { readProduct } from './read-product.js';
 import { contended, writeSingle } from './single-write.js';
 import { upsert } from './upsert.js';
 import { validId } from './validate-product.js';
 import type { WriteReport } from './write-report.js';
+
+/** Whose import writes. */
+export interface ImportTarget {
+  tenant: string;
+  imported: ImportSight;
+  signal: AbortSignal;
+}
 
 /** The write path of one process, and reading back what it wrote. */
 export class Ingest {
@@ -38,6 +47,21 @@ export class Ingest {
   /** Rows in order; never rejects, see `WriteReport.failure`. */
   async upsert(tenant: string, rows: IncomingRows, signal?: AbortSignal): Promise<WriteReport> {
     return this.counted(tenant, await upsert(this.deps, { tenant, signal }, rows));
+  }
+
+  /** As `upsert`, of an import. */
+  async import(target: ImportTarget, rows: IncomingRows): Promise<WriteReport> {
+    return this.counted(target.tenant, await upsert(this.deps, target, rows));
+  }
+
+  /** What `import` would come to. Never rejects, see `WriteReport.failure`. */
+  foresee(target: ImportTarget, rows: IncomingRows): Promise<Foresight> {
+    return foresee(this.deps, target, rows);
+  }
+
+  /** Deletes what an import's feed no longer has, unless it was changed since it was seen; how many went. */
+  prune({ tenant, imported, signal }: ImportTarget, found: readonly Unlisted[]): Promise<number> {
+    return pruneProducts(this.deps, tenant, found, imported, signal);
   }
 
   /** What a price list says of products; rejects `not_found`, for the rest see `WriteReport.failure`. */

@@ -2,7 +2,7 @@ import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
 import type { Encoder } from '../embedding/encoder.js';
 import type { Placer } from '../placement/placer.js';
-import type { Store, WriteMark } from '../store/store.js';
+import type { ImportSight, Store, WriteMark } from '../store/store.js';
 import type { PriceLists } from '../tenancy/price-lists.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import type { UsageMeter } from '../tenancy/usage-meter.js';
@@ -32,6 +32,8 @@ export interface WriteTarget {
   tenant: string;
   /** Aborted when the caller has gone: what is not being written yet is left. */
   signal?: AbortSignal | undefined;
+  /** Of an import: what it sees. */
+  imported?: ImportSight | undefined;
 }
 
 export interface IngestDeps {

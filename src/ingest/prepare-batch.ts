@@ -2,10 +2,12 @@ import { OmniError } from '../core/errors.js';
 import { describeValue } from '../core/json.js';
 import { productInputs, type ProductInputs } from '../embedding/product-inputs.js';
 import { placeOf, type Places } from '../placement/placer.js';
+import { isUnseen } from '../store/decide.js';
 import type { ContentWrite, PutProduct, StoredHead } from '../store/store.js';
 import { PatientSlices } from '../core/slices.js';
 import { contentHash, textEmbedHash, vectorEmbedHash } from './content-hash.js';
 import type { IngestDeps, WriteTarget } from './ports.js';
+import { noSuchProduct } from './single-write.js';
 import type { PutRow, ValidRow } from './validate-product.js';
 
 /** A valid row with its place in the request. */
@@ -14,6 +16,8 @@ export interface PlacedRow {
   row: ValidRow;
   /** A put that is refused where there is a product of its id. */
   isNew?: boolean;
+  /** A put that is refused where there is none. */
+  isKnown?: boolean;
 }
 
 interface PreparedRow extends PlacedRow {
@@ -37,10 +41,15 @@ interface Draft {
   keeps: boolean;
   /** Nothing of it will be written, as far as can be seen. */
   idle: boolean;
+  /** What is stored is newer. */
+  stale: boolean;
   /** Of a new product: what is stored of its id, which nobody may have changed since. */
   ifVersion?: number;
   /** It should be new, and is there already. */
   exists: boolean;
+  /** It should change a product, and there is none. */
+  isMissing: boolean;
+  isKnown?: boolean;
   /** There is no product of its id. */
   isNew: boolean;
 }
@@ -59,11 +68,8 @@ export async function prepareBatch(
   isRetry = false,
 ): Promise<PreparedBatch> {
   if (rows.length === 0) return { rows: [], refused: [] };
-  const { tenant } = target;
-  const ids = [...new Set(rows.map(({ row }) => row.id))];
-  const heads = await deps.store.heads(tenant, ids);
-  const planned = await plan(deps, target, rows, new Map(ids.map((id, i) => [id, heads[i]])));
-  const drafts = planned.filter((item): item is Draft => 'contentHash' in item);
+  const { tenant, imported } = target;
+  const { planned, drafts } = await planBatch(deps, target, rows);
   if (drafts.length > 0) await deps.tenants.ensure(tenant);
   else await deps.tenants.require(tenant, 'write');
   // What goes earlier in the batch makes room for what comes later: the store decides then.
@@ -79,26 +85,39 @@ export async function prepareBatch(
   const batch: PreparedBatch = { rows: [], refused: [] };
   for (const item of planned) {
     const { line, row } = item;
-    if (!('contentHash' in item)) batch.rows.push({ line, row, write: item.row });
+    if (!('contentHash' in item)) batch.rows.push({ line, row, write: { ...item.row, imported } });
     else {
       const error = refusals.get(item);
       if (error !== undefined) batch.refused.push({ line, id: row.id, error });
       else
         batch.rows.push({
           ...placed(item),
-          write: toPut(deps, item, vectors, places, maxProducts),
+          write: { ...toPut(deps, item, vectors, places, maxProducts), imported },
         });
     }
   }
   return batch;
 }
 
-function placed({ line, row, ifVersion }: Draft): PlacedRow {
-  return { line, row, isNew: ifVersion !== undefined };
+/** What each row needs, by what is stored: nothing is written. */
+export async function planBatch(
+  deps: IngestDeps,
+  target: WriteTarget,
+  rows: readonly PlacedRow[],
+): Promise<{ planned: Planned[]; drafts: Draft[]; heads: Map<string, StoredHead | undefined> }> {
+  const ids = [...new Set(rows.map(({ row }) => row.id))];
+  const found = await deps.store.heads(target.tenant, ids);
+  const heads = new Map(ids.map((id, i) => [id, found[i]]));
+  const planned = await plan(deps, target, rows, new Map(heads));
+  return { planned, drafts: planned.filter((item) => 'contentHash' in item), heads };
+}
+
+function placed({ line, row, ifVersion, isKnown = false }: Draft): PlacedRow {
+  return { line, row, isNew: ifVersion !== undefined, isKnown };
 }
 
 /** What the tenant's bounds do not let in, and what is there already. */
-async function refuse(
+export async function refuse(
   deps: IngestDeps,
   { tenant, signal }: WriteTarget,
   drafts: readonly Draft[],
@@ -112,7 +131,10 @@ async function refuse(
     const error = errors[i];
     if (error !== undefined) refusals.set(draft, error);
   });
-  for (const draft of drafts) if (draft.exists) refusals.set(draft, alreadyThere(draft.row.id));
+  for (const draft of drafts) {
+    if (draft.exists) refusals.set(draft, alreadyThere(draft.row.id));
+    if (draft.isMissing) refusals.set(draft, noSuchProduct(draft.row.id));
+  }
   return refusals;
 }
 
@@ -136,13 +158,13 @@ async function placesFor(
 /** Decides what each row needs, each against what the rows before it will have left. */
 async function plan(
   deps: IngestDeps,
-  { signal }: WriteTarget,
+  { signal, imported }: WriteTarget,
   rows: readonly PlacedRow[],
   heads: Map<string, StoredHead | undefined>,
 ): Promise<Planned[]> {
   const slices = new PatientSlices(signal);
   const planned: Planned[] = [];
-  for (const { line, row, isNew = false } of rows) {
+  for (const { line, row, isNew = false, isKnown = false } of rows) {
     if (slices.isOver) await slices.next();
     const head = heads.get(row.id);
     if (row.op === 'delete') {
@@ -150,15 +172,24 @@ async function plan(
       planned.push({ line, row });
       continue;
     }
-    const draft = draftOf(deps, line, row);
-    const stale = isBelow(row.feedVersion, head?.feedVersion);
+    const draft = { ...draftOf(deps, line, row), isKnown };
+    const stale =
+      isBelow(row.feedVersion, head?.feedVersion) || isUnseen(head, imported, row.feedVersion);
     const live = head !== undefined && !head.deleted;
     draft.exists = isNew && live;
     draft.isNew = !live;
+    draft.isMissing = isKnown && !live;
     if (isNew) draft.ifVersion = head?.version ?? 0;
+    draft.stale = stale;
     draft.keeps = stale || (live && head.embedHash === draft.embedHash);
-    draft.idle = stale || draft.exists || (draft.keeps && head?.contentHash === draft.contentHash);
-    if (!stale && !draft.exists) heads.set(row.id, headAfter(draft, head));
+    draft.idle =
+      stale ||
+      draft.exists ||
+      draft.isMissing ||
+      (draft.keeps && head?.contentHash === draft.contentHash);
+    if (!stale && !draft.exists && !draft.isMissing) {
+      heads.set(row.id, headAfter(draft, head, imported?.number));
+    }
     planned.push(draft);
   }
   return planned;
@@ -167,7 +198,14 @@ async function plan(
 function draftOf(deps: IngestDeps, line: number, row: PutRow): Draft {
   const { fingerprint } = deps.model;
   const embeds = embedInputs(fingerprint, row);
-  const undecided = { keeps: false, idle: false, exists: false, isNew: false };
+  const undecided = {
+    keeps: false,
+    idle: false,
+    stale: false,
+    exists: false,
+    isMissing: false,
+    isNew: false,
+  };
   return { line, row, contentHash: contentHash(row.product), ...embeds, ...undecided };
 }
 
@@ -182,13 +220,19 @@ function embedInputs(
   return { embedHash: textEmbedHash(fingerprint, inputs), inputs };
 }
 
-function headAfter(draft: Draft, before: StoredHead | undefined): StoredHead {
+function headAfter(
+  draft: Draft,
+  before: StoredHead | undefined,
+  imported: number | undefined,
+): StoredHead {
   return {
     version: before?.version ?? 0,
     feedVersion: draft.row.feedVersion,
     deleted: false,
     contentHash: draft.contentHash,
     embedHash: draft.embedHash,
+    contentVersion: before?.version ?? 0,
+    imported,
   };
 }
 

@@ -8,8 +8,8 @@ import { prepareBatch, type PlacedRow } from './prepare-batch.js';
 import { idOfRow, validateRow, type ProductRules } from './validate-product.js';
 import { ReportBuilder, type WriteReport } from './write-report.js';
 
-const BATCH_ROWS = 256;
-const BATCH_BYTES = 8 * 1024 * 1024;
+export const BATCH_ROWS = 256;
+export const BATCH_BYTES = 8 * 1024 * 1024;
 
 /** What becomes of every write to a tenant that there is not, or that is suspended. */
 const UNSEEN: ReadonlySet<ErrorCode> = new Set(['not_found', 'suspended']);
@@ -54,7 +54,8 @@ function unlessOurs(error: unknown): undefined {
   if (error instanceof OmniError) throw error;
 }
 
-async function validateBatch(
+/** The valid rows of a batch; the others are rejected. */
+export async function validateBatch(
   deps: IngestDeps,
   { signal }: WriteTarget,
   batch: readonly IncomingRow[],
@@ -69,8 +70,8 @@ async function validateBatch(
     else if (builder.isFull && !isObject(incoming.value)) builder.countRejected();
     else {
       try {
-        const { line, value, isNew = false } = incoming;
-        rows.push({ line, row: validateRow(value, rules), isNew });
+        const { line, value, isNew = false, isKnown = false } = incoming;
+        rows.push({ line, row: validateRow(value, rules), isNew, isKnown });
       } catch (error) {
         if (!(error instanceof OmniError)) deps.logger.error({ err: error }, 'a row broke us');
         builder.reject(incoming.line, idOfRow(incoming.value), toOmniError(error));

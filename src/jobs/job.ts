@@ -33,6 +33,8 @@ export interface Job {
   failures: number;
   error: string | null;
   lease: Lease | null;
+  /** Of those that are due, lower ones go first; absent: 0. */
+  priority?: number;
 }
 
 /** What a kind of job does. */
@@ -44,6 +46,10 @@ export interface JobKind {
   run(work: JobWork): Promise<void>;
   /** The one whose key is `ALL` is due again so long after it ended; others are done once. */
   everyMs?: number | undefined;
+  /** Its jobs have places of their own, of which those of a higher number leave one to the others. */
+  isOfCatalogues?: boolean;
+  /** Called with the key once a job has gone: true where it must come again, since it was asked for while it ended. */
+  isNeeded?(key: string): Promise<boolean>;
 }
 
 /** A job being worked on. */
@@ -51,7 +57,7 @@ export interface JobWork {
   key: string;
   checkpoint: JsonValue;
   /** It is not done when `run` resolves: it is due again so long after that. */
-  comeBack(dueMs: number): void;
+  comeBack(dueMs: number, priority?: number): void;
   /** Where to go on should the owner die. Rejects once the job is another's. */
   save(checkpoint: JsonValue): Promise<void>;
   /** The node stops, or the job became another's. */
@@ -69,9 +75,10 @@ export function jobId(kind: string, key: string): string {
   return `${kind}:${key}`;
 }
 
-export function waitingJob(kind: string, key: string, dueMs: number): Job {
+export function waitingJob(kind: string, key: string, dueMs: number, priority = 0): Job {
   const fresh = { checkpoint: null, failures: 0, error: null, lease: null };
-  return { kind, key, state: 'waiting', due_ms: dueMs, ...fresh };
+  const ranked = priority === 0 ? {} : { priority };
+  return { kind, key, state: 'waiting', due_ms: dueMs, ...fresh, ...ranked };
 }
 
 /** Asks for a job that is done once; nothing is done where it is asked for already. */
@@ -80,8 +87,10 @@ export async function requestJob(
   kind: string,
   key: string,
   dueMs = 0,
+  priority = 0,
 ): Promise<void> {
-  await records.put(JOB_KIND, jobId(kind, key), toValue(waitingJob(kind, key, dueMs)), 0);
+  const job = toValue(waitingJob(kind, key, dueMs, priority));
+  await records.put(JOB_KIND, jobId(kind, key), job, 0);
 }
 
 /**

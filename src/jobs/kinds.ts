@@ -12,7 +12,11 @@ import { calibrateCutoff, type CalibrationDeps } from './calibrate-cutoff.js';
 import { DEDICATE_NODES, dedicateNodes, type DedicateDeps } from './dedicate-nodes.js';
 import { FOLLOW_ADVICE, followAdvice, type FollowDeps } from './follow-advice.js';
 import { GROW_PARTITIONS, growPartitions, type GrowDeps } from './grow-partitions.js';
-import { ALL, type JobKind, type JobWork } from './job.js';
+import { ALL, requestJob, type JobKind, type JobWork } from './job.js';
+import { cleanImports } from './imports/clean-imports.js';
+import { IMPORT } from './imports/import-desk.js';
+import { ImportStore, removeSpools } from './imports/import-store.js';
+import { runImports, type ImportDeps } from './imports/run-imports.js';
 import { REPLACE_NODES, replaceNodes, type ReplaceDeps } from './replace-nodes.js';
 import { SETTLE_REPLICAS, settleReplicas, type SettleDeps } from './settle-replicas.js';
 import { SWEEP_PRICES, sweepPrices, type SweepDeps } from './sweep-prices.js';
@@ -44,6 +48,7 @@ export interface KindDeps
   history: Pick<History, 'sweep'>;
   /** Undefined: what relieves nodes is only said. */
   advice: Omit<FollowDeps, 'logger'> | undefined;
+  imports: Omit<ImportDeps, 'imports' | 'store' | 'logger'> & { importRetentionMs: number };
   tenants: SwitchDeps['tenants'] & CalibrationDeps['tenants'];
   logger: Logger;
 }
@@ -104,6 +109,7 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
       },
     ],
     [DROP_TENANT, { run: (work) => dropTenant(deps, work) }],
+    ...importKinds(deps),
     [SWITCH_TERMS, switchTerms(deps)],
     [SWEEP_PRICES, sweepPrices(deps)],
     [SETTLE_REPLICAS, settleReplicas(deps)],
@@ -111,6 +117,17 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
     [DEDICATE_NODES, dedicateNodes(deps)],
     [GROW_PARTITIONS, growPartitions(deps)],
   ]);
+}
+
+function importKinds({ store, imports: given, logger }: KindDeps): [string, JobKind][] {
+  const { records } = store;
+  const imports = new ImportStore(records, store.spool);
+  const request = (tenant: string, priority: number): Promise<void> =>
+    requestJob(records, IMPORT, tenant, 0, priority);
+  return [
+    [IMPORT, runImports({ ...given, imports, store, logger })],
+    ['clean-up of imports', cleanImports({ imports, store, request, ...given })],
+  ];
 }
 
 /** One tenant after the other, or the one that is the key; goes on after the last that was done. */
@@ -142,6 +159,7 @@ async function dropTenant(
   while (!(await store.dropTenant(key, ROWS_AT_ONCE))) signal.throwIfAborted();
   await keys.forgetTenant(key);
   await removeTenantRecords(records, key, signal);
+  await removeSpools(store.spool, key, signal);
   const stored = await records.get(TENANT_KIND, key);
   if (stored === undefined) return;
   const record = stored.value as unknown as TenantRecord;

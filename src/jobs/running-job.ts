@@ -11,7 +11,7 @@ export interface Outcome {
   /** The node stops. */
   isAborted: boolean;
   /** It is not done, and due again after that; undefined: it is. */
-  againMs: number | undefined;
+  again: { dueMs: number; priority: number } | undefined;
 }
 
 /** A job that this node has claimed, from then on until it is given back. */
@@ -20,7 +20,7 @@ export class RunningJob {
   ended: Promise<void> = Promise.resolve();
   private readonly controller = new AbortController();
   private isLost = false;
-  private againMs: number | undefined;
+  private again: Outcome['again'];
   /** Changes of the document, one after the other: each is made from the one before. */
   private changes: Promise<void> = Promise.resolve();
 
@@ -40,8 +40,8 @@ export class RunningJob {
         await this.changes;
         if (this.isLost) return;
         const isAborted = this.controller.signal.aborted;
-        const { againMs } = this;
-        await this.replace(next({ job: this.stored.job, error, isAborted, againMs }));
+        const { again } = this;
+        await this.replace(next({ job: this.stored.job, error, isAborted, again }));
       })
       // The store cannot be reached: the lease runs out, and another goes on.
       .catch(() => undefined)
@@ -63,8 +63,8 @@ export class RunningJob {
     const { signal } = this.controller;
     const { key, checkpoint } = this.stored.job;
     const save = (next: JsonValue) => this.change((job) => ({ ...job, checkpoint: next }));
-    const comeBack = (dueMs: number): void => {
-      this.againMs = dueMs;
+    const comeBack = (dueMs: number, priority = 0): void => {
+      this.again = { dueMs, priority };
     };
     try {
       await run({ key, checkpoint, save, comeBack, signal });

@@ -1,6 +1,6 @@
 import { Cluster, Redis, ReplyError } from 'ioredis';
 import type { Logger } from '../core/logger.js';
-import { parseRedisUrl, type RedisPlace } from './redis-url.js';
+import { parseRedisUrl } from './redis-url.js';
 
 /** What one operation may take: whoever waits has something else to fall back on. */
 export const OPERATION_MS = 20;
@@ -42,9 +42,7 @@ export class RedisConnection {
     private readonly logger: Logger,
     operationMs = OPERATION_MS,
   ) {
-    const place = parseRedisUrl(url);
-    if (place === undefined) throw new Error('not an address of Redis');
-    this.client = connect(place, operationMs);
+    this.client = connectRedis(url, { commandTimeout: operationMs, maxRetriesPerRequest: 0 });
     this.client.on('error', (error: Error) => this.log(error));
     this.probing = setInterval(() => {
       this.run(() => this.client.ping()).catch(() => undefined);
@@ -114,14 +112,22 @@ function isReply(error: Error): boolean {
   return error instanceof ReplyError;
 }
 
-function connect(place: RedisPlace, operationMs: number): RedisClient {
-  const shared = {
-    commandTimeout: operationMs,
-    connectTimeout: CONNECT_MS,
-    maxRetriesPerRequest: 0,
-  };
-  // Who has to wait for a connection has waited too long.
-  const options = { ...shared, enableOfflineQueue: false, retryStrategy: pauseOf };
+interface Patience {
+  /** For one command; absent: without an end. */
+  commandTimeout?: number;
+  maxRetriesPerRequest: number | null;
+  /** Commands wait until there is a connection. */
+  enableOfflineQueue?: boolean;
+}
+
+/** A client that connects in the background, and again. Throws for what is no address of Redis. */
+export function connectRedis(url: string, patience: Patience): RedisClient {
+  const place = parseRedisUrl(url);
+  if (place === undefined) throw new Error('not an address of Redis');
+  const { enableOfflineQueue = false, ...limits } = patience;
+  const shared = { ...limits, connectTimeout: CONNECT_MS };
+  // Who has to wait for a connection has waited too long, but for those who say otherwise.
+  const options = { ...shared, enableOfflineQueue, retryStrategy: pauseOf };
   if (place.kind === 'single') return new Redis(place.url, options);
   const { hosts, name, username, password, tls } = place;
   const credentials = {
@@ -135,7 +141,7 @@ function connect(place: RedisPlace, operationMs: number): RedisClient {
   }
   return new Cluster([...hosts], {
     clusterRetryStrategy: pauseOf,
-    enableOfflineQueue: false,
+    enableOfflineQueue,
     redisOptions: { ...shared, ...credentials },
   });
 }

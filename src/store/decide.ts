@@ -1,5 +1,6 @@
 import { withEntry, type PackedPrices } from '../core/price-entries.js';
-import type { ProductWrite, StoredHead, WriteStatus } from './store.js';
+import { decodeMark } from './position.js';
+import type { ImportSight, ProductWrite, StoredHead, WriteStatus } from './store.js';
 
 /** What is stored, as far as a write is decided by it. */
 interface Decisive extends StoredHead {
@@ -16,10 +17,15 @@ export function decide(head: Decisive | undefined, write: ProductWrite): WriteSt
   }
   if (write.ifVersion !== undefined && !isVersion(head, write.ifVersion)) return 'conflict';
   if (isOlder(write.feedVersion, head?.feedVersion)) return 'stale';
-  if (write.op === 'delete') return live === undefined ? 'missing' : 'applied';
+  const isHidden = isUnseen(head, write.imported, write.feedVersion);
+  if (write.op === 'delete') {
+    if (live === undefined) return 'missing';
+    return isHidden ? 'stale' : 'applied';
+  }
   if (live?.contentHash === write.contentHash && live.embedHash === write.embedHash) {
     return 'unchanged';
   }
+  if (isHidden) return 'stale';
   if (write.vectors === 'keep' && live?.embedHash !== write.embedHash) return 'conflict';
   return 'applied';
 }
@@ -32,4 +38,30 @@ function isVersion(head: StoredHead | undefined, ifVersion: number): boolean {
 
 function isOlder(version: number | undefined, stored: number | undefined): boolean {
   return version !== undefined && stored !== undefined && version < stored;
+}
+
+/** Whether an import does not see what is stored: anybody else, or a later import, wrote it since. */
+export function isUnseen(
+  head: Pick<StoredHead, 'contentVersion' | 'imported' | 'feedVersion'> | undefined,
+  sight: ImportSight | undefined,
+  feedVersion: number | undefined,
+): boolean {
+  if (sight === undefined || head === undefined) return false;
+  if (head.imported === undefined) {
+    if (head.contentVersion <= (decodeMark(sight.asOf) ?? 0)) return false;
+  } else if (head.imported <= sight.number) return false;
+  return !isOlder(head.feedVersion, feedVersion);
+}
+
+/**
+ * Whether an import may delete a product that its feed no longer has: nobody else has written anything of it since, not
+ * even a price.
+ */
+export function isPrunable(
+  { deleted, version, contentVersion, imported }: StoredHead,
+  sight: ImportSight,
+): boolean {
+  if (deleted) return false;
+  if (version <= (decodeMark(sight.asOf) ?? 0)) return true;
+  return imported !== undefined && imported <= sight.number && contentVersion === version;
 }

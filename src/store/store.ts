@@ -4,6 +4,7 @@ import type { DamagedValue } from '../core/shard-status.js';
 import type { RecordReader, RecordStore } from './record-store.js';
 import type { ShardDirectory } from './shard-directory.js';
 import type { StoreConnections } from './store-connections.js';
+import type { Spool } from './spool.js';
 
 /**
  * The store is the only truth: products with their vectors, tombstones, placement, the change feed.
@@ -77,6 +78,20 @@ export interface StoredHead {
   deleted: boolean;
   contentHash: string;
   embedHash: string;
+  /** Of the latest write that was more than a change of what price lists say. */
+  contentVersion: number;
+  /** Number of the import whose write that was; undefined: it was no import's. */
+  imported: number | undefined;
+}
+
+/**
+ * What an import sees: its tenant as it was at `asOf`, and all imports up to its own `number`. What anybody else wrote
+ * since is neither replaced nor deleted by it: such a write is `stale`, unless its `feedVersion` is higher.
+ */
+export interface ImportSight {
+  /** Imports of a tenant are numbered in their order, from 1. */
+  number: number;
+  asOf: WriteMark;
 }
 
 export interface PutProduct {
@@ -104,6 +119,8 @@ export interface PutProduct {
    * `full`. However many write at once, there are never more.
    */
   maxProducts?: number;
+  /** Of an import's write. */
+  imported?: ImportSight | undefined;
 }
 
 export interface PartitionRef {
@@ -116,6 +133,8 @@ export interface DeleteProduct {
   id: string;
   feedVersion: number | undefined;
   ifVersion?: number;
+  /** Of an import's write. */
+  imported?: ImportSight | undefined;
 }
 
 /** What a price list says of a product: it gets a new version, document and vectors stay as they are. */
@@ -317,6 +336,7 @@ export interface StoreWatch {
 
 export interface Store extends StoreReader {
   readonly records: RecordStore;
+  readonly spool: Spool;
   /** How many writes one call should bring, so that applying them holds up nobody else. */
   readonly writesAtOnce: number;
   setModel(model: ModelIdentity): Promise<void>;

@@ -12,6 +12,7 @@ export const KINDS_OF_TENANTS = [
   'price lists',
   'import',
   'history',
+  'imports',
 ] as const;
 
 export type KindOfTenants = (typeof KINDS_OF_TENANTS)[number];

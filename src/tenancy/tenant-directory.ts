@@ -111,14 +111,19 @@ export class TenantDirectory {
   /** Before a product is written: makes the tenant where it is not there yet. Rejects `not_found`, `suspended`. */
   async ensure(id: string): Promise<void> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const record = await this.find(id);
-      if (record !== undefined && isGone(record)) throw noSuchTenant(id);
-      open(record, 'write');
-      if (record !== undefined) return;
-      if (!this.autoCreate && id !== DEFAULT_TENANT) throw noSuchTenant(id);
+      await this.admit(id);
+      if ((await this.find(id)) !== undefined) return;
       if (await this.create(id)) return;
     }
     throw keepsChanging();
+  }
+
+  /** As `ensure`, but makes nothing: whether a product might be written. Rejects `not_found`, `suspended`. */
+  async admit(id: string): Promise<void> {
+    const record = await this.find(id);
+    if (record !== undefined && isGone(record)) throw noSuchTenant(id);
+    open(record, 'write');
+    if (record === undefined && !this.autoCreate && id !== DEFAULT_TENANT) throw noSuchTenant(id);
   }
 
   /** What searches go by, at most a second old. Rejects `unavailable` as `find` does. */

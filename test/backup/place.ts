@@ -5,7 +5,7 @@ import type { BackupSource } from '../../src/backup/backup-source.js';
 import { pageOf, type Page } from '../../src/backup/backup-source.js';
 import { ExportDesk } from '../../src/backup/export-desk.js';
 import { FolderTarget } from '../../src/backup/folder-target.js';
-import { ImportDesk } from '../../src/backup/import-desk.js';
+import { RestoreDesk } from '../../src/backup/restore-desk.js';
 import { backupLineOf } from '../../src/backup/lines.js';
 import type { RestoreSink } from '../../src/backup/restore-backup.js';
 import type { Store } from '../../src/store/store.js';
@@ -24,7 +24,7 @@ export async function openPlace(options: { store?: Store } = {}): Promise<Place>
   const { store, directory, deps } = node;
   await store.setModel(deps.model);
   const exports = new ExportDesk(store);
-  const imports = new ImportDesk({
+  const restores = new RestoreDesk({
     ...{ store, tenants: directory, model: deps.model },
     place: (...asked) => deps.placement.ensure(...asked),
     nodes: async () => ['s1'],
@@ -54,13 +54,13 @@ export async function openPlace(options: { store?: Store } = {}): Promise<Place>
         while (!(await store.dropTenant(tenant, 1_000)));
       },
       products: async (tenant, model, lines) => {
-        imports.checkModel(model);
-        return imports.products(tenant, linesOf(lines));
+        restores.checkModel(model);
+        return restores.products(tenant, linesOf(lines));
       },
       records: async (lines, replace) => {
         for (const line of linesOf(lines)) {
-          if ('record' in line) await imports.record(line.record, replace);
-          if ('placement' in line) await imports.placement(line.placement);
+          if ('record' in line) await restores.record(line.record, replace);
+          if ('placement' in line) await restores.placement(line.placement);
         }
       },
       settle: async () => [],

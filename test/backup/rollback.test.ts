@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { History } from '../../src/backup/history.js';
-import { ImportDesk } from '../../src/backup/import-desk.js';
+import { RestoreDesk } from '../../src/backup/restore-desk.js';
 import { Rollback } from '../../src/backup/rollback.js';
 import { AuditLog } from '../../src/tenancy/audit-log.js';
 import { digestTenant } from '../../src/store/catalogue-pages.js';
@@ -17,14 +17,14 @@ let rollback: Rollback;
 function over(days: number): Rollback {
   const { store, directory, deps } = place;
   history = new History(store, days);
-  const imports = new ImportDesk({
+  const restores = new RestoreDesk({
     ...{ store, tenants: directory, model: deps.model },
     place: (...asked) => deps.placement.ensure(...asked),
     nodes: async () => ['s1'],
     nudge: () => undefined,
     awaitApplied: async () => [],
   });
-  return new Rollback({ store, history, imports, audit: new AuditLog(store.records) });
+  return new Rollback({ store, history, restores, audit: new AuditLog(store.records) });
 }
 
 /** A moment between what was and what comes. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-import type { IndexConfig } from '../../src/cli/index/catalogue-indexer.js';
+import type { ImportConfig } from '../../src/cli/index/import-files.js';
 import { openHttp, type HttpHarness } from '../http/harness.js';
 
 /** A server, a folder for files, and what `index` prints; new for each test. */
@@ -12,7 +12,7 @@ export class IndexHarness {
   private constructor(
     public node: HttpHarness,
     readonly dir: string,
-    readonly config: IndexConfig,
+    readonly config: ImportConfig,
   ) {}
 
   static async open(): Promise<IndexHarness> {
@@ -41,7 +41,7 @@ export class IndexHarness {
   }
 }
 
-function configFor(url: string): IndexConfig {
+function configFor(url: string): ImportConfig {
   return {
     url,
     tenant: 'default',
@@ -56,6 +56,9 @@ function configFor(url: string): IndexConfig {
     waitTimeoutMs: 5_000,
     batchRows: 10,
     concurrency: 3,
+    background: false,
+    prune: false,
+    confirmPrune: false,
   };
 }
 

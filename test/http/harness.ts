@@ -1,7 +1,7 @@
 import type { LightMyRequestResponse } from 'fastify';
 import { invalidField, type OmniError } from '../../src/core/errors.js';
 import { ExportDesk } from '../../src/backup/export-desk.js';
-import { ImportDesk } from '../../src/backup/import-desk.js';
+import { RestoreDesk } from '../../src/backup/restore-desk.js';
 import { score } from '../../src/core/vector.js';
 import { createHttpServer, type HttpServer } from '../../src/http/server.js';
 import type { HttpOptions, HttpPorts, SearchPort, StatusPort } from '../../src/http/ports.js';
@@ -38,6 +38,11 @@ import { RateLimits } from '../../src/tenancy/rate-limits.js';
 import { UsageReports } from '../../src/tenancy/usage-report.js';
 import { TenantDesk } from '../../src/tenancy/tenant-desk.js';
 import { TenantAliases } from '../../src/tenancy/tenant-aliases.js';
+import {
+  openImports,
+  type ImportHarness,
+  type ImportHarnessOptions,
+} from '../jobs/import-harness.js';
 import { openDesk, ToldFleet } from '../cluster/desk-fixture.js';
 import { CountingEncoder, DIMENSIONS, openIngest, type IngestHarness } from '../ingest/harness.js';
 
@@ -181,6 +186,8 @@ export interface HttpHarness extends IngestHarness {
   /** What answers depend on. */
   answers: { state: string | undefined };
   status: { notReady: string | undefined };
+  /** Whoever works on imports. */
+  imports: ImportHarness;
   /** A request without a socket. */
   send(
     method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT',
@@ -197,6 +204,7 @@ export async function openHttp(
     ruleLimits?: Partial<RuleLimits>;
     tenants?: HttpPorts['tenants'];
     writers?: HttpPorts['writers'];
+    imports?: ImportHarnessOptions;
     /** In place of one that scans the store. */
     searchOver?: (node: IngestHarness) => SearchPort;
   } = {},
@@ -231,6 +239,7 @@ export async function openHttp(
     },
   };
   const queryNodes: ObservedLease[] = [];
+  const imports = openImports(node, options.imports);
   const forget = (tenant: string) => books.forget(tenant);
   const server = await createHttpServer(
     {
@@ -280,13 +289,14 @@ export async function openHttp(
           first: { changed: [], restored: [], removed: [] },
         }),
       },
-      imports: new ImportDesk({
+      restores: new RestoreDesk({
         ...{ store: node.store, tenants: node.directory, model: node.deps.model },
         place: (...asked) => node.deps.placement.ensure(...asked),
         nodes: async () => ['s1', 's2', 's3'],
         nudge: (tenant) => node.deps.fleet.nudge(tenant),
         awaitApplied: (...awaited) => node.deps.fleet.awaitApplied(...awaited),
       }),
+      imports: imports.desk,
       priceLists: priceListDesk(lists, audit, { request: async () => undefined }),
       dropTenant: async (tenant) => {
         await node.directory.drop(tenant);
@@ -308,6 +318,7 @@ export async function openHttp(
   );
   return {
     ...node,
+    imports,
     server,
     search,
     switches,
@@ -333,6 +344,7 @@ export async function openHttp(
     },
     close: async () => {
       await server.close(100);
+      await imports.runner.close();
       await node.close();
     },
   };

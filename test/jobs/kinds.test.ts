@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLogger } from '../../src/core/logger.js';
+import type { Ingest } from '../../src/ingest/ingest.js';
 import { JobRunner } from '../../src/jobs/job-runner.js';
 import { DROP_TENANT, jobKinds } from '../../src/jobs/kinds.js';
 import { NodeLoads } from '../../src/placement/node-loads.js';
@@ -51,6 +52,12 @@ function openRunner(): JobRunner {
     dedicator: { step: async () => false },
     priceLists: new PriceLists(store.records),
     advice: undefined,
+    imports: {
+      ingest: Object.create(null) as Ingest,
+      openUrl: () => Object.create(null) as AsyncIterable<Uint8Array>,
+      ...{ maxProductBytes: 1e6, pruneConfirmShare: 0.2, importAttempts: 3 },
+      ...{ importTimeoutMs: 1e6, importSpoolBytes: 1e6, importRetentionMs: 1e6 },
+    },
   });
   return new JobRunner({ records: store.records, kinds, logger, now: () => nowMs });
 }

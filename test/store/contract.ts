@@ -2,12 +2,14 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import { countsContract } from './contract/counts.js';
 import { feedContract, purgeContract } from './contract/feed.js';
 import type { StoreFixture } from './contract/fixture.js';
+import { importsContract } from './contract/imports.js';
 import { leasesContract } from './contract/leases.js';
 import { modelContract } from './contract/model.js';
 import { placementContract } from './contract/placement.js';
 import { feedVersionContract, readingContract, writingContract } from './contract/products.js';
 import { recordsContract } from './contract/records.js';
 import { roomContract } from './contract/room.js';
+import { spoolContract } from './contract/spool.js';
 import { tenantsContract } from './contract/tenants.js';
 import { writersContract } from './contract/writers.js';
 
@@ -44,6 +46,8 @@ export function storeContract(
     recordsContract(use);
     leasesContract(use);
     roomContract(use);
+    spoolContract(use);
+    importsContract(use);
     writersContract(use);
     modelContract(use, modelRuns);
   });

@@ -73,6 +73,7 @@ describe('values', () => {
       vectorBytes: fc.nat(),
       prices: fc.uint8Array({ maxLength: 40 }),
       contentVersion: sequence,
+      imported: fc.option(sequence, { nil: undefined }),
     });
     fc.assert(
       fc.property(head, text, (h, id) => {

@@ -36,7 +36,7 @@ const API =
 /** The pages' files as they are served: the same for all tests of a file. */
 let webDir: string | undefined;
 
-function builtPages(): string {
+export function builtPages(): string {
   const folder = mkdtempSync(join(tmpdir(), 'shop-page-'));
   process.on('exit', () => rmSync(folder, { recursive: true }));
   buildWeb(folder);

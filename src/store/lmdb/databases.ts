@@ -31,6 +31,8 @@ export interface Databases {
   records: Table;
   /** Number of a change to the tenant whose latest it is. */
   changes: Table;
+  /** Tenant, name and number to a chunk of bytes that some work goes through. */
+  spool: Table;
 }
 
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
@@ -84,6 +86,7 @@ function openTables(root: RootDatabase<Buffer, Buffer>, damage: DamageLog): Data
     placements: twice('placements'),
     records: twice('records'),
     changes: table('changes'),
+    spool: table('spool'),
   };
 }
 

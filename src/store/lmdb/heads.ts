@@ -35,6 +35,7 @@ function restoredHead(
     embedHash: '',
     writtenAtMs: 0,
     prices: NO_PRICES,
+    imported: undefined,
   };
   if (document !== undefined) {
     const { version, product } = decodeDocument(document);

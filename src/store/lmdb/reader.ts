@@ -194,10 +194,10 @@ export class LmdbReader implements StoreReader {
 
   /** Of what is known to be damaged there is no hash, so that it is written anew. */
   private toHead(key: Buffer, head: StoredHead): StoredHead {
-    const { version, feedVersion, deleted } = head;
+    const { version, feedVersion, deleted, contentVersion, imported } = head;
     const contentHash = this.db.documents.isKnownDamaged(key) ? '' : head.contentHash;
     const embedHash = this.db.vectors.isKnownDamaged(key) ? '' : head.embedHash;
-    return { version, feedVersion, deleted, contentHash, embedHash };
+    return { version, feedVersion, deleted, contentHash, embedHash, contentVersion, imported };
   }
 
   private document(key: Buffer): StoredText | undefined {

@@ -6,7 +6,10 @@ import type { DamageLog } from '../damage-log.js';
 /** A sub-database with bytes for keys and bytes for values. */
 export type Bytes = Database<Buffer, Buffer>;
 
-type Range = Pick<RangeOptions, 'limit' | 'transaction'> & { start?: Buffer; end?: Buffer };
+type Range = Pick<RangeOptions, 'limit' | 'transaction' | 'reverse'> & {
+  start?: Buffer;
+  end?: Buffer;
+};
 
 export const CRC_BYTES = 4;
 
@@ -16,7 +19,7 @@ export const COPIES = 'copies';
 /** All tables of a store: a damaged name would be an empty table. */
 export const TABLE_NAMES: ReadonlySet<string> = new Set([
   ...['meta', COPIES, 'tenants', 'heads', 'documents', 'vectors', 'feed', 'tombstones'],
-  ...['categories', 'fields', 'placements', 'records', 'changes'],
+  ...['categories', 'fields', 'placements', 'records', 'changes', 'spool'],
 ]);
 
 /** LMDB's own words for a tree that is damaged. */

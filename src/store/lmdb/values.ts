@@ -22,34 +22,41 @@ export interface HeadRecord extends StoredHead {
   writtenAtMs: number;
   /** What price lists say of it. */
   prices: PackedPrices;
-  /** Of the latest write that was more than a change of prices. */
-  contentVersion: number;
 }
 
 const DELETED = 1;
 const VERSIONED = 2;
+const IMPORTED = 4;
 const HEAD_FIXED_BYTES = 33;
 const FEED_FIXED_BYTES = 5;
 const VERSION_BYTES = 8;
 
 export function encodeHead(head: HeadRecord): Buffer {
   const fixed = Buffer.alloc(HEAD_FIXED_BYTES);
-  fixed[0] = (head.deleted ? DELETED : 0) | (head.feedVersion === undefined ? 0 : VERSIONED);
+  fixed[0] =
+    (head.deleted ? DELETED : 0) |
+    (head.feedVersion === undefined ? 0 : VERSIONED) |
+    (head.imported === undefined ? 0 : IMPORTED);
   writeUint64(fixed, head.version, 1);
   writeUint64(fixed, head.writtenAtMs, 9);
   fixed.writeDoubleBE(head.feedVersion ?? 0, 17);
   fixed.writeUInt32BE(head.documentBytes, 25);
   fixed.writeUInt32BE(head.vectorBytes, 29);
-  const packed = packStrings(fixed, [head.category, head.contentHash, head.embedHash]);
-  if (head.prices.length === 0 && head.contentVersion === head.version) return packed;
-  const content = Buffer.allocUnsafe(VERSION_BYTES);
-  writeUint64(content, head.contentVersion, 0);
-  return Buffer.concat([packed, content, head.prices]);
+  const parts: Uint8Array[] = [
+    packStrings(fixed, [head.category, head.contentHash, head.embedHash]),
+  ];
+  if (head.imported !== undefined) parts.push(packNumber(head.imported));
+  if (head.prices.length > 0 || head.contentVersion !== head.version) {
+    parts.push(packNumber(head.contentVersion), head.prices);
+  }
+  return Buffer.concat(parts);
 }
 
 export function decodeHead(bytes: Buffer): HeadRecord {
   const flags = bytes.readUInt8(0);
-  const { strings, end } = unpackStrings(bytes, HEAD_FIXED_BYTES, 3);
+  const { strings, end: stringsEnd } = unpackStrings(bytes, HEAD_FIXED_BYTES, 3);
+  const isImported = (flags & IMPORTED) !== 0;
+  const end = isImported ? stringsEnd + VERSION_BYTES : stringsEnd;
   const version = readUint64(bytes, 1);
   // Of most there are none.
   const hasPrices = bytes.length > end;
@@ -64,6 +71,7 @@ export function decodeHead(bytes: Buffer): HeadRecord {
     writtenAtMs: readUint64(bytes, 9),
     documentBytes: bytes.readUInt32BE(25),
     vectorBytes: bytes.readUInt32BE(29),
+    imported: isImported ? readUint64(bytes, stringsEnd) : undefined,
     contentVersion: hasPrices ? readUint64(bytes, end) : version,
     // Copied: what LMDB gave is of its snapshot.
     prices: hasPrices ? Uint8Array.from(bytes.subarray(end + VERSION_BYTES)) : NO_PRICES,
@@ -160,6 +168,12 @@ export function encodeCount(count: number, name: string): Buffer {
 
 export function decodeCount(bytes: Buffer): { count: number; name: string } {
   return { count: readUint64(bytes, 0), name: bytes.toString('utf8', 8) };
+}
+
+function packNumber(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(VERSION_BYTES);
+  writeUint64(bytes, value, 0);
+  return bytes;
 }
 
 /** `fixed`, then each string with its length in bytes (16 bit) before it. */

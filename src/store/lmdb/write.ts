@@ -170,7 +170,7 @@ function applyPut(
   const sizes = { documentBytes, vectorBytes };
   const hashes = { feedVersion, contentHash, embedHash };
   const prices = before?.deleted === false ? before.prices : NO_PRICES;
-  const kept = { prices, contentVersion: state.sequence };
+  const kept = { prices, contentVersion: state.sequence, imported: write.imported?.number };
   putHead(change, key, write.id, { category, ...hashes, ...sizes, ...kept, deleted: false });
   counts.product(category, prepared.fields, documentBytes + vectorBytes, 1);
 }
@@ -199,7 +199,8 @@ function applyDelete(change: Change, key: Buffer, write: DeleteProduct, category
   db.vectors.remove(key);
   const { id, feedVersion } = write;
   const none = { contentHash: '', embedHash: '', documentBytes: 0, vectorBytes: 0 };
-  const kept = { prices: NO_PRICES, contentVersion: state.sequence };
+  const imported = write.imported?.number;
+  const kept = { prices: NO_PRICES, contentVersion: state.sequence, imported };
   putHead(change, key, id, { category, feedVersion, ...none, ...kept, deleted: true });
   db.tombstones.put(timeKey(nowMs, tenant, state.sequence), Buffer.from(id));
   state.tombstones += 1;

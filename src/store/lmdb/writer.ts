@@ -3,6 +3,7 @@ import { Deadline } from '../../core/deadline.js';
 import { OmniError, RETRY_AFTER_MS, reasonOf } from '../../core/errors.js';
 import type { ModelIdentity } from '../../core/product.js';
 import type { RecordStore } from '../record-store.js';
+import type { Spool } from '../spool.js';
 import type { CountDifference, Partition, ProductWrite, Store, WriteResult } from '../store.js';
 import type { Databases } from './databases.js';
 import { commitError } from './errors.js';
@@ -13,6 +14,7 @@ import { purgeSome } from './purge.js';
 import { findDifferences, putRight } from './recount.js';
 import { LmdbReader, MAPPED_BYTES } from './reader.js';
 import { LmdbRecords } from './records.js';
+import { LmdbSpool } from './spool.js';
 import { applyWrites, preparedBytes, prepareWrite } from './write.js';
 import type { DataFile } from './identity.js';
 import type { OpenLock } from './open-lock.js';
@@ -34,6 +36,10 @@ export class LmdbStore extends LmdbReader implements Store {
   override readonly records: RecordStore = new LmdbRecords(
     (action) => this.read(() => action(this.db)),
     (action) => this.inTransaction(SMALL_BYTES, () => action(this.db)),
+  );
+  readonly spool: Spool = new LmdbSpool(
+    (action) => this.read(() => action(this.db)),
+    (bytes, action) => this.inTransaction(bytes + SMALL_BYTES, () => action(this.db)),
   );
   private readonly queue: WriteQueue;
   /** When the latest write succeeded; long ago once one has failed. */

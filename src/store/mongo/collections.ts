@@ -29,6 +29,8 @@ export interface ProductRecord {
   prices?: Binary;
   /** Version of the latest write that was more than a change of `prices`; absent: of this one. */
   contentVersion?: number;
+  /** Number of the import whose write that was; absent: it was no import's. */
+  imported?: number;
 }
 
 /** A range of sequence numbers whose writes have not all ended. */
@@ -95,6 +97,12 @@ export interface ShardRecord {
   registeredAtMs: number;
 }
 
+/** A chunk of bytes that some work goes through; `_id` is tenant, `/`, and its key in the tenant. */
+interface SpoolRecord {
+  _id: string;
+  bytes: Binary;
+}
+
 /** What concerns the whole store, a document by name; see `meta.ts`. */
 interface MetaRecord {
   _id: string;
@@ -107,6 +115,7 @@ export interface Collections {
   counts: Collection<CountRecord>;
   records: Collection<KeptRecord>;
   shards: Collection<ShardRecord>;
+  spool: Collection<SpoolRecord>;
   meta: Collection<MetaRecord>;
 }
 
@@ -117,6 +126,7 @@ export function collectionsOf(db: Db): Collections {
     counts: db.collection('counts'),
     records: db.collection('records'),
     shards: db.collection('shards'),
+    spool: db.collection('spool'),
     meta: db.collection('meta'),
   };
 }
@@ -135,6 +145,7 @@ export const INDEXES: Readonly<Record<keyof Collections, readonly IndexDescripti
   counts: [{ name: 'kind', key: { tenant: 1, kind: 1 } }],
   records: [{ name: 'kind', key: { kind: 1, id: 1 } }],
   shards: [],
+  spool: [],
   meta: [],
 };
 

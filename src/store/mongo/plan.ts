@@ -18,7 +18,7 @@ export interface Plan {
 
 /** What is to be stored; the version is given when it is written. */
 export interface NextState {
-  head: Omit<StoredHead, 'version'>;
+  head: Omit<StoredHead, 'version' | 'contentVersion'>;
   category: string;
   /** Undefined: the stored one stays. */
   json: string | undefined;
@@ -48,6 +48,8 @@ export function vectorBytes(after: NextState, before: HeadRecord | undefined): n
 
 /** The version of a state that is not written yet: no `ifVersion` is equal to it. */
 const NOT_YET = Number.NaN;
+/** Its content is newer than anything that is written by now. */
+const LATEST = Infinity;
 
 /** Applies the writes of one id, in order, to the state `before`. Pure. */
 export function planId(
@@ -63,7 +65,9 @@ export function planId(
     const status = decide(head, prepared.write);
     if (status === 'applied') {
       after = nextState(prepared, after, before);
-      head = { ...after.head, prices: after.prices, version: NOT_YET };
+      const isPrice = prepared.write.op === 'price';
+      const contentVersion = isPrice ? (head?.contentVersion ?? LATEST) : LATEST;
+      head = { ...after.head, prices: after.prices, version: NOT_YET, contentVersion };
     }
     return status;
   });
@@ -77,16 +81,17 @@ function nextState(
 ): NextState {
   if (write.op === 'price') return pricedState(write, previous ?? keptState(before, bytes));
   const { feedVersion } = write;
+  const imported = write.imported?.number;
   const partitions = previous?.partitions ?? [];
   if (write.op === 'delete') {
-    const head = { feedVersion, deleted: true, contentHash: '', embedHash: '' };
+    const head = { feedVersion, deleted: true, contentHash: '', embedHash: '', imported };
     const category = previous?.category ?? before?.category ?? '';
     const nothing = { json: '', jsonBytes: 0, fields: [], embedded: undefined, prices: NO_PRICES };
     return { head, category, ...nothing, bytes, partitions };
   }
   const { contentHash, embedHash, product, partition, maxProducts } = write;
   return {
-    head: { feedVersion, deleted: false, contentHash, embedHash },
+    head: { feedVersion, deleted: false, contentHash, embedHash, imported },
     category: product.category,
     json,
     jsonBytes,
@@ -108,8 +113,8 @@ function pricedState({ list, entry }: PriceWrite, previous: NextState): NextStat
 /** The stored product as it is: `decide` has seen that there is one. */
 function keptState(before: HeadRecord | undefined, bytes: number): NextState {
   if (before === undefined) throw new Error('a price of a product that is not there');
-  const { feedVersion, deleted, contentHash, embedHash } = before;
-  const head = { feedVersion, deleted, contentHash, embedHash };
+  const { feedVersion, deleted, contentHash, embedHash, imported } = before;
+  const head = { feedVersion, deleted, contentHash, embedHash, imported };
   return {
     ...{ head, category: before.category, json: undefined, embedded: undefined },
     ...{ jsonBytes: before.bytes - before.vectorBytes, fields: before.fields ?? [] },

@@ -33,6 +33,7 @@ export function productOperation(
     contentVersion: 1 as const,
     ...(after.head.feedVersion === undefined ? { feedVersion: 1 as const } : {}),
     ...(after.prices.length === 0 ? { prices: 1 as const } : {}),
+    ...(after.head.imported === undefined ? { imported: 1 as const } : {}),
   };
   return { updateOne: { filter, update: { $set: record, $unset }, upsert: true } };
 }
@@ -50,7 +51,7 @@ function recordOf(
   nowMs: number,
 ): Omit<ProductRecord, '_id'> {
   const { head, category, json = '', fields, embedded, prices } = after;
-  const { deleted, feedVersion, contentHash, embedHash } = head;
+  const { deleted, feedVersion, contentHash, embedHash, imported } = head;
   return {
     tenant,
     id,
@@ -58,6 +59,7 @@ function recordOf(
     category,
     deleted,
     ...(feedVersion === undefined ? {} : { feedVersion }),
+    ...(imported === undefined ? {} : { imported }),
     contentHash,
     embedHash,
     bytes: storedBytes(after, before),

@@ -20,6 +20,7 @@ export type HeadRecord = Pick<
   | 'vectorBytes'
   | 'prices'
   | 'contentVersion'
+  | 'imported'
 >;
 
 /** Projections: what each kind of read asks the server for. */
@@ -32,11 +33,13 @@ export const HEAD_FIELDS = {
   feedVersion: 1,
   contentHash: 1,
   embedHash: 1,
+  contentVersion: 1,
+  imported: 1,
 } as const;
 /** What a writer must know of what it replaces. */
 export const REPLACED_FIELDS = {
   ...HEAD_FIELDS,
-  ...{ fields: 1, bytes: 1, vectorBytes: 1, prices: 1, contentVersion: 1 },
+  ...{ fields: 1, bytes: 1, vectorBytes: 1, prices: 1 },
 } as const;
 export const DOCUMENT_FIELDS = { _id: 0, id: 1, version: 1, product: 1 } as const;
 export const ROW_FIELDS = { ...DOCUMENT_FIELDS, model: 1, vectors: 1, prices: 1 } as const;
@@ -58,8 +61,9 @@ export const FEED_FIELDS = {
 } as const;
 
 export function toHead(record: HeadRecord): StoredHead {
-  const { version, feedVersion, deleted, contentHash, embedHash } = record;
-  return { version, feedVersion, deleted, contentHash, embedHash };
+  const { version, feedVersion, deleted, contentHash, embedHash, imported } = record;
+  const { contentVersion = version } = record;
+  return { version, feedVersion, deleted, contentHash, embedHash, contentVersion, imported };
 }
 
 /** Undefined for a tombstone. */

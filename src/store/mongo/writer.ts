@@ -1,6 +1,7 @@
 import { Deadline } from '../../core/deadline.js';
 import type { ModelIdentity } from '../../core/product.js';
 import type { RecordStore } from '../record-store.js';
+import type { Spool } from '../spool.js';
 import { reasonOf } from '../../core/errors.js';
 import type { CountDifference, Partition, ProductWrite, Store, WriteResult } from '../store.js';
 import { Announcer } from './changes.js';
@@ -15,6 +16,7 @@ import { MongoReader } from './reader.js';
 import { RangeSequence } from './range-sequence.js';
 import { listMiscounted, recountTenant } from './recount.js';
 import type { Sequence } from './sequence.js';
+import { MongoSpool } from './spool.js';
 import { MongoRecords } from './stored-records.js';
 import { TransactionSequence } from './transaction-sequence.js';
 import { BatchWriter } from './write.js';
@@ -38,6 +40,7 @@ const WATCHED_LANDINGS = 4;
 export class MongoStore extends MongoReader implements Store {
   readonly writesAtOnce = 256;
   override readonly records: RecordStore;
+  readonly spool: Spool;
   private readonly announce: (tenant: string) => Promise<void>;
   private readonly sequence: Sequence;
   private readonly lanes: WriteLanes;
@@ -52,6 +55,7 @@ export class MongoStore extends MongoReader implements Store {
     const announcer = new Announcer(collections);
     this.announce = (tenant) => announcer.announce(tenant);
     this.records = new MongoRecords(collections, (action) => this.change(action), this.announce);
+    this.spool = new MongoSpool(collections, (action) => this.change(action));
     const ranges = new RangeSequence(collections, { leaseMs, writeTimeoutMs }, this.announce);
     this.sequence = transactions
       ? new TransactionSequence(connection, collections.tenants, this.announce)

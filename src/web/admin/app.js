@@ -1,6 +1,7 @@
 // @ts-check
 import { byId } from '../dom.js';
 import { FiguresPart } from './figures.js';
+import { ImportsPart } from './imports.js';
 import { RulesPart } from './rules.js';
 import { SynonymsPart } from './synonyms.js';
 import { TenantsPart } from './tenants.js';
@@ -19,7 +20,11 @@ const figures = new FiguresPart(tenant, {
   },
 });
 /** @type {Record<string, { load: () => Promise<void> }>} */
-const parts = { figures, rules, synonyms, tenants: new TenantsPart() };
+const parts = {
+  ...{ figures, rules, synonyms },
+  imports: new ImportsPart(tenant),
+  tenants: new TenantsPart(),
+};
 /** Where without a name in the address. */
 const FIRST = 'figures';
 

@@ -57,7 +57,7 @@ export interface Imported {
 }
 
 /** Takes lines of a backup. Whatever is sent again does no harm. */
-export class ImportDesk {
+export class RestoreDesk {
   constructor(private readonly deps: Deps) {}
 
   /** Rejects `conflict` where the backup's vectors can not be compared with those made here. */

@@ -1,0 +1,65 @@
+import type { Config } from '../config/settings.js';
+import type { Ingest } from '../ingest/ingest.js';
+import type { OpenUrl } from '../jobs/imports/fetch-feed.js';
+import { jobKinds, type KindDeps } from '../jobs/kinds.js';
+import { openRemoteFile } from '../jobs/remote-file.js';
+import { RemoteHosts } from '../jobs/remote-hosts.js';
+import type { SwitchFleet } from '../jobs/switch-terms.js';
+import type { UntilSearchable } from '../placement/until-searchable.js';
+import type { ShardFleet } from '../shard-client/shard-fleet.js';
+import type { OpenedCluster } from './open-cluster.js';
+
+type Background = Omit<
+  KindDeps,
+  | 'away'
+  | 'grower'
+  | 'dedicator'
+  | 'tombstoneRetentionMs'
+  | 'nodes'
+  | 'fleet'
+  | 'advice'
+  | 'imports'
+>;
+
+/** What is done in the background. */
+export function kindsOfJobs(
+  config: Config,
+  { away, grower, dedicator, advice: taker }: OpenedCluster,
+  { ingest, ...deps }: Background & { ingest: Ingest },
+  { fleet, searchable }: { fleet: ShardFleet; searchable: UntilSearchable },
+): ReturnType<typeof jobKinds> {
+  const { tombstoneRetentionMs, auto, coolDownMs } = config;
+  return jobKinds({
+    ...{ ...deps, away, grower, dedicator, tombstoneRetentionMs },
+    ...{ nodes: fleet, fleet: switchFleet(fleet, searchable) },
+    advice: auto ? { taker, coolDownMs } : undefined,
+    imports: { ...importSettings(config), ingest, openUrl: openerOf(config) },
+  });
+}
+
+/** Fetches feeds of the hosts that are allowed. */
+function openerOf({ importHosts, importSpoolBytes, importTimeoutMs }: Config): OpenUrl {
+  const hosts = new RemoteHosts(importHosts);
+  const bounds = { hosts, maxBytes: importSpoolBytes, timeoutMs: importTimeoutMs };
+  return async function* (url, signal) {
+    yield* await openRemoteFile({ ...bounds, url, signal });
+  };
+}
+
+function importSettings(config: Config) {
+  const { maxProductBytes, pruneConfirmShare, importSpoolBytes } = config;
+  const { importAttempts, importTimeoutMs, importRetentionMs } = config;
+  return {
+    ...{ maxProductBytes, pruneConfirmShare, importSpoolBytes },
+    ...{ importAttempts, importTimeoutMs, importRetentionMs },
+  };
+}
+
+/** The shards as the job sees them that has new text settings serve. */
+function switchFleet(fleet: ShardFleet, searchable: UntilSearchable): SwitchFleet {
+  return {
+    switching: () =>
+      fleet.kept().flatMap(({ reply }) => reply?.switching.first.map(({ tenant }) => tenant) ?? []),
+    awaitApplied: (...awaited) => searchable.awaitApplied(...awaited),
+  };
+}

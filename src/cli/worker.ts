@@ -1,0 +1,51 @@
+import { readdir } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { Config } from '../config/settings.js';
+import { unlessAborted } from '../core/deadline.js';
+import type { Logger } from '../core/logger.js';
+import { beNice, NICENESS } from '../core/niceness.js';
+import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
+import { socketsOf } from '../supervisor/socket-folder.js';
+import { isLmdb } from './open-store.js';
+import { openNode } from './open-node.js';
+import type { Opened } from './run-role.js';
+import { requireModel } from './settle-model.js';
+
+const SHARD_SOCKET = /^s\d+\.sock$/;
+
+/** Wires a worker: all that writes, without HTTP. It works on jobs until it is stopped, and leaves them to others then. */
+export async function startWorker(
+  config: Config,
+  logger: Logger,
+  opened: Opened,
+  stopping: AbortSignal,
+): Promise<void> {
+  // Searches on the same machine go before it.
+  beNice(NICENESS.building);
+  await unlessAborted(mayBegin(), stopping);
+  const shardAddress = await shardsBeside(config);
+  const { store, model, jobs } = await openNode(
+    { ...config, shardAddress },
+    config.concurrency,
+    logger,
+    opened,
+  );
+  await requireModel(store, model);
+  opened.add(() => jobs.close());
+  jobs.start();
+  tellSupervisor({ type: 'ready' });
+  logger.info({ concurrency: config.concurrency }, 'the worker is ready');
+}
+
+/** Beside `up`, on its store, the shards are those whose sockets lie in its folder. */
+async function shardsBeside({
+  shardAddress,
+  storeUrl,
+  dataDir,
+}: Config): Promise<Config['shardAddress']> {
+  if (shardAddress.length > 0 || !isLmdb(storeUrl)) return shardAddress;
+  const folder = await socketsOf(resolve(dataDir));
+  const names = await readdir(folder).catch(() => []);
+  const shards = names.filter((name) => SHARD_SOCKET.test(name));
+  return shards.map((name) => [basename(name, '.sock'), join(folder, name)] as const);
+}

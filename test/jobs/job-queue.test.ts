@@ -1,0 +1,117 @@
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createLogger } from '../../src/core/logger.js';
+import type { JobKind } from '../../src/jobs/job.js';
+import { BullQueue } from '../../src/jobs/job-queue.js';
+import { JobRunner } from '../../src/jobs/job-runner.js';
+import { NO_REDIS, RedisServer } from '../redis/redis-server.js';
+import { MemoryRecords } from '../tenancy/memory-records.js';
+
+const logger = createLogger('silent', 'test');
+
+/** Jobs that say when they are worked on. */
+class Works {
+  readonly records = new MemoryRecords();
+  readonly begun: string[] = [];
+  readonly done: string[] = [];
+  readonly runners: JobRunner[] = [];
+  hold: Promise<void> = Promise.resolve();
+  readonly kind: JobKind = {
+    isOfCatalogues: true,
+    run: async ({ key, signal }) => {
+      this.begun.push(key);
+      await this.hold;
+      signal.throwIfAborted();
+      this.done.push(key);
+    },
+  };
+
+  constructor(private readonly url: string) {}
+
+  open(ofCatalogues = 2): JobRunner {
+    const runner = new JobRunner({
+      ...{ records: this.records, kinds: new Map([['import', this.kind]]), logger, ofCatalogues },
+      queue: new BullQueue(this.url, logger),
+    });
+    this.runners.push(runner);
+    return runner;
+  }
+
+  async close(): Promise<void> {
+    for (const runner of this.runners) await runner.close();
+  }
+}
+
+describe.skipIf(NO_REDIS !== undefined)('jobs that BullMQ wakes', () => {
+  let server: RedisServer;
+  let works: Works;
+  beforeEach(async () => {
+    server = await RedisServer.start();
+    works = new Works(server.url);
+  });
+  afterEach(async () => {
+    await works.close();
+    await server.stop();
+  });
+
+  const keys = (count: number, name = 'k'): string[] =>
+    Array.from({ length: count }, (_, i) => `${name}${i}`);
+  const isDone = (count: number) =>
+    expect.poll(() => works.done.length, { timeout: 30_000 }).toBe(count);
+  const left = async (): Promise<number> => (await works.records.list('job', undefined, 99)).length;
+
+  test('each is done once, by any of several workers', async () => {
+    const asker = works.open(0);
+    for (const runner of [works.open(), works.open()]) runner.start();
+    for (const key of keys(100)) await asker.request('import', key);
+    await isDone(100);
+    expect([...works.done].sort()).toEqual(keys(100).sort());
+    await expect.poll(left).toBe(0);
+    // What was done once can be asked for again.
+    await asker.request('import', 'k0');
+    await isDone(101);
+  });
+
+  test('small ones go before large ones', async () => {
+    let letGo: () => void = () => undefined;
+    works.hold = new Promise((resolve) => (letGo = resolve));
+    const runner = works.open(1);
+    runner.start();
+    await runner.request('import', 'first');
+    await expect.poll(() => works.begun, { timeout: 20_000 }).toEqual(['first']);
+    await runner.request('import', 'large', 0, 1);
+    await runner.request('import', 'small', 0, 0);
+    letGo();
+    await isDone(3);
+    expect(works.done).toEqual(['first', 'small', 'large']);
+  });
+
+  test('a Redis that loses everything loses no job', async () => {
+    const asker = works.open(0);
+    asker.start();
+    for (const key of keys(20)) await asker.request('import', key);
+    const client = new Redis(server.url);
+    await client.flushall();
+    works.open().start();
+    await isDone(20);
+    client.disconnect();
+  });
+
+  test('without it, frozen or gone, jobs are found in the store', async () => {
+    const runner = works.open();
+    runner.start();
+    for (const key of keys(5, 'up')) await runner.request('import', key);
+    await isDone(5);
+    server.signal('SIGSTOP');
+    for (const key of keys(5, 'frozen')) await runner.request('import', key);
+    await isDone(10);
+    server.signal('SIGCONT');
+    await server.kill();
+    for (const key of keys(5, 'gone')) await runner.request('import', key);
+    await isDone(15);
+    await server.restart();
+    for (const key of keys(5, 'back')) await runner.request('import', key);
+    await isDone(20);
+    expect(new Set(works.done).size).toBe(20);
+  }, 60_000);
+});
