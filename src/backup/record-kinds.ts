@@ -23,7 +23,7 @@ const HISTORY_KIND = 'history';
 
 /** What is of one running system: jobs, leases, which nodes there are, what signs cursors, what was before. */
 export const LEFT_OUT: readonly string[] = [
-  ...['job', 'lease', 'node', 'node zone', 'placement step', 'secret'],
+  ...['job', 'lease', 'node', 'node zone', 'placement step', 'dedicated nodes', 'secret'],
   ...[HISTORY_KIND, 'history start'],
 ];
 
