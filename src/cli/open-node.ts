@@ -1,5 +1,6 @@
 import { GrowthTrigger } from '../cluster/growth-trigger.js';
 import type { Config } from '../config/settings.js';
+import { searchTurns } from '../core/fair-turns.js';
 import type { Logger } from '../core/logger.js';
 import { Ingest } from '../ingest/ingest.js';
 import type { FleetPort, IngestDeps } from '../ingest/ports.js';
@@ -46,6 +47,7 @@ export async function openNode(
   });
   // Asked by searches, for which all is open by then.
   const weightOf = (tenant: string): number => tenancy.plans.weight(tenant);
+  searchTurns.weightOf = weightOf;
   const redis = openRedis(config, logger, opened);
   const { encoder, model } = await openModel(config, weightOf, redis);
   opened.add(async () => encoder?.close());

@@ -15,6 +15,8 @@ import { CREDIT_MS, FairQueue } from './fair-queue.js';
  */
 export class FairTurns {
   private readonly queue: FairQueue;
+  /** A tenant's share beside others'; set once by whoever knows their plans. */
+  weightOf: (tenant: string) => number = () => 1;
   /** When the first turn of this turn of the loop began; undefined before it. */
   private startedMs: number | undefined;
 
@@ -37,7 +39,7 @@ export class FairTurns {
         resolve();
         return settled();
       };
-      this.queue.run(tenant, work).catch(reject);
+      this.queue.run(tenant, work, { weight: this.weightOf(tenant) }).catch(reject);
     });
   }
 

@@ -38,3 +38,12 @@ test('of many that can go on at once, one of another tenant does not come last, 
   for (const name of worked) inOneLoop.set(name, (inOneLoop.get(name) ?? 0) + 1);
   expect(Math.max(...inOneLoop.values())).toBeLessThanOrEqual(2);
 });
+
+test('who weighs more goes on sooner', async () => {
+  const { turns, worked, work } = turnsOnClock();
+  turns.weightOf = (tenant) => (tenant === 'b' ? 4 : 1);
+  const flood = Array.from({ length: 40 }, () => work('a', 20));
+  await Promise.all([...flood, ...Array.from({ length: 10 }, () => work('b', 20))]);
+  const last = worked.findLastIndex((name) => name.startsWith('b'));
+  expect(last).toBeLessThan(20);
+});

@@ -21,8 +21,8 @@ import type { OpenLock } from './open-lock.js';
 import { checkStore } from './store-check.js';
 import { WriteQueue } from './write-queue.js';
 
-/** About 100 products with vectors of 256 dimensions. */
-const BATCH_BYTES = 256 * 1024;
+/** About 50 products with vectors of 256 dimensions. */
+const BATCH_BYTES = 128 * 1024;
 const WAITING_BYTES = 64 * 1024 * 1024;
 /** What a transaction without products weighs in the queue. */
 const SMALL_BYTES = 1024;
@@ -32,7 +32,7 @@ const PROBE_INTERVAL_MS = 5_000;
 /** The whole store. Any number of processes may write: LMDB lets one in at a time. */
 export class LmdbStore extends LmdbReader implements Store {
   /** A few milliseconds: a transaction's body is one turn of the event loop. */
-  readonly writesAtOnce = 64;
+  readonly writesAtOnce = 32;
   override readonly records: RecordStore = new LmdbRecords(
     (action) => this.read(() => action(this.db)),
     (action) => this.inTransaction(SMALL_BYTES, () => action(this.db)),
