@@ -88,12 +88,14 @@ test.skipIf(reason !== undefined)(
       readFileSync(`${nginx}/query-nodes.conf`, 'utf8').match(/^server /gm)?.length ?? 0;
     await expect.poll(servers, { timeout: 30_000 }).toBe(4);
 
-    const load = new TopologyLoad(url, PRODUCTS as never, 4, 0, { connection: 'close' });
+    const load = new TopologyLoad(url, PRODUCTS as never, 4, 1, { connection: 'close' });
     await load.more(40);
     await shell.run(`kill -9 $(pgrep -f -- '--port ${nodes}2 ')`);
     await load.more(80);
     await expect.poll(servers, { timeout: 30_000 }).toBe(3);
     const { failed } = await load.stop();
-    expect(failed).toEqual([]);
+    // A write that its node died with is not repeated.
+    expect(failed.filter(({ kind }) => kind === 'read')).toEqual([]);
+    expect(failed.length, JSON.stringify(failed)).toBeLessThanOrEqual(1);
   },
 );
