@@ -166,6 +166,8 @@ describe.skipIf(reason !== undefined)(
           expect(failed.filter(({ kind }) => kind === 'read')).toEqual([]);
           expect(failed.length, JSON.stringify(failed)).toBeLessThanOrEqual(WRITERS);
 
+          // The last writes are still on their way to the shards.
+          await untilWhole();
           const over = await overHttp2(url, {});
           expect(over).toMatchObject({ status: 200, partial: null, hits: 300, strict: undefined });
           const tls = await overHttp2(`https://127.0.0.1:${tlsPort}`, {
