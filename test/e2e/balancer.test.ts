@@ -154,7 +154,7 @@ async function frontedByNginx(nodes: BalancedNodes): Promise<Front> {
   const url = `http://127.0.0.1:${port}`;
   const dir = join(nodes.dir, 'nginx');
   // Before the balancer has written its own, nothing answers there.
-  const named = localNginxConf(dir, `127.0.0.1:${port}`, () => '127.0.0.1:1');
+  const named = localNginxConf(dir, `127.0.0.1:${port}`, () => ['127.0.0.1:1']);
   const conf = join(dir, 'balanced.conf');
   const file = join(dir, 'query-nodes.conf');
   const included = '    include query-nodes.conf;\n';

@@ -12,6 +12,8 @@ export interface ComposeService {
   environment?: Record<string, string | number | null>;
   volumes?: string[];
   ports?: string[];
+  deploy?: { replicas?: number };
+  depends_on?: string[] | Record<string, unknown>;
 }
 
 /** The services of docker-compose.yml by name, its variables taken from `env`. */
@@ -21,6 +23,13 @@ export function readCompose(env: Record<string, string>): Map<string, ComposeSer
     services: Record<string, ComposeService>;
   };
   return new Map(Object.entries(file.services));
+}
+
+/** What its containers are called here: those of a service with replicas have numbers. */
+export function containersOf(name: string, { deploy }: ComposeService): string[] {
+  const replicas = deploy?.replicas;
+  if (replicas === undefined) return [name];
+  return Array.from({ length: replicas }, (_, i) => `${name}-${i + 1}`);
 }
 
 /** `${NAME:-default}` and `${NAME:?what is wanted}`, outside of comments. */

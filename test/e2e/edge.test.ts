@@ -36,7 +36,7 @@ async function openEdge(): Promise<void> {
   const settings = ['--search-max-age-s', '300', '--purge-url', `${edge}/purge/{tenant}`];
   cluster = await Cluster.start({ args: settings });
   const origin = new URL(cluster.url).host;
-  const conf = localNginxConf(dir, new URL(edge).host, () => origin, 'edge.conf');
+  const conf = localNginxConf(dir, new URL(edge).host, () => [origin], 'edge.conf');
   nginx = await startNginx(conf, dir, edge);
 }
 

@@ -25,7 +25,7 @@ export const FRONTS = [
 async function behindNginx(dir: string, server: string): Promise<MovedFront> {
   const [port] = await freePorts(1);
   const folder = join(dir, 'nginx');
-  const file = localNginxConf(folder, `127.0.0.1:${port}`, () => server);
+  const file = localNginxConf(folder, `127.0.0.1:${port}`, () => [server]);
   const map = join(folder, 'tenants.conf');
   const conf = readFileSync(file, 'utf8')
     .replace('  upstream readers {', `  include ${map};\n  upstream readers {`)

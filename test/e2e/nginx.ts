@@ -18,15 +18,16 @@ const PURGE_MODULE = '/usr/lib/nginx/modules/ngx_http_cache_purge_module.so';
 export const CAN_PURGE = NGINX !== undefined && existsSync(PURGE_MODULE);
 
 /**
- * A configuration of deploy/ for a machine without the names and folders of its container.
+ * A configuration of deploy/ for a machine without the names, folders and resolver of its container, and for an nginx that
+ * cannot look names up again: a line for each of a service's addresses.
  *
- * @param addressOf where `NAME:PORT` of a service is
+ * @param addressesOf where `NAME:PORT` of a service is
  * @returns the file, in `dir`
  */
 export function localNginxConf(
   dir: string,
   listen: string,
-  addressOf: (service: string, port: number) => string,
+  addressesOf: (service: string, port: number) => readonly string[],
   name = 'nginx.conf',
 ): string {
   // Its workers run as another user where it is started by root.
@@ -35,9 +36,14 @@ export function localNginxConf(
   const conf = readFileSync(`${ROOT}deploy/${name}`, 'utf8')
     .replaceAll('/tmp/', `${dir}/`)
     .replace(/listen 8080;/, `listen ${listen};`)
-    .replaceAll(/server ([\w-]+):(\d+)/g, (_, service: string, port: string) => {
-      return `server ${addressOf(service, Number(port))}`;
-    });
+    .replace(/^ *resolver .*\n/m, '')
+    .replaceAll(
+      /^( *)server ([\w-]+):(\d+)(?: resolve)?(.*)$/gm,
+      (_, indent: string, service: string, port: string, rest: string) => {
+        const addresses = addressesOf(service, Number(port));
+        return addresses.map((address) => `${indent}server ${address}${rest}`).join('\n');
+      },
+    );
   const file = join(dir, name);
   writeFileSync(file, conf);
   return file;

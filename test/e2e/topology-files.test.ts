@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.js';
 import { isVerb } from '../../src/config/verbs.js';
-import { readCompose, ROOT } from './compose-file.js';
+import { containersOf, readCompose, ROOT } from './compose-file.js';
 import { localNginxConf, NGINX, testNginxConf } from './nginx.js';
 
 const ENV = { OMNISEARCH_SHARD_SECRET: 'a-secret-of-some-length' };
@@ -39,7 +39,7 @@ test.skipIf(NGINX === undefined)('nginx takes deploy/nginx.conf (needs nginx)', 
   const dir = mkdtempSync(join(tmpdir(), 'omnisearch-nginx-'));
   try {
     testNginxConf(
-      localNginxConf(dir, '127.0.0.1:8080', () => '127.0.0.1:1'),
+      localNginxConf(dir, '127.0.0.1:8080', () => ['127.0.0.1:1']),
       dir,
     );
   } finally {
@@ -47,32 +47,37 @@ test.skipIf(NGINX === undefined)('nginx takes deploy/nginx.conf (needs nginx)', 
   }
 });
 
-test('HAProxy names each query node of docker-compose.yml, for reads and for writes', () => {
+test('HAProxy names as many query nodes as docker-compose.yml has, for reads and for writes', () => {
   const haproxy = readFileSync(`${ROOT}deploy/haproxy.cfg`, 'utf8');
   const named = [...haproxy.matchAll(/^ {2}server (\S+) (\S+):8080$/gm)].map(([, label, host]) => {
     expect(label).toBe(host);
     return host;
   });
-  const nodes = [...services.keys()].filter((name) => name.startsWith('query-'));
+  const nodes = [...services].flatMap(([name, service]) =>
+    service.command?.[0] === 'query-node' ? containersOf(name, service) : [],
+  );
+  expect(nodes).toHaveLength(3);
   expect(named).toEqual([...nodes, ...nodes]);
 });
 
-test('nginx names each query node of docker-compose.yml, for reads and for writes', () => {
+test('nginx looks the query nodes of docker-compose.yml up, for reads and for writes', () => {
   const nodes = [...services].filter(([, { command }]) => command?.[0] === 'query-node');
   const expected = nodes.map(([name, { environment }]) => {
-    return `${name}:${environment?.['OMNISEARCH_PORT'] ?? 'no port'}`;
+    return `server ${name}:${environment?.['OMNISEARCH_PORT'] ?? 'no port'} resolve `;
   });
-  expect(expected).toHaveLength(3);
+  expect(expected).toHaveLength(1);
   for (const pool of ['readers', 'writers']) {
     const block = new RegExp(`upstream ${pool} \\{([^}]*)\\}`).exec(conf)?.[1] ?? '';
-    const named = [...block.matchAll(/server ([\w-]+:\d+)/g)].map(([, address]) => address);
-    expect(named).toEqual(expected);
+    expect(block.match(/server [\w-]+:\d+ (resolve )?/g)).toEqual(expected);
+    expect(block).toContain(`zone ${pool} `);
   }
+  expect(conf).toMatch(/^ {2}resolver 127\.0\.0\.11 /m);
 });
 
 test('every role of docker-compose.yml has settings that there are', () => {
   const roles = [...services.values()].filter(({ image }) => image.startsWith('omnisearch'));
-  expect(roles).toHaveLength(7);
+  // Query nodes, workers, and each shard with a name and a volume of its own.
+  expect(roles).toHaveLength(6);
   for (const { command = [], environment = {} } of roles) {
     const [verb = '', ...argv] = command;
     if (!isVerb(verb)) throw new Error(`there is no ${verb}`);
@@ -81,6 +86,35 @@ test('every role of docker-compose.yml has settings that there are', () => {
     );
     expect(loadConfig({ verb, argv, env }).warnings).toEqual([]);
   }
+});
+
+test('our containers of docker-compose.yml write to /data and /tmp alone, and may do nothing else', () => {
+  for (const service of services.values()) {
+    if (!service.image.startsWith('omnisearch')) continue;
+    expect(service).toMatchObject({
+      read_only: true,
+      tmpfs: ['/tmp'],
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      init: true,
+    });
+  }
+});
+
+test('the image is made in stages, runs as a user of its own, and says how it is asked and stopped', () => {
+  const image = readFileSync(`${ROOT}deploy/Dockerfile`, 'utf8');
+  expect(image.match(/^FROM .*/gm)).toEqual(['FROM ${NODE_IMAGE} AS build', 'FROM ${NODE_IMAGE}']);
+  const last = image.slice(image.lastIndexOf('\nFROM'));
+  for (const line of [
+    /^USER node$/m,
+    /^VOLUME \/data$/m,
+    /^STOPSIGNAL SIGTERM$/m,
+    /^HEALTHCHECK /m,
+  ])
+    expect(last).toMatch(line);
+  // The process itself is asked to stop, not a shell before it.
+  expect(last).toMatch(/^ENTRYPOINT \["node", "dist\/cli\/main.js"\]$/m);
+  expect(last).not.toMatch(/^RUN .*(apt-get|npm)/m);
 });
 
 test('files that docker-compose.yml and the Dockerfile take from here exist', () => {

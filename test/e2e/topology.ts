@@ -7,13 +7,16 @@ import { join } from 'node:path';
 import type { MongoStoreOptions } from '../../src/store/mongo/options.js';
 import { dropDatabase, freshOptions } from '../store/mongo-fixture.js';
 import { MONGODB_URL, MongoServer } from '../store/mongo-server.js';
+import { RedisServer } from '../redis/redis-server.js';
 import { MAIN } from './command.js';
-import { readCompose, type ComposeService } from './compose-file.js';
+import { containersOf, readCompose, type ComposeService } from './compose-file.js';
 import { killAtExit } from './kill-at-exit.js';
 import { localNginxConf, startNginx, stopNginx, type Nginx } from './nginx.js';
 
 const READY_LIMIT_MS = 40_000;
 const END_LIMIT_MS = 20_000;
+/** What is run of our image: `worker` joins them in the version that has one. */
+const VERBS = ['shard-node', 'query-node'];
 const VARIABLES = { OMNISEARCH_SHARD_SECRET: 'a-secret-for-shards-and-query-nodes' };
 /** Five processes share what a container would have for itself. */
 const SMALL = {
@@ -24,7 +27,7 @@ const SMALL = {
   OMNISEARCH_PARTITION_ROWS: '0',
 };
 
-/** A service of docker-compose.yml as a process. */
+/** A container of docker-compose.yml as a process. */
 export interface Service {
   name: string;
   process: ChildProcess;
@@ -33,26 +36,34 @@ export interface Service {
 
 /**
  * The topology of docker-compose.yml as processes on loopback: its services of our image with their
- * commands and environment, nginx with its configuration, names replaced by ports of this machine. For
+ * commands, environment and replicas, Redis, nginx with its configuration, names replaced by ports of this machine. For
  * the replica set stands that of `MONGODB_URL` or, without one, a MongoDB server for tests.
  */
 export class Topology {
   readonly services = new Map<string, Service>();
   private readonly ports = new Map<string, number>();
+  private readonly containers = new Map<string, ComposeService>();
   private nginx: Nginx | undefined;
 
   private constructor(
     /** Undefined where the server is the operator's. */
     readonly mongo: MongoServer | undefined,
     private readonly database: MongoStoreOptions,
+    readonly redis: RedisServer,
     readonly dir: string,
     private readonly compose: ReadonlyMap<string, ComposeService>,
-  ) {}
+  ) {
+    for (const [name, service] of compose) {
+      for (const container of containersOf(name, service)) this.containers.set(container, service);
+    }
+  }
 
   static async start(): Promise<Topology> {
     const dir = mkdtempSync(join(tmpdir(), 'omnisearch-topology-'));
     const mongo = MONGODB_URL === undefined ? await MongoServer.start() : undefined;
-    const topology = new Topology(mongo, freshOptions(mongo), dir, readCompose(VARIABLES));
+    const redis = await RedisServer.start();
+    const database = freshOptions(mongo);
+    const topology = new Topology(mongo, database, redis, dir, readCompose(VARIABLES));
     try {
       await topology.startAll();
     } catch (error) {
@@ -67,9 +78,8 @@ export class Topology {
     return this.urlOf('nginx');
   }
 
-  /** Where a service of docker-compose.yml is on this machine. */
-  readonly addressOf = (service: string, port: number): string =>
-    `127.0.0.1:${this.port(service, port)}`;
+  /** Where a container of docker-compose.yml is on this machine. */
+  readonly addressOf = (name: string, port: number): string => `127.0.0.1:${this.port(name, port)}`;
 
   /** A query node by itself. */
   urlOf(name: string): string {
@@ -83,7 +93,7 @@ export class Topology {
   }
 
   names(verb: string): string[] {
-    return [...this.compose].flatMap(([name, { command }]) =>
+    return [...this.containers].flatMap(([name, { command }]) =>
       command?.[0] === verb ? [name] : [],
     );
   }
@@ -93,6 +103,11 @@ export class Topology {
     for (const key of this.ports.keys()) if (key === `${name}:8081`) this.ports.delete(key);
     await this.choosePorts();
     this.run(name);
+  }
+
+  /** Has it stand still for a while, or go on. */
+  signal(name: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.service(name).process.kill(signal);
   }
 
   /** SIGTERM or SIGKILL; resolves with the exit code once it is gone. */
@@ -128,19 +143,22 @@ export class Topology {
     const codes = await Promise.all(names.map((name) => this.end(name, 'SIGTERM')));
     if (this.mongo === undefined) await dropDatabase(this.database);
     await this.mongo?.stop();
+    await this.redis.stop();
     rmSync(this.dir, { recursive: true, force: true });
     return new Map(names.map((name, i) => [name, codes[i] ?? null]));
   }
 
   private async startAll(): Promise<void> {
     await this.choosePorts();
-    const nodes = this.names('query-node');
-    for (const name of [...nodes, ...this.names('shard-node')]) this.run(name);
+    for (const verb of VERBS) for (const name of this.names(verb)) this.run(name);
     const listen = `127.0.0.1:${this.port('nginx', 8080)}`;
     const dir = join(this.dir, 'nginx');
-    const conf = localNginxConf(dir, listen, this.addressOf);
+    const conf = localNginxConf(dir, listen, (service, port) => {
+      const names = containersOf(service, this.compose.get(service) ?? { image: '' });
+      return names.map((name) => this.addressOf(name, port));
+    });
     this.nginx = await startNginx(conf, dir, this.url);
-    await Promise.all(nodes.map((name) => this.untilReady(name)));
+    await Promise.all(this.names('query-node').map((name) => this.untilReady(name)));
   }
 
   private service(name: string): Service {
@@ -157,14 +175,14 @@ export class Topology {
 
   /** A free port for each service and port that may be named; those chosen before stay. */
   private async choosePorts(): Promise<void> {
-    const wanted = [...this.compose.keys()].flatMap((name) => [`${name}:8080`, `${name}:8081`]);
+    const wanted = [...this.containers.keys()].flatMap((name) => [`${name}:8080`, `${name}:8081`]);
     const missing = wanted.filter((key) => !this.ports.has(key));
     const free = await freePorts(missing.length);
     missing.forEach((key, i) => this.ports.set(key, free[i] as number));
   }
 
   private run(name: string): void {
-    const { command = [], environment = {} } = this.compose.get(name) ?? { image: '' };
+    const { command = [], environment = {} } = this.containers.get(name) ?? { image: '' };
     const env: NodeJS.ProcessEnv = { PATH: process.env['PATH'] };
     for (const [key, value] of Object.entries(environment)) {
       env[key] = this.localValue(name, key, String(value ?? ''));
@@ -183,6 +201,7 @@ export class Topology {
   /** A value of the environment with addresses of this machine. */
   private localValue(name: string, key: string, value: string): string {
     if (value.startsWith('mongodb://')) return this.database.url;
+    if (value.startsWith('redis://')) return this.redis.url;
     if (key === 'OMNISEARCH_PORT') return String(this.port(name, Number(value)));
     return value
       .replace(/^0\.0\.0\.0$/, '127.0.0.1')

@@ -12,13 +12,19 @@ export interface Step {
   comment: string;
 }
 
-/** The commands of a section of the README, in their order, of all its blocks of shell. */
-export function stepsOf(section: string): Step[] {
+/** The blocks of shell of a section of the README, in their order. */
+export function blocksOf(section: string): string[] {
   const text = readFileSync(README, 'utf8');
   const [, body = ''] = text.split(`\n## ${section}\n`);
   const [own = ''] = body.split('\n## ');
-  const blocks = [...own.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block);
-  return blocks.flatMap((block) => block.split('\n')).flatMap(stepOf);
+  return [...own.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block);
+}
+
+/** The commands of a section of the README, in their order, of all its blocks of shell. */
+export function stepsOf(section: string): Step[] {
+  return blocksOf(section)
+    .flatMap((block) => block.split('\n'))
+    .flatMap(stepOf);
 }
 
 function stepOf(line: string): Step[] {
