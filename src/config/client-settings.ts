@@ -72,8 +72,9 @@ export const CLIENT_SETTINGS = {
   prune: {
     type: 'boolean',
     default: false,
-    verbs: ['index'],
-    description: 'the files are the whole catalogue: what they do not have is deleted',
+    verbs: ['index', 'sync'],
+    description:
+      'the files, or the source, are the whole catalogue: what they do not have is deleted',
   },
   confirmPrune: {
     type: 'boolean',

@@ -24,10 +24,4 @@ export const SYNC_SETTINGS = {
     verbs: ['sync'],
     description: 'a folder: each file that appears or changes in it is imported',
   },
-  prune: {
-    type: 'boolean',
-    default: false,
-    verbs: ['sync'],
-    description: 'the source is complete: products that it does not have are removed',
-  },
 } as const satisfies Record<string, Setting>;

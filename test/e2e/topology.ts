@@ -16,7 +16,7 @@ import { localNginxConf, startNginx, stopNginx, type Nginx } from './nginx.js';
 const READY_LIMIT_MS = 40_000;
 const END_LIMIT_MS = 20_000;
 /** What is run of our image: `worker` joins them in the version that has one. */
-const VERBS = ['shard-node', 'query-node'];
+const VERBS = ['shard-node', 'query-node', 'worker'];
 const VARIABLES = { OMNISEARCH_SHARD_SECRET: 'a-secret-for-shards-and-query-nodes' };
 /** Five processes share what a container would have for itself. */
 const SMALL = {
