@@ -105,9 +105,10 @@ async function importOnce(
 
 function tell(ended: ImportBody): number {
   const { id, state, rows, accepted, unchanged, rejected_count: rejected } = ended;
+  const stale = ended.stale ? `, ${ended.stale} stale` : '';
   const pruned = ended.pruned ? `, ${ended.pruned} removed` : '';
   print(
-    `import ${id} ${state}: ${rows} rows, ${accepted} accepted, ${unchanged} unchanged, ${rejected} rejected${pruned}`,
+    `import ${id} ${state}: ${rows} rows, ${accepted} accepted, ${unchanged} unchanged${stale}, ${rejected} rejected${pruned}`,
   );
   if (state === 'waiting_for_confirmation') {
     const wants = `it would remove ${String(ended.to_prune)} products`;
