@@ -29,7 +29,7 @@ interface Deps {
   /** Of the vectors that this node compares. */
   model: { fingerprint: string };
   /** Vectors of that model. Rejects `unavailable` without an encoder. */
-  embed(products: readonly Product[]): Promise<{ embedHash: string; vector: Float32Array }[]>;
+  embed: (products: readonly Product[]) => Promise<{ embedHash: string; vector: Float32Array }[]>;
 }
 
 /** A tenant's products as they were at a time. */

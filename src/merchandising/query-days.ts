@@ -71,8 +71,8 @@ export class QueryDays {
   /** The days that are over, whose sum nodes share. */
   private async past(shared: SharedValues, tenant: string, days: number): Promise<QueryCounts> {
     // A tenant that was dropped and came again has its name only.
-    const born = (await this.records.get(TENANT_KIND, tenant))?.value['created_at'];
-    const key = [tenant, String(born), dayOf(this.today()), days].join('\n');
+    const record = await this.records.get(TENANT_KIND, tenant);
+    const key = [tenant, record?.value['created_at'], dayOf(this.today()), days].join('\n');
     const known = await sharedJson(shared, key);
     if (known !== undefined) return QueryCounts.parse(known);
     const counts = await this.sum(tenant, days, OPEN_DAYS);

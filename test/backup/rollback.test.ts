@@ -178,7 +178,7 @@ describe('a rollback', () => {
     );
     const found = await place.store.rows('models', ['p1', 'p2']);
     expect(found.map((row) => row?.model)).toEqual([model.fingerprint, model.fingerprint]);
-    expect(found[0]?.product['title']).toBe('Product p1');
+    expect(found[0]?.product.title).toBe('Product p1');
     expect(encoder.embedded).toHaveLength(1);
     await place.store.setModel(place.deps.model);
   });
