@@ -72,7 +72,8 @@ export class QueryDays {
   private async past(shared: SharedValues, tenant: string, days: number): Promise<QueryCounts> {
     // A tenant that was dropped and came again has its name only.
     const record = await this.records.get(TENANT_KIND, tenant);
-    const key = [tenant, record?.value['created_at'], dayOf(this.today()), days].join('\n');
+    const born = record?.value['created_at'];
+    const key = JSON.stringify([tenant, born, dayOf(this.today()), days]);
     const known = await sharedJson(shared, key);
     if (known !== undefined) return QueryCounts.parse(known);
     const counts = await this.sum(tenant, days, OPEN_DAYS);
