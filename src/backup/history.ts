@@ -1,23 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { DAY_MS } from '../core/days.js';
-import { OmniError } from '../core/errors.js';
+import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { giveWay } from '../core/precedence.js';
 import type { JsonObject, JsonValue } from '../core/product.js';
+import { backOff } from '../core/retry.js';
 import { readFull } from '../store/catalogue-pages.js';
-import type { ProductWrite, Store } from '../store/store.js';
+import type { ProductWrite, Store, StoredHead } from '../store/store.js';
 import { tenantRecordId, tenantRecords } from '../store/tenant-records.js';
+import { HistoryTerm } from './history-term.js';
 import { putText, type PutLine } from './lines.js';
 
 const HISTORY_KIND = 'history';
-/** Since when all is noted; there while it is. */
-const START_KIND = 'history start';
-const START_ID = 'all';
 const TIME_DIGITS = 13;
 const RANDOM_BYTES = 6;
 /** A record is closed by the product that brings it to this: far below what a document of MongoDB may have. */
 const RECORD_BYTES = 1024 * 1024;
-/** Each with its products and their vectors. */
-const READ_AT_ONCE = 4;
-const MAX_ATTEMPTS = 3;
+const MAX_ATTEMPTS = 8;
+const BACKOFF_MS = 2;
 
 /** What a product was before a write. */
 export interface Before {
@@ -27,48 +25,37 @@ export interface Before {
 }
 
 /**
- * What products were before each write, as records: from the time on at which a node was first started with
- * `HISTORY_DAYS`, for so many days. A batch's is stored before the batch is written: one whose writer died in between, or
- * that changed nothing after all, says what still is, and does no harm.
+ * What products were before each write, as records, for as long as the store's term says (`HISTORY_DAYS`). A batch's is
+ * stored before the batch is written: one whose writer died in between, or that changed nothing after all, says what
+ * still is, and does no harm.
  */
 export class History {
-  constructor(
-    private readonly store: Store,
-    private readonly days: number,
-  ) {}
+  private readonly term: HistoryTerm;
 
-  /** Has all writes of the store noted from now on; without days, no longer. */
-  async begin(): Promise<void> {
-    const { store, days } = this;
-    await this.keepStart();
-    if (days === 0) return;
+  constructor(private readonly store: Store) {
+    this.term = new HistoryTerm(store.records);
+  }
+
+  /**
+   * Has all writes of the store noted while its history is kept. `days`: how long it is from now on, for whoever writes;
+   * 0: no longer; undefined: as the store has it.
+   */
+  async begin(days: number | undefined): Promise<void> {
+    const { store, term } = this;
+    if (days !== undefined) await term.set(days);
     const write = store.write.bind(store);
     store.write = async (tenant, writes) => {
-      await this.note(tenant, writes);
+      if (await term.isKept()) await this.note(tenant, writes);
       return write(tenant, writes);
     };
   }
 
-  private async keepStart(): Promise<void> {
-    const { records } = this.store;
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const stored = await records.get(START_KIND, START_ID);
-      if ((stored !== undefined) === this.days > 0) return;
-      const isDone =
-        stored === undefined
-          ? await records.put(START_KIND, START_ID, { at: new Date().toISOString() }, 0)
-          : await records.remove(START_KIND, START_ID, stored.revision);
-      if (isDone) return;
-    }
-  }
-
   /** Rejects `conflict` where nothing is known of that time. */
   async check(toMs: number): Promise<void> {
-    const start = (await this.store.records.get(START_KIND, START_ID))?.value['at'];
-    if (typeof start !== 'string' || this.days === 0) {
+    const firstMs = await this.term.firstMs();
+    if (firstMs === undefined) {
       throw new OmniError('conflict', 'no history is kept: start with HISTORY_DAYS first');
     }
-    const firstMs = Math.max(Date.parse(start), Date.now() - this.days * DAY_MS);
     if (toMs >= firstMs && toMs <= Date.now()) return;
     const since = new Date(firstMs).toISOString();
     throw new OmniError('conflict', `the history goes from ${since} until now`, { field: 'to' });
@@ -78,59 +65,31 @@ export class History {
   async *since(tenant: string, fromMs: number, untilMs: number): AsyncGenerator<Before[]> {
     const until = timeText(untilMs + 1);
     for (let after = timeText(fromMs + 1); ;) {
-      const { records } = this.store;
-      const page = await tenantRecords(records, HISTORY_KIND, tenant, after, READ_AT_ONCE);
-      for (const { id, value } of page) {
-        if (id >= until) return;
-        yield value['rows'] as unknown as Before[];
-      }
-      const last = page.at(-1);
-      if (last === undefined || page.length < READ_AT_ONCE) return;
-      after = last.id;
+      const [next] = await tenantRecords(this.store.records, HISTORY_KIND, tenant, after, 1);
+      if (next === undefined || next.id >= until) return;
+      yield next.value['rows'] as unknown as Before[];
+      after = next.id;
+      await giveWay();
     }
   }
 
-  /** Removes what is older than so many days; all, where none is kept. */
+  /** Removes what is older than the store's term; all, where none is kept. */
   async sweep(tenant: string, signal: AbortSignal): Promise<void> {
     const { records } = this.store;
-    const end = timeText(Date.now() - this.days * DAY_MS);
+    const end = timeText((await this.term.firstMs()) ?? Date.now());
     for (;;) {
       signal.throwIfAborted();
-      const found = await tenantRecords(records, HISTORY_KIND, tenant, undefined, READ_AT_ONCE);
-      const due = found.filter(({ id }) => id < end);
-      for (const { id, revision } of due) {
-        await records.remove(HISTORY_KIND, tenantRecordId(tenant, id), revision);
-      }
-      if (due.length < READ_AT_ONCE) return;
+      const [first] = await tenantRecords(records, HISTORY_KIND, tenant, undefined, 1);
+      if (first === undefined || first.id >= end) return;
+      await records.remove(HISTORY_KIND, tenantRecordId(tenant, first.id), first.revision);
+      await giveWay();
     }
   }
 
   private async note(tenant: string, writes: readonly ProductWrite[]): Promise<void> {
-    const { store } = this;
-    const ids = [...new Set(writes.map(({ id }) => id))];
-    const heads = await store.heads(tenant, ids);
-    const known = new Map(ids.map((id, i) => [id, heads[i]]));
-    const changing = ids.filter((id) =>
-      writes.some((write) => {
-        const head = known.get(id);
-        if (write.id !== id) return false;
-        const isThere = head?.deleted === false;
-        if (write.op !== 'put') return isThere;
-        return (
-          !isThere || head.contentHash !== write.contentHash || head.embedHash !== write.embedHash
-        );
-      }),
-    );
-    if (changing.length === 0) return;
-    const live = changing.filter((id) => known.get(id)?.deleted === false);
-    const rows = await readFull(store, tenant, live);
-    const lines = new Map(rows.map((row) => [row.row.product.id, putText(row)]));
     let batch: JsonObject[] = [];
     let bytes = 0;
-    for (const id of changing) {
-      const line = lines.get(id);
-      // Changed by another between two reads, who notes it; or damaged.
-      if (line === undefined && known.get(id)?.deleted === false) continue;
+    for (const [id, line] of await this.linesBefore(tenant, writes)) {
       batch.push({ id, was: line === undefined ? null : (JSON.parse(line) as JsonValue) });
       bytes += line?.length ?? 0;
       if (bytes < RECORD_BYTES) continue;
@@ -140,11 +99,62 @@ export class History {
     if (batch.length > 0) await this.put(tenant, batch);
   }
 
+  /**
+   * Lines of the products that `writes` change, as they are now; undefined: not there. What others change between two
+   * reads is read again. Rejects `unavailable` where one keeps changing.
+   */
+  private async linesBefore(
+    tenant: string,
+    writes: readonly ProductWrite[],
+  ): Promise<Map<string, string | undefined>> {
+    const { store } = this;
+    const lines = new Map<string, string | undefined>();
+    let left = [...new Set(writes.map(({ id }) => id))];
+    let met = new Map<string, number>();
+    for (let attempt = 1; left.length > 0; attempt++) {
+      if (attempt > MAX_ATTEMPTS) throw keepsChanging(tenant);
+      if (attempt > 1) await backOff(attempt, BACKOFF_MS);
+      const heads = await store.heads(tenant, left);
+      const known = new Map(left.map((id, i) => [id, heads[i]]));
+      const changing = left.filter((id) => isChanged(id, known.get(id), writes));
+      const live = changing.filter((id) => known.get(id)?.deleted === false);
+      const rows = await readFull(store, tenant, live);
+      const read = new Map(rows.map((row) => [row.row.product.id, putText(row)]));
+      for (const id of changing) {
+        if (read.has(id) || known.get(id)?.deleted !== false) lines.set(id, read.get(id));
+      }
+      const before = met;
+      met = new Map(live.map((id) => [id, known.get(id)?.version ?? 0]));
+      // Twice the same head and no row: it is damaged, and its writer may put it right.
+      left = live.filter((id) => !read.has(id) && before.get(id) !== met.get(id));
+    }
+    return lines;
+  }
+
   private async put(tenant: string, rows: JsonObject[]): Promise<void> {
     const name = `${timeText(Date.now())}-${randomBytes(RANDOM_BYTES).toString('hex')}`;
     const id = tenantRecordId(tenant, name);
     await this.store.records.put(HISTORY_KIND, id, { rows }, 0);
   }
+}
+
+/** Whether any of `writes` makes another product of the one that `head` is of, as far as can be seen. */
+function isChanged(
+  id: string,
+  head: StoredHead | undefined,
+  writes: readonly ProductWrite[],
+): boolean {
+  const isThere = head?.deleted === false;
+  return writes.some((write) => {
+    if (write.id !== id) return false;
+    if (write.op !== 'put' || !isThere) return isThere || write.op === 'put';
+    return head.contentHash !== write.contentHash || head.embedHash !== write.embedHash;
+  });
+}
+
+function keepsChanging(tenant: string): OmniError {
+  const details = { retryAfterMs: RETRY_AFTER_MS };
+  return new OmniError('unavailable', `others keep changing ${tenant}`, details);
 }
 
 /** In the order of time, as text. */

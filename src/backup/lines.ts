@@ -56,9 +56,8 @@ export interface PageEnd {
 
 /** The product goes in as it is stored, without a parse. */
 export function putText({ row, head }: FullRow): string {
-  const { buffer, byteOffset, byteLength } = row.vectors.text;
   const rest: Omit<PutLine, 'put'> = {
-    vectors: { text: Buffer.from(buffer, byteOffset, byteLength).toString('base64') },
+    vectors: { text: vectorText(row.vectors.text) },
     model: row.model,
     content_hash: head.contentHash,
     embed_hash: head.embedHash,
@@ -72,6 +71,10 @@ function packedText(prices: PackedPrices): string {
   return Buffer.from(prices).toString('base64');
 }
 
+export function vectorText({ buffer, byteOffset, byteLength }: Float32Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+}
+
 /** The floats of a vector's text. Throws where these are not whole floats. */
 export function vectorOf(text: string): Float32Array {
   // Copied, because floats must be aligned to 4 bytes.
@@ -80,6 +83,10 @@ export function vectorOf(text: string): Float32Array {
 
 export function pricesOf({ prices }: PutLine): PackedPrices {
   return prices === undefined ? new Uint8Array(0) : Uint8Array.from(Buffer.from(prices, 'base64'));
+}
+
+export function isPut(line: BackupLine): line is PutLine {
+  return 'put' in line;
 }
 
 const KINDS = ['tenant', 'put', 'delete', 'record', 'placement'];

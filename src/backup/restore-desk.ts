@@ -16,7 +16,14 @@ import type {
 } from '../store/store.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import type { TenantRecord } from '../tenancy/tenant-record.js';
-import { pricesOf, vectorOf, type BackupLine, type PlacementLine, type PutLine } from './lines.js';
+import {
+  isPut,
+  pricesOf,
+  vectorOf,
+  type BackupLine,
+  type PlacementLine,
+  type PutLine,
+} from './lines.js';
 import type { KindRecord } from './record-kinds.js';
 
 const MAX_ATTEMPTS = 6;
@@ -166,10 +173,6 @@ function asFirst({ replicas, ...partition }: Partition): Partition {
   const held = lasting.length > 0 ? lasting : replicas;
   const first = held.map(({ node }): Replica => ({ node, state: 'serving', isFirst: true }));
   return { ...partition, replicas: first, epoch: 1 };
-}
-
-function isPut(line: BackupLine): line is PutLine {
-  return 'put' in line;
 }
 
 function idOf(line: BackupLine): string {

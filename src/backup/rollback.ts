@@ -1,8 +1,9 @@
+import type { Product } from '../core/product.js';
 import type { Store } from '../store/store.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
 import type { Before, History } from './history.js';
 import type { RestoreDesk } from './restore-desk.js';
-import type { BackupLine } from './lines.js';
+import { isPut, vectorText, type BackupLine } from './lines.js';
 
 const NAMED = 20;
 
@@ -25,6 +26,10 @@ interface Deps {
   history: Pick<History, 'check' | 'since'>;
   restores: Pick<RestoreDesk, 'products'>;
   audit: Pick<AuditLog, 'note'>;
+  /** Of the vectors that this node compares. */
+  model: { fingerprint: string };
+  /** Vectors of that model. Rejects `unavailable` without an encoder. */
+  embed: (products: readonly Product[]) => Promise<{ embedHash: string; vector: Float32Array }[]>;
 }
 
 /** A tenant's products as they were at a time. */
@@ -59,7 +64,7 @@ export class Rollback {
       const first = noted.filter(({ id }) => !seen.has(id));
       for (const { id } of first) seen.add(id);
       const lines = await this.differing(tenant, first, sum);
-      if (!preview && lines.length > 0) await restores.products(tenant, lines);
+      if (!preview && lines.length > 0) await restores.products(tenant, await this.ofModel(lines));
     }
     return sum;
   }
@@ -78,14 +83,32 @@ export class Rollback {
       const head = heads[i];
       const isThere = head?.deleted === false;
       if (was === null && !isThere) return [];
+      // The vector of another model is none to go back to: then the content decides.
       const isSame =
-        isThere && head.contentHash === was?.content_hash && head.embedHash === was.embed_hash;
+        isThere &&
+        head.contentHash === was?.content_hash &&
+        (head.embedHash === was.embed_hash || was.model !== this.deps.model.fingerprint);
       const listed = Buffer.from(prices[i]?.prices ?? []).toString('base64');
       if (isSame && listed === (was.prices ?? '')) return [];
       note(sum, was === null ? 'removed' : isThere ? 'changed' : 'restored', id);
       if (was === null) return [{ delete: id }];
       // Older than what is stored by the shop's own numbers: it is to be written all the same.
       return [{ ...was, feed_version: undefined }];
+    });
+  }
+
+  /** Noted before the model changed: embedded anew, or no search would find them. */
+  private async ofModel(lines: readonly BackupLine[]): Promise<BackupLine[]> {
+    const { model, embed } = this.deps;
+    const old = lines.filter(isPut).filter((line) => line.model !== model.fingerprint);
+    if (old.length === 0) return [...lines];
+    const made = await embed(old.map(({ put }) => put));
+    const anew = new Map(old.map(({ put }, i) => [put.id, made[i]]));
+    return lines.map((line) => {
+      const found = isPut(line) ? anew.get(line.put.id) : undefined;
+      if (found === undefined) return line;
+      const vectors = { text: vectorText(found.vector) };
+      return { ...line, vectors, model: model.fingerprint, embed_hash: found.embedHash };
     });
   }
 }

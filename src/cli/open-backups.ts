@@ -4,8 +4,8 @@ import { History } from '../backup/history.js';
 import { Rollback } from '../backup/rollback.js';
 import type { Config } from '../config/settings.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
-import type { ModelIdentity } from '../core/product.js';
-import type { FleetPort } from '../ingest/ports.js';
+import { embedAnew } from '../ingest/reembed.js';
+import type { FleetPort, IngestDeps } from '../ingest/ports.js';
 import type { Store } from '../store/store.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import type { OpenedCluster } from './open-cluster.js';
@@ -13,7 +13,7 @@ import type { OpenedCluster } from './open-cluster.js';
 interface BackupParts {
   store: Store;
   tenants: TenantDirectory;
-  model: ModelIdentity;
+  deps: Pick<IngestDeps, 'model' | 'encoder'>;
   cluster: Pick<OpenedCluster, 'placement' | 'nodes'>;
   fleet: FleetPort;
   audit: AuditLog;
@@ -22,7 +22,8 @@ interface BackupParts {
 
 /** What a backup is taken from, and what a restore goes to. */
 export function openBackups(parts: BackupParts) {
-  const { store, tenants, model, cluster, fleet, audit, history } = parts;
+  const { store, tenants, deps, cluster, fleet, audit, history } = parts;
+  const { model } = deps;
   const { placement, nodes } = cluster;
   const restores = new RestoreDesk({
     ...{ store, tenants, model },
@@ -31,13 +32,16 @@ export function openBackups(parts: BackupParts) {
     nudge: (tenant) => fleet.nudge(tenant),
     awaitApplied: (...awaited) => fleet.awaitApplied(...awaited),
   });
-  const rollback = new Rollback({ store, history, restores, audit });
+  const rollback = new Rollback({
+    ...{ store, history, restores, audit, model },
+    embed: (products) => embedAnew(deps, products),
+  });
   return { exports: new ExportDesk(store), restores, rollback };
 }
 
-/** What products were before; a node that writes notes it from now on. */
+/** What products were before; a node that writes notes it while the store's history is kept. */
 export async function openHistory(store: Store, { historyDays, serve }: Config): Promise<History> {
-  const history = new History(store, historyDays);
-  if (serve !== 'read') await history.begin();
+  const history = new History(store);
+  if (serve !== 'read') await history.begin(historyDays);
   return history;
 }

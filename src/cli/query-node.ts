@@ -80,7 +80,7 @@ export async function startQueryNode(
   opened.add(() => status.close());
   const desks = openTenantDesks({ store, tenants, plans, audit, jobs, ownNodes });
   const backups = openBackups({
-    ...{ store, tenants, model, cluster, audit, history },
+    ...{ store, tenants, deps, cluster, audit, history },
     fleet: nodes,
   });
   const shown = {

@@ -11,7 +11,7 @@ const COULD_NOT_FINISH = 1;
 const ROWS_REJECTED = 3;
 const LOOK_EVERY_MS = 2_000;
 const USAGE =
-  'usage: omnisearch sync SOURCE_URL [--schedule CRON] [--prune], or sync --watch DIR [--prune]';
+  'usage: omnisearch sync SOURCE_URL [--schedule CRON] [--prune] [--map OURS=THEIRS], or sync --watch DIR [--prune]';
 
 type SyncConfig = ImportClientConfig & Pick<Config, 'schedule' | 'timeZone' | 'watch'>;
 
@@ -28,11 +28,17 @@ export async function runSync(
 ): Promise<number> {
   const { schedule: pattern, timeZone, watch } = config;
   const [source] = sources;
-  const isOne = watch === undefined ? sources.length === 1 : sources.length === 0 && !pattern;
+  const isFolder = sources.length === 0 && !pattern && config.map.length === 0;
+  const isOne = watch === undefined ? sources.length === 1 : isFolder;
   if (!isOne) return complain(WRONG_USAGE, USAGE);
   const client = new ImportClient(config);
-  if (watch !== undefined)
-    return goesOn(signal, () => watchFolder(client, watch, lookEveryMs, signal));
+  if (watch !== undefined) {
+    const target = `${config.url} ${config.tenant ?? ''}`;
+    const complainOf = (problem: unknown): void =>
+      void complain(COULD_NOT_FINISH, `${watch}: ${reasonOf(problem)}`);
+    const folder = new WatchedFolder(watch, lookEveryMs, target, complainOf);
+    return goesOn(signal, () => watchFolder(client, folder, signal));
+  }
   const start = (): Promise<string> => client.startUrl(source ?? '', signal);
   if (pattern === undefined) return importOnce(client, start, signal);
   let schedule: Schedule;
@@ -52,19 +58,19 @@ export async function runSync(
 
 async function watchFolder(
   client: ImportClient,
-  dir: string,
-  everyMs: number,
+  folder: WatchedFolder,
   signal: AbortSignal,
 ): Promise<void> {
-  const folder = new WatchedFolder(dir, everyMs);
-  for await (const { path, headers } of folder.files(signal)) {
-    print(`${path}:`);
+  for await (const file of folder.files(signal)) {
+    print(`${file.path}:`);
     const start = async (): Promise<string> => {
       try {
-        return await client.startFile(path, headers, signal);
+        const id = await client.startFile(file.path, file.headers, signal);
+        await folder.done(file);
+        return id;
       } catch (error) {
         const isFinal = error instanceof OmniError && error.code === 'invalid_field';
-        if (!isFinal) folder.again(path);
+        if (isFinal) await folder.done(file);
         throw error;
       }
     };
@@ -99,14 +105,15 @@ async function importOnce(
 
 function tell(ended: ImportBody): number {
   const { id, state, rows, accepted, unchanged, rejected_count: rejected } = ended;
+  const stale = ended.stale ? `, ${ended.stale} stale` : '';
   const pruned = ended.pruned ? `, ${ended.pruned} removed` : '';
   print(
-    `import ${id} ${state}: ${rows} rows, ${accepted} accepted, ${unchanged} unchanged, ${rejected} rejected${pruned}`,
+    `import ${id} ${state}: ${rows} rows, ${accepted} accepted, ${unchanged} unchanged${stale}, ${rejected} rejected${pruned}`,
   );
   if (state === 'waiting_for_confirmation') {
     const wants = `it would remove ${String(ended.to_prune)} products`;
     return complain(COULD_NOT_FINISH, `${wants}: POST /imports/${id}/confirm does`);
   }
-  if (state !== 'done') return complain(COULD_NOT_FINISH, ended.error ?? `it is ${state}`);
+  if (state !== 'done') return complain(COULD_NOT_FINISH, ended.error?.message ?? `it is ${state}`);
   return rejected > 0 ? ROWS_REJECTED : 0;
 }

@@ -223,13 +223,13 @@ export const SERVING_SETTINGS = {
   },
   historyDays: {
     type: 'integer',
-    default: 0,
+    default: undefined,
     min: 0,
     max: 3_650,
     unit: 'days',
-    verbs: SERVING,
+    verbs: EMBEDDING,
     description:
-      'how long it is kept what products were before each write, for omnisearch rollback; 0: not',
+      'how long the store keeps what products were before each write, for omnisearch rollback; 0: no longer; unset: as it is',
   },
   drainTimeoutMs: {
     type: 'ms',

@@ -1,4 +1,5 @@
 import { OmniError } from '../core/errors.js';
+import type { Product } from '../core/product.js';
 import { productInputs } from '../embedding/product-inputs.js';
 import { readFull, type FullRow } from '../store/catalogue-pages.js';
 import type { PutProduct } from '../store/store.js';
@@ -50,27 +51,42 @@ async function reembedPage(
 }
 
 async function toWrites(deps: IngestDeps, old: readonly FullRow[]): Promise<PutProduct[]> {
-  if (deps.encoder === undefined) {
-    throw new OmniError('unavailable', 'nothing can be embedded anew: there is no encoder');
-  }
-  const { fingerprint } = deps.model;
-  const inputs = old.map(({ row }) => productInputs(row.product));
-  const vectors = await deps.encoder.embedProducts(inputs);
+  const made = await embedAnew(
+    deps,
+    old.map(({ row }) => row.product),
+  );
   return old.flatMap(({ row, head }, i): PutProduct[] => {
-    const [input, vector] = [inputs[i], vectors[i]];
-    if (input === undefined || vector === undefined) return [];
+    const found = made[i];
+    if (found === undefined) return [];
     const write: PutProduct = {
       op: 'put',
       id: row.product.id,
       product: row.product,
       feedVersion: head.feedVersion,
       contentHash: head.contentHash,
-      embedHash: textEmbedHash(fingerprint, input),
-      model: fingerprint,
-      vectors: { text: vector },
+      embedHash: found.embedHash,
+      model: deps.model.fingerprint,
+      vectors: { text: found.vector },
       // Another writer came first: its entry is further on in the feed, and looked at there.
       ifVersion: row.version,
     };
     return [write];
+  });
+}
+
+/** Vectors of the products' texts by the current model, in order. Rejects `unavailable` without an encoder. */
+export async function embedAnew(
+  { encoder, model }: Pick<IngestDeps, 'encoder' | 'model'>,
+  products: readonly Product[],
+): Promise<{ embedHash: string; vector: Float32Array }[]> {
+  if (encoder === undefined) {
+    throw new OmniError('unavailable', 'nothing can be embedded anew: there is no encoder');
+  }
+  const inputs = products.map(productInputs);
+  const vectors = await encoder.embedProducts(inputs);
+  return inputs.flatMap((input, i) => {
+    const vector = vectors[i];
+    if (vector === undefined) return [];
+    return [{ embedHash: textEmbedHash(model.fingerprint, input), vector }];
   });
 }

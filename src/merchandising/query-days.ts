@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { DAY_MS, dayOf } from '../core/days.js';
 import { sharedJson, type SharedValues } from '../core/shared-values.js';
-import type { RecordReader } from '../store/record-store.js';
+import { TENANT_KIND, type RecordReader } from '../store/record-store.js';
 import { tenantRecords } from '../store/tenant-records.js';
 import { QueryCounts } from './query-counts.js';
 
@@ -70,7 +70,10 @@ export class QueryDays {
 
   /** The days that are over, whose sum nodes share. */
   private async past(shared: SharedValues, tenant: string, days: number): Promise<QueryCounts> {
-    const key = [tenant, dayOf(this.today()), days].join('\n');
+    // A tenant that was dropped and came again has its name only.
+    const record = await this.records.get(TENANT_KIND, tenant);
+    const born = record?.value['created_at'];
+    const key = JSON.stringify([tenant, born, dayOf(this.today()), days]);
     const known = await sharedJson(shared, key);
     if (known !== undefined) return QueryCounts.parse(known);
     const counts = await this.sum(tenant, days, OPEN_DAYS);

@@ -93,7 +93,7 @@ describe('once', () => {
 
   test.each<[string, Record<string, unknown>, number, string]>([
     ['rejected rows', { state: 'done', rejected_count: 2 }, 3, ''],
-    ['a failure', { state: 'failed', error: 'url does not answer in time' }, 1, 'in time'],
+    ['a failure', { state: 'failed', error: { message: 'url is late in time' } }, 1, 'in time'],
     ['a cancelled one', { state: 'cancelled' }, 1, 'cancelled'],
     ['one to confirm', { state: 'waiting_for_confirmation', to_prune: 90 }, 1, '90 products'],
   ])('%s is told by the exit code', async (_what, end, code, said) => {
@@ -112,6 +112,7 @@ describe('once', () => {
     [[FEED, FEED], {}],
     [[FEED], { watch: '/tmp' }],
     [[], { watch: '/tmp', schedule: '* * * * *' }],
+    [[], { watch: '/tmp', map: [['title', 'name']] }],
     [[FEED], { schedule: 'at three' }],
     [[FEED], { schedule: '99 * * * *' }],
     [[FEED], { schedule: '0 3 * * *', timeZone: 'Mars/Olympus' }],
@@ -123,7 +124,7 @@ describe('once', () => {
 
 describe('by a schedule', () => {
   test('each time it is due, whatever became of the one before, until it is stopped', async () => {
-    ends = { ...ends, state: 'failed', error: 'no' };
+    ends = { ...ends, state: 'failed', error: { message: 'no' } };
     const running = run([FEED], { schedule: '* * * * * *' });
     await expect.poll(() => taken.length, { timeout: 20_000 }).toBeGreaterThan(1);
     stop.abort(new Error('stopped'));
@@ -171,6 +172,38 @@ describe('a folder', () => {
     await expect.poll(() => out, { timeout: 20_000 }).toContain('done');
     expect(taken).toHaveLength(3);
     expect(err).toContain('not now');
+    stop.abort(new Error('stopped'));
+    expect(await running).toBe(0);
+  });
+
+  test('what was sent is not sent again by a command that is started anew, but to another tenant', async () => {
+    await writeFile(join(dir, 'a.csv'), 'id\n1\n');
+    const until = async (count: number, tenant: string): Promise<void> => {
+      stop = new AbortController();
+      const running = run([], { watch: dir, tenant });
+      await expect.poll(() => taken.length, { timeout: 20_000 }).toBe(count);
+      await expect.poll(() => out, { timeout: 20_000 }).toContain('done');
+      stop.abort(new Error('stopped'));
+      expect(await running).toBe(0);
+      out = '';
+    };
+    await until(1, 'shop');
+    await writeFile(join(dir, 'b.csv'), 'id\n2\n');
+    await until(2, 'shop');
+    expect(taken.map(({ body }) => body)).toEqual(['id\n1\n', 'id\n2\n']);
+    await until(4, 'other');
+  });
+
+  test('that cannot be read for a while is told, and looked at again', async () => {
+    await writeFile(join(dir, 'a.csv'), 'id\n1\n');
+    const running = run([], { watch: dir });
+    await expect.poll(() => taken.length, { timeout: 20_000 }).toBe(1);
+    await rename(dir, `${dir}-away`);
+    await expect.poll(() => err, { timeout: 20_000 }).toContain('ENOENT');
+    await rename(`${dir}-away`, dir);
+    await writeFile(join(dir, 'b.csv'), 'id\n2\n');
+    await expect.poll(() => taken.at(-1)?.body, { timeout: 20_000 }).toBe('id\n2\n');
+    expect(taken).toHaveLength(2);
     stop.abort(new Error('stopped'));
     expect(await running).toBe(0);
   });

@@ -109,6 +109,14 @@ it('the sum of days that are over is another node’s, what was asked today and 
   expect(await searches(30)).toBe(103);
   for (const key of shelf.keys()) shelf.set(key, Buffer.from('no JSON'));
   expect(await searches(30)).toBe(4);
+  // A tenant of the same name that came later has nothing of what was shared before.
+  for (const born of ['2026-11-28T12:00:00Z', '2026-11-28T12:00:01Z']) {
+    const { revision = 0 } = (await store.records.get('tenant', 'shop')) ?? {};
+    await store.records.put('tenant', 'shop', { created_at: born }, revision);
+    const known = shelf.size;
+    expect(await searches(30)).toBe(4);
+    expect(shelf.size).toBe(known + 1);
+  }
 });
 
 it('counts of several nodes and days are added; what is not written yet is known to its node', async () => {

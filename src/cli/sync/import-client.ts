@@ -14,6 +14,9 @@ const OVER: ReadonlySet<string> = new Set([
   ...['waiting_for_confirmation', 'done', 'failed', 'cancelled'],
 ]);
 
+/** Statuses that are of the file: it would be refused again, whoever sends it and when. */
+const REFUSED: ReadonlySet<number> = new Set([400, 413, 415]);
+
 /** As `GET /imports/{id}` has it. */
 export interface ImportBody {
   id: string;
@@ -22,9 +25,11 @@ export interface ImportBody {
   accepted: number;
   unchanged: number;
   rejected_count: number;
-  pruned?: number | null;
-  to_prune?: number | null;
-  error?: string | null;
+  stale: number;
+  pruned: number;
+  /** Null: nobody has looked yet. */
+  to_prune: number | null;
+  error?: { code: string; message: string };
 }
 
 export type ImportClientConfig = Pick<Config, 'url' | 'tenant' | 'apiKey' | 'map' | 'prune'>;
@@ -68,8 +73,7 @@ export class ImportClient {
     const reply = (await response.json()) as { id?: string; error?: { message?: string } };
     if (response.ok && reply.id !== undefined) return reply.id;
     const reason = reply.error?.message ?? `status ${String(response.status)}`;
-    const isFinal = response.status < 500 && response.status !== 429;
-    const code = isFinal ? 'invalid_field' : 'unavailable';
+    const code = REFUSED.has(response.status) ? 'invalid_field' : 'unavailable';
     throw new OmniError(code, `${path} was not taken: ${reason}`);
   }
 
