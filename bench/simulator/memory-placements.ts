@@ -30,8 +30,11 @@ export class MemoryPlacements {
     return nodes.map((node) => ({ node, rows: this.rows.get(node) ?? 0 }));
   }
 
-  async tenants(): Promise<string[]> {
-    return [...this.placements.keys()];
+  /** In the order in which they came. */
+  async tenants(after?: string, limit = Infinity): Promise<string[]> {
+    const all = [...this.placements.keys()];
+    const from = after === undefined ? 0 : all.indexOf(after) + 1;
+    return all.slice(from, from + limit);
   }
 
   async categories(tenant: string): Promise<CategoryCount[]> {

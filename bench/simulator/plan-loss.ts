@@ -1,5 +1,5 @@
 import { planOf, type Plan } from '../../src/cluster/plan.js';
-import { movesOff } from '../../src/placement/move-off.js';
+import { MovesOff } from '../../src/placement/move-off.js';
 import { allPlaced } from '../../src/placement/reassign.js';
 import type { MemoryPlacements } from './memory-placements.js';
 import { clusterNode, type NodeSite } from './place-tenants.js';
@@ -10,15 +10,14 @@ export async function planLoss(
   sites: readonly NodeSite[],
   isLost: (site: NodeSite) => boolean,
 ): Promise<Plan> {
-  const placed = [];
-  for await (const each of allPlaced(store)) placed.push(each);
   const zones = new Map(sites.map(({ node, zone }) => [node, zone]));
   const nodes = sites.map(clusterNode);
-  const moves = movesOff(placed, {
+  const off = new MovesOff({
     from: new Set(sites.filter(isLost).map(({ node }) => node)),
     to: nodes,
     domainOf: (node) => zones.get(node) ?? node,
     ...{ mayShrink: false, withPinned: true },
   });
-  return planOf(moves, nodes);
+  for await (const each of allPlaced(store)) off.add(each);
+  return planOf(off.moves(), nodes);
 }

@@ -1,6 +1,5 @@
 import { partitionRows } from '../placement/balance.js';
 import { dedicate, type Dedicated, type Wish } from '../placement/dedicate.js';
-import { movesOff, type Placed } from '../placement/move-off.js';
 import type { NodeLoads } from '../placement/node-loads.js';
 import { NodePools } from '../placement/node-pools.js';
 import { allPlaced, liesOn, planMoves, type Move } from '../placement/reassign.js';
@@ -10,6 +9,7 @@ import { notGone, placeable, type ClusterNode, type ClusterNodes } from './clust
 import type { DedicatedNodes, Dedication } from './dedicated-nodes.js';
 import type { Mover } from './mover.js';
 import { Places } from './places.js';
+import { Strangers } from './strangers.js';
 
 /** As whom, and as what, the audit has what is moved. */
 const ORDER = { by: 'auto', what: 'dedicate' };
@@ -27,9 +27,9 @@ interface Deps {
 }
 
 /**
- * Gives tenants nodes of their own as their plans say, and has what lies there follow: first all others leave them, then
- * the tenant comes; one that has none any more is spread over those of all. What is to be done is told by who owns what
- * and by what lies where: any process goes on with what another began.
+ * Gives tenants nodes of their own as their plans say, and has what lies there follow: first all others leave them, but
+ * for what is pinned there, then the tenant comes; one that has none any more is spread over those of all. What is to be
+ * done is told by who owns what and by what lies where: any process goes on with what another began.
  */
 export class Dedicator {
   constructor(private readonly deps: Deps) {}
@@ -61,12 +61,18 @@ export class Dedicator {
     for (const tenant of tenants) {
       placements.set(tenant, (await this.deps.store.placement(tenant)).partitions);
     }
-    const mixed = nodes.filter((each) => isMixed(each, placements));
-    let isUnderWay = mixed.length > 0 && (await this.sendAway(mixed, nodes));
+    const mixed = nodes.filter((each) => strangersOn(each, placements) > 0);
+    const strangers = new Strangers(mixed, nodes, this.deps.replicas);
+    if (mixed.length > 0) await strangers.look(this.deps.store);
+    const moves = strangers.moves();
+    await this.begin(moves, nodes);
+    let isUnderWay = moves.length > 0 || strangers.areLeaving;
+    const isEmptied = (each: ClusterNode): boolean =>
+      strangers.willLeave(each.node, strangersOn(each, placements));
+    const waiting = new Set(mixed.filter(isEmptied).map(({ owner }) => owner));
     for (const tenant of tenants) {
-      const mustWait = mixed.some(({ owner }) => owner === tenant);
       const partitions = placements.get(tenant) ?? [];
-      if (await this.bringIn(tenant, partitions, nodes, mustWait)) isUnderWay = true;
+      if (await this.bringIn(tenant, partitions, nodes, waiting.has(tenant))) isUnderWay = true;
     }
     for (const tenant of freed) await this.spread(tenant, nodes);
     return isUnderWay;
@@ -88,30 +94,6 @@ export class Dedicator {
       for (const [other, more] of byNode.get(node) ?? []) if (other !== tenant) rows += more;
       return rows;
     };
-  }
-
-  /** What others have on nodes that are one tenant's alone goes to those of all; whether any of it is on its way. */
-  private async sendAway(
-    mixed: readonly ClusterNode[],
-    nodes: readonly ClusterNode[],
-  ): Promise<boolean> {
-    const { store } = this.deps;
-    const from = new Set(mixed.map(({ node }) => node));
-    const owners = new Set(nodes.map(({ owner }) => owner));
-    const others: Placed[] = [];
-    for await (const each of allPlaced(store)) if (!owners.has(each.tenant)) others.push(each);
-    const takers = nodes.filter((each) => each.isAlive && !each.isDrained);
-    const domains = new Map(nodes.map(({ node, domain }) => [node, domain]));
-    const moves = movesOff(others, {
-      from,
-      to: takers.filter(({ owner }) => owner === undefined),
-      domainOf: (node) => domains.get(node) ?? node,
-      ...{ mayShrink: false, withPinned: false },
-    });
-    await this.begin(moves, nodes);
-    const isLeaving = ({ partition }: Placed): boolean =>
-      partition.isPinned !== true && partition.replicas.some(({ node }) => from.has(node));
-    return moves.length > 0 || others.some(isLeaving);
   }
 
   /** A tenant comes to its nodes, and is spread over them; whether any of it is on its way, or waits to be. */
@@ -162,13 +144,13 @@ export class Dedicator {
   }
 }
 
-/** Whether a node that is one tenant's alone says that it holds something of another, too. */
-function isMixed(
+/** Of how many others a node that is one tenant's alone says that it holds anything. */
+function strangersOn(
   { node, owner, isAlive, tenants }: ClusterNode,
   placements: ReadonlyMap<string, readonly Partition[]>,
-): boolean {
-  if (owner === undefined || !isAlive) return false;
+): number {
+  if (owner === undefined || !isAlive) return 0;
   const own = placements.get(owner) ?? [];
   const isHere = own.some(({ replicas }) => replicas.some((each) => each.node === node));
-  return tenants > Number(isHere);
+  return tenants - Number(isHere);
 }

@@ -1,5 +1,5 @@
 import { OmniError } from '../core/errors.js';
-import { movesOff, type Placed } from '../placement/move-off.js';
+import { MovesOff } from '../placement/move-off.js';
 import { NodePools, type Pool } from '../placement/node-pools.js';
 import { allPlaced, type Move } from '../placement/reassign.js';
 import type { Store } from '../store/store.js';
@@ -112,21 +112,17 @@ export class NodeEmptier {
   ): Promise<Move[]> {
     const takers = takersOf(nodes).filter(({ node }) => !from.has(node));
     const pools = new NodePools(takers, this.deps.replicas);
-    const byPool = new Map<Pool, Placed[]>();
+    const domains = new Map(nodes.map(({ node, domain }) => [node, domain]));
+    const domainOf = (node: string): string => domains.get(node) ?? node;
+    const may = { mayShrink: isOrdered, withPinned: isOrdered };
+    const byPool = new Map<Pool, MovesOff>();
     for await (const each of allPlaced(this.deps.store)) {
       const pool = pools.of(each.tenant);
-      const placed = byPool.get(pool);
-      if (placed === undefined) byPool.set(pool, [each]);
-      else placed.push(each);
+      const off = byPool.get(pool) ?? new MovesOff({ from, to: pool.nodes, domainOf, ...may });
+      byPool.set(pool, off);
+      off.add(each);
     }
-    const domains = new Map(nodes.map(({ node, domain }) => [node, domain]));
-    return [...byPool].flatMap(([{ nodes: to }, placed]) =>
-      movesOff(placed, {
-        ...{ from, to },
-        domainOf: (node) => domains.get(node) ?? node,
-        ...{ mayShrink: isOrdered, withPinned: isOrdered },
-      }),
-    );
+    return [...byPool.values()].flatMap((off) => off.moves());
   }
 }
 

@@ -1,5 +1,6 @@
 import { partitionRows } from '../placement/balance.js';
 import type { Placed } from '../placement/move-off.js';
+import { tenantsInTurns } from '../placement/tenants-in-turns.js';
 import type { Store } from '../store/store.js';
 
 export interface PlacedQuery {
@@ -10,8 +11,6 @@ export interface PlacedQuery {
   /** Where to go on: `placeKey` of the last one before. */
   after?: string | undefined;
 }
-
-const TENANTS_AT_ONCE = 100;
 
 /** A partition's place in the order of `placedFrom`. */
 export function placeKey({ tenant, partition }: Pick<Placed, 'tenant' | 'partition'>): string {
@@ -51,12 +50,7 @@ async function* tenantsFrom(
     return;
   }
   if (first !== undefined) yield first;
-  for (let after = first; ;) {
-    const tenants = await store.tenants(after, TENANTS_AT_ONCE);
-    yield* tenants;
-    after = tenants.at(-1);
-    if (after === undefined || tenants.length < TENANTS_AT_ONCE) return;
-  }
+  yield* tenantsInTurns(store, first);
 }
 
 function split(key: string | undefined): [tenant: string | undefined, id: string | undefined] {

@@ -2,7 +2,12 @@ import type { FastifyRequest } from 'fastify';
 import { invalidField, OmniError } from '../core/errors.js';
 import type { Grant } from '../tenancy/keys/key.js';
 import type { Narrowing } from '../tenancy/narrowing.js';
-import { DEFAULT_TENANT, TENANT_HEADER, tenantName } from '../tenancy/tenant-directory.js';
+import {
+  DEFAULT_TENANT,
+  TENANT_HEADER,
+  tenantName,
+  type TenantUse,
+} from '../tenancy/tenant-directory.js';
 import type { HttpPorts, TenantPort } from './ports.js';
 import { isWrite } from './writes.js';
 
@@ -53,8 +58,15 @@ export async function tenantOfKey(
 
 /** A hook that refuses tenants that were never written to, or are shut for what is asked. */
 export function requireTenant(tenants: TenantPort): Hook {
-  return async ({ tenant, method, routeOptions }) =>
-    tenants.require(tenant, isWrite(method, routeOptions.url ?? '') ? 'write' : 'read');
+  return async (request) => tenants.require(request.tenant, useOf(request));
+}
+
+/** What a request wants of its tenant. */
+export function useOf({
+  method,
+  routeOptions,
+}: Pick<FastifyRequest, 'method' | 'routeOptions'>): TenantUse {
+  return isWrite(method, routeOptions.url ?? '') ? 'write' : 'read';
 }
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]', '::1'];

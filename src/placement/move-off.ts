@@ -31,20 +31,57 @@ const TOLERANCE = 0.05;
  * where they are. The largest go first, each to a node of another domain than the partition's other
  * replicas while there is one, then to one that does not carry more than it should; of those to
  * one with which the others make one of `nodeSets`, so that partitions go on lying on few sets of nodes; then to
- * that which carries least.
+ * that which carries least. Keeps of what is added only what has to move: partitions of many tenants fill the heap.
  */
-export function movesOff(placed: readonly Placed[], options: MoveOffOptions): Move[] {
-  const { from, withPinned } = options;
-  const affected = placed.filter(({ partition }) => {
+export class MovesOff {
+  private readonly affected: Placed[] = [];
+  private readonly nodes: readonly PlaceableNode[];
+  private readonly takers: ReadonlyMap<string, Taker>;
+
+  constructor(private readonly options: MoveOffOptions) {
+    const { from, to, domainOf } = options;
+    this.nodes = to.filter(({ node }) => !from.has(node));
+    this.takers = new Map(
+      this.nodes.map(({ node }) => [node, { node, domain: domainOf(node), rows: 0, count: 0 }]),
+    );
+  }
+
+  /** Something that lies among those nodes. */
+  add(piece: Placed): void {
+    const { from, withPinned } = this.options;
+    const { partition, rows } = piece;
+    const nodes = nodesOf(partition.replicas);
+    for (const node of nodes) {
+      const taker = this.takers.get(node);
+      if (taker === undefined) continue;
+      taker.rows += rows;
+      taker.count += 1;
+    }
     const mayMove = withPinned || partition.isPinned !== true;
-    return mayMove && nodesOf(partition.replicas).some((node) => from.has(node));
-  });
-  if (affected.length === 0) return [];
-  const takers = takersOf(placed, affected, options);
-  return affected.sort(largestFirst).flatMap((piece): Move[] => {
-    const to = replaced(piece, takers, options);
-    return to === undefined ? [] : [{ ...piece, to }];
-  });
+    if (mayMove && nodes.some((node) => from.has(node))) this.affected.push(piece);
+  }
+
+  /** Of all that was added. */
+  moves(): Move[] {
+    const { affected, options } = this;
+    if (affected.length === 0) return [];
+    const takers = new Takers([...this.takers.values()], this.nodes, this.mostRows());
+    return affected.sort(largestFirst).flatMap((piece): Move[] => {
+      const to = replaced(piece, takers, options);
+      return to === undefined ? [] : [{ ...piece, to }];
+    });
+  }
+
+  /** What a node should carry at most. */
+  private mostRows(): number {
+    const { from } = this.options;
+    let total = 0;
+    for (const { rows } of this.takers.values()) total += rows;
+    for (const { partition, rows } of this.affected) {
+      total += rows * nodesOf(partition.replicas).filter((node) => from.has(node)).length;
+    }
+    return (total / this.nodes.length) * (1 + TOLERANCE);
+  }
 }
 
 /** The nodes that the partition is to be on; undefined: it cannot move. */
@@ -73,32 +110,6 @@ interface Taker {
   domain: string;
   rows: number;
   count: number;
-}
-
-function takersOf(
-  placed: readonly Placed[],
-  affected: readonly Placed[],
-  { from, to, domainOf }: MoveOffOptions,
-): Takers {
-  const nodes = to.filter(({ node }) => !from.has(node));
-  const takers = new Map<string, Taker>();
-  for (const { node } of nodes) {
-    takers.set(node, { node, domain: domainOf(node), rows: 0, count: 0 });
-  }
-  for (const { partition, rows } of placed) {
-    for (const node of nodesOf(partition.replicas)) {
-      const taker = takers.get(node);
-      if (taker === undefined) continue;
-      taker.rows += rows;
-      taker.count += 1;
-    }
-  }
-  let total = 0;
-  for (const { rows } of takers.values()) total += rows;
-  for (const { partition, rows } of affected) {
-    total += rows * nodesOf(partition.replicas).filter((node) => from.has(node)).length;
-  }
-  return new Takers([...takers.values()], nodes, (total / nodes.length) * (1 + TOLERANCE));
 }
 
 /** The nodes that take what others let go. */

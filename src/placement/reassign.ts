@@ -2,6 +2,7 @@ import type { Partition, Replica, Store } from '../store/store.js';
 import { staying } from './replica-steps.js';
 import { partitionRows, placeOf, rebalance, type Piece } from './balance.js';
 import type { Pool } from './node-pools.js';
+import { tenantsInTurns } from './tenants-in-turns.js';
 
 const MAX_ATTEMPTS = 10;
 
@@ -52,7 +53,7 @@ export async function* allPlaced(
   store: Pick<Store, 'tenants' | 'placement' | 'categories'>,
   tenants?: readonly string[],
 ): AsyncGenerator<Omit<Move, 'to'>> {
-  for (const tenant of tenants ?? (await store.tenants())) {
+  for await (const tenant of tenants ?? tenantsInTurns(store)) {
     const { partitions } = await store.placement(tenant);
     if (partitions.length === 0) continue;
     const rows = partitionRows(partitions, await store.categories(tenant));
@@ -74,7 +75,7 @@ export async function liesOn(
   tenants?: readonly string[],
 ): Promise<boolean> {
   const uses = new Map<Pool, PoolUse>();
-  for (const tenant of tenants ?? (await store.tenants())) {
+  for await (const tenant of tenants ?? tenantsInTurns(store)) {
     const pool = poolOf(tenant);
     const use = uses.get(pool) ?? new PoolUse(pool, replicas);
     uses.set(pool, use);

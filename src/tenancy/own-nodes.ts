@@ -1,6 +1,6 @@
 import { shardsOf } from './plan.js';
 import type { PlanBook } from './plan-book.js';
-import type { TenantDirectory } from './tenant-directory.js';
+import { isGone, type TenantDirectory } from './tenant-directory.js';
 
 const PAGE_TENANTS = 200;
 
@@ -38,9 +38,10 @@ export async function nodeWishes(
   const wishes: NodeWish[] = [];
   for (let after: string | undefined; dedicated.size > 0;) {
     const page = await tenants.list(after, PAGE_TENANTS);
-    for (const { id, plan: name, state } of page) {
+    for (const tenant of page) {
+      const { id, plan: name } = tenant;
       const plan = name === undefined ? undefined : dedicated.get(name);
-      if (plan === undefined || state === 'dropping') continue;
+      if (plan === undefined || isGone(tenant)) continue;
       const { shards } = plan;
       const named = typeof shards === 'object' ? shards : [];
       wishes.push({ tenant: id, count: shardsOf(plan), named });

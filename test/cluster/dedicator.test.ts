@@ -84,6 +84,21 @@ async function untilOver(wishes: readonly Wish[], replicas = 1): Promise<void> {
   throw new Error('it does not end');
 }
 
+/** Each of these has so many nodes, all of it is there, and nothing else. */
+async function expectOwn(wishes: readonly Wish[], count: number): Promise<void> {
+  const tenants = await store.tenants();
+  for (const { tenant } of wishes) {
+    const { nodes } = await open(wishes, count).dedicated.of(tenant);
+    expect(nodes).toHaveLength(count);
+    for (const each of tenants) {
+      const lie = Object.values(await placed(store, each)).flatMap((on) => on.split(', '));
+      const isHere = (node: string): boolean => nodes.includes(node);
+      if (each === tenant) expect(lie.every(isHere)).toBe(true);
+      else expect(lie.some(isHere)).toBe(false);
+    }
+  }
+}
+
 test('without a plan that has shards nothing is stored or moved', async () => {
   const before = await store.placement('big');
   expect(await open().dedicator.step()).toBe(false);
@@ -173,6 +188,50 @@ test('what an operator pinned stays: of others there, and of its own elsewhere',
   await untilOver([]);
   await settle();
   expect((await placed(store, 'big'))['a']).toBe('s1');
+});
+
+test('two tenants that both lie on all nodes get their own, and do not wait for each other', async () => {
+  await place(store, 'vast', [partition('a', 's1'), partition('b', 's2'), partition('c', 's3')]);
+  await rows('vast', 10);
+  await told();
+  const both = [BIG, { tenant: 'vast', count: 1, named: [] }];
+  await untilOver(both);
+  await expectOwn(both, 1);
+  await untilOver([]);
+  await settle();
+  expect(await open().dedicated.all()).toMatchObject({ owners: new Map(), freed: [] });
+});
+
+test('with two copies of each, too, on nodes of which each has some of both', async () => {
+  fleet = new ToldFleet('s1', 's2', 's3', 's4', 's5', 's6');
+  const pairs = [1, 2, 3, 4, 5, 6].map((i) => [`s${i}`, `s${(i % 6) + 1}`]);
+  const everywhere = pairs.map((on, i) => partition('abcdef'[i] ?? '', ...on));
+  for (const tenant of ['one', 'other']) {
+    await place(store, tenant, everywhere);
+    await rows(tenant, 3);
+  }
+  await told();
+  const both = ['one', 'other'].map((tenant): Wish => ({ tenant, count: 2, named: [] }));
+  await untilOver(both, 2);
+  await expectOwn(both, 2);
+});
+
+test('nobody waits for what was pinned to a node of its own later, be it of a tenant with nodes or not', async () => {
+  const both = [BIG, { tenant: 'u', count: 1, named: [] }];
+  await open(both).dedicator.assign();
+  const [own = ''] = (await open(both).dedicated.of('big')).nodes;
+  const pinned = { ...partition('a', own), isPinned: true as const };
+  await place(store, 'w', [pinned, partition('b', own)]);
+  const { partitions, counter } = await store.placement('u');
+  const next = partitions.map((each) => (each.id === 'p-a' ? pinned : each));
+  await store.replacePlacement('u', next, counter);
+  await told();
+  await untilOver(both);
+  expect(new Set(Object.values(await placed(store, 'big')))).toEqual(new Set([own]));
+  expect(await placed(store, 'w')).toEqual({ a: own, b: expect.stringMatching(/^s.$/) as string });
+  expect((await placed(store, 'w'))['b']).not.toBe(own);
+  const [other = ''] = (await open(both).dedicated.of('u')).nodes;
+  expect(await placed(store, 'u')).toEqual({ a: own, b: other });
 });
 
 test('a node that is drained or gone is replaced by another; where there is none the tenant shares', async () => {

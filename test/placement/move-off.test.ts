@@ -1,9 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HASH_END } from '../../src/core/ids.js';
-import { movesOff, type MoveOffOptions, type Placed } from '../../src/placement/move-off.js';
-import { nodesOf } from '../../src/placement/reassign.js';
+import { MovesOff, type MoveOffOptions, type Placed } from '../../src/placement/move-off.js';
+import { nodesOf, type Move } from '../../src/placement/reassign.js';
 import { serving } from '../store/place.js';
+
+function movesOff(pieces: readonly Placed[], options: MoveOffOptions): Move[] {
+  const off = new MovesOff(options);
+  for (const each of pieces) off.add(each);
+  return off.moves();
+}
 
 const piece = (id: string, rows: number, nodes: readonly string[]): Placed => ({
   tenant: 't',

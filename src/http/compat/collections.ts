@@ -4,8 +4,8 @@ import type { Filter } from '../../filter/filter.js';
 import type { CollectionSchema } from '../../tenancy/collection-schemas.js';
 import { isExcluded } from '../../tenancy/narrowed-catalogue.js';
 import type { Narrowing } from '../../tenancy/narrowing.js';
-import { tenantName } from '../../tenancy/tenant-directory.js';
-import { tenantOfKey } from '../access.js';
+import { tenantName, type TenantUse } from '../../tenancy/tenant-directory.js';
+import { tenantOfKey, useOf } from '../access.js';
 import { allowedFor } from '../narrowed-routes.js';
 import type { HttpPorts } from '../ports.js';
 import type { SearchDesk } from '../search-desk.js';
@@ -42,16 +42,18 @@ export class Collections {
 
   /**
    * With the fields that the request's key lets be told of. Rejects `not_found`, `forbidden` where the key is not for
-   * it.
+   * it, `suspended` where it is shut for what is asked. @param use absent: what the request's route does
    */
   async open(
-    { key, narrowing }: Pick<FastifyRequest, 'key' | 'narrowing'>,
+    request: Pick<FastifyRequest, 'key' | 'narrowing' | 'method' | 'routeOptions'>,
     name: string,
+    use: TenantUse = useOf(request),
   ): Promise<Collection> {
+    const { key, narrowing } = request;
     const { aliases, tenants, collections } = this.ports;
     const tenant = await tenantOfKey(aliases, key, tenantOf(name));
     try {
-      await tenants.require(tenant);
+      await tenants.require(tenant, use);
     } catch (error) {
       throw isMissing(error) ? noCollection(name) : error;
     }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { invalidField, OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
 import type { JsonObject } from '../../core/product.js';
 import type { RecordStore } from '../../store/record-store.js';
@@ -179,6 +180,8 @@ export class KeyDesk {
       }
       if (page.length < PAGE_KEYS) return;
       after = page.at(-1)?.id;
+      // Reads of some stores never leave the turn of the event loop that asks.
+      await nextTurn();
     }
   }
 

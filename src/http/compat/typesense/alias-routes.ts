@@ -27,7 +27,8 @@ export function aliasRoutes(
     if (typeof name !== 'string') {
       throw invalidField('collection_name', `must be a string, got ${describeValue(name)}`);
     }
-    const { tenant } = await collections.open(request, name);
+    // Nothing of the collection changes.
+    const { tenant } = await collections.open(request, name, 'read');
     return aliasBody(await aliases.put(params.alias, tenant, actor));
   });
 
