@@ -94,7 +94,7 @@ export class RestoreDesk {
       const writes = left.map((line): ProductWrite => {
         if ('put' in line) return toPut(line, places.of(line.put.category, line.put.id));
         if ('delete' in line) {
-          return { op: 'delete', id: line.delete, feedVersion: line.feed_version };
+          return { op: 'delete', id: line.delete, feedVersion: line.feed_version, isCopy: true };
         }
         throw invalidField('lines', 'must be products and deletes');
       });
@@ -102,7 +102,8 @@ export class RestoreDesk {
       left = left.filter((line, i) => {
         const status = statuses[i] ?? 'conflict';
         if (status === 'applied') imported['put' in line ? 'written' : 'deleted'] += 1;
-        else if (status !== 'conflict') imported.unchanged += 1;
+        else if (status === 'unchanged' || status === 'missing') imported.unchanged += 1;
+        else if (status !== 'conflict') throw notTaken(tenant, idOf(line), status);
         return status === 'conflict';
       });
     }
@@ -199,7 +200,12 @@ function toPut(line: PutLine, partition: PartitionRef | undefined): ProductWrite
   }
   const vectors = { text: vectorOf(line.vectors.text) };
   const hashes = { feedVersion: line.feed_version, contentHash, embedHash };
-  return { op: 'put', id: product.id, product, ...hashes, model, vectors, partition };
+  return { op: 'put', id: product.id, product, ...hashes, model, vectors, partition, isCopy: true };
+}
+
+/** A restore that leaves something out must not look like one that is whole. */
+function notTaken(tenant: string, id: string, status: string): OmniError {
+  return new OmniError('conflict', `the product ${id} of ${tenant} was not written: ${status}`);
 }
 
 function keepsChanging(tenant: string): OmniError {

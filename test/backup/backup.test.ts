@@ -7,6 +7,7 @@ import { findBackup } from '../../src/backup/chain.js';
 import { restoreBackup } from '../../src/backup/restore-backup.js';
 import { takeBackup } from '../../src/backup/take-backup.js';
 import { digestTenant } from '../../src/store/catalogue-pages.js';
+import type { ProductWrite } from '../../src/store/store.js';
 import { openFolder, openPlace, product, type Place } from './place.js';
 
 const TAKING = { software: 'test' };
@@ -175,6 +176,30 @@ describe('a restore', () => {
     expect(await to.store.tenants()).toEqual(['shop2']);
     expect((await to.store.records.get('rule', 'shop2/r1'))?.value).toEqual({ id: 'r1' });
     expect((await to.directory.read('shop2'))?.id).toBe('shop2');
+  });
+
+  it('writes what the backup has, whatever versions of the shop’s own are there', async () => {
+    await from.ingest.upsertOne('shop', product('lower', { version: 5 }));
+    await from.ingest.upsertOne('shop', product('same', { version: 5 }));
+    await from.ingest.upsertOne('shop', product('gone', { version: 2 }));
+    const full = await takeBackup(from.source, disk.target, TAKING);
+    const base = await findBackup(disk.target, 'latest', undefined);
+    for (const id of ['lower', 'same']) {
+      await from.ingest.remove('shop', id);
+      const price = id === 'same' ? 5 : 9;
+      await from.ingest.upsertOne('shop', product(id, { version: 3, price }));
+    }
+    await from.ingest.upsertOne('shop', product('gone', { version: 3, price: 8 }));
+    await takeBackup(from.source, disk.target, { ...TAKING, base });
+    // A bad feed has deleted everything, with versions far ahead.
+    const deletes = ['lower', 'same', 'gone'].map((id): ProductWrite => {
+      return { op: 'delete', id, feedVersion: 12 };
+    });
+    for (const id of ['lower', 'same', 'gone']) await to.ingest.upsertOne('shop', product(id));
+    await to.store.write('shop', deletes);
+    const { written } = await restoreBackup(disk.target, to.sink, RESTORING);
+    expect(written).toBe(full.manifest.counts.puts + 3);
+    await areEqual('shop');
   });
 
   it('refuses a tenant that has products, unless it is to be replaced or gone on with', async () => {
