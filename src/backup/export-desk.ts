@@ -92,10 +92,7 @@ export class ExportDesk {
   ): Promise<string> {
     const live = entries.filter(({ deleted }) => !deleted).map(({ id }) => id);
     const gone = entries.filter(({ deleted }) => deleted).map(({ id }) => id);
-    const [rows, heads] = [
-      await this.rows(tenant, live),
-      await this.store.heads(tenant, gone),
-    ];
+    const [rows, heads] = [await this.rows(tenant, live), await this.store.heads(tenant, gone)];
     const lines: string[] = [];
     for (const row of rows) {
       if (slices.isOver) await slices.next();

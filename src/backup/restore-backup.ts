@@ -67,7 +67,7 @@ export async function restoreBackup(
   options: RestoreOptions,
 ): Promise<Restored> {
   const { key, onProgress = () => undefined } = options;
-  const chain = await chainOf(target, options.name, key);
+  const chain = await chainOf(target, options, key);
   const manifest = chain.at(-1)?.manifest as Manifest;
   const facts = await verifyChain(target, chain, key, (place) => onProgress(`${place} is whole`));
   const names = namesOf(manifest, facts, options);
