@@ -10,7 +10,8 @@ export interface KindRecord extends Omit<StoredRecord, 'revision'> {
 const NAMED_BY_TENANT = [TENANT_KIND, 'collection'] as const;
 const ALIAS_KIND = 'alias';
 /** Of no tenant: plans, and who may ask. */
-const OF_ALL = ['plan', 'key', 'key secret', 'key prefix'] as const;
+const KEY_PARTS = ['key secret', 'key prefix'] as const;
+const OF_ALL = ['plan', 'key', ...KEY_PARTS] as const;
 
 /**
  * In a backup to be read, but not restored: an audit is a chain that goes on from its last entry, and a restored place
@@ -52,6 +53,18 @@ export function isRestored(record: KindRecord, tenant?: string, as?: string): bo
   if (tenant === undefined) return true;
   if (as !== undefined && as !== tenant && record.kind === ALIAS_KIND) return false;
   return tenantOf(record) === tenant;
+}
+
+/** Says of keys and of what they are found by, in the order of a backup, whether they are for `tenant` alone. */
+export function keysOf(tenant: string): (record: KindRecord) => boolean {
+  const own = new Set<unknown>();
+  return ({ kind, id, value }) => {
+    const { tenants, kind: uses } = value;
+    const isOwn = Array.isArray(tenants) && tenants.length === 1 && tenants[0] === tenant;
+    if (kind === 'key' && isOwn && uses !== 'admin') own.add(id);
+    if (kind === 'key') return own.has(id);
+    return (KEY_PARTS as readonly string[]).includes(kind) && own.has(value['key']);
+  };
 }
 
 /** The record as of the tenant `as`. */
