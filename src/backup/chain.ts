@@ -40,7 +40,7 @@ export async function chainOf(
   { name, tenant }: Asked,
   key: BackupKey | undefined,
 ): Promise<SealedManifest[]> {
-  const asked = name === 'latest' ? await latestToRestore(target, tenant) : name;
+  const asked = name === 'latest' ? await latestToRestore(target, tenant, key) : name;
   const chain = [await findBackup(target, asked, key)];
   for (;;) {
     const last = chain.at(-1);
@@ -73,7 +73,7 @@ export async function chooseBase(
   { name, tenant }: Asked,
   key: BackupKey | undefined,
 ): Promise<ChosenBase> {
-  const asked = name === 'latest' ? await latestBase(target, tenant) : name;
+  const asked = name === 'latest' ? await latestBase(target, tenant, key) : name;
   const base = await findBackup(target, asked, key);
   const of = base.manifest.tenant;
   if (of !== (tenant ?? null)) {

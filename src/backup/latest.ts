@@ -1,4 +1,11 @@
-import { MANIFEST_FILE, unsealedManifest, timeOfName, type Manifest } from './manifest.js';
+import type { BackupKey } from './backup-key.js';
+import {
+  MANIFEST_FILE,
+  readManifest,
+  timeOfName,
+  unsealedManifest,
+  type Manifest,
+} from './manifest.js';
 import { BackupProblem } from './problem.js';
 import type { BackupTarget } from './target.js';
 
@@ -21,9 +28,12 @@ export async function backupNames(target: BackupTarget): Promise<string[]> {
 export async function latestToRestore(
   target: BackupTarget,
   tenant: string | undefined,
+  key: BackupKey | undefined,
 ): Promise<string> {
   for (const name of (await backupNames(target)).reverse()) {
-    const of = (await unsealed(target, name))?.tenant;
+    const bytes = await target.read(`${name}/${MANIFEST_FILE}`);
+    // A damaged one is named, not passed over.
+    const of = bytes && readManifest(bytes.toString(), name, key, true).manifest.tenant;
     if (of === null || (of !== undefined && of === tenant)) return name;
   }
   throw noneOf(tenant);
@@ -37,12 +47,13 @@ export async function latestToRestore(
 export async function latestBase(
   target: BackupTarget,
   tenant: string | undefined,
+  key: BackupKey | undefined,
 ): Promise<string> {
   let best: { name: string; atMs: number } | undefined;
   const names = (await backupNames(target)).reverse();
   for (let at = 0; at < names.length; at += READ_AT_ONCE) {
     const some = names.slice(at, at + READ_AT_ONCE);
-    for (const manifest of await Promise.all(some.map((name) => unsealed(target, name)))) {
+    for (const manifest of await Promise.all(some.map((name) => read(target, name, key)))) {
       if (manifest?.tenant !== (tenant ?? null)) continue;
       const { name, base, began_at, ended_at } = manifest;
       const atMs = Date.parse(base === null ? ended_at : began_at);
@@ -57,9 +68,17 @@ export async function latestBase(
 }
 
 /** Undefined where it went meanwhile. */
-async function unsealed(target: BackupTarget, name: string): Promise<Manifest | undefined> {
-  const bytes = await target.read(`${name}/${MANIFEST_FILE}`);
-  return bytes && unsealedManifest(bytes.toString(), name);
+async function read(
+  target: BackupTarget,
+  name: string,
+  key: BackupKey | undefined,
+): Promise<Manifest | undefined> {
+  const text = (await target.read(`${name}/${MANIFEST_FILE}`))?.toString();
+  if (text === undefined) return undefined;
+  const { encryption, ...rest } = unsealedManifest(text, name);
+  // Nobody can say whether one of another key is as it was: where it is chosen, it is refused.
+  if (encryption && encryption.key_id !== key?.id) return { encryption, ...rest };
+  return readManifest(text, name, key, true).manifest;
 }
 
 function noneOf(tenant: string | undefined): BackupProblem {

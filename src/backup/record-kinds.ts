@@ -1,3 +1,6 @@
+import { invalidField } from '../core/errors.js';
+import { NAME } from '../core/ids.js';
+import { isObject } from '../core/json.js';
 import { tenantRecordId, tenantRecords, KINDS_OF_TENANTS } from '../store/tenant-records.js';
 import { TENANT_KIND, type RecordReader, type StoredRecord } from '../store/record-store.js';
 
@@ -36,6 +39,8 @@ export const RECORD_KINDS: readonly string[] = [
   ...KINDS_OF_TENANTS.filter((kind) => kind !== HISTORY_KIND),
 ];
 
+/** Of a record's id, which has a tenant's name and one of its own in it. */
+const MAX_ID_CHARACTERS = 2_000;
 /** A tenant's name ends before this in the ids of its records. */
 const SEPARATOR = '/';
 
@@ -45,6 +50,31 @@ export function tenantOf({ kind, id, value }: KindRecord): string | undefined {
   if ((NAMED_BY_TENANT as readonly string[]).includes(kind)) return id;
   if ((OF_ALL as readonly string[]).includes(kind)) return undefined;
   return id.slice(0, id.indexOf(SEPARATOR));
+}
+
+/**
+ * Throws `invalid_field` for a record that no restore brings back: of another kind, or of what can be no tenant's name.
+ */
+export function checkRecord(record: KindRecord): void {
+  const { kind, id, value } = record;
+  if (!RECORD_KINDS.includes(kind) || ONLY_READ.has(kind)) {
+    throw invalidField('record.kind', 'must be of what a restore brings back');
+  }
+  if (typeof id !== 'string' || id === '' || id.length > MAX_ID_CHARACTERS) {
+    throw invalidField('record.id', `must have 1 to ${MAX_ID_CHARACTERS} characters`);
+  }
+  if (!isObject(value)) throw invalidField('record.value', 'must be an object');
+  const tenant = tenantOf(record);
+  const isOwn = (KINDS_OF_TENANTS as readonly string[]).includes(kind);
+  const isWhole = !isOwn || id.includes(SEPARATOR);
+  const isNamed = isWhole && typeof tenant === 'string' && NAME.pattern.test(tenant);
+  if (!isNamed && !(OF_ALL as readonly string[]).includes(kind)) {
+    const field = kind === ALIAS_KIND ? 'record.value.tenant' : 'record.id';
+    throw invalidField(field, `must name a tenant: ${NAME.expected}`);
+  }
+  if (kind === ALIAS_KIND && !NAME.pattern.test(id)) {
+    throw invalidField('record.id', `must be ${NAME.expected}`);
+  }
 }
 
 /** Whether a restore brings it back: of `tenant` alone, or all. Another name's aliases stay with the name. */

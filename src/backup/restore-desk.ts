@@ -17,7 +17,7 @@ import type {
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import type { TenantRecord } from '../tenancy/tenant-record.js';
 import { pricesOf, vectorOf, type BackupLine, type PlacementLine, type PutLine } from './lines.js';
-import type { KindRecord } from './record-kinds.js';
+import { checkRecord, type KindRecord } from './record-kinds.js';
 
 const MAX_ATTEMPTS = 6;
 const BACKOFF_MS = 20;
@@ -125,12 +125,14 @@ export class RestoreDesk {
 
   /**
    * Puts a record where there is none of its name, or in the place of what there is with `replace`; false: it was left.
-   * Rejects `unavailable`.
+   * Rejects `invalid_field` for what no backup brings back, `unavailable`.
    */
-  async record({ kind, id, value }: KindRecord, replace: boolean): Promise<boolean> {
+  async record(record: KindRecord, replace: boolean): Promise<boolean> {
+    checkRecord(record);
+    const { kind, id, value } = record;
     if (kind === TENANT_KIND) {
-      const record = { ...value, id } as unknown as TenantRecord;
-      await this.deps.tenants.put(id, () => record);
+      const restored = { ...value, id } as unknown as TenantRecord;
+      await this.deps.tenants.put(id, () => restored);
       return true;
     }
     const at = { kind, id, what: 'the record', attempts: MAX_ATTEMPTS };

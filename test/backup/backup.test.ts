@@ -209,6 +209,25 @@ describe('a restore', () => {
     await areEqual('shop');
   });
 
+  it('of one tenant brings back keys that were for it alone, and no others', async () => {
+    await fill('shop', 1);
+    const key = (id: string, kind: string, ...tenants: string[]) => ({ id, kind, tenants });
+    const keys = [
+      key('own', 'search', 'shop'),
+      key('both', 'search', 'shop', 'other'),
+      key('boss', 'admin', 'shop'),
+    ];
+    for (const value of keys) {
+      await from.store.records.put('key', value.id, value, 0);
+      await from.store.records.put('key secret', `hash-${value.id}`, { key: value.id }, 0);
+    }
+    await takeBackup(from.source, disk.target, TAKING);
+    await restoreBackup(disk.target, to.sink, { ...RESTORING, tenant: 'shop' });
+    const idsOf = async (kind: string) =>
+      (await to.store.records.list(kind, undefined, 10)).map(({ id }) => id);
+    expect([await idsOf('key'), await idsOf('key secret')]).toEqual([['own'], ['hash-own']]);
+  });
+
   it('refuses a tenant that has products, unless it is to be replaced or gone on with', async () => {
     await fill('shop', 4);
     await takeBackup(from.source, disk.target, TAKING);
