@@ -37,7 +37,9 @@ export class Claim {
     await this.check();
     // What fails is tried again by the next; whoever saves meets it himself.
     const beat = () => this.check().catch(() => undefined);
-    this.timer = setInterval(() => (this.beating = this.beating.then(beat)), BEAT_MS);
+    this.timer = setInterval(() => {
+      this.beating = this.beating.then(beat);
+    }, BEAT_MS);
     this.timer.unref();
   }
 

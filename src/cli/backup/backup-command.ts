@@ -36,11 +36,10 @@ export async function runBackup(config: Config, words: readonly string[]): Promi
 async function take(config: Config, to: string): Promise<number> {
   const { target, key } = await openFor(to, config);
   const { since, tenant, maxBytesPerS, keep } = config;
-  const { base, why = undefined } =
-    since === undefined
-      ? { base: undefined }
-      : await chooseBase(target, { name: since, tenant }, key);
-  if (why !== undefined) process.stderr.write(`this one has all: ${why}\n`);
+  const chosen =
+    since === undefined ? undefined : await chooseBase(target, { name: since, tenant }, key);
+  const base = chosen?.base;
+  if (chosen?.why !== undefined) process.stderr.write(`this one has all: ${chosen.why}\n`);
   const tell = tellNowAndThen(TELL_EVERY_MS);
   const { manifest, resumed, anew } = await takeBackup(new ExportClient(config), target, {
     ...{ tenant, base, key, maxBytesPerS, software: packageVersion() },
