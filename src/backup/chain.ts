@@ -1,30 +1,29 @@
 import type { BackupKey } from './backup-key.js';
-import { MANIFEST_FILE, readManifest, timeOfName, type SealedManifest } from './manifest.js';
+import { latestBase, latestToRestore } from './latest.js';
+import { MANIFEST_FILE, readManifest, type SealedManifest } from './manifest.js';
 import { BackupProblem } from './problem.js';
 import type { BackupTarget } from './target.js';
 
-/** More would take longer to restore than a full backup takes. */
+/** More is taken for a circle. */
 const MAX_LENGTH = 10_000;
+/** More than one each five minutes for a week: a longer chain takes longer to restore than a full backup takes. */
+const MAX_GONE_ON_FROM = 2_500;
 
-/** Names of the whole backups at `target`, the oldest first. */
-export async function backupNames(target: BackupTarget): Promise<string[]> {
-  const files = await target.list('');
-  const manifests = files.filter((file) => file.endsWith(`/${MANIFEST_FILE}`));
-  const names = manifests.map((file) => file.slice(0, -MANIFEST_FILE.length - 1));
-  return names.filter((name) => timeOfName(name) !== undefined);
+/** Which backup is meant. */
+export interface Asked {
+  /** Its name, or the path of its manifest; `latest`. */
+  name: string;
+  /** Whose the latest is; undefined: of all tenants. */
+  tenant?: string | undefined;
 }
 
-/**
- * The backup called `name`, or by the path of its manifest; `latest`: the last of all. Rejects `BackupProblem` where
- * there is none, or its manifest is damaged.
- */
+/** The backup called `asked`. Rejects `BackupProblem` where there is none, or its manifest is damaged. */
 export async function findBackup(
   target: BackupTarget,
   asked: string,
   key: BackupKey | undefined,
 ): Promise<SealedManifest> {
-  const name = asked === 'latest' ? (await backupNames(target)).at(-1) : nameOf(asked);
-  if (name === undefined) throw new BackupProblem('there is no backup yet');
+  const name = nameOf(asked);
   const bytes = await target.read(`${name}/${MANIFEST_FILE}`);
   if (bytes === undefined) throw new BackupProblem(`there is no backup ${name}`);
   return readManifest(bytes.toString(), name, key);
@@ -38,20 +37,58 @@ function nameOf(asked: string): string {
 /** The backup and all that it goes on from, the full one first. Rejects `BackupProblem`, which names what is missing. */
 export async function chainOf(
   target: BackupTarget,
-  asked: string,
+  { name, tenant }: Asked,
   key: BackupKey | undefined,
 ): Promise<SealedManifest[]> {
+  const asked = name === 'latest' ? await latestToRestore(target, tenant, key) : name;
   const chain = [await findBackup(target, asked, key)];
   for (;;) {
-    const [first] = chain;
-    const base = first?.manifest.base;
-    if (base === null || base === undefined) return chain;
+    const last = chain.at(-1);
+    const base = last?.manifest.base;
+    if (base === null || base === undefined) return chain.reverse();
     if (chain.length >= MAX_LENGTH) throw new BackupProblem('the backups go round in a circle');
     const before = await findBackup(target, base.name, key);
     if (before.seal !== base.seal) {
-      const later = first?.manifest.name ?? '';
+      const later = last?.manifest.name ?? '';
       throw new BackupProblem(`${base.name} is not the backup that ${later} goes on from`);
     }
-    chain.unshift(before);
+    chain.push(before);
+  }
+}
+
+/** What a backup goes on from. */
+interface ChosenBase {
+  /** Undefined: nothing that can be restored, so that it is to have all. */
+  base: SealedManifest | undefined;
+  /** Why it has all. */
+  why?: string;
+}
+
+/**
+ * What a backup that was asked to go on from `name` goes on from. Rejects `BackupProblem` where that is not there, not
+ * encrypted with `key`, or not of `tenant`.
+ */
+export async function chooseBase(
+  target: BackupTarget,
+  { name, tenant }: Asked,
+  key: BackupKey | undefined,
+): Promise<ChosenBase> {
+  const asked = name === 'latest' ? await latestBase(target, tenant, key) : name;
+  const base = await findBackup(target, asked, key);
+  const of = base.manifest.tenant;
+  if (of !== (tenant ?? null)) {
+    const whose = of ?? 'all tenants';
+    throw new BackupProblem(`${base.manifest.name} is of ${whose}: --since goes on with the same`);
+  }
+  try {
+    const { length } = await chainOf(target, { name: asked }, key);
+    if (length < MAX_GONE_ON_FROM) return { base };
+    return { base: undefined, why: `${length} backups go on from one another already` };
+  } catch (error) {
+    if (!(error instanceof BackupProblem)) throw error;
+    return {
+      base: undefined,
+      why: `what ${base.manifest.name} goes on from is not whole: ${error.message}`,
+    };
   }
 }

@@ -17,6 +17,7 @@ export function readingOf(cursor: string): FeedReading {
     goal: Buffer.from(goal, 'base64'),
     isFull: isFull === true,
     isPastStart: isPastStart === true,
+    isExhaustive: true,
     morePages,
   };
 }

@@ -1,5 +1,6 @@
+import { OmniError } from '../core/errors.js';
 import { PatientSlices } from '../core/slices.js';
-import { readFull } from '../store/catalogue-pages.js';
+import { readFull, type FullRow } from '../store/catalogue-pages.js';
 import { beginReading, readOn, type FeedReading } from '../store/feed-pages.js';
 import type { ModelIdentity } from '../core/product.js';
 import type { FeedEntry, StoreReader } from '../store/store.js';
@@ -8,14 +9,17 @@ import { putText, type BackupLine, type PageEnd } from './lines.js';
 import { RECORD_KINDS, recordPage, tenantOf } from './record-kinds.js';
 
 /** Some milliseconds of reading: what is longer would hold up searches. */
-const ENTRIES_AT_ONCE = 64;
+const ENTRIES_AT_ONCE = 256;
 const BYTES_AT_ONCE = 1024 * 1024;
+const MAX_ATTEMPTS = 4;
 const RECORDS_AT_ONCE = 100;
 /** About as much as a reply has, as text. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 /** A page ends where it is by then. */
 const PAGE_MS = 5_000;
 const MAX_NAMED = 100;
+/** Of what was written during an export, some millions of products: its writers are faster than it is. */
+const MAX_MORE_READS = 20_000;
 /** The last "kind" of the walk over records. */
 const PLACEMENT = 'placement';
 const KINDS = [...RECORD_KINDS, PLACEMENT];
@@ -44,7 +48,8 @@ export class ExportDesk {
 
   /**
    * Lines of a page of a tenant's products, and the page's end: from `cursor` on, or all that was written after
-   * `since`, or all. Where tombstones behind `since` are forgotten, all, behind a `reset`.
+   * `since`, or all. Where tombstones behind `since` are forgotten, all, behind a `reset`. Rejects `conflict` where it is
+   * written faster than it is read, so that the end is never met.
    */
   async *products(
     tenant: string,
@@ -53,7 +58,10 @@ export class ExportDesk {
   ): AsyncGenerator<string> {
     const after = since === undefined ? undefined : Buffer.from(since, 'base64');
     let reading: FeedReading | undefined =
-      cursor === undefined ? await beginReading(this.store, tenant, after) : readingOf(cursor);
+      cursor === undefined
+        ? await beginReading(this.store, tenant, after, true)
+        : readingOf(cursor);
+    if (reading.morePages > MAX_MORE_READS) throw tooFast(tenant);
     const isAnew = cursor === undefined && since === undefined;
     yield lineOf({ tenant, ...(isAnew ? { reset: true } : {}) });
     const counts = noCounts();
@@ -84,10 +92,7 @@ export class ExportDesk {
   ): Promise<string> {
     const live = entries.filter(({ deleted }) => !deleted).map(({ id }) => id);
     const gone = entries.filter(({ deleted }) => deleted).map(({ id }) => id);
-    const [rows, heads] = [
-      await readFull(this.store, tenant, live),
-      await this.store.heads(tenant, gone),
-    ];
+    const [rows, heads] = [await this.rows(tenant, live), await this.store.heads(tenant, gone)];
     const lines: string[] = [];
     for (const row of rows) {
       if (slices.isOver) await slices.next();
@@ -104,11 +109,24 @@ export class ExportDesk {
     return lines.join('');
   }
 
+  /** One that changes between two reads of it is read again: it may have been met for the last time. */
+  private async rows(tenant: string, ids: readonly string[]): Promise<FullRow[]> {
+    const rows: FullRow[] = [];
+    let left = ids;
+    for (let attempt = 1; left.length > 0 && attempt <= MAX_ATTEMPTS; attempt++) {
+      const found = await readFull(this.store, tenant, left);
+      rows.push(...found);
+      const read = new Set(found.map(({ row }) => row.product.id));
+      left = left.filter((id) => !read.has(id));
+    }
+    return rows;
+  }
+
   /** Those that were not read though nobody has changed them since. */
   private async nameDamaged(
     tenant: string,
     entries: readonly FeedEntry[],
-    rows: Awaited<ReturnType<typeof readFull>>,
+    rows: readonly FullRow[],
     damaged: string[],
   ): Promise<void> {
     const read = new Set(rows.map(({ row }) => row.product.id));
@@ -176,6 +194,11 @@ export class ExportDesk {
     const isLast = tenant !== undefined || all.length < RECORDS_AT_ONCE;
     return { lines, last: isLast ? undefined : all.at(-1) };
   }
+}
+
+function tooFast(tenant: string): OmniError {
+  const what = `${tenant} is written faster than it is read: ask when less is written`;
+  return new OmniError('conflict', what, { field: 'tenant' });
 }
 
 /** How much a page may have. */

@@ -60,20 +60,27 @@ export function manifestText(manifest: Manifest, key: BackupKey | undefined): st
   return `${JSON.stringify({ ...manifest, seal: sealOf(manifest, key) }, undefined, 1)}\n`;
 }
 
-/** Throws `BackupProblem`, which names the manifest, for whatever is not as it was written. */
+/** What a manifest says, whoever wrote it: to be believed only once `readManifest` has read it. Throws `BackupProblem`. */
+export function unsealedManifest(text: string, name: string): Manifest & { seal?: unknown } {
+  try {
+    return JSON.parse(text) as Manifest;
+  } catch {
+    throw new BackupProblem(`${name}/${MANIFEST_FILE} is damaged: it is not JSON`);
+  }
+}
+
+/**
+ * Throws `BackupProblem`, which names the manifest, for whatever is not as it was written; with a key also for one that is
+ * not encrypted, since anybody could have written that, unless it `mayBePlain`.
+ */
 export function readManifest(
   text: string,
   name: string,
   key: BackupKey | undefined,
+  mayBePlain = false,
 ): SealedManifest {
   const place = `${name}/${MANIFEST_FILE}`;
-  let value: Manifest & { seal?: unknown };
-  try {
-    value = JSON.parse(text) as typeof value;
-  } catch {
-    throw new BackupProblem(`${place} is damaged: it is not JSON`);
-  }
-  const { seal, ...manifest } = value;
+  const { seal, ...manifest } = unsealedManifest(text, name);
   const { format } = manifest as { format?: unknown };
   if (typeof format === 'number' && format > FORMAT) {
     throw new BackupProblem(`${place} was made by a later version: its format is ${format}`);
@@ -83,6 +90,10 @@ export function readManifest(
     const given = key === undefined ? 'give it with --key-file' : `this is ${key.id}`;
     throw new BackupProblem(`${place} is encrypted with the key ${encryption.key_id}: ${given}`);
   }
+  if (encryption === null && key !== undefined && !mayBePlain) {
+    const what = `${place} is not encrypted: with --key-file only what is counts`;
+    throw new BackupProblem(`${what}; leave it out, or begin with a full backup`);
+  }
   const used = encryption === null ? undefined : key;
   if (seal !== sealOf(manifest, used) || text !== manifestText(manifest, used)) {
     throw new BackupProblem(`${place} is damaged: it is not what its seal says`);
@@ -91,7 +102,8 @@ export function readManifest(
   return { manifest, seal };
 }
 
-function sealOf(manifest: Manifest, key: BackupKey | undefined): string {
+/** Of what is stored as JSON. */
+export function sealOf(manifest: object, key: BackupKey | undefined): string {
   const hash = key === undefined ? createHash('sha256') : createHmac('sha256', key.bytes);
   return hash.update(JSON.stringify(manifest)).digest('hex');
 }

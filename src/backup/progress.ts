@@ -1,8 +1,8 @@
 import type { BackupKey } from './backup-key.js';
-import { MANIFEST_FILE, timeOfName, type Manifest } from './manifest.js';
+import { MANIFEST_FILE, sealOf, timeOfName, type Manifest } from './manifest.js';
 import type { BackupTarget } from './target.js';
 
-export const PROGRESS_FILE = 'progress.json';
+const PROGRESS_FILE = 'progress.json';
 /** One that is older is not gone on with: what it has may be long gone. */
 const MAX_AGE_MS = 24 * 3_600_000;
 
@@ -14,6 +14,21 @@ export interface Progress {
   left: string[];
   /** Where the first goes on. */
   cursor?: string;
+}
+
+/** Keeps how far it is, sealed as its manifest will be: who goes on with it goes on with what was written. */
+export async function saveProgress(
+  target: BackupTarget,
+  progress: Progress,
+  key: BackupKey | undefined,
+): Promise<void> {
+  const text = JSON.stringify({ ...progress, seal: sealOf(progress, key) });
+  await target.write(`${progress.manifest.name}/${PROGRESS_FILE}`, Buffer.from(text));
+}
+
+/** The backup is whole. */
+export async function forgetProgress(target: BackupTarget, name: string): Promise<void> {
+  await target.remove(`${name}/${PROGRESS_FILE}`);
 }
 
 /** A backup that was asked for as `asked` is, and interrupted. */
@@ -29,17 +44,19 @@ export async function findProgress(
     const at = timeOfName(name);
     if (at === undefined || Date.now() - at.getTime() > MAX_AGE_MS) continue;
     if (files.includes(`${name}/${MANIFEST_FILE}`)) continue;
-    const progress = read(await target.read(file));
+    const progress = read(await target.read(file), key);
     if (progress !== undefined && isAlike(progress.manifest, asked.manifest, key)) return progress;
   }
   return undefined;
 }
 
-function read(bytes: Buffer | undefined): Progress | undefined {
+/** Damaged, or another's: a backup of its own is begun. */
+function read(bytes: Buffer | undefined, key: BackupKey | undefined): Progress | undefined {
+  if (bytes === undefined) return undefined;
   try {
-    return bytes && (JSON.parse(bytes.toString()) as Progress);
+    const { seal, ...progress } = JSON.parse(bytes.toString()) as Progress & { seal?: unknown };
+    return seal === sealOf(progress, key) ? progress : undefined;
   } catch {
-    // Damaged: a backup of its own is begun.
     return undefined;
   }
 }

@@ -1,14 +1,12 @@
 import type { BackupKey } from './backup-key.js';
-import { backupNames, findBackup } from './chain.js';
-import { MANIFEST_FILE, timeOfName } from './manifest.js';
+import { isClaimed } from './claim.js';
+import { ABANDONED_MS, backupNames } from './latest.js';
+import { MANIFEST_FILE, readManifest, timeOfName } from './manifest.js';
 import { tooOld, type AgedBackup, type KeptAges } from './retention.js';
 import type { BackupTarget } from './target.js';
 
-/** What was interrupted and not gone on with. */
-const ABANDONED_MS = 48 * 3_600_000;
-
 /**
- * Removes backups that are too old, and what is left of ones without a manifest; of each its manifest first, so that none is
+ * Removes backups that are too old, of each tenant and of all by themselves, and what is left of ones without a manifest; of each its manifest first, so that none is
  * ever there in part. Resolves with their names. Rejects `BackupProblem`, and removes nothing, where a manifest can not be
  * read: what goes on from what is not known then.
  */
@@ -18,14 +16,18 @@ export async function pruneBackups(
   now: Date,
   key: BackupKey | undefined,
 ): Promise<string[]> {
-  const backups: AgedBackup[] = [];
+  /** By whose they are. */
+  const groups = new Map<string | null, AgedBackup[]>();
   for (const name of await backupNames(target)) {
-    const { manifest } = await findBackup(target, name, key);
+    const bytes = await target.read(`${name}/${MANIFEST_FILE}`);
     const at = timeOfName(name);
-    if (at !== undefined) backups.push({ name, at, base: manifest.base?.name });
+    if (bytes === undefined || at === undefined) continue;
+    const { tenant, base } = readManifest(bytes.toString(), name, key, true).manifest;
+    groups.set(tenant, [...(groups.get(tenant) ?? []), { name, at, base: base?.name }]);
   }
-  const removed = tooOld(backups, ages);
-  for (const name of removed) await removeBackup(target, name);
+  const removed = [...groups.values()].flatMap((backups) => tooOld(backups, ages));
+  // The last first: none is ever there without what it goes on from.
+  for (const name of removed.sort().reverse()) await removeBackup(target, name);
   await removeAbandoned(target, now);
   return removed;
 }
@@ -41,6 +43,7 @@ async function removeAbandoned(target: BackupTarget, now: Date): Promise<void> {
   for (const name of begun) {
     const at = timeOfName(name);
     if (at === undefined || whole.has(name)) continue;
-    if (now.getTime() - at.getTime() > ABANDONED_MS) await removeBackup(target, name);
+    if (now.getTime() - at.getTime() <= ABANDONED_MS) continue;
+    if (!(await isClaimed(target, name))) await removeBackup(target, name);
   }
 }

@@ -1,3 +1,6 @@
+import { invalidField } from '../core/errors.js';
+import { NAME } from '../core/ids.js';
+import { isObject } from '../core/json.js';
 import { tenantRecordId, tenantRecords, KINDS_OF_TENANTS } from '../store/tenant-records.js';
 import { TENANT_KIND, type RecordReader, type StoredRecord } from '../store/record-store.js';
 
@@ -10,7 +13,8 @@ export interface KindRecord extends Omit<StoredRecord, 'revision'> {
 const NAMED_BY_TENANT = [TENANT_KIND, 'collection'] as const;
 const ALIAS_KIND = 'alias';
 /** Of no tenant: plans, and who may ask. */
-const OF_ALL = ['plan', 'key', 'key secret', 'key prefix'] as const;
+const KEY_PARTS = ['key secret', 'key prefix'] as const;
+const OF_ALL = ['plan', 'key', ...KEY_PARTS] as const;
 
 /**
  * In a backup to be read, but not restored: an audit is a chain that goes on from its last entry, and a restored place
@@ -35,6 +39,8 @@ export const RECORD_KINDS: readonly string[] = [
   ...KINDS_OF_TENANTS.filter((kind) => kind !== HISTORY_KIND),
 ];
 
+/** Of a record's id, which has a tenant's name and one of its own in it. */
+const MAX_ID_CHARACTERS = 2_000;
 /** A tenant's name ends before this in the ids of its records. */
 const SEPARATOR = '/';
 
@@ -46,12 +52,49 @@ export function tenantOf({ kind, id, value }: KindRecord): string | undefined {
   return id.slice(0, id.indexOf(SEPARATOR));
 }
 
+/**
+ * Throws `invalid_field` for a record that no restore brings back: of another kind, or of what can be no tenant's name.
+ */
+export function checkRecord(record: KindRecord): void {
+  const { kind, id, value } = record;
+  if (!RECORD_KINDS.includes(kind) || ONLY_READ.has(kind)) {
+    throw invalidField('record.kind', 'must be of what a restore brings back');
+  }
+  if (typeof id !== 'string' || id === '' || id.length > MAX_ID_CHARACTERS) {
+    throw invalidField('record.id', `must have 1 to ${MAX_ID_CHARACTERS} characters`);
+  }
+  if (!isObject(value)) throw invalidField('record.value', 'must be an object');
+  const tenant = tenantOf(record);
+  const isOwn = (KINDS_OF_TENANTS as readonly string[]).includes(kind);
+  const isWhole = !isOwn || id.includes(SEPARATOR);
+  const isNamed = isWhole && typeof tenant === 'string' && NAME.pattern.test(tenant);
+  if (!isNamed && !(OF_ALL as readonly string[]).includes(kind)) {
+    const field = kind === ALIAS_KIND ? 'record.value.tenant' : 'record.id';
+    throw invalidField(field, `must name a tenant: ${NAME.expected}`);
+  }
+  if (kind === ALIAS_KIND && !NAME.pattern.test(id)) {
+    throw invalidField('record.id', `must be ${NAME.expected}`);
+  }
+}
+
 /** Whether a restore brings it back: of `tenant` alone, or all. Another name's aliases stay with the name. */
 export function isRestored(record: KindRecord, tenant?: string, as?: string): boolean {
   if (ONLY_READ.has(record.kind)) return false;
   if (tenant === undefined) return true;
   if (as !== undefined && as !== tenant && record.kind === ALIAS_KIND) return false;
   return tenantOf(record) === tenant;
+}
+
+/** Says of keys and of what they are found by, in the order of a backup, whether they are for `tenant` alone. */
+export function keysOf(tenant: string): (record: KindRecord) => boolean {
+  const own = new Set<unknown>();
+  return ({ kind, id, value }) => {
+    const { tenants, kind: uses } = value;
+    const isOwn = Array.isArray(tenants) && tenants.length === 1 && tenants[0] === tenant;
+    if (kind === 'key' && isOwn && uses !== 'admin') own.add(id);
+    if (kind === 'key') return own.has(id);
+    return (KEY_PARTS as readonly string[]).includes(kind) && own.has(value['key']);
+  };
 }
 
 /** The record as of the tenant `as`. */

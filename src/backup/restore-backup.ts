@@ -9,7 +9,7 @@ import type { Manifest } from './manifest.js';
 import { BackupProblem } from './problem.js';
 import { chunksOf, frameLine, readLines, verifyChain } from './read-chain.js';
 import type { ChainChunk, ChainFacts } from './read-chain.js';
-import { isRestored, renamed } from './record-kinds.js';
+import { isRestored, keysOf, renamed, type KindRecord } from './record-kinds.js';
 import { RowSender } from './row-sender.js';
 import type { BackupTarget } from './target.js';
 
@@ -67,7 +67,7 @@ export async function restoreBackup(
   options: RestoreOptions,
 ): Promise<Restored> {
   const { key, onProgress = () => undefined } = options;
-  const chain = await chainOf(target, options.name, key);
+  const chain = await chainOf(target, options, key);
   const manifest = chain.at(-1)?.manifest as Manifest;
   const facts = await verifyChain(target, chain, key, (place) => onProgress(`${place} is whole`));
   const names = namesOf(manifest, facts, options);
@@ -88,9 +88,12 @@ export async function restoreBackup(
   if (options.wait) {
     for (const { as } of names) for (const shard of await sink.settle(as)) lagging.add(shard);
   }
+  const { tenant, as = tenant } = options;
+  const isOwnKey = tenant !== undefined && as === tenant ? keysOf(tenant) : () => false;
   for (const chunk of chunks.filter(({ isOfLast }) => isOfLast)) {
     const lines = await readLines(target, chunk, key);
     await sendRecords(sink, recordsOf(lines, options), options.replace);
+    await sendRecords(sink, keysIn(lines, isOwnKey), false);
   }
   await sendRecords(sink, tenantsOf(names, facts), true);
   return { ...sum, manifest, tenants: names.map(({ as }) => as), lagging: [...lagging] };
@@ -214,6 +217,18 @@ function* recordsOf(
     if (!('record' in line) || line.record.kind === TENANT_KIND) continue;
     if (!isRestored(line.record, tenant, as)) continue;
     yield { record: as === undefined ? line.record : renamed(line.record, as) };
+  }
+}
+
+/** Those that went with the tenant come back; what is there of them stays. */
+function* keysIn(
+  lines: readonly string[],
+  isOwn: (record: KindRecord) => boolean,
+): Generator<BackupLine> {
+  for (const text of lines) {
+    if (!text.startsWith('{"record":')) continue;
+    const line = backupLineOf(text, 'a record');
+    if ('record' in line && isOwn(line.record)) yield line;
   }
 }
 

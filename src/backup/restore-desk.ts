@@ -24,7 +24,7 @@ import {
   type PlacementLine,
   type PutLine,
 } from './lines.js';
-import type { KindRecord } from './record-kinds.js';
+import { checkRecord, type KindRecord } from './record-kinds.js';
 
 const MAX_ATTEMPTS = 6;
 const BACKOFF_MS = 20;
@@ -101,7 +101,7 @@ export class RestoreDesk {
       const writes = left.map((line): ProductWrite => {
         if ('put' in line) return toPut(line, places.of(line.put.category, line.put.id));
         if ('delete' in line) {
-          return { op: 'delete', id: line.delete, feedVersion: line.feed_version };
+          return { op: 'delete', id: line.delete, feedVersion: line.feed_version, isCopy: true };
         }
         throw invalidField('lines', 'must be products and deletes');
       });
@@ -109,7 +109,8 @@ export class RestoreDesk {
       left = left.filter((line, i) => {
         const status = statuses[i] ?? 'conflict';
         if (status === 'applied') imported['put' in line ? 'written' : 'deleted'] += 1;
-        else if (status !== 'conflict') imported.unchanged += 1;
+        else if (status === 'unchanged' || status === 'missing') imported.unchanged += 1;
+        else if (status !== 'conflict') throw notTaken(tenant, idOf(line), status);
         return status === 'conflict';
       });
     }
@@ -131,12 +132,14 @@ export class RestoreDesk {
 
   /**
    * Puts a record where there is none of its name, or in the place of what there is with `replace`; false: it was left.
-   * Rejects `unavailable`.
+   * Rejects `invalid_field` for what no backup brings back, `unavailable`.
    */
-  async record({ kind, id, value }: KindRecord, replace: boolean): Promise<boolean> {
+  async record(record: KindRecord, replace: boolean): Promise<boolean> {
+    checkRecord(record);
+    const { kind, id, value } = record;
     if (kind === TENANT_KIND) {
-      const record = { ...value, id } as unknown as TenantRecord;
-      await this.deps.tenants.put(id, () => record);
+      const restored = { ...value, id } as unknown as TenantRecord;
+      await this.deps.tenants.put(id, () => restored);
       return true;
     }
     const at = { kind, id, what: 'the record', attempts: MAX_ATTEMPTS };
@@ -202,7 +205,12 @@ function toPut(line: PutLine, partition: PartitionRef | undefined): ProductWrite
   }
   const vectors = { text: vectorOf(line.vectors.text) };
   const hashes = { feedVersion: line.feed_version, contentHash, embedHash };
-  return { op: 'put', id: product.id, product, ...hashes, model, vectors, partition };
+  return { op: 'put', id: product.id, product, ...hashes, model, vectors, partition, isCopy: true };
+}
+
+/** A restore that leaves something out must not look like one that is whole. */
+function notTaken(tenant: string, id: string, status: string): OmniError {
+  return new OmniError('conflict', `the product ${id} of ${tenant} was not written: ${status}`);
 }
 
 function keepsChanging(tenant: string): OmniError {

@@ -1,10 +1,13 @@
 import type { BackupKey } from './backup-key.js';
 import type { BackupSource, Page } from './backup-source.js';
+import { findBackup } from './chain.js';
 import { CIPHER } from './chunk-codec.js';
 import { ChunkWriter } from './chunk-writer.js';
+import { Claim } from './claim.js';
 import { FORMAT, MANIFEST_FILE, backupName, manifestText, type Manifest } from './manifest.js';
 import type { SealedManifest } from './manifest.js';
-import { findProgress, PROGRESS_FILE, type Progress } from './progress.js';
+import { findProgress, forgetProgress, saveProgress, type Progress } from './progress.js';
+import { BackupProblem } from './problem.js';
 import type { BackupTarget } from './target.js';
 
 export interface BackupOptions {
@@ -30,7 +33,8 @@ export interface TakenBackup {
 
 /**
  * Writes a backup to `target`: its chunks, then its manifest, without which it is none. One that was interrupted, and
- * was asked for alike, is gone on with where its last chunk ends.
+ * was asked for alike, is gone on with where its last chunk ends. Rejects `BackupProblem` where another process writes that
+ * one, or what it goes on from went meanwhile.
  */
 export async function takeBackup(
   source: BackupSource,
@@ -39,29 +43,71 @@ export async function takeBackup(
 ): Promise<TakenBackup> {
   const began = await begin(source, options);
   const found = await findProgress(target, began, options.key);
-  const progress = found ?? { manifest: began.manifest, left: began.left };
+  let progress = found ?? began;
+  const claim = new Claim(target, progress.manifest.name);
+  await claim.take();
+  try {
+    // As whoever had it until now has left it.
+    if (found !== undefined) progress = await findAgain(target, found, options.key);
+    await write(source, target, progress, claim, options);
+  } finally {
+    await claim.end();
+  }
   const { manifest } = progress;
-  const { key, maxBytesPerS } = options;
-  const writing = { name: manifest.name, key, maxBytesPerS };
-  const writer = new ChunkWriter(target, writing, manifest.chunks.length);
-  const save = async (): Promise<void> => {
-    const chunk = await writer.flush();
-    if (chunk === undefined) return;
-    manifest.chunks.push(chunk);
-    await target.write(`${manifest.name}/${PROGRESS_FILE}`, Buffer.from(JSON.stringify(progress)));
-    options.onProgress?.(manifest);
-    await writer.keepRate();
-  };
-  await takeProducts(source, progress, options.base, writer, save);
-  await takeRecords(source, manifest, writer, save);
-  await save();
-  manifest.ended_at = new Date().toISOString();
-  const text = manifestText(manifest, key);
-  await target.write(`${manifest.name}/${MANIFEST_FILE}`, Buffer.from(text));
-  await target.remove(`${manifest.name}/${PROGRESS_FILE}`);
   const isFull = (name: string) => manifest.tenants[name]?.is_full === true;
   const known = Object.keys(options.base?.manifest.tenants ?? {});
   return { manifest, resumed: found !== undefined, anew: known.filter(isFull) };
+}
+
+async function findAgain(
+  target: BackupTarget,
+  found: Progress,
+  key: BackupKey | undefined,
+): Promise<Progress> {
+  const progress = await findProgress(target, found, key);
+  const { name } = found.manifest;
+  if (progress?.manifest.name === name) return progress;
+  throw new BackupProblem(`${name} was ended by another process: ask again`);
+}
+
+async function write(
+  source: BackupSource,
+  target: BackupTarget,
+  progress: Progress,
+  claim: Claim,
+  options: BackupOptions,
+): Promise<void> {
+  const { manifest } = progress;
+  const { base, key, maxBytesPerS } = options;
+  const writing = { name: manifest.name, key, maxBytesPerS };
+  const writer = new ChunkWriter(target, writing, manifest.chunks.length);
+  const save = async (): Promise<void> => {
+    await claim.check();
+    const chunk = await writer.flush();
+    if (chunk === undefined) return;
+    manifest.chunks.push(chunk);
+    await saveProgress(target, progress, key);
+    options.onProgress?.(manifest);
+    await writer.keepRate();
+  };
+  await takeProducts(source, progress, base, writer, save);
+  await takeRecords(source, manifest, writer, save);
+  await save();
+  // Another's --keep may have removed it meanwhile.
+  if (base !== undefined) await checkBase(target, base, key);
+  manifest.ended_at = new Date().toISOString();
+  const text = manifestText(manifest, key);
+  await target.write(`${manifest.name}/${MANIFEST_FILE}`, Buffer.from(text));
+  await forgetProgress(target, manifest.name);
+}
+
+async function checkBase(
+  target: BackupTarget,
+  { manifest: { name }, seal }: SealedManifest,
+  key: BackupKey | undefined,
+): Promise<void> {
+  if ((await findBackup(target, name, key)).seal === seal) return;
+  throw new BackupProblem(`${name} is not the backup any more that this one goes on from`);
 }
 
 async function begin(

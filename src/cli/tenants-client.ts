@@ -68,9 +68,11 @@ export class TenantsClient {
     return (await this.transport.call(call)) as TenantBody;
   }
 
-  /** @param moved it is elsewhere: its record stays, and says where */
-  async drop(id: string, moved = false): Promise<TenantBody> {
-    const query = moved ? { moved } : {};
+  /**
+   * @param asked.moved it is elsewhere: its record stays, and says where
+   * @param asked.keep_keys keys are for it still
+   */
+  async drop(id: string, query: { moved?: true; keep_keys?: true } = {}): Promise<TenantBody> {
     const call = { method: 'DELETE', path: pathOf(id), query, twice: 'nothing' } as const;
     return (await this.transport.call(call)) as TenantBody;
   }

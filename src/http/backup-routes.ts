@@ -2,7 +2,10 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { backupLineOf, type BackupLine } from '../backup/lines.js';
+import { checkRecord, tenantOf } from '../backup/record-kinds.js';
 import { invalidField, OmniError } from '../core/errors.js';
+import { NAME } from '../core/ids.js';
+import { DEFAULT_TENANT } from '../tenancy/tenant-directory.js';
 import { NEWLINE, physicalLines } from '../core/physical-lines.js';
 import {
   ExportReply,
@@ -47,7 +50,7 @@ export function backupRoutes(
   changeRoutes(app, ports);
 }
 
-function exportRoutes(app: FastifyInstance, { exports }: HttpPorts): void {
+function exportRoutes(app: FastifyInstance, { exports, audit }: HttpPorts): void {
   const reading = new TenantGate(EXPORTS, EXPORTS, 'exports');
 
   app.get('/admin/export', { schema: replies(ExportReply) }, async () => {
@@ -68,8 +71,10 @@ function exportRoutes(app: FastifyInstance, { exports }: HttpPorts): void {
   app.get<{ Querystring: RecordsQuery }>(
     '/admin/export/records',
     { schema: { querystring: RecordsQuery, produces: ['application/x-ndjson'] } },
-    async ({ query: { tenant, cursor }, exchange }, reply) => {
+    async ({ query: { tenant, cursor }, actor, exchange }, reply) => {
       exchange.onEnd(reading.enter(''));
+      // Each backup asks for them once. A store that takes no more writes is to be backed up all the more.
+      if (cursor === undefined) await noted(audit, 'export', tenant, actor).catch(() => undefined);
       const lines = exports.records(tenant, cursor, exchange.signal);
       return reply.header('content-type', NDJSON).send(streamOf(lines, exchange));
     },
@@ -78,7 +83,7 @@ function exportRoutes(app: FastifyInstance, { exports }: HttpPorts): void {
 
 function importRoutes(
   app: FastifyInstance,
-  { restores }: HttpPorts,
+  { restores, audit }: HttpPorts,
   { limits, bodies }: Pick<RouteOptions, 'limits' | 'bodies'>,
 ): void {
   const writing = new TenantGate(IMPORTS, IMPORTS, 'imports of backups');
@@ -129,8 +134,12 @@ function importRoutes(
     async (request) => {
       const replace = request.query.replace === 'true';
       const sum = { written: 0, kept: 0 };
+      const named = new Set<string | undefined>();
       for await (const lines of linesOf(request)) {
         for (const line of lines) {
+          const tenant = checkedTenant(line);
+          if (!named.has(tenant)) await noted(audit, 'restore', tenant, request.actor);
+          named.add(tenant);
           sum[(await imported(restores, line, replace)) ? 'written' : 'kept'] += 1;
         }
       }
@@ -159,6 +168,30 @@ function changeRoutes(app: FastifyInstance, { restores, rollback }: HttpPorts): 
       return { searchable: lagging.length === 0, lagging };
     },
   );
+}
+
+/** In the audit of the tenant; what is of none in that of the default one. */
+async function noted(
+  audit: HttpPorts['audit'],
+  kind: 'export' | 'restore',
+  tenant: string | undefined,
+  by: string | null,
+): Promise<void> {
+  const bodies = { before: undefined, after: undefined };
+  await audit.note(tenant ?? DEFAULT_TENANT, { by, kind, target: tenant ?? 'all', ...bodies });
+}
+
+/** Whose it is; undefined: of none. Throws `invalid_field`. */
+function checkedTenant(line: BackupLine): string | undefined {
+  if ('record' in line) {
+    checkRecord(line.record);
+    return tenantOf(line.record);
+  }
+  if (!('placement' in line)) throw invalidField('lines', 'must be records and placements');
+  const { tenant } = line.placement;
+  if (!NAME.pattern.test(tenant))
+    throw invalidField('placement.tenant', `must be ${NAME.expected}`);
+  return tenant;
 }
 
 async function imported(

@@ -160,7 +160,7 @@ export interface HttpPorts {
     'show' | 'advice' | 'plan' | 'apply' | 'move' | 'pin' | 'split' | 'merge' | 'drain' | 'undrain'
   >;
   aliases: Pick<TenantAliases, 'resolve' | 'list' | 'get' | 'put' | 'remove'>;
-  audit: Pick<AuditLog, 'list'>;
+  audit: Pick<AuditLog, 'list' | 'note'>;
   keys: Pick<KeyRing, 'admit' | 'admitSigned' | 'exist'>;
   keyDesk: Pick<
     KeyDesk,

@@ -58,7 +58,8 @@ export function tenantRoutes(app: FastifyInstance, ports: HttpPorts): void {
     '/tenants/:id',
     { schema: { querystring: DropQuery, response: { 202: TenantReply } } },
     async ({ params, query, actor }, reply) => {
-      const dropped = await desk.drop(params.id, actor, { moved: query.moved === 'true' });
+      const asked = { moved: query.moved === 'true', keepKeys: query.keep_keys === 'true' };
+      const dropped = await desk.drop(params.id, actor, asked);
       return reply.code(202).send(dropped);
     },
   );

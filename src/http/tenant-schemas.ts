@@ -99,7 +99,10 @@ export const TenantRequest = Type.Object(
 export type TenantRequest = Static<typeof TenantRequest>;
 
 /** Of `DELETE /tenants/{id}`. */
-export const DropQuery = Type.Object({ moved: Type.Optional(FlagText) }, CLOSED);
+export const DropQuery = Type.Object(
+  { moved: Type.Optional(FlagText), keep_keys: Type.Optional(FlagText) },
+  CLOSED,
+);
 export type DropQuery = Static<typeof DropQuery>;
 
 const Count = Type.Integer({ minimum: 0 });

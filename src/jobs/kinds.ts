@@ -157,7 +157,9 @@ async function dropTenant(
 ): Promise<void> {
   const { records } = store;
   while (!(await store.dropTenant(key, ROWS_AT_ONCE))) signal.throwIfAborted();
-  await keys.forgetTenant(key);
+  const before = (await records.get(TENANT_KIND, key))?.value as unknown as
+    TenantRecord | undefined;
+  if (before?.keepsKeys !== true) await keys.forgetTenant(key);
   await removeTenantRecords(records, key, signal);
   await removeSpools(store.spool, key, signal);
   const stored = await records.get(TENANT_KIND, key);

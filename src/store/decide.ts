@@ -16,14 +16,16 @@ export function decide(head: Decisive | undefined, write: ProductWrite): WriteSt
     return Buffer.compare(next, live.prices) === 0 ? 'unchanged' : 'applied';
   }
   if (write.ifVersion !== undefined && !isVersion(head, write.ifVersion)) return 'conflict';
-  if (isOlder(write.feedVersion, head?.feedVersion)) return 'stale';
+  if (write.isCopy !== true && isOlder(write.feedVersion, head?.feedVersion)) return 'stale';
   const isHidden = isUnseen(head, write.imported, write.feedVersion);
   if (write.op === 'delete') {
     if (live === undefined) return 'missing';
     return isHidden ? 'stale' : 'applied';
   }
   if (live?.contentHash === write.contentHash && live.embedHash === write.embedHash) {
-    return 'unchanged';
+    // The next of the shop's writes is measured by the version that the copy has.
+    const isNoted = write.isCopy !== true || live.feedVersion === write.feedVersion;
+    return isNoted ? 'unchanged' : 'applied';
   }
   if (isHidden) return 'stale';
   if (write.vectors === 'keep' && live?.embedHash !== write.embedHash) return 'conflict';

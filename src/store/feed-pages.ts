@@ -15,19 +15,22 @@ export interface FeedReading {
   /** From the start, so that no product may be missing. */
   isFull: boolean;
   isPastStart: boolean;
+  /** It never ends before the end is met: of an export, which nobody follows on from at once. */
+  isExhaustive: boolean;
   /** Read since all was met that was there when the reading began. */
   morePages: number;
 }
 
-/** Of the feed behind `after` (undefined: from its start). */
+/** Of the feed behind `after` (undefined: from its start); `isExhaustive`: until nothing can be missing, however long. */
 export async function beginReading(
   store: Pick<StoreReader, 'head'>,
   tenant: string,
   after: Position | undefined,
+  isExhaustive = false,
 ): Promise<FeedReading> {
   const goal = await store.head(tenant);
   const isFull = after === undefined;
-  return { position: after, goal, isFull, isPastStart: false, morePages: 0 };
+  return { position: after, goal, isFull, isPastStart: false, isExhaustive, morePages: 0 };
 }
 
 /**
@@ -48,11 +51,15 @@ export async function readOn(
   const isPastStart = reading.isPastStart || isThere;
   const morePages = reading.morePages + (isPastStart ? 1 : 0);
   const next = { ...reading, position, isPastStart, morePages };
-  if (!reading.isFull && (isThere || page.atEnd)) return { page, next: undefined };
-  if (reading.isFull && isThere) {
+  const { isFull, isExhaustive } = reading;
+  const isToTheEnd = isFull || isExhaustive;
+  if (!isToTheEnd && (isThere || page.atEnd)) return { page, next: undefined };
+  if (isToTheEnd && isThere) {
+    // Each pass has what was written during the one before: they shrink where the reader is faster.
     next.goal = await store.head(tenant);
     const isAll = page.atEnd && store.covers(position, next.goal);
-    if (isAll || morePages >= MAX_MORE_PAGES) return { page, next: undefined };
+    const hasEnough = !isExhaustive && morePages >= MAX_MORE_PAGES;
+    if (isAll || hasEnough) return { page, next: undefined };
   } else if (page.atEnd) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   return { page, next };
 }

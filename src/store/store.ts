@@ -121,6 +121,8 @@ export interface PutProduct {
   maxProducts?: number;
   /** Of an import's write. */
   imported?: ImportSight | undefined;
+  /** What a backup has: written whatever `feedVersion` is stored, and with its own. */
+  isCopy?: true;
 }
 
 export interface PartitionRef {
@@ -135,6 +137,8 @@ export interface DeleteProduct {
   ifVersion?: number;
   /** Of an import's write. */
   imported?: ImportSight | undefined;
+  /** As of a put. */
+  isCopy?: true;
 }
 
 /** What a price list says of a product: it gets a new version, document and vectors stay as they are. */

@@ -100,8 +100,13 @@ export class TenantDesk {
    * From now on nothing is found or written; what it has goes in the background. Again: does no harm. Rejects `not_found`.
    *
    * @param options.moved it is elsewhere: its record stays and says where. Rejects `conflict` where it does not say that.
+   * @param options.keepKeys keys are for it still: it comes back
    */
-  async drop(id: string, by: string | null, { moved = false } = {}): Promise<Tenant> {
+  async drop(
+    id: string,
+    by: string | null,
+    { moved = false, keepKeys = false } = {},
+  ): Promise<Tenant> {
     const { tenants, collections, audit, requestDrop, ownNodes } = this.deps;
     const before = await tenants.read(id);
     if (before === undefined) throw noSuchTenant(id);
@@ -110,7 +115,7 @@ export class TenantDesk {
     }
     const bodies = { before: bodyOf(before), after: undefined };
     await audit.note(id, { by, kind: 'tenant', target: id, ...bodies });
-    await tenants.drop(id, { stays: moved });
+    await tenants.drop(id, { stays: moved, keepsKeys: keepKeys });
     await collections.remove(id);
     await requestDrop(id);
     if (shardsOf(await this.planNamed(before.plan)) > 0) await ownNodes.changed();

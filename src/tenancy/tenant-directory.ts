@@ -170,10 +170,11 @@ export class TenantDirectory {
   }
 
   /** From now on nothing is found or written; what is there is removed by whoever asked for this. */
-  async drop(id: string, { stays = false } = {}): Promise<void> {
+  async drop(id: string, { stays = false, keepsKeys = false } = {}): Promise<void> {
     await this.change(id, (record) => {
       if (record === undefined) return undefined;
-      return { ...withoutStay(record), state: 'dropping', ...(stays ? { stays } : {}) };
+      const asked = { ...(stays ? { stays } : {}), ...(keepsKeys ? { keepsKeys } : {}) };
+      return { ...withoutStay(record), state: 'dropping', ...asked };
     });
   }
 

@@ -14,6 +14,8 @@ export interface TenantRecord extends SettingsRecord {
   deployment?: Deployment;
   /** Of one that is dropping: this record stays, and says where it is. */
   stays?: true;
+  /** Of one that is dropping: keys are for it still, since it comes back. */
+  keepsKeys?: true;
   /** Name of its plan; without one it is unlimited. */
   plan?: string;
   /** Of its own, in place of the plan's. */
@@ -33,9 +35,10 @@ export function movedRecord(record: TenantRecord): TenantRecord {
   return { ...withoutStay(record), state: 'moved', settings: {} };
 }
 
+/** Without what was asked for when it was dropped. */
 export function withoutStay(record: TenantRecord): TenantRecord {
-  const { stays, ...rest } = record;
-  return stays === undefined ? record : rest;
+  const { stays, keepsKeys, ...rest } = record;
+  return stays === undefined && keepsKeys === undefined ? record : rest;
 }
 
 /** As it is stored. */

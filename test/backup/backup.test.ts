@@ -2,11 +2,13 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { backupKey } from '../../src/backup/backup-key.js';
-import { findBackup } from '../../src/backup/chain.js';
+import { backupKey, type BackupKey } from '../../src/backup/backup-key.js';
+import { chooseBase, findBackup } from '../../src/backup/chain.js';
+import type { SealedManifest } from '../../src/backup/manifest.js';
 import { restoreBackup } from '../../src/backup/restore-backup.js';
 import { takeBackup } from '../../src/backup/take-backup.js';
 import { digestTenant } from '../../src/store/catalogue-pages.js';
+import type { ProductWrite } from '../../src/store/store.js';
 import { openFolder, openPlace, product, type Place } from './place.js';
 
 const TAKING = { software: 'test' };
@@ -29,6 +31,12 @@ afterEach(async () => {
 async function fill(tenant: string, count: number, more: object = {}): Promise<void> {
   const rows = Array.from({ length: count }, (_, i) => product(`p${i}`, more));
   for (const row of rows) await from.ingest.upsertOne(tenant, row);
+}
+
+/** What the next goes on from. */
+async function latest(key?: BackupKey, tenant?: string): Promise<SealedManifest> {
+  const { base } = await chooseBase(disk.target, { name: 'latest', tenant }, key);
+  return base as SealedManifest;
 }
 
 async function areEqual(tenant: string, as = tenant): Promise<void> {
@@ -75,7 +83,7 @@ describe('a backup', () => {
     await from.ingest.upsertOne('shop', product('p1', { price: 9 }));
     await from.ingest.remove('shop', 'p2');
     await fill('late', 3);
-    const base = await findBackup(disk.target, 'latest', undefined);
+    const base = await latest();
     const { manifest } = await takeBackup(from.source, disk.target, { ...TAKING, base });
     expect(manifest.counts).toMatchObject({ puts: 4, deletes: 1 });
     const third = await findBackup(disk.target, manifest.name, undefined);
@@ -87,7 +95,7 @@ describe('a backup', () => {
   it('has all of a tenant again where its deletes are forgotten, or the store is another', async () => {
     await fill('shop', 5);
     await takeBackup(from.source, disk.target, TAKING);
-    const base = await findBackup(disk.target, 'latest', undefined);
+    const base = await latest();
     await from.ingest.remove('shop', 'p1');
     await from.store.purgeTombstones(Date.now() + 1_000);
     const taken = await takeBackup(from.source, disk.target, { ...TAKING, base });
@@ -99,7 +107,7 @@ describe('a backup', () => {
   it('of a tenant that was dropped and made again has nothing of before', async () => {
     await fill('shop', 5);
     await takeBackup(from.source, disk.target, TAKING);
-    const base = await findBackup(disk.target, 'latest', undefined);
+    const base = await latest();
     while (!(await from.store.dropTenant('shop', 100)));
     await from.ingest.upsertOne('shop', product('new'));
     await takeBackup(from.source, disk.target, { ...TAKING, base });
@@ -152,7 +160,7 @@ describe('a backup', () => {
           })();
           await takeBackup(from.source, disk.target, { ...TAKING, tenant });
           await writing;
-          const base = await findBackup(disk.target, 'latest', undefined);
+          const base = await latest(undefined, tenant);
           await takeBackup(from.source, disk.target, { ...TAKING, tenant, base });
           expect(before.every((head) => head !== undefined)).toBe(true);
           await restoreBackup(disk.target, to.sink, { ...RESTORING, tenant });
@@ -175,6 +183,49 @@ describe('a restore', () => {
     expect(await to.store.tenants()).toEqual(['shop2']);
     expect((await to.store.records.get('rule', 'shop2/r1'))?.value).toEqual({ id: 'r1' });
     expect((await to.directory.read('shop2'))?.id).toBe('shop2');
+  });
+
+  it('writes what the backup has, whatever versions of the shop’s own are there', async () => {
+    await from.ingest.upsertOne('shop', product('lower', { version: 5 }));
+    await from.ingest.upsertOne('shop', product('same', { version: 5 }));
+    await from.ingest.upsertOne('shop', product('gone', { version: 2 }));
+    const full = await takeBackup(from.source, disk.target, TAKING);
+    const base = await latest();
+    for (const id of ['lower', 'same']) {
+      await from.ingest.remove('shop', id);
+      const price = id === 'same' ? 5 : 9;
+      await from.ingest.upsertOne('shop', product(id, { version: 3, price }));
+    }
+    await from.ingest.upsertOne('shop', product('gone', { version: 3, price: 8 }));
+    await takeBackup(from.source, disk.target, { ...TAKING, base });
+    // A bad feed has deleted everything, with versions far ahead.
+    const deletes = ['lower', 'same', 'gone'].map((id): ProductWrite => {
+      return { op: 'delete', id, feedVersion: 12 };
+    });
+    for (const id of ['lower', 'same', 'gone']) await to.ingest.upsertOne('shop', product(id));
+    await to.store.write('shop', deletes);
+    const { written } = await restoreBackup(disk.target, to.sink, RESTORING);
+    expect(written).toBe(full.manifest.counts.puts + 3);
+    await areEqual('shop');
+  });
+
+  it('of one tenant brings back keys that were for it alone, and no others', async () => {
+    await fill('shop', 1);
+    const key = (id: string, kind: string, ...tenants: string[]) => ({ id, kind, tenants });
+    const keys = [
+      key('own', 'search', 'shop'),
+      key('both', 'search', 'shop', 'other'),
+      key('boss', 'admin', 'shop'),
+    ];
+    for (const value of keys) {
+      await from.store.records.put('key', value.id, value, 0);
+      await from.store.records.put('key secret', `hash-${value.id}`, { key: value.id }, 0);
+    }
+    await takeBackup(from.source, disk.target, TAKING);
+    await restoreBackup(disk.target, to.sink, { ...RESTORING, tenant: 'shop' });
+    const idsOf = async (kind: string) =>
+      (await to.store.records.list(kind, undefined, 10)).map(({ id }) => id);
+    expect([await idsOf('key'), await idsOf('key secret')]).toEqual([['own'], ['hash-own']]);
   });
 
   it('refuses a tenant that has products, unless it is to be replaced or gone on with', async () => {
@@ -241,7 +292,7 @@ describe('a restore', () => {
       await fill('shop', 20);
       await takeBackup(from.source, disk.target, { ...TAKING, key });
       await from.ingest.remove('shop', 'p2');
-      const base = await findBackup(disk.target, 'latest', key);
+      const base = await latest(key);
       await takeBackup(from.source, disk.target, { ...TAKING, base, key });
       for (const file of await disk.target.list('')) {
         const path = join(disk.folder, file);

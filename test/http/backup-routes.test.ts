@@ -91,6 +91,44 @@ describe('an import', () => {
   );
 });
 
+describe('an import of records', () => {
+  const post = (...records: object[]) => {
+    const lines = records.map((record) => JSON.stringify({ record })).join('\n');
+    return http.send('POST', '/admin/import/records', lines, NDJSON);
+  };
+
+  it.each([
+    [{ kind: 'lease', id: 'jobs', value: {} }, 'record.kind'],
+    [{ kind: 'audit entry', id: 'shop/000000000001', value: {} }, 'record.kind'],
+    [{ kind: 'history', id: 'shop/1', value: {} }, 'record.kind'],
+    [{ kind: 'whatever', id: 'shop/1', value: {} }, 'record.kind'],
+    [{ id: 'shop/1', value: {} }, 'record.kind'],
+    [{ kind: 'rule', id: '', value: {} }, 'record.id'],
+    [{ kind: 'rule', id: 'of-nobody', value: {} }, 'record.id'],
+    [{ kind: 'tenant', id: '../etc', value: {} }, 'record.id'],
+    [{ kind: 'rule', id: 'shop/r', value: 1 }, 'record.value'],
+    [{ kind: 'alias', id: 'live', value: { tenant: 7 } }, 'record.value.tenant'],
+  ])('%j is refused', async (record, field) => {
+    const reply = await post(record);
+    expect(reply.json()).toMatchObject({ error: { code: 'invalid_field', field } });
+  });
+
+  it('and an export are in the audit, once for each tenant', async () => {
+    const rules = [1, 2].map((n) => ({ kind: 'rule', id: `kept/r${n}`, value: { id: `r${n}` } }));
+    expect((await post(...rules)).json()).toEqual({ written: 2, kept: 0 });
+    await page('/admin/export/records?tenant=kept');
+    const { body } = await http.send('GET', '/audit', undefined, { 'x-omnisearch-tenant': 'kept' });
+    const entries = body
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; target: string });
+    expect(entries.map(({ kind, target }) => `${kind} ${target}`).sort()).toEqual([
+      'export kept',
+      'restore kept',
+    ]);
+  });
+});
+
 it('an admin key of some tenants may take no backup: it has all', async () => {
   const made = await http.send('POST', '/keys', { kind: 'admin', tenants: ['shop'] });
   const { secret } = made.json() as unknown as { secret: string };

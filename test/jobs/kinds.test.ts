@@ -163,6 +163,21 @@ test('of a tenant that has moved the record stays, and says where', async () => 
   await runner.close();
 });
 
+test('a tenant that is dropped to come back keeps its keys', async () => {
+  const tenants = new TenantDirectory(store.records, true);
+  await tenants.ensure('t');
+  const desk = keyDesk();
+  const { id } = await desk.create({ kind: 'search', tenants: ['t'] }, 'me');
+  const runner = openRunner();
+  await tenants.drop('t', { keepsKeys: true });
+  await runner.request(DROP_TENANT, 't');
+  await runner.tick();
+  await runner.settled();
+  expect(await tenants.read('t')).toBeUndefined();
+  expect((await desk.list(undefined, 10)).map((key) => key.id)).toEqual([id]);
+  await runner.close();
+});
+
 test('counts of one tenant are repaired when that is asked for', async () => {
   await store.write('t', [put('1', 'a')]);
   const runner = openRunner();

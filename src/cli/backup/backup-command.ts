@@ -1,6 +1,5 @@
-import { findBackup, chainOf } from '../../backup/chain.js';
+import { chainOf, chooseBase } from '../../backup/chain.js';
 import type { Manifest } from '../../backup/manifest.js';
-import { BackupProblem } from '../../backup/problem.js';
 import { pruneBackups } from '../../backup/prune.js';
 import { verifyChain } from '../../backup/read-chain.js';
 import { keptAges } from '../../backup/retention.js';
@@ -37,11 +36,10 @@ export async function runBackup(config: Config, words: readonly string[]): Promi
 async function take(config: Config, to: string): Promise<number> {
   const { target, key } = await openFor(to, config);
   const { since, tenant, maxBytesPerS, keep } = config;
-  const base = since === undefined ? undefined : await findBackup(target, since, key);
-  if (base !== undefined && base.manifest.tenant !== (tenant ?? null)) {
-    const of = base.manifest.tenant ?? 'all tenants';
-    throw new BackupProblem(`${base.manifest.name} is of ${of}: --since goes on with the same`);
-  }
+  const chosen =
+    since === undefined ? undefined : await chooseBase(target, { name: since, tenant }, key);
+  const base = chosen?.base;
+  if (chosen?.why !== undefined) process.stderr.write(`this one has all: ${chosen.why}\n`);
   const tell = tellNowAndThen(TELL_EVERY_MS);
   const { manifest, resumed, anew } = await takeBackup(new ExportClient(config), target, {
     ...{ tenant, base, key, maxBytesPerS, software: packageVersion() },
@@ -68,7 +66,7 @@ async function take(config: Config, to: string): Promise<number> {
 
 async function verify(config: Config, from: string): Promise<number> {
   const { target, key } = await openFor(from, config);
-  const chain = await chainOf(target, config.backup, key);
+  const chain = await chainOf(target, { name: config.backup, tenant: config.tenant }, key);
   const tell = tellNowAndThen(TELL_EVERY_MS);
   const { bytes } = await verifyChain(target, chain, key, (place) => tell(`${place} is whole`));
   const names = chain.map(({ manifest }) => manifest.name);

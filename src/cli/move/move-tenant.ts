@@ -154,7 +154,7 @@ async function remove({ tenant, from, to, say }: Move): Promise<void> {
       `${late?.rows ?? 'unknown'} rows were written here since: see what they are in its export, send them there, and drop it here by hand`,
     );
   }
-  await from.tenants.drop(tenant, true);
+  await from.tenants.drop(tenant, { moved: true });
   say('it is being removed here');
 }
 
