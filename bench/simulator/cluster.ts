@@ -1,3 +1,4 @@
+import { searchTurns } from '../../src/core/fair-turns.js';
 import { HedgeBudget } from '../../src/shard-client/replicas/hedge-budget.js';
 import type { CallCounts } from '../../src/shard-client/replicas/running-call.js';
 import { Random } from '../lib/random.js';
@@ -30,6 +31,8 @@ export class SimulatedCluster {
   constructor(readonly spec: ClusterSpec) {
     const { sites, queryHosts, times, seed, rowsOf, hedging, cores } = spec;
     const { clock } = this;
+    // What a turn takes is of the service times: no turn of this process is too long for the next one.
+    searchTurns.now = () => 0;
     const hosts = new Map<string, Host>();
     const hostOf = (name: string): Host => {
       const host = hosts.get(name) ?? new Host(clock, cores);

@@ -20,12 +20,12 @@ export class FairTurns {
   /** When the first turn of this turn of the loop began; undefined before it. */
   private startedMs: number | undefined;
 
-  /** @param now injectable for tests */
-  constructor(private readonly now: () => number = () => performance.now()) {
+  /** @param now injectable, and to be set, for virtual clocks */
+  constructor(public now: () => number = () => performance.now()) {
     // Who waits here holds a place of the search gate already, which bounds how many they are.
     const unbounded = { maxWaiting: Infinity, maxWaitingOfTenant: Infinity };
     this.queue = new FairQueue({
-      ...{ what: 'turns', concurrency: 1, creditMs: CREDIT_MS, now },
+      ...{ what: 'turns', concurrency: 1, creditMs: CREDIT_MS, now: () => this.now() },
       ...unbounded,
     });
   }

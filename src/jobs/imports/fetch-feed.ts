@@ -2,7 +2,7 @@ import { catalogueFormat } from '../../catalogue-files/catalogue-format.js';
 import { FieldMap } from '../../catalogue-files/field-map.js';
 import { unpackBytes } from '../../catalogue-files/file-bytes.js';
 import { itemsOf } from '../../catalogue-files/read-catalogue.js';
-import { invalidField, OmniError } from '../../core/errors.js';
+import { OmniError } from '../../core/errors.js';
 import type { HeldImport } from './held-import.js';
 import { changeQueue } from './import-queue.js';
 import { spoolOf, type ImportStore } from './import-store.js';

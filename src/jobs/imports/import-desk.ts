@@ -3,7 +3,7 @@ import { catalogueFormat, type CatalogueFormat } from '../../catalogue-files/cat
 import { FieldMap } from '../../catalogue-files/field-map.js';
 import { unpackBytes } from '../../catalogue-files/file-bytes.js';
 import { itemsOf } from '../../catalogue-files/read-catalogue.js';
-import { invalidField, OmniError } from '../../core/errors.js';
+import { OmniError } from '../../core/errors.js';
 import type { RemoteHosts } from '../remote-hosts.js';
 import type { Store } from '../../store/store.js';
 import type { JobRunner } from '../job-runner.js';
