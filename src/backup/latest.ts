@@ -30,13 +30,14 @@ export async function latestToRestore(
   tenant: string | undefined,
   key: BackupKey | undefined,
 ): Promise<string> {
-  for (const name of (await backupNames(target)).reverse()) {
+  const names = (await backupNames(target)).reverse();
+  for (const name of names) {
     const bytes = await target.read(`${name}/${MANIFEST_FILE}`);
     // A damaged one is named, not passed over.
     const of = bytes && readManifest(bytes.toString(), name, key, true).manifest.tenant;
     if (of === null || (of !== undefined && of === tenant)) return name;
   }
-  throw noneOf(tenant);
+  throw noneOf(tenant, names);
 }
 
 /**
@@ -63,7 +64,7 @@ export async function latestBase(
     const lastMs = timeOfName(some.at(-1) ?? '')?.getTime() ?? 0;
     if (best !== undefined && lastMs < best.atMs - ABANDONED_MS) break;
   }
-  if (best === undefined) throw noneOf(tenant);
+  if (best === undefined) throw noneOf(tenant, names);
   return best.name;
 }
 
@@ -81,8 +82,8 @@ async function read(
   return readManifest(text, name, key, true).manifest;
 }
 
-function noneOf(tenant: string | undefined): BackupProblem {
-  const what =
-    tenant === undefined ? 'of all tenants yet: say which with --tenant' : `of ${tenant} yet`;
-  return new BackupProblem(`there is no backup ${what}`);
+function noneOf(tenant: string | undefined, names: readonly string[]): BackupProblem {
+  if (names.length === 0) return new BackupProblem('there is no backup yet');
+  const what = tenant === undefined ? 'all tenants yet: say which with --tenant' : `${tenant} yet`;
+  return new BackupProblem(`there is no backup of ${what}`);
 }
