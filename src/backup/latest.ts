@@ -23,7 +23,7 @@ export async function backupNames(target: BackupTarget): Promise<string[]> {
 
 /**
  * The backup to restore: of those that have `tenant` (undefined: of all tenants) the one begun last, since all that was
- * acknowledged before is in it. Rejects `BackupProblem` where there is none.
+ * acknowledged before is in it; without `tenant`, where all are of one and the same tenant, its last. Rejects `BackupProblem` where there is none.
  */
 export async function latestToRestore(
   target: BackupTarget,
@@ -31,12 +31,16 @@ export async function latestToRestore(
   key: BackupKey | undefined,
 ): Promise<string> {
   const names = (await backupNames(target)).reverse();
+  const others = new Map<string, string>();
   for (const name of names) {
     const bytes = await target.read(`${name}/${MANIFEST_FILE}`);
     // A damaged one is named, not passed over.
     const of = bytes && readManifest(bytes.toString(), name, key, true).manifest.tenant;
     if (of === null || (of !== undefined && of === tenant)) return name;
+    if (of !== undefined && !others.has(of)) others.set(of, name);
   }
+  const [only, another] = others.values();
+  if (tenant === undefined && only !== undefined && another === undefined) return only;
   throw noneOf(tenant, names);
 }
 
