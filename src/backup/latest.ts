@@ -23,20 +23,25 @@ export async function backupNames(target: BackupTarget): Promise<string[]> {
 
 /**
  * The backup to restore: of those that have `tenant` (undefined: of all tenants) the one begun last, since all that was
- * acknowledged before is in it. Rejects `BackupProblem` where there is none.
+ * acknowledged before is in it; without `tenant`, where all are of one and the same tenant, its last. Rejects `BackupProblem` where there is none.
  */
 export async function latestToRestore(
   target: BackupTarget,
   tenant: string | undefined,
   key: BackupKey | undefined,
 ): Promise<string> {
-  for (const name of (await backupNames(target)).reverse()) {
+  const names = (await backupNames(target)).reverse();
+  const others = new Map<string, string>();
+  for (const name of names) {
     const bytes = await target.read(`${name}/${MANIFEST_FILE}`);
     // A damaged one is named, not passed over.
     const of = bytes && readManifest(bytes.toString(), name, key, true).manifest.tenant;
     if (of === null || (of !== undefined && of === tenant)) return name;
+    if (of !== undefined && !others.has(of)) others.set(of, name);
   }
-  throw noneOf(tenant);
+  const [only, another] = others.values();
+  if (tenant === undefined && only !== undefined && another === undefined) return only;
+  throw noneOf(tenant, names);
 }
 
 /**
@@ -63,7 +68,7 @@ export async function latestBase(
     const lastMs = timeOfName(some.at(-1) ?? '')?.getTime() ?? 0;
     if (best !== undefined && lastMs < best.atMs - ABANDONED_MS) break;
   }
-  if (best === undefined) throw noneOf(tenant);
+  if (best === undefined) throw noneOf(tenant, names);
   return best.name;
 }
 
@@ -81,8 +86,8 @@ async function read(
   return readManifest(text, name, key, true).manifest;
 }
 
-function noneOf(tenant: string | undefined): BackupProblem {
-  const what =
-    tenant === undefined ? 'of all tenants yet: say which with --tenant' : `of ${tenant} yet`;
-  return new BackupProblem(`there is no backup ${what}`);
+function noneOf(tenant: string | undefined, names: readonly string[]): BackupProblem {
+  if (names.length === 0) return new BackupProblem('there is no backup yet');
+  const what = tenant === undefined ? 'all tenants yet: say which with --tenant' : `${tenant} yet`;
+  return new BackupProblem(`there is no backup of ${what}`);
 }
