@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { haproxyBackends, haproxyMap, nginxMap } from '../../src/balancer/tenant-map.js';
 import { Deployment } from '../../src/cli/move/deployment.js';
-import { moveTenant, type Move, type Moved } from '../../src/cli/move/move-tenant.js';
-import { routedNames } from '../../src/cli/move/route-tenants.js';
+import type { Move } from '../../src/cli/move/move.js';
+import { nameOf } from '../../src/cli/move/move-command.js';
+import { moveTenant, type Moved } from '../../src/cli/move/move-tenant.js';
+import { routedNames, writeRoutes } from '../../src/cli/move/route-tenants.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
 import { movedRecord, valueOf, type TenantRecord } from '../../src/tenancy/tenant-record.js';
 import { openHttp, type HttpHarness } from '../http/harness.js';
