@@ -75,10 +75,10 @@ export class TenantImport {
     if (!isObject(value)) throw invalidField('row', 'must be an object');
     const name = LINES.find((one) => value[one] !== undefined);
     if (name === undefined) return this.takeRow(transferredRow(value, ports.transfer), bytes);
-    this.check(name, value);
     if (name === 'key' || value['keys'] !== undefined) {
       requireAction('keys:import', this.request.key?.actions);
     }
+    this.check(name, value);
     if (name === 'key') {
       await ports.keyDesk.adopt(value['key'] as unknown as KeyRecord, tenant, actor);
       this.taken.keys += 1;
