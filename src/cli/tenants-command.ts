@@ -5,8 +5,8 @@ import { problemOf } from './api-problem.js';
 import { Deployment } from './move/deployment.js';
 import { exportTenant } from './move/export-command.js';
 import { runMove } from './move/move-command.js';
-import { MoveError } from './move/move-tenant.js';
-import { routedNames, writeRoutes } from './move/route-tenants.js';
+import { MoveError } from './move/move.js';
+import { writeRoutes } from './move/route-tenants.js';
 import { sizeText } from './placement-texts.js';
 import { TenantsClient, type TenantBody, type TenantChangeBody } from './tenants-client.js';
 import { complain, print, WRONG_USAGE } from './terminal.js';
@@ -72,7 +72,7 @@ export async function runTenants(config: TenantsConfig, words: readonly string[]
     if (action === 'move') return await runMove(config, name);
     if (action === 'route') {
       const here = new Deployment(config.url, config.adminKey);
-      await writeRoutes(config, await routedNames(here));
+      await writeRoutes(config, here);
       return 0;
     }
     return tell(config, await client.put(name, changeOf(action, plan, config)));

@@ -8,7 +8,7 @@ import type { Hook } from './access.js';
 import { AuthFailures } from './auth-failures.js';
 import type { Metrics } from './metrics.js';
 import type { HttpOptions, HttpPorts } from './ports.js';
-import { isAllowed, needOf, type Need } from './route-needs.js';
+import { needOf, requireAction, type Need } from './route-needs.js';
 
 const KEY_HEADER = 'x-omnisearch-key';
 const WANTED = 'a valid key is needed: Authorization: Bearer KEY';
@@ -130,9 +130,7 @@ function checkGrant(
   if (!isAtLeast(kind, need.kind)) {
     throw new OmniError('forbidden', `a key of the kind ${kind} may not do this`);
   }
-  if (actions !== undefined && !isAllowed(need.action, actions)) {
-    throw new OmniError('forbidden', `the key is not for ${need.action}`);
-  }
+  requireAction(need.action, actions);
   if (origins === undefined) return;
   // A page of the server's own address sends no Origin with what it reads, but where it is.
   const origin = headers.origin ?? originOf(headers.referer);

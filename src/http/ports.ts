@@ -164,7 +164,7 @@ export interface HttpPorts {
   keys: Pick<KeyRing, 'admit' | 'admitSigned' | 'exist'>;
   keyDesk: Pick<
     KeyDesk,
-    'list' | 'get' | 'create' | 'change' | 'rotate' | 'remove' | 'recordsOf' | 'adopt'
+    'list' | 'get' | 'create' | 'change' | 'rotate' | 'remove' | 'recordsOf' | 'adopt' | 'keepOnly'
   >;
   answers: AnswersPort;
   priceLists: Pick<PriceLists, 'list'> & {

@@ -1,3 +1,4 @@
+import { OmniError } from '../core/errors.js';
 import type { KeyKind } from '../tenancy/keys/key-record.js';
 
 /** What a route wants of a key. */
@@ -27,8 +28,12 @@ const OF_PAGES: ReadonlyMap<string, string> = new Map([
   ['POST /algolia/1/indexes/:index/facets/:facet/query', SEARCH],
 ]);
 
-/** What takes a tenant away, with its plan and its usage, whatever its address begins with. */
+/** What takes a tenant away, with its plan and its usage, or a whole catalogue, whatever its address begins with. */
 const OF_OPERATORS: ReadonlyMap<string, string> = new Map([
+  ['GET /tenants/:id/export', 'tenants:export'],
+  ['GET /tenants/:id/digest', 'tenants:export'],
+  ['GET /tenants/:id/import', 'tenants:import'],
+  ['POST /tenants/:id/import', 'tenants:import'],
   ['DELETE /typesense/collections/:collection', 'collections:delete'],
 ]);
 
@@ -65,8 +70,14 @@ export function needOf(method: string, route: string): Need {
   return { kind: 'admin', action: `${first}:${verb}` };
 }
 
+/** Throws `forbidden` for what a key may not; without `actions` it may all that its kind may. */
+export function requireAction(action: string, actions: readonly string[] | undefined): void {
+  if (actions === undefined || isAllowed(action, actions)) return;
+  throw new OmniError('forbidden', `the key is not for ${action}`);
+}
+
 /** Whether one of a key's actions stands for this one: `documents:*` and `*` for several. */
-export function isAllowed(action: string, actions: readonly string[]): boolean {
+function isAllowed(action: string, actions: readonly string[]): boolean {
   return actions.some(
     (one) =>
       one === action || one === '*' || (one.endsWith(':*') && action.startsWith(one.slice(0, -1))),

@@ -8,6 +8,7 @@ import type { KeyRecord } from '../tenancy/keys/key-record.js';
 import { IMPORT_LINES, type ImportLine } from './transfer-schemas.js';
 import type { HttpPorts } from './ports.js';
 import { ruleBody, synonymBody } from './rule-body.js';
+import { requireAction } from './route-needs.js';
 import type { RuleRequest, SynonymRequest } from './rule-schemas.js';
 import { schemaError } from './schema-error.js';
 import { checkSettings, type SettingsRequest } from './settings-routes.js';
@@ -31,6 +32,8 @@ interface EndLine {
   price_lists: string[];
   rules?: string[];
   synonyms?: string[];
+  /** Ids of all keys that are for the tenant alone. */
+  keys?: string[];
 }
 
 const LINES = Object.keys(IMPORT_LINES) as ImportLine[];
@@ -72,6 +75,9 @@ export class TenantImport {
     if (!isObject(value)) throw invalidField('row', 'must be an object');
     const name = LINES.find((one) => value[one] !== undefined);
     if (name === undefined) return this.takeRow(transferredRow(value, ports.transfer), bytes);
+    if (name === 'key' || value['keys'] !== undefined) {
+      requireAction('keys:import', this.request.key?.actions);
+    }
     this.check(name, value);
     if (name === 'key') {
       await ports.keyDesk.adopt(value['key'] as unknown as KeyRecord, tenant, actor);
@@ -86,10 +92,11 @@ export class TenantImport {
     if (this.rows.length >= ROWS_AT_ONCE || this.bytes >= BYTES_AT_ONCE) await this.flush();
   }
 
-  private async end({ position, price_lists, rules, synonyms }: EndLine): Promise<void> {
+  private async end({ position, price_lists, rules, synonyms, keys }: EndLine): Promise<void> {
     const { ports, tenant, actor } = this;
     await this.flush(price_lists);
     if (rules && synonyms) await keepOnly(ports, tenant, { rules, synonyms }, actor);
+    if (keys) await ports.keyDesk.keepOnly(tenant, keys, actor);
     await ports.transfer.keepPosition(tenant, position);
     this.taken.position = position;
   }

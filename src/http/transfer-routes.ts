@@ -8,6 +8,7 @@ import { LEAST_WRITE_BYTES, STREAMS } from './limits.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
 import { readChunks } from './read-body.js';
 import { replies } from './reply-schemas.js';
+import { requireAction } from './route-needs.js';
 import { CLOSED, FlagText } from './schema-parts.js';
 import { shopParts } from './shop-parts.js';
 import { TenantGate } from './tenant-gate.js';
@@ -64,7 +65,9 @@ function exportRoutes(app: FastifyInstance, ports: HttpPorts, gate: TenantGate):
         produces: ['application/x-ndjson', 'application/json'],
       },
     },
-    async ({ params: { id }, query, actor, exchange }, reply) => {
+    async ({ params: { id }, query, key, actor, exchange }, reply) => {
+      const withKeys = query.keys === 'true';
+      if (withKeys) requireAction('keys:export', key?.actions);
       await requireThere(ports, id);
       const leave = gate.enter(id);
       try {
@@ -72,11 +75,12 @@ function exportRoutes(app: FastifyInstance, ports: HttpPorts, gate: TenantGate):
         const page = await transfer.page(id, after, exchange.signal);
         if (page === undefined) throw forgotten();
         const shop = query.shop === 'true' ? await shopParts(ports, id) : undefined;
-        const keys = query.keys === 'true' ? await keyDesk.recordsOf(id, actor) : [];
-        const parts = [...(shop?.parts ?? []), ...keys.map((key) => ({ key }))];
+        const keys = withKeys ? await keyDesk.recordsOf(id, actor) : [];
+        const parts = [...(shop?.parts ?? []), ...keys.map((record) => ({ key: record }))];
         const end = {
           ...{ position: positionText(page.position), at_end: page.atEnd },
           ...{ price_lists: page.priceLists, ...shop?.all },
+          ...(withKeys ? { keys: keys.map((record) => record.id) } : {}),
         };
         const lines = [
           ...parts.map((part) => JSON.stringify(part)),

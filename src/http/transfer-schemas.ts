@@ -58,7 +58,14 @@ export const IMPORT_LINES = {
   synonym: Type.Object({ synonym: SynonymRequest }, CLOSED),
   key: Type.Object({ key: StoredKey }, CLOSED),
   position: Type.Object(
-    { ...End, rules: Type.Optional(Names), synonyms: Type.Optional(Names) },
+    {
+      ...End,
+      ...{
+        rules: Type.Optional(Names),
+        synonyms: Type.Optional(Names),
+        keys: Type.Optional(Names),
+      },
+    },
     CLOSED,
   ),
 } as const;

@@ -101,10 +101,10 @@ export class TenantAliases {
    */
   async put(name: string, tenant: string, by: string | null): Promise<Alias> {
     if (!NAME.pattern.test(name)) throw invalidField('name', `must be ${NAME.expected}`);
-    if (await this.isTenant(name)) {
+    if (await isTenant(this.deps.records, name)) {
       throw new OmniError('conflict', `${name} is a tenant itself`, { field: 'name' });
     }
-    if (!(await this.isTenant(tenant))) {
+    if (!(await isTenant(this.deps.records, tenant))) {
       throw new OmniError('not_found', `there is no tenant ${tenant}`, { field: 'tenant' });
     }
     await this.change(name, { name, tenant }, by);
@@ -121,12 +121,6 @@ export class TenantAliases {
     this.freshness.expire();
   }
 
-  private async isTenant(name: string): Promise<boolean> {
-    if (name === DEFAULT_TENANT) return true;
-    const stored = await this.deps.records.get(TENANT_KIND, name);
-    return stored !== undefined && !isGone(stored.value as unknown as TenantRecord);
-  }
-
   private async change(name: string, after: Alias | undefined, by: string | null): Promise<void> {
     const { records, audit } = this.deps;
     const at = { kind: KIND, id: name, what: 'the alias', attempts: MAX_ATTEMPTS };
@@ -141,6 +135,19 @@ export class TenantAliases {
     this.kept.set(name, { tenant: after?.tenant, asOfMs: this.now() });
     this.deps.onChange?.(name);
   }
+}
+
+/** The tenant that a name asks for, by what is stored: itself, unless it is an alias and no tenant's. */
+export async function tenantNamed(records: RecordReader, name: string): Promise<string> {
+  if (await isTenant(records, name)) return name;
+  const stored = await records.get(KIND, name);
+  return stored === undefined ? name : aliasOf(stored).tenant;
+}
+
+async function isTenant(records: RecordReader, name: string): Promise<boolean> {
+  if (name === DEFAULT_TENANT) return true;
+  const stored = await records.get(TENANT_KIND, name);
+  return stored !== undefined && !isGone(stored.value as unknown as TenantRecord);
 }
 
 /** All names that stand for the tenant. */

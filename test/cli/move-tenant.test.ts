@@ -1,8 +1,13 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { haproxyBackends, haproxyMap, nginxMap } from '../../src/balancer/tenant-map.js';
 import { Deployment } from '../../src/cli/move/deployment.js';
-import { moveTenant, type Move, type Moved } from '../../src/cli/move/move-tenant.js';
-import { routedNames } from '../../src/cli/move/route-tenants.js';
+import type { Move } from '../../src/cli/move/move.js';
+import { nameOf, runMove } from '../../src/cli/move/move-command.js';
+import { moveTenant, type Moved } from '../../src/cli/move/move-tenant.js';
+import { routedNames, writeRoutes } from '../../src/cli/move/route-tenants.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
 import { movedRecord, valueOf, type TenantRecord } from '../../src/tenancy/tenant-record.js';
 import { openHttp, type HttpHarness } from '../http/harness.js';
@@ -133,6 +138,183 @@ describe('a move of a tenant', () => {
   });
 });
 
+const tenantAt = async (node: HttpHarness, tenant: string) => {
+  const reply = await node.send('GET', `/tenants/${tenant}`, undefined, ADMIN);
+  return reply.statusCode === 404 ? undefined : reply.json();
+};
+
+describe('before a move', () => {
+  test('two addresses of one store are refused, and nothing is lost', async () => {
+    await fill('shop');
+    await here.send('PUT', '/tenants/shop', { state: 'read_only' }, ADMIN);
+    const to = new Deployment(urls[0].replace('127.0.0.1', 'localhost'), 'boss');
+    const onto = { ...moveOf('shop'), to };
+    to.searchable = async () => 5;
+    await expect(moveTenant(onto)).rejects.toThrow('have one store');
+    await here.send('PUT', '/tenants/shop', { deployment: { name: 'x', url: to.url } }, ADMIN);
+    await expect(moveTenant(onto)).rejects.toThrow('have one store');
+    expect((await here.store.usage('shop')).products).toBe(5);
+    expect(here.drops).toEqual([]);
+  });
+
+  test.each([
+    ['another tenant has its alias', '/aliases/now', { tenant: 'other' }, 'now stands for'],
+    ['another tenant has its name', '/aliases/shop', { tenant: 'other' }, 'shop stands for'],
+    ['its alias is a tenant', '/tenants/now', {}, 'now, which stands for shop here, is a tenant'],
+  ])('%s there: nothing is begun', async (_, path, body, message) => {
+    await fill('shop');
+    await here.send('PUT', '/aliases/now', { tenant: 'shop' }, ADMIN);
+    await there.send('PUT', '/tenants/other', {}, ADMIN);
+    expect((await there.send('PUT', path, body, ADMIN)).statusCode).toBeLessThan(300);
+    await expect(moveTenant(moveOf('shop'))).rejects.toThrow(message);
+    expect(await tenantAt(there, 'shop')).toBeUndefined();
+    expect(await tenantAt(here, 'shop')).toMatchObject({ state: 'active', deployment: null });
+  });
+
+  test('products that nobody copied there are not taken for the half of a copy', async () => {
+    await fill('shop');
+    await there.send('POST', '/products', { id: 'own', title: 'x', category: 'y' }, of('shop'));
+    await there.send('PUT', '/tenants/shop', { state: 'read_only' }, ADMIN);
+    await expect(moveTenant(moveOf('shop'))).rejects.toThrow('with 1 products of its own');
+    expect((await there.store.usage('shop')).products).toBe(1);
+  });
+
+  test('two deployments are not called alike', async () => {
+    await fill('shop');
+    const deployment = { name: 'acme', url: 'http://10.0.0.9:80' };
+    await here.send('PUT', '/tenants/big', { deployment }, ADMIN);
+    await expect(moveTenant(moveOf('shop'))).rejects.toThrow('the deployment acme, where big is');
+    expect(await tenantAt(there, 'shop')).toBeUndefined();
+    const hosts = ['a', 'b'].map((end) => `https://search.${'x'.repeat(60)}-${end}.example`);
+    const names = hosts.map(nameOf);
+    expect(new Set(names).size).toBe(2);
+    for (const name of names) expect(name).toMatch(/^[a-z0-9_-]{1,64}$/);
+  });
+
+  test('a deployment that somebody only named is none that it is at', async () => {
+    await fill('shop');
+    const deployment = { name: 'acme', url: urls[1] };
+    await here.send('PUT', '/tenants/shop', { deployment, state: 'suspended' }, ADMIN);
+    await there.send('PUT', '/tenants/shop', { state: 'suspended' }, ADMIN);
+    await expect(moveTenant(moveOf('shop'))).rejects.toThrow('already, which is suspended');
+    await here.send('PUT', '/tenants/shop', { state: 'active' }, ADMIN);
+    await there.send('PUT', '/tenants/shop', { state: 'read_only' }, ADMIN);
+    expect(await moveTenant(mortal(moveOf('shop'), Infinity, false))).toBe('moved');
+    expect(await tenantAt(there, 'shop')).toMatchObject({ state: 'active' });
+    expect((await there.store.usage('shop')).products).toBe(5);
+  });
+});
+
+describe('while a tenant is moved', () => {
+  test('keys become as they are here last, and are changed there alone since', async () => {
+    await fill('shop');
+    await here.send('PUT', '/aliases/now', { tenant: 'shop' }, ADMIN);
+    const made = async (body: object): Promise<Record<string, string>> => {
+      const reply = await here.send('POST', '/keys', { kind: 'search', ...body }, ADMIN);
+      return reply.json() as unknown as Record<string, string>;
+    };
+    const [disabled, rotated, gone, aliased, shared] = [
+      await made({ tenants: ['shop'] }),
+      await made({ tenants: ['shop'] }),
+      await made({ tenants: ['shop'] }),
+      await made({ tenants: ['now'] }),
+      await made({ tenants: ['shop', 'other'] }),
+    ];
+    let late: Record<string, string> = {};
+    let [newSecret, isFirst] = ['', true];
+    const move = moveOf('shop');
+    // The first copy is there by then.
+    move.to.searchable = async () => {
+      if (isFirst) {
+        isFirst = false;
+        const disabled_at = '2026-01-01T00:00:00Z';
+        await here.send('PATCH', `/keys/${disabled?.['id']}`, { disabled_at }, ADMIN);
+        const reply = await here.send('POST', `/keys/${rotated?.['id']}/rotate`, {}, ADMIN);
+        newSecret = String(reply.json()['secret']);
+        await here.send('DELETE', `/keys/${gone?.['id']}`, undefined, ADMIN);
+      }
+      return (await there.store.usage('shop')).products;
+    };
+    // What is made after the last rows were copied is not lost.
+    const sum = move.from.sum.bind(move.from);
+    move.from.sum = async (tenant) => {
+      late = await made({ tenants: ['shop'] });
+      return sum(tenant);
+    };
+    const refused: unknown[] = [];
+    move.route = async () => {
+      for (const [method, path, body] of [
+        ['POST', '/keys', { kind: 'search', tenants: ['now'] }],
+        ['PATCH', `/keys/${late['id']}`, { description: 'x' }],
+        ['POST', `/keys/${late['id']}/rotate`, {}],
+        ['DELETE', `/keys/${late['id']}`, undefined],
+        ['PATCH', `/keys/${shared?.['id']}`, { description: 'x' }],
+      ] as const) {
+        refused.push((await here.send(method, path, body, ADMIN)).statusCode);
+      }
+    };
+    expect(await moveTenant(mortal(move, Infinity, false))).toBe('moved');
+    expect(refused).toEqual([409, 409, 409, 409, 200]);
+    const { keys } = (await there.send('GET', '/keys', undefined, ADMIN)).json() as unknown as {
+      keys: { id: string }[];
+    };
+    const kept = [disabled, rotated, aliased, late].map((key) => String(key?.['id']));
+    expect(keys.map(({ id }) => id).sort()).toEqual(kept.sort());
+    const status = async (secret: string | undefined, tenant = 'shop') => {
+      const headers = { 'x-omnisearch-tenant': tenant, authorization: `Bearer ${secret}` };
+      return (await there.send('GET', '/categories', undefined, headers)).statusCode;
+    };
+    expect([
+      ...[await status(disabled?.['secret']), await status(gone?.['secret'])],
+      ...[await status(newSecret), await status(rotated?.['secret'])],
+      ...[await status(aliased?.['secret'], 'now'), await status(late['secret'])],
+    ]).toEqual([401, 401, 200, 200, 200, 200]);
+  });
+
+  test('it is answered there once the last rows are found', async () => {
+    await fill('shop');
+    const move = moveOf('shop');
+    const found: number[] = [];
+    move.to.searchable = async () => {
+      const { products } = await there.store.usage('shop');
+      if (found.length === 0) {
+        await here.send('POST', '/products', { id: 'p9', title: 'x', category: 'y' }, of('shop'));
+      }
+      found.push(products);
+      return products;
+    };
+    expect(await moveTenant({ ...move, route: undefined })).toBe('switched');
+    expect(found).toEqual([5, 6]);
+  });
+
+  test('rows that come late are seen behind pages that have none', async () => {
+    await fill('shop');
+    const move: Move = { ...moveOf('shop'), route: undefined };
+    expect(await moveTenant(move)).toBe('switched');
+    await here.store.write('shop', [{ op: 'delete', id: 'p1', feedVersion: undefined }]);
+    const from = new Deployment(urls[0], 'boss');
+    const page = from.export.bind(from);
+    let pages = 0;
+    from.export = async (tenant, after, parts) => {
+      if (++pages > 1) return page(tenant, after, parts);
+      return { text: '', rows: 0, position: String(after), atEnd: false };
+    };
+    await expect(moveTenant({ ...move, from })).rejects.toThrow('1 rows were written here since');
+    expect((await here.store.usage('shop')).products).toBe(4);
+  });
+
+  test('its plan goes with it, but for where it is to be', async () => {
+    await fill('shop');
+    const deployment = { name: 'acme', url: urls[1] };
+    await here.send('PUT', '/plans/whale', { price_month: 9, deployment }, ADMIN);
+    await here.send('PUT', '/tenants/shop', { plan: 'whale' }, ADMIN);
+    expect(await moveTenant({ ...moveOf('shop'), route: undefined })).toBe('switched');
+    const plan = (await there.send('GET', '/plans/whale', undefined, ADMIN)).json();
+    expect(plan).toMatchObject({ price_month: 9 });
+    expect(plan).not.toHaveProperty('deployment');
+  });
+});
+
 describe("the balancer's map", () => {
   const acme = { name: 'acme', url: 'https://[2001:db8::1]' };
   const beta = { name: 'beta', url: 'http://10.0.0.5:8080' };
@@ -147,6 +329,33 @@ describe("the balancer's map", () => {
       { name: 'shop', deployment: beta },
     ]);
   });
+
+  test.each(['nginx', 'haproxy'] as const)(
+    'of one deployment is not written over by another, %s',
+    async (mapFor) => {
+      const dir = mkdtempSync(join(tmpdir(), 'omnisearch-map-'));
+      try {
+        const out = join(dir, 'tenants.conf');
+        await here.send('PUT', '/tenants/b', { deployment: beta }, ADMIN);
+        await fill('shop');
+        const [at, other] = urls.map((url) => new Deployment(url, 'boss'));
+        for (let i = 0; i < 2; i++) await writeRoutes({ mapFor, out }, at as Deployment);
+        const text = readFileSync(out, 'utf8');
+        expect(text).toMatch(/\bb"? .*deployment-beta/);
+        await expect(writeRoutes({ mapFor, out }, other as Deployment)).rejects.toThrow(
+          'is the map of another deployment',
+        );
+        await there.send('POST', '/products', { id: 'a', title: 'x', category: 'y' }, of('back'));
+        const config = { url: urls[1], to: urls[0], adminKey: 'boss', toAdminKey: 'boss' };
+        const move = runMove({ ...config, out, mapFor, reload: 'true' }, 'back');
+        await expect(move).rejects.toThrow('is the map of another deployment');
+        expect(await tenantAt(here, 'back')).toBeUndefined();
+        expect(readFileSync(out, 'utf8')).toBe(text);
+      } finally {
+        rmSync(dir, { recursive: true });
+      }
+    },
+  );
 
   test('is said as nginx and HAProxy read it', () => {
     const names = [

@@ -264,6 +264,53 @@ function bodyOf(path: string, method: string): object | undefined {
   return {};
 }
 
+/** Whole catalogues, and keys with their secrets, are no part of what tenants are. */
+describe('a catalogue as it is stored', () => {
+  const NDJSON = { 'content-type': 'application/x-ndjson' };
+  const KEY_LINE = { key: { id: 'x', kind: 'search', tenants: ['shop'], generation: 1 } };
+  const END = { position: 'AQ', at_end: true, price_lists: [], keys: [] };
+
+  test.each([
+    [
+      ['tenants:get', 'tenants:create', 'keys:get'],
+      [403, 403, 403, 403, 403, 403, 403],
+    ],
+    [
+      ['tenants:export', 'keys:get'],
+      [200, 200, 403, 403, 403, 403, 403],
+    ],
+    [
+      ['tenants:import', 'keys:create'],
+      [403, 403, 403, 200, 409, 403, 403],
+    ],
+    [
+      ['tenants:*', 'keys:*'],
+      [200, 200, 200, 200, 409, 400, 200],
+    ],
+    [undefined, [200, 200, 200, 200, 409, 400, 200]],
+  ])('with a key for %j', async (actions, statuses) => {
+    const { secret } = await create({ kind: 'admin', ...(actions && { actions }) });
+    const bearer = { authorization: `Bearer ${secret}` };
+    const take = (tenant: string, line: object) =>
+      node.send('POST', `/tenants/${tenant}/import`, JSON.stringify(line), {
+        ...bearer,
+        ...NDJSON,
+      });
+    await node.send('PUT', '/tenants/copied', { state: 'read_only' }, ADMIN);
+    const ask = (path: string) => node.send('GET', `/tenants/${path}`, undefined, bearer);
+    const replies = [
+      await ask('shop/export'),
+      await ask('shop/digest'),
+      await ask('shop/export?keys=true'),
+      await ask('shop/import'),
+      await take('shop', END),
+      await take('copied', KEY_LINE),
+      await take('copied', END),
+    ];
+    expect(replies.map(({ statusCode }) => statusCode)).toEqual(statuses);
+  });
+});
+
 describe('the tenant', () => {
   const found = async (tenants: string[], header?: string) => {
     const made = await create({ kind: 'write', tenants });

@@ -41,6 +41,12 @@ export class Deployment {
     this.tenants = new TenantsClient({ url, adminKey });
   }
 
+  /** Which store it has: that of no other deployment. */
+  async store(): Promise<string> {
+    const head = await this.call({ method: 'GET', path: 'admin/export' });
+    return (head as { store: string }).store;
+  }
+
   /**
    * What changed after `after` (undefined: all).
    *
@@ -68,8 +74,8 @@ export class Deployment {
 
   /** Where the export goes on of which all until then is here; undefined: nothing is. */
   async importedUpTo(tenant: string): Promise<string | undefined> {
-    const found = await this.call({ method: 'GET', path: `${pathOf(tenant)}/import` });
-    return (found as { position: string | null }).position ?? undefined;
+    const found = await this.found({ method: 'GET', path: `${pathOf(tenant)}/import` });
+    return (found as { position: string | null } | undefined)?.position ?? undefined;
   }
 
   /** Of a tenant that nobody writes to meanwhile. */

@@ -1,14 +1,18 @@
 import { exec } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Config } from '../../config/settings.js';
 import { print } from '../terminal.js';
 import { Deployment } from './deployment.js';
-import { MoveError, moveTenant } from './move-tenant.js';
-import { routedNames, writeRoutes } from './route-tenants.js';
+import { MoveError } from './move.js';
+import { moveTenant } from './move-tenant.js';
+import { checkMap, writeRoutes } from './route-tenants.js';
 
 const RELOAD_LIMIT_MS = 30_000;
 /** An address is called so where no plan names it. */
-const NAME_LENGTH = 50;
+const NAME_LENGTH = 41;
+/** Two that begin alike are told apart by it. */
+const HASH_LENGTH = 8;
 
 type MoveConfig = Pick<
   Config,
@@ -19,10 +23,11 @@ type MoveConfig = Pick<
 export async function runMove(config: MoveConfig, tenant: string): Promise<number> {
   const { out } = config;
   const from = new Deployment(config.url, config.adminKey);
+  if (out !== undefined) await checkMap(out, await from.store());
   const { name, url } = await targetOf(config, from, tenant);
   const to = new Deployment(url, config.toAdminKey);
   const route = async (): Promise<void> => {
-    await writeRoutes(config, await routedNames(from));
+    await writeRoutes(config, from);
     await promisify(exec)(config.reload, { timeout: RELOAD_LIMIT_MS });
     print(`the balancer sends it there: ${config.reload}`);
   };
@@ -54,6 +59,12 @@ async function targetOf(
   }
   const url = new URL(to).origin;
   if (planned !== undefined && new URL(planned.url).origin === url) return { ...planned, url };
-  const host = new URL(to).host.toLowerCase();
-  return { name: host.replaceAll(/[^a-z0-9_-]+/g, '-').slice(0, NAME_LENGTH), url };
+  return { name: nameOf(url), url };
+}
+
+/** What the balancer calls a deployment that no plan names. */
+export function nameOf(url: string): string {
+  const { host } = new URL(url);
+  const name = host.replaceAll(/[^a-z0-9_-]+/g, '-').slice(0, NAME_LENGTH);
+  return `${name}-${createHash('sha256').update(url).digest('hex').slice(0, HASH_LENGTH)}`;
 }

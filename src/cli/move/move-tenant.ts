@@ -1,31 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Deadline } from '../../core/deadline.js';
 import type { TenantBody } from '../tenants-client.js';
-import type { CatalogueSum, Deployment } from './deployment.js';
+import type { CatalogueSum } from './deployment.js';
+import { isSame, MoveError, type Move } from './move.js';
+import { copyAliases, prepareTarget } from './prepare-target.js';
 
 /** Other nodes go by a change of a tenant within a second; what they had begun by then ends soon after. */
 const SETTLE_MS = 3_000;
 const PAUSE_MS = 500;
 /** A shard opens a catalogue, or removes one. */
 const PATIENCE_MS = 600_000;
-
-/** Why a move can not go on, for people. */
-export class MoveError extends Error {
-  override readonly name = 'MoveError';
-}
-
-export interface Move {
-  tenant: string;
-  /** What the balancer calls the deployment that it is moved to. */
-  name: string;
-  from: Deployment;
-  to: Deployment;
-  /** Has the balancer send the tenant there; undefined: somebody else does. */
-  route: (() => Promise<void>) | undefined;
-  say: (line: string) => void;
-  /** For tests. */
-  settleMs?: number;
-}
 
 /** `switched`: it is to be routed by hand, and then moved again, which removes it here. */
 export type Moved = 'moved' | 'switched';
@@ -40,21 +24,25 @@ export type Moved = 'moved' | 'switched';
  */
 export async function moveTenant(move: Move): Promise<Moved> {
   const { tenant, from, to, route, say } = move;
+  if ((await from.store()) === (await to.store())) {
+    throw new MoveError(`${from.url} and ${to.url} have one store: it would be moved onto itself`);
+  }
   const here = await from.tenants.find(tenant);
   if (here === undefined) throw new MoveError(`there is no tenant ${tenant} at ${from.url}`);
-  const isSwitched = here.deployment !== null && isSame(here.deployment.url, to.url);
-  if (here.deployment !== null && !isSwitched) {
+  if (here.deployment !== null && !isSame(here.deployment.url, to.url)) {
     throw new MoveError(`the tenant ${tenant} is at ${here.deployment.url} already`);
   }
-  if (!isSwitched) await copy(move, here);
-  await to.tenants.put(tenant, { state: here.state === 'suspended' ? 'suspended' : 'active' });
-  await copyAliases(move);
-  if (here.state !== 'dropping' && here.state !== 'moved') {
+  const switched = await isSwitched(move, here);
+  if (!switched) {
+    await copy(move, here);
+    await open(move, here);
+  }
+  if (!isGone(here)) {
     if (route !== undefined) {
       await route();
       // What was on its way when the balancer was told.
       await sleep(move.settleMs ?? SETTLE_MS);
-    } else if (!isSwitched) return 'switched';
+    } else if (!switched) return 'switched';
     await remove(move);
   }
   await prove(move);
@@ -62,13 +50,31 @@ export async function moveTenant(move: Move): Promise<Moved> {
   return 'moved';
 }
 
+function isGone({ state }: TenantBody): boolean {
+  return state === 'dropping' || state === 'moved';
+}
+
+/** Whether it was copied and is answered there. Its record alone does not tell: an operator may say where a tenant is. */
+async function isSwitched({ tenant, to }: Move, here: TenantBody): Promise<boolean> {
+  if (here.deployment === null || here.state === 'active') return false;
+  const isOpen = (await to.tenants.find(tenant))?.state !== 'read_only';
+  return (isOpen || isGone(here)) && (await to.importedUpTo(tenant)) !== undefined;
+}
+
+/** From now on it is answered there, by the keys that are here: since the switch nobody changes those. */
+async function open(move: Move, { state }: TenantBody): Promise<void> {
+  await follow(move);
+  const isSuspended = state === 'suspended';
+  await move.to.tenants.put(move.tenant, { state: isSuspended ? 'suspended' : 'active' });
+}
+
 /** Until both hold the same, and nobody can write to either. */
 async function copy(move: Move, here: TenantBody): Promise<void> {
   const { tenant, name, from, to, say } = move;
-  if (here.state === 'dropping' || here.state === 'moved') {
+  if (isGone(here)) {
     throw new MoveError(`the tenant ${tenant} is ${here.state} at ${from.url}`);
   }
-  await prepare(move, here);
+  await prepareTarget(move, here);
   const { rows } = await follow(move);
   say(`${rows} rows copied`);
   await untilSearchable(move);
@@ -79,6 +85,7 @@ async function copy(move: Move, here: TenantBody): Promise<void> {
   await sleep(move.settleMs ?? SETTLE_MS);
   const rest = await follow(move);
   say(`${rest.rows} rows more`);
+  await untilSearchable(move);
   const [source, target] = await Promise.all([from.sum(tenant), to.sum(tenant)]);
   say(`here:  ${sumText(source)}`);
   say(`there: ${sumText(target)}`);
@@ -88,29 +95,10 @@ async function copy(move: Move, here: TenantBody): Promise<void> {
   await from.tenants.put(tenant, { deployment: { name, url: to.url } });
 }
 
-/** A place for it there, which nobody writes to. */
-async function prepare({ tenant, from, to }: Move, here: TenantBody): Promise<void> {
-  const there = await to.tenants.find(tenant);
-  const isEmpty = there === undefined || there.state === 'moved' || isBare(there);
-  if (!isEmpty && there.state !== 'read_only') {
-    throw new MoveError(
-      `there is a tenant ${tenant} at ${to.url} already, which is ${there.state}`,
-    );
-  }
-  const { plan, limits } = here;
-  if (plan !== null && (await to.plan(plan)) === undefined) {
-    await to.putPlan(plan, (await from.plan(plan)) ?? {});
-  }
-  await to.tenants.put(tenant, { state: 'read_only', plan, limits, deployment: null });
-}
-
-/** The default tenant is there before anything was written. */
-function isBare({ created_at }: TenantBody): boolean {
-  return created_at === null;
-}
-
-/** Takes over what changed until there is nothing more. */
-async function follow({ tenant, from, to, say }: Move): Promise<{ rows: number }> {
+/** Takes over what changed until there is nothing more, and its other names, which keys may be for. */
+async function follow(move: Move): Promise<{ rows: number }> {
+  const { tenant, from, to, say } = move;
+  await copyAliases(move);
   let after = await to.importedUpTo(tenant);
   let rows = 0;
   for (let atEnd = false, isFirst = true; !atEnd; isFirst = false) {
@@ -136,23 +124,21 @@ async function untilSearchable({ tenant, to }: Move): Promise<void> {
   }
 }
 
-async function copyAliases({ tenant, from, to }: Move): Promise<void> {
-  for (const alias of await from.aliases()) {
-    if (alias.tenant === tenant) await to.putAlias(alias.name, tenant);
-  }
-}
-
+/** What was written by somebody who had not heard of anything is not lost, but seen. */
 async function remove({ tenant, from, to, say }: Move): Promise<void> {
-  // What was written by somebody who had not heard of anything is not lost, but seen.
-  const after = await to.importedUpTo(tenant);
-  const late =
-    after === undefined
-      ? undefined
-      : await from.export(tenant, after, { shop: false, keys: false });
-  if (late === undefined || late.rows > 0) {
-    throw new MoveError(
-      `${late?.rows ?? 'unknown'} rows were written here since: see what they are in its export, send them there, and drop it here by hand`,
-    );
+  const patience = Deadline.after(PATIENCE_MS);
+  let after = await to.importedUpTo(tenant);
+  for (;;) {
+    const late = await from.export(tenant, after, { shop: false, keys: false });
+    if (late.rows > 0) {
+      throw new MoveError(
+        `${late.rows} rows were written here since: see what they are in its export, send them there, and drop it here by hand`,
+      );
+    }
+    if (late.atEnd) break;
+    if (patience.expired) throw new MoveError(`what is written at ${from.url} finds no end`);
+    after = late.position;
+    await sleep(PAUSE_MS);
   }
   await from.tenants.drop(tenant, { moved: true });
   say('it is being removed here');
@@ -175,8 +161,4 @@ async function prove({ tenant, from, to, say }: Move): Promise<void> {
 
 function sumText({ products, digest }: CatalogueSum): string {
   return `${products} products, digest ${digest}`;
-}
-
-function isSame(a: string, b: string): boolean {
-  return new URL(a).origin === new URL(b).origin;
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { replaceFile } from '../../balancer/nginx-servers.js';
 import {
   haproxyBackends,
@@ -8,6 +9,7 @@ import {
 import type { Config } from '../../config/settings.js';
 import { print } from '../terminal.js';
 import type { Deployment } from './deployment.js';
+import { MoveError } from './move.js';
 
 type MapConfig = Pick<Config, 'mapFor' | 'out'>;
 
@@ -25,11 +27,13 @@ export async function routedNames(at: Deployment): Promise<RoutedName[]> {
   return names.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Writes the balancer's map, or shows it. Two files for HAProxy: the map, and its backends, which ends in `.cfg`. */
-export async function writeRoutes(
-  { mapFor, out }: MapConfig,
-  names: readonly RoutedName[],
-): Promise<void> {
+/**
+ * Writes the balancer's map as a deployment sees it, or shows it. Two files for HAProxy: the map, and its backends, which
+ * ends in `.cfg`. Rejects `MoveError` where the map is another's.
+ */
+export async function writeRoutes({ mapFor, out }: MapConfig, at: Deployment): Promise<void> {
+  const [names, store] = [await routedNames(at), await at.store()];
+  if (out !== undefined) await checkMap(out, store);
   const files: [end: string, text: string][] =
     mapFor === 'haproxy'
       ? [
@@ -38,7 +42,30 @@ export async function writeRoutes(
         ]
       : [['', nginxMap(names)]];
   for (const [end, text] of files) {
-    if (out === undefined) print(text.trimEnd());
-    else await replaceFile(`${out}${end}`, text);
+    const whole = `${markOf(store)}\n${text}`;
+    if (out === undefined) print(whole.trimEnd());
+    else await replaceFile(`${out}${end}`, whole);
   }
+}
+
+const MARK = /^# Tenants of the store \S+$/m;
+
+function markOf(store: string): string {
+  return `# Tenants of the store ${store}`;
+}
+
+/**
+ * Rejects `MoveError` where a file is the map of tenants of another store: each deployment knows but those that went away
+ * from it, and all the others would be lost.
+ */
+export async function checkMap(out: string, store: string): Promise<void> {
+  const text = await readFile(out, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  const [mark = markOf(store)] = MARK.exec(text) ?? [];
+  if (mark === markOf(store)) return;
+  throw new MoveError(
+    `${out} is the map of another deployment: move without --out, and have omnisearch tenants route --url THAT_ONE write it`,
+  );
 }

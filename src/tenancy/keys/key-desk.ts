@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { invalidField, OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
 import type { JsonObject } from '../../core/product.js';
 import type { RecordStore } from '../../store/record-store.js';
@@ -20,6 +21,7 @@ import {
   type KeyTerms,
 } from './key-record.js';
 import { checkTerms, withChanges, withoutTenant, type KeyChanges } from './key-terms.js';
+import { checkTaken, goesWith, namesOf, requireHere } from './keys-of-tenant.js';
 import { newKeyId, newSecret, storedSecret } from './key-secrets.js';
 import type { KeyVault } from './key-vault.js';
 
@@ -59,7 +61,7 @@ export class KeyDesk {
     return keyBody(stored.value as unknown as KeyRecord);
   }
 
-  /** Rejects `invalid_field`. */
+  /** Rejects `invalid_field`, `conflict` for a key of a tenant that is elsewhere, as do all changes. */
   async create({ compatible, kind, ...terms }: AskedKey, by: string | null): Promise<SecretBody> {
     const secret = newSecret(kind, compatible === true);
     const own = { id: newKeyId(), kind, ...(compatible === true ? { compatible } : {}) };
@@ -72,6 +74,7 @@ export class KeyDesk {
       secrets: [storedSecret(own, secret, this.deps.vault)],
     };
     checkTerms(record);
+    await requireHere(this.deps.records, record);
     await this.introduce(record);
     await this.note(undefined, record, by);
     await this.put(record, 0);
@@ -80,7 +83,11 @@ export class KeyDesk {
 
   /** Rejects `not_found`, `invalid_field`, `unavailable`. */
   async change(id: string, changes: KeyChanges, by: string | null): Promise<KeyBody> {
-    const changed = await this.replace(id, by, (record) => withChanges(record, changes));
+    const changed = await this.replace(id, by, async (record) => {
+      const next = withChanges(record, changes);
+      for (const one of [record, next]) await requireHere(this.deps.records, one);
+      return next;
+    });
     return keyBody(changed);
   }
 
@@ -95,6 +102,7 @@ export class KeyDesk {
   ): Promise<SecretBody> {
     let secret = '';
     const changed = await this.replace(id, by, async (record) => {
+      await requireHere(this.deps.records, record);
       secret = newSecret(record.kind, record.compatible === true);
       const [last] = record.secrets;
       const ends = previousExpiresAt === undefined ? {} : { expires_at: previousExpiresAt };
@@ -111,7 +119,10 @@ export class KeyDesk {
 
   /** Rejects `not_found`, `unavailable`. */
   async remove(id: string, by: string | null): Promise<void> {
-    await this.replace(id, by, () => undefined);
+    await this.replace(id, by, async (record) => {
+      await requireHere(this.deps.records, record);
+      return undefined;
+    });
   }
 
   /**
@@ -120,9 +131,7 @@ export class KeyDesk {
    */
   async recordsOf(tenant: string, by: string | null): Promise<KeyRecord[]> {
     const found: KeyRecord[] = [];
-    for await (const record of this.keysFor(tenant)) {
-      if (record.tenants.length === 1 && record.kind !== 'admin') found.push(record);
-    }
+    for await (const record of this.keysOf(tenant)) found.push(record);
     if (found.length > 0) {
       const told = { before: undefined, after: { keys: found.map(({ id }) => id) } };
       await this.deps.audit.note(tenant, { by, kind: 'export of keys', target: tenant, ...told });
@@ -131,29 +140,33 @@ export class KeyDesk {
   }
 
   /**
-   * Takes a key over from another deployment, where there is none of its id. Rejects `invalid_field` for one that is not for
-   * this tenant alone, is an operator's, or was sealed under another `KEYS_SECRET`.
+   * Takes a key over from another deployment; one of its id that differs becomes as that is. Rejects `invalid_field` for one
+   * that is not for this tenant alone, here too, is an operator's, or was sealed under another `KEYS_SECRET`, `unavailable`.
    */
   async adopt(record: KeyRecord, tenant: string, by: string | null): Promise<void> {
     const { records, vault, directory } = this.deps;
-    if (record.kind === 'admin') throw invalidField('key.kind', 'must be search or write');
-    if (record.tenants.length !== 1 || record.tenants[0] !== tenant) {
-      throw invalidField('key.tenants', `must be ${tenant} alone`);
+    await checkTaken(records, vault, record, tenant);
+    const stored = await records.get(KEY_KIND, record.id);
+    const before = stored?.value as unknown as KeyRecord | undefined;
+    if (isDeepStrictEqual(before, record)) return;
+    if (before !== undefined && !(await goesWith(records, before, tenant))) {
+      throw invalidField('key.id', 'must be that of no key for others');
     }
-    if ((await records.get(KEY_KIND, record.id)) !== undefined) return;
-    try {
-      for (const { signing, secret } of record.secrets) {
-        for (const sealed of [signing, secret]) if (sealed) vault.open(sealed, record.id);
-      }
-    } catch {
-      throw invalidField('key', 'must be sealed under the KEYS_SECRET of this server, or none');
-    }
-    checkTerms(record);
     // The newest is found by its own hash as it was made; the one before it too.
     for (const one of record.secrets) await this.introduce({ ...record, secrets: [one] });
-    await this.note(undefined, record, by);
-    await records.put(KEY_KIND, record.id, record as unknown as JsonObject, 0);
-    directory.changed(record);
+    await this.note(before, record, by);
+    if (!(await this.put(record, stored?.revision ?? 0))) throw keptChanging();
+    if (before === undefined) return;
+    await this.forgetSecrets(before, record);
+    directory.changed(before);
+  }
+
+  /** Removes keys for this tenant alone of which another deployment, where they were taken from, has none of that id. */
+  async keepOnly(tenant: string, ids: readonly string[], by: string | null): Promise<void> {
+    const kept = new Set(ids);
+    for await (const { id } of this.keysOf(tenant)) {
+      if (!kept.has(id)) await this.replace(id, by, () => undefined);
+    }
   }
 
   /**
@@ -162,7 +175,7 @@ export class KeyDesk {
    * it was done in part. Rejects `unavailable`.
    */
   async forgetTenant(tenant: string): Promise<void> {
-    for await (const before of this.keysFor(tenant)) {
+    for await (const before of this.keysFor(new Set([tenant]))) {
       const after = withoutTenant(before, tenant);
       const bodies = { before: toObject(before), after: after && toObject(after) };
       const noted = { by: null, kind: 'key', target: before.id, ...bodies };
@@ -171,12 +184,20 @@ export class KeyDesk {
     }
   }
 
-  private async *keysFor(tenant: string): AsyncGenerator<KeyRecord> {
+  /** Those that go where the tenant goes. */
+  private async *keysOf(tenant: string): AsyncGenerator<KeyRecord> {
+    const { records } = this.deps;
+    for await (const record of this.keysFor(await namesOf(records, tenant))) {
+      if (await goesWith(records, record, tenant)) yield record;
+    }
+  }
+
+  private async *keysFor(names: ReadonlySet<string>): AsyncGenerator<KeyRecord> {
     for (let after: string | undefined; ;) {
       const page = await this.deps.records.list(KEY_KIND, after, PAGE_KEYS);
       for (const { value } of page) {
         const record = value as unknown as KeyRecord;
-        if (record.tenants.includes(tenant)) yield record;
+        if (record.tenants.some((name) => names.has(name))) yield record;
       }
       if (page.length < PAGE_KEYS) return;
       after = page.at(-1)?.id;
@@ -212,8 +233,7 @@ export class KeyDesk {
       this.deps.directory.changed(before);
       return after ?? before;
     }
-    const details = { retryAfterMs: RETRY_AFTER_MS };
-    throw new OmniError('unavailable', 'the key kept changing', details);
+    throw keptChanging();
   }
 
   private async put(record: KeyRecord, revision: number): Promise<boolean> {
@@ -265,6 +285,11 @@ export class KeyDesk {
 
 function toObject(record: KeyRecord): JsonObject {
   return keyBody(record) as unknown as JsonObject;
+}
+
+function keptChanging(): OmniError {
+  const details = { retryAfterMs: RETRY_AFTER_MS };
+  return new OmniError('unavailable', 'the key kept changing', details);
 }
 
 function noSuchKey(id: string): OmniError {
