@@ -228,10 +228,10 @@ describe('while a tenant is moved', () => {
       if (isFirst) {
         isFirst = false;
         const disabled_at = '2026-01-01T00:00:00Z';
-        await here.send('PATCH', `/keys/${disabled?.['id']}`, { disabled_at }, ADMIN);
-        const reply = await here.send('POST', `/keys/${rotated?.['id']}/rotate`, {}, ADMIN);
+        await here.send('PATCH', `/keys/${disabled['id']}`, { disabled_at }, ADMIN);
+        const reply = await here.send('POST', `/keys/${rotated['id']}/rotate`, {}, ADMIN);
         newSecret = String(reply.json()['secret']);
-        await here.send('DELETE', `/keys/${gone?.['id']}`, undefined, ADMIN);
+        await here.send('DELETE', `/keys/${gone['id']}`, undefined, ADMIN);
       }
       return (await there.store.usage('shop')).products;
     };
@@ -248,7 +248,7 @@ describe('while a tenant is moved', () => {
         ['PATCH', `/keys/${late['id']}`, { description: 'x' }],
         ['POST', `/keys/${late['id']}/rotate`, {}],
         ['DELETE', `/keys/${late['id']}`, undefined],
-        ['PATCH', `/keys/${shared?.['id']}`, { description: 'x' }],
+        ['PATCH', `/keys/${shared['id']}`, { description: 'x' }],
       ] as const) {
         refused.push((await here.send(method, path, body, ADMIN)).statusCode);
       }
@@ -258,16 +258,16 @@ describe('while a tenant is moved', () => {
     const { keys } = (await there.send('GET', '/keys', undefined, ADMIN)).json() as unknown as {
       keys: { id: string }[];
     };
-    const kept = [disabled, rotated, aliased, late].map((key) => String(key?.['id']));
+    const kept = [disabled, rotated, aliased, late].map((key) => String(key['id']));
     expect(keys.map(({ id }) => id).sort()).toEqual(kept.sort());
     const status = async (secret: string | undefined, tenant = 'shop') => {
       const headers = { 'x-omnisearch-tenant': tenant, authorization: `Bearer ${secret}` };
       return (await there.send('GET', '/categories', undefined, headers)).statusCode;
     };
     expect([
-      ...[await status(disabled?.['secret']), await status(gone?.['secret'])],
-      ...[await status(newSecret), await status(rotated?.['secret'])],
-      ...[await status(aliased?.['secret'], 'now'), await status(late['secret'])],
+      ...[await status(disabled['secret']), await status(gone['secret'])],
+      ...[await status(newSecret), await status(rotated['secret'])],
+      ...[await status(aliased['secret'], 'now'), await status(late['secret'])],
     ]).toEqual([401, 401, 200, 200, 200, 200]);
   });
 

@@ -59,8 +59,8 @@ function markOf(store: string): string {
  * from it, and all the others would be lost.
  */
 export async function checkMap(out: string, store: string): Promise<void> {
-  const text = await readFile(out, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
+  const text = await readFile(out, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw error;
   });
   const [mark = markOf(store)] = MARK.exec(text) ?? [];
