@@ -31,8 +31,8 @@ export interface Databases {
   records: Table;
   /** Number of a change to the tenant whose latest it is. */
   changes: Table;
-  /** Tenant, name and number to a chunk of bytes that some work goes through. */
-  spool: Table;
+  /** Tenant, name and number to a chunk of bytes that some work goes through; absent for who only reads. */
+  spool?: Table;
 }
 
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
@@ -57,14 +57,18 @@ export function openDatabases(dir: string, readOnly: boolean, damage = new Damag
     maxDbs: MAX_DATABASES,
   });
   try {
-    return openTables(root, damage);
+    return openTables(root, readOnly, damage);
   } catch (error) {
     void root.close();
     throw error;
   }
 }
 
-function openTables(root: RootDatabase<Buffer, Buffer>, damage: DamageLog): Databases {
+function openTables(
+  root: RootDatabase<Buffer, Buffer>,
+  readOnly: boolean,
+  damage: DamageLog,
+): Databases {
   const values = openSub(root, 'meta');
   checkFormat(values);
   // Of what is small and could not be made again from the rest there are two.
@@ -86,7 +90,8 @@ function openTables(root: RootDatabase<Buffer, Buffer>, damage: DamageLog): Data
     placements: twice('placements'),
     records: twice('records'),
     changes: table('changes'),
-    spool: table('spool'),
+    // A writer of the version before makes none, and shards need none.
+    ...(readOnly ? {} : { spool: table('spool') }),
   };
 }
 

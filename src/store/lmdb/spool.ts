@@ -1,5 +1,6 @@
 import { behindChunks, chunkKey, chunkOf } from '../spool.js';
 import type { Spool, SpoolName, SpoolState } from '../spool.js';
+import type { Table } from './table.js';
 import type { Databases } from './databases.js';
 import { tenantOf, textKey, textOf } from './keys.js';
 
@@ -12,11 +13,11 @@ export class LmdbSpool implements Spool {
 
   async put({ tenant, name }: SpoolName, chunk: number, bytes: Uint8Array): Promise<void> {
     const key = textKey(tenant, chunkKey(name, chunk));
-    await this.change(bytes.length, (db) => db.spool.put(key, bytes));
+    await this.change(bytes.length, (db) => spoolOf(db).put(key, bytes));
   }
 
   async get({ tenant, name }: SpoolName, chunk: number): Promise<Buffer | undefined> {
-    return this.read((db) => db.spool.get(textKey(tenant, chunkKey(name, chunk))));
+    return this.read((db) => spoolOf(db).get(textKey(tenant, chunkKey(name, chunk))));
   }
 
   async list(after: SpoolName | undefined, limit: number): Promise<SpoolState[]> {
@@ -24,12 +25,12 @@ export class LmdbSpool implements Spool {
       const found: SpoolState[] = [];
       let start = after === undefined ? undefined : behind(after);
       while (found.length < limit) {
-        const [first] = db.spool.keys({ ...(start === undefined ? {} : { start }), limit: 1 });
+        const [first] = spoolOf(db).keys({ ...(start === undefined ? {} : { start }), limit: 1 });
         if (first === undefined) break;
         const at = nameOf(first);
         start = behind(at);
         // Backwards, from what is behind.
-        const [last = first] = db.spool.keys({
+        const [last = first] = spoolOf(db).keys({
           ...{ start, end: textKey(at.tenant, chunkKey(at.name, 0)) },
           ...{ reverse: true, limit: 1 },
         });
@@ -42,8 +43,8 @@ export class LmdbSpool implements Spool {
   async remove({ tenant, name }: SpoolName, limit: number): Promise<boolean> {
     return this.change(limit, (db) => {
       const start = textKey(tenant, chunkKey(name, 0));
-      const keys = Array.from(db.spool.keys({ start, end: behind({ tenant, name }), limit }));
-      for (const key of keys) db.spool.remove(key);
+      const keys = Array.from(spoolOf(db).keys({ start, end: behind({ tenant, name }), limit }));
+      for (const key of keys) spoolOf(db).remove(key);
       return keys.length < limit;
     });
   }
@@ -56,4 +57,9 @@ function nameOf(key: Buffer): SpoolName {
 
 function behind({ tenant, name }: SpoolName): Buffer {
   return textKey(tenant, behindChunks(name));
+}
+
+function spoolOf({ spool }: Databases): Table {
+  if (spool === undefined) throw new Error('who only reads has no spool');
+  return spool;
 }
