@@ -60,7 +60,12 @@ function exportRoutes(app: FastifyInstance, { exports, audit }: HttpPorts): void
 
   app.get<{ Querystring: ProductsQuery }>(
     '/admin/export/products',
-    { schema: { querystring: ProductsQuery, produces: ['application/x-ndjson'] } },
+    {
+      schema: {
+        querystring: ProductsQuery,
+        produces: ['application/x-ndjson', 'application/json'],
+      },
+    },
     async ({ query: { tenant, ...from }, exchange }, reply) => {
       exchange.onEnd(reading.enter(''));
       const lines = exports.products(tenant, from, exchange.signal);
@@ -70,7 +75,9 @@ function exportRoutes(app: FastifyInstance, { exports, audit }: HttpPorts): void
 
   app.get<{ Querystring: RecordsQuery }>(
     '/admin/export/records',
-    { schema: { querystring: RecordsQuery, produces: ['application/x-ndjson'] } },
+    {
+      schema: { querystring: RecordsQuery, produces: ['application/x-ndjson', 'application/json'] },
+    },
     async ({ query: { tenant, cursor }, actor, exchange }, reply) => {
       exchange.onEnd(reading.enter(''));
       // Each backup asks for them once. A store that takes no more writes is to be backed up all the more.

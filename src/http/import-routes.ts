@@ -78,14 +78,19 @@ export function importRoutes(
     async ({ tenant, params }) => shown(imports, tenant, params.id),
   );
 
-  app.get<{ Params: Params }>('/imports/:id/rejected', { schema }, async (request, reply) => {
-    const { tenant, params, exchange } = request;
-    await imports.get(tenant, params.id);
-    const rows = imports.rejected(tenant, params.id);
-    const stream = Readable.from(rows);
-    stream.on('data', () => exchange.progress());
-    return reply.header('content-type', 'application/x-ndjson; charset=utf-8').send(stream);
-  });
+  const produces = ['application/x-ndjson', 'application/json'];
+  app.get<{ Params: Params }>(
+    '/imports/:id/rejected',
+    { schema: { ...schema, produces } },
+    async (request, reply) => {
+      const { tenant, params, exchange } = request;
+      await imports.get(tenant, params.id);
+      const rows = imports.rejected(tenant, params.id);
+      const stream = Readable.from(rows);
+      stream.on('data', () => exchange.progress());
+      return reply.header('content-type', 'application/x-ndjson; charset=utf-8').send(stream);
+    },
+  );
 
   for (const verb of ['confirm', 'cancel', 'retry'] as const) {
     app.post<{ Params: Params }>(
