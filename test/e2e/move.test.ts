@@ -52,7 +52,9 @@ class Load {
 
   private async search(): Promise<void> {
     while (!this.isOver) {
-      const body = JSON.stringify({ browse: true, fields: ['shop'], top_k: 3 });
+      // On a busy machine an answer takes its time; it is to be whole.
+      const search = { browse: true, fields: ['shop'], top_k: 3, timeout_ms: 10_000 };
+      const body = JSON.stringify(search);
       const asked = { method: 'POST', headers: this.headers, body };
       const reply = await fetch(`${this.front.url}/search/text`, asked).catch(
         (error: unknown) => error,
