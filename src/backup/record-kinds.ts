@@ -41,6 +41,9 @@ export const RECORD_KINDS: readonly string[] = [
 
 /** Of a record's id, which has a tenant's name and one of its own in it. */
 const MAX_ID_CHARACTERS = 2_000;
+/** What was searched and written by a name is on that name's invoice. */
+const OF_THE_NAME: ReadonlySet<string> = new Set([ALIAS_KIND, 'usage']);
+
 /** A tenant's name ends before this in the ids of its records. */
 const SEPARATOR = '/';
 
@@ -77,11 +80,11 @@ export function checkRecord(record: KindRecord): void {
   }
 }
 
-/** Whether a restore brings it back: of `tenant` alone, or all. Another name's aliases stay with the name. */
+/** Whether a restore brings it back: of `tenant` alone, or all. Another name's aliases, and what it used, stay with the name. */
 export function isRestored(record: KindRecord, tenant?: string, as?: string): boolean {
   if (ONLY_READ.has(record.kind)) return false;
   if (tenant === undefined) return true;
-  if (as !== undefined && as !== tenant && record.kind === ALIAS_KIND) return false;
+  if (as !== undefined && as !== tenant && OF_THE_NAME.has(record.kind)) return false;
   return tenantOf(record) === tenant;
 }
 

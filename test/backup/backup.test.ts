@@ -177,8 +177,10 @@ describe('a restore', () => {
     await fill('shop', 10);
     await fill('other', 3);
     await from.store.records.put('rule', 'shop/r1', { id: 'r1' }, 0);
+    await from.store.records.put('usage', 'shop/2026-11-01', { searches: 1 }, 0);
     await takeBackup(from.source, disk.target, TAKING);
     await restoreBackup(disk.target, to.sink, { ...RESTORING, tenant: 'shop', as: 'shop2' });
+    expect(await to.store.records.get('usage', 'shop2/2026-11-01')).toBeUndefined();
     await areEqual('shop', 'shop2');
     expect(await to.store.tenants()).toEqual(['shop2']);
     expect((await to.store.records.get('rule', 'shop2/r1'))?.value).toEqual({ id: 'r1' });
