@@ -3,6 +3,7 @@ import { button, byId, element } from '../dom.js';
 import { storedKey } from '../key.js';
 import { shop } from '../shop.js';
 import { attempt, tell } from './notice.js';
+import { columnHead, framed } from './table.js';
 
 /** @typedef {import('../../client/imports.js').ImportStatus} ImportStatus */
 
@@ -49,19 +50,11 @@ export class ImportsPart {
     }
     // A button keeps the keyboard's place when the list is drawn anew.
     const focused = document.activeElement?.getAttribute('aria-label');
-    const head = ['Taken', 'State', 'Rows', 'Written', 'Rejected', 'Deleted', ''].map((name) => {
-      const cell = element('th', '', name);
-      cell.scope = 'col';
-      return cell;
-    });
-    const rows = imports.map((one) => this.row(one));
-    const table = element(
-      'table',
-      'table',
-      element('thead', '', element('tr', '', ...head)),
-      element('tbody', '', ...rows),
+    const head = ['Taken', 'State', 'Rows', 'Written', 'Rejected', 'Deleted', ''].map((name) =>
+      columnHead(name),
     );
-    this.list.replaceChildren(element('div', 'table-frame', table));
+    const rows = imports.map((one) => this.row(one));
+    this.list.replaceChildren(framed(head, rows));
     if (focused === undefined || focused === null) return;
     for (const made of this.list.querySelectorAll('button')) {
       if (made.getAttribute('aria-label') === focused) made.focus();

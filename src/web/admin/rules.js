@@ -4,6 +4,7 @@ import { shop } from '../shop.js';
 import { attempt, tell } from './notice.js';
 import { RulePreview } from './preview.js';
 import { RuleForm } from './rule-form.js';
+import { columnHead, framed } from './table.js';
 
 /** @typedef {import('../../client/wire.js').Rule} Rule */
 
@@ -61,20 +62,10 @@ export class RulesPart {
       this.list.replaceChildren(element('p', 'none', 'There are no rules yet.'));
       return;
     }
-    const head = ['Name', 'When', 'Then', ''].map((text) => {
-      const cell = element('th', '', text);
-      cell.scope = 'col';
-      return cell;
-    });
+    const head = ['Name', 'When', 'Then', ''].map((name) => columnHead(name));
     if (head[3] !== undefined) head[3].append(element('span', 'hidden', 'Change'));
     const rows = rules.map((rule) => this.row(rule));
-    const table = element(
-      'table',
-      'table',
-      element('thead', '', element('tr', '', ...head)),
-      element('tbody', '', ...rows),
-    );
-    this.list.replaceChildren(element('div', 'table-frame', table));
+    this.list.replaceChildren(framed(head, rows));
   }
 
   /** @param {Rule} rule */

@@ -14,9 +14,8 @@ export function table(title, columns, rows) {
     return element('section', '', heading, element('p', 'none', 'None yet.'));
   }
   const head = columns.map((name, at) => {
-    const cell = element('th', at > 0 && isNumber(rows[0]?.[at]) ? 'number' : '', name);
+    const cell = columnHead(name, at > 0 && isNumber(rows[0]?.[at]) ? 'number' : '');
     if (name === '') cell.append(element('span', 'hidden', 'What to do'));
-    cell.scope = 'col';
     return cell;
   });
   const lines = rows.map((row) => {
@@ -26,13 +25,25 @@ export function table(title, columns, rows) {
     const cells = rest.map((cell) => element('td', isNumber(cell) ? 'number' : '', cell));
     return element('tr', '', name, ...cells);
   });
+  return element('section', '', heading, framed(head, lines));
+}
+
+/** Rows below the heads of their columns, in a frame that scrolls. @param {readonly Node[]} head @param {readonly Node[]} rows */
+export function framed(head, rows) {
   const made = element(
     'table',
     'table',
     element('thead', '', element('tr', '', ...head)),
-    element('tbody', '', ...lines),
+    element('tbody', '', ...rows),
   );
-  return element('section', '', heading, element('div', 'table-frame', made));
+  return element('div', 'table-frame', made);
+}
+
+/** The head of a column. @param {string} name @param {string} [className] */
+export function columnHead(name, className = '') {
+  const cell = element('th', className, name);
+  cell.scope = 'col';
+  return cell;
 }
 
 /** Text is, and what says so. @param {string | Node | undefined} cell */
