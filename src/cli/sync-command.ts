@@ -1,8 +1,9 @@
 import { OmniSearchError } from '../client/errors.js';
+import type { ImportStatus } from '../client/imports.js';
 import type { Config } from '../config/settings.js';
 import { OmniError, reasonOf } from '../core/errors.js';
 import { problemOf } from './api-problem.js';
-import { ImportClient, type ImportBody, type ImportClientConfig } from './sync/import-client.js';
+import { ImportClient, type ImportClientConfig } from './sync/import-client.js';
 import { Schedule } from './sync/schedule.js';
 import { WatchedFolder } from './sync/watched-folder.js';
 import { complain, print, WRONG_USAGE } from './terminal.js';
@@ -103,7 +104,7 @@ async function importOnce(
   }
 }
 
-function tell(ended: ImportBody): number {
+function tell(ended: ImportStatus): number {
   const { id, state, rows, accepted, unchanged, rejected_count: rejected } = ended;
   const stale = ended.stale ? `, ${ended.stale} stale` : '';
   const pruned = ended.pruned ? `, ${ended.pruned} removed` : '';

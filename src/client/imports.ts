@@ -14,6 +14,10 @@ export interface ImportStatus {
   unchanged: number;
   stale: number;
   rejected_count: number;
+  /** Of a dry run: what it would do. */
+  added?: number;
+  changed?: number;
+  deleted?: number;
   rows_per_s: number | null;
   seconds_left: number | null;
   pruned: number;

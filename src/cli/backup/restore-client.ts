@@ -17,7 +17,7 @@ const PAUSE_MS = 200;
 const DROP_MS = 600_000;
 
 /** A server that a backup is restored to. Rejects `OmniSearchError`. */
-export class ImportClient implements RestoreSink {
+export class RestoreClient implements RestoreSink {
   private readonly transport: Transport;
   private readonly tenants: TenantsClient;
 

@@ -3,7 +3,7 @@ import type { Config } from '../../config/settings.js';
 import { beNice, NICENESS } from '../../core/niceness.js';
 import { complain, print, WRONG_USAGE } from '../terminal.js';
 import { complaining, openFor, tellNowAndThen } from './backup-options.js';
-import { ImportClient } from './import-client.js';
+import { RestoreClient } from './restore-client.js';
 
 const COULD_NOT = 1;
 const TELL_EVERY_MS = 3_000;
@@ -25,7 +25,7 @@ export async function runRestore(config: Config, words: readonly string[]): Prom
 async function restore(config: Config, from: string): Promise<number> {
   const { target, key } = await openFor(from, config);
   const { tenant, as, replace, resume, wait, backup: name } = config;
-  const restored = await restoreBackup(target, new ImportClient(config), {
+  const restored = await restoreBackup(target, new RestoreClient(config), {
     ...{ name, tenant, as, replace, resume, wait, key },
     onProgress: tellNowAndThen(TELL_EVERY_MS),
   });

@@ -1,25 +1,6 @@
 import { Readable } from 'node:stream';
+import type { ImportStatus } from '../../client/imports.js';
 import { OmniError, reasonOf } from '../../core/errors.js';
-
-/** An import as the server shows it, as far as a command tells of it. */
-export interface ShownImport {
-  id: string;
-  state: string;
-  rows: number;
-  rows_total: number | null;
-  accepted: number;
-  unchanged: number;
-  stale: number;
-  rejected_count: number;
-  added?: number;
-  changed?: number;
-  deleted?: number;
-  rows_per_s: number | null;
-  seconds_left: number | null;
-  pruned: number;
-  to_prune: number | null;
-  error?: { message: string };
-}
 
 interface Target {
   url: string;
@@ -56,14 +37,14 @@ export class ImportClient {
   }
 
   /** As it is now; a server that is away is waited for. */
-  async get(id: string): Promise<ShownImport> {
+  async get(id: string): Promise<ImportStatus> {
     const giveUpAt = performance.now() + PATIENCE_MS;
     for (;;) {
       try {
         const reply = await this.ask(`/imports/${id}`, {
           ...{ headers: this.headers, signal: AbortSignal.timeout(ANSWER_MS) },
         });
-        return (await reply.json()) as ShownImport;
+        return (await reply.json()) as ImportStatus;
       } catch (error) {
         const isAway = error instanceof OmniError && error.code === 'unavailable';
         if (!isAway || performance.now() > giveUpAt) throw error;

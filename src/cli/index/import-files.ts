@@ -4,12 +4,13 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ColumnReport } from '../../catalogue-files/column-report.js';
 import { readCatalogue } from '../../catalogue-files/read-catalogue.js';
+import type { ImportStatus } from '../../client/imports.js';
 import type { Config } from '../../config/settings.js';
 import { OmniError } from '../../core/errors.js';
 import { complain } from '../terminal.js';
 import type { IndexConfig } from './catalogue-indexer.js';
 import { columnLines } from './column-lines.js';
-import { ImportClient, type ShownImport } from './import-client.js';
+import { ImportClient } from './import-client.js';
 
 const COULD_NOT_FINISH = 1;
 const ROWS_REJECTED = 3;
@@ -77,7 +78,7 @@ function unreadable(
   throw new OmniError('invalid_field', `${what}; ${why}`);
 }
 
-async function untilEnded(client: ImportClient, id: string): Promise<ShownImport> {
+async function untilEnded(client: ImportClient, id: string): Promise<ImportStatus> {
   for (;;) {
     const shown = await client.get(id);
     if (ENDED.includes(shown.state)) return shown;
@@ -88,7 +89,7 @@ async function untilEnded(client: ImportClient, id: string): Promise<ShownImport
   }
 }
 
-function tell(shown: ShownImport, isDryRun: boolean): number {
+function tell(shown: ImportStatus, isDryRun: boolean): number {
   const { id, state, rows, accepted, unchanged, stale, rejected_count: rejected } = shown;
   const { pruned, to_prune: toPrune, error } = shown;
   if (isDryRun && state === 'done') {

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ImportStatus } from '../../client/imports.js';
 import { Transport } from '../../client/transport.js';
 import type { Config } from '../../config/settings.js';
 import { DAY_MS } from '../../core/days.js';
@@ -16,21 +17,6 @@ const OVER: ReadonlySet<string> = new Set([
 
 /** Statuses that are of the file: it would be refused again, whoever sends it and when. */
 const REFUSED: ReadonlySet<number> = new Set([400, 413, 415]);
-
-/** As `GET /imports/{id}` has it. */
-export interface ImportBody {
-  id: string;
-  state: string;
-  rows: number;
-  accepted: number;
-  unchanged: number;
-  rejected_count: number;
-  stale: number;
-  pruned: number;
-  /** Null: nobody has looked yet. */
-  to_prune: number | null;
-  error?: { code: string; message: string };
-}
 
 export type ImportClientConfig = Pick<Config, 'url' | 'tenant' | 'apiKey' | 'map' | 'prune'>;
 
@@ -78,12 +64,12 @@ export class ImportClient {
   }
 
   /** Waits until an import has ended, or wants to be confirmed; a day at most. */
-  async ended(id: string, signal: AbortSignal): Promise<ImportBody> {
+  async ended(id: string, signal: AbortSignal): Promise<ImportStatus> {
     const giveUpAt = performance.now() + DAY_MS;
     for (let pauseMs = FIRST_PAUSE_MS; performance.now() < giveUpAt;) {
       const path = `imports/${encodeURIComponent(id)}`;
       const call = { method: 'GET', path, twice: 'nothing' } as const;
-      const found = (await this.transport.call(call, { signal })) as ImportBody;
+      const found = (await this.transport.call(call, { signal })) as ImportStatus;
       if (OVER.has(found.state)) return found;
       await sleep(pauseMs, undefined, { signal });
       pauseMs = Math.min(MAX_PAUSE_MS, 2 * pauseMs);
