@@ -16,6 +16,7 @@ import { lockFolder } from '../supervisor/folder-lock.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
 import { openPeers } from './open-peers.js';
 import { openReader } from './open-store.js';
+import { packageUrl } from './package-file.js';
 import { StartError, type Opened } from './run-role.js';
 import { advertisedAddress, checkAddresses } from './shard-address.js';
 import { shardCertificate } from './shard-tls.js';
@@ -56,6 +57,7 @@ export async function startShardNode(
     {
       ...{ shard, zone: config.zone, capacityBytes: config.capacityBytes || memoryBytes() },
       dataDir: join(dataDir, 'tenants'),
+      buildWorkerFile: packageUrl('dist/shard/build/build-worker.js'),
       model: model.fingerprint,
       dimensions: model.dimensions,
       segment: {

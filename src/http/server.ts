@@ -18,6 +18,7 @@ import { compatRoutes } from './compat/routes.js';
 import { addCompression } from './compression.js';
 import { Connections, type Exchange } from './connections.js';
 import { addCors } from './cors.js';
+import { lazyValidators } from './lazy-validators.js';
 import { malformedRequestReply, sendError } from './error-reply.js';
 import { forwardWrites } from './forward-writes.js';
 import { addJsonParsers } from './json-body.js';
@@ -159,6 +160,7 @@ function createApp(
         verbose: true,
       },
     },
+    schemaController: { compilersFactory: { buildValidator: lazyValidators } },
     schemaErrorFormatter: (errors) => schemaError(errors),
     frameworkErrors: (error, request, reply) => {
       void sendError(request, reply, error);
