@@ -43,7 +43,10 @@ export function tenantRoutes(app: FastifyInstance, ports: HttpPorts): void {
 
   app.put<OfTenant & { Body: TenantRequest }>(
     '/tenants/:id',
-    { schema: { body: TenantRequest, ...replies(TenantReply) }, bodyLimit: SMALL_BYTES },
+    {
+      schema: { body: TenantRequest, response: { 200: TenantReply, 201: TenantReply } },
+      bodyLimit: SMALL_BYTES,
+    },
     async ({ params, body, actor }, reply) => {
       const { tenant, isNew } = await desk.put(params.id, body, actor);
       if (body.settings_from !== undefined) {
