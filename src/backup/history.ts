@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { OmniError } from '../core/errors.js';
 import { giveWay } from '../core/precedence.js';
 import type { JsonObject, JsonValue } from '../core/product.js';
 import { backOff } from '../core/retry.js';
@@ -8,6 +8,7 @@ import type { ProductWrite, Store, StoredHead } from '../store/store.js';
 import { tenantRecordId, tenantRecords } from '../store/tenant-records.js';
 import { HistoryTerm } from './history-term.js';
 import { putText, type PutLine } from './lines.js';
+import { keepsChanging } from './row-writer.js';
 
 const HISTORY_KIND = 'history';
 const TIME_DIGITS = 13;
@@ -150,11 +151,6 @@ function isChanged(
     if (write.op !== 'put' || !isThere) return isThere || write.op === 'put';
     return head.contentHash !== write.contentHash || head.embedHash !== write.embedHash;
   });
-}
-
-function keepsChanging(tenant: string): OmniError {
-  const details = { retryAfterMs: RETRY_AFTER_MS };
-  return new OmniError('unavailable', `others keep changing ${tenant}`, details);
 }
 
 /** In the order of time, as text. */

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { History } from '../../src/backup/history.js';
 import { RestoreDesk } from '../../src/backup/restore-desk.js';
+import { RowWriter } from '../../src/backup/row-writer.js';
 import { Rollback } from '../../src/backup/rollback.js';
 import { embedAnew, reembed } from '../../src/ingest/reembed.js';
 import type { Store } from '../../src/store/store.js';
@@ -22,11 +23,11 @@ let writeRaw: Store['write'];
 function over(model = place.deps.model, encoder = place.deps.encoder): Rollback {
   const { store, directory, deps } = place;
   history = new History(store);
+  const nudge = () => undefined;
   const restores = new RestoreDesk({
-    ...{ store, tenants: directory, model: deps.model },
-    place: (...asked) => deps.placement.ensure(...asked),
+    ...{ store, tenants: directory, model: deps.model, nudge },
+    rows: new RowWriter({ store, nudge, place: (...asked) => deps.placement.ensure(...asked) }),
     nodes: async () => ['s1'],
-    nudge: () => undefined,
     awaitApplied: async () => [],
   });
   return new Rollback({
