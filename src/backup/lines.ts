@@ -4,7 +4,7 @@ import type { PackedPrices } from '../core/price-entries.js';
 import type { JsonObject, Product } from '../core/product.js';
 import type { Partition } from '../store/store.js';
 import type { FullRow } from '../store/catalogue-pages.js';
-import type { CopiedRow } from './row-writer.js';
+import type { CopiedRow } from './copy-writer.js';
 
 /**
  * What a backup is made of: lines of JSON. A `tenant` line says whose products follow; with `reset`, that all that was

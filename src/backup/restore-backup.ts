@@ -3,7 +3,7 @@ import { TENANT_KIND } from '../store/record-store.js';
 import type { Partition } from '../store/store.js';
 import { chainOf } from './chain.js';
 import type { BackupKey } from './backup-key.js';
-import { addImported, type Imported } from './row-writer.js';
+import { addImported, type Imported } from './copy-writer.js';
 import { backupLineOf, type BackupLine } from './lines.js';
 import type { Manifest } from './manifest.js';
 import { BackupProblem } from './problem.js';

@@ -7,7 +7,7 @@ import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import type { TenantRecord } from '../tenancy/tenant-record.js';
 import { copiedRow, type BackupLine, type PlacementLine } from './lines.js';
 import { checkRecord, type KindRecord } from './record-kinds.js';
-import type { Imported, RowWriter } from './row-writer.js';
+import type { Imported, CopyWriter } from './copy-writer.js';
 
 const MAX_ATTEMPTS = 6;
 /** Its changes are told by what it is made with. */
@@ -18,7 +18,7 @@ interface Deps {
   tenants: Pick<TenantDirectory, 'put'>;
   /** Of the vectors that this node makes and compares. */
   model: { name: string; fingerprint: string; dimensions: number };
-  rows: Pick<RowWriter, 'write'>;
+  rows: Pick<CopyWriter, 'write'>;
   /** Names of the nodes that there are. */
   nodes(): Promise<readonly string[]>;
   /** Shards are told that the tenant was written. */
@@ -48,7 +48,7 @@ export class RestoreDesk {
     );
   }
 
-  /** Applies lines of products in their order. Rejects `invalid_field` for what is no such line, and as `RowWriter` does. */
+  /** Applies lines of products in their order. Rejects `invalid_field` for what is no such line, and as `CopyWriter` does. */
   async products(tenant: string, lines: readonly BackupLine[]): Promise<Imported> {
     const { model, rows } = this.deps;
     const copied = lines.map(copiedRow);

@@ -1,4 +1,4 @@
-import { addImported, type Imported } from './row-writer.js';
+import { addImported, type Imported } from './copy-writer.js';
 
 const BATCH_BYTES = 1024 * 1024;
 const BATCH_LINES = 512;

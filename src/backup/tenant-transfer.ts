@@ -8,7 +8,7 @@ import type { Position, Store } from '../store/store.js';
 import { tenantRecordId } from '../store/tenant-records.js';
 import type { PriceLists } from '../tenancy/price-lists.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
-import type { CopiedPut, CopiedRow, RowWriter } from './row-writer.js';
+import type { CopiedPut, CopiedRow, CopyWriter } from './copy-writer.js';
 import { storedPieces, type StoredPiece } from './stored-pieces.js';
 import { namedPrices, productLine, type NamedPrices } from './transfer-lines.js';
 
@@ -23,7 +23,7 @@ interface Deps {
   model: { fingerprint: string; dimensions: number };
   tenants: Pick<TenantDirectory, 'read'>;
   priceLists: Pick<PriceLists, 'numbers' | 'ensure' | 'find'>;
-  rows: Pick<RowWriter, 'write'>;
+  rows: Pick<CopyWriter, 'write'>;
 }
 
 /** Where an export goes on, and whether there was more when it was read. */
@@ -122,7 +122,7 @@ export class TenantTransfer {
 
   /**
    * Writes rows in order; `lists`: price lists that there are to be. Rejects `invalid_field` for vectors of another model,
-   * and as `RowWriter` does.
+   * and as `CopyWriter` does.
    */
   async import(
     tenant: string,

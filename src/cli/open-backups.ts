@@ -2,7 +2,7 @@ import { ExportDesk } from '../backup/export-desk.js';
 import { RestoreDesk } from '../backup/restore-desk.js';
 import { History } from '../backup/history.js';
 import { Rollback } from '../backup/rollback.js';
-import { RowWriter } from '../backup/row-writer.js';
+import { CopyWriter } from '../backup/copy-writer.js';
 import { TenantTransfer } from '../backup/tenant-transfer.js';
 import type { Config } from '../config/settings.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
@@ -30,7 +30,7 @@ export function openBackups(parts: BackupParts) {
   const { model } = deps;
   const { placement, nodes } = cluster;
   const nudge = (tenant: string) => fleet.nudge(tenant);
-  const rows = new RowWriter({ store, nudge, place: (...asked) => placement.ensure(...asked) });
+  const rows = new CopyWriter({ store, nudge, place: (...asked) => placement.ensure(...asked) });
   const restores = new RestoreDesk({
     ...{ store, tenants, model, rows, nudge },
     nodes: async () => (await nodes.all()).map(({ node }) => node),

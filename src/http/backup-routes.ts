@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { backupLineOf, type BackupLine } from '../backup/lines.js';
 import { checkRecord, tenantOf } from '../backup/record-kinds.js';
-import { addImported } from '../backup/row-writer.js';
+import { addImported } from '../backup/copy-writer.js';
 import { invalidField, OmniError } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
 import { DEFAULT_TENANT } from '../tenancy/tenant-directory.js';

@@ -6,7 +6,7 @@ import { pageOf, type Page } from '../../src/backup/backup-source.js';
 import { ExportDesk } from '../../src/backup/export-desk.js';
 import { FolderTarget } from '../../src/backup/folder-target.js';
 import { RestoreDesk } from '../../src/backup/restore-desk.js';
-import { RowWriter } from '../../src/backup/row-writer.js';
+import { CopyWriter } from '../../src/backup/copy-writer.js';
 import { backupLineOf } from '../../src/backup/lines.js';
 import type { RestoreSink } from '../../src/backup/restore-backup.js';
 import type { Store } from '../../src/store/store.js';
@@ -28,7 +28,7 @@ export async function openPlace(options: { store?: Store } = {}): Promise<Place>
   const nudge = () => undefined;
   const restores = new RestoreDesk({
     ...{ store, tenants: directory, model: deps.model, nudge },
-    rows: new RowWriter({ store, nudge, place: (...asked) => deps.placement.ensure(...asked) }),
+    rows: new CopyWriter({ store, nudge, place: (...asked) => deps.placement.ensure(...asked) }),
     nodes: async () => ['s1'],
     awaitApplied: async () => [],
   });

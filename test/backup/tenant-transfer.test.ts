@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { RowWriter } from '../../src/backup/row-writer.js';
+import { CopyWriter } from '../../src/backup/copy-writer.js';
 import { TenantTransfer } from '../../src/backup/tenant-transfer.js';
 import type { JsonObject } from '../../src/core/product.js';
 import { transferredRow } from '../../src/http/transferred-row.js';
@@ -21,7 +21,7 @@ const signal = new AbortController().signal;
 function transferOf({ deps, directory }: Place, store: Store): TenantTransfer {
   const place = (...asked: Parameters<typeof deps.placement.ensure>) =>
     deps.placement.ensure(...asked);
-  const rows = new RowWriter({ store, place, nudge: () => undefined });
+  const rows = new CopyWriter({ store, place, nudge: () => undefined });
   const priceLists = new PriceLists(store.records);
   return new TenantTransfer({ store, model: deps.model, tenants: directory, priceLists, rows });
 }

@@ -2,7 +2,7 @@ import type { LightMyRequestResponse } from 'fastify';
 import { invalidField, type OmniError } from '../../src/core/errors.js';
 import { ExportDesk } from '../../src/backup/export-desk.js';
 import { RestoreDesk } from '../../src/backup/restore-desk.js';
-import { RowWriter } from '../../src/backup/row-writer.js';
+import { CopyWriter } from '../../src/backup/copy-writer.js';
 import { TenantTransfer } from '../../src/backup/tenant-transfer.js';
 import { score } from '../../src/core/vector.js';
 import { createHttpServer, type HttpServer } from '../../src/http/server.js';
@@ -240,7 +240,7 @@ export async function openHttp(
     },
   };
   const queryNodes: ObservedLease[] = [];
-  const copies = new RowWriter({
+  const copies = new CopyWriter({
     store: node.store,
     place: (...asked) => node.deps.placement.ensure(...asked),
     nudge: (tenant) => node.deps.fleet.nudge(tenant),

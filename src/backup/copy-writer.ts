@@ -44,7 +44,7 @@ export function addImported(sum: Imported, { written, deleted, unchanged }: Impo
   sum.unchanged += unchanged;
 }
 
-export interface RowWriterDeps {
+export interface CopyWriterDeps {
   store: Pick<Store, 'write' | 'prices' | 'writesAtOnce'>;
   /** Places for rows of these categories (category to rows). */
   place(
@@ -63,8 +63,8 @@ export interface RowWriterDeps {
  * Writes rows as they are, with their hashes and vectors: nothing is embedded, and no bound or plan is asked, since they
  * held where the rows come from. Whatever is written again changes nothing.
  */
-export class RowWriter {
-  constructor(private readonly deps: RowWriterDeps) {}
+export class CopyWriter {
+  constructor(private readonly deps: CopyWriterDeps) {}
 
   /** Applies rows in their order. Rejects `unavailable`, `conflict` where one is not taken, as `place` refuses. */
   async write(tenant: string, rows: readonly CopiedRow[]): Promise<Imported> {
@@ -130,7 +130,7 @@ async function pauseBefore(attempt: number, tenant: string): Promise<void> {
 
 function writeOf(
   row: CopiedRow,
-  places: Awaited<ReturnType<RowWriterDeps['place']>>,
+  places: Awaited<ReturnType<CopyWriterDeps['place']>>,
 ): ProductWrite {
   if (row.op === 'delete') return { ...row, isCopy: true };
   const { op, product, vector, feedVersion, contentHash, embedHash, model } = row;
