@@ -1,5 +1,5 @@
 import type { BackupKey } from './backup-key.js';
-import { latestBase, latestToRestore } from './latest.js';
+import { backupNames, latestBase, latestToRestore, READ_AT_ONCE } from './latest.js';
 import { MANIFEST_FILE, readManifest, type SealedManifest } from './manifest.js';
 import { BackupProblem } from './problem.js';
 import type { BackupTarget } from './target.js';
@@ -19,7 +19,7 @@ export interface Asked {
 
 /** The backup called `asked`. Rejects `BackupProblem` where there is none, or its manifest is damaged. */
 export async function findBackup(
-  target: BackupTarget,
+  target: Pick<BackupTarget, 'read'>,
   asked: string,
   key: BackupKey | undefined,
 ): Promise<SealedManifest> {
@@ -41,19 +41,42 @@ export async function chainOf(
   key: BackupKey | undefined,
 ): Promise<SealedManifest[]> {
   const asked = name === 'latest' ? await latestToRestore(target, tenant, key) : name;
-  const chain = [await findBackup(target, asked, key)];
+  const ahead = await readAhead(target);
+  const chain = [await findBackup(ahead, asked, key)];
   for (;;) {
     const last = chain.at(-1);
     const base = last?.manifest.base;
     if (base === null || base === undefined) return chain.reverse();
     if (chain.length >= MAX_LENGTH) throw new BackupProblem('the backups go round in a circle');
-    const before = await findBackup(target, base.name, key);
+    const before = await findBackup(ahead, base.name, key);
     if (before.seal !== base.seal) {
       const later = last?.manifest.name ?? '';
       throw new BackupProblem(`${base.name} is not the backup that ${later} goes on from`);
     }
     chain.push(before);
   }
+}
+
+/**
+ * Reads with a manifest those of the backups that were begun before it, some at a time: what one goes on from is mostly
+ * the one before, and a bucket takes long to answer.
+ */
+async function readAhead(target: BackupTarget): Promise<Pick<BackupTarget, 'read'>> {
+  const files = (await backupNames(target)).map((name) => `${name}/${MANIFEST_FILE}`);
+  const begun = new Map<string, Promise<Buffer | undefined>>();
+  return {
+    read: (file) => {
+      const at = files.indexOf(file) + 1;
+      for (const each of [...files.slice(Math.max(0, at - READ_AT_ONCE), at), file]) {
+        if (begun.has(each)) continue;
+        const reading = target.read(each);
+        // Whoever needs it meets what is wrong with it.
+        reading.catch(() => undefined);
+        begun.set(each, reading);
+      }
+      return begun.get(file) ?? target.read(file);
+    },
+  };
 }
 
 /** What a backup goes on from. */

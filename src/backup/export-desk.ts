@@ -1,22 +1,15 @@
 import { OmniError } from '../core/errors.js';
 import { PatientSlices } from '../core/slices.js';
-import { readFull, type FullRow } from '../store/catalogue-pages.js';
-import { beginReading, readOn, type FeedReading } from '../store/feed-pages.js';
+import { beginReading, type FeedReading } from '../store/feed-pages.js';
 import type { ModelIdentity } from '../core/product.js';
-import type { FeedEntry, StoreReader } from '../store/store.js';
+import type { StoreReader } from '../store/store.js';
 import { bytesText, readingCursor, readingOf, recordCursor, recordPlaceOf } from './cursors.js';
 import { putText, type BackupLine, type PageEnd } from './lines.js';
+import { PageBound } from './page-bound.js';
 import { RECORD_KINDS, recordPage, tenantOf } from './record-kinds.js';
+import { storedPieces, type StoredPiece } from './stored-pieces.js';
 
-/** Some milliseconds of reading: what is longer would hold up searches. */
-const ENTRIES_AT_ONCE = 256;
-const BYTES_AT_ONCE = 1024 * 1024;
-const MAX_ATTEMPTS = 4;
 const RECORDS_AT_ONCE = 100;
-/** About as much as a reply has, as text. */
-const PAGE_BYTES = 4 * 1024 * 1024;
-/** A page ends where it is by then. */
-const PAGE_MS = 5_000;
 const MAX_NAMED = 100;
 /** Of what was written during an export, some millions of products: its writers are faster than it is. */
 const MAX_MORE_READS = 20_000;
@@ -66,78 +59,17 @@ export class ExportDesk {
     yield lineOf({ tenant, ...(isAnew ? { reset: true } : {}) });
     const counts = noCounts();
     if (isAnew) counts.reset = true;
-    const page = new PageBound();
     let { position } = reading;
-    const slices = new PatientSlices(signal);
-    while (reading !== undefined && page.hasRoom) {
-      if (slices.isOver) await slices.next();
-      const read = await readOn(this.store, tenant, reading, ENTRIES_AT_ONCE, BYTES_AT_ONCE);
-      if (read.page.expired) {
+    for await (const piece of storedPieces(this.store, tenant, reading, signal)) {
+      if (piece.isReset) {
         counts.reset = true;
         yield lineOf({ tenant, reset: true });
-      } else position = read.page.position;
-      const text = await this.entriesText(tenant, read.page.entries, counts, slices);
-      page.add(text);
+      } else position = piece.position;
+      const text = await linesOf(piece, counts);
       if (text !== '') yield text;
-      reading = read.next;
+      reading = piece.next;
     }
     yield endOf(counts, reading && readingCursor(reading), position && bytesText(position));
-  }
-
-  private async entriesText(
-    tenant: string,
-    entries: readonly FeedEntry[],
-    counts: Counts & { damaged: string[] },
-    slices: PatientSlices,
-  ): Promise<string> {
-    const live = entries.filter(({ deleted }) => !deleted).map(({ id }) => id);
-    const gone = entries.filter(({ deleted }) => deleted).map(({ id }) => id);
-    const [rows, heads] = [await this.rows(tenant, live), await this.store.heads(tenant, gone)];
-    const lines: string[] = [];
-    for (const row of rows) {
-      if (slices.isOver) await slices.next();
-      lines.push(`${putText(row)}\n`);
-    }
-    gone.forEach((id, i) => {
-      const version = heads[i]?.deleted === true ? heads[i].feedVersion : undefined;
-      const feed = version === undefined ? {} : { feed_version: version };
-      lines.push(lineOf({ delete: id, ...feed }));
-    });
-    counts.puts += rows.length;
-    counts.deletes += gone.length;
-    if (rows.length < live.length) await this.nameDamaged(tenant, entries, rows, counts.damaged);
-    return lines.join('');
-  }
-
-  /** One that changes between two reads of it is read again: it may have been met for the last time. */
-  private async rows(tenant: string, ids: readonly string[]): Promise<FullRow[]> {
-    const rows: FullRow[] = [];
-    let left = ids;
-    for (let attempt = 1; left.length > 0 && attempt <= MAX_ATTEMPTS; attempt++) {
-      const found = await readFull(this.store, tenant, left);
-      rows.push(...found);
-      const read = new Set(found.map(({ row }) => row.product.id));
-      left = left.filter((id) => !read.has(id));
-    }
-    return rows;
-  }
-
-  /** Those that were not read though nobody has changed them since. */
-  private async nameDamaged(
-    tenant: string,
-    entries: readonly FeedEntry[],
-    rows: readonly FullRow[],
-    damaged: string[],
-  ): Promise<void> {
-    const read = new Set(rows.map(({ row }) => row.product.id));
-    const left = entries.filter(({ id, deleted }) => !deleted && !read.has(id));
-    const heads = await this.store.heads(
-      tenant,
-      left.map(({ id }) => id),
-    );
-    left.forEach(({ id, version }, i) => {
-      if (heads[i]?.version === version && damaged.length < MAX_NAMED) damaged.push(id);
-    });
   }
 
   /** Lines of a page of records, of `tenant` or of all, with placements behind them, and the page's end. */
@@ -155,7 +87,7 @@ export class ExportDesk {
       const { lines, last } = await this.recordLines(place.kind, tenant, place.after);
       counts.records += lines.length;
       const text = lines.map(lineOf).join('');
-      page.add(text);
+      page.add(text.length);
       if (text !== '') yield text;
       const next: string | undefined = KINDS[KINDS.indexOf(place.kind) + 1];
       if (last !== undefined) place = { kind: place.kind, after: last };
@@ -196,23 +128,28 @@ export class ExportDesk {
   }
 }
 
+async function linesOf(
+  { rows, deleted, damaged }: StoredPiece,
+  counts: Counts & { damaged: string[] },
+): Promise<string> {
+  const slices = new PatientSlices();
+  const lines: string[] = [];
+  for (const row of rows) {
+    if (slices.isOver) await slices.next();
+    lines.push(`${putText(row)}\n`);
+  }
+  for (const { id, feedVersion: version } of deleted) {
+    lines.push(lineOf({ delete: id, ...(version === undefined ? {} : { feed_version: version }) }));
+  }
+  counts.puts += rows.length;
+  counts.deletes += deleted.length;
+  counts.damaged.push(...damaged.slice(0, MAX_NAMED - counts.damaged.length));
+  return lines.join('');
+}
+
 function tooFast(tenant: string): OmniError {
   const what = `${tenant} is written faster than it is read: ask when less is written`;
   return new OmniError('conflict', what, { field: 'tenant' });
-}
-
-/** How much a page may have. */
-class PageBound {
-  private bytes = 0;
-  private readonly endsAtMs = performance.now() + PAGE_MS;
-
-  add(text: string): void {
-    this.bytes += text.length;
-  }
-
-  get hasRoom(): boolean {
-    return this.bytes < PAGE_BYTES && performance.now() < this.endsAtMs;
-  }
 }
 
 function lineOf(line: BackupLine): string {

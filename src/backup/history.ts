@@ -1,19 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import { OmniError } from '../core/errors.js';
 import { giveWay } from '../core/precedence.js';
 import type { JsonObject, JsonValue } from '../core/product.js';
 import { backOff } from '../core/retry.js';
 import { readFull } from '../store/catalogue-pages.js';
 import type { ProductWrite, Store, StoredHead } from '../store/store.js';
-import { tenantRecordId, tenantRecords } from '../store/tenant-records.js';
+import { tenantRecordId, tenantRecordIds, tenantRecords } from '../store/tenant-records.js';
 import { HistoryTerm } from './history-term.js';
 import { putText, type PutLine } from './lines.js';
+import { keepsChanging } from './copy-writer.js';
 
 const HISTORY_KIND = 'history';
 const TIME_DIGITS = 13;
 const RANDOM_BYTES = 6;
 /** A record is closed by the product that brings it to this: far below what a document of MongoDB may have. */
 const RECORD_BYTES = 1024 * 1024;
+/** None is ever changed. */
+const REVISION = 1;
+const SWEPT_AT_ONCE = 100;
 const MAX_ATTEMPTS = 8;
 const BACKOFF_MS = 2;
 
@@ -76,13 +80,17 @@ export class History {
   /** Removes what is older than the store's term; all, where none is kept. */
   async sweep(tenant: string, signal: AbortSignal): Promise<void> {
     const { records } = this.store;
-    const end = timeText((await this.term.firstMs()) ?? Date.now());
-    for (;;) {
-      signal.throwIfAborted();
-      const [first] = await tenantRecords(records, HISTORY_KIND, tenant, undefined, 1);
-      if (first === undefined || first.id >= end) return;
-      await records.remove(HISTORY_KIND, tenantRecordId(tenant, first.id), first.revision);
-      await giveWay();
+    const before = timeText((await this.term.firstMs()) ?? Date.now());
+    const asked = { before, limit: SWEPT_AT_ONCE };
+    for (let after: string | undefined; ;) {
+      const ids = await tenantRecordIds(records, HISTORY_KIND, tenant, { ...asked, after });
+      for (const id of ids) {
+        signal.throwIfAborted();
+        await records.remove(HISTORY_KIND, tenantRecordId(tenant, id), REVISION);
+        await giveWay();
+      }
+      if (ids.length < SWEPT_AT_ONCE) return;
+      after = ids.at(-1);
     }
   }
 
@@ -150,11 +158,6 @@ function isChanged(
     if (write.op !== 'put' || !isThere) return isThere || write.op === 'put';
     return head.contentHash !== write.contentHash || head.embedHash !== write.embedHash;
   });
-}
-
-function keepsChanging(tenant: string): OmniError {
-  const details = { retryAfterMs: RETRY_AFTER_MS };
-  return new OmniError('unavailable', `others keep changing ${tenant}`, details);
 }
 
 /** In the order of time, as text. */

@@ -11,7 +11,8 @@ import type { BackupTarget } from './target.js';
 
 /** What is not whole by then never is: it is removed with what is too old. */
 export const ABANDONED_MS = 48 * 3_600_000;
-const READ_AT_ONCE = 8;
+/** Manifests, so that a bucket's answers are not waited for one by one. */
+export const READ_AT_ONCE = 8;
 
 /** Names of the whole backups at `target`, in the order in which they were begun. */
 export async function backupNames(target: BackupTarget): Promise<string[]> {

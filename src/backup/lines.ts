@@ -4,6 +4,7 @@ import type { PackedPrices } from '../core/price-entries.js';
 import type { JsonObject, Product } from '../core/product.js';
 import type { Partition } from '../store/store.js';
 import type { FullRow } from '../store/catalogue-pages.js';
+import type { CopiedRow } from './copy-writer.js';
 
 /**
  * What a backup is made of: lines of JSON. A `tenant` line says whose products follow; with `reset`, that all that was
@@ -75,14 +76,25 @@ export function vectorText({ buffer, byteOffset, byteLength }: Float32Array): st
   return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
 
-/** The floats of a vector's text. Throws where these are not whole floats. */
-export function vectorOf(text: string): Float32Array {
-  // Copied, because floats must be aligned to 4 bytes.
-  return new Float32Array(Uint8Array.from(Buffer.from(text, 'base64')).buffer);
+/** What a line of a product or a delete says. Throws `invalid_field` for any other. */
+export function copiedRow(line: BackupLine): CopiedRow {
+  if ('delete' in line) return { op: 'delete', id: line.delete, feedVersion: line.feed_version };
+  if (!isPut(line)) throw invalidField('lines', 'must be products and deletes');
+  const { put: product, vectors, model, prices = '' } = line;
+  const { content_hash: contentHash, embed_hash: embedHash, feed_version: feedVersion } = line;
+  return {
+    ...{ op: 'put', product, feedVersion, contentHash, embedHash, model },
+    vector: vectorOf(vectors.text, 'vectors.text'),
+    prices: Uint8Array.from(Buffer.from(prices, 'base64')),
+  };
 }
 
-export function pricesOf({ prices }: PutLine): PackedPrices {
-  return prices === undefined ? new Uint8Array(0) : Uint8Array.from(Buffer.from(prices, 'base64'));
+/** The floats of a vector's text. Throws `invalid_field`, which names `field`, where these are not whole floats. */
+export function vectorOf(text: string, field: string): Float32Array {
+  // Copied, because floats must be aligned to 4 bytes.
+  const { buffer } = Uint8Array.from(Buffer.from(text, 'base64'));
+  if (buffer.byteLength % Float32Array.BYTES_PER_ELEMENT === 0) return new Float32Array(buffer);
+  throw invalidField(field, 'must be float32 numbers, little-endian, as base64');
 }
 
 export function isPut(line: BackupLine): line is PutLine {

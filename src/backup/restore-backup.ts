@@ -3,7 +3,7 @@ import { TENANT_KIND } from '../store/record-store.js';
 import type { Partition } from '../store/store.js';
 import { chainOf } from './chain.js';
 import type { BackupKey } from './backup-key.js';
-import type { Imported } from './restore-desk.js';
+import { addImported, type Imported } from './copy-writer.js';
 import { backupLineOf, type BackupLine } from './lines.js';
 import type { Manifest } from './manifest.js';
 import { BackupProblem } from './problem.js';
@@ -81,7 +81,7 @@ export async function restoreBackup(
     if (wanted.length === 0) continue;
     const sender = new RowSender((as, lines) => sink.products(as, model, lines));
     const lines = await readLines(target, chunk, key);
-    add(sum, await sender.send(rowsOf(lines, chunk, wanted, facts)));
+    addImported(sum, await sender.send(rowsOf(lines, chunk, wanted, facts)));
     onProgress(`${chunk.place}: ${sum.written} written`);
   }
   const lagging = new Set<string>();
@@ -250,10 +250,4 @@ async function sendRecords(
     if (batch.length >= RECORDS_AT_ONCE) await send();
   }
   await send();
-}
-
-function add(sum: Imported, { written, deleted, unchanged }: Imported): void {
-  sum.written += written;
-  sum.deleted += deleted;
-  sum.unchanged += unchanged;
 }

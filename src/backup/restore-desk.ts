@@ -1,33 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { invalidField, OmniError, RETRY_AFTER_MS } from '../core/errors.js';
-import { giveWay } from '../core/precedence.js';
-import { backOff } from '../core/retry.js';
-import { NO_PRICES } from '../core/price-entries.js';
-import { priceWrites } from '../store/price-writes.js';
-import { TENANT_KIND } from '../store/record-store.js';
+import { invalidField, OmniError } from '../core/errors.js';
 import { changeRecord } from '../store/change-record.js';
-import type {
-  Partition,
-  PartitionRef,
-  ProductWrite,
-  Replica,
-  Store,
-  WriteMark,
-} from '../store/store.js';
+import { TENANT_KIND } from '../store/record-store.js';
+import type { Partition, Replica, Store, WriteMark } from '../store/store.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import type { TenantRecord } from '../tenancy/tenant-record.js';
-import {
-  isPut,
-  pricesOf,
-  vectorOf,
-  type BackupLine,
-  type PlacementLine,
-  type PutLine,
-} from './lines.js';
+import { copiedRow, type BackupLine, type PlacementLine } from './lines.js';
 import { checkRecord, type KindRecord } from './record-kinds.js';
+import type { Imported, CopyWriter } from './copy-writer.js';
 
 const MAX_ATTEMPTS = 6;
-const BACKOFF_MS = 20;
 /** Its changes are told by what it is made with. */
 const TALLY_KIND = 'merchandising';
 
@@ -35,13 +17,8 @@ interface Deps {
   store: Store;
   tenants: Pick<TenantDirectory, 'put'>;
   /** Of the vectors that this node makes and compares. */
-  model: { name: string; fingerprint: string };
-  /** Places for rows of these categories (category to rows). */
-  place(
-    tenant: string,
-    categories: ReadonlyMap<string, number>,
-    isStale: boolean,
-  ): Promise<{ of(category: string, id: string): PartitionRef | undefined }>;
+  model: { name: string; fingerprint: string; dimensions: number };
+  rows: Pick<CopyWriter, 'write'>;
   /** Names of the nodes that there are. */
   nodes(): Promise<readonly string[]>;
   /** Shards are told that the tenant was written. */
@@ -53,14 +30,6 @@ interface Deps {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<string[]>;
-}
-
-/** What became of the lines of a request. */
-export interface Imported {
-  written: number;
-  deleted: number;
-  /** There already, as they are in the backup. */
-  unchanged: number;
 }
 
 /** Takes lines of a backup. Whatever is sent again does no harm. */
@@ -79,55 +48,16 @@ export class RestoreDesk {
     );
   }
 
-  /** Applies lines of products in their order. Rejects `invalid_field` for what is no such line, `unavailable`. */
+  /** Applies lines of products in their order. Rejects `invalid_field` for what is no such line, and as `CopyWriter` does. */
   async products(tenant: string, lines: readonly BackupLine[]): Promise<Imported> {
-    const imported: Imported = { written: 0, deleted: 0, unchanged: 0 };
-    const { writesAtOnce } = this.deps.store;
-    for (let at = 0; at < lines.length; at += writesAtOnce) {
-      await this.write(tenant, lastOfEach(lines.slice(at, at + writesAtOnce)), imported);
+    const { model, rows } = this.deps;
+    const copied = lines.map(copiedRow);
+    for (const row of copied) {
+      if (row.op === 'delete' || row.model !== model.fingerprint) continue;
+      if (row.vector.length === model.dimensions) continue;
+      throw invalidField('vectors.text', `must be ${model.dimensions} numbers`);
     }
-    this.deps.nudge(tenant);
-    return imported;
-  }
-
-  private async write(tenant: string, lines: readonly BackupLine[], imported: Imported) {
-    const { store } = this.deps;
-    let left = lines;
-    for (let attempt = 1; left.length > 0; attempt++) {
-      if (attempt > MAX_ATTEMPTS) throw keepsChanging(tenant);
-      if (attempt > 1) await backOff(attempt, BACKOFF_MS);
-      await giveWay();
-      const places = await this.deps.place(tenant, categoriesOf(left), attempt > 1);
-      const writes = left.map((line): ProductWrite => {
-        if ('put' in line) return toPut(line, places.of(line.put.category, line.put.id));
-        if ('delete' in line) {
-          return { op: 'delete', id: line.delete, feedVersion: line.feed_version, isCopy: true };
-        }
-        throw invalidField('lines', 'must be products and deletes');
-      });
-      const { statuses } = await store.write(tenant, writes);
-      left = left.filter((line, i) => {
-        const status = statuses[i] ?? 'conflict';
-        if (status === 'applied') imported['put' in line ? 'written' : 'deleted'] += 1;
-        else if (status === 'unchanged' || status === 'missing') imported.unchanged += 1;
-        else if (status !== 'conflict') throw notTaken(tenant, idOf(line), status);
-        return status === 'conflict';
-      });
-    }
-    await this.writePrices(tenant, lines.filter(isPut));
-  }
-
-  /** What price lists say of these, as the backup has it. */
-  private async writePrices(tenant: string, lines: readonly PutLine[]): Promise<void> {
-    const { store } = this.deps;
-    const ids = lines.map(({ put }) => put.id);
-    const there = await store.prices(tenant, ids);
-    const writes = lines.flatMap((line, i) =>
-      priceWrites(line.put.id, pricesOf(line), there[i]?.prices ?? NO_PRICES),
-    );
-    for (let at = 0; at < writes.length; at += store.writesAtOnce) {
-      await store.write(tenant, writes.slice(at, at + store.writesAtOnce));
-    }
+    return rows.write(tenant, copied);
   }
 
   /**
@@ -176,44 +106,4 @@ function asFirst({ replicas, ...partition }: Partition): Partition {
   const held = lasting.length > 0 ? lasting : replicas;
   const first = held.map(({ node }): Replica => ({ node, state: 'serving', isFirst: true }));
   return { ...partition, replicas: first, epoch: 1 };
-}
-
-function idOf(line: BackupLine): string {
-  if ('put' in line) return line.put.id;
-  return 'delete' in line ? line.delete : '';
-}
-
-/** Of each id the last line. */
-function lastOfEach(lines: readonly BackupLine[]): BackupLine[] {
-  return [...new Map(lines.map((line) => [idOf(line), line])).values()];
-}
-
-function categoriesOf(lines: readonly BackupLine[]): Map<string, number> {
-  const rows = new Map<string, number>();
-  for (const { put } of lines.filter(isPut)) {
-    rows.set(put.category, (rows.get(put.category) ?? 0) + 1);
-  }
-  return rows;
-}
-
-function toPut(line: PutLine, partition: PartitionRef | undefined): ProductWrite {
-  const { put: product, model, content_hash: contentHash, embed_hash: embedHash } = line;
-  if (partition === undefined) {
-    throw new OmniError('unavailable', `there is no place for the category ${product.category}`, {
-      retryAfterMs: RETRY_AFTER_MS,
-    });
-  }
-  const vectors = { text: vectorOf(line.vectors.text) };
-  const hashes = { feedVersion: line.feed_version, contentHash, embedHash };
-  return { op: 'put', id: product.id, product, ...hashes, model, vectors, partition, isCopy: true };
-}
-
-/** A restore that leaves something out must not look like one that is whole. */
-function notTaken(tenant: string, id: string, status: string): OmniError {
-  return new OmniError('conflict', `the product ${id} of ${tenant} was not written: ${status}`);
-}
-
-function keepsChanging(tenant: string): OmniError {
-  const details = { retryAfterMs: RETRY_AFTER_MS };
-  return new OmniError('unavailable', `others keep changing ${tenant}`, details);
 }

@@ -1,4 +1,4 @@
-import type { Imported } from './restore-desk.js';
+import { addImported, type Imported } from './copy-writer.js';
 
 const BATCH_BYTES = 1024 * 1024;
 const BATCH_LINES = 512;
@@ -56,11 +56,7 @@ export class RowSender {
     if (this.failure !== undefined) return this.drain();
     for (const id of ids) this.sent.add(id);
     const running = this.post(as, lines.join('\n'))
-      .then(({ written, deleted, unchanged }) => {
-        this.sum.written += written;
-        this.sum.deleted += deleted;
-        this.sum.unchanged += unchanged;
-      })
+      .then((imported) => addImported(this.sum, imported))
       .catch((error: unknown) => {
         this.failure ??= error;
       })

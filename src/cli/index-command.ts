@@ -1,9 +1,7 @@
 import type { ColumnReport } from '../catalogue-files/column-report.js';
 import { knowsLocale } from '../catalogue-files/local-numbers.js';
-import { OmniSearchError } from '../client/errors.js';
 import { OmniSearch } from '../client/omnisearch.js';
-import { OmniError } from '../core/errors.js';
-import { PATIENTLY, problemOf } from './api-problem.js';
+import { PATIENTLY, problemIn } from './api-problem.js';
 import { sendingTo, waitUntilSearchable } from './index/batch-sender.js';
 import { CatalogueIndexer } from './index/catalogue-indexer.js';
 import { columnLines } from './index/column-lines.js';
@@ -60,7 +58,7 @@ export async function runIndex(config: ImportConfig, files: readonly string[]): 
     progress.stop();
     process.stderr.write(`${progress.summary(dryRun)}\n`);
     tellRejected(rejects);
-    return complain(COULD_NOT_FINISH, reasonOf(error));
+    return complain(COULD_NOT_FINISH, problemIn(error));
   } finally {
     await rejects?.close();
   }
@@ -68,12 +66,4 @@ export async function runIndex(config: ImportConfig, files: readonly string[]): 
 
 function tellRejected(rejects: RejectedRows | undefined): void {
   for (const line of rejects?.summary() ?? []) process.stderr.write(`rejected: ${line}\n`);
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof OmniSearchError) return problemOf(error);
-  if (error instanceof OmniError) return error.message;
-  // Files that cannot be opened or written.
-  if (error instanceof Error && 'code' in error) return error.message;
-  throw error;
 }

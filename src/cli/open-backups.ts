@@ -2,17 +2,21 @@ import { ExportDesk } from '../backup/export-desk.js';
 import { RestoreDesk } from '../backup/restore-desk.js';
 import { History } from '../backup/history.js';
 import { Rollback } from '../backup/rollback.js';
+import { CopyWriter } from '../backup/copy-writer.js';
+import { TenantTransfer } from '../backup/tenant-transfer.js';
 import type { Config } from '../config/settings.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
 import { embedAnew } from '../ingest/reembed.js';
 import type { FleetPort, IngestDeps } from '../ingest/ports.js';
 import type { Store } from '../store/store.js';
+import type { PriceLists } from '../tenancy/price-lists.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import type { OpenedCluster } from './open-cluster.js';
 
 interface BackupParts {
   store: Store;
   tenants: TenantDirectory;
+  priceLists: PriceLists;
   deps: Pick<IngestDeps, 'model' | 'encoder'>;
   cluster: Pick<OpenedCluster, 'placement' | 'nodes'>;
   fleet: FleetPort;
@@ -20,23 +24,24 @@ interface BackupParts {
   history: History;
 }
 
-/** What a backup is taken from, and what a restore goes to. */
+/** What backups are taken from and restores go to, and moves of tenants. */
 export function openBackups(parts: BackupParts) {
-  const { store, tenants, deps, cluster, fleet, audit, history } = parts;
+  const { store, tenants, priceLists, deps, cluster, fleet, audit, history } = parts;
   const { model } = deps;
   const { placement, nodes } = cluster;
+  const nudge = (tenant: string) => fleet.nudge(tenant);
+  const rows = new CopyWriter({ store, nudge, place: (...asked) => placement.ensure(...asked) });
   const restores = new RestoreDesk({
-    ...{ store, tenants, model },
-    place: (...asked) => placement.ensure(...asked),
+    ...{ store, tenants, model, rows, nudge },
     nodes: async () => (await nodes.all()).map(({ node }) => node),
-    nudge: (tenant) => fleet.nudge(tenant),
     awaitApplied: (...awaited) => fleet.awaitApplied(...awaited),
   });
   const rollback = new Rollback({
     ...{ store, history, restores, audit, model },
     embed: (products) => embedAnew(deps, products),
   });
-  return { exports: new ExportDesk(store), restores, rollback };
+  const transfer = new TenantTransfer({ store, model, tenants, priceLists, rows });
+  return { exports: new ExportDesk(store), restores, rollback, transfer };
 }
 
 /** What products were before; a node that writes notes it while the store's history is kept. */

@@ -84,12 +84,10 @@ export async function openNode(
   const ofTenants = { store, history, tenants, priceLists, keys: keys.keyDesk };
   const background = { ...ofTenants, placement, placements, encoder, logger };
   const kinds = kindsOfJobs(config, cluster, { ...background, ingest }, { fleet, searchable });
-  const { redisUrl, serve } = config;
-  const isAsked = redisUrl !== undefined && serve !== 'read';
+  const connection = config.serve === 'read' ? undefined : redis.connection;
   // Loaded where it is used alone: a start without Redis is not to wait for it.
-  const queue = isAsked
-    ? new (await import('../jobs/job-queue.js')).BullQueue(redisUrl, logger)
-    : undefined;
+  const queue =
+    connection && new (await import('../jobs/job-queue.js')).BullQueue(connection, logger);
   const jobs = new JobRunner({ records, kinds, logger, ofCatalogues, queue });
   return {
     ...{ store, encoder, model, shards, fleet, audit, cluster, searchable, isBehind, onChange },

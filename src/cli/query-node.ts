@@ -8,7 +8,6 @@ import { allowedHosts } from '../http/access.js';
 import { KeptStatus } from '../http/kept-status.js';
 import { createHttpServer } from '../http/server.js';
 import { Catalogue } from '../ingest/catalogue.js';
-import { TenantTransfer } from '../ingest/tenant-transfer.js';
 import { priceListDesk } from '../jobs/sweep-prices.js';
 import { AnswerState } from '../search/answer-state.js';
 import { RootSearch } from '../search/root-search.js';
@@ -80,7 +79,7 @@ export async function startQueryNode(
   opened.add(() => status.close());
   const desks = openTenantDesks({ store, tenants, plans, audit, jobs, ownNodes });
   const backups = openBackups({
-    ...{ store, tenants, deps, cluster, audit, history },
+    ...{ store, tenants, priceLists, deps, cluster, audit, history },
     fleet: nodes,
   });
   const shown = {
@@ -91,11 +90,10 @@ export async function startQueryNode(
     priceLists: priceListDesk(priceLists, audit, jobs),
     imports: openImports({ store, tenants, jobs, config }),
   };
-  const transfer = new TenantTransfer({ ...deps, tenants, priceLists });
   const views = { ...shop, ...shown, tenants, placements, keyDirectory, priceLists };
   const writers = await openWriters({ config, members, ...views }, stopping);
   const shared = { audit, ...keys, ...shop, ...shown, writers, status, logger };
-  const ports = { search: kept ?? search, ingest, transfer, tenants, ...shared };
+  const ports = { search: kept ?? search, ingest, tenants, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
   if (writes && config.jobs > 0) jobs.start();

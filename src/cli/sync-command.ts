@@ -1,9 +1,10 @@
+import { createReadStream } from 'node:fs';
 import { OmniSearchError } from '../client/errors.js';
 import type { ImportStatus } from '../client/imports.js';
 import type { Config } from '../config/settings.js';
 import { OmniError, reasonOf } from '../core/errors.js';
 import { problemOf } from './api-problem.js';
-import { ImportClient, type ImportClientConfig } from './sync/import-client.js';
+import { ImportClient, type ImportTarget } from './import-client.js';
 import { Schedule } from './sync/schedule.js';
 import { WatchedFolder } from './sync/watched-folder.js';
 import { complain, print, WRONG_USAGE } from './terminal.js';
@@ -11,10 +12,12 @@ import { complain, print, WRONG_USAGE } from './terminal.js';
 const COULD_NOT_FINISH = 1;
 const ROWS_REJECTED = 3;
 const LOOK_EVERY_MS = 2_000;
+/** A file goes into the spool of the server, at the pace of its disk. */
+const UPLOAD_LIMIT_MS = 3_600_000;
 const USAGE =
   'usage: omnisearch sync SOURCE_URL [--schedule CRON] [--prune] [--map OURS=THEIRS], or sync --watch DIR [--prune]';
 
-type SyncConfig = ImportClientConfig & Pick<Config, 'schedule' | 'timeZone' | 'watch'>;
+type SyncConfig = ImportTarget & Pick<Config, 'map' | 'prune' | 'schedule' | 'timeZone' | 'watch'>;
 
 /**
  * `omnisearch sync SOURCE_URL`: has the server import a feed, now or, with `--schedule`, again and again; `sync --watch DIR`: imports
@@ -27,9 +30,9 @@ export async function runSync(
   signal: AbortSignal,
   lookEveryMs = LOOK_EVERY_MS,
 ): Promise<number> {
-  const { schedule: pattern, timeZone, watch } = config;
+  const { schedule: pattern, timeZone, watch, map, prune } = config;
   const [source] = sources;
-  const isFolder = sources.length === 0 && !pattern && config.map.length === 0;
+  const isFolder = sources.length === 0 && !pattern && map.length === 0;
   const isOne = watch === undefined ? sources.length === 1 : isFolder;
   if (!isOne) return complain(WRONG_USAGE, USAGE);
   const client = new ImportClient(config);
@@ -38,9 +41,11 @@ export async function runSync(
     const complainOf = (problem: unknown): void =>
       void complain(COULD_NOT_FINISH, `${watch}: ${reasonOf(problem)}`);
     const folder = new WatchedFolder(watch, lookEveryMs, target, complainOf);
-    return goesOn(signal, () => watchFolder(client, folder, signal));
+    return goesOn(signal, () => watchFolder(client, folder, prune, signal));
   }
-  const start = (): Promise<string> => client.startUrl(source ?? '', signal);
+  const columns = map.length === 0 ? {} : { map: Object.fromEntries(map) };
+  const feed = { url: source ?? '', prune, ...columns };
+  const start = (): Promise<string> => client.startUrl(feed, signal);
   if (pattern === undefined) return importOnce(client, start, signal);
   let schedule: Schedule;
   try {
@@ -60,13 +65,17 @@ export async function runSync(
 async function watchFolder(
   client: ImportClient,
   folder: WatchedFolder,
+  prune: boolean,
   signal: AbortSignal,
 ): Promise<void> {
   for await (const file of folder.files(signal)) {
     print(`${file.path}:`);
     const start = async (): Promise<string> => {
       try {
-        const id = await client.startFile(file.path, file.headers, signal);
+        const id = await client.startFeed(createReadStream(file.path), {
+          ...{ headers: file.headers, query: { prune } },
+          signal: AbortSignal.any([signal, AbortSignal.timeout(UPLOAD_LIMIT_MS)]),
+        });
         await folder.done(file);
         return id;
       } catch (error) {

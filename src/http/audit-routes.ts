@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { LIST_LIMIT, limitOf } from './list-reply.js';
+import { LINES_REPLY, NDJSON } from './ndjson.js';
 import type { HttpPorts } from './ports.js';
 
 const AuditQuery = Type.Object(
@@ -12,13 +13,11 @@ const AuditQuery = Type.Object(
 );
 type AuditQuery = Static<typeof AuditQuery>;
 
-const NDJSON = 'application/x-ndjson; charset=utf-8';
-
 /** `GET /audit`: who changed what of the request's tenant, oldest first, a line each. */
 export function auditRoutes(app: FastifyInstance, { audit }: HttpPorts): void {
   app.get<{ Querystring: AuditQuery }>(
     '/audit',
-    { schema: { querystring: AuditQuery, produces: ['application/x-ndjson', 'application/json'] } },
+    { schema: { querystring: AuditQuery, ...LINES_REPLY } },
     async ({ tenant, query: { limit, after } }, reply) => {
       const entries = await audit.list(tenant, after, limitOf(limit));
       const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`);

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { backupLineOf, type BackupLine } from '../backup/lines.js';
 import { checkRecord, tenantOf } from '../backup/record-kinds.js';
+import { addImported } from '../backup/copy-writer.js';
 import { invalidField, OmniError } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
 import { DEFAULT_TENANT } from '../tenancy/tenant-directory.js';
@@ -20,13 +21,14 @@ import {
   SettleBody,
   SettleReply,
 } from './backup-schemas.js';
-import { LEAST_WRITE_BYTES, type HttpLimits } from './limits.js';
+import { takeBodyRoom } from './body-room.js';
+import type { HttpLimits } from './limits.js';
+import { describedLines, LINES_REPLY, linesBody, NDJSON, takeLines } from './ndjson.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
 import { readChunks } from './read-body.js';
 import { replies } from './reply-schemas.js';
 import { TenantGate } from './tenant-gate.js';
 
-const NDJSON = 'application/x-ndjson; charset=utf-8';
 /** A product's line has its vector beside it. */
 const VECTOR_BYTES = 512 * 1024;
 /** Lines that are held until they are written. */
@@ -63,7 +65,7 @@ function exportRoutes(app: FastifyInstance, { exports, audit }: HttpPorts): void
     {
       schema: {
         querystring: ProductsQuery,
-        produces: ['application/x-ndjson', 'application/json'],
+        ...LINES_REPLY,
       },
     },
     async ({ query: { tenant, ...from }, exchange }, reply) => {
@@ -76,7 +78,7 @@ function exportRoutes(app: FastifyInstance, { exports, audit }: HttpPorts): void
   app.get<{ Querystring: RecordsQuery }>(
     '/admin/export/records',
     {
-      schema: { querystring: RecordsQuery, produces: ['application/x-ndjson', 'application/json'] },
+      schema: { querystring: RecordsQuery, ...LINES_REPLY },
     },
     async ({ query: { tenant, cursor }, actor, exchange }, reply) => {
       exchange.onEnd(reading.enter(''));
@@ -94,15 +96,8 @@ function importRoutes(
   { limits, bodies }: Pick<RouteOptions, 'limits' | 'bodies'>,
 ): void {
   const writing = new TenantGate(IMPORTS, IMPORTS, 'imports of backups');
-  app.addContentTypeParser(
-    'application/x-ndjson',
-    async (_: FastifyRequest, body: Readable) => body,
-  );
-  const takeRoom = async (request: FastifyRequest) => {
-    const lease = bodies.lease(request.tenant);
-    lease.take(LEAST_WRITE_BYTES);
-    request.exchange.onEnd(() => lease.release());
-  };
+  takeLines(app);
+  const takeRoom = async (request: FastifyRequest) => void takeBodyRoom(request, bodies);
   const linesOf = (request: FastifyRequest) => batchesOf(request.body, limits);
 
   app.post<{ Querystring: ImportQuery }>(
@@ -110,7 +105,7 @@ function importRoutes(
     {
       schema: { querystring: ImportQuery, ...replies(ImportReply) },
       onRequest: takeRoom,
-      config: { described: { body: Type.Object({}), consumes: ['application/x-ndjson'] } },
+      config: describedLines(Type.Object({})),
     },
     async (request) => {
       const { tenant, model } = request.query;
@@ -119,10 +114,7 @@ function importRoutes(
       const sum = { written: 0, deleted: 0, unchanged: 0 };
       try {
         for await (const lines of linesOf(request)) {
-          const { written, deleted, unchanged } = await restores.products(tenant, lines);
-          sum.written += written;
-          sum.deleted += deleted;
-          sum.unchanged += unchanged;
+          addImported(sum, await restores.products(tenant, lines));
         }
       } finally {
         leave();
@@ -136,7 +128,7 @@ function importRoutes(
     {
       schema: { querystring: RecordImportQuery, ...replies(RecordsReply) },
       onRequest: takeRoom,
-      config: { described: { body: Type.Object({}), consumes: ['application/x-ndjson'] } },
+      config: describedLines(Type.Object({})),
     },
     async (request) => {
       const replace = request.query.replace === 'true';
@@ -224,12 +216,12 @@ function streamOf(lines: AsyncGenerator<string>, exchange: FastifyRequest['excha
 
 /** A body's lines, some at a time. Throws `unsupported_media_type`, `invalid_field`. */
 async function* batchesOf(body: unknown, limits: HttpLimits): AsyncGenerator<BackupLine[]> {
-  if (!(body instanceof Readable)) {
-    throw new OmniError('unsupported_media_type', 'the body must be application/x-ndjson');
-  }
   const maxRowBytes = limits.maxProductBytes + VECTOR_BYTES;
   let batch: BackupLine[] = [];
-  const lines = physicalLines(readChunks(body, limits), { lineEnd: NEWLINE, maxRowBytes });
+  const lines = physicalLines(readChunks(linesBody(body), limits), {
+    lineEnd: NEWLINE,
+    maxRowBytes,
+  });
   for await (const { line, bytes } of lines) {
     if (typeof bytes === 'number') throw invalidField(`line ${line}`, `has ${bytes} bytes`);
     if (bytes.length === 0) continue;

@@ -7,6 +7,7 @@ import { importBody } from './import-reply.js';
 import { ImportList, ImportQuery, ImportReply, ImportTaken } from './import-schemas.js';
 import type { HttpLimits } from './limits.js';
 import { listed, listOptions, ListQuery } from './list-reply.js';
+import { LINES_REPLY, NDJSON } from './ndjson.js';
 import type { HttpPorts } from './ports.js';
 import { ProductsBody } from './product-schema.js';
 import { replies } from './reply-schemas.js';
@@ -78,17 +79,16 @@ export function importRoutes(
     async ({ tenant, params }) => shown(imports, tenant, params.id),
   );
 
-  const produces = ['application/x-ndjson', 'application/json'];
   app.get<{ Params: Params }>(
     '/imports/:id/rejected',
-    { schema: { ...schema, produces } },
+    { schema: { ...schema, ...LINES_REPLY } },
     async (request, reply) => {
       const { tenant, params, exchange } = request;
       await imports.get(tenant, params.id);
       const rows = imports.rejected(tenant, params.id);
       const stream = Readable.from(rows);
       stream.on('data', () => exchange.progress());
-      return reply.header('content-type', 'application/x-ndjson; charset=utf-8').send(stream);
+      return reply.header('content-type', NDJSON).send(stream);
     },
   );
 

@@ -1,6 +1,7 @@
 import type { ExportDesk } from '../backup/export-desk.js';
 import type { Rollback } from '../backup/rollback.js';
 import type { RestoreDesk } from '../backup/restore-desk.js';
+import type { TenantTransfer } from '../backup/tenant-transfer.js';
 import type { ClusterDesk } from '../cluster/cluster-desk.js';
 import type { ObservedLease } from '../cluster/lease-observer.js';
 import type { ByteBudget } from '../core/byte-budget.js';
@@ -10,7 +11,6 @@ import type { ModelIdentity } from '../core/product.js';
 import type { ShardStatus } from '../core/shard-status.js';
 import type { Catalogue } from '../ingest/catalogue.js';
 import type { Ingest } from '../ingest/ingest.js';
-import type { TenantTransfer } from '../ingest/tenant-transfer.js';
 import type { ImportDesk } from '../jobs/imports/import-desk.js';
 import type { QueryDays } from '../merchandising/query-days.js';
 import type { QueryLog } from '../merchandising/query-log.js';

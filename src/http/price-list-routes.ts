@@ -1,11 +1,10 @@
-import { Readable } from 'node:stream';
 import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify';
 import { Type } from 'typebox';
-import { OmniError } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
 import { heldRows } from './held-rows.js';
 import { listed, listOptions, ListQuery } from './list-reply.js';
 import type { HttpLimits } from './limits.js';
+import { describedLines, linesBody } from './ndjson.js';
 import type { HttpPorts } from './ports.js';
 import { readChunks } from './read-body.js';
 import { replies, WriteReplyBody } from './reply-schemas.js';
@@ -57,16 +56,14 @@ export function priceListRoutes(
     {
       schema: { params: Params, querystring: WriteQuery, ...replies(WriteReplyBody) },
       onRequest: onKnown,
-      config: { described: { body: PriceRow, consumes: ['application/x-ndjson'] } },
+      config: describedLines(PriceRow),
     },
     async (request, reply) => {
       const { tenant, params, body, exchange, held } = request;
-      if (!(body instanceof Readable)) {
-        throw new OmniError('unsupported_media_type', 'the body must be application/x-ndjson');
-      }
+      const lines = linesBody(body);
       const waitMs = askedWait(request, waits);
       const leave = streams.enter(tenant);
-      const rows = heldRows(ingest.ndjson(readChunks(body, limits)), held);
+      const rows = heldRows(ingest.ndjson(readChunks(lines, limits)), held);
       const writing = ingest.prices(tenant, params.name, rows, exchange.signal);
       const report = await writing.finally(leave);
       return sendReport(ports, request, reply, report, waitMs);

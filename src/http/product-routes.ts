@@ -6,16 +6,11 @@ import { describeValue, isObject } from '../core/json.js';
 import type { JsonValue } from '../core/product.js';
 import type { WriteReport } from '../ingest/write-report.js';
 import { requireTenant } from './access.js';
+import { takeBodyRoom } from './body-room.js';
 import { heldRows } from './held-rows.js';
 import { importRoutes } from './import-routes.js';
-import {
-  LEAST_WRITE_BYTES,
-  STREAMS,
-  STREAMS_OF_TENANT,
-  WAITS,
-  WAITS_OF_TENANT,
-  type HttpLimits,
-} from './limits.js';
+import { STREAMS, STREAMS_OF_TENANT, WAITS, WAITS_OF_TENANT, type HttpLimits } from './limits.js';
+import { takeLines } from './ndjson.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
 import { priceListRoutes } from './price-list-routes.js';
 import { readChunks } from './read-body.js';
@@ -43,18 +38,12 @@ export function productRoutes(
   const streams = new TenantGate(STREAMS, STREAMS_OF_TENANT, 'streams of products');
   const waits = new TenantGate(WAITS, WAITS_OF_TENANT, 'requests wait until searchable');
   const takeRoom = async (request: FastifyRequest) => {
-    const lease = bodies.lease(request.tenant);
-    lease.take(LEAST_WRITE_BYTES);
-    request.exchange.onEnd(() => lease.release());
-    request.held = lease;
+    request.held = takeBodyRoom(request, bodies);
   };
   const known = requireTenant(ports.tenants);
   const onKnown = [known, takeRoom];
   app.decorateRequest('held');
-  app.addContentTypeParser(
-    'application/x-ndjson',
-    async (_: FastifyRequest, body: Readable) => body,
-  );
+  takeLines(app);
 
   importRoutes(app, ports, { limits, streams, takeRoom });
   priceListRoutes(app, ports, { limits, streams, waits, known, onKnown });

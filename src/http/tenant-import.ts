@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
+import type { TransferredRow } from '../backup/tenant-transfer.js';
 import { invalidField, OmniError } from '../core/errors.js';
 import { isObject } from '../core/json.js';
 import type { JsonObject, JsonValue } from '../core/product.js';
 import type { IncomingRows } from '../ingest/incoming-row.js';
-import { transferredRow, type TransferredRow } from '../ingest/transfer-row.js';
 import type { KeyRecord } from '../tenancy/keys/key-record.js';
 import { IMPORT_LINES, type ImportLine } from './transfer-schemas.js';
 import type { HttpPorts } from './ports.js';
@@ -13,6 +13,7 @@ import type { RuleRequest, SynonymRequest } from './rule-schemas.js';
 import { schemaError } from './schema-error.js';
 import { checkSettings, type SettingsRequest } from './settings-routes.js';
 import { keepOnly, putShopPart, type ShopPart } from './shop-parts.js';
+import { transferredRow } from './transferred-row.js';
 
 /** Rows that are written together, and their bytes. */
 const ROWS_AT_ONCE = 256;

@@ -1,10 +1,9 @@
-import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
-import { OmniError } from '../core/errors.js';
-import { positionText } from '../ingest/tenant-transfer.js';
 import { ImportRow } from './transfer-schemas.js';
-import { LEAST_WRITE_BYTES, STREAMS } from './limits.js';
+import { takeBodyRoom } from './body-room.js';
+import { STREAMS } from './limits.js';
+import { describedLines, LINES_REPLY, linesBody, NDJSON, takeLines } from './ndjson.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
 import { readChunks } from './read-body.js';
 import { replies } from './reply-schemas.js';
@@ -14,7 +13,6 @@ import { shopParts } from './shop-parts.js';
 import { TenantGate } from './tenant-gate.js';
 import { TenantImport } from './tenant-import.js';
 
-const NDJSON = 'application/x-ndjson; charset=utf-8';
 /** A row has a product and its vector. */
 const ROW_ROOM = 2;
 const TRANSFERS = 4;
@@ -62,7 +60,7 @@ function exportRoutes(app: FastifyInstance, ports: HttpPorts, gate: TenantGate):
     {
       schema: {
         querystring: ExportQuery,
-        produces: ['application/x-ndjson', 'application/json'],
+        ...LINES_REPLY,
       },
     },
     async ({ params: { id }, query, key, actor, exchange }, reply) => {
@@ -73,12 +71,11 @@ function exportRoutes(app: FastifyInstance, ports: HttpPorts, gate: TenantGate):
       try {
         const { after } = query;
         const page = await transfer.page(id, after, exchange.signal);
-        if (page === undefined) throw forgotten();
         const shop = query.shop === 'true' ? await shopParts(ports, id) : undefined;
         const keys = withKeys ? await keyDesk.recordsOf(id, actor) : [];
         const parts = [...(shop?.parts ?? []), ...keys.map((record) => ({ key: record }))];
         const end = {
-          ...{ position: positionText(page.position), at_end: page.atEnd },
+          ...{ position: page.position, at_end: page.atEnd },
           ...{ price_lists: page.priceLists, ...shop?.all },
           ...(withKeys ? { keys: keys.map((record) => record.id) } : {}),
         };
@@ -103,9 +100,8 @@ function exportRoutes(app: FastifyInstance, ports: HttpPorts, gate: TenantGate):
       const leave = gate.enter(id);
       try {
         const page = await transfer.digest(id, query.after, exchange.signal);
-        if (page === undefined) throw forgotten();
         const { products, hex, position, atEnd } = page;
-        return { products, digest: hex, position: positionText(position), at_end: atEnd };
+        return { products, digest: hex, position: position, at_end: atEnd };
       } finally {
         leave();
       }
@@ -120,10 +116,7 @@ function importRoutes(
   gate: TenantGate,
 ): void {
   const { transfer } = ports;
-  app.addContentTypeParser(
-    'application/x-ndjson',
-    async (_: FastifyRequest, body: Readable) => body,
-  );
+  takeLines(app);
 
   app.get<OfTenant>(
     '/tenants/:id/import',
@@ -138,22 +131,17 @@ function importRoutes(
     '/tenants/:id/import',
     {
       schema: replies(ImportReply),
-      config: { described: { body: ImportRow, consumes: ['application/x-ndjson'] } },
+      config: describedLines(ImportRow),
     },
     async (request) => {
-      const { params, body, exchange } = request;
-      const { id } = params;
-      if (!(body instanceof Readable)) {
-        throw new OmniError('unsupported_media_type', 'the body must be application/x-ndjson');
-      }
+      const { id } = request.params;
+      const lines = linesBody(request.body);
       await transfer.checkImportable(id);
       const leave = gate.enter(id);
-      const lease = bodies.lease(id);
-      exchange.onEnd(() => lease.release());
-      lease.take(LEAST_WRITE_BYTES);
+      takeBodyRoom(request, bodies, id);
       try {
         const maxBytes = ROW_ROOM * limits.maxProductBytes;
-        const rows = ports.ingest.ndjson(readChunks(body, limits), maxBytes);
+        const rows = ports.ingest.ndjson(readChunks(lines, limits), maxBytes);
         return await new TenantImport(ports, request).take(rows);
       } finally {
         leave();
@@ -164,9 +152,4 @@ function importRoutes(
 
 async function requireThere({ tenantDesk }: HttpPorts, id: string): Promise<void> {
   await tenantDesk.get(id);
-}
-
-function forgotten(): OmniError {
-  const message = 'deletes since that position are forgotten: begin anew, with an empty copy';
-  return new OmniError('conflict', message, { field: 'after' });
 }

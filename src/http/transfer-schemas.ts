@@ -76,6 +76,7 @@ export const ImportRow = Type.Object({
   ...{ product: Type.Optional(Type.Object({})), content_hash: Type.Optional(Type.String()) },
   ...{ embed_hash: Type.Optional(Type.String()), model: Type.Optional(Type.String()) },
   ...{ vector: Type.Optional(Type.String()), prices: Type.Optional(Type.Object({})) },
+  feed_version: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
   ...{ op: Type.Optional(Type.String()), id: Type.Optional(Type.String()) },
   ...{ settings: Type.Optional(Type.Object({})), schema: Type.Optional(Type.Object({})) },
   ...{ rule: Type.Optional(Type.Object({})), synonym: Type.Optional(Type.Object({})) },

@@ -203,13 +203,10 @@ function invalidElement(field: string, index: number, element: JsonValue | undef
   return invalidField(`${field}[${index}]`, `${expected}, got ${describeValue(element)}`);
 }
 
-function validVersion(value: JsonValue | undefined): number | undefined {
+export function validVersion(value: JsonValue | undefined, field = 'version'): number | undefined {
   if (!isPresent(value)) return undefined;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw invalidField(
-    'version',
-    `must be an integer from 0 to 2^53 - 1, got ${describeValue(value)}`,
-  );
+  throw invalidField(field, `must be an integer from 0 to 2^53 - 1, got ${describeValue(value)}`);
 }
 
 function boundedText(value: JsonValue | undefined, field: string, maxBytes: number): string {

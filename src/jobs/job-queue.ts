@@ -1,6 +1,6 @@
 import { Queue, Worker } from 'bullmq';
 import type { Logger } from '../core/logger.js';
-import { connectRedis } from '../redis/redis.js';
+import type { RedisClient, RedisConnection } from '../redis/redis.js';
 
 const NAME = 'jobs';
 /** In braces, so that a cluster keeps all of it on one node. */
@@ -35,38 +35,36 @@ export interface JobQueue {
   close(): Promise<void>;
 }
 
-/** A job queue on Redis. Connects in the background. */
+/** A job queue on the connection that all else of this node uses; who works has another besides, as BullMQ wants it. */
 export class BullQueue implements JobQueue {
-  private readonly connection;
   private readonly queue: Queue<DueJob>;
   private worker: Worker<DueJob, DueJob | undefined> | undefined;
-  private workerConnection: ReturnType<typeof connectRedis> | undefined;
+  private workerClient: RedisClient | undefined;
   private hasFailed = false;
   private loggedAtMs = -Infinity;
 
   constructor(
-    private readonly url: string,
+    private readonly redis: RedisConnection,
     private readonly logger: Logger,
   ) {
-    this.connection = connectRedis(url, { commandTimeout: ADD_MS, maxRetriesPerRequest: 0 });
-    this.connection.on('error', (error: Error) => this.log(error));
     this.queue = new Queue(NAME, {
-      ...{ connection: this.connection, prefix: PREFIX, skipWaitingForReady: true },
+      ...{ connection: redis.client, prefix: PREFIX, skipWaitingForReady: true },
       defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
     });
     this.queue.on('error', (error) => this.log(error));
   }
 
   get isUp(): boolean {
-    return this.connection.status === 'ready' && !this.hasFailed;
+    return this.redis.status.isUp && !this.hasFailed;
   }
 
   async add(jobs: readonly DueJob[]): Promise<void> {
-    if (this.connection.status !== 'ready') return;
+    const { redis, queue } = this;
+    if (!redis.status.isUp) return;
     try {
       // Asked for nothing, it shows whether it is back.
-      if (jobs.length === 0) await this.connection.ping();
-      else await this.queue.addBulk(jobs.map(toBull));
+      const ask = () => (jobs.length === 0 ? redis.client.ping() : queue.addBulk(jobs.map(toBull)));
+      await redis.run<unknown>(ask, ADD_MS);
       this.hasFailed = false;
     } catch (error) {
       this.hasFailed = true;
@@ -75,12 +73,10 @@ export class BullQueue implements JobQueue {
   }
 
   work(run: (job: DueJob) => Promise<DueJob | undefined>, concurrency: number): void {
-    // It waits for jobs without an end, and for a server that is away.
-    const patient = { maxRetriesPerRequest: null, enableOfflineQueue: true };
-    this.workerConnection = connectRedis(this.url, patient);
-    this.workerConnection.on('error', (error: Error) => this.log(error));
+    // BullMQ refuses a worker whose commands give up (`maxRetriesPerRequest`): it waits for jobs without an end.
+    this.workerClient = this.redis.patientClient();
     this.worker = new Worker(NAME, ({ data }) => run(data), {
-      ...{ connection: this.workerConnection, prefix: PREFIX, concurrency },
+      ...{ connection: this.workerClient, prefix: PREFIX, concurrency },
       ...{ lockDuration: LOCK_MS, stalledInterval: LOCK_MS, maxStalledCount: 1_000 },
     });
     this.worker.on('error', (error) => this.log(error));
@@ -94,8 +90,7 @@ export class BullQueue implements JobQueue {
   async close(): Promise<void> {
     await this.worker?.close(true).catch(() => undefined);
     await this.queue.close().catch(() => undefined);
-    this.workerConnection?.disconnect();
-    this.connection.disconnect();
+    this.workerClient?.disconnect();
   }
 
   private log(err: unknown): void {

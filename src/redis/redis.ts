@@ -1,9 +1,12 @@
 import { Cluster, Redis, ReplyError } from 'ioredis';
+import { Deadline } from '../core/deadline.js';
 import type { Logger } from '../core/logger.js';
 import { parseRedisUrl } from './redis-url.js';
 
 /** What one operation may take: whoever waits has something else to fall back on. */
 export const OPERATION_MS = 20;
+/** A command that is not answered by then is forgotten, whoever gave it up before. */
+const COMMAND_MS = 1_000;
 const CONNECT_MS = 2_000;
 const MAX_RECONNECT_PAUSE_MS = 1_000;
 /** After so many failures one after the other it is left alone for a while. */
@@ -38,11 +41,12 @@ export class RedisConnection {
 
   /** Connects in the background. Throws for what is no address of Redis. */
   constructor(
-    url: string,
+    private readonly url: string,
     private readonly logger: Logger,
-    operationMs = OPERATION_MS,
+    private readonly operationMs = OPERATION_MS,
   ) {
-    this.client = connectRedis(url, { commandTimeout: operationMs, maxRetriesPerRequest: 0 });
+    const commandTimeout = Math.max(COMMAND_MS, operationMs);
+    this.client = connectRedis(url, { commandTimeout, maxRetriesPerRequest: 0 });
     this.client.on('error', (error: Error) => this.log(error));
     this.probing = setInterval(() => {
       this.run(() => this.client.ping()).catch(() => undefined);
@@ -57,16 +61,16 @@ export class RedisConnection {
   }
 
   /**
-   * What `action` says of it. Rejects with an `Error` where Redis does not answer in time, is left alone, or refuses the
-   * command, for which it is not left alone: others' commands are good. Whatever else `action` rejects with is an answer.
+   * What `action` says of it. Rejects with an `Error` where Redis does not answer within `limitMs`, is left alone, or refuses
+   * the command, for which it is not left alone: others' commands are good. Whatever else `action` rejects with is an answer.
    */
-  async run<T>(action: () => Promise<T>): Promise<T> {
+  async run<T>(action: () => Promise<T>, limitMs = this.operationMs): Promise<T> {
     if (this.isLeftAlone()) {
       this.errorCount += 1;
       throw new Error('Redis is left alone: it did not answer');
     }
     try {
-      const answer = await action();
+      const answer = await Deadline.after(limitMs).race(action(), 'asking Redis');
       this.failures = 0;
       return answer;
     } catch (error) {
@@ -75,6 +79,16 @@ export class RedisConnection {
       if (error instanceof Error) this.noted(error);
       throw error;
     }
+  }
+
+  /**
+   * Another connection, for whoever waits for something that comes some day, and for a server that is away: what others
+   * ask meanwhile would stand behind that, and their commands have an end. Its owner disconnects it.
+   */
+  patientClient(): RedisClient {
+    const client = connectRedis(this.url, { maxRetriesPerRequest: null, enableOfflineQueue: true });
+    client.on('error', (error: Error) => this.log(error));
+    return client;
   }
 
   close(): void {
@@ -121,7 +135,7 @@ interface Patience {
 }
 
 /** A client that connects in the background, and again. Throws for what is no address of Redis. */
-export function connectRedis(url: string, patience: Patience): RedisClient {
+function connectRedis(url: string, patience: Patience): RedisClient {
   const place = parseRedisUrl(url);
   if (place === undefined) throw new Error('not an address of Redis');
   const { enableOfflineQueue = false, ...limits } = patience;

@@ -18,6 +18,8 @@ export interface RecordReader {
     limit: number,
     before?: string,
   ): Promise<StoredRecord[]>;
+  /** Ids of the same, without a look at what they have. */
+  ids(kind: string, after: string | undefined, limit: number, before?: string): Promise<string[]>;
 }
 
 /** Every change names the revision that it was made from: false, and nothing done, if there is another. */

@@ -41,7 +41,19 @@ export async function tenantRecords(
   return found.map((record) => ({ ...record, id: record.id.slice(tenant.length + 1) }));
 }
 
-/** Removes all that a tenant has of these kinds. */
+/** The own ids of the same; up to the one called `before`. */
+export async function tenantRecordIds(
+  records: RecordReader,
+  kind: KindOfTenants,
+  tenant: string,
+  { after = '', before, limit }: { after?: string | undefined; before?: string; limit: number },
+): Promise<string[]> {
+  const end = before === undefined ? tenant + BEHIND : tenantRecordId(tenant, before);
+  const found = await records.ids(kind, tenantRecordId(tenant, after), limit, end);
+  return found.map((id) => id.slice(tenant.length + 1));
+}
+
+/** Removes all that a tenant has of these kinds, one after the other: what products were is large. */
 export async function removeTenantRecords(
   records: RecordStore,
   tenant: string,
@@ -50,11 +62,17 @@ export async function removeTenantRecords(
   for (const kind of KINDS_OF_TENANTS) {
     for (;;) {
       signal.throwIfAborted();
-      const found = await tenantRecords(records, kind, tenant, undefined, REMOVED_AT_ONCE);
-      if (found.length === 0) break;
-      for (const { id, revision } of found) {
-        await records.remove(kind, tenantRecordId(tenant, id), revision);
+      const found = await tenantRecordIds(records, kind, tenant, { limit: REMOVED_AT_ONCE });
+      let removed = 0;
+      for (const id of found) {
+        const own = tenantRecordId(tenant, id);
+        const stored = await records.get(kind, own);
+        if (stored === undefined) continue;
+        await records.remove(kind, own, stored.revision);
+        removed += 1;
       }
+      // What is damaged is listed and not there.
+      if (removed === 0) break;
     }
   }
 }

@@ -1,5 +1,6 @@
 import { boundedCache } from '../core/bounded-cache.js';
 import type { JsonObject } from '../core/product.js';
+import { changeRecord } from '../store/change-record.js';
 import type { RecordStore } from '../store/record-store.js';
 import { Freshness } from './freshness.js';
 
@@ -62,20 +63,18 @@ export class CollectionSchemas {
     return isNew;
   }
 
-  /** Compare-and-set of a schema; undefined where there is none, or it kept changing. */
+  /** Compare-and-set of a schema; undefined where there is none. Rejects `unavailable` where it keeps changing. */
   async change(
     tenant: string,
     next: (schema: CollectionSchema) => CollectionSchema,
   ): Promise<CollectionSchema | undefined> {
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const stored = await this.records.get(SCHEMA_KIND, tenant);
-      if (stored === undefined) return undefined;
-      const schema = next(stored.value as CollectionSchema);
-      const isDone = await this.records.put(SCHEMA_KIND, tenant, schema, stored.revision);
-      this.kept.delete(tenant);
-      if (isDone) return schema;
-    }
-    return undefined;
+    const at = { kind: SCHEMA_KIND, id: tenant, what: 'the schema', attempts: MAX_ATTEMPTS };
+    const { after } = await changeRecord(
+      this.records,
+      at,
+      (stored) => stored && next(stored.value as CollectionSchema),
+    ).finally(() => this.kept.delete(tenant));
+    return after as CollectionSchema | undefined;
   }
 
   async remove(tenant: string): Promise<void> {

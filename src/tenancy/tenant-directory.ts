@@ -2,6 +2,7 @@ import { boundedCache } from '../core/bounded-cache.js';
 import { Deadline } from '../core/deadline.js';
 import { invalidField, OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
+import { changeRecord } from '../store/change-record.js';
 import { TENANT_KIND } from '../store/record-store.js';
 import type { Store } from '../store/store.js';
 import { Freshness } from './freshness.js';
@@ -219,18 +220,14 @@ export class TenantDirectory {
     id: string,
     next: (record: TenantRecord | undefined) => TenantRecord | undefined,
   ): Promise<TenantRecord | undefined> {
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const stored = await this.records.get(TENANT_KIND, id);
-      const record = next(stored?.value as unknown as TenantRecord | undefined);
-      if (record === undefined) return undefined;
-      const revision = stored?.revision ?? 0;
-      const done = await this.records.put(TENANT_KIND, id, valueOf(record), revision);
-      this.forget(id);
-      if (!done) continue;
-      this.onChange(id);
-      return record;
-    }
-    throw keepsChanging();
+    const at = { kind: TENANT_KIND, id, what: 'the tenant', attempts: MAX_ATTEMPTS };
+    let record: TenantRecord | undefined;
+    await changeRecord(this.records, at, (stored) => {
+      record = next(stored?.value as unknown as TenantRecord | undefined);
+      return record && valueOf(record);
+    }).finally(() => this.forget(id));
+    if (record !== undefined) this.onChange(id);
+    return record;
   }
 
   private async create(id: string): Promise<boolean> {

@@ -6,6 +6,7 @@ import { pageOf, type Page } from '../../src/backup/backup-source.js';
 import { ExportDesk } from '../../src/backup/export-desk.js';
 import { FolderTarget } from '../../src/backup/folder-target.js';
 import { RestoreDesk } from '../../src/backup/restore-desk.js';
+import { CopyWriter } from '../../src/backup/copy-writer.js';
 import { backupLineOf } from '../../src/backup/lines.js';
 import type { RestoreSink } from '../../src/backup/restore-backup.js';
 import type { Store } from '../../src/store/store.js';
@@ -24,11 +25,11 @@ export async function openPlace(options: { store?: Store } = {}): Promise<Place>
   const { store, directory, deps } = node;
   await store.setModel(deps.model);
   const exports = new ExportDesk(store);
+  const nudge = () => undefined;
   const restores = new RestoreDesk({
-    ...{ store, tenants: directory, model: deps.model },
-    place: (...asked) => deps.placement.ensure(...asked),
+    ...{ store, tenants: directory, model: deps.model, nudge },
+    rows: new CopyWriter({ store, nudge, place: (...asked) => deps.placement.ensure(...asked) }),
     nodes: async () => ['s1'],
-    nudge: () => undefined,
     awaitApplied: async () => [],
   });
   const read = async (lines: AsyncGenerator<string>): Promise<Page> => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { History } from '../../src/backup/history.js';
 import { RestoreDesk } from '../../src/backup/restore-desk.js';
+import { CopyWriter } from '../../src/backup/copy-writer.js';
 import { Rollback } from '../../src/backup/rollback.js';
 import { embedAnew, reembed } from '../../src/ingest/reembed.js';
 import type { Store } from '../../src/store/store.js';
@@ -22,11 +23,11 @@ let writeRaw: Store['write'];
 function over(model = place.deps.model, encoder = place.deps.encoder): Rollback {
   const { store, directory, deps } = place;
   history = new History(store);
+  const nudge = () => undefined;
   const restores = new RestoreDesk({
-    ...{ store, tenants: directory, model: deps.model },
-    place: (...asked) => deps.placement.ensure(...asked),
+    ...{ store, tenants: directory, model: deps.model, nudge },
+    rows: new CopyWriter({ store, nudge, place: (...asked) => deps.placement.ensure(...asked) }),
     nodes: async () => ['s1'],
-    nudge: () => undefined,
     awaitApplied: async () => [],
   });
   return new Rollback({
@@ -183,19 +184,26 @@ describe('a rollback', () => {
     await place.store.setModel(place.deps.model);
   });
 
-  it('records are read one at a time', async () => {
+  it('records are read one at a time, and none for a sweep', async () => {
     const { records } = place.store;
     const list = records.list.bind(records);
     const limits = new Set<number>();
+    let lists = 0;
     records.list = async (kind, after, limit, before) => {
-      if (kind === 'history') limits.add(limit);
+      if (kind === 'history') {
+        lists += 1;
+        limits.add(limit);
+      }
       return list(kind, after, limit, before);
     };
     const firstMs = Date.now() - 1;
     await rollback.run('shop', firstMs, { preview: true, ...BY });
+    const listed = lists;
     await history.sweep('shop', new AbortController().signal);
+    const listedBySweep = lists - listed;
     records.list = list;
     expect([...limits]).toEqual([1]);
+    expect(listedBySweep).toBe(0);
   });
 
   it('what is too old is forgotten, and more days do not bring it back', async () => {

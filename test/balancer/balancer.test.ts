@@ -27,6 +27,7 @@ describe('a balancer', () => {
     const observer = new LeaseObserver(
       {
         get: (...asked) => records.get(...asked),
+        ids: (...asked) => records.ids(...asked),
         list: (...asked) =>
           isStoreUp ? records.list(...asked) : Promise.reject(new Error('away')),
       },

@@ -64,6 +64,8 @@ describe('an import', () => {
     '{"delete":"b"}',
   ].join('\n');
 
+  const shortVector = lines.replace('"m"', `"${MODEL}"`).replace('PwAAAAAAAAAAAAAAAA', 'Pw');
+
   it('writes what an export has, once', async () => {
     const path = `/admin/import/products?tenant=copy&model=${MODEL}`;
     const first = await http.send('POST', path, lines, NDJSON);
@@ -75,6 +77,8 @@ describe('an import', () => {
   it.each([
     [`tenant=no&model=other`, lines, NDJSON, 409, 'conflict'],
     [`tenant=no&model=${MODEL}`, '{"put":{"id":"a"}}', NDJSON, 400, 'invalid_field'],
+    [`tenant=no&model=${MODEL}`, shortVector, NDJSON, 400, 'invalid_field'],
+    [`tenant=no&model=${MODEL}`, lines.replace('AACAPwA', 'AAC'), NDJSON, 400, 'invalid_field'],
     [`tenant=no&model=${MODEL}`, '{"what":1}', NDJSON, 400, 'invalid_field'],
     [`tenant=no&model=${MODEL}`, 'no json', NDJSON, 400, 'invalid_field'],
     [`tenant=no&model=${MODEL}`, '{}', {}, 415, 'unsupported_media_type'],

@@ -2,6 +2,8 @@ import type { LightMyRequestResponse } from 'fastify';
 import { invalidField, type OmniError } from '../../src/core/errors.js';
 import { ExportDesk } from '../../src/backup/export-desk.js';
 import { RestoreDesk } from '../../src/backup/restore-desk.js';
+import { CopyWriter } from '../../src/backup/copy-writer.js';
+import { TenantTransfer } from '../../src/backup/tenant-transfer.js';
 import { score } from '../../src/core/vector.js';
 import { createHttpServer, type HttpServer } from '../../src/http/server.js';
 import type { HttpOptions, HttpPorts, SearchPort, StatusPort } from '../../src/http/ports.js';
@@ -23,7 +25,6 @@ import { RuleDesk } from '../../src/merchandising/rule-desk.js';
 import type { RuleLimits } from '../../src/merchandising/rule-tally.js';
 import type { ObservedLease } from '../../src/cluster/lease-observer.js';
 import { AuditLog, type AuditEntry } from '../../src/tenancy/audit-log.js';
-import { TenantTransfer } from '../../src/ingest/tenant-transfer.js';
 import { Catalogue } from '../../src/ingest/catalogue.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
 import { CollectionSchemas } from '../../src/tenancy/collection-schemas.js';
@@ -239,6 +240,11 @@ export async function openHttp(
     },
   };
   const queryNodes: ObservedLease[] = [];
+  const copies = new CopyWriter({
+    store: node.store,
+    place: (...asked) => node.deps.placement.ensure(...asked),
+    nudge: (tenant) => node.deps.fleet.nudge(tenant),
+  });
   const imports = openImports(node, options.imports);
   const forget = (tenant: string) => books.forget(tenant);
   const server = await createHttpServer(
@@ -250,7 +256,9 @@ export async function openHttp(
       answers: { of: async () => answers.state },
       insight: { log, days, suggestions: new Suggestions({ days, store: node.store }) },
       settings,
-      transfer: new TenantTransfer({ ...node.deps, tenants: node.directory, priceLists: lists }),
+      transfer: new TenantTransfer({
+        ...{ ...node.deps, tenants: node.directory, priceLists: lists, rows: copies },
+      }),
       plans: node.plans,
       meter: node.meter,
       rates: new RateLimits(undefined),
@@ -291,7 +299,7 @@ export async function openHttp(
       },
       restores: new RestoreDesk({
         ...{ store: node.store, tenants: node.directory, model: node.deps.model },
-        place: (...asked) => node.deps.placement.ensure(...asked),
+        rows: copies,
         nodes: async () => ['s1', 's2', 's3'],
         nudge: (tenant) => node.deps.fleet.nudge(tenant),
         awaitApplied: (...awaited) => node.deps.fleet.awaitApplied(...awaited),

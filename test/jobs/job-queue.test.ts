@@ -4,6 +4,7 @@ import { createLogger } from '../../src/core/logger.js';
 import type { JobKind } from '../../src/jobs/job.js';
 import { BullQueue } from '../../src/jobs/job-queue.js';
 import { JobRunner } from '../../src/jobs/job-runner.js';
+import { RedisConnection } from '../../src/redis/redis.js';
 import { NO_REDIS, RedisServer } from '../redis/redis-server.js';
 import { MemoryRecords } from '../tenancy/memory-records.js';
 
@@ -15,6 +16,7 @@ class Works {
   readonly begun: string[] = [];
   readonly done: string[] = [];
   readonly runners: JobRunner[] = [];
+  readonly connections: RedisConnection[] = [];
   hold: Promise<void> = Promise.resolve();
   readonly kind: JobKind = {
     isOfCatalogues: true,
@@ -29,9 +31,11 @@ class Works {
   constructor(private readonly url: string) {}
 
   open(ofCatalogues = 2): JobRunner {
+    const connection = new RedisConnection(this.url, logger);
+    this.connections.push(connection);
     const runner = new JobRunner({
       ...{ records: this.records, kinds: new Map([['import', this.kind]]), logger, ofCatalogues },
-      queue: new BullQueue(this.url, logger),
+      queue: new BullQueue(connection, logger),
     });
     this.runners.push(runner);
     return runner;
@@ -39,6 +43,7 @@ class Works {
 
   async close(): Promise<void> {
     for (const runner of this.runners) await runner.close();
+    for (const connection of this.connections) connection.close();
   }
 }
 

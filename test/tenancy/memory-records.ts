@@ -27,6 +27,10 @@ export class MemoryRecords implements RecordStore {
       .slice(0, limit);
   }
 
+  async ids(kind: string, after?: string, limit?: number, before?: string): Promise<string[]> {
+    return (await this.list(kind, after, limit, before)).map(({ id }) => id);
+  }
+
   async put(kind: string, id: string, value: JsonObject, revision: number): Promise<boolean> {
     const key = `${kind}/${id}`;
     if ((this.records.get(key)?.revision ?? 0) !== revision) return false;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Imported } from '../../backup/restore-desk.js';
+import type { Imported } from '../../backup/copy-writer.js';
 import { BackupProblem } from '../../backup/problem.js';
 import type { RestoreSink } from '../../backup/restore-backup.js';
 import { OmniSearchError } from '../../client/errors.js';

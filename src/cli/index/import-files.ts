@@ -1,21 +1,21 @@
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ColumnReport } from '../../catalogue-files/column-report.js';
 import { readCatalogue } from '../../catalogue-files/read-catalogue.js';
 import type { ImportStatus } from '../../client/imports.js';
 import type { Config } from '../../config/settings.js';
+import { DAY_MS } from '../../core/days.js';
 import { OmniError } from '../../core/errors.js';
+import { problemIn } from '../api-problem.js';
+import { ImportClient } from '../import-client.js';
 import { complain } from '../terminal.js';
 import type { IndexConfig } from './catalogue-indexer.js';
 import { columnLines } from './column-lines.js';
-import { ImportClient } from './import-client.js';
 
 const COULD_NOT_FINISH = 1;
 const ROWS_REJECTED = 3;
-const LOOK_MS = 1_000;
-const ENDED = ['done', 'failed', 'cancelled', 'waiting_for_confirmation'];
+const CHUNK_CHARACTERS = 64 * 1024;
 
 export type ImportConfig = IndexConfig &
   Pick<Config, 'background' | 'prune' | 'confirmPrune' | 'dryRun' | 'rejects'>;
@@ -27,21 +27,22 @@ export type ImportConfig = IndexConfig &
 export async function importFiles(config: ImportConfig, files: readonly string[]): Promise<number> {
   const client = new ImportClient(config);
   try {
-    const query = { prune: String(config.prune), dry_run: String(config.dryRun) };
-    const id = await client.send(rowsOf(config, files), query);
+    const id = await client.startFeed(bytesOf(rowsOf(config, files)), {
+      headers: { 'content-type': 'application/x-ndjson' },
+      query: { prune: config.prune, dry_run: config.dryRun },
+      signal: AbortSignal.timeout(DAY_MS),
+    });
     process.stdout.write(`import ${id} is queued\n`);
     if (config.background) return 0;
-    let shown = await untilEnded(client, id);
+    let shown = await client.ended(id, undefined, tellProgress);
     if (shown.state === 'waiting_for_confirmation' && config.confirmPrune) {
       await client.confirm(id);
-      shown = await untilEnded(client, id);
+      shown = await client.ended(id, undefined, tellProgress);
     }
     if (config.rejects !== undefined) await saveRejected(client, id, config.rejects);
     return tell(shown, config.dryRun);
   } catch (error) {
-    if (error instanceof OmniError) return complain(COULD_NOT_FINISH, error.message);
-    if (error instanceof Error && 'code' in error) return complain(COULD_NOT_FINISH, error.message);
-    throw error;
+    return complain(COULD_NOT_FINISH, problemIn(error));
   }
 }
 
@@ -78,15 +79,21 @@ function unreadable(
   throw new OmniError('invalid_field', `${what}; ${why}`);
 }
 
-async function untilEnded(client: ImportClient, id: string): Promise<ImportStatus> {
-  for (;;) {
-    const shown = await client.get(id);
-    if (ENDED.includes(shown.state)) return shown;
-    const { rows, rows_total: total, rows_per_s: rate, seconds_left: left, state } = shown;
-    const pace = rate === null ? '' : `, ${Math.round(rate)} rows/s, ${left ?? 0} s left`;
-    process.stderr.write(`${state}: ${rows} of ${total ?? '?'} rows${pace}\n`);
-    await sleep(LOOK_MS);
+async function* bytesOf(rows: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  let text = '';
+  for await (const row of rows) {
+    text += row;
+    if (text.length < CHUNK_CHARACTERS) continue;
+    yield Buffer.from(text);
+    text = '';
   }
+  yield Buffer.from(text);
+}
+
+function tellProgress(shown: ImportStatus): void {
+  const { rows, rows_total: total, rows_per_s: rate, seconds_left: left, state } = shown;
+  const pace = rate === null ? '' : `, ${Math.round(rate)} rows/s, ${left ?? 0} s left`;
+  process.stderr.write(`${state}: ${rows} of ${total ?? '?'} rows${pace}\n`);
 }
 
 function tell(shown: ImportStatus, isDryRun: boolean): number {

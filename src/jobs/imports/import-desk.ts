@@ -32,9 +32,9 @@ import { spoolRows } from './spool-rows.js';
 export const IMPORT = 'import';
 /** More rows make a large import: a full feed, say. */
 const LARGE_ROWS = 1_000;
-/** A cancel waits for so long for whoever works on the import. */
-const CANCEL_MS = 2_000;
-const CANCEL_LOOK_MS = 50;
+/** A cancel or a confirmation waits for so long for whoever works on the import. */
+const PATIENCE_MS = 2_000;
+const LOOK_EVERY_MS = 50;
 /** Ids begin with the time left until then, so that the newest is listed first. */
 const LAST_MS = 9_999_999_999_999;
 
@@ -134,11 +134,10 @@ export class ImportDesk {
   /** Prunes as much as it found. Rejects `not_found`, and `conflict` for one that does not wait for that. */
   async confirm(tenant: string, id: string): Promise<ImportRecord> {
     const { records } = this.deps.store;
-    await this.imports.get(tenant, id);
     const check = ({ unconfirmed }: ImportQueue): void => {
       if (unconfirmed?.id !== id) throw notNow(id, 'waits for no confirmation');
     };
-    check(await readQueue(records, tenant));
+    check(await this.settledQueue(tenant, id));
     // Before it is in the queue: whoever takes it must know.
     const after = await this.imports.change(tenant, id, (record) =>
       hasEnded(record) ? undefined : { ...record, state: 'queued', isConfirmed: true },
@@ -232,11 +231,22 @@ export class ImportDesk {
     throw new OmniError('overloaded', `imports that wait or failed take ${ofOthers} bytes already`);
   }
 
-  private async untilEnded(tenant: string, id: string): Promise<ImportRecord> {
-    for (let waitedMs = 0; ; waitedMs += CANCEL_LOOK_MS) {
+  /** The queue, once it knows of an import that its record waits for confirmation: the record comes first. */
+  private async settledQueue(tenant: string, id: string): Promise<ImportQueue> {
+    for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
       const { record } = await this.imports.get(tenant, id);
-      if (hasEnded(record) || waitedMs >= CANCEL_MS) return record;
-      await new Promise((resolve) => setTimeout(resolve, CANCEL_LOOK_MS));
+      const queue = await readQueue(this.deps.store.records, tenant);
+      const isKnown = record.state !== 'waiting_for_confirmation' || queue.running?.id !== id;
+      if (isKnown || waitedMs >= PATIENCE_MS) return queue;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  }
+
+  private async untilEnded(tenant: string, id: string): Promise<ImportRecord> {
+    for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
+      const { record } = await this.imports.get(tenant, id);
+      if (hasEnded(record) || waitedMs >= PATIENCE_MS) return record;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
   }
 }

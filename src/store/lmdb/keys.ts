@@ -29,11 +29,16 @@ export function tenantEnd(tenant: string): Buffer {
 /** Tenant and text (an id, a category, a field), in byte order of the text. */
 export function textKey(tenant: string, text: string): Buffer {
   const key = Buffer.from(tenantPrefix(tenant) + text);
+  if (isLiteral(tenant, key)) return key;
   const literalEnd = Buffer.byteLength(tenant) + 1 + LITERAL_BYTES;
-  if (key.length <= literalEnd) return key;
   // Longer than any literal key, so it cannot meet one.
   const hash = createHash('sha256').update(text).digest().subarray(0, 16);
   return Buffer.concat([key.subarray(0, literalEnd), hash]);
+}
+
+/** Whether the text of a `textKey` stands there as it is. */
+export function isLiteral(tenant: string, key: Buffer): boolean {
+  return key.length <= Buffer.byteLength(tenant) + 1 + LITERAL_BYTES;
 }
 
 /** The text of a `textKey`, where it is short enough to stand there as it is: an id is. */

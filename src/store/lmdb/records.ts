@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/product.js';
 import { TENANT_KIND, type RecordStore, type StoredRecord } from '../record-store.js';
 import type { Databases } from './databases.js';
-import { tenantEnd, tenantKey, textKey } from './keys.js';
+import { isLiteral, tenantEnd, tenantKey, textKey, textOf } from './keys.js';
 import { announce, readTenant, writeTenant } from './tenant.js';
 
 function readRecord(db: Databases, kind: string, id: string): StoredRecord | undefined {
@@ -10,18 +10,23 @@ function readRecord(db: Databases, kind: string, id: string): StoredRecord | und
 }
 
 /** By id, in byte order. */
-function listRecords(
-  db: Databases,
+function rangeOf(
   kind: string,
   after: string | undefined,
   limit: number,
   before: string | undefined,
-): StoredRecord[] {
+) {
   const start =
     after === undefined ? tenantKey(kind) : Buffer.concat([textKey(kind, after), Buffer.of(0)]);
   const end = before === undefined ? tenantEnd(kind) : textKey(kind, before);
-  const range = db.records.entries({ start, end, limit });
-  return Array.from(range, ({ value }) => decode(value));
+  return { start, end, limit };
+}
+
+/** Of a long one the record tells; one that is damaged has none. */
+function idOf(db: Databases, kind: string, key: Buffer): string[] {
+  if (isLiteral(kind, key)) return [textOf(kind, key)];
+  const bytes = db.records.get(key);
+  return bytes === undefined ? [] : [decode(bytes).id];
 }
 
 /** Within a write transaction. `value` undefined removes. False when the revision is another. */
@@ -32,9 +37,8 @@ function changeRecord(
   value: JsonObject | undefined,
   expectedRevision: number,
 ): boolean {
-  const current = readRecord(db, kind, id);
-  if ((current?.revision ?? 0) !== expectedRevision) return false;
   const key = textKey(kind, id);
+  if (revisionOf(db.records.get(key)) !== expectedRevision) return false;
   if (value === undefined) db.records.remove(key);
   else {
     const record: StoredRecord = { id, value, revision: expectedRevision + 1 };
@@ -64,7 +68,22 @@ export class LmdbRecords implements RecordStore {
     limit: number,
     before?: string,
   ): Promise<StoredRecord[]> {
-    return this.read((db) => listRecords(db, kind, after, limit, before));
+    return this.read((db) => {
+      const found = db.records.entries(rangeOf(kind, after, limit, before));
+      return Array.from(found, ({ value }) => decode(value));
+    });
+  }
+
+  async ids(
+    kind: string,
+    after: string | undefined,
+    limit: number,
+    before?: string,
+  ): Promise<string[]> {
+    return this.read((db) => {
+      const keys = db.records.keys(rangeOf(kind, after, limit, before));
+      return [...keys].flatMap((key) => idOf(db, kind, key));
+    });
   }
 
   async put(kind: string, id: string, value: JsonObject, revision: number): Promise<boolean> {
@@ -74,6 +93,13 @@ export class LmdbRecords implements RecordStore {
   async remove(kind: string, id: string, revision: number): Promise<boolean> {
     return this.change((db) => changeRecord(db, kind, id, undefined, revision));
   }
+}
+
+/** 0: it is not there. It stands last, behind a value that may be large: that is not parsed for it. */
+function revisionOf(bytes: Buffer | undefined): number {
+  if (bytes === undefined) return 0;
+  const mark = '"revision":';
+  return Number.parseInt(bytes.toString('latin1', bytes.lastIndexOf(mark) + mark.length), 10);
 }
 
 function decode(bytes: Buffer): StoredRecord {

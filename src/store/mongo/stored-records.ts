@@ -24,13 +24,22 @@ export class MongoRecords implements RecordStore {
     before?: string,
   ): Promise<StoredRecord[]> {
     const { records } = this.collections;
-    const id = {
-      ...(after === undefined ? {} : { $gt: after }),
-      ...(before === undefined ? {} : { $lt: before }),
-    };
-    const filter = { kind, ...(Object.keys(id).length === 0 ? {} : { id }) };
-    const find = () => records.find(filter, { sort: { kind: 1, id: 1 }, limit }).toArray();
+    const filter = filterOf(kind, after, before);
+    const find = () => records.find(filter, { sort: ORDER, limit }).toArray();
     return (await this.run(find)).map(toRecord);
+  }
+
+  async ids(
+    kind: string,
+    after: string | undefined,
+    limit: number,
+    before?: string,
+  ): Promise<string[]> {
+    const { records } = this.collections;
+    const filter = filterOf(kind, after, before);
+    const options = { sort: ORDER, limit, projection: { _id: 0, id: 1 } };
+    const find = () => records.find<Pick<KeptRecord, 'id'>>(filter, options).toArray();
+    return (await this.run(find)).map(({ id }) => id);
   }
 
   async put(kind: string, id: string, value: JsonObject, revision: number): Promise<boolean> {
@@ -67,6 +76,16 @@ export class MongoRecords implements RecordStore {
       return changed;
     });
   }
+}
+
+const ORDER = { kind: 1, id: 1 } as const;
+
+function filterOf(kind: string, after: string | undefined, before: string | undefined) {
+  const id = {
+    ...(after === undefined ? {} : { $gt: after }),
+    ...(before === undefined ? {} : { $lt: before }),
+  };
+  return { kind, ...(Object.keys(id).length === 0 ? {} : { id }) };
 }
 
 function toRecord({ id, value, revision }: KeptRecord): StoredRecord {

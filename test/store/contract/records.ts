@@ -30,7 +30,9 @@ export function recordsContract(use: UseFixture): void {
       await store.records.put('jo', 'x', {}, 0);
       const list = async (after?: string, limit = 10, before?: string) => {
         const found = await store.records.list('job', after, limit, before);
-        return found.map(({ id }) => id);
+        const listed = found.map(({ id }) => id);
+        expect(await store.records.ids('job', after, limit, before)).toEqual(listed);
+        return listed;
       };
       expect(await list()).toEqual(['A', 'a', 'a b', 'b', 'é', '\uffee']);
       expect(await list('a', 2)).toEqual(['a b', 'b']);
@@ -38,6 +40,16 @@ export function recordsContract(use: UseFixture): void {
       expect(await list('A', 10, 'b')).toEqual(['a', 'a b']);
       expect(await list(undefined, 1, 'b')).toEqual(['A']);
       expect(await list('b', 10, 'a')).toEqual([]);
+    });
+
+    it('of long ids are listed by these', async () => {
+      const { store } = use();
+      const long = `a${'x'.repeat(1_500)}`;
+      await store.records.put('job', long, { revision: 7 }, 0);
+      expect(await store.records.ids('job', undefined, 10)).toEqual([long]);
+      expect(await store.records.put('job', long, { text: '"revision":9' }, 1)).toBe(true);
+      expect(await store.records.remove('job', long, 1)).toBe(false);
+      expect(await store.records.remove('job', long, 2)).toBe(true);
     });
 
     it('let one of twenty racing writers win', async () => {
