@@ -63,6 +63,7 @@ function mongoOptions(config: Config, url: string): MongoStoreOptions {
     url,
     minPoolSize: Math.min(storeMinPool, storeMaxPool),
     maxPoolSize: storeMaxPool,
+    connections: config.storeConnections,
     maxIdleMs: config.storeMaxIdleMs,
     timeoutMs: config.storeTimeoutMs,
     serverSelectionTimeoutMs: config.storeSelectionTimeoutMs,

@@ -35,6 +35,16 @@ export const STORE_SETTINGS = {
     verbs: STORES,
     description: 'MongoDB: connections that a node opens at most; further operations wait',
   },
+  storeConnections: {
+    type: 'integer',
+    default: undefined,
+    min: 1,
+    max: 1_000_000,
+    unit: 'connections',
+    verbs: STORES,
+    description:
+      'MongoDB: connections that the server allows all nodes together, of which each takes its share, up to STORE_MAX_POOL; the same on all; unset: each takes STORE_MAX_POOL',
+  },
   storeMaxIdleMs: {
     type: 'ms',
     default: 300_000,

@@ -73,6 +73,12 @@ export class Metrics {
     registers: [this.ofPool],
   });
 
+  private readonly connectionsLimit = new Gauge({
+    name: 'store_connections_limit',
+    help: 'Connections to the store that the node may use: its share of STORE_CONNECTIONS, or STORE_MAX_POOL.',
+    registers: [this.ofPool],
+  });
+
   /** Left out where there is no Redis. */
   private readonly ofRedis = new Registry();
   private readonly redisUp = new Gauge({
@@ -187,10 +193,16 @@ export class Metrics {
     return [await this.registry.metrics(), ...others].join('\n');
   }
 
-  private setPool({ idle, inUse, waiting }: NonNullable<NodeStatus['storeConnections']>): void {
+  private setPool({
+    idle,
+    inUse,
+    waiting,
+    limit,
+  }: NonNullable<NodeStatus['storeConnections']>): void {
     this.poolConnections.set({ state: 'idle' }, idle);
     this.poolConnections.set({ state: 'in_use' }, inUse);
     this.poolConnections.set({ state: 'waiting' }, waiting);
+    this.connectionsLimit.set(limit);
   }
 
   /** Absent where there is no Redis. */

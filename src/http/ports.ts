@@ -102,7 +102,7 @@ export interface NodeStatus {
   /** Reads of the store since the start of the process, of this node's own and of each shard's. */
   storeReads: readonly { process: string; reads: number }[];
   /** Of this node; undefined where the store is on this machine. */
-  storeConnections?: { idle: number; inUse: number; waiting: number } | undefined;
+  storeConnections?: { idle: number; inUse: number; waiting: number; limit: number } | undefined;
   shards: readonly ShardFigures[];
   /** A text whose whole answer was kept is a hit. */
   embeddingCache: CacheFigures;

@@ -3,6 +3,7 @@ import { Deadline } from '../../core/deadline.js';
 import { OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
 import { collectionsOf, type Collections } from './collections.js';
 import { storeError } from '../errors.js';
+import type { StoreConnections } from '../store-connections.js';
 import { askFeatures, type ServerFeatures } from './features.js';
 import {
   clientOptions,
@@ -12,6 +13,9 @@ import {
   type MongoStoreOptions,
   type ResolvedOptions,
 } from './options.js';
+import { ConnectionGate } from './connection-gate.js';
+import { ConnectionShare, shareOf, SHARE_TIMES } from './connection-share.js';
+import { gated } from './gated-collections.js';
 import { PoolWatch } from './pool-watch.js';
 import { ReplicaReads } from './replica-reads.js';
 
@@ -20,7 +24,11 @@ export class Connection {
   readonly collections: Collections;
   /** Undefined: joins read from the primary. */
   readonly replicas: ReplicaReads | undefined;
-  readonly pool: PoolWatch;
+  private readonly pool: PoolWatch;
+  private readonly maxPoolSize: number;
+  /** Undefined: connections are this process's own. */
+  private readonly gate: ConnectionGate | undefined;
+  private readonly share: ConnectionShare | undefined;
   readonly timeoutMs: number;
   readonly leaseMs: number;
   readonly landingMs: number;
@@ -32,11 +40,21 @@ export class Connection {
     options: ResolvedOptions,
   ) {
     const { url, maxStalenessMs } = options;
-    this.collections = collectionsOf(client.db(databaseOf(url)));
+    this.timeoutMs = options.timeoutMs;
+    this.maxPoolSize = options.maxPoolSize;
+    const own = collectionsOf(client.db(databaseOf(url)));
+    const { connections, shareTimes = SHARE_TIMES } = options;
+    if (connections === undefined) this.collections = own;
+    else {
+      const gate = new ConnectionGate(shareOf(connections, 1, this.maxPoolSize), this.timeoutMs);
+      this.gate = gate;
+      this.collections = gated(own, (_name, command) => gate.run(command));
+      const given = [connections, this.maxPoolSize, shareTimes] as const;
+      this.share = new ConnectionShare(own.clients, gate, ...given);
+    }
     this.pool = new PoolWatch(client);
     this.replicas =
       maxStalenessMs === undefined ? undefined : new ReplicaReads(client, maxStalenessMs);
-    this.timeoutMs = options.timeoutMs;
     this.leaseMs = options.leaseMs;
     this.landingMs = landingMsOf(options);
   }
@@ -48,6 +66,7 @@ export class Connection {
     try {
       connection = new Connection(clientOf(options), options);
       await connection.client.connect();
+      connection.share?.start();
       return connection;
     } catch (error) {
       await connection?.close();
@@ -63,7 +82,15 @@ export class Connection {
 
   /** `action` with a session of its own. */
   withSession<T>(action: (session: ClientSession) => Promise<T>): Promise<T> {
-    return this.client.withSession(action);
+    const run = () => this.client.withSession(action);
+    return this.gate === undefined ? run() : this.gate.run(run);
+  }
+
+  /** What of the pool is used, waited for, and allowed. */
+  get connections(): StoreConnections {
+    const { idle, inUse, waiting } = this.pool.connections;
+    const { waiting: before = 0, limit = this.maxPoolSize } = this.gate ?? {};
+    return { idle, inUse, waiting: waiting + before, limit };
   }
 
   /** `action`'s result, or `unavailable` when it fails or takes longer than `limitMs`. */
@@ -82,6 +109,7 @@ export class Connection {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    await this.share?.close();
     await this.client.close();
   }
 }

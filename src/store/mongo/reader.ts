@@ -158,7 +158,7 @@ export class MongoReader implements StoreReader {
   }
 
   connections(): StoreConnections {
-    return this.connection.pool.connections;
+    return this.connection.connections;
   }
 
   detail(): string | undefined {
