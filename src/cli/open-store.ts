@@ -58,7 +58,7 @@ function lmdbDir(url: string): string {
 }
 
 function mongoOptions(config: Config, url: string): MongoStoreOptions {
-  const { storeCompression, storeMaxPool, storeMaxStalenessMs, storeMinPool } = config;
+  const { storeCompression, storeMaxPool, storeMinPool } = config;
   return {
     url,
     minPoolSize: Math.min(storeMinPool, storeMaxPool),
@@ -68,7 +68,6 @@ function mongoOptions(config: Config, url: string): MongoStoreOptions {
     timeoutMs: config.storeTimeoutMs,
     serverSelectionTimeoutMs: config.storeSelectionTimeoutMs,
     leaseMs: config.storeLeaseMs,
-    maxStalenessMs: storeMaxStalenessMs,
     compressors: storeCompression === 'none' ? [] : [storeCompression],
   };
 }

@@ -1,3 +1,4 @@
+import { STORE_READS } from '../core/store-reads.js';
 import type { Setting } from './setting.js';
 import { SERVING, STORES } from './verbs.js';
 
@@ -84,13 +85,14 @@ export const STORE_SETTINGS = {
     verbs: STORES,
     description: 'MongoDB: compression on the wire',
   },
-  storeMaxStalenessMs: {
-    type: 'ms',
-    default: undefined,
-    min: 90_000,
-    max: 86_400_000,
+  storeReads: {
+    type: 'string',
+    default: 'primary',
+    placeholder: 'primary|secondary:MS',
+    form: STORE_READS,
     verbs: SERVING,
-    description: 'MongoDB: joins may read from a secondary at most so far behind; unset: primary',
+    description:
+      'MongoDB: where joins read: primary, or secondary:MS, from secondaries at most so far behind; PUT /admin/store changes it while running, for all nodes',
   },
   from: {
     type: 'string',

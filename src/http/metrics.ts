@@ -79,6 +79,15 @@ export class Metrics {
     registers: [this.ofPool],
   });
 
+  /** Left out while the primary alone is read. */
+  private readonly ofReplicas = new Registry();
+  private readonly replicaLag = new Gauge({
+    name: 'store_replica_lag_seconds',
+    help: 'How far a secondary of the store is behind, while joins may read from it.',
+    labelNames: ['server'] as const,
+    registers: [this.ofReplicas],
+  });
+
   /** Left out where there is no Redis. */
   private readonly ofRedis = new Registry();
   private readonly redisUp = new Gauge({
@@ -188,6 +197,13 @@ export class Metrics {
     if (status.storeConnections !== undefined) {
       this.setPool(status.storeConnections);
       others.push(await this.ofPool.metrics());
+    }
+    if (status.storeReplicas.length > 0) {
+      this.replicaLag.reset();
+      for (const { server, lagMs } of status.storeReplicas) {
+        this.replicaLag.set({ server }, lagMs / 1000);
+      }
+      others.push(await this.ofReplicas.metrics());
     }
     if (status.redis !== undefined) others.push(await this.ofRedis.metrics());
     return [await this.registry.metrics(), ...others].join('\n');

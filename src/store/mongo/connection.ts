@@ -1,4 +1,4 @@
-import { MongoClient, type ClientSession } from 'mongodb';
+import { MongoClient, type ClientSession, type MongoClientOptions } from 'mongodb';
 import { Deadline } from '../../core/deadline.js';
 import { OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
 import { collectionsOf, type Collections } from './collections.js';
@@ -16,14 +16,15 @@ import {
 import { ConnectionGate } from './connection-gate.js';
 import { ConnectionShare, shareOf, SHARE_TIMES } from './connection-share.js';
 import { gated } from './gated-collections.js';
+import { ASK_EVERY_MS, LagWatch } from './lag-watch.js';
+import { probe } from './meta.js';
 import { PoolWatch } from './pool-watch.js';
 import { ReplicaReads } from './replica-reads.js';
 
 /** A client of one store, and how its answers are waited for. */
 export class Connection {
   readonly collections: Collections;
-  /** Undefined: joins read from the primary. */
-  readonly replicas: ReplicaReads | undefined;
+  readonly replicas: ReplicaReads;
   private readonly pool: PoolWatch;
   private readonly maxPoolSize: number;
   /** Undefined: connections are this process's own. */
@@ -39,7 +40,7 @@ export class Connection {
     private readonly client: MongoClient,
     options: ResolvedOptions,
   ) {
-    const { url, maxStalenessMs } = options;
+    const { url } = options;
     this.timeoutMs = options.timeoutMs;
     this.maxPoolSize = options.maxPoolSize;
     const own = collectionsOf(client.db(databaseOf(url)));
@@ -53,8 +54,7 @@ export class Connection {
       this.share = new ConnectionShare(own.clients, gate, ...given);
     }
     this.pool = new PoolWatch(client);
-    this.replicas =
-      maxStalenessMs === undefined ? undefined : new ReplicaReads(client, maxStalenessMs);
+    this.replicas = new ReplicaReads((beatMs) => lagWatchOf(options, own, beatMs));
     this.leaseMs = options.leaseMs;
     this.landingMs = landingMsOf(options);
   }
@@ -109,16 +109,28 @@ export class Connection {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    await this.replicas.close();
     await this.share?.close();
     await this.client.close();
   }
 }
 
 /** Throws `unavailable` that no waiting helps, where the URL is none. */
-function clientOf(options: ResolvedOptions): MongoClient {
+function clientOf(options: ResolvedOptions, more: MongoClientOptions = {}): MongoClient {
   try {
-    return new MongoClient(options.url, clientOptions(options));
+    return new MongoClient(options.url, { ...clientOptions(options), ...more });
   } catch (cause) {
     throw new OmniError('unavailable', 'the URL of the store cannot be used', { cause });
   }
+}
+
+/** It has a client of its own: how often servers are asked is fixed once one is made, and is every ten seconds elsewhere. */
+function lagWatchOf(options: ResolvedOptions, own: Collections, beatMs: number): LagWatch {
+  const often = { heartbeatFrequencyMS: ASK_EVERY_MS, serverMonitoringMode: 'poll' } as const;
+  const pool = { minPoolSize: 0, maxPoolSize: 1 };
+  return new LagWatch(
+    () => clientOf(options, { ...often, ...pool }),
+    () => probe(own),
+    beatMs,
+  );
 }

@@ -19,18 +19,13 @@ export interface MongoStoreOptions {
   serverSelectionTimeoutMs?: number;
   /** How long after taking sequence numbers a writer may still write with them. */
   leaseMs?: number;
-  /**
-   * Joins may read from a secondary that is at most this far behind (MongoDB takes no bound below
-   * 90 s); undefined: everything is read from the primary.
-   */
-  maxStalenessMs?: number | undefined;
   /** For tests. */
   shareTimes?: ShareTimes;
   /** Tried in order, as far as the server knows them. */
   compressors?: readonly ('none' | 'snappy' | 'zlib' | 'zstd')[];
 }
 
-type Absent = 'connections' | 'shareTimes' | 'maxStalenessMs';
+type Absent = 'connections' | 'shareTimes';
 
 export type ResolvedOptions = Required<Omit<MongoStoreOptions, Absent>> &
   Pick<MongoStoreOptions, Absent>;
