@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { openMongoReader } from '../../src/store/mongo/open.js';
+import { servingSettings } from '../../src/tenancy/tenant-settings.js';
 import { OPENSSL_MISSING, TestCa } from '../shard-client/test-ca.js';
 import { dropDatabase, freshOptions } from '../store/mongo-fixture.js';
 import { MONGODB_URL, MongoServer, whyNoServer } from '../store/mongo-server.js';
@@ -20,7 +22,7 @@ afterEach(async () => {
 });
 
 test.skipIf(reason !== undefined)(
-  `a worker reaches shards that want TLS: what it imports is placed there, and found${reason === undefined ? '' : ` (${reason})`}`,
+  `a worker reaches shards that want TLS: what it imports is found, and what it asks them is answered${reason === undefined ? '' : ` (${reason})`}`,
   { timeout: 300_000 },
   async () => {
     const dir = mkdtempSync(join(tmpdir(), 'omnisearch-tls-worker-'));
@@ -53,9 +55,12 @@ test.skipIf(reason !== undefined)(
     };
     const model = ['--model', 'none', '--dimensions', '2'];
     const tls = ['--shard-tls-cert', cert, '--shard-tls-key', key];
-    const ask = async (path: string, body?: object): Promise<Record<string, unknown>> => {
+    const ask = async (
+      path: string,
+      body?: object,
+      method = body === undefined ? 'GET' : 'POST',
+    ): Promise<Record<string, unknown>> => {
       const headers = { 'content-type': 'application/json' };
-      const method = body === undefined ? 'GET' : 'POST';
       const request = { method, headers, body: body && JSON.stringify(body) };
       const reply = await fetch(`http://127.0.0.1:${port}${path}`, request as RequestInit);
       return (await reply.json()) as Record<string, unknown>;
@@ -73,5 +78,15 @@ test.skipIf(reason !== undefined)(
     await expect.poll(stateOf, SOON).toBe('done');
     const found = async () => (await ask('/search/vector', { vector: [1, 0] }))['hits'];
     await expect.poll(found, SOON).toMatchObject([{ id: 'a' }]);
+
+    // A job of the worker's, which the shard has to answer: it asks until that has words by these settings.
+    await ask('/settings', { language: 'none' }, 'PUT');
+    const reader = await openMongoReader(database);
+    cleanUp.push(() => reader.close());
+    const language = async (): Promise<string> => {
+      const { value } = (await reader.records.get('tenant', 'default')) ?? {};
+      return servingSettings(value as never).text.language;
+    };
+    await expect.poll(language, SOON).toBe('none');
   },
 );

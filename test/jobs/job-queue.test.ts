@@ -125,7 +125,8 @@ test.skipIf(NO_REDIS !== undefined)(
     const watched = await WatchedRedis.start();
     const node = await openIngest();
     const queue = new BullQueue(watched.url, logger);
-    const { desk, runner, take } = openImports(node, { queue });
+    const imports = openImports(node, { queue });
+    const { desk, runner } = imports;
     runner.start();
     const soon = { timeout: 30_000 };
     const ids: string[] = [];
@@ -135,7 +136,7 @@ test.skipIf(NO_REDIS !== undefined)(
         const rows = Array.from({ length: 10 }, (_, n) => {
           return { id: `${ids.length}-${n}`, title: `Chair ${n}`, category: 'Chairs' };
         });
-        ids.push(await take(rows));
+        ids.push(await imports.take(rows));
       }
     };
     const states = async (): Promise<string[]> => {
