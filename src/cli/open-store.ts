@@ -58,16 +58,16 @@ function lmdbDir(url: string): string {
 }
 
 function mongoOptions(config: Config, url: string): MongoStoreOptions {
-  const { storeCompression, storeMaxPool, storeMaxStalenessMs, storeMinPool } = config;
+  const { storeCompression, storeMaxPool, storeMinPool } = config;
   return {
     url,
     minPoolSize: Math.min(storeMinPool, storeMaxPool),
     maxPoolSize: storeMaxPool,
+    connections: config.storeConnections,
     maxIdleMs: config.storeMaxIdleMs,
     timeoutMs: config.storeTimeoutMs,
     serverSelectionTimeoutMs: config.storeSelectionTimeoutMs,
     leaseMs: config.storeLeaseMs,
-    maxStalenessMs: storeMaxStalenessMs,
     compressors: storeCompression === 'none' ? [] : [storeCompression],
   };
 }

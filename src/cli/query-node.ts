@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { StoreReads } from '../cluster/store-reads.js';
 import type { Config } from '../config/settings.js';
 import { unlessAborted } from '../core/deadline.js';
 import type { Logger } from '../core/logger.js';
@@ -77,6 +78,9 @@ export async function startQueryNode(
     redis: () => redis.status(),
   });
   opened.add(() => status.close());
+  const storeReads = new StoreReads(store.records, store.replicas, config.storeReads, logger);
+  storeReads.start();
+  opened.add(() => storeReads.close());
   const desks = openTenantDesks({ store, tenants, plans, audit, jobs, ownNodes });
   const backups = openBackups({
     ...{ store, tenants, priceLists, deps, cluster, audit, history },
@@ -84,7 +88,7 @@ export async function startQueryNode(
   });
   const shown = {
     ...backups,
-    answers,
+    ...{ answers, storeReads },
     ...{ cluster: cluster.desk, ownNodes, queryNodes, ...tenancy, ...desks },
     catalogue: new Catalogue(store),
     priceLists: priceListDesk(priceLists, audit, jobs),

@@ -56,7 +56,7 @@ export const SHARD_SETTINGS = {
     type: 'string',
     default: undefined,
     placeholder: 'FILE',
-    verbs: ['query-node', 'shard-node'],
+    verbs: ['query-node', 'shard-node', 'worker'],
     description:
       'PEM certificates of who signed those of the shards: shards on TCP are reached by TLS 1.3 alone',
   },

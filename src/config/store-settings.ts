@@ -1,3 +1,4 @@
+import { STORE_READS } from '../core/store-reads.js';
 import type { Setting } from './setting.js';
 import { SERVING, STORES } from './verbs.js';
 
@@ -34,6 +35,16 @@ export const STORE_SETTINGS = {
     unit: 'connections',
     verbs: STORES,
     description: 'MongoDB: connections that a node opens at most; further operations wait',
+  },
+  storeConnections: {
+    type: 'integer',
+    default: undefined,
+    min: 1,
+    max: 1_000_000,
+    unit: 'connections',
+    verbs: STORES,
+    description:
+      'MongoDB: connections that the server allows all nodes together, of which each takes its share, up to STORE_MAX_POOL; the same on all; unset: each takes STORE_MAX_POOL',
   },
   storeMaxIdleMs: {
     type: 'ms',
@@ -74,13 +85,14 @@ export const STORE_SETTINGS = {
     verbs: STORES,
     description: 'MongoDB: compression on the wire',
   },
-  storeMaxStalenessMs: {
-    type: 'ms',
-    default: undefined,
-    min: 90_000,
-    max: 86_400_000,
+  storeReads: {
+    type: 'string',
+    default: 'primary',
+    placeholder: 'primary|secondary:MS',
+    form: STORE_READS,
     verbs: SERVING,
-    description: 'MongoDB: joins may read from a secondary at most so far behind; unset: primary',
+    description:
+      'MongoDB: where joins read: primary, or secondary:MS, from secondaries at most so far behind; PUT /admin/store changes it while running, for all nodes',
   },
   from: {
     type: 'string',

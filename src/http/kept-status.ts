@@ -22,6 +22,7 @@ interface StatusStore {
   damaged(): readonly DamagedValue[];
   detail?(): string | undefined;
   connections?(): NodeStatus['storeConnections'];
+  readonly replicas?: { lags: NodeStatus['storeReplicas'] };
 }
 
 type CacheFigures = Pick<
@@ -115,6 +116,7 @@ export class KeptStatus implements StatusPort {
         ...shards.map(({ name, reply }) => ({ process: name, reads: reply?.storeReads ?? 0 })),
       ],
       storeConnections: sources.store.connections?.(),
+      storeReplicas: sources.store.replicas?.lags ?? [],
       shards: shards.map(shardFigures),
       ...sources.caches(),
       redis: sources.redis(),

@@ -73,6 +73,21 @@ export class Metrics {
     registers: [this.ofPool],
   });
 
+  private readonly connectionsLimit = new Gauge({
+    name: 'store_connections_limit',
+    help: 'Connections to the store that the node may use: its share of STORE_CONNECTIONS, or STORE_MAX_POOL.',
+    registers: [this.ofPool],
+  });
+
+  /** Left out while the primary alone is read. */
+  private readonly ofReplicas = new Registry();
+  private readonly replicaLag = new Gauge({
+    name: 'store_replica_lag_seconds',
+    help: 'How far a secondary of the store is behind, while joins may read from it.',
+    labelNames: ['server'] as const,
+    registers: [this.ofReplicas],
+  });
+
   /** Left out where there is no Redis. */
   private readonly ofRedis = new Registry();
   private readonly redisUp = new Gauge({
@@ -183,14 +198,27 @@ export class Metrics {
       this.setPool(status.storeConnections);
       others.push(await this.ofPool.metrics());
     }
+    if (status.storeReplicas.length > 0) {
+      this.replicaLag.reset();
+      for (const { server, lagMs } of status.storeReplicas) {
+        this.replicaLag.set({ server }, lagMs / 1000);
+      }
+      others.push(await this.ofReplicas.metrics());
+    }
     if (status.redis !== undefined) others.push(await this.ofRedis.metrics());
     return [await this.registry.metrics(), ...others].join('\n');
   }
 
-  private setPool({ idle, inUse, waiting }: NonNullable<NodeStatus['storeConnections']>): void {
+  private setPool({
+    idle,
+    inUse,
+    waiting,
+    limit,
+  }: NonNullable<NodeStatus['storeConnections']>): void {
     this.poolConnections.set({ state: 'idle' }, idle);
     this.poolConnections.set({ state: 'in_use' }, inUse);
     this.poolConnections.set({ state: 'waiting' }, waiting);
+    this.connectionsLimit.set(limit);
   }
 
   /** Absent where there is no Redis. */

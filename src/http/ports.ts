@@ -4,6 +4,7 @@ import type { RestoreDesk } from '../backup/restore-desk.js';
 import type { TenantTransfer } from '../backup/tenant-transfer.js';
 import type { ClusterDesk } from '../cluster/cluster-desk.js';
 import type { ObservedLease } from '../cluster/lease-observer.js';
+import type { StoreReads } from '../cluster/store-reads.js';
 import type { ByteBudget } from '../core/byte-budget.js';
 import type { OmniError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
@@ -102,7 +103,9 @@ export interface NodeStatus {
   /** Reads of the store since the start of the process, of this node's own and of each shard's. */
   storeReads: readonly { process: string; reads: number }[];
   /** Of this node; undefined where the store is on this machine. */
-  storeConnections?: { idle: number; inUse: number; waiting: number } | undefined;
+  storeConnections?: { idle: number; inUse: number; waiting: number; limit: number } | undefined;
+  /** How far the store's secondaries are behind; none while none is read. */
+  storeReplicas: readonly { server: string; lagMs: number }[];
   shards: readonly ShardFigures[];
   /** A text whose whole answer was kept is a hit. */
   embeddingCache: CacheFigures;
@@ -159,6 +162,7 @@ export interface HttpPorts {
     ClusterDesk,
     'show' | 'advice' | 'plan' | 'apply' | 'move' | 'pin' | 'split' | 'merge' | 'drain' | 'undrain'
   >;
+  storeReads: Pick<StoreReads, 'show' | 'change'>;
   aliases: Pick<TenantAliases, 'resolve' | 'list' | 'get' | 'put' | 'remove'>;
   audit: Pick<AuditLog, 'list' | 'note'>;
   keys: Pick<KeyRing, 'admit' | 'admitSigned' | 'exist'>;

@@ -44,6 +44,7 @@ import { addLimitHeaders, SearchLimits } from './search-limits.js';
 import { searchRoutes } from './search-routes.js';
 import { settingsRoutes } from './settings-routes.js';
 import { categoryRoutes, healthRoutes, statsRoutes } from './status-routes.js';
+import { storeRoutes } from './store-routes.js';
 import { tenantRoutes } from './tenant-routes.js';
 import { transferRoutes } from './transfer-routes.js';
 import { usageRoutes } from './usage-routes.js';
@@ -274,6 +275,7 @@ async function addRoutes(
       aliasRoutes(scope, ports);
       keyRoutes(scope, ports);
       clusterRoutes(scope, ports);
+      storeRoutes(scope, ports);
       tenantRoutes(scope, ports);
       usageRoutes(scope, ports);
       await scope.register(async (inner) => transferRoutes(inner, ports, options));

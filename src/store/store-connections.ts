@@ -4,4 +4,6 @@ export interface StoreConnections {
   inUse: number;
   /** Operations that wait for one. */
   waiting: number;
+  /** As many may be open. */
+  limit: number;
 }

@@ -61,8 +61,14 @@ test('a release tests first, is for both processors with SBOM and provenance, an
     provenance: 'mode=max',
     push: "${{ env.PUBLISH == 'true' }}",
   });
-  const published = jobs['package']?.steps.filter(({ run }) => run?.startsWith('npm publish'));
+  const published = jobs['package']?.steps.filter(({ run }) =>
+    /^npm (pkg|publish)/.test(run ?? ''),
+  );
   expect(published).toEqual([
+    // Without it npm takes no provenance.
+    expect.objectContaining({
+      run: 'npm pkg set repository.type=git repository.url="git+https://github.com/${{ github.repository }}.git"',
+    }),
     expect.objectContaining({ run: 'npm publish --dry-run' }),
     expect.objectContaining({
       if: "env.PUBLISH == 'true'",

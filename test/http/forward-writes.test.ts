@@ -374,6 +374,7 @@ describe('each route', () => {
     'POST /typesense/collections/:collection/documents',
     'POST /typesense/collections/:collection/documents/import',
     'POST /typesense/keys',
+    'PUT /admin/store',
     'PUT /aliases/:name',
     'PUT /plans/:name',
     'PUT /price-lists/:name',

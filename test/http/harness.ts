@@ -24,6 +24,8 @@ import { RulePreview } from '../../src/search/preview-rules.js';
 import { RuleDesk } from '../../src/merchandising/rule-desk.js';
 import type { RuleLimits } from '../../src/merchandising/rule-tally.js';
 import type { ObservedLease } from '../../src/cluster/lease-observer.js';
+import { StoreReads } from '../../src/cluster/store-reads.js';
+import type { StoreReplicas } from '../../src/store/store-replicas.js';
 import { AuditLog, type AuditEntry } from '../../src/tenancy/audit-log.js';
 import { Catalogue } from '../../src/ingest/catalogue.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
@@ -280,6 +282,7 @@ export async function openHttp(
       }),
       preview: new RulePreview({ books, queries: days }),
       cluster: desk,
+      storeReads: new StoreReads(records, replicas(), 'primary', node.deps.logger),
       ownNodes,
       queryNodes: () => queryNodes,
       aliases: new TenantAliases({ records, tenants: node.directory, audit }),
@@ -378,6 +381,19 @@ export const RECALL = {
   ],
 };
 
+/** As a store beyond this machine has them; nothing is read there. */
+function replicas(): StoreReplicas {
+  const lags = [{ server: 'm2:27017', lagMs: 12 }];
+  let maxLagMs: number | undefined;
+  return {
+    get maxLagMs() {
+      return maxLagMs;
+    },
+    lags,
+    follow: (bound) => void (maxLagMs = bound),
+  };
+}
+
 function statusOf(node: IngestHarness, state: { notReady: string | undefined }): StatusPort {
   return {
     notReady: () => state.notReady,
@@ -393,6 +409,7 @@ function statusOf(node: IngestHarness, state: { notReady: string | undefined }):
       products: 3,
       partitions: 1,
       storeReads: [{ process: 's1', reads: 9 }],
+      storeReplicas: [{ server: 'm2:27017', lagMs: 1_250 }],
       shards: [
         {
           ...{ name: 's1', documents: 7, bytes: 1_000, behind: 0, recall: RECALL },

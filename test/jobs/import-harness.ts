@@ -8,6 +8,7 @@ import type { ImportOptions, ImportRecord } from '../../src/jobs/imports/import-
 import { changeQueue, readQueue, type ImportQueue } from '../../src/jobs/imports/import-queue.js';
 import { ImportStore } from '../../src/jobs/imports/import-store.js';
 import { runImports } from '../../src/jobs/imports/run-imports.js';
+import type { JobQueue } from '../../src/jobs/job-queue.js';
 import { JobRunner } from '../../src/jobs/job-runner.js';
 import type { JobKind, JobWork } from '../../src/jobs/job.js';
 import type { IngestHarness } from '../ingest/harness.js';
@@ -41,6 +42,8 @@ export interface ImportHarnessOptions {
   importRetentionMs?: number;
   pruneConfirmShare?: number;
   tenant?: string;
+  /** What wakes the runner once it is started. */
+  queue?: JobQueue;
   now?: () => number;
 }
 
@@ -61,6 +64,7 @@ export function openImports(
     importRetentionMs = 1e9,
     pruneConfirmShare = 0.2,
     tenant = 'default',
+    queue,
     now,
   } = options;
   const imports = new ImportStore(store.records, store.spool);
@@ -71,7 +75,7 @@ export function openImports(
   });
   const kinds = new Map<string, JobKind>([[IMPORT, kind]]);
   const runner = new JobRunner({
-    ...{ records: store.records, kinds, logger, ofCatalogues: 4 },
+    ...{ records: store.records, kinds, logger, ofCatalogues: 4, queue },
     ...(now === undefined ? {} : { now }),
   });
   const desk = new ImportDesk({

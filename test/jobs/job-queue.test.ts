@@ -5,7 +5,9 @@ import type { JobKind } from '../../src/jobs/job.js';
 import { BullQueue } from '../../src/jobs/job-queue.js';
 import { JobRunner } from '../../src/jobs/job-runner.js';
 import { RedisConnection } from '../../src/redis/redis.js';
-import { NO_REDIS, RedisServer } from '../redis/redis-server.js';
+import { openIngest } from '../ingest/harness.js';
+import { NO_REDIS, RedisServer, WatchedRedis } from '../redis/redis-server.js';
+import { openImports } from './import-harness.js';
 import { MemoryRecords } from '../tenancy/memory-records.js';
 
 const logger = createLogger('silent', 'test');
@@ -120,3 +122,52 @@ describe.skipIf(NO_REDIS !== undefined)('jobs that BullMQ wakes', () => {
     expect(new Set(works.done).size).toBe(20);
   }, 60_000);
 });
+
+test.skipIf(NO_REDIS !== undefined)(
+  'imports go on and none is lost when the primary that sentinels watch is killed, and they are woken by the next one',
+  { timeout: 60_000 },
+  async () => {
+    const watched = await WatchedRedis.start();
+    const node = await openIngest();
+    const connection = new RedisConnection(watched.url, logger);
+    const queue = new BullQueue(connection, logger);
+    const imports = openImports(node, { queue });
+    const { desk, runner } = imports;
+    runner.start();
+    const soon = { timeout: 30_000 };
+    const ids: string[] = [];
+    /** Ten products of its own an import. */
+    const takeSome = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) {
+        const rows = Array.from({ length: 10 }, (_, n) => {
+          return { id: `${ids.length}-${n}`, title: `Chair ${n}`, category: 'Chairs' };
+        });
+        ids.push(await imports.take(rows));
+      }
+    };
+    const states = async (): Promise<string[]> => {
+      const all = await Promise.all(ids.map((id) => desk.get('default', id)));
+      return all.map(({ state }) => state);
+    };
+    await expect.poll(() => queue.isUp, soon).toBe(true);
+    await takeSome(5);
+    await watched.primary.kill();
+    await takeSome(5);
+    await expect.poll(() => queue.isUp, soon).toBe(false);
+    await expect.poll(() => queue.isUp, soon).toBe(true);
+    await takeSome(5);
+    await expect.poll(states, soon).toEqual(ids.map(() => 'done'));
+    expect(await node.store.productCount()).toBe(150);
+    // Nothing was written twice: each product has a version of its own.
+    const { entries } = await node.store.readFeed('default', undefined, 1_000);
+    expect(Math.max(...entries.map(({ version }) => version))).toBe(150);
+    const next = new Redis(watched.replica.port);
+    expect(await next.role()).toContain('master');
+    expect((await next.client('LIST')) as string).toMatch(/cmd=bzpopmin/);
+    next.disconnect();
+    await runner.close();
+    connection.close();
+    await node.close();
+    await watched.stop();
+  },
+);

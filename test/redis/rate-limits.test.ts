@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createLogger } from '../../src/core/logger.js';
 import { RedisConnection } from '../../src/redis/redis.js';
 import { RateLimits, type RateLimit } from '../../src/tenancy/rate-limits.js';
-import { freePort, NO_REDIS, RedisServer } from './redis-server.js';
+import { freePort, NO_REDIS, RedisServer, WatchedRedis } from './redis-server.js';
 
 const logger = createLogger('silent', 'test');
 const closing: (() => void | Promise<void>)[] = [];
@@ -149,24 +149,9 @@ describe.skipIf(NO_REDIS !== undefined)(
     });
 
     test('sentinels tell of another primary when the first has died', async () => {
-      const primary = await RedisServer.start();
-      closing.push(() => primary.stop());
-      const replica = await RedisServer.start(['--replicaof', `127.0.0.1 ${primary.port}`]);
-      closing.push(() => replica.stop());
-      const watched = [
-        `sentinel monitor shop 127.0.0.1 ${primary.port} 1`,
-        'sentinel down-after-milliseconds shop 300',
-        'sentinel failover-timeout shop 3000',
-      ];
-      const sentinel = await RedisServer.start(watched, 'sentinel');
-      closing.push(() => sentinel.stop());
-      const ask = new Redis(sentinel.port);
-      closing.push(() => ask.disconnect());
-      // It learns of the replica from the primary.
-      await until(
-        async () => ((await ask.call('sentinel', 'replicas', 'shop')) as unknown[]).length > 0,
-      );
-      const url = `redis+sentinel://127.0.0.1:${sentinel.port}/shop`;
+      const watched = await WatchedRedis.start();
+      closing.push(() => watched.stop());
+      const { url, primary, replica } = watched;
       const redis = await connect({ url }, PATIENT_MS);
       const nodes = [new RateLimits(redis)];
       const endless = limit({ id: 'endless', most: 1e6 });

@@ -4,6 +4,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { ChildServer } from '../child-server.js';
 import { runs } from '../program.js';
 
@@ -53,6 +55,42 @@ export class RedisServer extends ChildServer {
 
   override async restart(): Promise<void> {
     this.process = await launch(this.args);
+  }
+}
+
+/** A primary with a replica, watched by a sentinel, which makes the replica the primary soon after that has died. */
+export class WatchedRedis {
+  private constructor(
+    readonly primary: RedisServer,
+    readonly replica: RedisServer,
+    private readonly sentinel: RedisServer,
+  ) {}
+
+  /** Resolves once the sentinel knows of the replica. */
+  static async start(): Promise<WatchedRedis> {
+    const primary = await RedisServer.start();
+    const replica = await RedisServer.start(['--replicaof', `127.0.0.1 ${primary.port}`]);
+    const watched = [
+      `sentinel monitor shop 127.0.0.1 ${primary.port} 1`,
+      'sentinel down-after-milliseconds shop 300',
+      'sentinel failover-timeout shop 3000',
+    ];
+    const sentinel = await RedisServer.start(watched, 'sentinel');
+    const ask = new Redis(sentinel.port);
+    // It learns of the replica from the primary.
+    while (((await ask.call('sentinel', 'replicas', 'shop')) as unknown[]).length === 0) {
+      await sleep(50);
+    }
+    ask.disconnect();
+    return new WatchedRedis(primary, replica, sentinel);
+  }
+
+  get url(): string {
+    return `redis+sentinel://127.0.0.1:${this.sentinel.port}/shop`;
+  }
+
+  async stop(): Promise<void> {
+    for (const server of [this.sentinel, this.replica, this.primary]) await server.stop();
   }
 }
 

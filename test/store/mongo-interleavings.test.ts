@@ -10,7 +10,7 @@ import { recountTenant } from '../../src/store/mongo/recount.js';
 import type { ProductWrite } from '../../src/store/store.js';
 import { Follower } from './contract/follower.js';
 import { put, remove } from './contract/writes.js';
-import { gated } from './gated-collections.js';
+import { gated } from '../../src/store/mongo/gated-collections.js';
 import { batchWriterOf, Closer, rangesOf } from './mongo-batch-fixture.js';
 import { dropDatabase, freshOptions } from './mongo-fixture.js';
 import { MONGODB_URL, MongoServer, whyNoServer } from './mongo-server.js';

@@ -4,7 +4,6 @@ import { collectionsOf } from '../../src/store/mongo/collections.js';
 import { missingIndexes } from '../../src/store/mongo/indexes.js';
 import { openMongoReader, openMongoStore } from '../../src/store/mongo/open.js';
 import type { MongoStoreOptions } from '../../src/store/mongo/options.js';
-import { describeLag, outdated } from '../../src/store/mongo/replica-reads.js';
 import type { Store } from '../../src/store/store.js';
 import { eventually } from './contract/fixture.js';
 import { put, remove } from './contract/writes.js';
@@ -126,36 +125,5 @@ describe.skipIf(reason !== undefined)(`MongoDB queries${reason ? ` (${reason})` 
     await watch?.close();
     await client.close();
     await store.close();
-  });
-
-  it('joins that may read from secondaries still find what is there', async () => {
-    const store = await openMongoStore({ ...options, maxStalenessMs: 90_000 });
-    await store.write(T, [put('x'), put('y')]);
-    const versions = (await store.heads(T, ['x', 'y'])).map((head) => head?.version ?? 0);
-    const found = await store.documents(T, ['x', 'y', 'none'], [...versions, 1]);
-    expect(found.map((document) => document?.product.id)).toEqual(['x', 'y', undefined]);
-    expect(store.detail?.()).toContain('90000 ms');
-    await store.close();
-  });
-});
-
-describe('reads from secondaries', () => {
-  it('what is older than its hit, or not there yet, is read again', () => {
-    const found = new Map([
-      ['a', { version: 5 }],
-      ['b', { version: 4 }],
-    ]);
-    expect(outdated(['a', 'b', 'c'], [5, 5, 1], found)).toEqual(['b', 'c']);
-  });
-
-  it('the lag of each secondary is told', () => {
-    const states = new Map([
-      ['m1:1', { secondary: false, lastWriteMs: 5_000 }],
-      ['m2:1', { secondary: true, lastWriteMs: 4_000 }],
-    ]);
-    expect(describeLag(states, 90_000)).toBe(
-      'joins may be stale by 90000 ms; m2:1 is 1000 ms behind',
-    );
-    expect(describeLag(new Map(), 1)).toContain('no secondary is known');
   });
 });

@@ -104,6 +104,13 @@ interface SpoolRecord {
 }
 
 /** What concerns the whole store, a document by name; see `meta.ts`. */
+/** A process that uses the store while it shares its connections with others. */
+export interface ClientRecord {
+  _id: string;
+  /** Its latest beat, by the server's clock. */
+  at: Date;
+}
+
 interface MetaRecord {
   _id: string;
   [field: string]: unknown;
@@ -116,6 +123,7 @@ export interface Collections {
   records: Collection<KeptRecord>;
   shards: Collection<ShardRecord>;
   spool: Collection<SpoolRecord>;
+  clients: Collection<ClientRecord>;
   meta: Collection<MetaRecord>;
 }
 
@@ -127,6 +135,7 @@ export function collectionsOf(db: Db): Collections {
     records: db.collection('records'),
     shards: db.collection('shards'),
     spool: db.collection('spool'),
+    clients: db.collection('clients'),
     meta: db.collection('meta'),
   };
 }
@@ -146,6 +155,7 @@ export const INDEXES: Readonly<Record<keyof Collections, readonly IndexDescripti
   records: [{ name: 'kind', key: { kind: 1, id: 1 } }],
   shards: [],
   spool: [],
+  clients: [],
   meta: [],
 };
 

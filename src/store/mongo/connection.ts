@@ -1,8 +1,9 @@
-import { MongoClient, type ClientSession } from 'mongodb';
+import { MongoClient, type ClientSession, type MongoClientOptions } from 'mongodb';
 import { Deadline } from '../../core/deadline.js';
 import { OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
 import { collectionsOf, type Collections } from './collections.js';
 import { storeError } from '../errors.js';
+import type { StoreConnections } from '../store-connections.js';
 import { askFeatures, type ServerFeatures } from './features.js';
 import {
   clientOptions,
@@ -12,15 +13,23 @@ import {
   type MongoStoreOptions,
   type ResolvedOptions,
 } from './options.js';
+import { ConnectionGate } from './connection-gate.js';
+import { ConnectionShare, shareOf, SHARE_TIMES } from './connection-share.js';
+import { gated } from './gated-collections.js';
+import { ASK_EVERY_MS, LagWatch } from './lag-watch.js';
+import { probe } from './meta.js';
 import { PoolWatch } from './pool-watch.js';
 import { ReplicaReads } from './replica-reads.js';
 
 /** A client of one store, and how its answers are waited for. */
 export class Connection {
   readonly collections: Collections;
-  /** Undefined: joins read from the primary. */
-  readonly replicas: ReplicaReads | undefined;
-  readonly pool: PoolWatch;
+  readonly replicas: ReplicaReads;
+  private readonly pool: PoolWatch;
+  private readonly maxPoolSize: number;
+  /** Undefined: connections are this process's own. */
+  private readonly gate: ConnectionGate | undefined;
+  private readonly share: ConnectionShare | undefined;
   readonly timeoutMs: number;
   readonly leaseMs: number;
   readonly landingMs: number;
@@ -31,12 +40,21 @@ export class Connection {
     private readonly client: MongoClient,
     options: ResolvedOptions,
   ) {
-    const { url, maxStalenessMs } = options;
-    this.collections = collectionsOf(client.db(databaseOf(url)));
-    this.pool = new PoolWatch(client);
-    this.replicas =
-      maxStalenessMs === undefined ? undefined : new ReplicaReads(client, maxStalenessMs);
+    const { url } = options;
     this.timeoutMs = options.timeoutMs;
+    this.maxPoolSize = options.maxPoolSize;
+    const own = collectionsOf(client.db(databaseOf(url)));
+    const { connections, shareTimes = SHARE_TIMES } = options;
+    if (connections === undefined) this.collections = own;
+    else {
+      const gate = new ConnectionGate(shareOf(connections, 1, this.maxPoolSize), this.timeoutMs);
+      this.gate = gate;
+      this.collections = gated(own, (_name, command) => gate.run(command));
+      const given = [connections, this.maxPoolSize, shareTimes] as const;
+      this.share = new ConnectionShare(own.clients, gate, ...given);
+    }
+    this.pool = new PoolWatch(client);
+    this.replicas = new ReplicaReads((beatMs) => lagWatchOf(options, own, beatMs));
     this.leaseMs = options.leaseMs;
     this.landingMs = landingMsOf(options);
   }
@@ -48,6 +66,7 @@ export class Connection {
     try {
       connection = new Connection(clientOf(options), options);
       await connection.client.connect();
+      connection.share?.start();
       return connection;
     } catch (error) {
       await connection?.close();
@@ -63,7 +82,15 @@ export class Connection {
 
   /** `action` with a session of its own. */
   withSession<T>(action: (session: ClientSession) => Promise<T>): Promise<T> {
-    return this.client.withSession(action);
+    const run = () => this.client.withSession(action);
+    return this.gate === undefined ? run() : this.gate.run(run);
+  }
+
+  /** What of the pool is used, waited for, and allowed. */
+  get connections(): StoreConnections {
+    const { idle, inUse, waiting } = this.pool.connections;
+    const { waiting: before = 0, limit = this.maxPoolSize } = this.gate ?? {};
+    return { idle, inUse, waiting: waiting + before, limit };
   }
 
   /** `action`'s result, or `unavailable` when it fails or takes longer than `limitMs`. */
@@ -82,15 +109,28 @@ export class Connection {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    await this.replicas.close();
+    await this.share?.close();
     await this.client.close();
   }
 }
 
 /** Throws `unavailable` that no waiting helps, where the URL is none. */
-function clientOf(options: ResolvedOptions): MongoClient {
+function clientOf(options: ResolvedOptions, more: MongoClientOptions = {}): MongoClient {
   try {
-    return new MongoClient(options.url, clientOptions(options));
+    return new MongoClient(options.url, { ...clientOptions(options), ...more });
   } catch (cause) {
     throw new OmniError('unavailable', 'the URL of the store cannot be used', { cause });
   }
+}
+
+/** It has a client of its own: how often servers are asked is fixed once one is made, and is every ten seconds elsewhere. */
+function lagWatchOf(options: ResolvedOptions, own: Collections, beatMs: number): LagWatch {
+  const often = { heartbeatFrequencyMS: ASK_EVERY_MS, serverMonitoringMode: 'poll' } as const;
+  const pool = { minPoolSize: 0, maxPoolSize: 1 };
+  return new LagWatch(
+    () => clientOf(options, { ...often, ...pool }),
+    () => probe(own),
+    beatMs,
+  );
 }

@@ -1,10 +1,16 @@
 import type { MongoClientOptions } from 'mongodb';
+import type { ShareTimes } from './connection-share.js';
 
 export interface MongoStoreOptions {
   /** `mongodb://…` or `mongodb+srv://…`; its path names the database, `omnisearch` without one. */
   url: string;
   minPoolSize?: number;
   maxPoolSize?: number;
+  /**
+   * Connections that the server allows all processes together: each takes its share, up to `maxPoolSize`. Undefined: each
+   * takes `maxPoolSize`.
+   */
+  connections?: number | undefined;
   /** How long a connection may be idle before it is closed, as far as more than the least are open. */
   maxIdleMs?: number;
   /** How long an operation may take at the server or on its way. */
@@ -13,17 +19,16 @@ export interface MongoStoreOptions {
   serverSelectionTimeoutMs?: number;
   /** How long after taking sequence numbers a writer may still write with them. */
   leaseMs?: number;
-  /**
-   * Joins may read from a secondary that is at most this far behind (MongoDB takes no bound below
-   * 90 s); undefined: everything is read from the primary.
-   */
-  maxStalenessMs?: number | undefined;
+  /** For tests. */
+  shareTimes?: ShareTimes;
   /** Tried in order, as far as the server knows them. */
   compressors?: readonly ('none' | 'snappy' | 'zlib' | 'zstd')[];
 }
 
-export type ResolvedOptions = Required<Omit<MongoStoreOptions, 'maxStalenessMs'>> &
-  Pick<MongoStoreOptions, 'maxStalenessMs'>;
+type Absent = 'connections' | 'shareTimes';
+
+export type ResolvedOptions = Required<Omit<MongoStoreOptions, Absent>> &
+  Pick<MongoStoreOptions, Absent>;
 
 const DEFAULTS: Omit<ResolvedOptions, 'url'> = {
   minPoolSize: 5,
@@ -35,6 +40,8 @@ const DEFAULTS: Omit<ResolvedOptions, 'url'> = {
   compressors: [],
 };
 
+/** A share that became smaller is given back within so long. */
+const SHARED_IDLE_MS = 15_000;
 const DEFAULT_DATABASE = 'omnisearch';
 
 export function resolveOptions(options: MongoStoreOptions): ResolvedOptions {
@@ -56,11 +63,13 @@ export function landingMsOf({ timeoutMs, serverSelectionTimeoutMs }: ResolvedOpt
 
 /** What is acknowledged or read has reached a majority, so that no failover takes it back. */
 export function clientOptions(options: ResolvedOptions): MongoClientOptions {
+  const { maxIdleMs } = options;
+  const isShared = options.connections !== undefined;
   return {
     appName: 'omnisearch',
-    minPoolSize: options.minPoolSize,
+    minPoolSize: isShared ? 0 : options.minPoolSize,
     maxPoolSize: options.maxPoolSize,
-    maxIdleTimeMS: options.maxIdleMs,
+    maxIdleTimeMS: isShared ? Math.min(maxIdleMs || SHARED_IDLE_MS, SHARED_IDLE_MS) : maxIdleMs,
     waitQueueTimeoutMS: options.timeoutMs,
     connectTimeoutMS: options.timeoutMs,
     socketTimeoutMS: options.timeoutMs,

@@ -20,7 +20,7 @@ export class PoolWatch {
   }
 
   /** Those that are being opened are counted as idle. */
-  get connections(): StoreConnections {
+  get connections(): Omit<StoreConnections, 'limit'> {
     const { open, inUse, waiting } = this;
     return { idle: Math.max(0, open - inUse), inUse, waiting };
   }

@@ -27,7 +27,7 @@ import { countBehind, readFeedPage, readHead } from './feed.js';
 import { reasonOf } from '../../core/errors.js';
 import { readModel, readStoreId } from './meta.js';
 import { readPlacement } from './placement.js';
-import { outdated } from './replica-reads.js';
+import { outdated, type ReplicaReads } from './replica-reads.js';
 import {
   DOCUMENT_FIELDS,
   HEAD_FIELDS,
@@ -62,6 +62,10 @@ export class MongoReader implements StoreReader {
     );
   }
 
+  get replicas(): ReplicaReads {
+    return this.connection.replicas;
+  }
+
   protected get collections(): Collections {
     return this.connection.collections;
   }
@@ -76,9 +80,9 @@ export class MongoReader implements StoreReader {
     atLeast?: readonly number[],
   ): Promise<(StoredDocument | undefined)[]> {
     return this.read(async () => {
-      const replica = atLeast && this.connection.replicas;
-      const found = await this.find(tenant, ids, DOCUMENT_FIELDS, replica?.options);
-      if (replica !== undefined) {
+      const options = atLeast && this.replicas.options;
+      const found = await this.find(tenant, ids, DOCUMENT_FIELDS, options);
+      if (options !== undefined) {
         const again = outdated(ids, atLeast ?? [], found);
         const latest = await this.find(tenant, again, DOCUMENT_FIELDS);
         for (const [id, record] of latest) found.set(id, record);
@@ -158,11 +162,11 @@ export class MongoReader implements StoreReader {
   }
 
   connections(): StoreConnections {
-    return this.connection.pool.connections;
+    return this.connection.connections;
   }
 
   detail(): string | undefined {
-    return this.connection.replicas?.detail;
+    return this.replicas.detail;
   }
 
   async healthy(): Promise<string | undefined> {

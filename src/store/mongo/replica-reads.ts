@@ -1,51 +1,60 @@
-import { ReadPreference, type FindOptions, type MongoClient } from 'mongodb';
+import { ReadPreference, type FindOptions } from 'mongodb';
+import type { ReplicaLagOf, StoreReplicas } from '../store-replicas.js';
 import type { ProductRecord } from './collections.js';
+import { ASK_EVERY_MS, type LagWatch } from './lag-watch.js';
+
+const FROM_SECONDARIES: FindOptions = { readPreference: ReadPreference.SECONDARY_PREFERRED };
+const BEATS_PER_BOUND = 4;
+const MAX_BEAT_MS = 10_000;
 
 /**
- * Reading joins from secondaries. The driver chooses only secondaries within the bound; a document
- * that is older than the version its reader knows of is read again from the primary. What remains is
- * stale by at most the bound: a deleted product, or an older price, that the index has not seen
- * changed either.
+ * Reading joins from secondaries, while all of them are within the bound; the driver may choose any. A document that is
+ * older than the version its reader knows of is read again from the primary. What remains is stale by at most the bound:
+ * a deleted product, or an older price, that the index has not seen changed either. Without a bound nothing is measured.
  */
-export class ReplicaReads {
-  readonly options: FindOptions;
-  private readonly states = new Map<string, ReplicaState>();
+export class ReplicaReads implements StoreReplicas {
+  maxLagMs: number | undefined;
+  private watch: LagWatch | undefined;
+  /** Resolves once no former watch is open. */
+  private closing: Promise<void> = Promise.resolve();
 
-  constructor(
-    client: MongoClient,
-    private readonly maxStalenessMs: number,
-  ) {
-    const maxStalenessSeconds = Math.ceil(maxStalenessMs / 1000);
-    const { SECONDARY_PREFERRED } = ReadPreference;
-    const readPreference = new ReadPreference(SECONDARY_PREFERRED, undefined, {
-      maxStalenessSeconds,
-    });
-    this.options = { readPreference };
-    client.on('serverHeartbeatSucceeded', ({ connectionId, reply }) => {
-      const { secondary, lastWrite } = reply as HelloReply;
-      const lastWriteMs = lastWrite?.lastWriteDate?.getTime();
-      if (lastWriteMs === undefined) this.states.delete(connectionId);
-      else this.states.set(connectionId, { secondary: secondary === true, lastWriteMs });
-    });
-    client.on('serverHeartbeatFailed', ({ connectionId }) => this.states.delete(connectionId));
+  constructor(private readonly open: (beatMs: number) => LagWatch) {}
+
+  follow(maxLagMs: number | undefined): void {
+    if (maxLagMs === this.maxLagMs) return;
+    this.maxLagMs = maxLagMs;
+    const before = this.watch;
+    this.closing = this.closing.then(() => before?.close());
+    this.watch = maxLagMs === undefined ? undefined : this.open(beatMsOf(maxLagMs));
+    this.watch?.start();
   }
 
-  /** The bound, and how far each secondary is behind, as of the last heartbeats. */
-  get detail(): string {
-    return describeLag(this.states, this.maxStalenessMs);
+  /** Of a read that may be stale; undefined: the primary's. */
+  get options(): FindOptions | undefined {
+    const { maxLagMs, watch } = this;
+    if (maxLagMs === undefined) return undefined;
+    const behindMs = watch?.lag.behindMs(performance.now()) ?? Infinity;
+    return behindMs <= maxLagMs ? FROM_SECONDARIES : undefined;
+  }
+
+  get lags(): ReplicaLagOf[] {
+    return this.watch?.lag.lags ?? [];
+  }
+
+  /** The bound, and how far each secondary is behind. */
+  get detail(): string | undefined {
+    return this.maxLagMs === undefined ? undefined : describeLag(this.lags, this.maxLagMs);
+  }
+
+  async close(): Promise<void> {
+    this.follow(undefined);
+    await this.closing;
   }
 }
 
-/** The part of a server's answer to `hello` that is read here. */
-interface HelloReply {
-  secondary?: boolean;
-  lastWrite?: { lastWriteDate?: Date };
-}
-
-interface ReplicaState {
-  secondary: boolean;
-  /** Epoch ms. */
-  lastWriteMs: number;
+/** Rare, and often enough that a pause between writes alone never looks like a lag past the bound. */
+function beatMsOf(maxLagMs: number): number {
+  return Math.min(MAX_BEAT_MS, Math.max(ASK_EVERY_MS, maxLagMs / BEATS_PER_BOUND));
 }
 
 /** Which of `ids` must be read again: what the replica has is older than what is known of. */
@@ -57,16 +66,11 @@ export function outdated(
   return ids.filter((id, i) => (found.get(id)?.version ?? 0) < (atLeast[i] ?? Infinity));
 }
 
-export function describeLag(
-  states: ReadonlyMap<string, ReplicaState>,
-  maxStalenessMs: number,
-): string {
-  const primary = [...states.values()].find(({ secondary }) => !secondary);
-  const lags = [...states].flatMap(([address, { secondary, lastWriteMs }]) => {
-    if (!secondary) return [];
-    if (primary === undefined) return [`${address} is behind by an unknown time`];
-    return [`${address} is ${Math.max(0, primary.lastWriteMs - lastWriteMs)} ms behind`];
+export function describeLag(lags: readonly ReplicaLagOf[], maxLagMs: number): string {
+  const each = lags.map(({ server, lagMs }) => {
+    const past = lagMs > maxLagMs ? ', so the primary is read' : '';
+    return `${server} is ${lagMs} ms behind${past}`;
   });
-  const bound = `joins may be stale by ${maxStalenessMs} ms`;
-  return [bound, ...(lags.length > 0 ? lags : ['no secondary is known'])].join('; ');
+  const bound = `joins may be stale by ${maxLagMs} ms`;
+  return [bound, ...(each.length > 0 ? each : ['no secondary is known'])].join('; ');
 }
