@@ -24,9 +24,11 @@ function tracer(options: Partial<OtlpOptions> = {}): OtlpTracer {
   );
 }
 
+const HEX_DIGITS = '0123456789abcdef'.split('');
+
 const hex = (length: number) =>
   fc
-    .array(fc.constantFrom(...'0123456789abcdef'), { minLength: length, maxLength: length })
+    .array(fc.constantFrom(...HEX_DIGITS), { minLength: length, maxLength: length })
     .map((digits) => digits.join(''))
     .filter((digits) => !/^0+$/.test(digits));
 
