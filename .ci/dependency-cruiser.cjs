@@ -41,6 +41,7 @@ const rooms = {
   cluster: ['placement', 'store', 'core'],
   tenancy: ['redis', 'text', 'store', 'filter', 'core'],
   redis: ['core'],
+  telemetry: ['core'],
   text: ['core'],
   embedding: ['text', 'core'],
   placement: ['store', 'core'],

@@ -2,7 +2,12 @@ import { join } from 'node:path';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 
 /** What is started: the command, and what runs in threads and processes of its own. */
-const PROGRAMS = ['cli/main.ts', 'embedding/worker.ts', 'shard/build/build-worker.ts'];
+const PROGRAMS = [
+  'cli/main.ts',
+  'embedding/worker.ts',
+  'shard/build/build-worker.ts',
+  'telemetry/send-last-report.ts',
+];
 /** Some four hundred small modules, for a dozen functions: whoever starts reads them all, in a fifth of a second. */
 const BUNDLED = /^typebox(\/|$)/;
 

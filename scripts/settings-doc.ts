@@ -17,7 +17,7 @@ export function settingsDoc(): string {
       takes(setting),
       defaultOf(setting) === '' ? '' : `\`${defaultOf(setting)}\``,
       setting.verbs.join(', '),
-      setting.description + (setting.secret === true ? ' (secret: never shown)' : ''),
+      setting.description + notesOn(setting),
     ];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
@@ -30,12 +30,21 @@ the file of \`--config\` (a JSON object of names, in small or capital letters), 
 holds. A value out of bounds, an unknown flag or an unknown key in the file stops the command with
 one line (exit code 2); an unknown \`OMNISEARCH_*\` variable only warns, an empty one counts as not
 set. A setting of pairs is repeated as a flag, split at commas in the environment, and an object in
-the file. Times are in milliseconds, sizes in bytes.
+the file. Times are in milliseconds, sizes in bytes. What other programs read as well (marked) is also
+found in the environment under its name alone.
 
 | name | flag | takes | default | of | what it is |
 | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 `;
+}
+
+function notesOn({ secret, isStandard }: Setting): string {
+  const notes = [
+    ...(isStandard === true ? ['also without OMNISEARCH_'] : []),
+    ...(secret === true ? ['secret: never shown'] : []),
+  ];
+  return notes.length === 0 ? '' : ` (${notes.join('; ')})`;
 }
 
 function takes(setting: Setting): string {

@@ -3,7 +3,7 @@ import { PlacementCache } from '../../src/placement/placement-cache.js';
 import type { SearchLeafReply } from '../../src/protocol/messages.js';
 import { fanOut, type FanOutQuery, type FanOutResult } from '../../src/search/fan-out.js';
 import { planSearch, stickyKeyOf, type SearchPlan } from '../../src/search/plan.js';
-import type { LeafAnswer } from '../../src/shard-client/leaf-calls.js';
+import type { Asker, LeafAnswer } from '../../src/shard-client/leaf-calls.js';
 import type { Served } from '../../src/shard-client/replicas/replica-call.js';
 import {
   ReplicaCalls,
@@ -157,7 +157,7 @@ export class SimulatedQueryNode {
       asked: { nodes: readonly string[]; stickyKey?: number | undefined },
       { group }: { group: string },
       deadline: Deadline,
-      signal?: AbortSignal,
+      asker?: Asker,
     ): Promise<Served<LeafAnswer>> => {
       const rows = rowsOf(tenant, group);
       const call = {
@@ -168,7 +168,7 @@ export class SimulatedQueryNode {
           return HITS;
         },
       };
-      return this.calls.call<LeafAnswer>(call, deadline, signal);
+      return this.calls.call<LeafAnswer>(call, deadline, asker?.signal);
     };
     const query: FanOutQuery = {
       ...QUERY,

@@ -4,8 +4,9 @@ import { helpFor, helpForAll, wantsHelp } from '../config/help.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/settings.js';
 import { isVerb, type Verb } from '../config/verbs.js';
-import { createLogger, type Logger } from '../core/logger.js';
+import type { Logger } from '../core/logger.js';
 import { tooFewFiles } from './open-files.js';
+import { openLogger } from './open-logger.js';
 import { packageVersion } from './package-file.js';
 import { runRole, type Opened } from './run-role.js';
 import { complain, WRONG_USAGE } from './terminal.js';
@@ -85,9 +86,15 @@ async function role(name: string, load: () => Promise<StartRole>, config: Config
   const problem = tooFewFiles();
   if (problem !== undefined) return complain(COULD_NOT_START, problem);
   closeToOthers();
-  const logger = createLogger(config.logLevel, name);
+  const { logger, close } = await openLogger(config, name);
   const start = await load();
-  return runRole((opened, stopping) => start(config, logger, opened, stopping), logger, config);
+  const code = await runRole(
+    (opened, stopping) => start(config, logger, opened, stopping),
+    logger,
+    config,
+  );
+  await close();
+  return code;
 }
 
 /** Aborted when a service manager, or who is at the terminal, wants the command to end. */

@@ -25,6 +25,7 @@ import { checkAdvertised, openMembership } from './open-membership.js';
 import { openNode } from './open-node.js';
 import { openShop } from './open-shop.js';
 import { openTenantDesks } from './open-tenancy.js';
+import { openTracer } from './open-tracer.js';
 import { openWriters } from './open-writers.js';
 import { packageFile, packageVersion } from './package-file.js';
 import { type Opened } from './run-role.js';
@@ -42,6 +43,7 @@ export async function startQueryNode(
 ): Promise<void> {
   checkAdvertised(config);
   await unlessAborted(mayBegin(), stopping);
+  const tracer = await openTracer(config, 'query-node', logger, opened);
   const node = await openNode(config, config.jobs, logger, opened);
   const { store, encoder, model, shards, fleet, audit, cluster, searchable } = node;
   const { isBehind, onChange, tenants, tenancy, priceLists, deps, ingest, jobs } = node;
@@ -96,7 +98,7 @@ export async function startQueryNode(
   };
   const views = { ...shop, ...shown, tenants, placements, keyDirectory, priceLists };
   const writers = await openWriters({ config, members, ...views }, stopping);
-  const shared = { audit, ...keys, ...shop, ...shown, writers, status, logger };
+  const shared = { audit, ...keys, ...shop, ...shown, writers, status, tracer, logger };
   const ports = { search: kept ?? search, ingest, tenants, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
@@ -145,9 +147,15 @@ function httpOptions(config: Config, model: ModelIdentity): Parameters<typeof cr
     searchMaxAgeS: config.searchMaxAgeS,
     corsOrigins: config.corsOrigins?.split(',') ?? [],
     compressMinBytes: config.compressMinBytes,
+    slowSearches: slowSearches(config),
+    accessLog: config.accessLog,
     webDir: packageFile('dist/web'),
     picturesDir: existsSync(pictures) ? pictures : undefined,
   };
+}
+
+function slowSearches({ slowQueryMs: slowMs, logQueryTexts: texts }: Config) {
+  return slowMs === undefined ? undefined : { slowMs, texts };
 }
 
 const SHOWN_CUTOFFS = 10;

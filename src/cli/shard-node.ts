@@ -16,6 +16,7 @@ import { lockFolder } from '../supervisor/folder-lock.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
 import { openPeers } from './open-peers.js';
 import { openReader } from './open-store.js';
+import { openTracer } from './open-tracer.js';
 import { packageUrl } from './package-file.js';
 import { StartError, type Opened } from './run-role.js';
 import { advertisedAddress, checkAddresses } from './shard-address.js';
@@ -99,7 +100,8 @@ export async function startShardNode(
   const { storeId } = store;
   const limits = { queueLimit: config.searchQueue, tenantQueueLimit: config.tenantSearchQueue };
   const tls = certificate?.read();
-  const options = { shard, storeId, secret, address: listen, ...limits, tls };
+  const tracer = await openTracer(config, 'shard-node', logger, opened);
+  const options = { shard, storeId, secret, address: listen, ...limits, tls, tracer };
   const server = new ShardServer(node, options, logger);
   const endpoint = endpointOf(listen);
   if ('path' in endpoint) await mkdir(dirname(endpoint.path), { recursive: true, mode: 0o700 });

@@ -25,7 +25,8 @@ export interface LoadedConfig {
 }
 
 /**
- * Every setting from flag, then environment, then the file of `--config`, then its default; frozen.
+ * Every setting from flag, then environment (by its own name, then by that of a standard), then the file of `--config`,
+ * then its default; frozen.
  * Throws `ConfigError` for a value out of bounds, an unknown flag, or an unknown key in the file. An
  * unknown `OMNISEARCH_*` variable only warns; an empty one counts as not set.
  */
@@ -69,7 +70,7 @@ function firstOf(
   }
   const variable = variables.get(key);
   if (variable !== undefined) {
-    const name = PREFIX + settingName(key);
+    const name = (setting.isStandard === true ? '' : PREFIX) + settingName(key);
     return accept(setting, name, variable, valueOfText(setting, listed(setting, variable)));
   }
   const entry = file.get(key);
@@ -96,6 +97,10 @@ function readEnvironment(env: ConfigSources['env']): {
   const byName = new Map(allSettings().map(([key]) => [PREFIX + settingName(key), key]));
   const variables = new Map<SettingKey, string>();
   const warnings: string[] = [];
+  for (const [key, { isStandard }] of allSettings()) {
+    const text = isStandard === true ? env[settingName(key)] : undefined;
+    if (text !== undefined && text !== '') variables.set(key, text);
+  }
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith(PREFIX) || text === undefined || text === '') continue;
     const key = byName.get(name);

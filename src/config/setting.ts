@@ -11,6 +11,8 @@ interface Described {
   verbs: readonly Verb[];
   /** Never shown: neither in messages nor in logs. */
   secret?: true;
+  /** Its name means the same to other programs: it is also read from the environment without `OMNISEARCH_`. */
+  isStandard?: true;
 }
 
 /** A whole number within bounds; `ms` and `bytes` say its unit, otherwise `unit` does. */

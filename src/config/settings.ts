@@ -13,6 +13,7 @@ import type { Pairs, Setting } from './setting.js';
 import { SHARD_SETTINGS } from './shard-settings.js';
 import { STORE_SETTINGS } from './store-settings.js';
 import { SYNC_SETTINGS } from './sync-settings.js';
+import { TELEMETRY_SETTINGS } from './telemetry-settings.js';
 import type { Verb } from './verbs.js';
 
 /**
@@ -35,6 +36,7 @@ const SETTINGS = {
   ...CLIENT_SETTINGS,
   ...SYNC_SETTINGS,
   ...BACKUP_SETTINGS,
+  ...TELEMETRY_SETTINGS,
 } as const;
 
 export type SettingKey = keyof typeof SETTINGS;

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { ServerResponse } from 'node:http';
 import { OmniError } from '../core/errors.js';
+import type { Span } from '../core/span.js';
 import { rawErrorReply } from './error-reply.js';
 import { REQUESTS_OF_CONNECTION, type HttpLimits } from './limits.js';
 
@@ -19,6 +20,10 @@ export class Exchange {
   private controller: AbortController | undefined;
   private readonly endings: (() => void)[] = [];
   private hasEnded = false;
+  /** Where it is traced. */
+  span: Span | undefined;
+  /** What it was answered with, where that is an error. */
+  problem: OmniError | undefined;
   /** When the reply was ready, and when some of it was last taken; undefined before. */
   private reply: { readyMs: number; takenMs: number } | undefined;
 

@@ -84,8 +84,16 @@ export function errorHeaders(error: OmniError, status: number): Record<string, s
 let lastLoggedMs = -Infinity;
 
 /** What callers are not shown: the cause of a failure. That of an outage at most once a second. */
-export function logFailure({ log }: Pick<FastifyRequest, 'log'>, error: OmniError): void {
-  if (error.code === 'internal') log.error({ err: error.cause ?? error }, 'internal error');
+export function logFailure(request: FastifyRequest, error: OmniError): void {
+  const { log, method, routeOptions } = request;
+  // Absent where it fails before its hooks have begun.
+  const exchange = request.exchange as FastifyRequest['exchange'] | undefined;
+  if (exchange !== undefined) exchange.problem = error;
+  if (error.code === 'internal') {
+    const route = routeOptions.url;
+    const traceId = exchange?.span?.traceId;
+    log.error({ err: error.cause ?? error, method, route, traceId }, 'internal error');
+  }
   if (error.code !== 'unavailable' || error.cause === undefined) return;
   if (performance.now() - lastLoggedMs < LOG_PAUSE_MS) return;
   lastLoggedMs = performance.now();

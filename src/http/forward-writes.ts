@@ -94,7 +94,10 @@ async function ask({ raw, exchange }: FastifyRequest, socket: Socket): Promise<I
     // A connection a request: none that its other end closes just then.
     createConnection: () => socket,
     ...{ method, path },
-    headers: { ...sentOn(headers), ...chunkedAs(headers), [MARK]: '1' },
+    headers: {
+      ...{ ...sentOn(headers), ...chunkedAs(headers), [MARK]: '1' },
+      ...(exchange.span === undefined ? {} : { traceparent: exchange.span.traceparent }),
+    },
   });
   // Once the answer has begun, whoever reads it hears of it.
   upstream.on('error', () => undefined);

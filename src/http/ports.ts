@@ -10,6 +10,7 @@ import type { OmniError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
 import type { ShardStatus } from '../core/shard-status.js';
+import type { Tracer } from '../core/span.js';
 import type { Catalogue } from '../ingest/catalogue.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { ImportDesk } from '../jobs/imports/import-desk.js';
@@ -35,6 +36,7 @@ import type { UsageMeter } from '../tenancy/usage-meter.js';
 import type { UsageReports } from '../tenancy/usage-report.js';
 import type { WritersPort } from './forward-writes.js';
 import type { HttpLimits } from './limits.js';
+import type { SlowSearchOptions } from './slow-searches.js';
 
 /** What the routes need of search: `RootSearch` is one. */
 export interface SearchPort {
@@ -199,6 +201,8 @@ export interface HttpPorts {
   dropTenant(tenant: string): Promise<void>;
   /** Whom writes are forwarded to; absent: this node writes itself. */
   writers?: WritersPort | undefined;
+  /** Absent: nothing is traced. */
+  tracer?: Tracer | undefined;
   logger: Logger;
 }
 
@@ -224,6 +228,10 @@ export interface HttpOptions {
   corsOrigins?: readonly string[];
   /** Larger replies are compressed for who takes that. */
   compressMinBytes?: number;
+  /** Absent: they are not logged. */
+  slowSearches?: SlowSearchOptions | undefined;
+  /** Each request is logged. */
+  accessLog?: boolean;
   /** Folder with the page's files. */
   webDir: string | undefined;
   /** Folder with the demo catalogue's pictures. */

@@ -64,7 +64,7 @@ export function priceListRoutes(
       const waitMs = askedWait(request, waits);
       const leave = streams.enter(tenant);
       const rows = heldRows(ingest.ndjson(readChunks(lines, limits)), held);
-      const writing = ingest.prices(tenant, params.name, rows, exchange.signal);
+      const writing = ingest.prices(tenant, params.name, rows, exchange);
       const report = await writing.finally(leave);
       return sendReport(ports, request, reply, report, waitMs);
     },

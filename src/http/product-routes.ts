@@ -73,12 +73,7 @@ export function productRoutes(
     async (request, reply) => {
       const waitMs = askedWait(request, waits);
       const { tenant, params, body } = request;
-      const report = await ports.ingest.patch(
-        tenant,
-        params.id,
-        jsonBody(body),
-        request.exchange.signal,
-      );
+      const report = await ports.ingest.patch(tenant, params.id, jsonBody(body), request.exchange);
       return sendReport(ports, request, reply, report, waitMs);
     },
   );
@@ -88,7 +83,7 @@ export function productRoutes(
     { schema: { querystring: WriteQuery, ...replies(WriteReplyBody) }, onRequest: onKnown },
     async (request, reply) => {
       const waitMs = askedWait(request, waits);
-      const report = await ports.ingest.remove(request.tenant, request.params.id);
+      const report = await ports.ingest.remove(request.tenant, request.params.id, request.exchange);
       return sendReport(ports, request, reply, report, waitMs);
     },
   );
@@ -119,24 +114,23 @@ async function upsert(
   limits: HttpLimits,
   streams: TenantGate,
 ): Promise<WriteReport> {
-  const { tenant, body } = request;
-  const { signal } = request.exchange;
+  const { tenant, body, exchange } = request;
   if (body instanceof Readable) {
     const leave = streams.enter(tenant);
     try {
       const rows = ports.ingest.ndjson(readChunks(body, limits));
-      return await ports.ingest.upsert(tenant, heldRows(rows, request.held), signal);
+      return await ports.ingest.upsert(tenant, heldRows(rows, request.held), exchange);
     } finally {
       leave();
     }
   }
-  const products = await ports.ingest.json(body as Buffer, signal);
+  const products = await ports.ingest.json(body as Buffer, exchange.signal);
   if ('rows' in products) {
     if (products.count === 0) throw invalidField('body', 'must be a list of at least one product');
-    return ports.ingest.upsert(tenant, products.rows, signal);
+    return ports.ingest.upsert(tenant, products.rows, exchange);
   }
   const { value } = products;
-  if (isObject(value)) return ports.ingest.upsertOne(tenant, value, signal);
+  if (isObject(value)) return ports.ingest.upsertOne(tenant, value, exchange);
   throw invalidField(
     'body',
     `must be a product or a list of products, got ${describeValue(value)}`,

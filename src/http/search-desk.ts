@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OmniError, toOmniError } from '../core/errors.js';
+import type { Explainer } from '../search/explanation.js';
 import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-types.js';
 import { showsByOwnPrice } from '../tenancy/narrowed-catalogue.js';
 import { asOmniError, logFailure, statusOf } from './error-reply.js';
@@ -10,6 +11,7 @@ import { belowPrefix } from './schema-error.js';
 import type { SearchLimits } from './search-limits.js';
 import type { SearchGate } from './search-gate.js';
 import { sendChunks, toChunks } from './send-reply.js';
+import { SlowSearches } from './slow-searches.js';
 
 /** Statuses from here on are not the caller's fault. */
 const SERVER_FAULT = 500;
@@ -27,13 +29,19 @@ export interface Written {
  * time, its room in memory, and is counted. A route charges what it is asked for once, before it reads anything for it.
  */
 export class SearchDesk {
+  /** Undefined: they are not logged. */
+  private readonly slow: SlowSearches | undefined;
+
   constructor(
     private readonly ports: Pick<HttpPorts, 'search' | 'insight' | 'meter'>,
-    private readonly options: Pick<RouteOptions, 'replies'>,
+    private readonly options: Pick<RouteOptions, 'replies' | 'slowSearches'>,
     private readonly metrics: Metrics,
     private readonly gate: SearchGate,
     private readonly limits: SearchLimits,
-  ) {}
+  ) {
+    const { slowSearches } = options;
+    this.slow = slowSearches && new SlowSearches(slowSearches);
+  }
 
   /** For the routes: counts the errors that they answer with. */
   readonly onError = async (_: FastifyRequest, __: FastifyReply, error: Error): Promise<void> => {
@@ -59,16 +67,18 @@ export class SearchDesk {
     const { tenant, timeoutMs } = search;
     const asked = narrowedBy(request, search);
     const run = this.gate.run({ tenant, timeoutMs, ...caller }, 1, async (leftMs) => {
+      caller.span?.past('wait', startedMs);
       const found = await this.ports.search.search(within(asked, leftMs), caller);
       this.log(search, found);
-      const pieces = write(found);
-      return isLong(caller) ? toChunks(pieces) : [...pieces].join('');
+      return writtenOut(write(found), caller);
     });
     const text = await run.catch((error: unknown) => {
       if (!caller.signal.aborted) this.countUnanswered([tenant], error);
+      this.noteSlow(request, [asked], { caller, startedMs, error });
       throw error;
     });
     this.countAnswered(tenant, performance.now() - startedMs);
+    this.noteSlow(request, [asked], { caller, startedMs });
     return { text, caller };
   }
 
@@ -89,6 +99,7 @@ export class SearchDesk {
     const longest = Math.max(1, ...searches.map(({ timeoutMs }) => timeoutMs));
     const waiting = { tenant: request.tenant, signal: caller.signal, timeoutMs: longest };
     const run = this.gate.run(waiting, Math.max(1, searches.length), async (leftMs) => {
+      caller.span?.past('wait', startedMs);
       const due = searches.map((search) => within(search, search.timeoutMs - longest + leftMs));
       const found = due.length === 0 ? [] : await this.ports.search.searchBatch(due, caller);
       const answers = found[Symbol.iterator]();
@@ -105,13 +116,18 @@ export class SearchDesk {
         if (result instanceof OmniError) this.countFailure(request, tenant, result);
         else this.countAnswered(tenant ?? request.tenant, performance.now() - startedMs);
       }
-      return toChunks(write(results));
+      const writeMs = performance.now();
+      const chunks = await toChunks(write(results));
+      caller.span?.past('serialize', writeMs);
+      return chunks;
     });
     const text = await run.catch((error: unknown) => {
       const tenants = searches.map(({ tenant }) => tenant);
       if (!caller.signal.aborted) this.countUnanswered(tenants, error);
+      this.noteSlow(request, searches, { caller, startedMs, error });
       throw error;
     });
+    this.noteSlow(request, searches, { caller, startedMs });
     return { text, caller };
   }
 
@@ -147,7 +163,20 @@ export class SearchDesk {
   private callerOf(request: FastifyRequest): SearchCaller {
     const bytes = this.options.replies.lease(request.tenant);
     request.exchange.onEnd(() => bytes.release());
-    return { signal: request.exchange.signal, bytes };
+    const { signal, span } = request.exchange;
+    const notes: Explainer[] | undefined = this.slow && [];
+    return { signal, bytes, span, notes };
+  }
+
+  private noteSlow(
+    request: FastifyRequest,
+    searches: readonly SearchRequest[],
+    { caller, startedMs, error }: { caller: SearchCaller; startedMs: number; error?: unknown },
+  ): void {
+    if (this.slow === undefined) return;
+    const failure = error === undefined ? undefined : asOmniError(error).code;
+    const elapsedMs = performance.now() - startedMs;
+    this.slow.answered(request, searches, { notes: caller.notes ?? [], elapsedMs, failure });
   }
 
   private countAnswered(tenant: string, elapsedMs: number): void {
@@ -225,6 +254,14 @@ function byTenant(searches: readonly Pick<SearchRequest, 'tenant'>[]): Map<strin
 /** What waited for its place has less time left than it was given. */
 function within(search: SearchRequest, timeoutMs: number): SearchRequest {
   return timeoutMs === search.timeoutMs ? search : { ...search, timeoutMs: Math.max(1, timeoutMs) };
+}
+
+/** A reply as it is sent: a long one in pieces, others having turns in between. */
+async function writtenOut(pieces: Pieces, caller: SearchCaller): Promise<Written['text']> {
+  const startedMs = performance.now();
+  const text = isLong(caller) ? await toChunks(pieces) : [...pieces].join('');
+  caller.span?.past('serialize', startedMs);
+  return text;
 }
 
 function isLong({ bytes }: SearchCaller): boolean {

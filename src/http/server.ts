@@ -9,6 +9,7 @@ import {
 } from 'fastify';
 import { ByteBudget } from '../core/byte-budget.js';
 import { OmniError } from '../core/errors.js';
+import { addAccessLog } from './access-log.js';
 import { chooseTenant, requireHost, requireTenant } from './access.js';
 import { aliasRoutes } from './alias-routes.js';
 import { auditRoutes } from './audit-routes.js';
@@ -46,6 +47,7 @@ import { settingsRoutes } from './settings-routes.js';
 import { categoryRoutes, healthRoutes, statsRoutes } from './status-routes.js';
 import { storeRoutes } from './store-routes.js';
 import { tenantRoutes } from './tenant-routes.js';
+import { addTracing } from './tracing.js';
 import { transferRoutes } from './transfer-routes.js';
 import { usageRoutes } from './usage-routes.js';
 
@@ -93,6 +95,8 @@ export async function createHttpServer(
   const app = createApp(ports.logger, options.trustProxy);
   addJsonParsers(app, limits, bodies);
   addHooks(app, connections, () => leaving);
+  if (ports.tracer !== undefined) addTracing(app, ports.tracer);
+  if (options.accessLog === true) addAccessLog(app);
   if (ports.writers !== undefined) forwardWrites(app, ports.writers, () => leaving);
   addRequestEncodings(app);
   await addCompression(app, options.compressMinBytes ?? DEFAULT_COMPRESS_MIN_BYTES);

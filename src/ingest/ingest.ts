@@ -1,7 +1,9 @@
 import { OmniError } from '../core/errors.js';
 import { KeyedTurns } from '../core/keyed-turns.js';
 import type { JsonObject, JsonValue } from '../core/product.js';
+import type { Span } from '../core/span.js';
 import type { CategoryCount, ImportSight } from '../store/store.js';
+import { tracedStore } from '../store/traced-store.js';
 import type { Narrowing } from '../tenancy/narrowing.js';
 import { foresee, type Foresight } from './foresee-batch.js';
 import type { IncomingRow, IncomingRows } from './incoming-row.js';
@@ -22,6 +24,14 @@ export interface ImportTarget {
   tenant: string;
   imported: ImportSight;
   signal: AbortSignal;
+}
+
+/** On whose behalf something is written. */
+export interface Writer {
+  /** Aborted when nobody waits for it any more: what is not being written yet is left. */
+  signal?: AbortSignal | undefined;
+  /** Of the request, where it is traced. */
+  span?: Span | undefined;
 }
 
 /** The write path of one process, and reading back what it wrote. */
@@ -45,8 +55,9 @@ export class Ingest {
   }
 
   /** Rows in order; never rejects, see `WriteReport.failure`. */
-  async upsert(tenant: string, rows: IncomingRows, signal?: AbortSignal): Promise<WriteReport> {
-    return this.counted(tenant, await upsert(this.deps, { tenant, signal }, rows));
+  async upsert(tenant: string, rows: IncomingRows, writer: Writer = {}): Promise<WriteReport> {
+    const { signal } = writer;
+    return this.counted(tenant, await upsert(this.depsOf(writer), { tenant, signal }, rows));
   }
 
   /** As `upsert`, of an import. */
@@ -69,18 +80,22 @@ export class Ingest {
     tenant: string,
     name: string,
     rows: IncomingRows,
-    signal?: AbortSignal,
+    writer: Writer = {},
   ): Promise<WriteReport> {
     const { tenants, priceLists } = this.deps;
+    const { signal } = writer;
     await tenants.require(tenant, 'write');
     let number: Promise<number> | undefined;
     const list = () => (number ??= priceLists.ensure(tenant, name));
-    return this.counted(tenant, await writePrices(this.deps, { tenant, signal }, list, rows));
+    return this.counted(
+      tenant,
+      await writePrices(this.depsOf(writer), { tenant, signal }, list, rows),
+    );
   }
 
   /** One product or delete; rejects with what is wrong with it. */
-  async upsertOne(tenant: string, value: JsonValue, signal?: AbortSignal): Promise<WriteReport> {
-    const report = await this.upsert(tenant, [{ line: 1, bytes: 0, value }], signal);
+  async upsertOne(tenant: string, value: JsonValue, writer?: Writer): Promise<WriteReport> {
+    const report = await this.upsert(tenant, [{ line: 1, bytes: 0, value }], writer);
     if (report.failure !== undefined) throw report.failure;
     const [rejection] = report.rejected;
     if (rejection === undefined) return report;
@@ -93,18 +108,20 @@ export class Ingest {
     tenant: string,
     id: string,
     patch: JsonValue,
-    signal?: AbortSignal,
+    writer: Writer = {},
   ): Promise<WriteReport> {
     const key = `${tenant}/${validId(id)}`;
-    const patching = () => patchProduct(this.deps, { tenant, signal }, id, patch);
+    const { signal } = writer;
+    const deps = this.depsOf(writer);
+    const patching = () => patchProduct(deps, { tenant, signal }, id, patch);
     return this.counted(tenant, await this.patches.run(key, patching));
   }
 
   /** Rejects `not_found`. */
-  async remove(tenant: string, id: string): Promise<WriteReport> {
+  async remove(tenant: string, id: string, writer: Writer = {}): Promise<WriteReport> {
     await this.deps.tenants.require(tenant, 'write');
     const write = { op: 'delete', id: validId(id), feedVersion: undefined } as const;
-    const report = await writeSingle(this.deps, tenant, write);
+    const report = await writeSingle(this.depsOf(writer), tenant, write);
     if (report === undefined) throw contended();
     return this.counted(tenant, report);
   }
@@ -123,6 +140,12 @@ export class Ingest {
   async categories(tenant: string): Promise<CategoryCount[]> {
     await this.deps.tenants.require(tenant);
     return this.deps.store.categories(tenant);
+  }
+
+  /** Of a write that is traced, calls of the store are parts of its trace. */
+  private depsOf({ span }: Writer): IngestDeps {
+    const { deps } = this;
+    return span === undefined ? deps : { ...deps, store: tracedStore(deps.store, span) };
   }
 
   /** Counts what changed something. */

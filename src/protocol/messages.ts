@@ -59,6 +59,8 @@ export interface AskedPartitions {
   partitions: string | null;
   /** The tenant's share of the shard beside others'; absent: 1. */
   weight?: number;
+  /** W3C's `traceparent` of who asks, where that is traced. */
+  trace?: string;
 }
 
 /** One shard's part of a search. */
@@ -76,6 +78,8 @@ export interface SearchLeaf extends AskedPartitions {
   holds?: boolean;
   /** The reply says how the shard searched; absent: it does not. */
   explain?: boolean;
+  /** The same, without what its hits matched by: for a log. */
+  plan?: boolean;
   /** Time left when this was sent; past it the shard answers with what it has found. */
   budgetMs: number;
 }

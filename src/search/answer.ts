@@ -32,6 +32,9 @@ export function answerOf(
   const { rules, redirect, data } = shaping;
   const { nextCursor, warnings } = parts;
   const tookMs = performance.now() - startedMs;
+  if (explainer !== undefined) {
+    explainer.counts = { total: looked.main.total, hits: hits.length, missing: missing.length };
+  }
   const ofKey = {
     isNarrowed: hides(request.narrowing),
     tellsWords: text === undefined || !searchesExcluded(request, text.settings.text),
@@ -41,7 +44,9 @@ export function answerOf(
     timingsMs: { embed: embedMs, search: tookMs - embedMs - joinMs, join: joinMs },
     model: `${name}@${fingerprint.slice(0, 8)}`,
     through: looked.through,
-    explanation: explainer && shownExplanation(explainer.explanation(embedMs, joinMs), ofKey),
+    explanation: request.explain
+      ? explainer && shownExplanation(explainer.explanation(), ofKey)
+      : undefined,
     text: text && textReply(text, understood, ofKey),
     shop: {
       ...{ total: looked.main.total, facets: looked.facets },

@@ -34,17 +34,17 @@ export async function askForCounts(
   deps: CountDeps,
   message: CountMessage,
   { counter, target, stickyKey }: CountPlace,
-  { deadline, signal }: FanOutBounds,
+  { deadline, signal, span }: FanOutBounds,
 ): Promise<{ node: string; answer: WordCounts }> {
   const { group, nodes, partitions } = target;
   const asked = { nodes, stickyKey };
   const whole = { ...message, group, counter, partitions: null };
-  const { node, answer } = await deps.fleet.countWords(asked, whole, deadline, signal);
+  const { node, answer } = await deps.fleet.countWords(asked, whole, deadline, { signal, span });
   const due = searchTurns.due(message.tenant);
   if (due !== undefined) await due;
   if (answer.type !== 'moved') return { node, answer };
   const byName = { ...whole, partitions };
-  const named = await deps.fleet.countWords(asked, byName, deadline, signal);
+  const named = await deps.fleet.countWords(asked, byName, deadline, { signal, span });
   if (named.answer.type === 'moved') {
     throw new OmniError('internal', 'a shard says of named partitions that they have moved');
   }

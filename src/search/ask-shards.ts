@@ -106,18 +106,23 @@ export class AskedShards {
     explainer?.spent('plan', plannedMs);
     explainer?.round(views[0]?.k ?? 0);
 
-    const askedMs = performance.now();
+    const asking = explainer?.asks('fanOut');
     const { fleet, placements, model } = deps;
     const { tenant, explain } = request;
     const { pins } = asked;
     const stickyKey = stickyKeyOf(request);
-    const asking = { tenant, model: model.fingerprint, query, pins, stickyKey, relied, explain };
+    const leaf = { tenant, model: model.fingerprint, query, pins, stickyKey, relied, explain };
     const deadline = Deadline.after(this.deadline.remainingMs() * share);
-    const bounds = { deadline, signal: isShared === true ? undefined : caller.signal };
-    const keeping = holds === true && pins.size > 0 ? { holds } : {};
-    const found = await fanOut(fleet, placements, plan, { ...asking, ...keeping }, bounds);
-    explainer?.spent('fanOut', askedMs);
-    explainer?.shards.push(...found.explained);
-    return found;
+    const signal = isShared === true ? undefined : caller.signal;
+    const bounds = { deadline, signal, span: asking?.span, notes: explainer?.shards };
+    const keeping = {
+      ...(holds === true && pins.size > 0 ? { holds } : {}),
+      ...(caller.notes === undefined ? {} : { plan: true }),
+    };
+    try {
+      return await fanOut(fleet, placements, plan, { ...leaf, ...keeping }, bounds);
+    } finally {
+      asking?.end();
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { Deadline } from '../core/deadline.js';
 import { digest } from '../core/ids.js';
+import type { Span } from '../core/span.js';
 import type { Filter } from '../filter/filter.js';
 import type { WordCounts } from '../protocol/messages.js';
 import type { Pinned } from '../shard-client/leaf-calls.js';
@@ -60,6 +61,14 @@ interface Answered {
   counts: ReadonlyMap<string, KeptCount>;
   missing: MissingPart[];
   pins: ReadonlyMap<string, Pinned>;
+}
+
+/** How a round of counting is asked for. */
+interface CountOptions {
+  signal?: AbortSignal | undefined;
+  /** Of the first who asks it, where that search is traced. */
+  span?: Span | undefined;
+  pin?: boolean;
 }
 
 /**
@@ -146,11 +155,13 @@ export class WordCounter {
   async countNow(
     of: CountedTenant,
     asked: WordQuestions,
-    { signal, deadline }: FanOutBounds,
+    { signal, deadline, span }: FanOutBounds,
     pin: boolean,
   ): Promise<Counted> {
     const scope = scopeOf(of);
-    const answered = await this.ask(of, questionsOf(asked, scope), deadline, { signal, pin });
+    const answered = await this.ask(of, questionsOf(asked, scope), deadline, {
+      ...{ signal, span, pin },
+    });
     return { sums: sumsOf(scope, answered.counts, answered.pins), missing: answered.missing };
   }
 
@@ -161,7 +172,7 @@ export class WordCounter {
     bounds: FanOutBounds,
   ): Promise<Answered> {
     const deadline = Deadline.after(Math.max(LEAST_FLIGHT_MS, bounds.deadline.remainingMs()));
-    const flight = this.ask(of, open, deadline).finally(() => {
+    const flight = this.ask(of, open, deadline, { span: bounds.span }).finally(() => {
       for (const { key } of open) if (this.flights.get(key) === flight) this.flights.delete(key);
     });
     for (const { key } of open) this.flights.set(key, flight);
@@ -172,7 +183,7 @@ export class WordCounter {
     of: CountedTenant,
     open: readonly Question[],
     deadline: Deadline,
-    { signal, pin = false }: { signal?: AbortSignal | undefined; pin?: boolean } = {},
+    { signal, span, pin = false }: CountOptions = {},
   ): Promise<Answered> {
     const asked: Asked = { words: [], near: [], pairs: [], prefix: undefined };
     for (const question of open) question.add(asked);
@@ -193,6 +204,7 @@ export class WordCounter {
         const { node, answer: counted } = await askForCounts(this.deps, message, place, {
           deadline: patience,
           signal,
+          span,
         });
         answers.set(group, answersOf(asked, counted, scopeOf(of)));
         if (!isComplete(counted)) unsure.add(group);

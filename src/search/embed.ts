@@ -38,13 +38,14 @@ export function checkQuery(
 export async function embed(
   meaning: Meaning,
   encoder: Encoder | undefined,
-  { request, caller, deadline }: SearchStart,
+  { request, caller, deadline, explainer }: SearchStart,
 ): Promise<QueryVector> {
   if (typeof meaning !== 'string') return ready(meaning);
   const { tenant } = request;
   const { signal } = caller;
   const startedMs = performance.now();
   const embedding = await (encoder as Encoder).embedQuery(meaning, deadline, { tenant, signal });
+  explainer?.spent('embed', startedMs);
   return { ...embedding, embedMs: performance.now() - startedMs };
 }
 
@@ -69,6 +70,9 @@ export async function embedAll(
     }
   }
   const embedMs = performance.now() - startedMs;
+  meanings.forEach((meaning, i) => {
+    if (typeof meaning === 'string') runs[i]?.explainer?.spent('embed', startedMs);
+  });
   let next = 0;
   return meanings.map((meaning) => {
     if (typeof meaning !== 'string') return ready(meaning);

@@ -1,3 +1,4 @@
+import type { Span } from '../core/span.js';
 import type { LeafExplanation } from '../query/leaf-result.js';
 
 /** How one shard answered one request. */
@@ -72,14 +73,38 @@ export interface Explanation {
   embedded?: string | null;
 }
 
-/** Gathers an `Explanation` while a search runs. */
+/** What an answer came to, in numbers. */
+export interface AnswerCounts {
+  total: number;
+  hits: number;
+  missing: number;
+}
+
+type Stage = keyof Explanation['timingsMs'];
+
+/** Names of stages in traces. */
+const SPANS: Record<Stage, string> = {
+  embed: 'embed',
+  words: 'words',
+  plan: 'plan',
+  fanOut: 'fan_out',
+  merge: 'merge',
+  join: 'join',
+};
+
+/** Gathers an `Explanation` while a search runs, and tells the trace of its request of each stage. */
 export class Explainer {
   readonly shards: ShardExplanation[] = [];
-  private readonly timingsMs = { words: 0, plan: 0, fanOut: 0, merge: 0 };
+  /** Undefined until there is one, or where none was found. */
+  counts: AnswerCounts | undefined;
+  private readonly timingsMs = { embed: 0, words: 0, plan: 0, fanOut: 0, merge: 0, join: 0 };
   private rounds = 0;
   private k = 0;
   private words: readonly WordExplanation[] | undefined;
   private embedded: string | null = null;
+
+  /** @param span of the request; undefined: it is not traced */
+  constructor(private readonly span?: Span) {}
 
   /** A fan-out for `k` hits begins. */
   round(k: number): void {
@@ -88,8 +113,20 @@ export class Explainer {
   }
 
   /** Adds the time since `startedMs`. */
-  spent(part: 'words' | 'plan' | 'fanOut' | 'merge', startedMs: number): void {
-    this.timingsMs[part] += performance.now() - startedMs;
+  spent(stage: Stage, startedMs: number): void {
+    this.timingsMs[stage] += performance.now() - startedMs;
+    this.span?.past(SPANS[stage], startedMs);
+  }
+
+  /** The same of a stage that others are asked in, whose spans are parts of the one that this returns. */
+  asks(stage: Stage): { span: Span | undefined; end: () => void } {
+    const startedMs = performance.now();
+    const span = this.span?.child(SPANS[stage]);
+    const end = (): void => {
+      this.timingsMs[stage] += performance.now() - startedMs;
+      span?.end();
+    };
+    return { span, end };
   }
 
   /** A text was read. */
@@ -98,10 +135,10 @@ export class Explainer {
     this.embedded = embedded ?? null;
   }
 
-  explanation(embed: number, join: number): Explanation {
+  explanation(): Explanation {
     const { rounds, k, shards, words, embedded } = this;
     return {
-      timingsMs: { embed, ...this.timingsMs, join },
+      timingsMs: { ...this.timingsMs },
       ...{ rounds, k, shards },
       ...(words === undefined ? {} : { words, embedded }),
     };

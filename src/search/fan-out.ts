@@ -1,5 +1,6 @@
 import type { Deadline } from '../core/deadline.js';
 import { searchTurns } from '../core/fair-turns.js';
+import type { Span } from '../core/span.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
 import type { SearchLeafReply } from '../protocol/messages.js';
 import type { LeafAnswer, LeafSearch, Pinned } from '../shard-client/leaf-calls.js';
@@ -31,8 +32,6 @@ export interface FanOutResult {
   missing: MissingPart[];
   /** At least one partition was searched. */
   answered: boolean;
-  /** What each answer took; empty unless it was asked to explain. */
-  explained: ShardExplanation[];
   /** As `FoundStates` has them. */
   rows: Map<string, string | undefined>;
   silent: Set<string>;
@@ -43,6 +42,10 @@ export interface FanOutBounds {
   deadline: Deadline;
   /** Aborted: the shards are told to stop; absent: whoever goes away, others wait. */
   signal?: AbortSignal | undefined;
+  /** What the shards do is a part of it, where the search is traced. */
+  span?: Span | undefined;
+  /** Takes what each answer took; absent: nobody wants to know. */
+  notes?: ShardExplanation[] | undefined;
 }
 
 /** Rounds over partitions that turned out to have moved: the placement is read again for each. */
@@ -72,7 +75,7 @@ export async function fanOut(
 
 class FanOut {
   readonly result: FanOutResult = {
-    ...{ answers: [], missing: [], answered: false, explained: [] },
+    ...{ answers: [], missing: [], answered: false },
     ...{ rows: new Map<string, string | undefined>(), silent: new Set<string>() },
   };
   /** Partitions that are not where they were thought. */
@@ -131,7 +134,7 @@ class FanOut {
 
   private async askShard(target: ShardTarget, byName: boolean): Promise<void> {
     const { plan, query, result } = this;
-    const { deadline, signal } = this.bounds;
+    const { deadline, signal, span, notes } = this.bounds;
     const startedMs = performance.now();
     const partitions = byName ? target.partitions : null;
     const { pins, stickyKey, relied = NO_STATES, ...rest } = query;
@@ -143,7 +146,7 @@ class FanOut {
     let answer: LeafAnswer;
     try {
       const asked = { nodes, stickyKey };
-      ({ node: shard, answer } = await this.fleet.search(asked, leaf, deadline, signal));
+      ({ node: shard, answer } = await this.fleet.search(asked, leaf, deadline, { signal, span }));
       const due = searchTurns.due(query.tenant);
       if (due !== undefined) await due;
     } catch (error) {
@@ -167,8 +170,7 @@ class FanOut {
     const refused = answer.refused.length;
     result.answered ||= refused < target.partitions.length;
     if (answer.timedOut) this.miss([only(target, ({ id }) => !refusedHere.has(id))], 'timeout');
-    if (query.explain !== true) return;
-    result.explained.push({
+    notes?.push({
       shard,
       roundTripMs: performance.now() - startedMs,
       tookMs: answer.tookMs,

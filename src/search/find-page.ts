@@ -44,18 +44,21 @@ export async function findPage(
   run: SearchRun,
   tools: PageTools,
 ): Promise<FoundPage> {
-  const { request, caller, walk, shop } = run;
+  const { request, caller, walk, shop, explainer } = run;
   const { asked, shards, store } = tools;
   const { topK } = request;
   const page: FoundPage = { hits: [], missing: first.missing, joinMs: 0, next: undefined };
   const join = joiner(run, tools);
   let looked = first;
   for (let rounds = 1; ; rounds++) {
+    const lookedMs = performance.now();
     const arranged = await arrange(looked, run, asked, shards, store);
+    caller.span?.past('rerank', lookedMs);
     const from = walk === undefined ? shop.from : 0;
     const startedMs = performance.now();
     const { hits, missing } = await join(arranged.hits.slice(from));
     page.joinMs += performance.now() - startedMs;
+    explainer?.spent('join', startedMs);
     // A wider round in which a shard was late, or the join, may know less than the one before.
     if (hits.length >= page.hits.length) {
       page.hits = hits;

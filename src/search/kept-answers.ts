@@ -61,6 +61,7 @@ export class KeptAnswers {
   async search(request: SearchRequest, caller: SearchCaller): Promise<SearchReply> {
     const startedMs = this.now();
     const { key, state, kept } = await this.lookUp(request);
+    caller.span?.past('look_up', startedMs, { 'omnisearch.kept': kept !== undefined });
     if (kept !== undefined) return this.again(kept, caller, startedMs);
     const reply = await this.deps.search.search(request, caller);
     await this.keep(request, { key, state, reply, bytes: caller.bytes.held });

@@ -32,7 +32,6 @@ export async function readText(
   const [lead] = group;
   const { request, deadline, explainer, walk } = lead;
   const settings = await readInTime(tenants.settings(request.tenant), deadline, 'the tenant');
-  const startedMs = performance.now();
   const understood = understandQuery(query, request, settings);
   const begun = walk?.at;
   if (begun !== undefined) {
@@ -42,9 +41,18 @@ export async function readText(
   const placement = await readInTime(placements.get(request.tenant), deadline, 'the placement');
   const where = { placement, categories: categoriesOfGroup(group), mayRely };
   const { synonyms } = lead.shaping.book ?? {};
-  const reading = { settings, counter, synonyms, encoder, model: model.fingerprint, ...where };
-  const words = await readWords(query, understood, reading, lead);
-  explainer?.spent('words', startedMs);
+  const counting = explainer?.asks('words');
+  const span = counting?.span;
+  const reading = {
+    settings,
+    counter,
+    synonyms,
+    encoder,
+    model: model.fingerprint,
+    span,
+    ...where,
+  };
+  const words = await readWords(query, understood, reading, lead).finally(counting?.end);
   explainer?.read(words.slots.map(explainedSlot), words.embedded);
   return askedByText(lead, understood, words, settings, mayRely);
 }

@@ -2,6 +2,7 @@ import type { Encoder } from '../embedding/encoder.js';
 import type { Synonyms } from '../merchandising/synonyms.js';
 import { categoriesOf } from '../filter/analyse.js';
 import { isMatchAll } from '../filter/filter.js';
+import type { Span } from '../core/span.js';
 import type { TextQuery } from '../query/text-query.js';
 import type { TenantPlacement } from '../store/store.js';
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
@@ -57,6 +58,8 @@ export interface WordReading {
   synonyms?: Synonyms | undefined;
   /** Whether it may go by what was counted of rows that have not changed since, as the search then sees. */
   mayRely: boolean;
+  /** Of this step, where the search is traced. */
+  span?: Span | undefined;
 }
 
 /** What of a search its words are read by. */
@@ -94,7 +97,7 @@ export async function readWords(
 
 async function countedWords(
   candidates: Candidates,
-  { settings, placement, counter, model, categories, mayRely }: WordReading,
+  { settings, placement, counter, model, categories, mayRely, span }: WordReading,
   run: ReadRun,
 ): Promise<{ sums: WordSums; missing: readonly MissingPart[] }> {
   if (candidates.words.length === 0) return { sums: NO_SUMS, missing: [] };
@@ -110,7 +113,7 @@ async function countedWords(
     placement: placement.counter,
     ...withinOf(run),
   };
-  const bounds = { deadline, signal: caller.signal };
+  const bounds = { deadline, signal: caller.signal, span };
   // Where not all shards are searched it would not be seen whether the rows of the others have changed.
   const relied = mayRely && searched.length === targets.length ? NO_STATES : undefined;
   const first = exact

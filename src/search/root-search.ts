@@ -9,6 +9,7 @@ import type { PlacementCache } from '../placement/placement-cache.js';
 import type { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import type { Store } from '../store/store.js';
+import { tracedStore } from '../store/traced-store.js';
 import type { PriceLists } from '../tenancy/price-lists.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { AskedShards } from './ask-shards.js';
@@ -126,7 +127,8 @@ export class RootSearch {
 
   /** What was asked, what shapes it, and where it stands in a walk over all pages. */
   private async begin(asked: SearchRequest, caller: SearchCaller): Promise<SearchRun> {
-    const { encoder, store, model, rules, priceLists } = this.deps;
+    const { encoder, model, rules, priceLists } = this.deps;
+    const store = this.storeOf(caller);
     checkQuery(asked, encoder);
     checkLimits(asked, 0);
     const start = startRun(asked, caller);
@@ -210,9 +212,14 @@ export class RootSearch {
       // Words were counted by the placement before.
       const now = isAgain ? await this.readOnce(group) : asked;
       const shards = new AskedShards(deps, lead, now, placement, vector.vector);
-      const tools = { ...deps, asked: now, shards, chooser, walks, failures };
+      const store = this.storeOf(lead.caller);
+      const tools = { ...deps, store, asked: now, shards, chooser, walks, failures };
       return findTogether(group, vector, tools);
     });
+  }
+
+  private storeOf({ span }: SearchCaller): Store {
+    return span === undefined ? this.deps.store : tracedStore(this.deps.store, span);
   }
 
   /** Does it again where partitions were cut or joined in between, by the placement as it is then. */

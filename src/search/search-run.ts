@@ -17,7 +17,7 @@ export interface SearchStart {
   startedMs: number;
   /** For the whole request. */
   deadline: Deadline;
-  /** Undefined unless the caller asked for an explanation. */
+  /** Undefined unless somebody wants to know what it does: its caller, a trace, the log of slow ones. */
   explainer: Explainer | undefined;
 }
 
@@ -37,12 +37,16 @@ const MAX_REPLY_MS = 30;
 
 export function startRun(request: SearchRequest, caller: SearchCaller): SearchStart {
   const { timeoutMs, explain } = request;
+  const { span, notes } = caller;
+  const isWatched = explain || span !== undefined || notes !== undefined;
+  const explainer = isWatched ? new Explainer(span) : undefined;
+  if (explainer !== undefined) notes?.push(explainer);
   return {
     request,
     caller,
     startedMs: performance.now(),
     deadline: Deadline.after(timeoutMs - Math.min(MAX_REPLY_MS, timeoutMs * REPLY_SHARE)),
-    explainer: explain ? new Explainer() : undefined,
+    explainer,
   };
 }
 

@@ -1,11 +1,12 @@
 import type { ByteLease } from '../core/byte-budget.js';
+import type { Span } from '../core/span.js';
 import type { EmbeddingSource } from '../embedding/encoder.js';
 import type { Filter } from '../filter/filter.js';
 import type { Boost } from '../query/result-set.js';
 import type { HitScores } from '../query/leaf-result.js';
 import type { RuleBook } from '../merchandising/rule-book.js';
 import type { SortKey } from '../query/sort.js';
-import type { Explanation, HitExplanation } from './explanation.js';
+import type { Explainer, Explanation, HitExplanation } from './explanation.js';
 import type { JsonObject, JsonValue, Product } from '../core/product.js';
 import type { Narrowing } from '../tenancy/narrowing.js';
 
@@ -141,6 +142,10 @@ export interface SearchCaller {
   signal: AbortSignal;
   /** Charged for each document of the reply; to be released once that has left. */
   bytes: ByteLease;
+  /** Of the request, where it is traced. */
+  span?: Span | undefined;
+  /** Takes what each search did, where somebody wants to know afterwards. */
+  notes?: Explainer[] | undefined;
 }
 
 /** What was asked for of a hit besides its product. */

@@ -1,5 +1,6 @@
 import type { Deadline } from '../core/deadline.js';
 import { OmniError } from '../core/errors.js';
+import { inSpan, type Span } from '../core/span.js';
 import type {
   CountWords,
   Moved,
@@ -31,7 +32,7 @@ export interface AskedReplicas {
 /** One group's part of a search, as `SearchLeaf` has it. */
 export interface LeafSearch extends Omit<
   SearchLeaf,
-  'type' | 'partitions' | 'pinned' | 'budgetMs' | 'weight'
+  'type' | 'partitions' | 'pinned' | 'budgetMs' | 'weight' | 'trace'
 > {
   /** Null: all of the group. */
   partitions: readonly PartitionRef[] | null;
@@ -40,7 +41,7 @@ export interface LeafSearch extends Omit<
 }
 
 /** As `CountWords` has it. */
-export interface WordsAsked extends Omit<CountWords, 'type' | 'partitions' | 'weight'> {
+export interface WordsAsked extends Omit<CountWords, 'type' | 'partitions' | 'weight' | 'trace'> {
   partitions: readonly PartitionRef[] | null;
 }
 
@@ -53,6 +54,27 @@ export type Send = (
   deadline: Deadline,
   signal?: AbortSignal,
 ) => Promise<Reply>;
+
+/** On whose behalf a shard is asked. */
+export interface Asker {
+  /** Aborted: nobody waits for the answer any more. */
+  signal?: AbortSignal | undefined;
+  /** Each shard that is asked is a part of it, where what is asked for is traced. */
+  span?: Span | undefined;
+}
+
+/** What may be asked on behalf of a trace. */
+type TracedRequest = SearchLeaf | CountWords;
+
+/** As `send`, where the shard's own spans become parts of one that is a part of `span`. */
+export function sentIn(span: Span | undefined, send: Send): Send {
+  if (span === undefined) return send;
+  return (node, message, deadline, signal) => {
+    const asked = span.child(`shard ${message.type}`, 'client', { 'omnisearch.shard': node });
+    const traced = { ...(message as TracedRequest), trace: asked.traceparent };
+    return inSpan(asked, () => send(node, traced, deadline, signal));
+  };
+}
 
 /** Of the time that a caller has, the part that the shard may use: the rest is the answer's way. */
 const SHARD_SHARE = 0.9;

@@ -8,8 +8,10 @@ import type { Credentials } from './client-handshake.js';
 import {
   expectReply,
   searchCall,
+  sentIn,
   wordsCall,
   type AskedReplicas,
+  type Asker,
   type LeafAnswer,
   type LeafSearch,
   type Send,
@@ -144,10 +146,10 @@ export class ShardFleet {
     replicas: AskedReplicas,
     leaf: LeafSearch,
     deadline: Deadline,
-    signal?: AbortSignal,
+    { signal, span }: Asker = {},
   ): Promise<Served<LeafAnswer>> {
     return this.replicas.call(
-      searchCall(replicas, leaf, this.weightOf(leaf.tenant), this.send),
+      searchCall(replicas, leaf, this.weightOf(leaf.tenant), sentIn(span, this.send)),
       deadline,
       signal,
     );
@@ -161,10 +163,10 @@ export class ShardFleet {
     replicas: AskedReplicas,
     asked: WordsAsked,
     deadline: Deadline,
-    signal?: AbortSignal,
+    { signal, span }: Asker = {},
   ): Promise<Served<WordCounts | Moved>> {
     return this.replicas.call(
-      wordsCall(replicas, asked, this.weightOf(asked.tenant), this.send),
+      wordsCall(replicas, asked, this.weightOf(asked.tenant), sentIn(span, this.send)),
       deadline,
       signal,
     );

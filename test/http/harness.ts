@@ -207,6 +207,7 @@ export async function openHttp(
     ruleLimits?: Partial<RuleLimits>;
     tenants?: HttpPorts['tenants'];
     writers?: HttpPorts['writers'];
+    logger?: HttpPorts['logger'];
     imports?: ImportHarnessOptions;
     /** In place of one that scans the store. */
     searchOver?: (node: IngestHarness) => SearchPort;
@@ -251,7 +252,8 @@ export async function openHttp(
   const forget = (tenant: string) => books.forget(tenant);
   const server = await createHttpServer(
     {
-      ...{ ingest: node.ingest, status: statusOf(node, status), logger: node.deps.logger },
+      ...{ ingest: node.ingest, status: statusOf(node, status) },
+      logger: options.logger ?? node.deps.logger,
       search: options.searchOver?.(node) ?? search,
       tenants: options.tenants ?? node.directory,
       writers: options.writers,

@@ -94,7 +94,7 @@ test('a write whose caller has gone ends with the batch that is being written', 
       yield { line: sent + 1, bytes: 0, value: product(`p${sent}`) };
     }
   }
-  const report = await node.ingest.upsert('t', rows(), gone.signal);
+  const report = await node.ingest.upsert('t', rows(), { signal: gone.signal });
   expect(report.failure).toBeDefined();
   expect(report.accepted).toBeLessThan(2_000);
   expect(await node.store.productCount()).toBe(report.accepted);

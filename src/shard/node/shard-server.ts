@@ -6,6 +6,7 @@ import { OmniError, toOmniError } from '../../core/errors.js';
 import { CREDIT_MS, FairQueue } from '../../core/fair-queue.js';
 import type { Logger } from '../../core/logger.js';
 import { removeSocket } from '../../core/remove-socket.js';
+import { inSpan, type Span, type Tracer } from '../../core/span.js';
 import type { Certificate } from '../../core/tls-files.js';
 import type {
   CountWords,
@@ -34,6 +35,8 @@ export interface ShardServerOptions extends HandshakeOptions {
   tls?: Certificate | undefined;
   /** Of clients that do not read their answers. */
   readers?: ReaderLimits;
+  /** Absent: nothing is traced. */
+  tracer?: Tracer | undefined;
 }
 
 /** Of a search's time, what is left to bring its answer to the caller before he gives up. */
@@ -139,9 +142,9 @@ export class ShardServer {
   private async answer(message: ClientRequest, signal: AbortSignal): Promise<Reply | undefined> {
     switch (message.type) {
       case 'search':
-        return this.inTurn(message, signal, (budget) => this.node.search(message, budget));
+        return this.traced(message, signal, (budget) => this.node.search(message, budget));
       case 'words':
-        return this.inTurn(message, signal, (budget) => this.node.countWords(message, budget));
+        return this.traced(message, signal, (budget) => this.node.countWords(message, budget));
       case 'nudge':
         this.node.nudge(message.tenant);
         return undefined;
@@ -159,20 +162,40 @@ export class ShardServer {
     }
   }
 
+  /** As a part of the trace that it is asked for in. */
+  private traced(
+    message: SearchLeaf | CountWords,
+    signal: AbortSignal,
+    work: (budget: Budget) => Promise<Reply>,
+  ): Promise<Reply> {
+    const { shard, tracer } = this.options;
+    const { type, tenant, trace } = message;
+    const span = trace === undefined ? undefined : tracer?.begin(type, trace);
+    if (span === undefined) return this.inTurn(message, signal, work);
+    span.set('omnisearch.shard', shard);
+    span.set('omnisearch.tenant', tenant);
+    return inSpan(span, () => this.inTurn(message, signal, work, span));
+  }
+
   private async inTurn(
     message: SearchLeaf | CountWords,
     signal: AbortSignal,
     work: (budget: Budget) => Promise<Reply>,
+    span?: Span,
   ): Promise<Reply> {
     if (this.closing) throw new OmniError('unavailable', 'the shard is closing');
     const { tenant, budgetMs, weight = 1 } = message;
     const deadline = Deadline.after(budgetMs - Math.min(MAX_REPLY_MS, budgetMs * REPLY_SHARE));
     // Before its turn in the queue: the searches behind it do not wait for the store.
     const lookingUp = this.node.lookUp(message, deadline);
+    const comeMs = performance.now();
     if (lookingUp !== undefined) await this.lookUps.run(tenant, () => lookingUp, { signal });
+    const queuedMs = performance.now();
+    span?.past('look_up', comeMs);
     return this.queue.run(
       tenant,
       (turn) => {
+        span?.past('queue', queuedMs);
         deadline.check('waiting in the shard');
         const budget = new Budget(deadline, { signal, yieldTurn: () => turn.yield() });
         return work(budget);

@@ -36,13 +36,12 @@ export async function viewTenant(
     index.recentQueries.offer(searched.vector);
     watcher?.searched(index, { ...searched, partitions });
   }
+  const told = request.explain === true ? asked : { ...asked, text: undefined };
   return {
     timedOut: found.timedOut,
     ...(found.chosen === undefined ? {} : { chosen: chosenColumns(found.chosen) }),
     views: found.views.map((view) => viewResult(view, columnsOf(asked))),
-    ...(asked.trace === undefined
-      ? {}
-      : { explanation: explained(asked, found, searcher, budget) }),
+    ...(asked.trace === undefined ? {} : { explanation: explained(told, found, searcher, budget) }),
   };
 }
 
@@ -55,7 +54,7 @@ function requestOf(request: SearchLeaf, dimensions: number): Omit<ViewRequest, '
   }
   return {
     ...{ vector, text, boosts, choose, set, hidden, within, until, exact, views },
-    trace: request.explain === true ? new SearchTrace() : undefined,
+    trace: request.explain === true || request.plan === true ? new SearchTrace() : undefined,
   };
 }
 

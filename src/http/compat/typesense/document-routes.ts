@@ -4,6 +4,7 @@ import { describeValue, isObject } from '../../../core/json.js';
 import type { JsonObject, JsonValue } from '../../../core/product.js';
 import { fieldsOf } from '../../../filter/analyse.js';
 import { DocumentFilter } from '../../../filter/evaluate.js';
+import type { Writer } from '../../../ingest/ingest.js';
 import type { HttpPorts, RouteOptions } from '../../ports.js';
 import { Parameters } from '../parameters.js';
 import { DIRTY_VALUES } from './coerce-document.js';
@@ -32,7 +33,7 @@ export function documentRoutes(
   const bodyLimit = limits.maxProductBytes;
 
   app.post<OfCollection>(PATH, { bodyLimit }, async (request, reply) => {
-    const options = writeOptions(request.query as JsonObject, request.exchange.signal);
+    const options = writeOptions(request.query as JsonObject, request.exchange);
     const collection = await collections.open(request, request.params.collection);
     const document = documentOf(request.body as JsonValue);
     const [written] = await writer.write(collection, [document], options);
@@ -50,7 +51,7 @@ export function documentRoutes(
 
   app.patch<OfDocument>(`${PATH}/:id`, { bodyLimit }, async (request, reply) => {
     const { params, query, exchange, body } = request;
-    const options = writeOptions(query as JsonObject, exchange.signal);
+    const options = writeOptions(query as JsonObject, exchange);
     const collection = await collections.open(request, params.collection);
     const changes = documentOf(body as JsonValue);
     const { document } = await writer.patch(collection, params.id, changes, options);
@@ -61,13 +62,13 @@ export function documentRoutes(
     const { params } = request;
     const { tenant } = await collections.open(request, params.collection);
     const document = toDocument(await ports.ingest.read(tenant, params.id, undefined));
-    await ports.ingest.remove(tenant, params.id);
+    await ports.ingest.remove(tenant, params.id, request.exchange);
     return document;
   });
 
   app.patch<OfCollection>(PATH, { bodyLimit }, async (request) => {
     const { params, query, exchange, body } = request;
-    const options = writeOptions(query as JsonObject, exchange.signal);
+    const options = writeOptions(query as JsonObject, exchange);
     const collection = await collections.open(request, params.collection);
     const changes = documentOf(body as JsonValue);
     // All of them first: one that is changed would be met again further on.
@@ -91,12 +92,12 @@ export function documentRoutes(
 }
 
 /** How documents are to be written. Throws `invalid_field`. */
-export function writeOptions(query: JsonObject, signal: AbortSignal): WriteOptions {
+export function writeOptions(query: JsonObject, writer: Writer): WriteOptions {
   const parameters = new Parameters(query);
   return {
     action: oneOf(parameters, 'action', ACTIONS) ?? 'create',
     dirtyValues: oneOf(parameters, 'dirty_values', DIRTY_VALUES) ?? 'coerce_or_reject',
-    signal,
+    writer,
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OmniError, toOmniError } from '../../../core/errors.js';
 import type { JsonObject, JsonValue } from '../../../core/product.js';
-import type { Ingest } from '../../../ingest/ingest.js';
+import type { Ingest, Writer } from '../../../ingest/ingest.js';
 import type { Collection } from '../collections.js';
 import { coerceDocument, type DirtyValues } from './coerce-document.js';
 import { vectorField } from '../schema-fields.js';
@@ -15,7 +15,7 @@ type WriteAction = (typeof ACTIONS)[number];
 export interface WriteOptions {
   action: WriteAction;
   dirtyValues: DirtyValues;
-  signal: AbortSignal;
+  writer: Writer;
 }
 
 /** A row's document as it is written, or what is wrong with it. */
@@ -50,7 +50,7 @@ export class DocumentWriter {
   private async replace(
     collection: Collection,
     rows: readonly (JsonObject | OmniError)[],
-    { action, dirtyValues, signal }: WriteOptions,
+    { action, dirtyValues, writer }: WriteOptions,
   ): Promise<Written[]> {
     const { tenant, schema } = collection;
     const results = rows.map((row): Written => {
@@ -67,7 +67,7 @@ export class DocumentWriter {
       if (one instanceof OmniError) return [];
       return [{ line: i, bytes: 0, value: toProduct(one.document, schema), isNew }];
     });
-    const report = await this.ingest.upsert(tenant, incoming, signal);
+    const report = await this.ingest.upsert(tenant, incoming, writer);
     const errors = new Map(report.rejected.map((one) => [one.line, asError(one)]));
     return results.map((one, i) => {
       if (one instanceof OmniError) return one;
@@ -98,7 +98,7 @@ export class DocumentWriter {
     { tenant, schema }: Collection,
     id: string,
     changes: JsonObject,
-    { dirtyValues, signal }: Omit<WriteOptions, 'action'>,
+    { dirtyValues, writer }: Omit<WriteOptions, 'action'>,
   ): Promise<{ id: string; document: JsonObject }> {
     const stored = await this.ingest.read(tenant, id, undefined);
     const typed = coerceDocument(changes, schema, { dirtyValues, isWhole: false });
@@ -109,7 +109,7 @@ export class DocumentWriter {
       const value = product[name];
       return name === 'vector' && value === undefined ? [] : [[name, value ?? null]];
     });
-    await this.ingest.patch(tenant, id, Object.fromEntries(patch), signal);
+    await this.ingest.patch(tenant, id, Object.fromEntries(patch), writer);
     return { id, document: toDocument(await this.ingest.read(tenant, id, undefined)) };
   }
 }

@@ -5,6 +5,7 @@ import { OmniError, toOmniError } from '../../../core/errors.js';
 import type { JsonObject } from '../../../core/product.js';
 import { DocumentFilter } from '../../../filter/evaluate.js';
 import { inBatches, type IncomingRow } from '../../../ingest/incoming-row.js';
+import type { Exchange } from '../../connections.js';
 import { statusOf } from '../../error-reply.js';
 import { STREAMS, STREAMS_OF_TENANT } from '../../limits.js';
 import type { HttpPorts, RouteOptions } from '../../ports.js';
@@ -63,7 +64,7 @@ export async function importRoutes(
       try {
         const rows = ports.ingest.ndjson(readChunks(body as Readable, limits));
         const lines = await imported(writer, collection, rows, query as JsonObject, {
-          signal: exchange.signal,
+          exchange,
           bytes,
         });
         exchange.progress();
@@ -102,13 +103,13 @@ async function imported(
   collection: Collection,
   rows: AsyncIterable<IncomingRow>,
   query: JsonObject,
-  { signal, bytes }: { signal: AbortSignal; bytes: ByteLease },
+  { exchange, bytes }: { exchange: Exchange; bytes: ByteLease },
 ): Promise<string[]> {
-  const options = writeOptions(query, signal);
+  const options = writeOptions(query, exchange);
   const parameters = new Parameters(query);
   const wanted = { id: parameters.flag('return_id'), doc: parameters.flag('return_doc') };
   const lines: string[] = [];
-  for await (const batch of inBatches(rows, BATCH_ROWS, BATCH_BYTES, signal)) {
+  for await (const batch of inBatches(rows, BATCH_ROWS, BATCH_BYTES, exchange.signal)) {
     const documents = batch.map(documentOfRow);
     const written = await writer.write(collection, documents, options);
     written.forEach((one, i) => {
