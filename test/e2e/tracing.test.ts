@@ -62,9 +62,10 @@ async function search(traceId: string, flags = '01', more: object = {}): Promise
 /** All of a trace, once each process has sent what it has of it. */
 async function spansOf(traceId: string): Promise<ReceivedSpan[]> {
   const spans = (): ReceivedSpan[] => receiver.spans.filter((span) => span.traceId === traceId);
-  const senders = (): number => new Set(spans().map(({ from }) => from)).size;
+  /** A shard may have sent what it counted before it has searched. */
+  const searched = (): number => spans().filter(({ name }) => name === 'search').length;
   const hasRoot = (): boolean => spans().some(({ parentSpanId }) => parentSpanId === CALLER);
-  await expect.poll(() => senders() === 3 && hasRoot(), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => searched() >= 2 && hasRoot(), { timeout: 20_000 }).toBe(true);
   return spans();
 }
 

@@ -1,11 +1,10 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLogger, type LoggedError } from '../../src/core/logger.js';
 import { ErrorReporter } from '../../src/telemetry/error-reporter.js';
 import { Receiver } from './receiver.js';
 
-const DIST = fileURLToPath(new URL('../../dist/cli/open-logger.js', import.meta.url));
+const LOGGER = new URL('../../src/cli/open-logger.ts', import.meta.url).href;
 const ORIGIN = { version: '1.2.3', environment: 'my shop/live', role: 'query-node', host: 'h1' };
 
 let receiver: Receiver;
@@ -79,13 +78,13 @@ test.each([
   ['a rejection', 'Promise.reject(new RangeError("out of it"))'],
 ])('a process that dies of %s says so, and dies as it would have', async (_, death) => {
   const script = `
-    const { openLogger } = await import(${JSON.stringify(`file://${DIST}`)});
+    const { openLogger } = await import(${JSON.stringify(LOGGER)});
     await openLogger({ logLevel: 'info', sentryDsn: ${JSON.stringify(receiver.dsn)} }, 'shard-node');
     ${death};
     setInterval(() => undefined, 1_000);`;
   // Beside this process, which is to receive what it sends.
   const ended = await new Promise<{ status: number | null; stderr: string }>((resolve) => {
-    const args = ['--input-type=module', '-e', script];
+    const args = ['--import', 'tsx', '--input-type=module', '-e', script];
     const child = execFile(process.execPath, args, (_error, _stdout, stderr) => {
       resolve({ status: child.exitCode, stderr });
     });
@@ -102,9 +101,9 @@ test.each([
 
 test('a process that dies does not wait for who does not answer', () => {
   const script = `
-    const { openLogger } = await import(${JSON.stringify(`file://${DIST}`)});
+    const { openLogger } = await import(${JSON.stringify(LOGGER)});
     await openLogger({ logLevel: 'info', sentryDsn: 'http://key@127.0.0.1:9/1' }, 'worker');
     throw new Error('the end');`;
-  const args = ['--input-type=module', '-e', script];
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script];
   expect(spawnSync(process.execPath, args, { timeout: 20_000 }).status).toBe(1);
 });
