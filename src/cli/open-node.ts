@@ -48,7 +48,7 @@ export async function openNode(
   // Asked by searches, for which all is open by then.
   const weightOf = (tenant: string): number => tenancy.plans.weight(tenant);
   searchTurns.weightOf = weightOf;
-  const redis = openRedis(config, logger, opened);
+  const redis = await openRedis(config, logger, opened);
   const { encoder, model } = await openModel(config, weightOf, redis);
   opened.add(async () => encoder?.close());
   const store = await opening;

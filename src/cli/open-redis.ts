@@ -1,6 +1,6 @@
 import type { Config } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
-import { OPERATION_MS, RedisConnection, type RedisStatus } from '../redis/redis.js';
+import type { RedisConnection, RedisStatus } from '../redis/redis.js';
 import { RedisValues, type RedisUse } from '../redis/redis-values.js';
 import type { Opened } from './run-role.js';
 
@@ -28,15 +28,16 @@ export class OpenedRedis {
   }
 }
 
-/** Connects in the background: nothing waits for Redis. */
-export function openRedis(
+/** Connects in the background: nothing waits for Redis. Its client is loaded only where there is one. */
+export async function openRedis(
   { redisUrl, redisTimeoutMs }: Pick<Config, 'redisUrl' | 'redisTimeoutMs'>,
   logger: Logger,
   opened: Opened,
-): OpenedRedis {
-  const operationMs = Math.max(OPERATION_MS, redisTimeoutMs);
-  const connection =
-    redisUrl === undefined ? undefined : new RedisConnection(redisUrl, logger, operationMs);
-  opened.add(() => connection?.close());
+): Promise<OpenedRedis> {
+  if (redisUrl === undefined) return new OpenedRedis(undefined, redisTimeoutMs);
+  const redis = await import('../redis/redis.js');
+  const operationMs = Math.max(redis.OPERATION_MS, redisTimeoutMs);
+  const connection = new redis.RedisConnection(redisUrl, logger, operationMs);
+  opened.add(() => connection.close());
   return new OpenedRedis(connection, redisTimeoutMs);
 }
