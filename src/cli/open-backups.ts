@@ -4,6 +4,7 @@ import { History } from '../backup/history.js';
 import { Rollback } from '../backup/rollback.js';
 import { CopyWriter } from '../backup/copy-writer.js';
 import { TenantTransfer } from '../backup/tenant-transfer.js';
+import { TakenBackups } from '../backup/taken-backups.js';
 import type { Config } from '../config/settings.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
 import { embedAnew } from '../ingest/reembed.js';
@@ -41,7 +42,8 @@ export function openBackups(parts: BackupParts) {
     embed: (products) => embedAnew(deps, products),
   });
   const transfer = new TenantTransfer({ store, model, tenants, priceLists, rows });
-  return { exports: new ExportDesk(store), restores, rollback, transfer };
+  const taken = new TakenBackups(store.records);
+  return { exports: new ExportDesk(store), restores, rollback, transfer, taken };
 }
 
 /** What products were before; a node that writes notes it while the store's history is kept. */

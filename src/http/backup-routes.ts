@@ -20,6 +20,8 @@ import {
   RollbackReply,
   SettleBody,
   SettleReply,
+  TakenBody,
+  TakenReply,
 } from './backup-schemas.js';
 import { takeBodyRoom } from './body-room.js';
 import type { HttpLimits } from './limits.js';
@@ -52,7 +54,7 @@ export function backupRoutes(
   changeRoutes(app, ports);
 }
 
-function exportRoutes(app: FastifyInstance, { exports, audit }: HttpPorts): void {
+function exportRoutes(app: FastifyInstance, { exports, taken, audit }: HttpPorts): void {
   const reading = new TenantGate(EXPORTS, EXPORTS, 'exports');
 
   app.get('/admin/export', { schema: replies(ExportReply) }, async () => {
@@ -86,6 +88,15 @@ function exportRoutes(app: FastifyInstance, { exports, audit }: HttpPorts): void
       if (cursor === undefined) await noted(audit, 'export', tenant, actor).catch(() => undefined);
       const lines = exports.records(tenant, cursor, exchange.signal);
       return reply.header('content-type', NDJSON).send(streamOf(lines, exchange));
+    },
+  );
+
+  app.post<{ Body: TakenBody }>(
+    '/admin/export/taken',
+    { schema: { body: TakenBody, ...replies(TakenReply) } },
+    async ({ body: { kind } }) => {
+      await taken.note(kind);
+      return { kind };
     },
   );
 }

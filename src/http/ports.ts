@@ -1,5 +1,6 @@
 import type { ExportDesk } from '../backup/export-desk.js';
 import type { Rollback } from '../backup/rollback.js';
+import type { TakenBackups } from '../backup/taken-backups.js';
 import type { RestoreDesk } from '../backup/restore-desk.js';
 import type { TenantTransfer } from '../backup/tenant-transfer.js';
 import type { ClusterDesk } from '../cluster/cluster-desk.js';
@@ -9,11 +10,13 @@ import type { ByteBudget } from '../core/byte-budget.js';
 import type { OmniError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
-import type { ShardStatus } from '../core/shard-status.js';
+import type { ShardState, ShardStatus } from '../core/shard-status.js';
 import type { Tracer } from '../core/span.js';
+import type { StageTimes } from '../core/stage-times.js';
 import type { Catalogue } from '../ingest/catalogue.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { ImportDesk } from '../jobs/imports/import-desk.js';
+import type { MetricsPage } from '../metrics/metrics-page.js';
 import type { QueryDays } from '../merchandising/query-days.js';
 import type { QueryLog } from '../merchandising/query-log.js';
 import type { Suggestions } from '../merchandising/suggestions.js';
@@ -65,7 +68,7 @@ export interface PartHealth {
   detail?: string;
 }
 
-/** What of a shard's state `/stats` and `/metrics` tell; zeros where it did not answer. */
+/** What of a shard's state `/stats` tells; zeros where it did not answer. */
 export type ShardFigures = { name: string } & Pick<
   ShardStatus,
   'documents' | 'bytes' | 'behind' | 'recall' | 'reconciliation'
@@ -102,13 +105,15 @@ export interface NodeStatus {
   cutoffs: CutoffFigures;
   products: number;
   partitions: number;
-  /** Reads of the store since the start of the process, of this node's own and of each shard's. */
-  storeReads: readonly { process: string; reads: number }[];
+  /** Reads of the store by this process since its start. */
+  storeReads: number;
+  /** Why a write to the store would fail now. */
+  storeProblem?: string | undefined;
   /** Of this node; undefined where the store is on this machine. */
   storeConnections?: { idle: number; inUse: number; waiting: number; limit: number } | undefined;
-  /** How far the store's secondaries are behind; none while none is read. */
-  storeReplicas: readonly { server: string; lagMs: number }[];
   shards: readonly ShardFigures[];
+  /** The same as the shards said it; without a reply where they did not. */
+  states: readonly ShardState[];
   /** A text whose whole answer was kept is a hit. */
   embeddingCache: CacheFigures;
   /** Answers that are given again while nothing has changed. */
@@ -194,6 +199,7 @@ export interface HttpPorts {
   /** Is told of each search. */
   meter: Pick<UsageMeter, 'searched' | 'count'>;
   rates: Pick<RateLimits, 'take'>;
+  taken: Pick<TakenBackups, 'note'>;
   exports: Pick<ExportDesk, 'head' | 'products' | 'records'>;
   rollback: Pick<Rollback, 'run'>;
   restores: Pick<RestoreDesk, 'checkModel' | 'products' | 'record' | 'placement' | 'settle'>;
@@ -203,6 +209,10 @@ export interface HttpPorts {
   writers?: WritersPort | undefined;
   /** Absent: nothing is traced. */
   tracer?: Tracer | undefined;
+  /** What else the process tells of itself; absent: nothing. */
+  page?: MetricsPage | undefined;
+  /** What searches spend in their stages, as the search counts it; absent: it does not. */
+  stages?: StageTimes | undefined;
   logger: Logger;
 }
 
@@ -220,6 +230,8 @@ export interface HttpOptions {
   /** Proxies whose `X-Forwarded-For` is believed; absent: none. */
   trustProxy?: readonly string[] | undefined;
   limits?: Partial<HttpLimits>;
+  /** Of the tenants that ask most, so many are named in `/metrics`; absent: none. */
+  metricsTenants?: number;
   /** Of the software, for `GET /openapi.json`. */
   version?: string;
   /** How long an edge may keep the answer to a `GET /search`, seconds; 0 or absent: not at all. */

@@ -89,7 +89,7 @@ export class AskedShards {
   /** What does not answer is `missing`; rejects as `fanOut` does. */
   async ask(round: Round): Promise<FanOutResult> {
     const { deps, lead, asked } = this;
-    const { request, caller, explainer, list } = lead;
+    const { request, caller, clock, explainer, list } = lead;
     const { views, set, choose, ofAll, holds, isShared, exact = request.exact, share = 1 } = round;
     const { relied } = round;
     const text = 'text' in round ? round.text : asked.words;
@@ -103,10 +103,10 @@ export class AskedShards {
       ...(choose === undefined ? {} : { choose }),
       ...{ exact, views: views.map((view) => listedView(view, list)) },
     };
-    explainer?.spent('plan', plannedMs);
+    clock.spent('plan', plannedMs);
     explainer?.round(views[0]?.k ?? 0);
 
-    const asking = explainer?.asks('fanOut');
+    const asking = clock.asks('search');
     const { fleet, placements, model } = deps;
     const { tenant, explain } = request;
     const { pins } = asked;
@@ -114,7 +114,7 @@ export class AskedShards {
     const leaf = { tenant, model: model.fingerprint, query, pins, stickyKey, relied, explain };
     const deadline = Deadline.after(this.deadline.remainingMs() * share);
     const signal = isShared === true ? undefined : caller.signal;
-    const bounds = { deadline, signal, span: asking?.span, notes: explainer?.shards };
+    const bounds = { deadline, signal, span: asking.span, notes: explainer?.shards };
     const keeping = {
       ...(holds === true && pins.size > 0 ? { holds } : {}),
       ...(caller.notes === undefined ? {} : { plan: true }),
@@ -122,7 +122,7 @@ export class AskedShards {
     try {
       return await fanOut(fleet, placements, plan, { ...leaf, ...keeping }, bounds);
     } finally {
-      asking?.end();
+      asking.end();
     }
   }
 }

@@ -38,14 +38,14 @@ export function checkQuery(
 export async function embed(
   meaning: Meaning,
   encoder: Encoder | undefined,
-  { request, caller, deadline, explainer }: SearchStart,
+  { request, caller, deadline }: SearchStart,
 ): Promise<QueryVector> {
   if (typeof meaning !== 'string') return ready(meaning);
   const { tenant } = request;
   const { signal } = caller;
   const startedMs = performance.now();
   const embedding = await (encoder as Encoder).embedQuery(meaning, deadline, { tenant, signal });
-  explainer?.spent('embed', startedMs);
+  caller.span?.past('embed', startedMs);
   return { ...embedding, embedMs: performance.now() - startedMs };
 }
 
@@ -71,7 +71,7 @@ export async function embedAll(
   }
   const embedMs = performance.now() - startedMs;
   meanings.forEach((meaning, i) => {
-    if (typeof meaning === 'string') runs[i]?.explainer?.spent('embed', startedMs);
+    if (typeof meaning === 'string') runs[i]?.caller.span?.past('embed', startedMs);
   });
   let next = 0;
   return meanings.map((meaning) => {

@@ -1,4 +1,4 @@
-import type { Span } from '../core/span.js';
+import type { StageClock } from '../core/stage-times.js';
 import type { LeafExplanation } from '../query/leaf-result.js';
 
 /** How one shard answered one request. */
@@ -80,53 +80,22 @@ export interface AnswerCounts {
   missing: number;
 }
 
-type Stage = keyof Explanation['timingsMs'];
-
-/** Names of stages in traces. */
-const SPANS: Record<Stage, string> = {
-  embed: 'embed',
-  words: 'words',
-  plan: 'plan',
-  fanOut: 'fan_out',
-  merge: 'merge',
-  join: 'join',
-};
-
-/** Gathers an `Explanation` while a search runs, and tells the trace of its request of each stage. */
+/** Gathers an `Explanation` while a search runs. */
 export class Explainer {
   readonly shards: ShardExplanation[] = [];
   /** Undefined until there is one, or where none was found. */
   counts: AnswerCounts | undefined;
-  private readonly timingsMs = { embed: 0, words: 0, plan: 0, fanOut: 0, merge: 0, join: 0 };
   private rounds = 0;
   private k = 0;
   private words: readonly WordExplanation[] | undefined;
   private embedded: string | null = null;
 
-  /** @param span of the request; undefined: it is not traced */
-  constructor(private readonly span?: Span) {}
+  constructor(private readonly clock: StageClock) {}
 
   /** A fan-out for `k` hits begins. */
   round(k: number): void {
     this.rounds += 1;
     this.k = k;
-  }
-
-  /** Adds the time since `startedMs`. */
-  spent(stage: Stage, startedMs: number): void {
-    this.timingsMs[stage] += performance.now() - startedMs;
-    this.span?.past(SPANS[stage], startedMs);
-  }
-
-  /** The same of a stage that others are asked in, whose spans are parts of the one that this returns. */
-  asks(stage: Stage): { span: Span | undefined; end: () => void } {
-    const startedMs = performance.now();
-    const span = this.span?.child(SPANS[stage]);
-    const end = (): void => {
-      this.timingsMs[stage] += performance.now() - startedMs;
-      span?.end();
-    };
-    return { span, end };
   }
 
   /** A text was read. */
@@ -136,9 +105,10 @@ export class Explainer {
   }
 
   explanation(): Explanation {
+    const { embed, words: read, plan, search, merge, join } = this.clock;
     const { rounds, k, shards, words, embedded } = this;
     return {
-      timingsMs: { ...this.timingsMs },
+      timingsMs: { embed, words: read, plan, fanOut: search, merge, join },
       ...{ rounds, k, shards },
       ...(words === undefined ? {} : { words, embedded }),
     };

@@ -30,7 +30,7 @@ export async function readText(
   { tenants, placements, encoder, model, counter, mayRely }: TextDeps,
 ): Promise<Asked> {
   const [lead] = group;
-  const { request, deadline, explainer, walk } = lead;
+  const { request, deadline, clock, explainer, walk } = lead;
   const settings = await readInTime(tenants.settings(request.tenant), deadline, 'the tenant');
   const understood = understandQuery(query, request, settings);
   const begun = walk?.at;
@@ -41,18 +41,17 @@ export async function readText(
   const placement = await readInTime(placements.get(request.tenant), deadline, 'the placement');
   const where = { placement, categories: categoriesOfGroup(group), mayRely };
   const { synonyms } = lead.shaping.book ?? {};
-  const counting = explainer?.asks('words');
-  const span = counting?.span;
+  const counting = clock.asks('words');
   const reading = {
     settings,
     counter,
     synonyms,
     encoder,
     model: model.fingerprint,
-    span,
+    span: counting.span,
     ...where,
   };
-  const words = await readWords(query, understood, reading, lead).finally(counting?.end);
+  const words = await readWords(query, understood, reading, lead).finally(counting.end);
   explainer?.read(words.slots.map(explainedSlot), words.embedded);
   return askedByText(lead, understood, words, settings, mayRely);
 }

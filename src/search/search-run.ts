@@ -1,4 +1,5 @@
 import { Deadline } from '../core/deadline.js';
+import { StageClock } from '../core/stage-times.js';
 import { Explainer } from './explanation.js';
 import {
   PLAIN_SHOP,
@@ -17,7 +18,9 @@ export interface SearchStart {
   startedMs: number;
   /** For the whole request. */
   deadline: Deadline;
-  /** Undefined unless somebody wants to know what it does: its caller, a trace, the log of slow ones. */
+  /** What its stages take. */
+  clock: StageClock;
+  /** Undefined unless somebody wants to know what it does: its caller, the log of slow ones. */
   explainer: Explainer | undefined;
 }
 
@@ -38,13 +41,14 @@ const MAX_REPLY_MS = 30;
 export function startRun(request: SearchRequest, caller: SearchCaller): SearchStart {
   const { timeoutMs, explain } = request;
   const { span, notes } = caller;
-  const isWatched = explain || span !== undefined || notes !== undefined;
-  const explainer = isWatched ? new Explainer(span) : undefined;
+  const clock = new StageClock(span);
+  const explainer = explain || notes !== undefined ? new Explainer(clock) : undefined;
   if (explainer !== undefined) notes?.push(explainer);
   return {
     request,
     caller,
     startedMs: performance.now(),
+    clock,
     deadline: Deadline.after(timeoutMs - Math.min(MAX_REPLY_MS, timeoutMs * REPLY_SHARE)),
     explainer,
   };

@@ -7,3 +7,11 @@ export interface StoreConnections {
   /** As many may be open. */
   limit: number;
 }
+
+/** What is known of the servers of a store beyond this machine. */
+export interface StoreServers {
+  /** Connections to each of them that a process may open. */
+  limit: number;
+  /** How far the secondary that is furthest behind is behind the primary; undefined: there is none, or it does not say. */
+  lagSeconds: number | undefined;
+}

@@ -10,7 +10,7 @@ import { OmniError } from '../core/errors.js';
 import type { RedisConnection } from '../redis/redis.js';
 
 /** Whose searches are counted. */
-export type LimitedBy = 'key' | 'tenant' | 'address';
+type LimitedBy = 'key' | 'tenant' | 'address';
 
 /** So many in so many seconds. */
 export interface RateLimit {

@@ -1,10 +1,12 @@
 import type { LightMyRequestResponse } from 'fastify';
 import { invalidField, type OmniError } from '../../src/core/errors.js';
 import { ExportDesk } from '../../src/backup/export-desk.js';
+import { TakenBackups } from '../../src/backup/taken-backups.js';
 import { RestoreDesk } from '../../src/backup/restore-desk.js';
 import { CopyWriter } from '../../src/backup/copy-writer.js';
 import { TenantTransfer } from '../../src/backup/tenant-transfer.js';
 import { score } from '../../src/core/vector.js';
+import type { ShardStatus } from '../../src/core/shard-status.js';
 import { createHttpServer, type HttpServer } from '../../src/http/server.js';
 import type { HttpOptions, HttpPorts, SearchPort, StatusPort } from '../../src/http/ports.js';
 import type { Explanation } from '../../src/search/explanation.js';
@@ -294,6 +296,7 @@ export async function openHttp(
       catalogue: new Catalogue(node.store),
       collections,
       exports: new ExportDesk(node.store),
+      taken: new TakenBackups(node.store.records),
       rollback: {
         run: async () => ({
           changed: 0,
@@ -395,6 +398,12 @@ function replicas(): StoreReplicas {
     follow: (bound) => void (maxLagMs = bound),
   };
 }
+/** What a shard says of itself. */
+const SHARD: ShardStatus = {
+  ...{ documents: 7, bytes: 1_000, behind: 0, tenants: 1, storeReads: 9, partitions: 1 },
+  ...{ switching: { tenants: 0, first: [] }, ready: true, damaged: [], recall: RECALL },
+  reconciliation: { checks: 12, reconciled: 2, checkedAtMs: 1_500 },
+};
 
 function statusOf(node: IngestHarness, state: { notReady: string | undefined }): StatusPort {
   return {
@@ -410,8 +419,8 @@ function statusOf(node: IngestHarness, state: { notReady: string | undefined }):
       },
       products: 3,
       partitions: 1,
-      storeReads: [{ process: 's1', reads: 9 }],
-      storeReplicas: [{ server: 'm2:27017', lagMs: 1_250 }],
+      storeReads: 9,
+      states: [{ name: 's1', reply: SHARD }],
       shards: [
         {
           ...{ name: 's1', documents: 7, bytes: 1_000, behind: 0, recall: RECALL },

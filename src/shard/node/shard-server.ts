@@ -23,6 +23,7 @@ import {
   type ReaderLimits,
 } from './client-connection.js';
 import type { HandshakeOptions } from './handshake.js';
+import { RequestCounts } from './request-counts.js';
 import type { ShardNode } from './shard-node.js';
 
 export interface ShardServerOptions extends HandshakeOptions {
@@ -56,6 +57,8 @@ export class ShardServer {
   /** Searches that wait for the store, all at once. */
   private readonly lookUps: FairQueue;
   private closing = false;
+  /** Since the start. */
+  readonly requests = new RequestCounts();
 
   constructor(
     private readonly node: ShardNode,
@@ -78,6 +81,11 @@ export class ShardServer {
       maxWaitingOfTenant: 0,
     });
     this.server = listener(options, (socket) => this.accept(socket));
+  }
+
+  /** Searches that wait, and for how long the first of them does. */
+  get waiting(): { length: number; oldestMs: number } {
+    return { length: this.queue.waitingCount, oldestMs: this.queue.oldestMs };
   }
 
   /** Resolves with the address that is listened on. */
@@ -171,10 +179,21 @@ export class ShardServer {
     const { shard, tracer } = this.options;
     const { type, tenant, trace } = message;
     const span = trace === undefined ? undefined : tracer?.begin(type, trace);
-    if (span === undefined) return this.inTurn(message, signal, work);
+    if (span === undefined) return this.counted(message, signal, work);
     span.set('omnisearch.shard', shard);
     span.set('omnisearch.tenant', tenant);
-    return inSpan(span, () => this.inTurn(message, signal, work, span));
+    return inSpan(span, () => this.counted(message, signal, work, span));
+  }
+
+  private counted(
+    message: SearchLeaf | CountWords,
+    signal: AbortSignal,
+    work: (budget: Budget) => Promise<Reply>,
+    span?: Span,
+  ): Promise<Reply> {
+    return this.requests.count(message.type, signal, () =>
+      this.inTurn(message, signal, work, span),
+    );
   }
 
   private async inTurn(

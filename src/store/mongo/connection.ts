@@ -20,11 +20,13 @@ import { ASK_EVERY_MS, LagWatch } from './lag-watch.js';
 import { probe } from './meta.js';
 import { PoolWatch } from './pool-watch.js';
 import { ReplicaReads } from './replica-reads.js';
+import { ServerWatch } from './server-watch.js';
 
 /** A client of one store, and how its answers are waited for. */
 export class Connection {
   readonly collections: Collections;
   readonly replicas: ReplicaReads;
+  readonly servers: ServerWatch;
   private readonly pool: PoolWatch;
   private readonly maxPoolSize: number;
   /** Undefined: connections are this process's own. */
@@ -54,6 +56,7 @@ export class Connection {
       this.share = new ConnectionShare(own.clients, gate, ...given);
     }
     this.pool = new PoolWatch(client);
+    this.servers = new ServerWatch(client);
     this.replicas = new ReplicaReads((beatMs) => lagWatchOf(options, own, beatMs));
     this.leaseMs = options.leaseMs;
     this.landingMs = landingMsOf(options);
