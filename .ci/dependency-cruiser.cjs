@@ -1,5 +1,6 @@
 // The rooms of `src` and who may import whom: the table of ARCHITECTURE.md as a rule.
 const rooms = {
+  metrics: ['core'],
   supervisor: ['config', 'core'],
   http: [
     'search',
@@ -11,6 +12,7 @@ const rooms = {
     'merchandising',
     'query',
     'filter',
+    'metrics',
     'config',
     'core',
   ],
@@ -83,6 +85,7 @@ module.exports = {
     only('lmdb-stays-in-store', 'lmdb', '^src/store/lmdb/'),
     only('s3-stays-in-backup', 'aws4fetch', '^src/backup/'),
     only('redis-stays-in-redis', 'ioredis', '^src/redis/'),
+    only('prometheus-stays-in-metrics', 'prom-client', '^src/metrics/'),
     only('onnx-stays-in-embedding', 'onnxruntime-node', '^src/embedding/'),
     {
       name: 'product-does-not-import-tests',

@@ -10,11 +10,16 @@ import { isLmdb } from './open-store.js';
 import { packageVersion } from './package-file.js';
 
 const NO_CACHE = { entries: 0, hits: 0, misses: 0 };
-const NO_ENCODER: EncoderStatus = {
+const NO_ENCODER: EmbeddingFigures = {
   embeddingCache: NO_CACHE,
   embeddingQueued: 0,
   embeddedProducts: 0,
 };
+
+type EmbeddingFigures = Pick<
+  EncoderStatus,
+  'embeddingCache' | 'embeddingQueued' | 'embeddedProducts'
+>;
 
 interface AnswerParts {
   config: Config;
@@ -44,11 +49,11 @@ export function keptAnswers({
 
 /** A text whose answer was kept needed no model either. */
 export function cacheFigures(
-  { embeddingCache, ...encoder }: EncoderStatus = NO_ENCODER,
+  { embeddingCache, embeddingQueued, embeddedProducts }: EmbeddingFigures = NO_ENCODER,
   { texts = 0, ...answerCache }: Partial<ReturnType<KeptAnswers['status']>> = {},
 ) {
   return {
-    ...encoder,
+    ...{ embeddingQueued, embeddedProducts },
     embeddingCache: { ...embeddingCache, hits: embeddingCache.hits + texts },
     answerCache: { ...NO_CACHE, ...answerCache },
   };

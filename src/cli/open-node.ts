@@ -9,6 +9,7 @@ import { GROW_PARTITIONS } from '../jobs/grow-partitions.js';
 import { JobRunner } from '../jobs/job-runner.js';
 import { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
+import { StoreTimes, timedStore } from '../store/store-times.js';
 import { AuditLog } from '../tenancy/audit-log.js';
 import { PriceLists } from '../tenancy/price-lists.js';
 import { nodeWishes } from '../tenancy/own-nodes.js';
@@ -51,7 +52,8 @@ export async function openNode(
   const redis = openRedis(config, logger, opened);
   const { encoder, model } = await openModel(config, weightOf, redis);
   opened.add(async () => encoder?.close());
-  const store = await opening;
+  const storeTimes = new StoreTimes();
+  const store = timedStore(await opening, storeTimes);
   const { records } = store;
   const history = await openHistory(store, config);
   const shards = await openFleet(config, store, logger, opened, weightOf);
@@ -92,7 +94,19 @@ export async function openNode(
     : undefined;
   const jobs = new JobRunner({ records, kinds, logger, ofCatalogues, queue });
   return {
-    ...{ store, encoder, model, shards, fleet, audit, cluster, searchable, isBehind, onChange },
+    ...{
+      store,
+      storeTimes,
+      encoder,
+      model,
+      shards,
+      fleet,
+      audit,
+      cluster,
+      searchable,
+      isBehind,
+      onChange,
+    },
     ...{ tenants, tenancy, priceLists, deps, ingest, jobs },
     ...{ redis, history, keys, nodes },
   };

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Config } from '../config/settings.js';
 import { unlessAborted } from '../core/deadline.js';
+import { StageTimes } from '../core/stage-times.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
 import type { Encoder } from '../embedding/encoder.js';
@@ -17,6 +19,8 @@ import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
 import type { KeyRing } from '../tenancy/keys/key-ring.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
+import { addClusterFigures, addWriterMetrics } from './node-metrics.js';
+import { metricsPage, openMetricsServer } from './open-metrics.js';
 import { cacheFigures, keptAnswers } from './open-answers.js';
 import { openBackups } from './open-backups.js';
 import { placeOnThese } from './open-cluster.js';
@@ -41,6 +45,8 @@ export async function startQueryNode(
   stopping: AbortSignal,
 ): Promise<void> {
   checkAdvertised(config);
+  const page = metricsPage('query-node', config, resolve(config.dataDir));
+  const metrics = await openMetricsServer(page, config, logger, opened);
   await unlessAborted(mayBegin(), stopping);
   const node = await openNode(config, config.jobs, logger, opened);
   const { store, encoder, model, shards, fleet, audit, cluster, searchable } = node;
@@ -59,9 +65,10 @@ export async function startQueryNode(
 
   const shop = openShop({ store, tenants, audit, config, logger, opened, redis, onChange });
   const { books } = shop;
+  const stages = new StageTimes();
   const search = new RootSearch({
     ...{ model, encoder, placements, fleet, searchable, store, tenants, logger },
-    ...{ rules: books, priceLists },
+    ...{ rules: books, priceLists, stages },
   });
   const answers = new AnswerState({ store, tenants, priceLists, books, model, isBehind });
   const kept = keptAnswers({ config, store, redis, search, answers });
@@ -75,6 +82,7 @@ export async function startQueryNode(
     queryNodes,
     caches: () => cacheFigures(encoder?.status(), kept?.status()),
     cutoffs: () => cutoffFigures(encoder, tenants),
+    encoder: () => encoder?.status(),
     redis: () => redis.status(),
   });
   opened.add(() => status.close());
@@ -94,10 +102,13 @@ export async function startQueryNode(
   const transfer = new TenantTransfer({ ...deps, tenants, priceLists });
   const views = { ...shop, ...shown, tenants, placements, keyDirectory, priceLists };
   const writers = await openWriters({ config, members, ...views }, stopping);
-  const shared = { audit, ...keys, ...shop, ...shown, writers, status, logger };
+  addWriterMetrics(page, node);
+  addClusterFigures(page, { store, fleet, queryNodes, config });
+  const shared = { audit, page, stages, ...keys, ...shop, ...shown, writers, status, logger };
   const ports = { search: kept ?? search, ingest, transfer, tenants, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
+  metrics?.readyUnless(() => status.notReady());
   if (writes && config.jobs > 0) jobs.start();
   opened.add(() => jobs.close());
   tellSupervisor({ type: 'ready', port });
@@ -141,6 +152,7 @@ function httpOptions(config: Config, model: ModelIdentity): Parameters<typeof cr
     },
     version: packageVersion(),
     searchMaxAgeS: config.searchMaxAgeS,
+    metricsTenants: config.metricsTenants,
     corsOrigins: config.corsOrigins?.split(',') ?? [],
     compressMinBytes: config.compressMinBytes,
     webDir: packageFile('dist/web'),

@@ -7,13 +7,19 @@ import { unlessAborted } from '../core/deadline.js';
 import type { Logger } from '../core/logger.js';
 import { beNice, NICENESS } from '../core/niceness.js';
 import type { ModelIdentity } from '../core/product.js';
+import type { MetricsPage } from '../metrics/metrics-page.js';
+import { addQueue } from '../metrics/queue-metrics.js';
+import { addShardMetrics } from '../metrics/shard-metrics.js';
+import { addStoreMetrics, addStoreServers } from '../metrics/store-metrics.js';
 import { endpointOf } from '../protocol/shard-address.js';
 import { ShardNode } from '../shard/node/shard-node.js';
 import { ShardServer } from '../shard/node/shard-server.js';
 import { warmUp } from '../shard/node/warm-up.js';
+import { StoreTimes, timedStore } from '../store/store-times.js';
 import type { StoreReader } from '../store/store.js';
 import { lockFolder } from '../supervisor/folder-lock.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
+import { openMetrics } from './open-metrics.js';
 import { openPeers } from './open-peers.js';
 import { openReader } from './open-store.js';
 import { StartError, type Opened } from './run-role.js';
@@ -42,13 +48,15 @@ export async function startShardNode(
   const { shard, listen, shardSecret: secret } = config;
   const { recallSample: sampleShare, reconcileIntervalMs: intervalMs } = config;
   checkAddresses(config);
-  const certificate = shardCertificate(config);
   const dataDir = join(config.dataDir, 'shards', shard);
+  const { page, metrics } = await openMetrics('shard-node', config, logger, opened, dataDir);
+  const certificate = shardCertificate(config);
   opened.add(await lockFolder(dataDir));
   // While the query node opens the store.
   await warmUp();
   await unlessAborted(mayBegin(), stopping);
-  const store = await openReader(config);
+  const storeTimes = new StoreTimes();
+  const store = timedStore(await openReader(config), storeTimes);
   opened.add(() => store.close());
   const model = await waitForModel(store);
   const node = new ShardNode(
@@ -99,6 +107,7 @@ export async function startShardNode(
   const tls = certificate?.read();
   const options = { shard, storeId, secret, address: listen, ...limits, tls };
   const server = new ShardServer(node, options, logger);
+  if (page !== undefined) addMetrics(page, { shard, node, server, store, storeTimes });
   const endpoint = endpointOf(listen);
   if ('path' in endpoint) await mkdir(dirname(endpoint.path), { recursive: true, mode: 0o700 });
   const address = advertisedAddress(config.advertise, await server.listen());
@@ -112,9 +121,28 @@ export async function startShardNode(
   await store.directory?.register(shard, address);
   logger.info({ shard, address }, 'listening');
   await node.start();
+  metrics?.readyUnless(() => node.status().notReady);
   const watch = store.watch?.((tenant) => node.nudge(tenant));
   opened.add(async () => watch?.close());
   tellSupervisor({ type: 'ready' });
+}
+
+interface ShownParts {
+  shard: string;
+  node: ShardNode;
+  server: ShardServer;
+  store: StoreReader;
+  storeTimes: StoreTimes;
+}
+
+function addMetrics(
+  page: MetricsPage,
+  { shard, node, server, store, storeTimes }: ShownParts,
+): void {
+  addShardMetrics(page, shard, () => node.status(), server.requests);
+  addQueue(page, 'searches', () => server.waiting);
+  addStoreMetrics(page, storeTimes.operations);
+  addStoreServers(page, () => store.servers?.());
 }
 
 /** What the machine has, or the container may take. */

@@ -131,7 +131,8 @@ function startChildren(
   const onPort = queryNodes.filter(({ socket }) => socket === undefined);
   const turns = new LeaveTurns<Config>(onPort.length);
   const ready = queryNodes.map((own, i) => {
-    const env = childEnv(own, 'query-node', process.env);
+    const metricsPort = metricsPortOf(config, addresses.size + i);
+    const env = childEnv({ ...own, metricsPort }, 'query-node', process.env);
     const isOnPort = own.socket === undefined;
     const spec = {
       ...{ name: nameOf(own, onPort.indexOf(own)), args: ['query-node', ...flags], env },
@@ -155,9 +156,10 @@ function startChildren(
   });
   const first = Promise.race(ready.filter((_, i) => queryNodes[i]?.socket === undefined));
   const listening = Promise.all([first, ready[0]]).then(([port]) => port);
-  for (const [shard, listen] of addresses) {
+  for (const [i, [shard, listen]] of [...addresses].entries()) {
     // `ADVERTISE` is where the query nodes are.
-    const shardConfig: Config = { ...config, shard, listen, advertise: undefined };
+    const metricsPort = metricsPortOf(config, i);
+    const shardConfig: Config = { ...config, shard, listen, advertise: undefined, metricsPort };
     const env = { ...MALLOC_ENV, ...childEnv(shardConfig, 'shard-node', process.env) };
     const spec = {
       name: `shard ${shard}`,
@@ -170,6 +172,11 @@ function startChildren(
     start(spec, { onReady: () => undefined });
   }
   return { listening, failed };
+}
+
+/** One for each process: those that share a port would answer in turns. */
+function metricsPortOf({ metricsPort }: Config, index: number): number | undefined {
+  return metricsPort === undefined || metricsPort === 0 ? metricsPort : metricsPort + index;
 }
 
 /** In lines for operators. */

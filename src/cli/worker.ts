@@ -6,6 +6,8 @@ import type { Logger } from '../core/logger.js';
 import { beNice, NICENESS } from '../core/niceness.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
 import { socketsOf } from '../supervisor/socket-folder.js';
+import { addWriterMetrics } from './node-metrics.js';
+import { openMetrics } from './open-metrics.js';
 import { isLmdb } from './open-store.js';
 import { openNode } from './open-node.js';
 import type { Opened } from './run-role.js';
@@ -22,17 +24,16 @@ export async function startWorker(
 ): Promise<void> {
   // Searches on the same machine go before it.
   beNice(NICENESS.building);
+  const { page, metrics } = await openMetrics('worker', config, logger, opened);
   await unlessAborted(mayBegin(), stopping);
   const shardAddress = await shardsBeside(config);
-  const { store, model, jobs } = await openNode(
-    { ...config, shardAddress },
-    config.concurrency,
-    logger,
-    opened,
-  );
+  const node = await openNode({ ...config, shardAddress }, config.concurrency, logger, opened);
+  const { store, model, jobs } = node;
+  if (page !== undefined) addWriterMetrics(page, node);
   await requireModel(store, model);
   opened.add(() => jobs.close());
   jobs.start();
+  metrics?.readyUnless(() => jobs.problem);
   tellSupervisor({ type: 'ready' });
   logger.info({ concurrency: config.concurrency }, 'the worker is ready');
 }

@@ -16,8 +16,9 @@ export const SERVING_SETTINGS = {
     default: '127.0.0.1',
     placeholder: 'ADDRESS',
     form: { pattern: /^\S+$/, expected: 'an address or host name' },
-    verbs: SERVING,
-    description: 'address to listen on; beyond loopback set API_KEY and ADMIN_KEY',
+    verbs: NODES,
+    description:
+      'address to listen on, of shard nodes and workers for METRICS_PORT alone; beyond loopback set API_KEY and ADMIN_KEY',
   },
   port: {
     type: 'integer',
@@ -278,7 +279,7 @@ export const SERVING_SETTINGS = {
     placeholder: 'KEY',
     form: { pattern: /^[\x21-\x7e]+$/, expected: 'printable ASCII without spaces' },
     secret: true,
-    verbs: [...SERVING, ...OPERATING],
+    verbs: [...NODES, ...OPERATING],
     description: 'key of operators (/stats, /metrics, /admin/…); without it: from loopback only',
   },
 } as const satisfies Record<string, Setting>;

@@ -7,6 +7,7 @@ import { CLUSTER_SETTINGS } from './cluster-settings.js';
 import { EMBEDDING_SETTINGS } from './embedding-settings.js';
 import { IMPORT_SETTINGS } from './import-settings.js';
 import { KEY_SETTINGS } from './key-settings.js';
+import { METRICS_SETTINGS } from './metrics-settings.js';
 import { QUERY_NODE_SETTINGS } from './query-node-settings.js';
 import { REDIS_SETTINGS } from './redis-settings.js';
 import { SERVING_SETTINGS } from './serving-settings.js';
@@ -35,6 +36,7 @@ const SETTINGS = {
   ...BALANCER_SETTINGS,
   ...CLIENT_SETTINGS,
   ...SYNC_SETTINGS,
+  ...METRICS_SETTINGS,
   ...BACKUP_SETTINGS,
   ...CHECK_SETTINGS,
 } as const;

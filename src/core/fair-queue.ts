@@ -45,6 +45,7 @@ export const CREDIT_MS = 50;
 const MAX_REMEMBERED = 1_000;
 
 interface Waiting {
+  sinceMs: number;
   places: number;
   start: () => void;
 }
@@ -83,6 +84,16 @@ export class FairQueue {
 
   get waitingCount(): number {
     return this.waitingWorks;
+  }
+
+  /** For how long the one that waits longest has waited, milliseconds; 0: none waits. */
+  get oldestMs(): number {
+    if (this.waitingWorks === 0) return 0;
+    let sinceMs = this.now();
+    for (const { waiting } of this.tenants.values()) {
+      for (const each of waiting.slice(0, 1)) sinceMs = Math.min(sinceMs, each.sinceMs);
+    }
+    return this.now() - sinceMs;
   }
 
   /** Places taken. */
@@ -195,6 +206,7 @@ export class FairQueue {
         signal?.removeEventListener('abort', onAbort);
       };
       const entry: Waiting = {
+        sinceMs: this.now(),
         places,
         start: () => {
           settle();

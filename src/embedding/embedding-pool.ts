@@ -3,6 +3,7 @@ import { productBatchTexts, queryBatchTexts } from './batch-size.js';
 import { CostEstimate } from './cost-estimate.js';
 import type { EmbeddingJob, PendingJob } from './embedding-job.js';
 import { createJob, failJobs, settle } from './embedding-job.js';
+import type { EncoderStatus } from './encoder.js';
 import { JobQueue } from './job-queue.js';
 import type { OnnxModelShape } from './onnx-model.js';
 import type { ProductInputs } from './product-inputs.js';
@@ -52,6 +53,7 @@ export class EmbeddingPool {
   /** Batches that workers have, by when they should be done on the clock of `performance.now()`. */
   readonly #running = new Set<{ endsAtMs: number }>();
   #runningProducts = 0;
+  #failedInARow = 0;
   #lastQueryAtMs = -Infinity;
   /** When products last had a turn, or began to wait for one. */
   #productsWaitSinceMs = 0;
@@ -92,8 +94,14 @@ export class EmbeddingPool {
     }
   }
 
-  get queued(): number {
-    return this.#queries.size + this.#products.size;
+  status(): Pick<EncoderStatus, 'embeddingQueued' | 'oldestMs' | 'failedInARow' | 'isFull'> {
+    const queries = this.#queries;
+    return {
+      embeddingQueued: queries.size + this.#products.size,
+      oldestMs: performance.now() - (queries.oldestSinceMs() ?? performance.now()),
+      failedInARow: this.#failedInARow,
+      isFull: queries.size >= this.options.queueLimit,
+    };
   }
 
   /**
@@ -268,8 +276,10 @@ export class EmbeddingPool {
     try {
       const vectors = await this.#workers.embed(batch);
       this.#cost.observe(paddedTokens, performance.now() - startMs);
+      this.#failedInARow = 0;
       settle(jobs, vectors);
     } catch (error) {
+      this.#failedInARow += 1;
       const queue = products ? this.#products : this.#queries;
       if (this.#closing) failJobs(jobs, new OmniError('unavailable', STOPPING, { cause: error }));
       else queue.retryOrFail(jobs, error);

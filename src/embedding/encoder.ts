@@ -17,6 +17,12 @@ export interface EncoderStatus {
   embeddingQueued: number;
   /** Texts of products embedded since the start. */
   embeddedProducts: number;
+  /** For how long the query that waits longest has waited, milliseconds; 0: none waits. */
+  oldestMs: number;
+  /** Batches that failed, or whose thread died, since the last that went well. */
+  failedInARow: number;
+  /** No further query is taken in. */
+  isFull: boolean;
 }
 
 /** On whose behalf something is embedded: tenants have equal shares. */

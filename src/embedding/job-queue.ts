@@ -55,6 +55,17 @@ export class JobQueue {
     return this.#tenants.get(tenant)?.jobs[0]?.submittedAtMs;
   }
 
+  /** When the job that waits longest came; undefined when none waits. */
+  oldestSinceMs(): number | undefined {
+    let sinceMs: number | undefined;
+    for (const { jobs } of this.#tenants.values()) {
+      for (const { submittedAtMs } of jobs.slice(0, 1)) {
+        sinceMs = Math.min(sinceMs ?? submittedAtMs, submittedAtMs);
+      }
+    }
+    return sinceMs;
+  }
+
   /** Tokens that are embedded before `tokens` more of a tenant: its own, and by its weight as many of each other. */
   tokensAhead(tenant: string, tokens: number): number {
     const own = this.#tenants.get(tenant)?.tokens ?? 0;

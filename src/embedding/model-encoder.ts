@@ -140,7 +140,7 @@ export class ModelEncoder implements Encoder {
     const { cache, pool } = this.parts;
     return {
       embeddingCache: cache.status(),
-      embeddingQueued: pool.queued,
+      ...pool.status(),
       embeddedProducts: this.#embeddedProducts,
     };
   }

@@ -102,7 +102,7 @@ export function insightRoutes(
       const { q, price_list: priceList } = request.query;
       const limit = Number(request.query.limit ?? DEFAULT_SUGGESTIONS);
       checkText(q, 'q');
-      await desk.charge(request, [request]);
+      await desk.chargeLook(request);
       const [queries, categories, found] = await Promise.all([
         queriesFor(request, q, limit),
         categoriesFor(request, q, limit),

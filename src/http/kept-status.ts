@@ -9,7 +9,9 @@ import {
   shardFigures,
   shardHealth,
   switchFigures,
+  embeddingHealth,
   storeHealth,
+  type EncoderHealth,
   type KnownStore,
 } from './readiness.js';
 
@@ -42,6 +44,8 @@ export interface StatusSources {
   queryNodes(): readonly { isAlive: boolean }[];
   caches(): CacheFigures;
   cutoffs(): NodeStatus['cutoffs'];
+  /** Undefined: texts are searched by their words alone. */
+  encoder(): EncoderHealth | undefined;
   redis(): NodeStatus['redis'];
 }
 
@@ -92,7 +96,7 @@ export class KeptStatus implements StatusPort {
     const queryNodes = this.sources.queryNodes().map(memberHealth);
     return [
       storeHealth(known),
-      { name: 'embedding', state: 'ok' },
+      embeddingHealth(this.sources.encoder()),
       ...redisHealth(this.sources.redis()),
       ...(queryNodes.length === 0 ? [] : [roleHealth('query nodes', queryNodes)]),
       roleHealth('shards', shards),
@@ -110,10 +114,9 @@ export class KeptStatus implements StatusPort {
       cutoffs: sources.cutoffs(),
       products: this.products,
       partitions: Math.round(shards.reduce((sum, { reply }) => sum + (reply?.partitions ?? 0), 0)),
-      storeReads: [
-        { process: 'query-node', reads: sources.store.reads },
-        ...shards.map(({ name, reply }) => ({ process: name, reads: reply?.storeReads ?? 0 })),
-      ],
+      storeReads: sources.store.reads,
+      storeProblem: this.problem,
+      states: shards,
       storeConnections: sources.store.connections?.(),
       shards: shards.map(shardFigures),
       ...sources.caches(),

@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { OmniError } from '../core/errors.js';
+import type { SearchMetrics } from '../metrics/search-metrics.js';
 import type { Grant } from '../tenancy/keys/key.js';
 import { KEY_KINDS, type KeyKind } from '../tenancy/keys/key-record.js';
 import type { Admission } from '../tenancy/keys/key-ring.js';
 import type { Hook } from './access.js';
 import { AuthFailures } from './auth-failures.js';
-import type { Metrics } from './metrics.js';
 import type { HttpOptions, HttpPorts } from './ports.js';
 import { needOf, requireAction, type Need } from './route-needs.js';
 
@@ -34,7 +34,7 @@ export class KeyGate {
       HttpOptions,
       'apiKey' | 'adminKey' | 'loopback' | 'authFailuresPerMinute'
     >,
-    private readonly metrics: Pick<Metrics, 'authFailed'>,
+    private readonly metrics: Pick<SearchMetrics, 'authFailed'>,
   ) {
     const { apiKey, adminKey, authFailuresPerMinute = 0 } = options;
     this.simple = [

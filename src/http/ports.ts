@@ -7,11 +7,13 @@ import type { ByteBudget } from '../core/byte-budget.js';
 import type { OmniError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
-import type { ShardStatus } from '../core/shard-status.js';
+import type { ShardState, ShardStatus } from '../core/shard-status.js';
+import type { StageTimes } from '../core/stage-times.js';
 import type { Catalogue } from '../ingest/catalogue.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { TenantTransfer } from '../ingest/tenant-transfer.js';
 import type { ImportDesk } from '../jobs/imports/import-desk.js';
+import type { MetricsPage } from '../metrics/metrics-page.js';
 import type { QueryDays } from '../merchandising/query-days.js';
 import type { QueryLog } from '../merchandising/query-log.js';
 import type { Suggestions } from '../merchandising/suggestions.js';
@@ -62,7 +64,7 @@ export interface PartHealth {
   detail?: string;
 }
 
-/** What of a shard's state `/stats` and `/metrics` tell; zeros where it did not answer. */
+/** What of a shard's state `/stats` tells; zeros where it did not answer. */
 export type ShardFigures = { name: string } & Pick<
   ShardStatus,
   'documents' | 'bytes' | 'behind' | 'recall' | 'reconciliation'
@@ -99,11 +101,15 @@ export interface NodeStatus {
   cutoffs: CutoffFigures;
   products: number;
   partitions: number;
-  /** Reads of the store since the start of the process, of this node's own and of each shard's. */
-  storeReads: readonly { process: string; reads: number }[];
+  /** Reads of the store by this process since its start. */
+  storeReads: number;
+  /** Why a write to the store would fail now. */
+  storeProblem?: string | undefined;
   /** Of this node; undefined where the store is on this machine. */
   storeConnections?: { idle: number; inUse: number; waiting: number } | undefined;
   shards: readonly ShardFigures[];
+  /** The same as the shards said it; without a reply where they did not. */
+  states: readonly ShardState[];
   /** A text whose whole answer was kept is a hit. */
   embeddingCache: CacheFigures;
   /** Answers that are given again while nothing has changed. */
@@ -195,6 +201,10 @@ export interface HttpPorts {
   dropTenant(tenant: string): Promise<void>;
   /** Whom writes are forwarded to; absent: this node writes itself. */
   writers?: WritersPort | undefined;
+  /** What else the process tells of itself; absent: nothing. */
+  page?: MetricsPage | undefined;
+  /** What searches spend in their stages, as the search counts it; absent: it does not. */
+  stages?: StageTimes | undefined;
   logger: Logger;
 }
 
@@ -212,6 +222,8 @@ export interface HttpOptions {
   /** Proxies whose `X-Forwarded-For` is believed; absent: none. */
   trustProxy?: readonly string[] | undefined;
   limits?: Partial<HttpLimits>;
+  /** Of the tenants that ask most, so many are named in `/metrics`; absent: none. */
+  metricsTenants?: number;
   /** Of the software, for `GET /openapi.json`. */
   version?: string;
   /** How long an edge may keep the answer to a `GET /search`, seconds; 0 or absent: not at all. */

@@ -31,7 +31,7 @@ export function previewRoutes(
   { preview, search }: HttpPorts,
   { replies }: Pick<RouteOptions, 'replies'>,
   searches: SearchGate,
-  desk: Pick<SearchDesk, 'charge'>,
+  desk: Pick<SearchDesk, 'chargeLook'>,
 ): void {
   const previews = new TenantGate(PREVIEWS, PREVIEWS_OF_TENANT, 'previews of rules');
 
@@ -45,7 +45,7 @@ export function previewRoutes(
       const { signal } = request.exchange;
       try {
         const found = await preview.run(asked, async (one) => {
-          await desk.charge(request, [one]);
+          await desk.chargeLook(request);
           return searches.run({ ...one, signal }, 1, (timeoutMs) =>
             search.search({ ...one, timeoutMs }, { signal, bytes }),
           );

@@ -42,6 +42,30 @@ export function storeHealth({ problem, detail, damaged }: KnownStore): PartHealt
   return { name: 'store', state: 'ok', ...(detail === undefined ? {} : { detail }) };
 }
 
+/** How the encoder does. */
+export interface EncoderHealth {
+  /** Batches that failed, or whose thread died, since the last that went well. */
+  failedInARow: number;
+  /** No further query is taken in. */
+  isFull: boolean;
+}
+
+/** So many batches in a row that fail are no accident. */
+const FAILED = 3;
+
+/** The encoder's part of `/healthz`: how its latest batches went, and whether it takes more. */
+export function embeddingHealth(encoder: EncoderHealth | undefined): PartHealth {
+  const name = 'embedding';
+  if (encoder === undefined) return { name, state: 'ok', detail: 'none: there is no model' };
+  const { failedInARow, isFull } = encoder;
+  if (failedInARow > 0) {
+    const state = failedInARow < FAILED ? 'degraded' : 'down';
+    return { name, state, detail: `the latest ${failedInARow} batches failed` };
+  }
+  if (isFull) return { name, state: 'degraded', detail: 'its queue is full' };
+  return { name, state: 'ok' };
+}
+
 /** A shard's part of `/healthz`. */
 export function shardHealth({ name, reply, problem = 'no answer' }: ShardState): PartHealth {
   const part = `shard ${name}`;
@@ -75,7 +99,7 @@ export function roleHealth(name: string, nodes: readonly PartHealth[]): PartHeal
   return { name, state: states.has('starting') ? 'starting' : 'down', detail };
 }
 
-/** A shard's figures for `/stats` and `/metrics`. */
+/** A shard's figures for `/stats`. */
 export function shardFigures({ name, reply }: ShardState): ShardFigures {
   const { documents = 0, bytes = 0, behind = 0, recall, reconciliation } = reply ?? {};
   return {

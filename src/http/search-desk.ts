@@ -1,18 +1,24 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OmniError, toOmniError } from '../core/errors.js';
+import type { StageTimes } from '../core/stage-times.js';
+import type { SearchMode } from '../metrics/search-metrics.js';
 import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-types.js';
 import { showsByOwnPrice } from '../tenancy/narrowed-catalogue.js';
-import { asOmniError, logFailure, statusOf } from './error-reply.js';
 import { SMALL_BYTES } from './limits.js';
-import type { Metrics } from './metrics.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
 import { belowPrefix } from './schema-error.js';
 import type { SearchLimits } from './search-limits.js';
+import { countedOf, type SearchCounter } from './search-counter.js';
+import { modeOf, reasonsOf } from './search-outcome.js';
 import type { SearchGate } from './search-gate.js';
 import { sendChunks, toChunks } from './send-reply.js';
 
-/** Statuses from here on are not the caller's fault. */
-const SERVER_FAULT = 500;
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What it searches by, one each; undefined: it was not read so far. */
+    searches: readonly SearchMode[] | undefined;
+  }
+}
 
 type Pieces = Iterable<string | Buffer>;
 
@@ -20,6 +26,14 @@ type Pieces = Iterable<string | Buffer>;
 export interface Written {
   text: string | readonly Buffer[];
   caller: SearchCaller;
+}
+
+/** What a desk holds searches to, and tells of them. */
+export interface DeskTools {
+  counter: SearchCounter;
+  stages: StageTimes;
+  gate: SearchGate;
+  limits: SearchLimits;
 }
 
 /**
@@ -30,22 +44,23 @@ export class SearchDesk {
   constructor(
     private readonly ports: Pick<HttpPorts, 'search' | 'insight' | 'meter'>,
     private readonly options: Pick<RouteOptions, 'replies'>,
-    private readonly metrics: Metrics,
-    private readonly gate: SearchGate,
-    private readonly limits: SearchLimits,
+    private readonly tools: DeskTools,
   ) {}
 
-  /** For the routes: counts the errors that they answer with. */
-  readonly onError = async (_: FastifyRequest, __: FastifyReply, error: Error): Promise<void> => {
-    this.metrics.failed(asOmniError(error).code);
-  };
+  /** For the routes: counts the searches of a request that is answered with an error. */
+  get onError(): SearchCounter['onError'] {
+    return this.tools.counter.onError;
+  }
 
   /** Counts searches against the limits of who asks for them. Rejects `rate_limited`. */
-  async charge(
-    request: FastifyRequest,
-    searches: readonly Pick<SearchRequest, 'tenant'>[],
-  ): Promise<void> {
-    if (searches.length > 0) await this.limits.take(request, byTenant(searches));
+  async charge(request: FastifyRequest, searches: readonly SearchRequest[]): Promise<void> {
+    request.searches = searches.map(modeOf);
+    if (searches.length > 0) await this.tools.limits.take(request, byTenant(searches));
+  }
+
+  /** The same for a request whose answer needs a search, and is none. */
+  async chargeLook(request: FastifyRequest): Promise<void> {
+    await this.tools.limits.take(request, byTenant([request]));
   }
 
   /** The reply is written out by `write` while the place is held, and read when it is not any more. */
@@ -55,20 +70,25 @@ export class SearchDesk {
     write: (found: SearchReply) => Pieces,
   ): Promise<Written> {
     const startedMs = performance.now();
+    const { gate, stages, counter } = this.tools;
     const caller = this.callerOf(request);
     const { tenant, timeoutMs } = search;
     const asked = narrowedBy(request, search);
-    const run = this.gate.run({ tenant, timeoutMs, ...caller }, 1, async (leftMs) => {
+    const run = gate.run({ tenant, timeoutMs, ...caller }, 1, async (leftMs) => {
       const found = await this.ports.search.search(within(asked, leftMs), caller);
       this.log(search, found);
+      const missing = reasonsOf(found);
+      const writtenMs = performance.now();
       const pieces = write(found);
-      return isLong(caller) ? toChunks(pieces) : [...pieces].join('');
+      const text = isLong(caller) ? await toChunks(pieces) : [...pieces].join('');
+      stages.took('serialize', performance.now() - writtenMs);
+      return { text, missing };
     });
-    const text = await run.catch((error: unknown) => {
-      if (!caller.signal.aborted) this.countUnanswered([tenant], error);
+    const { text, missing } = await run.catch((error: unknown) => {
+      if (!caller.signal.aborted) counter.outage([tenant], error);
       throw error;
     });
-    this.countAnswered(tenant, performance.now() - startedMs);
+    counter.answered(search, performance.now() - startedMs, missing);
     return { text, caller };
   }
 
@@ -83,12 +103,14 @@ export class SearchDesk {
     write: (results: readonly (SearchReply | OmniError)[]) => Pieces,
   ): Promise<Written> {
     const startedMs = performance.now();
+    const { gate, stages, counter } = this.tools;
     const entries = sent.map((entry, i) => narrowedEntry(request, entry, place(i)));
     const searches = entries.flatMap((entry) => (entry instanceof OmniError ? [] : [entry]));
     const caller = this.callerOf(request);
     const longest = Math.max(1, ...searches.map(({ timeoutMs }) => timeoutMs));
     const waiting = { tenant: request.tenant, signal: caller.signal, timeoutMs: longest };
-    const run = this.gate.run(waiting, Math.max(1, searches.length), async (leftMs) => {
+    const run = gate.run(waiting, Math.max(1, searches.length), async (leftMs) => {
+      const waitedMs = performance.now() - startedMs;
       const due = searches.map((search) => within(search, search.timeoutMs - longest + leftMs));
       const found = due.length === 0 ? [] : await this.ports.search.searchBatch(due, caller);
       const answers = found[Symbol.iterator]();
@@ -99,17 +121,16 @@ export class SearchDesk {
         this.log(entry, answer);
         return answer;
       });
-      for (const [i, result] of results.entries()) {
-        const entry = entries[i];
-        const tenant = entry instanceof OmniError ? undefined : entry?.tenant;
-        if (result instanceof OmniError) this.countFailure(request, tenant, result);
-        else this.countAnswered(tenant ?? request.tenant, performance.now() - startedMs);
-      }
-      return toChunks(write(results));
+      const counted = results.map(countedOf);
+      const writtenMs = performance.now();
+      const text = await toChunks(write(results));
+      stages.took('serialize', performance.now() - writtenMs);
+      counter.each(request, entries, counted, { waitedMs, startedMs });
+      return text;
     });
     const text = await run.catch((error: unknown) => {
       const tenants = searches.map(({ tenant }) => tenant);
-      if (!caller.signal.aborted) this.countUnanswered(tenants, error);
+      if (!caller.signal.aborted) counter.outage(tenants, error);
       throw error;
     });
     return { text, caller };
@@ -120,7 +141,7 @@ export class SearchDesk {
     const caller = this.callerOf(request);
     const { tenant, timeoutMs } = search;
     const asked = narrowedBy(request, search);
-    return this.gate.run({ tenant, timeoutMs, ...caller }, 1, (leftMs) =>
+    return this.tools.gate.run({ tenant, timeoutMs, ...caller }, 1, (leftMs) =>
       this.ports.search.search(within(asked, leftMs), caller),
     );
   }
@@ -148,27 +169,6 @@ export class SearchDesk {
     const bytes = this.options.replies.lease(request.tenant);
     request.exchange.onEnd(() => bytes.release());
     return { signal: request.exchange.signal, bytes };
-  }
-
-  private countAnswered(tenant: string, elapsedMs: number): void {
-    this.metrics.searched(elapsedMs);
-    this.ports.meter.searched(tenant, elapsedMs);
-  }
-
-  private countFailure(
-    request: FastifyRequest,
-    tenant: string | undefined,
-    error: OmniError,
-  ): void {
-    this.metrics.failed(error.code);
-    if (tenant !== undefined) this.countUnanswered([tenant], error);
-    logFailure(request, error);
-  }
-
-  /** What its caller is to blame for is no outage of the tenant's. */
-  private countUnanswered(tenants: readonly string[], error: unknown): void {
-    if (statusOf(asOmniError(error)) < SERVER_FAULT) return;
-    for (const tenant of tenants) this.ports.meter.count(tenant, 'failed', 1);
   }
 }
 

@@ -38,6 +38,11 @@ export class SearchGate {
     return { taken: this.queue.runningCount, waiting: this.queue.waitingCount };
   }
 
+  /** How many wait, and for how long the first of them does. */
+  get waiting(): { length: number; oldestMs: number } {
+    return { length: this.queue.waitingCount, oldestMs: this.queue.oldestMs };
+  }
+
   /**
    * Runs `work`, which takes `places` (searches of a batch), when it is due; it is told what is left of
    * its time. Rejects `overloaded` at once where too many wait, `deadline_exceeded`, or with the

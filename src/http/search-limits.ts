@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { SearchMetrics } from '../metrics/search-metrics.js';
 import type { PlanBook } from '../tenancy/plan-book.js';
 import {
   rateLimited,
@@ -8,7 +9,6 @@ import {
   type RateLimits,
 } from '../tenancy/rate-limits.js';
 import type { UsageMeter } from '../tenancy/usage-meter.js';
-import type { Metrics } from './metrics.js';
 
 /** Groups of an IPv6 address that belong to one subscriber. */
 const SUBSCRIBER_GROUPS = 4;
@@ -30,7 +30,7 @@ interface Deps {
 export class SearchLimits {
   constructor(
     private readonly deps: Deps,
-    private readonly metrics: Metrics,
+    private readonly metrics: Pick<SearchMetrics, 'limited'>,
   ) {}
 
   /** Counts a request's searches, by tenant. Rejects `rate_limited`. */

@@ -9,43 +9,20 @@ import {
 } from 'fastify';
 import { ByteBudget } from '../core/byte-budget.js';
 import { OmniError } from '../core/errors.js';
-import { chooseTenant, requireHost, requireTenant } from './access.js';
-import { aliasRoutes } from './alias-routes.js';
-import { auditRoutes } from './audit-routes.js';
-import { backupRoutes } from './backup-routes.js';
-import { clusterRoutes } from './cluster-routes.js';
-import { compatRoutes } from './compat/routes.js';
 import { addCompression } from './compression.js';
 import { Connections, type Exchange } from './connections.js';
-import { addCors } from './cors.js';
 import { malformedRequestReply, sendError } from './error-reply.js';
 import { forwardWrites } from './forward-writes.js';
 import { addJsonParsers } from './json-body.js';
 import { DEFAULT_COMPRESS_MIN_BYTES, DEFAULT_LIMITS, MAX_HEADERS, SMALL_BYTES } from './limits.js';
-import { Metrics } from './metrics.js';
-import { KeyGate } from './key-gate.js';
-import { keyRoutes } from './key-routes.js';
-import { getSearchRoute } from './get-search.js';
-import { insightRoutes } from './insight-routes.js';
 import { addOpenApi } from './openapi.js';
+import { addRoutes } from './routes.js';
 import { refuseUnnarrowed } from './narrowed-routes.js';
 import { otherMethods } from './other-methods.js';
-import { pageRoutes } from './page-routes.js';
-import type { HttpOptions, HttpPorts, RouteOptions } from './ports.js';
-import { previewRoutes } from './preview-routes.js';
-import { productRoutes } from './product-routes.js';
-import { ruleRoutes } from './rule-routes.js';
+import type { HttpOptions, HttpPorts } from './ports.js';
 import { addRequestEncodings, checkEncoding } from './request-encoding.js';
 import { schemaError } from './schema-error.js';
-import { SearchDesk } from './search-desk.js';
-import { SearchGate } from './search-gate.js';
-import { addLimitHeaders, SearchLimits } from './search-limits.js';
-import { searchRoutes } from './search-routes.js';
-import { settingsRoutes } from './settings-routes.js';
-import { categoryRoutes, healthRoutes, statsRoutes } from './status-routes.js';
-import { tenantRoutes } from './tenant-routes.js';
-import { transferRoutes } from './transfer-routes.js';
-import { usageRoutes } from './usage-routes.js';
+import { addLimitHeaders } from './search-limits.js';
 
 /** An id of 256 bytes, each percent-encoded, with room to be told that it is too long. */
 const MAX_PARAM_CHARACTERS = 4_096;
@@ -182,6 +159,7 @@ function addHooks(app: FastifyInstance, connections: Connections, isLeaving: () 
   app.decorateRequest('key');
   app.decorateRequest('narrowing');
   app.decorateRequest('limit', undefined);
+  app.decorateRequest('searches', undefined);
   app.decorateRequest('exchange');
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
   app.setNotFoundHandler(() => {
@@ -237,65 +215,4 @@ const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PATCH', 'PUT']);
 
 function notFound(): OmniError {
   return new OmniError('not_found', 'there is no such route');
-}
-
-async function addRoutes(
-  app: FastifyInstance,
-  ports: HttpPorts,
-  options: RouteOptions,
-  isLeaving: () => boolean,
-): Promise<void> {
-  const metrics = new Metrics();
-  const gate = new SearchGate(options.limits, (tenant) => ports.plans.weight(tenant));
-  const searchLimits = new SearchLimits(ports, metrics);
-  const desk = new SearchDesk(ports, options, metrics, gate, searchLimits);
-  const keys = new KeyGate(ports, options, metrics);
-  // Probes ask by address, and learn nothing that a stranger may not know.
-  healthRoutes(app, ports, isLeaving);
-  await app.register(async (named) => {
-    if (options.allowedHosts !== undefined) {
-      const checkHost = requireHost(options.allowedHosts);
-      named.addHook('onRequest', (request, _, done) => {
-        checkHost(request);
-        done();
-      });
-    }
-    await pageRoutes(named, options);
-    const origins = options.corsOrigins ?? [];
-    await named.register(async (scope) => {
-      addCors(named, scope, origins);
-      await compatRoutes(scope, ports, options, desk, keys);
-    });
-    await named.register(async (scope) => statsRoutes(scope, ports, keys, metrics));
-    await named.register(async (scope) => {
-      scope.addHook('onRequest', keys.enter);
-      aliasRoutes(scope, ports);
-      keyRoutes(scope, ports);
-      clusterRoutes(scope, ports);
-      tenantRoutes(scope, ports);
-      usageRoutes(scope, ports);
-      await scope.register(async (inner) => transferRoutes(inner, ports, options));
-      await scope.register(async (inner) => backupRoutes(inner, ports, options));
-      await scope.register(async (inner) => {
-        inner.addHook('onRequest', chooseTenant(ports));
-        auditRoutes(inner, ports);
-      });
-    });
-    await named.register(async (scope) => {
-      addCors(named, scope, origins);
-      scope.addHook('onRequest', keys.enter);
-      scope.addHook('onRequest', chooseTenant(ports));
-      await scope.register(async (inner) => {
-        inner.addHook('onRequest', requireTenant(ports.tenants));
-        searchRoutes(inner, ports, options, desk);
-        getSearchRoute(inner, ports, options, desk);
-        insightRoutes(inner, ports, desk);
-        categoryRoutes(inner, ports, desk);
-        settingsRoutes(inner, ports);
-        ruleRoutes(inner, ports);
-        previewRoutes(inner, ports, options, gate, desk);
-      });
-      await scope.register(async (inner) => productRoutes(inner, ports, options));
-    });
-  });
 }

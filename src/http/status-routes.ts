@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
+import type { MetricsPage } from '../metrics/metrics-page.js';
 import { hides } from '../tenancy/narrowed-catalogue.js';
 import type { KeyGate } from './key-gate.js';
-import type { Metrics } from './metrics.js';
 import {
   CategoriesReply,
   HealthReply,
@@ -41,7 +41,7 @@ export function statsRoutes(
   app: FastifyInstance,
   ports: HttpPorts,
   gate: KeyGate,
-  metrics: Metrics,
+  page: MetricsPage,
 ): void {
   app.addHook('onRequest', gate.enter);
 
@@ -67,8 +67,8 @@ export function statsRoutes(
     '/metrics',
     { schema: { produces: ['text/plain'], ...replies(MetricsReply) } },
     async (_, reply) => {
-      const text = await metrics.render(ports.status.status());
-      return reply.header('content-type', metrics.contentType).send(text);
+      const text = await page.render();
+      return reply.header('content-type', page.contentType).send(text);
     },
   );
 }
@@ -84,7 +84,7 @@ function shardBody({ reconciliation, ...figures }: ShardFigures): object {
 export function categoryRoutes(app: FastifyInstance, ports: HttpPorts, desk: SearchDesk): void {
   const options = { schema: replies(CategoriesReply), config: { narrows: true } };
   app.get('/categories', options, async (request) => {
-    await desk.charge(request, [request]);
+    await desk.chargeLook(request);
     const categories = hides(request.narrowing)
       ? await seenCategories(desk, request)
       : await ports.ingest.categories(request.tenant);

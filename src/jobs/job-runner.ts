@@ -14,6 +14,7 @@ import {
   type StoredJob,
 } from './job.js';
 import type { DueJob, JobQueue } from './job-queue.js';
+import { JobCounts, jobStates, type JobFigures, type Seen } from './job-figures.js';
 import { JobPlaces } from './job-places.js';
 import { RunningJob, type Outcome } from './running-job.js';
 
@@ -42,12 +43,6 @@ export interface JobRunnerOptions {
   now?: () => number;
 }
 
-/** A state of a job, and since when it has been this one, by this node's clock. */
-interface Seen {
-  revision: number;
-  atMs: number;
-}
-
 /**
  * Works on the jobs of the cluster, beside the runners of other nodes: one schedule for all, since a
  * job is claimed by compare-and-set. An owner that died is told by its lease, which stands still.
@@ -59,6 +54,11 @@ export class JobRunner {
   private seen = new Map<string, Seen>();
   /** Those that were free at the latest look, in the order in which they are begun. */
   private free: StoredJob[] = [];
+  /** Why the latest look came to nothing; undefined: it did not. */
+  problem: string | undefined;
+  /** As of the latest look. */
+  private all: readonly StoredJob[] = [];
+  private readonly counts = new JobCounts();
   private timer: NodeJS.Timeout | undefined;
   private ticking: Promise<void> = Promise.resolve();
   /** A look that has not begun yet sees what was asked for by now. */
@@ -104,13 +104,26 @@ export class JobRunner {
       await Promise.all([...this.running.values()].map((job) => job.beat()));
       const jobs = await this.list();
       this.notice(jobs);
+      this.all = jobs;
       const free = jobs.filter((stored) => this.isFree(stored));
       free.sort((a, b) => (a.job.priority ?? 0) - (b.job.priority ?? 0));
       this.free = await this.withoutQueued(free);
       await this.begin();
+      this.problem = undefined;
     } catch (error) {
+      this.problem = 'jobs cannot be looked at: the store does not answer';
       this.options.logger.warn({ err: error }, 'jobs could not be looked at');
     }
+  }
+
+  /** For `/metrics`: what is known of all jobs as of the latest look, and what this node has done of them. */
+  figures(): JobFigures {
+    const { all, seen, counts } = this;
+    return {
+      kinds: [...this.options.kinds.keys()],
+      jobs: jobStates(all, seen, this.now()),
+      counts,
+    };
   }
 
   /** Ends what is running, leaves it to others, and begins nothing more. */
@@ -219,15 +232,18 @@ export class JobRunner {
     const running = new RunningJob(records, { id, job: claimed, revision: revision + 1 });
     this.running.set(id, running);
     let isDone = false;
+    const ended = this.counts.begin(job.kind);
     running.begin(
       (work) => kind.run(work),
       (outcome) => {
+        ended(outcome);
         const after = this.after(kind, claimed, outcome);
         isDone = after === undefined;
         return after;
       },
       () => {
         this.running.delete(id);
+        ended();
         leave();
         void this.followUp(kind, claimed, isDone);
       },

@@ -12,9 +12,7 @@ export interface AnswerParts extends Pick<
   SearchReply,
   'embedding' | 'unknownFields' | 'missing' | 'coverage'
 > {
-  /** What embedding took. */
-  embedMs: number;
-  page: Pick<FoundPage, 'hits' | 'joinMs'>;
+  page: Pick<FoundPage, 'hits'>;
   looked: Pick<Looked, 'facets' | 'through'> & { main: Pick<Looked['main'], 'total'> };
   nextCursor: string | undefined;
   warnings: ShopReply['warnings'];
@@ -22,13 +20,14 @@ export interface AnswerParts extends Pick<
 
 /** The reply of a search that ends now. */
 export function answerOf(
-  { request, startedMs, explainer, shaping }: SearchRun,
+  { request, startedMs, clock, explainer, shaping }: SearchRun,
   { text, understood }: Asked,
   { name, fingerprint }: ModelIdentity,
   parts: AnswerParts,
 ): SearchReply {
-  const { embedding, embedMs, unknownFields, missing, coverage, page, looked } = parts;
-  const { hits, joinMs } = page;
+  const { embedding, unknownFields, missing, coverage, page, looked } = parts;
+  const { hits } = page;
+  const { embed, join } = clock;
   const { rules, redirect, data } = shaping;
   const { nextCursor, warnings } = parts;
   const tookMs = performance.now() - startedMs;
@@ -38,10 +37,10 @@ export function answerOf(
   };
   return {
     ...{ hits, tookMs, embedding, missing, coverage, unknownFields },
-    timingsMs: { embed: embedMs, search: tookMs - embedMs - joinMs, join: joinMs },
+    timingsMs: { embed, search: tookMs - embed - join, join },
     model: `${name}@${fingerprint.slice(0, 8)}`,
     through: looked.through,
-    explanation: explainer && shownExplanation(explainer.explanation(embedMs, joinMs), ofKey),
+    explanation: explainer && shownExplanation(explainer.explanation(clock), ofKey),
     text: text && textReply(text, understood, ofKey),
     shop: {
       ...{ total: looked.main.total, facets: looked.facets },

@@ -89,7 +89,7 @@ export class AskedShards {
   /** What does not answer is `missing`; rejects as `fanOut` does. */
   async ask(round: Round): Promise<FanOutResult> {
     const { deps, lead, asked } = this;
-    const { request, caller, explainer, list } = lead;
+    const { request, caller, clock, explainer, list } = lead;
     const { views, set, choose, ofAll, holds, isShared, exact = request.exact, share = 1 } = round;
     const { relied } = round;
     const text = 'text' in round ? round.text : asked.words;
@@ -103,7 +103,7 @@ export class AskedShards {
       ...(choose === undefined ? {} : { choose }),
       ...{ exact, views: views.map((view) => listedView(view, list)) },
     };
-    explainer?.spent('plan', plannedMs);
+    clock.spent('plan', plannedMs);
     explainer?.round(views[0]?.k ?? 0);
 
     const askedMs = performance.now();
@@ -116,7 +116,7 @@ export class AskedShards {
     const bounds = { deadline, signal: isShared === true ? undefined : caller.signal };
     const keeping = holds === true && pins.size > 0 ? { holds } : {};
     const found = await fanOut(fleet, placements, plan, { ...asking, ...keeping }, bounds);
-    explainer?.spent('fanOut', askedMs);
+    clock.spent('search', askedMs);
     explainer?.shards.push(...found.explained);
     return found;
   }

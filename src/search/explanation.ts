@@ -1,3 +1,4 @@
+import type { StageClock } from '../core/stage-times.js';
 import type { LeafExplanation } from '../query/leaf-result.js';
 
 /** How one shard answered one request. */
@@ -75,7 +76,6 @@ export interface Explanation {
 /** Gathers an `Explanation` while a search runs. */
 export class Explainer {
   readonly shards: ShardExplanation[] = [];
-  private readonly timingsMs = { words: 0, plan: 0, fanOut: 0, merge: 0 };
   private rounds = 0;
   private k = 0;
   private words: readonly WordExplanation[] | undefined;
@@ -87,21 +87,16 @@ export class Explainer {
     this.k = k;
   }
 
-  /** Adds the time since `startedMs`. */
-  spent(part: 'words' | 'plan' | 'fanOut' | 'merge', startedMs: number): void {
-    this.timingsMs[part] += performance.now() - startedMs;
-  }
-
   /** A text was read. */
   read(words: readonly WordExplanation[], embedded: string | undefined): void {
     this.words = words;
     this.embedded = embedded ?? null;
   }
 
-  explanation(embed: number, join: number): Explanation {
+  explanation({ embed, words: read, plan, search, merge, join }: StageClock): Explanation {
     const { rounds, k, shards, words, embedded } = this;
     return {
-      timingsMs: { embed, ...this.timingsMs, join },
+      timingsMs: { embed, words: read, plan, fanOut: search, merge, join },
       ...{ rounds, k, shards },
       ...(words === undefined ? {} : { words, embedded }),
     };

@@ -18,7 +18,6 @@ import type { WalkPlace } from './cursor.js';
 export interface FoundPage {
   hits: Hit[];
   missing: readonly MissingPart[];
-  joinMs: number;
   /** Where the next page begins; undefined: there is none. */
   next: WalkPlace | undefined;
 }
@@ -47,15 +46,17 @@ export async function findPage(
   const { request, caller, walk, shop } = run;
   const { asked, shards, store } = tools;
   const { topK } = request;
-  const page: FoundPage = { hits: [], missing: first.missing, joinMs: 0, next: undefined };
+  const page: FoundPage = { hits: [], missing: first.missing, next: undefined };
   const join = joiner(run, tools);
   let looked = first;
   for (let rounds = 1; ; rounds++) {
+    const arrangedMs = performance.now();
     const arranged = await arrange(looked, run, asked, shards, store);
+    run.clock.spent('rerank', arrangedMs);
     const from = walk === undefined ? shop.from : 0;
     const startedMs = performance.now();
     const { hits, missing } = await join(arranged.hits.slice(from));
-    page.joinMs += performance.now() - startedMs;
+    run.clock.spent('join', startedMs);
     // A wider round in which a shard was late, or the join, may know less than the one before.
     if (hits.length >= page.hits.length) {
       page.hits = hits;

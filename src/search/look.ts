@@ -62,7 +62,7 @@ export async function look(
     first += one.views.length;
     return { ...merged(one, from, runs[i] as SearchRun, asked, found), chosen, through };
   });
-  for (const { explainer } of runs) explainer?.spent('merge', mergedMs);
+  for (const { clock } of runs) clock.spent('merge', mergedMs);
   return looked;
 }
 

@@ -30,7 +30,7 @@ export async function readText(
   { tenants, placements, encoder, model, counter, mayRely }: TextDeps,
 ): Promise<Asked> {
   const [lead] = group;
-  const { request, deadline, explainer, walk } = lead;
+  const { request, deadline, clock, explainer, walk } = lead;
   const settings = await readInTime(tenants.settings(request.tenant), deadline, 'the tenant');
   const startedMs = performance.now();
   const understood = understandQuery(query, request, settings);
@@ -44,7 +44,7 @@ export async function readText(
   const { synonyms } = lead.shaping.book ?? {};
   const reading = { settings, counter, synonyms, encoder, model: model.fingerprint, ...where };
   const words = await readWords(query, understood, reading, lead);
-  explainer?.spent('words', startedMs);
+  clock.spent('words', startedMs);
   explainer?.read(words.slots.map(explainedSlot), words.embedded);
   return askedByText(lead, understood, words, settings, mayRely);
 }

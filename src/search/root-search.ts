@@ -3,6 +3,7 @@ import type { OmniError } from '../core/errors.js';
 import { searchTurns } from '../core/fair-turns.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelIdentity } from '../core/product.js';
+import type { StageTimes } from '../core/stage-times.js';
 import type { Encoder } from '../embedding/encoder.js';
 import type { RuleBooks } from '../merchandising/rule-book.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
@@ -42,6 +43,8 @@ export interface RootSearchDeps {
   priceLists?: Pick<PriceLists, 'find'>;
   /** Absent: nothing is merchandised. */
   rules?: RuleBooks;
+  /** Is told what the stages of each search took; absent: nobody. */
+  stages?: StageTimes;
   logger: Logger;
 }
 

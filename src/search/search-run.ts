@@ -1,4 +1,5 @@
 import { Deadline } from '../core/deadline.js';
+import { StageClock } from '../core/stage-times.js';
 import { Explainer } from './explanation.js';
 import {
   PLAIN_SHOP,
@@ -17,6 +18,8 @@ export interface SearchStart {
   startedMs: number;
   /** For the whole request. */
   deadline: Deadline;
+  /** What its stages take. */
+  clock: StageClock;
   /** Undefined unless the caller asked for an explanation. */
   explainer: Explainer | undefined;
 }
@@ -41,6 +44,7 @@ export function startRun(request: SearchRequest, caller: SearchCaller): SearchSt
     request,
     caller,
     startedMs: performance.now(),
+    clock: new StageClock(),
     deadline: Deadline.after(timeoutMs - Math.min(MAX_REPLY_MS, timeoutMs * REPLY_SHARE)),
     explainer: explain ? new Explainer() : undefined,
   };

@@ -5,6 +5,7 @@ import type { AwaitApplied, Moved, Reply, Request, WordCounts } from '../protoco
 import { encodePartitions, type PartitionRef } from '../protocol/partition-list.js';
 import { endpointOf, type ShardAddress } from '../protocol/shard-address.js';
 import type { Credentials } from './client-handshake.js';
+import type { FleetFigures } from './fleet-figures.js';
 import {
   expectReply,
   searchCall,
@@ -34,6 +35,14 @@ export interface AppliedAsked extends Omit<AwaitApplied, 'type' | 'partitions' |
   partitions?: readonly PartitionRef[];
 }
 
+/** What a node last said. */
+interface KnownState {
+  askedAtMs: number;
+  state: ShardState;
+  /** What its answer took; undefined: there was none. */
+  roundTripMs: number | undefined;
+}
+
 /** All shard nodes of a cluster by name, each behind one long-lived connection. */
 export class ShardFleet {
   private shards: ReadonlyMap<string, ShardConnection> = new Map();
@@ -46,7 +55,7 @@ export class ShardFleet {
   });
   private readonly send: Send = (...request) => this.request(...request);
   private relocate: (() => Promise<void>) | undefined;
-  private readonly states = new Map<string, { askedAtMs: number; state: ShardState }>();
+  private readonly states = new Map<string, KnownState>();
   private readonly aliveAtMs = new Map<string, number>();
   private readonly begunAtMs = performance.now();
   private readonly asking = new Set<string>();
@@ -128,6 +137,16 @@ export class ShardFleet {
     const isLost = (this.shards.get(name)?.lostAtMs ?? -Infinity) > known.askedAtMs;
     if (!isLost) return known.state;
     return { name, reply: undefined, problem: 'the connection to the shard broke' };
+  }
+
+  /** For `/metrics`. */
+  figures(): FleetFigures {
+    const roundTripsMs = new Map<string, number>();
+    for (const [name, { roundTripMs }] of this.states) {
+      if (roundTripMs !== undefined) roundTripsMs.set(name, roundTripMs);
+    }
+    const { counts, ended } = this.replicas;
+    return { counts, ended, nodes: this.replicas.nodeStates(), roundTripsMs };
   }
 
   /** Brings the kept states up to date. Never rejects. */
@@ -216,16 +235,18 @@ export class ShardFleet {
     this.asking.add(name);
     const askedAtMs = performance.now();
     let state: ShardState;
+    let roundTripMs: number | undefined;
     try {
       const deadline = Deadline.after(STATUS_TIMEOUT_MS);
       const reply = expectReply(await shard.request({ type: 'status' }, deadline), 'status');
       state = { name, reply };
+      roundTripMs = performance.now() - askedAtMs;
       this.aliveAtMs.set(name, askedAtMs);
     } catch (error) {
       state = { name, reply: undefined, problem: toOmniError(error).message };
     }
     this.asking.delete(name);
-    if (this.shards.get(name) === shard) this.states.set(name, { askedAtMs, state });
+    if (this.shards.get(name) === shard) this.states.set(name, { askedAtMs, state, roundTripMs });
   }
 
   /** Asks again, once, where the shard turns out to be elsewhere. */

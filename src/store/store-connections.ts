@@ -5,3 +5,11 @@ export interface StoreConnections {
   /** Operations that wait for one. */
   waiting: number;
 }
+
+/** What is known of the servers of a store beyond this machine. */
+export interface StoreServers {
+  /** Connections to each of them that a process may open. */
+  limit: number;
+  /** How far the secondary that is furthest behind is behind the primary; undefined: there is none, or it does not say. */
+  lagSeconds: number | undefined;
+}

@@ -3,7 +3,7 @@ import type { ModelIdentity, NamedVectors, Product } from '../core/product.js';
 import type { DamagedValue } from '../core/shard-status.js';
 import type { RecordReader, RecordStore } from './record-store.js';
 import type { ShardDirectory } from './shard-directory.js';
-import type { StoreConnections } from './store-connections.js';
+import type { StoreConnections, StoreServers } from './store-connections.js';
 import type { Spool } from './spool.js';
 
 /**
@@ -317,6 +317,8 @@ export interface StoreReader {
   watch?(onChange: (tenant: string) => void): StoreWatch;
   /** Absent where there are none. */
   connections?(): StoreConnections;
+  /** Absent where there are none. */
+  servers?(): StoreServers;
   /** What an operator should know of its state, in a line. */
   detail?(): string | undefined;
   /**

@@ -80,7 +80,7 @@ describe('a full pool', () => {
     await withGatedPool({ queueLimit: 3 }, async (pool, gate) => {
       const running = pool.submit([tokens('one')]);
       const waiting = pool.submit(['two', 'three', 'four'].map(tokens));
-      expect(pool.queued).toBe(3);
+      expect(pool.status().embeddingQueued).toBe(3);
       expect(() => pool.submit([tokens('five')])).toThrow(
         expect.objectContaining({
           code: 'overloaded',
@@ -99,7 +99,7 @@ describe('a full pool', () => {
         .submit([tokens('one')])
         .concat(pool.submit(['two', 'three'].map(tokens)));
       expect(() => pool.submit(['four', 'five'].map(tokens))).toThrow('too many queries');
-      expect(pool.queued).toBe(2);
+      expect(pool.status().embeddingQueued).toBe(2);
       expect(pending).toHaveLength(3);
     });
   });
@@ -152,7 +152,7 @@ describe('a full pool', () => {
       const [waiting] = pool.submit([tokens('two')]);
       expect(pool.cancel(waiting!.job)).toBe(true);
       expect(pool.cancel(running!.job)).toBe(false);
-      expect(pool.queued).toBe(0);
+      expect(pool.status().embeddingQueued).toBe(0);
       const [next] = pool.submit([tokens('three')]);
       gate.open();
       await Promise.all([running!.vector, next!.vector]);

@@ -3,6 +3,7 @@ import { invalidField, type OmniError } from '../../src/core/errors.js';
 import { ExportDesk } from '../../src/backup/export-desk.js';
 import { RestoreDesk } from '../../src/backup/restore-desk.js';
 import { score } from '../../src/core/vector.js';
+import type { ShardStatus } from '../../src/core/shard-status.js';
 import { createHttpServer, type HttpServer } from '../../src/http/server.js';
 import type { HttpOptions, HttpPorts, SearchPort, StatusPort } from '../../src/http/ports.js';
 import type { Explanation } from '../../src/search/explanation.js';
@@ -370,6 +371,13 @@ export const RECALL = {
   ],
 };
 
+/** What a shard says of itself. */
+const SHARD: ShardStatus = {
+  ...{ documents: 7, bytes: 1_000, behind: 0, tenants: 1, storeReads: 9, partitions: 1 },
+  ...{ switching: { tenants: 0, first: [] }, ready: true, damaged: [], recall: RECALL },
+  reconciliation: { checks: 12, reconciled: 2, checkedAtMs: 1_500 },
+};
+
 function statusOf(node: IngestHarness, state: { notReady: string | undefined }): StatusPort {
   return {
     notReady: () => state.notReady,
@@ -384,7 +392,8 @@ function statusOf(node: IngestHarness, state: { notReady: string | undefined }):
       },
       products: 3,
       partitions: 1,
-      storeReads: [{ process: 's1', reads: 9 }],
+      storeReads: 9,
+      states: [{ name: 's1', reply: SHARD }],
       shards: [
         {
           ...{ name: 's1', documents: 7, bytes: 1_000, behind: 0, recall: RECALL },

@@ -92,6 +92,7 @@ describe('status pages', () => {
     },
     queryNodes: () => [],
     redis: () => undefined,
+    encoder: () => ({ failedInARow: 0, isFull: false }),
     shards: () => [up('s1'), up('s2')],
     caches: () => ({
       ...{ embeddingQueued: 0, embeddedProducts: 0 },

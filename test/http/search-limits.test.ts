@@ -1,7 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
-import { Metrics } from '../../src/http/metrics.js';
 import { SearchLimits } from '../../src/http/search-limits.js';
 import type { KeyRates } from '../../src/tenancy/keys/key.js';
 import type { Plan } from '../../src/tenancy/plan.js';
@@ -193,7 +192,7 @@ describe('limits of a key', () => {
         rates: new RateLimits(undefined),
         meter: { count: () => undefined },
       },
-      new Metrics(),
+      { limited: () => undefined },
     );
   const PER_ADDRESS = [{ searches_per_s: 1_000, per_ip_per_minute: 3 }];
   const asked = (ip: string, id = 'k1', rates: readonly KeyRates[] = PER_ADDRESS) => {

@@ -81,17 +81,19 @@ test('status pages', async () => {
   for (let i = 0; i < 2; i++) {
     const { body } = await node.send('GET', '/metrics');
     expect(body).toContain('query_latency_ms_count 1');
-    expect(body).toContain('queries_total 2');
-    expect(body).toContain('search_errors_total{type="invalid_field"} 1');
+    expect(body).toContain('queries_total 1');
+    expect(body).toContain('rejected_requests_total{reason="invalid_field"} 1');
+    expect(body).not.toContain('search_errors_total{');
     expect(body).toContain('embedding_cache_hits_total 2');
     expect(body).toContain('answer_cache_hits_total 5');
     expect(body).toContain('embedded_products_total 5');
     expect(body).toContain('shard_documents{shard="s1"} 7');
-    expect(body).toContain('store_reads_total{process="s1"} 9');
-    expect(body).toContain('shard_recall{shard="s1",selectivity="1"} 0.99');
-    expect(body).not.toContain('shard_recall{shard="s1",selectivity="0.5"}');
-    expect(body).toContain('shard_recall_low{shard="s1",selectivity="1"} 0.97');
-    expect(body).toContain('shard_recall_repeats{shard="s1",selectivity="0.5"} 0');
+    expect(body).toContain('store_reads_total{process="query-node"} 9');
+    expect(body).toContain('shard_store_reads_total{shard="s1"} 9');
+    expect(body).toContain('shard_recall{shard="s1",band="1"} 0.99');
+    expect(body).not.toContain('shard_recall{shard="s1",band="0.5"}');
+    expect(body).toContain('shard_recall_low{shard="s1",band="1"} 0.97');
+    expect(body).toContain('shard_recall_repeats{shard="s1",band="0.5"} 0');
     expect(body).toContain('shard_recall_target{shard="s1"} 0.98');
     expect(body).toContain('reconciled_total{shard="s1"} 2');
     expect(body).toContain('reconciliation_checks_total{shard="s1"} 12');

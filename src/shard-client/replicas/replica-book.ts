@@ -1,6 +1,8 @@
 import { Deadline } from '../../core/deadline.js';
+import { toOmniError } from '../../core/errors.js';
 import type { KnownLoads } from './choose-replica.js';
 import { KindTimes } from './kind-times.js';
+import { NodeCalls, type CallOutcome } from './node-calls.js';
 import { NodeHealth } from './node-health.js';
 import { isForAnother } from './refusals.js';
 import type { ReplicaNodes } from './replica-call.js';
@@ -13,6 +15,7 @@ export interface Asked {
   node: string;
   kind: string;
   health: NodeHealth;
+  calls: NodeCalls;
   askedAtMs: number;
 }
 
@@ -20,6 +23,7 @@ export interface Asked {
 export class ReplicaBook implements KnownLoads {
   readonly times = new KindTimes();
   private readonly healths = new Map<string, NodeHealth>();
+  private readonly calls = new Map<string, NodeCalls>();
 
   constructor(
     readonly nodes: ReplicaNodes,
@@ -28,6 +32,11 @@ export class ReplicaBook implements KnownLoads {
 
   get known(): ReadonlyMap<string, NodeHealth> {
     return this.healths;
+  }
+
+  /** How requests ended, by node. */
+  get ended(): ReadonlyMap<string, NodeCalls> {
+    return this.calls;
   }
 
   isLeftAlone(node: string): boolean {
@@ -51,20 +60,22 @@ export class ReplicaBook implements KnownLoads {
       this.healths.set(node, health);
     }
     health.outstanding.begin(kind, this.nodes.heardAtMs(node));
-    return { node, kind, health, askedAtMs: this.now() };
+    return { node, kind, health, calls: this.callsOf(node), askedAtMs: this.now() };
   }
 
   /** An answer that lacks nothing. */
   answered(asked: Asked): void {
     this.end(asked);
     const durationMs = this.now() - asked.askedAtMs;
+    asked.calls.ended('ok', durationMs);
     asked.health.answered(asked.askedAtMs, this.times.slowness(asked.kind, durationMs));
     this.times.add(asked.kind, durationMs);
   }
 
   /** Nobody waits for it any more, or what came says as little of the node's speed. */
-  gaveUp(asked: Asked): void {
+  gaveUp(asked: Asked, outcome: CallOutcome = 'called_off'): void {
     this.end(asked);
+    asked.calls.ended(outcome, this.now() - asked.askedAtMs);
     asked.health.gaveUp(this.slownessOf(asked));
   }
 
@@ -75,7 +86,7 @@ export class ReplicaBook implements KnownLoads {
   failed(asked: Asked, error: unknown, signal: AbortSignal | undefined): void {
     const isEarly = this.now() - asked.askedAtMs < this.times.hangAfterMs(asked.kind);
     const isNodes = isForAnother(error) && !(error.code === 'deadline_exceeded' && isEarly);
-    this.gaveUp(asked);
+    this.gaveUp(asked, signal?.aborted === true ? 'called_off' : outcomeOf(error));
     if (isNodes && signal?.aborted !== true) asked.health.failed();
   }
 
@@ -99,7 +110,18 @@ export class ReplicaBook implements KnownLoads {
   /** Forgets all other nodes. */
   keepOnly(names: Iterable<string>): void {
     const kept = new Set(names);
-    for (const name of this.healths.keys()) if (!kept.has(name)) this.healths.delete(name);
+    for (const known of [this.healths, this.calls]) {
+      for (const name of known.keys()) if (!kept.has(name)) known.delete(name);
+    }
+  }
+
+  private callsOf(node: string): NodeCalls {
+    let calls = this.calls.get(node);
+    if (calls === undefined) {
+      calls = new NodeCalls();
+      this.calls.set(node, calls);
+    }
+    return calls;
   }
 
   private end({ health, kind, node }: Asked): void {
@@ -109,4 +131,8 @@ export class ReplicaBook implements KnownLoads {
   private slownessOf(asked: Asked): number | undefined {
     return this.times.slowness(asked.kind, this.now() - asked.askedAtMs);
   }
+}
+
+function outcomeOf(error: unknown): CallOutcome {
+  return toOmniError(error).code === 'deadline_exceeded' ? 'timeout' : 'failed';
 }

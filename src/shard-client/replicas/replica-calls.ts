@@ -1,5 +1,6 @@
 import type { Deadline } from '../../core/deadline.js';
 import { HedgeBudget } from './hedge-budget.js';
+import type { NodeCalls } from './node-calls.js';
 import { ReplicaBook } from './replica-book.js';
 import type { ReplicaCall, ReplicaNodes, Served, SetTimer } from './replica-call.js';
 import { type CallCounts, RunningCall } from './running-call.js';
@@ -55,6 +56,11 @@ export class ReplicaCalls {
     return this.setting.counts;
   }
 
+  /** How requests ended since the start, by node. */
+  get ended(): ReadonlyMap<string, NodeCalls> {
+    return this.book.ended;
+  }
+
   nodeStates(): NodeState[] {
     return [...this.book.known].map(([node, health]) => ({
       node,
@@ -97,7 +103,7 @@ export class ReplicaCalls {
     try {
       const answer = await call.ask(node, deadline, signal);
       if (call.isWhole(answer)) this.book.answered(asked);
-      else this.book.gaveUp(asked);
+      else this.book.gaveUp(asked, 'incomplete');
       return { node, answer };
     } catch (error) {
       this.book.failed(asked, error, signal);

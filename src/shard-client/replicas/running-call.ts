@@ -153,7 +153,7 @@ export class RunningCall<T> {
       this.finish(served);
       return;
     }
-    this.setting.book.gaveUp(attempt);
+    this.setting.book.gaveUp(attempt, 'incomplete');
     if (this.kept === undefined || this.call.isBetter?.(answer, this.kept.answer) === true) {
       this.kept = served;
     }

@@ -85,13 +85,14 @@ export class Segment implements SegmentReader {
     return this.components.lostGraphs.length > 0;
   }
 
-  /** Of all components, as far as they are in memory or mapped into it. */
+  /** Of all components, in memory, mapped into it, or in their file until a filter wants them. */
   get bytes(): number {
     const graphs = this.ranges.reduce((sum, range) => sum + (range.graph?.bytes ?? 0), 0);
     const { rows, terms } = this.components;
+    const columns = Math.max(this.columnBytes, this.components.columns.bytes);
     const vectors = this.rows * this.record.dimensions * 4;
     const deletes = this.rows >>> 3;
-    const read = rows.bytes + terms.bytes + this.columnBytes;
+    const read = rows.bytes + terms.bytes + columns;
     return vectors + graphs + (this.graph?.bytes ?? 0) + read + deletes + this.prices.bytes;
   }
 

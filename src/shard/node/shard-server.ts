@@ -22,6 +22,7 @@ import {
   type ReaderLimits,
 } from './client-connection.js';
 import type { HandshakeOptions } from './handshake.js';
+import { RequestCounts } from './request-counts.js';
 import type { ShardNode } from './shard-node.js';
 
 export interface ShardServerOptions extends HandshakeOptions {
@@ -53,6 +54,8 @@ export class ShardServer {
   /** Searches that wait for the store, all at once. */
   private readonly lookUps: FairQueue;
   private closing = false;
+  /** Since the start. */
+  readonly requests = new RequestCounts();
 
   constructor(
     private readonly node: ShardNode,
@@ -75,6 +78,11 @@ export class ShardServer {
       maxWaitingOfTenant: 0,
     });
     this.server = listener(options, (socket) => this.accept(socket));
+  }
+
+  /** Searches that wait, and for how long the first of them does. */
+  get waiting(): { length: number; oldestMs: number } {
+    return { length: this.queue.waitingCount, oldestMs: this.queue.oldestMs };
   }
 
   /** Resolves with the address that is listened on. */
@@ -159,7 +167,15 @@ export class ShardServer {
     }
   }
 
-  private async inTurn(
+  private inTurn(
+    message: SearchLeaf | CountWords,
+    signal: AbortSignal,
+    work: (budget: Budget) => Promise<Reply>,
+  ): Promise<Reply> {
+    return this.requests.count(message.type, signal, () => this.inItsTurn(message, signal, work));
+  }
+
+  private async inItsTurn(
     message: SearchLeaf | CountWords,
     signal: AbortSignal,
     work: (budget: Budget) => Promise<Reply>,

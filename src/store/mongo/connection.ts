@@ -14,6 +14,7 @@ import {
 } from './options.js';
 import { PoolWatch } from './pool-watch.js';
 import { ReplicaReads } from './replica-reads.js';
+import { ServerWatch } from './server-watch.js';
 
 /** A client of one store, and how its answers are waited for. */
 export class Connection {
@@ -21,6 +22,8 @@ export class Connection {
   /** Undefined: joins read from the primary. */
   readonly replicas: ReplicaReads | undefined;
   readonly pool: PoolWatch;
+  readonly servers: ServerWatch;
+  readonly maxPoolSize: number;
   readonly timeoutMs: number;
   readonly leaseMs: number;
   readonly landingMs: number;
@@ -34,8 +37,10 @@ export class Connection {
     const { url, maxStalenessMs } = options;
     this.collections = collectionsOf(client.db(databaseOf(url)));
     this.pool = new PoolWatch(client);
+    this.servers = new ServerWatch(client);
+    this.maxPoolSize = options.maxPoolSize;
     this.replicas =
-      maxStalenessMs === undefined ? undefined : new ReplicaReads(client, maxStalenessMs);
+      maxStalenessMs === undefined ? undefined : new ReplicaReads(this.servers, maxStalenessMs);
     this.timeoutMs = options.timeoutMs;
     this.leaseMs = options.leaseMs;
     this.landingMs = landingMsOf(options);

@@ -17,7 +17,8 @@ import type {
   TenantUsage,
   WriteMark,
 } from '../store.js';
-import type { StoreConnections } from '../store-connections.js';
+import type { StoreConnections, StoreServers } from '../store-connections.js';
+import { lagSeconds } from './server-watch.js';
 import { encodeMark, positionCovers } from '../position.js';
 import { readChanges } from './changes.js';
 import { keyOf, type Collections, type ProductRecord } from './collections.js';
@@ -159,6 +160,11 @@ export class MongoReader implements StoreReader {
 
   connections(): StoreConnections {
     return this.connection.pool.connections;
+  }
+
+  servers(): StoreServers {
+    const { maxPoolSize: limit, servers } = this.connection;
+    return { limit, lagSeconds: lagSeconds(servers.states) };
   }
 
   detail(): string | undefined {

@@ -1,5 +1,6 @@
-import { ReadPreference, type FindOptions, type MongoClient } from 'mongodb';
+import { ReadPreference, type FindOptions } from 'mongodb';
 import type { ProductRecord } from './collections.js';
+import type { ServerState, ServerWatch } from './server-watch.js';
 
 /**
  * Reading joins from secondaries. The driver chooses only secondaries within the bound; a document
@@ -9,10 +10,9 @@ import type { ProductRecord } from './collections.js';
  */
 export class ReplicaReads {
   readonly options: FindOptions;
-  private readonly states = new Map<string, ReplicaState>();
 
   constructor(
-    client: MongoClient,
+    private readonly servers: ServerWatch,
     private readonly maxStalenessMs: number,
   ) {
     const maxStalenessSeconds = Math.ceil(maxStalenessMs / 1000);
@@ -21,31 +21,12 @@ export class ReplicaReads {
       maxStalenessSeconds,
     });
     this.options = { readPreference };
-    client.on('serverHeartbeatSucceeded', ({ connectionId, reply }) => {
-      const { secondary, lastWrite } = reply as HelloReply;
-      const lastWriteMs = lastWrite?.lastWriteDate?.getTime();
-      if (lastWriteMs === undefined) this.states.delete(connectionId);
-      else this.states.set(connectionId, { secondary: secondary === true, lastWriteMs });
-    });
-    client.on('serverHeartbeatFailed', ({ connectionId }) => this.states.delete(connectionId));
   }
 
   /** The bound, and how far each secondary is behind, as of the last heartbeats. */
   get detail(): string {
-    return describeLag(this.states, this.maxStalenessMs);
+    return describeLag(this.servers.states, this.maxStalenessMs);
   }
-}
-
-/** The part of a server's answer to `hello` that is read here. */
-interface HelloReply {
-  secondary?: boolean;
-  lastWrite?: { lastWriteDate?: Date };
-}
-
-interface ReplicaState {
-  secondary: boolean;
-  /** Epoch ms. */
-  lastWriteMs: number;
 }
 
 /** Which of `ids` must be read again: what the replica has is older than what is known of. */
@@ -58,7 +39,7 @@ export function outdated(
 }
 
 export function describeLag(
-  states: ReadonlyMap<string, ReplicaState>,
+  states: ReadonlyMap<string, Pick<ServerState, 'secondary' | 'lastWriteMs'>>,
   maxStalenessMs: number,
 ): string {
   const primary = [...states.values()].find(({ secondary }) => !secondary);

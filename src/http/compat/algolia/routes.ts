@@ -66,10 +66,11 @@ export async function algoliaRoutes(
   };
 
   const config = { narrows: true };
+  const { onError } = desk;
   // The name is an asterisk: each query has its own.
   app.post<OfIndex>(
     '/1/indexes/:index/queries',
-    { bodyLimit: BATCH_BODY_BYTES, config },
+    { bodyLimit: BATCH_BODY_BYTES, config, onError },
     async (request, reply) => {
       const searches = await prepare(request, queriesOf(request.body));
       nameIgnored(
@@ -95,7 +96,7 @@ export async function algoliaRoutes(
   };
   app.post<OfIndex>(
     '/1/indexes/:index/query',
-    { bodyLimit: SEARCH_BODY_BYTES, config },
+    { bodyLimit: SEARCH_BODY_BYTES, config, onError },
     async (request, reply) => {
       const { params, body } = request;
       return sendOne(request, reply, algoliaQuery(body, 'body', params.index));
@@ -103,7 +104,7 @@ export async function algoliaRoutes(
   );
   app.post<OfIndex>(
     '/1/indexes/:index/facets/:facet/query',
-    { bodyLimit: SEARCH_BODY_BYTES, config },
+    { bodyLimit: SEARCH_BODY_BYTES, config, onError },
     async (request, reply) => {
       const { params, body } = request;
       const { indexName, values } = algoliaQuery(body, 'body', params.index);

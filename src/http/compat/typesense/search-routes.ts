@@ -34,6 +34,7 @@ export function searchRoutes(
   collections: Collections,
 ): void {
   const config = { narrows: true };
+  const { onError } = desk;
   const read = async (request: FastifyRequest, values: JsonObject): Promise<Asked> => {
     const { collection: name, ...parameters } = values;
     if (typeof name !== 'string' || name === '') {
@@ -55,7 +56,7 @@ export function searchRoutes(
 
   app.post<{ Body: JsonValue }>(
     '/multi_search',
-    { bodyLimit: BATCH_BODY_BYTES, config },
+    { bodyLimit: BATCH_BODY_BYTES, config, onError },
     async (request, reply) => {
       const searches = searchesOf(request.body);
       const common = request.query as JsonObject;
@@ -90,7 +91,7 @@ export function searchRoutes(
 
   app.get<{ Params: { collection: string } }>(
     '/collections/:collection/documents/search',
-    { config },
+    { config, onError },
     async (request: FastifyRequest<{ Params: { collection: string } }>, reply) => {
       const { collection } = request.params;
       const asked = await read(request, { ...(request.query as JsonObject), collection });

@@ -58,6 +58,8 @@ export class ColumnFiles {
     private readonly names: TextDictionary,
     private readonly places: Float64Array,
     private readonly rowCount: number,
+    /** Of all columns, as they are in their file. */
+    readonly bytes: number,
   ) {}
 
   /** @param files as `writeColumns` named them */
@@ -73,7 +75,8 @@ export class ColumnFiles {
     const [count, textBytes] = cursor.words(2) as unknown as [number, number];
     const places = cursor.numbers(3 * count);
     const names = cursor.texts(count, textBytes);
-    return new ColumnFiles(await openFile(join(folder, DATA), 'r'), names, places, rowCount);
+    const file = await openFile(join(folder, DATA), 'r');
+    return new ColumnFiles(file, names, places, rowCount, data.bytes);
   }
 
   has(field: string): boolean {

@@ -1,0 +1,18 @@
+import type { MetricsPage } from './metrics-page.js';
+
+/** A queue as it is now. */
+export interface QueueFigures {
+  length: number;
+  /** For how long the first has waited, milliseconds; 0: none waits. */
+  oldestMs: number;
+}
+
+/** Declares a queue of the process. */
+export function addQueue(page: MetricsPage, queue: string, read: () => QueueFigures): void {
+  page.gauge('queue_length', 'What waits in a queue of the process.', () => [
+    [{ queue }, read().length],
+  ]);
+  page.gauge('queue_oldest_seconds', 'For how long the first in a queue has waited.', () => [
+    [{ queue }, read().oldestMs / 1_000],
+  ]);
+}
