@@ -34,7 +34,7 @@ export const BACKUP_SETTINGS = {
     default: undefined,
     placeholder: 'URL',
     form: { pattern: /^https?:\/\/[^\s/]/, expected: 'http://… or https://…' },
-    verbs: ['backup', 'restore'],
+    verbs: ['backup', 'restore', 'check'],
     description: 'where s3:// is, if not at Amazon; also AWS_ENDPOINT_URL',
   },
   maxBytesPerS: {
@@ -44,6 +44,15 @@ export const BACKUP_SETTINGS = {
     max: 2 ** 40,
     verbs: ['backup'],
     description: 'how much is read from the server in a second; without it as fast as it goes',
+  },
+  metricsFile: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'FILE',
+    form: { pattern: /\.prom$/, expected: 'a file that ends in .prom' },
+    verbs: ['backup'],
+    description:
+      "where it is written when a backup was last whole, for node_exporter's textfile collector",
   },
   as: {
     type: 'string',

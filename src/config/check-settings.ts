@@ -21,10 +21,18 @@ export const CHECK_SETTINGS = {
   maxBackupAgeMs: {
     type: 'ms',
     default: 26 * HOUR_MS,
-    min: 0,
+    min: 1_000,
     max: 365 * DAY_MS,
     verbs: ['check'],
-    description: 'a last backup that is older is critical; 0: backups are not looked at',
+    description: 'with --backups: where the last one is older, that is critical',
+  },
+  backups: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'TARGET',
+    form: { pattern: /\S/, expected: 'a folder or s3://bucket/prefix' },
+    verbs: ['check'],
+    description: 'where backups are written to, to see how old the last one is',
   },
   save: {
     type: 'boolean',

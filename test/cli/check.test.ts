@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, describe, expect, test } from 'vitest';
 import { exitCodeOf, type Finding } from '../../src/cli/check/finding.js';
-import { judgeCertificate, judgeFigures } from '../../src/cli/check/judge-figures.js';
+import { judgeBackup, judgeCertificate, judgeFigures } from '../../src/cli/check/judge-figures.js';
 import { judgeHealth } from '../../src/cli/check/judge-health.js';
 import { notify } from '../../src/cli/check/notify.js';
 import { MetricsPage } from '../../src/cli/metrics-text.js';
@@ -18,8 +18,8 @@ afterEach(async () => {
   for (const action of cleanUp.splice(0)) await action();
 });
 
-function judged(lines: string[], maxBackupAgeMs = DAY_MS): Record<string, string> {
-  const findings = judgeFigures(new MetricsPage(`${lines.join('\n')}\n`), NOW_MS, maxBackupAgeMs);
+function judged(lines: string[]): Record<string, string> {
+  const findings = judgeFigures(new MetricsPage(`${lines.join('\n')}\n`), NOW_MS);
   return Object.fromEntries(findings.map(({ check, level }) => [check, level]));
 }
 
@@ -36,9 +36,6 @@ describe('what figures come to', () => {
     ['lag', ['shard_behind{shard="s1"} 9', 'shard_behind{shard="s2"} 20000'], 'warning'],
     ['lag', ['shard_behind{shard="s1"} 1e6'], 'critical'],
     ['lag', ['store_replica_lag_seconds 40'], 'critical'],
-    ['backup', [`backup_last_success_timestamp_seconds ${NOW_MS / 1_000 - 3_600}`], 'ok'],
-    ['backup', [`backup_last_success_timestamp_seconds ${NOW_MS / 1_000 - 2 * DAY_S}`], 'critical'],
-    ['backup', ['backup_last_success_timestamp_seconds 0'], 'critical'],
     ['certificate', [certificateOf(90)], 'ok'],
     ['certificate', [certificateOf(20)], 'warning'],
     ['certificate', [certificateOf(4)], 'critical'],
@@ -46,8 +43,11 @@ describe('what figures come to', () => {
     expect(judged(lines)[check]).toBe(level);
   });
 
-  test('backups are not looked at where nobody takes them', () => {
-    expect(judged(['backup_last_success_timestamp_seconds 0'], 0)).not.toHaveProperty('backup');
+  test('a backup is well while it is young', () => {
+    const begun = new Date(NOW_MS - DAY_MS);
+    expect(judgeBackup(begun, NOW_MS, DAY_MS).level).toBe('ok');
+    expect(judgeBackup(begun, NOW_MS, DAY_MS - 1).level).toBe('critical');
+    expect(judgeBackup(undefined, NOW_MS, DAY_MS).message).toBe('there is no backup');
   });
 
   test('parts that are down are critical, others that are not well a warning', () => {

@@ -1,3 +1,6 @@
+import { backupNames } from '../../backup/latest.js';
+import { timeOfName } from '../../backup/manifest.js';
+import { openTarget } from '../../backup/open-target.js';
 import { OmniSearchError } from '../../client/errors.js';
 import { Transport } from '../../client/transport.js';
 import type { Config } from '../../config/settings.js';
@@ -7,13 +10,16 @@ import { MetricsPage } from '../metrics-text.js';
 import { complain, print } from '../terminal.js';
 import { linesOf } from '../text-table.js';
 import { exitCodeOf, problemsOf, type Finding } from './finding.js';
-import { judgeCertificate, judgeFigures } from './judge-figures.js';
+import { judgeBackup, judgeCertificate, judgeFigures } from './judge-figures.js';
 import { judgeHealth, type HealthBody } from './judge-health.js';
 import { certificateEnd } from './peer-certificate.js';
 
 const NOT_TOLD = 2;
 
-type CheckConfig = Pick<Config, 'url' | 'adminKey' | 'json' | 'notify' | 'maxBackupAgeMs'>;
+type CheckConfig = Pick<
+  Config,
+  'url' | 'adminKey' | 'json' | 'notify' | 'backups' | 'endpoint' | 'maxBackupAgeMs'
+>;
 
 /**
  * `omnisearch check`: health, memory, disk, lag, backups and certificates of a server. Resolves with the exit code that
@@ -36,7 +42,8 @@ export async function runCheck(config: CheckConfig): Promise<number> {
   }
 }
 
-async function look({ url, adminKey, maxBackupAgeMs }: CheckConfig): Promise<Finding[]> {
+async function look(config: CheckConfig): Promise<Finding[]> {
+  const { url, adminKey, backups } = config;
   const transport = new Transport({ addresses: [url], apiKey: adminKey });
   const get = { method: 'GET', twice: 'nothing' } as const;
   const ready = finding('ready', async () => {
@@ -49,14 +56,24 @@ async function look({ url, adminKey, maxBackupAgeMs }: CheckConfig): Promise<Fin
   const figures = finding('metrics', async () => {
     const reads = { isWhole: (text: string) => text.endsWith('\n') };
     const text = await transport.call({ ...get, path: 'metrics', reads });
-    return judgeFigures(new MetricsPage(String(text)), Date.now(), maxBackupAgeMs);
+    return judgeFigures(new MetricsPage(String(text)), Date.now());
   });
   const certificate = url.startsWith('https:')
     ? finding('certificate', async () => [
         judgeCertificate(url, await certificateEnd(new URL(url)), Date.now()),
       ])
     : [];
-  return (await Promise.all([ready, health, figures, certificate])).flat();
+  const backup =
+    backups === undefined ? [] : finding('backup', async () => [await lastBackup(backups, config)]);
+  return (await Promise.all([ready, health, figures, certificate, backup])).flat();
+}
+
+/** Of all that are whole there. */
+async function lastBackup(from: string, config: CheckConfig): Promise<Finding> {
+  const target = openTarget(from, { endpoint: config.endpoint, env: process.env });
+  const last = (await backupNames(target)).at(-1);
+  const begunAt = last === undefined ? undefined : timeOfName(last);
+  return judgeBackup(begunAt, Date.now(), config.maxBackupAgeMs);
 }
 
 /** What could not be looked at is critical: nobody knows how it is. */

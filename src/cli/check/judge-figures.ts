@@ -10,15 +10,19 @@ const STORE_LAG_S = { warning: 1, critical: 30 };
 const BEHIND = { warning: 10_000, critical: 100_000 };
 const CERTIFICATE_DAYS = { warning: 21, critical: 5 };
 
-/** What `/metrics` says of memory, disk, lag, backups and certificates. @param maxBackupAgeMs 0: whatever their age */
-export function judgeFigures(page: MetricsPage, nowMs: number, maxBackupAgeMs: number): Finding[] {
-  return [
-    memory(page),
-    ...disks(page),
-    ...lag(page),
-    ...(maxBackupAgeMs === 0 ? [] : [backup(page, nowMs, maxBackupAgeMs)]),
-    ...certificates(page, nowMs),
-  ];
+/** What `/metrics` says of memory, disk, lag and certificates. */
+export function judgeFigures(page: MetricsPage, nowMs: number): Finding[] {
+  return [memory(page), ...disks(page), ...lag(page), ...certificates(page, nowMs)];
+}
+
+/** The last backup by when it was begun: what was written later is not in it. Undefined: there is none. */
+export function judgeBackup(begunAt: Date | undefined, nowMs: number, maxAgeMs: number): Finding {
+  if (begunAt === undefined) {
+    return { check: 'backup', level: 'critical', message: 'there is no backup' };
+  }
+  const ageMs = nowMs - begunAt.getTime();
+  const message = `the last backup is ${(ageMs / 3_600_000).toFixed(1)} hours old`;
+  return { check: 'backup', level: ageMs > maxAgeMs ? 'critical' : 'ok', message };
 }
 
 /** A certificate by when it ends. */
@@ -64,15 +68,6 @@ function lag(page: MetricsPage): Finding[] {
   if (seconds === undefined) return [shards];
   const level = levelOf(seconds, STORE_LAG_S.warning, STORE_LAG_S.critical);
   return [shards, { check: 'lag', level, message: `the store's members lag ${seconds} s at most` }];
-}
-
-function backup(page: MetricsPage, nowMs: number, maxAgeMs: number): Finding {
-  const lastS = page.max('backup_last_success_timestamp_seconds');
-  if (lastS === undefined) return untold('backup');
-  if (lastS === 0) return { check: 'backup', level: 'critical', message: 'there is no backup' };
-  const ageMs = nowMs - lastS * 1_000;
-  const message = `the last backup is ${(ageMs / 3_600_000).toFixed(1)} hours old`;
-  return { check: 'backup', level: ageMs > maxAgeMs ? 'critical' : 'ok', message };
 }
 
 function certificates(page: MetricsPage, nowMs: number): Finding[] {
