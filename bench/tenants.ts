@@ -131,10 +131,10 @@ async function atRest(server: OmniServer, seconds: number): Promise<Rest> {
   };
 }
 
-/** `store_reads_total` over all processes. */
+/** `store_reads_total` of the query node and `shard_store_reads_total` of its shards. */
 async function storeReads({ client }: OmniServer): Promise<number> {
   const { body } = await client.get('/metrics');
-  const counts = String(body).matchAll(/^store_reads_total\S* (\d+)/gm);
+  const counts = String(body).matchAll(/^(?:shard_)?store_reads_total\S* (\d+)/gm);
   return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 

@@ -25,10 +25,10 @@ const ONLY_READ: ReadonlySet<string> = new Set(['audit entry', 'audit']);
 /** A backup is a history of its own. */
 const HISTORY_KIND = 'history';
 
-/** What is of one running system: jobs, leases, which nodes there are, what signs cursors, what was before. */
+/** What is of one running system: jobs, leases, which nodes there are, what signs cursors, what was before, when it was backed up. */
 export const LEFT_OUT: readonly string[] = [
   ...['job', 'lease', 'node', 'node zone', 'placement step', 'dedicated nodes', 'secret'],
-  ...[HISTORY_KIND, 'history start'],
+  ...[HISTORY_KIND, 'history start', 'backup taken'],
 ];
 
 /** All kinds of which a backup has the records, in the order in which they are read. */

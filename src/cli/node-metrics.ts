@@ -1,7 +1,9 @@
+import type { TakenBackups } from '../backup/taken-backups.js';
 import { ReplicaCensus } from '../cluster/replica-census.js';
 import type { Config } from '../config/settings.js';
 import type { Encoder } from '../embedding/encoder.js';
 import type { JobRunner } from '../jobs/job-runner.js';
+import { addBackupMetrics } from '../metrics/backup-metrics.js';
 import { addClusterMetrics } from '../metrics/cluster-metrics.js';
 import { addFleetMetrics } from '../metrics/fleet-metrics.js';
 import { addJobMetrics } from '../metrics/job-metrics.js';
@@ -41,16 +43,18 @@ interface ClusterParts {
   fleet: ShardFleet;
   queryNodes: () => readonly { isAlive: boolean }[];
   config: Pick<Config, 'replicas'>;
+  backups: Pick<TakenBackups, 'latest'>;
 }
 
 /** Declares what a query node tells of its cluster. */
 export function addClusterFigures(
   page: MetricsPage,
-  { store, fleet, queryNodes, config }: ClusterParts,
+  { store, fleet, queryNodes, config, backups }: ClusterParts,
 ): void {
   const census = new ReplicaCensus({ store, replicas: config.replicas });
   // Nobody waits for it: the next page has it.
   page.onScrape(() => void census.refresh());
+  addBackupMetrics(page, () => backups.latest());
   addClusterMetrics(page, {
     shards: () => fleet.kept(),
     queryNodes,

@@ -2,6 +2,7 @@ import { ExportDesk } from '../backup/export-desk.js';
 import { RestoreDesk } from '../backup/restore-desk.js';
 import { History } from '../backup/history.js';
 import { Rollback } from '../backup/rollback.js';
+import { TakenBackups } from '../backup/taken-backups.js';
 import type { Config } from '../config/settings.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
 import { embedAnew } from '../ingest/reembed.js';
@@ -36,7 +37,8 @@ export function openBackups(parts: BackupParts) {
     ...{ store, history, restores, audit, model },
     embed: (products) => embedAnew(deps, products),
   });
-  return { exports: new ExportDesk(store), restores, rollback };
+  const taken = new TakenBackups(store.records);
+  return { exports: new ExportDesk(store), restores, rollback, taken };
 }
 
 /** What products were before; a node that writes notes it while the store's history is kept. */

@@ -103,7 +103,7 @@ export async function startQueryNode(
   const views = { ...shop, ...shown, tenants, placements, keyDirectory, priceLists };
   const writers = await openWriters({ config, members, ...views }, stopping);
   addWriterMetrics(page, node);
-  addClusterFigures(page, { store, fleet, queryNodes, config });
+  addClusterFigures(page, { store, fleet, queryNodes, config, backups: backups.taken });
   const shared = { audit, page, stages, ...keys, ...shop, ...shown, writers, status, logger };
   const ports = { search: kept ?? search, ingest, transfer, tenants, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));

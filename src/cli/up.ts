@@ -131,7 +131,7 @@ function startChildren(
   const onPort = queryNodes.filter(({ socket }) => socket === undefined);
   const turns = new LeaveTurns<Config>(onPort.length);
   const ready = queryNodes.map((own, i) => {
-    const metricsPort = metricsPortOf(config, addresses.size + i);
+    const metricsPort = metricsPortOf(config, i);
     const env = childEnv({ ...own, metricsPort }, 'query-node', process.env);
     const isOnPort = own.socket === undefined;
     const spec = {
@@ -158,7 +158,7 @@ function startChildren(
   const listening = Promise.all([first, ready[0]]).then(([port]) => port);
   for (const [i, [shard, listen]] of [...addresses].entries()) {
     // `ADVERTISE` is where the query nodes are.
-    const metricsPort = metricsPortOf(config, i);
+    const metricsPort = metricsPortOf(config, queryNodes.length + i);
     const shardConfig: Config = { ...config, shard, listen, advertise: undefined, metricsPort };
     const env = { ...MALLOC_ENV, ...childEnv(shardConfig, 'shard-node', process.env) };
     const spec = {

@@ -11,7 +11,7 @@ export const METRICS_SETTINGS = {
     max: 65_535,
     verbs: NODES,
     description:
-      'port of /metrics, /livez and /readyz on HOST; up gives it to its first shard, the next to the next, then to query nodes; unset: none, query nodes have them on PORT',
+      'port of /metrics, /livez and /readyz on HOST; up gives it to its first query node, the next ones to the others and then to the shards; unset: none, query nodes have them on PORT',
   },
   metricsTenants: {
     type: 'integer',

@@ -19,6 +19,8 @@ import {
   RollbackReply,
   SettleBody,
   SettleReply,
+  TakenBody,
+  TakenReply,
 } from './backup-schemas.js';
 import { LEAST_WRITE_BYTES, type HttpLimits } from './limits.js';
 import type { HttpPorts, RouteOptions } from './ports.js';
@@ -50,7 +52,7 @@ export function backupRoutes(
   changeRoutes(app, ports);
 }
 
-function exportRoutes(app: FastifyInstance, { exports, audit }: HttpPorts): void {
+function exportRoutes(app: FastifyInstance, { exports, taken, audit }: HttpPorts): void {
   const reading = new TenantGate(EXPORTS, EXPORTS, 'exports');
 
   app.get('/admin/export', { schema: replies(ExportReply) }, async () => {
@@ -84,6 +86,15 @@ function exportRoutes(app: FastifyInstance, { exports, audit }: HttpPorts): void
       if (cursor === undefined) await noted(audit, 'export', tenant, actor).catch(() => undefined);
       const lines = exports.records(tenant, cursor, exchange.signal);
       return reply.header('content-type', NDJSON).send(streamOf(lines, exchange));
+    },
+  );
+
+  app.post<{ Body: TakenBody }>(
+    '/admin/export/taken',
+    { schema: { body: TakenBody, ...replies(TakenReply) } },
+    async ({ body: { kind } }) => {
+      await taken.note(kind);
+      return { kind };
     },
   );
 }

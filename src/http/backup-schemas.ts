@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { BACKUP_KINDS } from '../backup/taken-backups.js';
 import { NAME } from '../core/ids.js';
 import { CLOSED } from './schema-parts.js';
 
@@ -29,6 +30,13 @@ export const RecordImportQuery = Type.Object(
 );
 export const SettleBody = Type.Object(
   { tenant: Tenant, timeout_ms: Type.Integer({ minimum: 0, maximum: 600_000 }) },
+  CLOSED,
+);
+
+export const TakenBody = Type.Object(
+  {
+    kind: Type.Enum(BACKUP_KINDS, { description: '"full" or "changes"' }),
+  },
   CLOSED,
 );
 
@@ -67,6 +75,7 @@ export const ImportReply = Type.Object({
   unchanged: Type.Integer(),
 });
 export const RecordsReply = Type.Object({ written: Type.Integer(), kept: Type.Integer() });
+export const TakenReply = Type.Object({ kind: Type.String() });
 export const SettleReply = Type.Object({
   searchable: Type.Boolean(),
   lagging: Type.Array(Type.String()),
@@ -77,4 +86,5 @@ export type RecordsQuery = Static<typeof RecordsQuery>;
 export type ImportQuery = Static<typeof ImportQuery>;
 export type RecordImportQuery = Static<typeof RecordImportQuery>;
 export type SettleBody = Static<typeof SettleBody>;
+export type TakenBody = Static<typeof TakenBody>;
 export type RollbackBody = Static<typeof RollbackBody>;

@@ -1,5 +1,6 @@
 import type { ExportDesk } from '../backup/export-desk.js';
 import type { Rollback } from '../backup/rollback.js';
+import type { TakenBackups } from '../backup/taken-backups.js';
 import type { RestoreDesk } from '../backup/restore-desk.js';
 import type { ClusterDesk } from '../cluster/cluster-desk.js';
 import type { ObservedLease } from '../cluster/lease-observer.js';
@@ -194,6 +195,7 @@ export interface HttpPorts {
   /** Is told of each search. */
   meter: Pick<UsageMeter, 'searched' | 'count'>;
   rates: Pick<RateLimits, 'take'>;
+  taken: Pick<TakenBackups, 'note'>;
   exports: Pick<ExportDesk, 'head' | 'products' | 'records'>;
   rollback: Pick<Rollback, 'run'>;
   restores: Pick<RestoreDesk, 'checkModel' | 'products' | 'record' | 'placement' | 'settle'>;

@@ -23,6 +23,12 @@ interface Value {
 
 type Kind = 'counter' | 'gauge' | 'histogram';
 
+/** Gauges of the library that are named as counters are. */
+const MISNAMED = [
+  'nodejs_active_resources_total',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+];
 const NO_LABELS: Labels = {};
 
 /**
@@ -38,6 +44,7 @@ export class MetricsPage {
   constructor({ role, version, region }: Exporter) {
     if (region !== undefined) this.registry.setDefaultLabels({ region });
     collectDefaultMetrics({ register: this.registry });
+    for (const name of MISNAMED) this.registry.removeSingleMetric(name);
     const help = 'Which software answers, and as what; always 1.';
     this.gauge('build_info', help, () => [[{ version, role }, 1]]);
   }

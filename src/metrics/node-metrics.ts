@@ -61,7 +61,7 @@ export function addNodeMetrics(page: MetricsPage, read: () => NodeFigures): void
     () => now.partitions,
   );
   addStore(page, current);
-  addRedis(page, current);
+  if (now.redis !== undefined) addRedis(page, current);
   addShardViews(page, () => now.states);
 }
 
@@ -88,6 +88,7 @@ function addStore(page: MetricsPage, now: () => NodeFigures): void {
   page.counter('store_reads_total', 'Reads of the store by this process.', () => [
     [{ process: 'query-node' }, now().storeReads],
   ]);
+  if (now().storeConnections === undefined) return;
   page.gauge(
     'store_pool_connections',
     'Connections of the node to the store by state; waiting: operations that wait for one.',
@@ -103,7 +104,6 @@ function addStore(page: MetricsPage, now: () => NodeFigures): void {
   );
 }
 
-/** Absent where there is no Redis. */
 function addRedis(page: MetricsPage, now: () => NodeFigures): void {
   page.level(
     'redis_up',

@@ -22,7 +22,7 @@ async function check(env: Record<string, string>, ...args: string[]): Promise<un
   return ((await once(child, 'exit')) as unknown[])[0];
 }
 
-test('a shard is asked at the port where it listens, a node at its page', async () => {
+test('any role is asked at its page: on METRICS_PORT, else on the PORT of a query node', async () => {
   const shard = await listening(createServer((socket) => socket.end()));
   const node = await listening(
     createHttpServer((request, reply) => {
@@ -30,10 +30,11 @@ test('a shard is asked at the port where it listens, a node at its page', async 
       reply.end();
     }),
   );
-  expect(await check({ OMNISEARCH_LISTEN: `0.0.0.0:${shard}` })).toBe(0);
-  expect(await check({ OMNISEARCH_LISTEN: '127.0.0.1:1' })).toBe(1);
+  const listen = { OMNISEARCH_LISTEN: `0.0.0.0:${shard}` };
+  expect(await check({ ...listen, OMNISEARCH_METRICS_PORT: String(node) })).toBe(0);
+  // That it takes connections says nothing.
+  expect(await check({ ...listen, OMNISEARCH_METRICS_PORT: String(shard) })).toBe(1);
   expect(await check({ OMNISEARCH_PORT: String(node) })).toBe(0);
   expect(await check({ OMNISEARCH_PORT: '1' })).toBe(1);
   expect(await check({}, `http://127.0.0.1:${node}/readyz`)).toBe(1);
-  expect(await check({}, `tcp://127.0.0.1:${shard}`)).toBe(0);
 });

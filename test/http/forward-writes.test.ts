@@ -352,6 +352,7 @@ describe('each route', () => {
     'PATCH /typesense/collections/:collection',
     'PATCH /typesense/collections/:collection/documents',
     'PATCH /typesense/collections/:collection/documents/:id',
+    'POST /admin/export/taken',
     'POST /admin/import/products',
     'POST /admin/import/records',
     'POST /admin/import/settle',

@@ -1,6 +1,7 @@
 import type { LightMyRequestResponse } from 'fastify';
 import { invalidField, type OmniError } from '../../src/core/errors.js';
 import { ExportDesk } from '../../src/backup/export-desk.js';
+import { TakenBackups } from '../../src/backup/taken-backups.js';
 import { RestoreDesk } from '../../src/backup/restore-desk.js';
 import { score } from '../../src/core/vector.js';
 import type { ShardStatus } from '../../src/core/shard-status.js';
@@ -282,6 +283,7 @@ export async function openHttp(
       catalogue: new Catalogue(node.store),
       collections,
       exports: new ExportDesk(node.store),
+      taken: new TakenBackups(node.store.records),
       rollback: {
         run: async () => ({
           changed: 0,

@@ -104,6 +104,7 @@ const WANTED = {
     'GET /typesense/keys',
     'GET /typesense/keys/:id',
     'PATCH /keys/:id',
+    'POST /admin/export/taken',
     'POST /admin/import/products',
     'POST /admin/import/records',
     'POST /admin/import/settle',

@@ -4,7 +4,9 @@ import { pruneBackups } from '../../backup/prune.js';
 import { verifyChain } from '../../backup/read-chain.js';
 import { keptAges } from '../../backup/retention.js';
 import { takeBackup } from '../../backup/take-backup.js';
+import type { BackupKind } from '../../backup/taken-backups.js';
 import type { Config } from '../../config/settings.js';
+import { reasonOf } from '../../core/errors.js';
 import { beNice, NICENESS } from '../../core/niceness.js';
 import { packageVersion } from '../package-file.js';
 import { sizeText } from '../placement-texts.js';
@@ -42,7 +44,8 @@ async function take(config: Config, to: string): Promise<number> {
   const base = chosen?.base;
   if (chosen?.why !== undefined) process.stderr.write(`this one has all: ${chosen.why}\n`);
   const tell = tellNowAndThen(TELL_EVERY_MS);
-  const { manifest, resumed, anew } = await takeBackup(new ExportClient(config), target, {
+  const source = new ExportClient(config);
+  const { manifest, resumed, anew } = await takeBackup(source, target, {
     ...{ tenant, base, key, maxBytesPerS, software: packageVersion() },
     onProgress: ({ counts }) => tell(`${counts.puts} products, ${counts.deletes} deletes`),
   });
@@ -59,6 +62,7 @@ async function take(config: Config, to: string): Promise<number> {
   for (const id of manifest.damaged) {
     process.stderr.write(`${id} is damaged in the store: it is not in the backup\n`);
   }
+  if (tenant === undefined) await tellTaken(source, base === undefined ? 'full' : 'changes');
   const removed =
     keep === undefined ? [] : await pruneBackups(target, keptAges(keep), new Date(), key);
   if (config.json) print(JSON.stringify({ ...summaryOf(manifest), resumed, removed }));
@@ -67,6 +71,15 @@ async function take(config: Config, to: string): Promise<number> {
     for (const name of removed) print(`${name} removed: too old for --keep ${keep}`);
   }
   return 0;
+}
+
+/** For the metrics of the server: what cannot be told changes nothing of the backup. */
+async function tellTaken(source: ExportClient, kind: BackupKind): Promise<void> {
+  try {
+    await source.taken(kind);
+  } catch (error) {
+    process.stderr.write(`the server was not told of the backup: ${reasonOf(error)}\n`);
+  }
 }
 
 async function verify(config: Config, from: string): Promise<number> {

@@ -1,4 +1,5 @@
 import { pageOf, type BackupSource, type Page } from '../../backup/backup-source.js';
+import type { BackupKind } from '../../backup/taken-backups.js';
 import type { ExportHead } from '../../backup/export-desk.js';
 import { OmniSearchError } from '../../client/errors.js';
 import { Transport, type Call } from '../../client/transport.js';
@@ -39,6 +40,12 @@ export class ExportClient implements BackupSource {
 
   async records(tenant: string | undefined, cursor: string | undefined): Promise<Page> {
     return this.page('admin/export/records', { tenant, cursor });
+  }
+
+  /** Tells the server that a backup of all tenants is whole. */
+  async taken(kind: BackupKind): Promise<void> {
+    const path = 'admin/export/taken';
+    await this.transport.call({ method: 'POST', path, body: { json: { kind } }, twice: 'nothing' });
   }
 
   private async page(path: string, query: Call['query']): Promise<Page> {
