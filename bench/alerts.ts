@@ -69,10 +69,10 @@ const FAULTS: readonly Fault[] = [
     end: (stage) => stage.renew(365),
   },
   {
-    what: 'a backup of 2 days ago',
+    what: 'no backup is taken',
     alerts: ['BackupOld'],
-    begin: (stage) => stage.backedUp(2),
-    end: (stage) => stage.backedUp(0),
+    begin: (stage) => stage.noBackups(),
+    end: (stage) => stage.takeBackups(),
   },
 ];
 

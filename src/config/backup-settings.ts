@@ -45,15 +45,6 @@ export const BACKUP_SETTINGS = {
     verbs: ['backup'],
     description: 'how much is read from the server in a second; without it as fast as it goes',
   },
-  metricsFile: {
-    type: 'string',
-    default: undefined,
-    placeholder: 'FILE',
-    form: { pattern: /\.prom$/, expected: 'a file that ends in .prom' },
-    verbs: ['backup'],
-    description:
-      "where it is written when a backup was last whole, for node_exporter's textfile collector",
-  },
   as: {
     type: 'string',
     default: undefined,

@@ -13,7 +13,6 @@ import { sizeText } from '../placement-texts.js';
 import { complain, print, WRONG_USAGE } from '../terminal.js';
 import { complaining, openFor, tellNowAndThen } from './backup-options.js';
 import { ExportClient } from './export-client.js';
-import { writeMetricsFile } from './metrics-file.js';
 
 const TELL_EVERY_MS = 3_000;
 const USAGE = 'usage: omnisearch backup TARGET | verify TARGET';
@@ -49,10 +48,6 @@ async function take(config: Config, to: string): Promise<number> {
     ...{ tenant, base, key, maxBytesPerS, software: packageVersion() },
     onProgress: ({ counts }) => tell(`${counts.puts} products, ${counts.deletes} deletes`),
   });
-  const { metricsFile } = config;
-  if (metricsFile !== undefined) {
-    await writeMetricsFile(metricsFile, manifest.base === null ? 'full' : 'changes', new Date());
-  }
   if (resumed) process.stderr.write(`went on with ${manifest.name}, which was interrupted\n`);
   if (anew.length > 0) {
     process.stderr.write(
