@@ -9,6 +9,7 @@ const FLAGS = {
   only: { default: '', help: 'faults whose alerts match' },
 };
 const FIRES_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 250;
 const RESOLVES_WITHIN_MS = 90_000;
 /** Rates need two windows of load before they mean anything. */
 const WARM_UP_MS = 30_000;
@@ -116,8 +117,10 @@ await bench(
 
 async function firedDuring(stage: Stage, ms: number): Promise<ReadonlySet<string>> {
   const fired = new Set<string>();
-  for (const endMs = performance.now() + ms; performance.now() < endMs; await sleep(500)) {
+  const endMs = performance.now() + ms;
+  while (performance.now() < endMs) {
     for (const name of await stage.prometheus.firing()) fired.add(name);
+    await sleep(LOOK_EVERY_MS);
   }
   return fired;
 }
@@ -149,7 +152,7 @@ async function timesUntil(
       if (firing.has(name) !== fires || times.has(name)) continue;
       times.set(name, Math.round(performance.now() - startMs));
     }
-    await sleep(250);
+    await sleep(LOOK_EVERY_MS);
   }
   return times;
 }

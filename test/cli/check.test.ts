@@ -120,7 +120,11 @@ test('a mail arrives at each address, from who signed in', async () => {
     },
   });
   const listening = server.listen(0, '127.0.0.1');
-  cleanUp.push(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+  cleanUp.push(async () => {
+    const closed = once(listening, 'close');
+    server.close();
+    await closed;
+  });
   await once(listening, 'listening');
   const { port } = listening.address() as AddressInfo;
   const query = 'from=omni@shop.example&to=a@shop.example,b@shop.example';

@@ -9,8 +9,8 @@ const MOST = 12_000;
 
 /** The snapshots that are kept, oldest first; none where there is no file yet. A line that is none, such as one that was cut off, is left out. */
 export async function readReport(file: string): Promise<Snapshot[]> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
     throw error;
   });
   return text.split('\n').flatMap((line) => {
