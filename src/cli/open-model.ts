@@ -5,7 +5,7 @@ import type { ModelIdentity } from '../core/product.js';
 import type { Encoder } from '../embedding/encoder.js';
 import { noneModel, openEncoder } from '../embedding/open-encoder.js';
 import type { OpenedRedis } from './open-redis.js';
-import { packageFile } from './package-file.js';
+import { packageFile, packageUrl } from './package-file.js';
 import { StartError } from './run-role.js';
 
 /** The model that `MODEL` names, and what embeds by it; no encoder with `none`. */
@@ -29,6 +29,7 @@ export async function openModel(
       cacheBytes: config.embeddingCacheBytes,
       cacheFile: join(config.dataDir, 'embedding-cache'),
       sharedValues: redis.values('embeddings', config.redisEmbeddingsTtlMs),
+      workerFile: packageUrl('dist/embedding/worker.js'),
       ...(config.embeddingThreads === 0 ? {} : { threads: config.embeddingThreads }),
     });
     return { encoder, model: encoder.model };

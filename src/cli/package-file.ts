@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** The absolute path of a file of this package, given from its root. */
+/** A file of this package, given from its root. */
+export function packageUrl(path: string): URL {
+  return new URL(`../../${path}`, import.meta.url);
+}
+
+/** The absolute path of that. */
 export function packageFile(path: string): string {
-  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+  return fileURLToPath(packageUrl(path));
 }
 
 /** The version of this package. */

@@ -22,6 +22,7 @@ import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
 import { openMetrics } from './open-metrics.js';
 import { openPeers } from './open-peers.js';
 import { openReader } from './open-store.js';
+import { packageUrl } from './package-file.js';
 import { StartError, type Opened } from './run-role.js';
 import { advertisedAddress, checkAddresses } from './shard-address.js';
 import { shardCertificate } from './shard-tls.js';
@@ -64,6 +65,7 @@ export async function startShardNode(
     {
       ...{ shard, zone: config.zone, capacityBytes: config.capacityBytes || memoryBytes() },
       dataDir: join(dataDir, 'tenants'),
+      buildWorkerFile: packageUrl('dist/shard/build/build-worker.js'),
       model: model.fingerprint,
       dimensions: model.dimensions,
       segment: {

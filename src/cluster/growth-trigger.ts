@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 
 /** At most so many rows are written between two calls of `written`. */
 const ROWS_A_WRITE = 64;
@@ -9,7 +9,7 @@ const MAX_TENANTS = 1_000;
  * writes little is found by those who look at all that changed.
  */
 export class GrowthTrigger {
-  private readonly writes = new LRUCache<string, number>({ max: MAX_TENANTS });
+  private readonly writes = boundedCache<number>({ max: MAX_TENANTS });
 
   /** @param partitionRows of one partition; 0: nothing grows by it */
   constructor(

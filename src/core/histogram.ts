@@ -1,5 +1,5 @@
 /** From a tenth of a millisecond to ten seconds: what a part of a search takes, and what a slow one does. */
-export const SECONDS: readonly number[] = [
+const SECONDS: readonly number[] = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10,
 ];
 

@@ -1,7 +1,7 @@
 import { Histogram } from './histogram.js';
 
 /** What a search passes through, in this order. */
-export const STAGES = [
+const STAGES = [
   'words',
   'embed',
   'plan',

@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import type { TokenIds } from './token-ids.js';
 
 /** 0 entries or 0 bytes keep nothing. */
@@ -28,16 +29,17 @@ export function cacheKey(tokens: TokenIds): string {
 /** Embeddings of queries, the least recently used dropped first. */
 export class EmbeddingCache {
   readonly #lru: LRUCache<string, CachedEmbedding> | undefined;
+  #max = 0;
   #hits = 0;
   #misses = 0;
 
   constructor({ entries, bytes }: EmbeddingCacheOptions) {
     // The library reads 0 as "no limit".
     if (entries === 0 || bytes === 0) return;
-    this.#lru = new LRUCache<string, CachedEmbedding>({
+    this.#max = entries;
+    this.#lru = boundedCache<CachedEmbedding>({
       max: entries,
-      maxSize: bytes,
-      sizeCalculation: sizeOf,
+      bytes: { max: bytes, of: sizeOf },
     });
   }
 
@@ -71,7 +73,7 @@ export class EmbeddingCache {
     for (const entry of entries) {
       if (lru.has(entry.key)) continue;
       size += sizeOf(entry, entry.key);
-      if (lru.size + taken.length >= lru.max || size > lru.maxSize) break;
+      if (lru.size + taken.length >= this.#max || size > lru.maxSize) break;
       taken.push(entry);
     }
     // The first one last, so that it is the last to be dropped.

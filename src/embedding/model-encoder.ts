@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import { unlessAborted, type Deadline } from '../core/deadline.js';
 import type { ModelIdentity } from '../core/product.js';
 import { PatientSlices } from '../core/slices.js';
@@ -49,7 +49,7 @@ export class ModelEncoder implements Encoder {
   readonly cutoff: number | undefined;
   readonly #flights = new SingleFlight<Float32Array>();
   /** Of words that were asked about lately: tokenising one takes some microseconds. */
-  readonly #pieces = new LRUCache<string, boolean>({ max: REMEMBERED_PIECES });
+  readonly #pieces = boundedCache<boolean>({ max: REMEMBERED_PIECES });
   #embeddedProducts = 0;
   #closing: Promise<void> | undefined;
 

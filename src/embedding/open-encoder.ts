@@ -35,8 +35,8 @@ export interface EncoderOptions {
   cacheFile?: string;
   /** Where nodes share what they have embedded; without it each has its own. */
   sharedValues?: SharedValues | undefined;
-  /** The compiled `worker.js`, when it is not beside this file. */
-  workerFile?: URL;
+  /** The built `worker.js`. */
+  workerFile: URL;
 }
 
 const MEGABYTE = 1 << 20;
@@ -72,7 +72,7 @@ export async function openEncoder(options: EncoderOptions): Promise<ModelEncoder
     ...(settings.weightOf === undefined ? {} : { weightOf: settings.weightOf }),
     runTimeoutMs: RUN_TIMEOUT_MS,
     setup: { model, sample: folder.tokenizer.encode(SAMPLE_TEXT) },
-    workerFile: settings.workerFile ?? new URL('./worker.js', import.meta.url),
+    workerFile: settings.workerFile,
   }).catch((error: unknown) => {
     throw cannotLoad(folder, error);
   });

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 
 const WINDOW_MS = 60_000;
 const MAX_ADDRESSES = 100_000;
@@ -13,7 +13,7 @@ interface Failures {
 
 /** Counts, by address, who comes with a key that there is not: past so many a minute further such are sent away. */
 export class AuthFailures {
-  private readonly byNetwork = new LRUCache<string, Failures>({ max: MAX_ADDRESSES });
+  private readonly byNetwork = boundedCache<Failures>({ max: MAX_ADDRESSES });
 
   /** @param perMinute 0: nobody is sent away */
   constructor(

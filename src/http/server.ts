@@ -11,6 +11,7 @@ import { ByteBudget } from '../core/byte-budget.js';
 import { OmniError } from '../core/errors.js';
 import { addCompression } from './compression.js';
 import { Connections, type Exchange } from './connections.js';
+import { lazyValidators } from './lazy-validators.js';
 import { malformedRequestReply, sendError } from './error-reply.js';
 import { forwardWrites } from './forward-writes.js';
 import { addJsonParsers } from './json-body.js';
@@ -136,6 +137,7 @@ function createApp(
         verbose: true,
       },
     },
+    schemaController: { compilersFactory: { buildValidator: lazyValidators } },
     schemaErrorFormatter: (errors) => schemaError(errors),
     frameworkErrors: (error, request, reply) => {
       void sendError(request, reply, error);

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import { invalidField, OmniError } from '../core/errors.js';
 import { filterFields } from '../core/product-fields.js';
 import type { Product } from '../core/product.js';
@@ -55,7 +55,7 @@ interface Looked {
  */
 export class TenantBounds {
   /** Names that a tenant has, or was just allowed. */
-  private readonly names = new LRUCache<string, Set<string>>({ max: MAX_TENANTS, ttl: KEPT_MS });
+  private readonly names = boundedCache<Set<string>>({ max: MAX_TENANTS, ttl: KEPT_MS });
 
   constructor(
     private readonly store: Pick<StoreReader, 'usage' | 'knownFields' | 'categories'>,

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import type { Logger } from '../core/logger.js';
 import type { JsonObject } from '../core/product.js';
 import type { RecordStore } from '../store/record-store.js';
@@ -49,7 +49,7 @@ export interface QueryLogDeps {
  */
 export class QueryLog {
   private open = new Map<string, Open>();
-  private readonly seen = new LRUCache<string, true>({ max: MAX_SEEN });
+  private readonly seen = boundedCache<true>({ max: MAX_SEEN });
   private timer: NodeJS.Timeout | undefined;
   private flushing: Promise<void> = Promise.resolve();
   private closed = false;

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import { foldCase } from '../text/fold.js';
 import type { CategoryCount } from '../store/store.js';
 import type { QueryCounts } from './query-counts.js';
@@ -23,8 +23,8 @@ export interface SuggestionDeps {
 
 /** What may be meant by the beginning of a text: queries that were answered with products, and categories. */
 export class Suggestions {
-  private readonly folded = new LRUCache<string, string>({ max: MAX_FOLDED });
-  private readonly categoriesOf = new LRUCache<string, Promise<CategoryCount[]>>({
+  private readonly folded = boundedCache<string>({ max: MAX_FOLDED });
+  private readonly categoriesOf = boundedCache<Promise<CategoryCount[]>>({
     max: MAX_TENANTS,
     ttl: CATEGORIES_AGE_MS,
   });

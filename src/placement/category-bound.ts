@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import type { StoreReader } from '../store/store.js';
 
 const MAX_TENANTS = 1_000;
@@ -11,7 +11,7 @@ const KEPT_MS = 60_000;
  */
 export class CategoryBound {
   /** Categories that a tenant has, or was just allowed. */
-  private readonly known = new LRUCache<string, Set<string>>({ max: MAX_TENANTS, ttl: KEPT_MS });
+  private readonly known = boundedCache<Set<string>>({ max: MAX_TENANTS, ttl: KEPT_MS });
 
   constructor(
     private readonly store: Pick<StoreReader, 'categories'>,

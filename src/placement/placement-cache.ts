@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import type { StoreReader, TenantPlacement } from '../store/store.js';
 
 /**
@@ -21,7 +21,7 @@ interface View {
  * gives way to an older one, in whatever order the reads end.
  */
 export class PlacementCache {
-  private readonly views = new LRUCache<string, View>({ max: MAX_TENANTS });
+  private readonly views = boundedCache<View>({ max: MAX_TENANTS });
   /** A slow store is asked once a second for all that wait, not once a search. */
   private readonly reading = new Map<string, { asOfMs: number; view: Promise<TenantPlacement> }>();
 

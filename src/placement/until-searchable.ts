@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import { Deadline } from '../core/deadline.js';
 import { groupOf } from '../store/partition-map.js';
 import type { Partition, PartitionRef, StoreReader, WriteMark } from '../store/store.js';
@@ -57,7 +57,7 @@ const MAX_TENANTS = 10_000;
  */
 export class UntilSearchable {
   /** Since when it is known here which nodes of a tenant are late. */
-  private readonly late = new LRUCache<string, { since: number; seenMs: number }>({
+  private readonly late = boundedCache<{ since: number; seenMs: number }>({
     max: MAX_TENANTS,
   });
 

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import { digest } from '../core/ids.js';
 import { Deadline } from '../core/deadline.js';
 import type { ModelIdentity } from '../core/product.js';
@@ -48,7 +48,7 @@ export interface Depended {
  * What an answer depends on besides its request, as one name: as long as it is the same, so is the answer.
  */
 export class AnswerState {
-  private readonly heads = new LRUCache<string, Head>({ max: MAX_KEPT });
+  private readonly heads = boundedCache<Head>({ max: MAX_KEPT });
   /** Of settings, which are kept by the directory as long as they are the same. */
   private readonly digests = new WeakMap<object, string>();
 

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import type { OmniError } from '../core/errors.js';
 import { searchTurns } from '../core/fair-turns.js';
 import type { Logger } from '../core/logger.js';
@@ -73,7 +73,7 @@ export class RootSearch {
   private readonly counter: WordCounter;
   private readonly chooser = new SetChooser();
   /** By tenant, when a search saw that rows had changed: what was known of them is not gone by for a while. */
-  private readonly changedAtMs = new LRUCache<string, number>({ max: MAX_CHANGING });
+  private readonly changedAtMs = boundedCache<number>({ max: MAX_CHANGING });
   private readonly walks: Walks;
 
   constructor(private readonly deps: RootSearchDeps) {

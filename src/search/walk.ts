@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import { digest } from '../core/ids.js';
 import { invalidField, OmniError } from '../core/errors.js';
 import type { Deadline } from '../core/deadline.js';
@@ -40,7 +40,7 @@ export interface WalkDeps {
 export class Walks {
   private readonly key: CursorKey;
   /** By tenant, up to which version all its shards have everything: nobody has to be asked again. */
-  private readonly applied = new LRUCache<string, number>({ max: MAX_KEPT });
+  private readonly applied = boundedCache<number>({ max: MAX_KEPT });
 
   constructor(private readonly deps: WalkDeps) {
     this.key = new CursorKey(deps.store.records);

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import type { JsonObject } from '../core/product.js';
 import type { RecordStore } from '../store/record-store.js';
 import { Freshness } from './freshness.js';
@@ -31,7 +31,7 @@ interface Kept {
 
 /** Schemas as records, a second old at most where they are only looked at. */
 export class CollectionSchemas {
-  private readonly kept = new LRUCache<string, Kept>({ max: MAX_KEPT });
+  private readonly kept = boundedCache<Kept>({ max: MAX_KEPT });
   private readonly freshness: Freshness;
 
   constructor(

@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import { Deadline } from '../core/deadline.js';
 import { OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import { Freshness } from './freshness.js';
@@ -36,7 +37,7 @@ interface Options<T> {
  */
 export class KeptReads<T extends object> {
   private readonly found: LRUCache<string, Kept<T>>;
-  private readonly missing = new LRUCache<string, Kept<T>>({ max: MAX_MISSING });
+  private readonly missing = boundedCache<Kept<T>>({ max: MAX_MISSING });
   /** However many ask, the store is read once at a time. */
   private readonly reading = new Map<string, Promise<T | undefined>>();
   private readonly foundFreshness: Freshness;
@@ -44,11 +45,10 @@ export class KeptReads<T extends object> {
 
   constructor(private readonly options: Options<T>) {
     const { max, bytes, maxAgeMs, isForGood, now } = options;
-    const sizes = bytes && {
-      maxSize: bytes.max,
-      sizeCalculation: ({ value }: Kept<T>) => (value === undefined ? 1 : bytes.of(value)),
-    };
-    this.found = new LRUCache({ max, ...sizes });
+    const of = ({ value }: Kept<T>): number => (value === undefined ? 1 : (bytes?.of(value) ?? 1));
+    this.found = boundedCache(
+      bytes === undefined ? { max } : { max, bytes: { max: bytes.max, of } },
+    );
     this.foundFreshness = new Freshness(isForGood === true ? Infinity : maxAgeMs, now);
     this.missingFreshness = new Freshness(maxAgeMs, now);
   }

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import { invalidField, OmniError } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
 import type { JsonObject } from '../core/product.js';
@@ -35,7 +35,7 @@ const NONE: Lists = { last: 0, lists: {}, gone: [] };
 
 /** The names of a tenant's price lists: a record, a second old at most where it is only looked at. */
 export class PriceLists {
-  private readonly kept = new LRUCache<string, Kept>({ max: MAX_KEPT });
+  private readonly kept = boundedCache<Kept>({ max: MAX_KEPT });
   private readonly freshness: Freshness;
 
   /** @param onChange told of a tenant whose answers are others from now on */

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import {
   BurstyRateLimiter,
   RateLimiterMemory,
@@ -10,7 +10,7 @@ import { OmniError } from '../core/errors.js';
 import type { RedisConnection } from '../redis/redis.js';
 
 /** Whose searches are counted. */
-export type LimitedBy = 'key' | 'tenant' | 'address';
+type LimitedBy = 'key' | 'tenant' | 'address';
 
 /** So many in so many seconds. */
 export interface RateLimit {
@@ -53,9 +53,9 @@ interface Limiters {
  * not answer each node counts by itself: limits are no reason not to answer.
  */
 export class RateLimits {
-  private readonly limiters = new LRUCache<string, Limiters>({ max: MAX_LIMITERS });
+  private readonly limiters = boundedCache<Limiters>({ max: MAX_LIMITERS });
   /** What the node's own limiters hold, each with how it is forgotten. */
-  private readonly counted = new LRUCache<string, () => void>({
+  private readonly counted = boundedCache<() => void>({
     max: MAX_COUNTED,
     dispose: (forget) => forget(),
   });

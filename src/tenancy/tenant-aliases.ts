@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import { Deadline } from '../core/deadline.js';
 import { invalidField, OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
@@ -49,7 +49,7 @@ interface Deps {
  * node's view is a second old at most, or what was last known where the store does not tell.
  */
 export class TenantAliases {
-  private readonly kept = new LRUCache<string, Kept>({ max: MAX_KEPT });
+  private readonly kept = boundedCache<Kept>({ max: MAX_KEPT });
   private readonly now: () => number;
   private readonly freshness: Freshness;
 

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../core/bounded-cache.js';
 import { Deadline } from '../core/deadline.js';
 import { invalidField, OmniError, RETRY_AFTER_MS } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
@@ -48,7 +48,7 @@ interface Kept {
  * store is slow or away; that there is none of a name is kept as well. A tenant is made by its first product, and by nothing else.
  */
 export class TenantDirectory {
-  private readonly kept = new LRUCache<string, Kept>({ max: MAX_KEPT });
+  private readonly kept = boundedCache<Kept>({ max: MAX_KEPT });
   /** However many ask, the store is read once at a time. */
   private readonly reading = new Map<string, Promise<TenantRecord | undefined>>();
   private readonly freshness: Freshness;

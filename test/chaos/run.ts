@@ -25,7 +25,7 @@ const plant = oneOf('plant', values.plant, Object.keys(PLANTS) as PlantName[]);
 const store = oneOf('store', values.store, ['lmdb', 'mongo'] as const);
 const faults = values.faults.split(',').map((name) => oneOf('faults', name, FAULTS) as Fault);
 
-const code = plant === undefined ? undefined : planted(plant);
+const code = plant === undefined ? undefined : await planted(plant);
 let violations = 0;
 try {
   for (const [kind, share] of worlds()) {

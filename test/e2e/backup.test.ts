@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { S3Server, whyNoS3 } from '../backup/s3-server.js';
 import { dropDatabase, freshOptions } from '../store/mongo-fixture.js';
 import { MONGODB_URL, MongoServer, whyNoServer } from '../store/mongo-server.js';
@@ -81,11 +81,17 @@ beforeAll(async () => {
   await set('/plans/small', { max_products: 10_000 });
 }, LIMIT_MS);
 
-afterAll(async () => {
-  for (const cluster of opened) {
+/** All but the first `kept` that were opened. */
+async function stopAll(kept: number): Promise<void> {
+  for (const cluster of opened.splice(kept)) {
     await cluster.stop();
     cluster.remove();
   }
+}
+
+afterEach(() => stopAll(1));
+afterAll(async () => {
+  await stopAll(0);
   rmSync(folder, { recursive: true, force: true });
 }, LIMIT_MS);
 

@@ -13,6 +13,8 @@ const ARGS = ['--model', 'none', '--dimensions', String(DIMENSIONS)];
 const ENV = { OMNISEARCH_PARTITION_ROWS: '300', OMNISEARCH_RANGE_ROWS: '800' };
 const MOVED_MS = 90_000;
 const SHOPPERS = 4;
+/** Moves want some of the machine as well. */
+const PAUSE_MS = 20;
 /** What one writer has of the catalogue. */
 const WRITTEN = 200;
 const BIG = 'big';
@@ -108,6 +110,7 @@ class Shop {
       while (!over) {
         const wrong = await this.search(random).catch((error: unknown) => String(error));
         seen.answers += 1;
+        await sleep(PAUSE_MS);
         if (wrong !== undefined) seen.wrong.push(wrong);
       }
     });
@@ -117,6 +120,7 @@ class Shop {
         while (!over) {
           const wrong = await this.write(random).catch((error: unknown) => String(error));
           seen.writes += 1;
+          await sleep(PAUSE_MS);
           if (wrong !== undefined) seen.wrong.push(wrong);
         }
       })(),

@@ -73,6 +73,7 @@ function shop(at: Cluster): () => Promise<{ answers: number; wrong: unknown[] }>
     while (!over) {
       const wrong = await checked(at, random);
       seen.answers += 1;
+      await sleep(10);
       if (wrong !== undefined) seen.wrong.push(wrong);
     }
   });

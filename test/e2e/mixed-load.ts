@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { bruteForce, makeProducts, randomVector, seeded, type TestProduct } from './catalogue.js';
 import { Unanswered, type Cluster } from './cluster.js';
@@ -22,6 +23,7 @@ export async function writeUntil(options: LoadOptions): Promise<void> {
   const { cluster, products, acknowledged, seed, batchRows = 20, stop } = options;
   const random = seeded(seed);
   while (!stop()) {
+    await sleep(5);
     const batch = new Map<string, TestProduct | null>();
     const rows: object[] = [];
     for (let i = 0; i < batchRows; i++) {
@@ -59,6 +61,7 @@ export async function searchUntil({ cluster, products, seed, stop }: LoadOptions
   const random = seeded(seed);
   const dimensions = (products[0] as TestProduct).vector.length;
   while (!stop()) {
+    await sleep(10);
     const vector = randomVector(random, dimensions);
     const body = { vector, top_k: 20, fields: ['price'], timeout_ms: 500 };
     const reply = await cluster.post('/search/vector', body).catch((error: unknown) => {

@@ -76,6 +76,7 @@ test('while the one that writes is killed, searches go on, writes wait for it, a
       const vector = randomVector(random, DIMENSIONS);
       const { status, json } = await at.post('/search/vector', { vector, timeout_ms: 10_000 });
       answers += 1;
+      await sleep(10);
       if (status !== 200 || json['partial'] !== null) failed.push({ status, json });
     }
   });

@@ -42,6 +42,7 @@ function shop(at: Cluster): () => Promise<Seen> {
       const vector = randomVector(random, DIMENSIONS);
       const { status, json } = await at.post('/search/vector', { vector, timeout_ms: 10_000 });
       seen.answers += 1;
+      await sleep(10);
       const isWhole = status === 200 && json['partial'] === null && json.hits?.length === 10;
       if (!isWhole) seen.others.push({ status, partial: json['partial'], error: json['error'] });
     }

@@ -157,7 +157,9 @@ describe('an encoder', () => {
   });
 
   it('names the file that is wrong', async () => {
-    await expect(openEncoder({ modelDir: '/does/not/exist' })).rejects.toMatchObject({
+    await expect(
+      openEncoder({ modelDir: '/does/not/exist', workerFile: WORKER_FILE }),
+    ).rejects.toMatchObject({
       code: 'unavailable',
       message: expect.stringContaining('/does/not/exist/onnx/text_model.onnx') as string,
     });

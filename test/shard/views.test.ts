@@ -109,7 +109,7 @@ describe('the views of a result set', () => {
           });
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
@@ -154,7 +154,7 @@ describe('the views of a result set', () => {
           });
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   });
 });
@@ -203,7 +203,7 @@ describe('groups', () => {
           });
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 });
@@ -231,7 +231,7 @@ describe('choosing a result set', () => {
         const nearest = chosen?.nearest.map(({ id, score }) => ({ id, score }));
         expect(nearest).toEqual(justHits(expected));
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   });
 });
@@ -259,7 +259,7 @@ test('a view may be of some categories, of some products, and of what was writte
         );
       },
     ),
-    { numRuns: 30 },
+    { numRuns: 15 },
   );
 });
 

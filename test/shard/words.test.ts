@@ -76,7 +76,7 @@ describe('a search by words', () => {
           expect(found).toEqual(expected);
         },
       ),
-      { numRuns: 90 },
+      { numRuns: 45 },
     );
   });
 });

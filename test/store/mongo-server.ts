@@ -33,6 +33,9 @@ function isBuilt(): boolean {
   return sources.every((name) => statSync(join(FOLDER, name)).mtimeMs < mtimeMs);
 }
 
+/** It lives for seconds: to compile it well, and to collect on threads of its own, costs twice the CPU of all that it does. */
+const SHORT_LIVED = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+
 /** A running test server: mongo-java-server on a file of its own. */
 export class MongoServer extends ChildServer {
   private constructor(
@@ -62,8 +65,10 @@ export class MongoServer extends ChildServer {
 
 async function launch(port: number, dir: string): Promise<{ child: ChildProcess; port: number }> {
   const classes = `${join(FOLDER, 'target/classes')}:${join(FOLDER, 'target/lib')}/*`;
-  const args = ['-Xmx3g', '-cp', classes, 'MongoTestServer', String(port), join(dir, 'data')];
-  const child = spawn('java', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const program = ['-Xmx3g', '-cp', classes, 'MongoTestServer', String(port), join(dir, 'data')];
+  const child = spawn('java', [...SHORT_LIVED, ...program], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   // Should this process be killed, its server must not stay.
   process.on('exit', () => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout });

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FolderInUse, lockFolder } from '../../src/supervisor/folder-lock.js';
 
-const COMPILED = fileURLToPath(new URL('../../dist/supervisor/folder-lock.js', import.meta.url));
+const LOCK = fileURLToPath(new URL('../../src/supervisor/folder-lock.ts', import.meta.url));
 let dir: string;
 const children: ChildProcess[] = [];
 beforeEach(() => {
@@ -21,13 +21,13 @@ afterEach(() => {
 /** A process that takes the lock, says so, and holds it for `holdMs`. */
 function holder(holdMs: number): { child: ChildProcess; out: () => string } {
   const code = `
-    const { lockFolder } = await import(${JSON.stringify(COMPILED)});
+    const { lockFolder } = await import(${JSON.stringify(LOCK)});
     const unlock = await lockFolder(${JSON.stringify(dir)});
     process.stdout.write('locked\\n');
     await new Promise((resolve) => setTimeout(resolve, ${holdMs}));
     process.stdout.write('unlocking\\n');
     await unlock();`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.push(child);

@@ -51,10 +51,8 @@ export class Builder {
   private closed = false;
   private readonly stopFlag: StopFlag = new Int32Array(new SharedArrayBuffer(4));
 
-  /** @param workerFile the compiled `build-worker.js` */
-  constructor(
-    private readonly workerFile: URL | string = new URL('./build-worker.js', import.meta.url),
-  ) {}
+  /** @param workerFile the built `build-worker.js` */
+  constructor(private readonly workerFile: URL) {}
 
   /** Runs `work` when it is the tenant's turn to build. */
   async inTurn<T>(tenant: string, work: (build: Build) => Promise<T>): Promise<T> {

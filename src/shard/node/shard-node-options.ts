@@ -25,6 +25,6 @@ export interface ShardNodeOptions {
   reconcile?: ReconcileOptions | undefined;
   /** Builds what is missing from other shards' files, and lets them have its own; absent: all is read from the store. */
   peers?: PeerOptions | undefined;
-  /** The compiled build worker; for tests that run from source. */
-  buildWorkerFile?: URL;
+  /** The built `build-worker.js`. */
+  buildWorkerFile: URL;
 }

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../core/bounded-cache.js';
 import {
   browserGrant,
   endedBecause,
@@ -44,10 +44,9 @@ export interface SignedText {
 
 /** Says whom a key lets in, and to what. */
 export class KeyRing {
-  private readonly verified = new LRUCache<string, Verified>({
+  private readonly verified = boundedCache<Verified>({
     max: MAX_KEPT,
-    maxSize: MAX_KEPT_CHARACTERS,
-    sizeCalculation: (_, token) => token.length,
+    bytes: { max: MAX_KEPT_CHARACTERS, of: (_, token) => token.length },
   });
 
   constructor(
