@@ -35,13 +35,13 @@ const signal = (name: NodeJS.Signals, pids: readonly number[]): void =>
 const FAULTS: readonly Fault[] = [
   {
     what: 'a shard hangs',
-    alerts: ['CategoryUnavailable', 'ReplicaDown', 'SearchP95High', 'SearchP99High'],
+    alerts: ['CategoryUnavailable', 'ReplicaDown', 'TargetDown'],
     begin: (stage) => signal('SIGSTOP', stage.pids('shard-node').slice(0, 1)),
     end: (stage) => signal('SIGCONT', stage.pids('shard-node').slice(0, 1)),
   },
   {
     what: 'all shards hang',
-    alerts: ['SearchErrorsHigh', 'ErrorBudgetBurn'],
+    alerts: ['SearchErrorsHigh', 'ErrorBudgetBurn', 'SearchP99High', 'SearchP95High'],
     begin: (stage) => signal('SIGSTOP', stage.pids('shard-node')),
     end: (stage) => signal('SIGCONT', stage.pids('shard-node')),
   },
@@ -130,7 +130,8 @@ async function play(stage: Stage, fault: Fault): Promise<Seen[]> {
   await fault.begin(stage);
   const fired = await timesUntil(stage, fault.alerts, true, FIRES_WITHIN_MS);
   await fault.end(stage);
-  const resolved = await timesUntil(stage, fault.alerts, false, RESOLVES_WITHIN_MS);
+  // What never fired has nothing to end.
+  const resolved = await timesUntil(stage, [...fired.keys()], false, RESOLVES_WITHIN_MS);
   return fault.alerts.map((alert) => ({
     ...{ what: fault.what, alert },
     firedMs: fired.get(alert) ?? null,

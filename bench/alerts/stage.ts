@@ -42,13 +42,14 @@ export class Stage {
     const dir = await mkdtemp(join(tmpdir(), 'omnisearch-alerts-'));
     const certificate = join(dir, 'shop.pem');
     makeCertificate(certificate, 365);
-    const redisPort = await freePort();
+    const [redisPort, metricsPort] = [await freePort(), await freePort()];
     const redis = startRedis(redisPort, dir);
     const omni = await OmniServer.start({
       shards: 2,
       queryNodes: 1,
       env: {
         OMNISEARCH_REDIS_URL: `redis://127.0.0.1:${String(redisPort)}`,
+        OMNISEARCH_METRICS_PORT: String(metricsPort),
         OMNISEARCH_CERTIFICATE_FILES: certificate,
         OMNISEARCH_PARTITION_ROWS: '0',
         OMNISEARCH_HANG_TIMEOUT_MS: '600000',
@@ -62,6 +63,8 @@ export class Stage {
     );
     const prometheus = await Prometheus.start(shortRules(BOUNDS), {
       'omnisearch-query': [new URL(omni.url).host],
+      // Of the two shards: the query node has the first port.
+      'omnisearch-shard': [1, 2].map((n) => `127.0.0.1:${String(metricsPort + n)}`),
     });
     const stage = new Stage(omni, prometheus, certificate, redis, redisPort, dir);
     await stage.takeBackups();
