@@ -41,7 +41,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     what: 'all shards hang',
-    alerts: ['SearchErrorsHigh', 'ErrorBudgetBurn', 'SearchP99High', 'SearchP95High'],
+    alerts: ['SearchErrorsHigh', 'ErrorBudgetBurn', 'SearchP99High'],
     begin: (stage) => signal('SIGSTOP', stage.pids('shard-node')),
     end: (stage) => signal('SIGCONT', stage.pids('shard-node')),
   },

@@ -26,7 +26,7 @@ interface Rule {
 const OF_EXPORTERS =
   /^(up|ALERTS|mongodb_up|mongodb_ss_connections|node_(cpu_seconds_total|memory_MemAvailable_bytes|memory_MemTotal_bytes|filesystem_(avail|size)_bytes))$/;
 const FUNCTIONS = new Set(
-  'sum max min avg count rate increase by without on and or unless scalar vector time histogram_quantile label_replace min_over_time avg_over_time bool predict_linear group_left offset'.split(
+  'sum max min avg count rate increase by without on and or unless scalar vector time histogram_quantile label_replace min_over_time bool predict_linear group_left offset'.split(
     ' ',
   ),
 );
