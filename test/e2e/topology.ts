@@ -175,7 +175,9 @@ export class Topology {
 
   /** A free port for each service and port that may be named; those chosen before stay. */
   private async choosePorts(): Promise<void> {
-    const wanted = [...this.containers.keys()].flatMap((name) => [8080, 8081, 9464].map((port) => `${name}:${port}`));
+    const wanted = [...this.containers.keys()].flatMap((name) =>
+      [8080, 8081, 9464].map((port) => `${name}:${port}`),
+    );
     const missing = wanted.filter((key) => !this.ports.has(key));
     const free = await freePorts(missing.length);
     missing.forEach((key, i) => this.ports.set(key, free[i] as number));
@@ -202,7 +204,8 @@ export class Topology {
   private localValue(name: string, key: string, value: string): string {
     if (value.startsWith('mongodb://')) return this.database.url;
     if (value.startsWith('redis://')) return this.redis.url;
-    if (key === 'OMNISEARCH_PORT' || key === 'OMNISEARCH_METRICS_PORT') return String(this.port(name, Number(value)));
+    if (key === 'OMNISEARCH_PORT' || key === 'OMNISEARCH_METRICS_PORT')
+      return String(this.port(name, Number(value)));
     return value
       .replace(/^0\.0\.0\.0$/, '127.0.0.1')
       .replace(/^([\w.-]+):(\d+)$/, (_, host: string, port: string) => {
