@@ -74,6 +74,11 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
       return (await import('./backup/restore-command.js')).runRestore(config, positionals);
     case 'rollback':
       return (await import('./backup/rollback-command.js')).runRollback(config, positionals);
+    case 'check':
+      return (await import('./check/check-command.js')).runCheck(config);
+    case 'report':
+      closeToOthers();
+      return (await import('./report/report-command.js')).runReport(config);
     case 'store':
       closeToOthers();
       return (await import('./store-command.js')).runStore(config, positionals);

@@ -33,8 +33,8 @@ export function addWriterMetrics(
   addJobMetrics(page, () => jobs.figures());
   if (encoder === undefined) return;
   addQueue(page, 'embedding', () => {
-    const { embeddingQueued: length, oldestMs } = encoder.status();
-    return { length, oldestMs };
+    const { queriesQueued: length, queueLimit: limit, oldestMs } = encoder.status();
+    return { length, oldestMs, limit };
   });
 }
 

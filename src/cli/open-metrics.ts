@@ -1,5 +1,6 @@
 import type { Config } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
+import { addCpuMetrics } from '../metrics/cpu-metrics.js';
 import { addMachineMetrics } from '../metrics/machine-metrics.js';
 import { MetricsPage } from '../metrics/metrics-page.js';
 import { MetricsServer } from '../metrics/metrics-server.js';
@@ -11,6 +12,7 @@ import { isLoopback } from './shard-address.js';
 export function metricsPage(role: string, config: Config, dataDir?: string): MetricsPage {
   const { region, certificateFiles } = config;
   const page = new MetricsPage({ role, version: packageVersion(), region });
+  addCpuMetrics(page);
   addMachineMetrics(page, { dataDir, certificates: certificateFiles?.split(',') ?? [] });
   return page;
 }

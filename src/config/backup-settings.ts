@@ -34,7 +34,7 @@ export const BACKUP_SETTINGS = {
     default: undefined,
     placeholder: 'URL',
     form: { pattern: /^https?:\/\/[^\s/]/, expected: 'http://… or https://…' },
-    verbs: ['backup', 'restore'],
+    verbs: ['backup', 'restore', 'check'],
     description: 'where s3:// is, if not at Amazon; also AWS_ENDPOINT_URL',
   },
   maxBytesPerS: {

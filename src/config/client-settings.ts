@@ -153,7 +153,10 @@ export const CLIENT_SETTINGS = {
   json: {
     type: 'boolean',
     default: false,
-    verbs: ['search', 'placement', 'tenants', 'keys', 'backup', 'restore', 'rollback'],
+    verbs: [
+      ...['search', 'placement', 'tenants', 'keys', 'backup', 'restore', 'rollback'],
+      ...['check', 'report'],
+    ],
     description: 'print the reply instead of a table',
   },
   settingsFrom: {

@@ -1,6 +1,7 @@
 import { BACKUP_SETTINGS } from './backup-settings.js';
 import { BALANCER_SETTINGS } from './balancer-settings.js';
 import { BROWSER_SETTINGS } from './browser-settings.js';
+import { CHECK_SETTINGS } from './check-settings.js';
 import { CLIENT_SETTINGS } from './client-settings.js';
 import { CLUSTER_SETTINGS } from './cluster-settings.js';
 import { EMBEDDING_SETTINGS } from './embedding-settings.js';
@@ -39,6 +40,7 @@ const SETTINGS = {
   ...METRICS_SETTINGS,
   ...BACKUP_SETTINGS,
   ...TELEMETRY_SETTINGS,
+  ...CHECK_SETTINGS,
 } as const;
 
 export type SettingKey = keyof typeof SETTINGS;

@@ -41,6 +41,14 @@ export const VERBS = {
     usage: '',
     summary: 'have products be what they were at a time',
   },
+  check: {
+    usage: '',
+    summary: 'see whether all is well; exit 1 for a warning, 2 where it is critical',
+  },
+  report: {
+    usage: '',
+    summary: 'keep figures now and then, and compare a week with the one before',
+  },
   balancer: {
     usage: '',
     summary: 'keep the servers of nginx or HAProxy equal to the query nodes',
@@ -82,6 +90,8 @@ export const OPERATING = [
   'backup',
   'restore',
   'rollback',
+  'check',
+  'report',
 ] as const satisfies readonly Verb[];
 export const EVERYWHERE = [
   ...STORES,

@@ -94,12 +94,14 @@ export class EmbeddingPool {
     }
   }
 
-  status(): Pick<EncoderStatus, 'embeddingQueued' | 'oldestMs' | 'failedInARow' | 'isFull'> {
+  status(): Omit<EncoderStatus, 'embeddingCache' | 'embeddedProducts'> {
     const queries = this.#queries;
     return {
       embeddingQueued: queries.size + this.#products.size,
       oldestMs: performance.now() - (queries.oldestSinceMs() ?? performance.now()),
       failedInARow: this.#failedInARow,
+      queriesQueued: queries.size,
+      queueLimit: this.options.queueLimit,
       isFull: queries.size >= this.options.queueLimit,
     };
   }

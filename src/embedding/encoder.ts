@@ -15,6 +15,10 @@ export interface EncoderStatus {
   embeddingCache: { entries: number; hits: number; misses: number };
   /** Texts that wait for a worker. */
   embeddingQueued: number;
+  /** Of these, what shoppers wait for. */
+  queriesQueued: number;
+  /** Past so many of them more is refused. */
+  queueLimit: number;
   /** Texts of products embedded since the start. */
   embeddedProducts: number;
   /** For how long the query that waits longest has waited, milliseconds; 0: none waits. */

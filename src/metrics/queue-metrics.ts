@@ -5,6 +5,8 @@ export interface QueueFigures {
   length: number;
   /** For how long the first has waited, milliseconds; 0: none waits. */
   oldestMs: number;
+  /** Past it what comes is refused; undefined: that is not one number. */
+  limit?: number;
 }
 
 /** Declares a queue of the process. */
@@ -12,6 +14,11 @@ export function addQueue(page: MetricsPage, queue: string, read: () => QueueFigu
   page.gauge('queue_length', 'What waits in a queue of the process.', () => [
     [{ queue }, read().length],
   ]);
+  page.gauge(
+    'queue_limit',
+    'What may wait in a queue of the process; past it more is refused.',
+    () => [[{ queue }, read().limit]],
+  );
   page.gauge('queue_oldest_seconds', 'For how long the first in a queue has waited.', () => [
     [{ queue }, read().oldestMs / 1_000],
   ]);

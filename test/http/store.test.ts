@@ -37,8 +37,3 @@ test.each([
   expect(reply.statusCode).toBe(400);
   expect(reply.json().error).toMatchObject({ code: 'invalid_field', field: 'reads' });
 });
-
-test('how far secondaries are behind is in the metrics', async () => {
-  const { body } = await node.send('GET', '/metrics');
-  expect(body).toContain('store_replica_lag_seconds{server="m2:27017"} 1.25');
-});

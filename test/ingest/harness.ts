@@ -66,7 +66,7 @@ export class CountingEncoder implements Encoder {
       embeddingCache: { entries: 0, hits: 0, misses: 0 },
       embeddingQueued: 0,
       embeddedProducts: this.embedded.length,
-      ...{ oldestMs: 0, failedInARow: 0, isFull: false },
+      ...{ oldestMs: 0, failedInARow: 0, isFull: false, queriesQueued: 0, queueLimit: 1_000 },
     };
   }
 
