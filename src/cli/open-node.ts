@@ -53,9 +53,11 @@ export async function openNode(
   const { encoder, model } = await openModel(config, weightOf, redis);
   opened.add(async () => encoder?.close());
   const storeTimes = new StoreTimes();
-  const store = timedStore(await opening, storeTimes);
+  const untimed = await opening;
+  // Notes what each write changes: before anybody else has the store.
+  const history = await openHistory(untimed, config);
+  const store = timedStore(untimed, storeTimes);
   const { records } = store;
-  const history = await openHistory(store, config);
   const shards = await openFleet(config, store, logger, opened, weightOf);
   const { fleet } = shards;
   const audit = new AuditLog(records);

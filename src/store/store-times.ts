@@ -33,7 +33,7 @@ const PARTS: ReadonlySet<string> = new Set(['records', 'spool']);
 
 /**
  * The same store, of which each operation that is waited for is timed. What the store asks of itself meanwhile counts
- * as the operation that asked.
+ * as the operation that asked. Whoever wants a member of it to do something else has to say so before.
  */
 export function timedStore<S extends object>(store: S, times: StoreTimes, prefix = ''): S {
   const known = new Map<PropertyKey, unknown>();
@@ -52,6 +52,7 @@ export function timedStore<S extends object>(store: S, times: StoreTimes, prefix
       known.set(key, part);
       return part;
     },
+    set: () => false,
   });
 }
 
