@@ -74,14 +74,14 @@ test('CSV with mapped fields', async () => {
 });
 
 test('the last of equal ids wins, however many requests are in flight', async () => {
-  const rows = Array.from({ length: 300 }, (_, i) =>
+  const rows = Array.from({ length: 90 }, (_, i) =>
     JSON.stringify({ id: `p${i % 9}`, title: 't', category: 'c', price: i }),
   );
   const file = await shop.feed('doubles.ndjson', rows.join('\n'));
   expect(await runIndex({ ...shop.config, batchRows: 1 }, [file])).toBe(0);
   for (let i = 0; i < 9; i++) {
     const { price } = (await shop.node.send('GET', `/products/p${i}`)).json();
-    expect(price).toBe(291 + ((i + 9 - (291 % 9)) % 9));
+    expect(price).toBe(81 + i);
   }
 });
 

@@ -97,8 +97,7 @@ describe('a text in a whole cluster', () => {
   test.each([
     { shards: 1, env: {} },
     { shards: 2, env: { OMNISEARCH_TAIL_ROWS: '200', OMNISEARCH_GRAPH_MIN_ROWS: '100' } },
-    { shards: 5, env: { OMNISEARCH_TAIL_ROWS: '70' } },
-    { shards: 16, env: {} },
+    { shards: 16, env: { OMNISEARCH_TAIL_ROWS: '70' } },
   ])('invariant 3: ids, scores and order are the same with $shards shards', async (options) => {
     const cluster = await Cluster.start({ dataDir, ...options });
     try {
