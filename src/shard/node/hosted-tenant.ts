@@ -85,7 +85,11 @@ export class HostedTenant implements TenantGeneration {
   }
 
   get bytes(): number {
-    return this.opened?.follower.index.bytes ?? this.sealed?.bytes ?? 0;
+    const asleep = this.sealed?.bytes ?? 0;
+    if (this.opened === undefined) return asleep;
+    const { readiness, index } = this.opened.follower;
+    // While its files are being opened it is as large as it will be.
+    return readiness.allReady ? index.bytes : Math.max(asleep, index.bytes);
   }
 
   /** Asleep it is not known: it was merged before. */
