@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Reads files of the control group (cgroup v2) that the process is in: the root of what a container sees, a service of
- * systemd, or one of another's naming. Rejects where there is none, or it has no such file: the topmost has few.
+ * Reads files of the control group (cgroup v2) that the process is in: of a container the root of what it sees, of a
+ * service of systemd one below. Rejects where there is none, or it has no such file: the machine's topmost has no limits.
  *
  * @param root where `/proc` and `/sys` are
  */
