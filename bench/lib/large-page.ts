@@ -64,7 +64,7 @@ export function largePage(
   const ended = new Map(names.map((name) => [name, callsOfAll()]));
   addShardViews(page, () => states);
   addFleetMetrics(page, () => ({
-    counts: { calls: 1, hedges: 1, hedgesWon: 1, retries: 1, moves: 1 },
+    counts: { hedgesWon: 1, hedgesLost: 1, retries: 1, moves: 1 },
     ended,
     nodes: names.map((node) => ({ node, outstanding: 1, isEjected: false, ejections: 1 })),
     roundTripsMs: new Map(names.map((name) => [name, 1])),

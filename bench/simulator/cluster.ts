@@ -59,7 +59,9 @@ export class SimulatedCluster {
 
   /** What all query nodes together have asked for since the start. */
   get counts(): CallCounts {
-    const sum: CallCounts = { calls: 0, hedges: 0, hedgesWon: 0, retries: 0, moves: 0 };
+    const sum: CallCounts = {
+      ...{ calls: 0, hedges: 0, hedgesWon: 0, hedgesLost: 0, retries: 0, moves: 0 },
+    };
     for (const { calls } of this.queryNodes) {
       for (const key of Object.keys(sum) as (keyof CallCounts)[]) sum[key] += calls.counts[key];
     }

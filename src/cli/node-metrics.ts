@@ -36,6 +36,10 @@ export function addWriterMetrics(
     const { queriesQueued: length, queueLimit: limit, oldestMs } = encoder.status();
     return { length, oldestMs, limit };
   });
+  addQueue(page, 'products', () => {
+    const { productsQueued: length, oldestProductMs: oldestMs } = encoder.status();
+    return { length, oldestMs };
+  });
 }
 
 interface ClusterParts {

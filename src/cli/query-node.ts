@@ -126,6 +126,7 @@ export async function startQueryNode(
   metrics?.readyUnless(() => status.notReady());
   if (writes && config.jobs > 0) jobs.start();
   opened.add(() => jobs.close());
+  opened.add(() => metrics?.readyUnless(() => 'shutting down'));
   tellSupervisor({ type: 'ready', port });
 }
 

@@ -91,7 +91,8 @@ export class FairQueue {
     if (this.waitingWorks === 0) return 0;
     let sinceMs = this.now();
     for (const { waiting } of this.tenants.values()) {
-      for (const each of waiting.slice(0, 1)) sinceMs = Math.min(sinceMs, each.sinceMs);
+      // All of them: what gives its turn away comes first again, and has waited least.
+      for (const each of waiting) sinceMs = Math.min(sinceMs, each.sinceMs);
     }
     return this.now() - sinceMs;
   }

@@ -96,9 +96,12 @@ export class EmbeddingPool {
 
   status(): Omit<EncoderStatus, 'embeddingCache' | 'embeddedProducts'> {
     const queries = this.#queries;
+    const now = performance.now();
     return {
       embeddingQueued: queries.size + this.#products.size,
-      oldestMs: performance.now() - (queries.oldestSinceMs() ?? performance.now()),
+      oldestMs: now - (queries.oldestSinceMs() ?? now),
+      productsQueued: this.#products.size,
+      oldestProductMs: now - (this.#products.oldestSinceMs() ?? now),
       failedInARow: this.#failedInARow,
       queriesQueued: queries.size,
       queueLimit: this.options.queueLimit,

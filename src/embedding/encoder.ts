@@ -23,6 +23,9 @@ export interface EncoderStatus {
   embeddedProducts: number;
   /** For how long the query that waits longest has waited, milliseconds; 0: none waits. */
   oldestMs: number;
+  /** Texts of products that wait for a worker, and for how long the one that waits longest has. */
+  productsQueued: number;
+  oldestProductMs: number;
   /** Batches that failed, or whose thread died, since the last that went well. */
   failedInARow: number;
   /** No further query is taken in. */

@@ -5,7 +5,7 @@ const sentBefore = new WeakMap<FastifyRequest, number>();
 
 /**
  * A line for each request once its reply has left: its route as we name it, never its address, which may hold a query, an
- * id or a key.
+ * id or a key. To be added before what may refuse a request: its hook is the first.
  */
 export function addAccessLog(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _, done) => {
@@ -13,8 +13,10 @@ export function addAccessLog(app: FastifyInstance): void {
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    const { method, routeOptions, tenant, exchange, log } = request;
-    const traceId = exchange.span?.traceId;
+    const { method, routeOptions, tenant, log } = request;
+    // Absent where its connection had too many.
+    const exchange = request.exchange as FastifyRequest['exchange'] | undefined;
+    const traceId = exchange?.span?.traceId;
     log.info(
       {
         ...{ method, route: routeOptions.url ?? null, status: reply.statusCode },

@@ -66,12 +66,14 @@ export class SearchCounter {
   }
 
   private failed(
-    { exchange }: FastifyRequest,
+    request: FastifyRequest,
     error: OmniError,
     mode: SearchMode,
     elapsedMs: number,
   ): void {
-    const outcome = outcomeOf(error, exchange.signal.aborted);
+    // Absent where its connection had too many.
+    const exchange = request.exchange as FastifyRequest['exchange'] | undefined;
+    const outcome = outcomeOf(error, exchange?.signal.aborted === true);
     if (outcome === 'rejected') {
       this.metrics.rejected(error.code);
       return;

@@ -93,6 +93,7 @@ export class SearchDesk {
       const text = isLong(caller) ? await toChunks(pieces) : [...pieces].join('');
       stages.took('serialize', performance.now() - writtenMs);
       caller.span?.past('serialize', writtenMs);
+      holdRoom(text, caller);
       return { text, missing };
     });
     const { text, missing } = await run.catch((error: unknown) => {
@@ -140,6 +141,7 @@ export class SearchDesk {
       const text = await toChunks(write(results));
       stages.took('serialize', performance.now() - writtenMs);
       caller.span?.past('serialize', writtenMs);
+      holdRoom(text, caller);
       counter.each(request, entries, counted, { waitedMs, startedMs });
       return text;
     });
@@ -237,13 +239,25 @@ export function sendWritten(
   reply: FastifyReply,
   { text, caller }: Written,
 ): FastifyReply {
-  const isSmall = typeof text === 'string' && text.length <= SMALL_BYTES;
-  if (!isSmall) {
+  if (!isSmallText(text)) {
     const chunks = typeof text === 'string' ? [Buffer.from(text)] : text;
     return sendChunks(request, reply, chunks, caller.bytes);
   }
   request.exchange.progress();
   return reply.header('content-type', 'application/json; charset=utf-8').send(text);
+}
+
+/** Before it is counted as answered: throws `overloaded` where there is no room for it until it has left. */
+function holdRoom(text: Written['text'], { bytes }: SearchCaller): void {
+  if (isSmallText(text)) return;
+  const isText = typeof text === 'string';
+  bytes.settle(
+    isText ? Buffer.byteLength(text) : text.reduce((sum, { length }) => sum + length, 0),
+  );
+}
+
+function isSmallText(text: Written['text']): text is string {
+  return typeof text === 'string' && text.length <= SMALL_BYTES;
 }
 
 function byTenant(searches: readonly Pick<SearchRequest, 'tenant'>[]): Map<string, number> {

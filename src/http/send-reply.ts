@@ -28,10 +28,7 @@ export async function toChunks(pieces: Iterable<string | Buffer>): Promise<Buffe
   return chunks;
 }
 
-/**
- * Sends JSON that is written out already. `lease` holds its bytes until they have left; throws
- * `overloaded` where there is no room for them.
- */
+/** Sends JSON that is written out already. `lease` has room for all of it, and gives that back as it leaves. */
 export function sendChunks(
   { exchange }: FastifyRequest,
   reply: FastifyReply,
@@ -39,7 +36,6 @@ export function sendChunks(
   lease: ByteLease,
 ): FastifyReply {
   const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  lease.settle(bytes);
   exchange.progress();
   reply.header('content-type', 'application/json; charset=utf-8');
   if (bytes <= SMALL_BYTES) return reply.send(Buffer.concat(chunks, bytes));

@@ -70,9 +70,9 @@ export async function createHttpServer(
   const connections = new Connections(limits);
   const app = createApp(ports.logger, options.trustProxy);
   addJsonParsers(app, limits, bodies);
+  if (options.accessLog === true) addAccessLog(app);
   addHooks(app, connections, () => leaving);
   if (ports.tracer !== undefined) addTracing(app, ports.tracer);
-  if (options.accessLog === true) addAccessLog(app);
   if (ports.writers !== undefined) forwardWrites(app, ports.writers, () => leaving);
   addRequestEncodings(app);
   await addCompression(app, options.compressMinBytes ?? DEFAULT_COMPRESS_MIN_BYTES);

@@ -3,7 +3,7 @@ import type { MetricsPage, Sample } from './metrics-page.js';
 
 /** How the shards do, as requests of this process see them. */
 export interface FleetView {
-  counts: { calls: number; hedges: number; hedgesWon: number; retries: number; moves: number };
+  counts: { hedgesWon: number; hedgesLost: number; retries: number; moves: number };
   ended: ReadonlyMap<string, { outcomes: Readonly<Record<string, number>>; seconds: Histogram }>;
   nodes: readonly { node: string; outstanding: number; isEjected: boolean; ejections: number }[];
   roundTripsMs: ReadonlyMap<string, number>;
@@ -28,10 +28,10 @@ export function addFleetMetrics(page: MetricsPage, read: () => FleetView): void 
     'hedges_total',
     'Second requests of this node: won and lost (asked since the first took long), retried (it failed, or lacked something), moved (it hung).',
     () => {
-      const { hedges, hedgesWon, retries, moves } = read().counts;
+      const { hedgesWon, hedgesLost, retries, moves } = read().counts;
       return [
         [{ outcome: 'won' }, hedgesWon],
-        [{ outcome: 'lost' }, hedges - hedgesWon],
+        [{ outcome: 'lost' }, hedgesLost],
         [{ outcome: 'retried' }, retries],
         [{ outcome: 'moved' }, moves],
       ];

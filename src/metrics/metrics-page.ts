@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { collectDefaultMetrics, Registry, type Metric } from 'prom-client';
 import type { Histogram } from '../core/histogram.js';
 
@@ -30,6 +31,8 @@ const MISNAMED = [
   'nodejs_active_requests_total',
 ];
 const NO_LABELS: Labels = {};
+/** Scrapers give up after ten seconds. */
+const FETCH_MS = 1_000;
 
 /**
  * What a process shows of itself to Prometheus. Nothing is counted here: each figure is read when it is asked for, from
@@ -37,7 +40,7 @@ const NO_LABELS: Labels = {};
  */
 export class MetricsPage {
   private readonly registry = new Registry();
-  private readonly before: (() => Promise<void> | void)[] = [];
+  private readonly before: (() => Promise<void>)[] = [];
   /** By name, who tells of it: several may, of series of their own. */
   private readonly readers = new Map<string, (() => Value[])[]>();
 
@@ -58,9 +61,17 @@ export class MetricsPage {
     return this.registry.contentType;
   }
 
-  /** Called before each page, for what has to be fetched. */
+  /**
+   * Called before each page, for what has to be fetched, and not while it is still fetched for one before: a page waits
+   * for it `FETCH_MS` at most, and has then what is known without it.
+   */
   onScrape(fetch: () => Promise<void> | void): void {
-    this.before.push(fetch);
+    let pending: Promise<void> | undefined;
+    const begin = (): Promise<void> =>
+      Promise.resolve()
+        .then(fetch)
+        .finally(() => (pending = undefined));
+    this.before.push(() => (pending ??= begin()));
   }
 
   counter(name: string, help: string, read: () => Iterable<Sample>): void {
@@ -95,7 +106,10 @@ export class MetricsPage {
 
   /** The exposition text, as all is now. */
   async render(): Promise<string> {
-    await Promise.all(this.before.map(async (fetch) => fetch()));
+    const limit = new AbortController();
+    const late = sleep(FETCH_MS, undefined, { signal: limit.signal }).catch(() => undefined);
+    const fetched = Promise.all(this.before.map((fetch) => fetch()));
+    await Promise.race([fetched, late]).finally(() => limit.abort());
     return this.registry.metrics();
   }
 

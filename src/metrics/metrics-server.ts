@@ -17,6 +17,8 @@ export interface MetricsServerOptions {
 /** Scrapers and probes are few. */
 const MAX_CONNECTIONS = 64;
 const PATIENCE_MS = 5_000;
+/** How often it is looked whose patience is over. */
+const CHECK_MS = 1_000;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 interface Reply {
@@ -34,7 +36,10 @@ export class MetricsServer {
     private readonly page: MetricsPage,
     private readonly options: MetricsServerOptions,
   ) {
-    const limits = { headersTimeout: PATIENCE_MS, requestTimeout: PATIENCE_MS };
+    const limits = {
+      ...{ headersTimeout: PATIENCE_MS, requestTimeout: PATIENCE_MS },
+      connectionsCheckingInterval: CHECK_MS,
+    };
     this.server = createServer(limits, (request, response) => void this.answer(request, response));
     this.server.maxConnections = MAX_CONNECTIONS;
   }

@@ -11,9 +11,11 @@ export interface QueueFigures {
 
 /** Declares a queue of the process. */
 export function addQueue(page: MetricsPage, queue: string, read: () => QueueFigures): void {
-  page.gauge('queue_length', 'What waits in a queue of the process.', () => [
-    [{ queue }, read().length],
-  ]);
+  page.gauge(
+    'queue_length',
+    'What waits in a queue of the process: searches, embedding (texts of queries), products (texts of products that are to be embedded).',
+    () => [[{ queue }, read().length]],
+  );
   page.gauge(
     'queue_limit',
     'What may wait in a queue of the process; past it more is refused.',

@@ -1,6 +1,5 @@
 import type { OmniError } from '../core/errors.js';
 import type { ModelIdentity } from '../core/product.js';
-import type { StageTimes } from '../core/stage-times.js';
 import type { Store } from '../store/store.js';
 import { answerOf, missingOfAll } from './answer.js';
 import type { AskedShards } from './ask-shards.js';
@@ -28,8 +27,6 @@ export interface FindTools {
   chooser: SetChooser;
   walks: Walks;
   failures: FailureLog;
-  /** Absent: nobody counts. */
-  stages?: StageTimes | undefined;
 }
 
 /**
@@ -86,8 +83,7 @@ async function finish(
   { vector, of, looked, fields }: FinishParts,
   tools: FindTools,
 ): Promise<SearchReply> {
-  const { asked, shards, store, chooser, walks, model, stages } = tools;
-  run.clock.add('embed', vector.embedMs);
+  const { asked, shards, store, chooser, walks, model } = tools;
   if (!looked.isAnswered) throw noAnswer(looked.missing);
   const same = chosenBy(of, looked);
   const page = await findPage(looked, run, {
@@ -103,15 +99,13 @@ async function finish(
   const parts = missingOfAll([page.missing, ...before, inFields.missing]);
   const { missing, coverage } = await checkCoverage(run, parts, shards.placement, store);
   const isEmpty = looked.main.total === 0 && missing.length === 0;
-  const reply = answerOf(run, asked, model, {
+  return answerOf(run, asked, model, {
     ...{ page, looked, missing, coverage },
     ...{ embedding: vector.source, unknownFields: inFields.fields },
     warnings: isEmpty ? await unknownValues(run, asked, shards) : [],
     nextCursor:
       page.next && (await walks.seal(run, asked, looked.chosen, page.next, page.hits.length)),
   });
-  stages?.ended(run.clock);
-  return reply;
 }
 
 /** Nothing of the text is known to anybody: nothing fits, and nobody needs to be asked. */

@@ -209,7 +209,9 @@ export class RootSearch {
     const [lead] = group;
     lead.deadline.check('embedding');
     const { deps, chooser, walks, failures } = this;
-    return this.unlessReshaped(group, async (isAgain) => {
+    // Here and below what is spent is counted once, however often the rest is done.
+    for (const { clock } of group) clock.add('embed', vector.embedMs);
+    const found = await this.unlessReshaped(group, async (isAgain) => {
       const reading = deps.placements.get(lead.request.tenant);
       const placement = await readInTime(reading, lead.deadline, 'the placement');
       // Words were counted by the placement before.
@@ -219,6 +221,10 @@ export class RootSearch {
       const tools = { ...deps, store, asked: now, shards, chooser, walks, failures };
       return findTogether(group, vector, tools);
     });
+    group.forEach(({ clock }, i) => {
+      if (!(found[i] instanceof Error)) deps.stages?.ended(clock);
+    });
+    return found;
   }
 
   private storeOf({ span }: SearchCaller): Store {

@@ -9,7 +9,7 @@ export interface OutboxOptions extends PostTarget {
   limit: number;
   /** At most so many in one request. */
   batch: number;
-  /** How long the first of a batch waits for others. */
+  /** How long the first of a batch waits for others, until it is full. */
   delayMs: number;
   /** The body of one request. */
   write: (entries: readonly string[]) => string;
@@ -35,6 +35,8 @@ export class Outbox {
   /** Undefined while nothing waits. */
   private running: Promise<void> | undefined;
   private isClosed = false;
+  /** A batch is waited for; a rest after a failure is none of that. */
+  private isGathering = false;
   /** Ends a rest before its time. */
   private wake: () => void = () => undefined;
   private loggedAtMs = -Infinity;
@@ -53,6 +55,7 @@ export class Outbox {
     }
     this.waiting.push(entry);
     this.running ??= this.run();
+    if (this.isGathering && this.isBatchFull) this.wake();
   }
 
   /** Sends what waits, each batch once, and for no longer than `timeoutMs`. */
@@ -67,14 +70,22 @@ export class Outbox {
 
   /** Never rejects. */
   private async run(): Promise<void> {
-    await this.rest(this.options.delayMs);
     while (this.waiting.length > 0) {
+      await this.gather();
       await this.send(this.waiting.splice(0, this.options.batch));
-      if (this.waiting.length > 0 && this.waiting.length < this.options.batch) {
-        await this.rest(this.options.delayMs);
-      }
     }
     this.running = undefined;
+  }
+
+  private get isBatchFull(): boolean {
+    return this.waiting.length >= this.options.batch;
+  }
+
+  private async gather(): Promise<void> {
+    if (this.isBatchFull) return;
+    this.isGathering = true;
+    await this.rest(this.options.delayMs);
+    this.isGathering = false;
   }
 
   private async send(batch: readonly string[]): Promise<void> {

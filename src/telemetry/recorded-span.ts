@@ -9,7 +9,7 @@ export interface RecordedTrace {
   traceId: string;
   /** Takes what has ended, as JSON. */
   record(span: string): void;
-  /** Spans that may still be begun: a batch of searches is not to fill the queue by itself. */
+  /** Spans that may still be begun: a batch of searches is not to fill the queue by itself. Who begins one takes it. */
   left: number;
 }
 
@@ -22,6 +22,8 @@ export class RecordedSpan implements Span {
   private readonly spanId = newSpanId();
   private readonly startedMs = performance.now();
   private readonly attributes: [name: string, value: SpanAttribute][];
+  /** Its place was taken as it began: of a trace with too many the first are kept, whatever ends before them. */
+  private readonly isRecorded: boolean;
   private hasEnded = false;
 
   constructor(
@@ -32,6 +34,7 @@ export class RecordedSpan implements Span {
     attributes: SpanAttributes = {},
   ) {
     this.attributes = Object.entries(attributes);
+    this.isRecorded = this.takePlace();
   }
 
   get traceId(): string {
@@ -47,7 +50,8 @@ export class RecordedSpan implements Span {
   }
 
   past(name: string, startedMs: number, attributes: SpanAttributes = {}): void {
-    this.record(
+    if (!this.takePlace()) return;
+    this.trace.record(
       spanJson({
         ...{ traceId: this.trace.traceId, spanId: newSpanId(), parentId: this.spanId },
         ...{ name, kind: 'internal', startedMs, attributes: Object.entries(attributes) },
@@ -61,21 +65,21 @@ export class RecordedSpan implements Span {
   }
 
   end(error?: unknown): void {
-    if (this.hasEnded) return;
+    if (this.hasEnded || !this.isRecorded) return;
     this.hasEnded = true;
     const { name, kind, spanId, parentId, startedMs, attributes } = this;
     // The code alone: a message may hold what was asked for.
     const failure = error === undefined ? undefined : toOmniError(error).code;
     const { traceId } = this.trace;
-    this.record(
+    this.trace.record(
       spanJson({ traceId, spanId, parentId, name, kind, startedMs, attributes, failure }),
     );
   }
 
-  private record(span: string): void {
-    if (this.trace.left <= 0) return;
+  private takePlace(): boolean {
+    if (this.trace.left <= 0) return false;
     this.trace.left -= 1;
-    this.trace.record(span);
+    return true;
   }
 }
 

@@ -48,6 +48,21 @@ test('who has used least is served first: one search of B does not wait behind t
   );
 });
 
+test('the one that waits longest is found behind one that gave its turn away', async () => {
+  const { queue, clock, work } = queueOnClock();
+  let oldestMs = 0;
+  const yielding = queue.run('a', async (turn) => {
+    await Promise.resolve();
+    clock.ms += 20;
+    const again = turn.yield();
+    clock.ms += 5;
+    oldestMs = queue.oldestMs;
+    await again;
+  });
+  await Promise.all([yielding, queue.run('a', work('waits', 1, 1))]);
+  expect(oldestMs).toBe(25);
+});
+
 test('what a tenant that comes back has at its credit is done before others go on, and not again and again', async () => {
   const { queue, done, work } = queueOnClock({ creditMs: 20 });
   const flood = Array.from({ length: 40 }, (_, i) => queue.run('a', work(`a${i}`, 1, 5)));

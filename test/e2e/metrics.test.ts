@@ -32,7 +32,7 @@ beforeAll(async () => {
       ...keys,
       ...{ OMNISEARCH_METRICS_PORT: String(ports), OMNISEARCH_REGION: 'north' },
       ...{ OMNISEARCH_SEARCH_CONCURRENCY: '4', OMNISEARCH_SEARCH_WAITING: '2' },
-      OMNISEARCH_EMBEDDING_THREADS: '1',
+      ...{ OMNISEARCH_EMBEDDING_THREADS: '1', OMNISEARCH_DRAIN_DELAY_MS: '1000' },
     },
   });
   urls.node = `http://127.0.0.1:${ports}`;
@@ -170,6 +170,16 @@ describe('every role', () => {
       expect([role, here.sort()]).toEqual([role, shown.sort()]);
     }
   });
+});
+
+test('a query node that drains is not ready on METRICS_PORT either', async () => {
+  const stopped = cluster.stop();
+  const readiness = async (): Promise<string> => {
+    const answer = await fetch(`${urls.node}/readyz`);
+    return `${answer.status} ${await answer.text()}`;
+  };
+  await expect.poll(readiness, { interval: 20, timeout: 20_000 }).toMatch(/^503 .*shutting down/);
+  expect(await stopped).toBe(0);
 });
 
 /** What promtool has to say, line by line. */

@@ -81,6 +81,10 @@ describe('a full pool', () => {
       const running = pool.submit([tokens('one')]);
       const waiting = pool.submit(['two', 'three', 'four'].map(tokens));
       expect(pool.status().embeddingQueued).toBe(3);
+      expect(pool.status()).toMatchObject({ productsQueued: 0, oldestProductMs: 0 });
+      const products = pool.embedAll([tokens('product')]);
+      expect(pool.status()).toMatchObject({ embeddingQueued: 4, productsQueued: 1 });
+      expect(pool.status().oldestProductMs).toBeGreaterThan(0);
       expect(() => pool.submit([tokens('five')])).toThrow(
         expect.objectContaining({
           code: 'overloaded',
@@ -90,6 +94,7 @@ describe('a full pool', () => {
       gate.open();
       await Promise.all([...running, ...waiting].map(({ vector }) => vector));
       await pool.submit([tokens('five')])[0]!.vector;
+      await products;
     });
   });
 

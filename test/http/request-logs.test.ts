@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { createLogger, type LoggedError } from '../../src/core/logger.js';
 import type { HttpOptions } from '../../src/http/ports.js';
+import { jsonRequest, RawConnection } from '../limits/raw-http.js';
 import { openHttp, type HttpHarness } from './harness.js';
 
 interface Line {
@@ -37,6 +38,35 @@ test('each request has a line, with its route and not its address', async () => 
   expect(unknown).toMatchObject({ route: null, status: 404 });
   expect(JSON.stringify(lines)).not.toContain('secret');
 });
+
+test('a request that is refused before anything is known of it has its line, its own bytes, and is counted', async () => {
+  await open({ accessLog: true, limits: { searchConcurrency: 4, searchQueue: 100 } });
+  const connection = await RawConnection.open(
+    await http.server.listen({ port: 0, host: '127.0.0.1' }),
+  );
+  const unknown = 'GET /nothing HTTP/1.1\r\nhost: localhost\r\n\r\n';
+  for (const replies of [1, 2]) {
+    connection.send(unknown);
+    await expect.poll(() => named('request').filter(isUnknown)).toHaveLength(replies);
+  }
+  const [first, second] = named('request').filter(isUnknown);
+  expect(second?.['bytes']).toBe(first?.['bytes']);
+  let release = (): void => undefined;
+  http.search.hold = new Promise((resolve) => (release = resolve));
+  const search = jsonRequest('/search/text', { query: 'mouse' });
+  const replies = connection.read((text) => text.split('HTTP/1.1 ').length > 35);
+  connection.send(search.repeat(33));
+  await expect.poll(refusals).toContain('refused_requests_total{reason="overloaded"} 1\n');
+  release();
+  expect((await replies).match(/HTTP\/1\.1 503/g)).toHaveLength(1);
+  const searches = () => named('request').filter(({ route }) => route === '/search/text');
+  await expect.poll(searches).toHaveLength(33);
+  expect(searches().filter(({ status }) => status === 503)).toHaveLength(1);
+  connection.destroy();
+});
+
+const isUnknown = ({ status }: Line): boolean => status === 404;
+const refusals = async (): Promise<string> => (await http.send('GET', '/metrics')).body;
 
 test('nobody is logged where that is not asked for', async () => {
   await open({});

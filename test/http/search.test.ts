@@ -5,6 +5,7 @@ import { PLAIN_SHOP } from '../../src/search/search-types.js';
 import { openHttp, type HttpHarness } from './harness.js';
 
 const VECTOR = [1, 2, 3, 4];
+const LARGE = { query: 'large', top_k: 1 };
 let node: HttpHarness;
 
 beforeAll(async () => {
@@ -262,6 +263,35 @@ describe('POST /search/text', () => {
     expect(reply.statusCode).toBe(500);
     expect(reply.json().error).toMatchObject({ code: 'internal', message: 'internal error' });
     expect(reply.body).not.toContain('secret');
+  });
+
+  test.each([
+    ['/search/text', LARGE],
+    ['/search/batch', { searches: [LARGE] }],
+  ])('what finds no room for its reply is counted once, as refused: %s', async (path, search) => {
+    const product = {
+      id: 'large',
+      title: 'large',
+      category: 'c',
+      description: 'x'.repeat(400_000),
+    };
+    const open = async (replyBytes: number): Promise<HttpHarness> => {
+      const other = await openHttp({ limits: { replyBytes } });
+      await other.send('POST', '/products', product);
+      return other;
+    };
+    const roomy = await open(2 ** 24);
+    const { body } = await roomy.send('POST', path, search);
+    await roomy.close();
+    // Half of it is a tenant's: there is room for the hits, and not for what is written round them.
+    const narrow = await open(2 * (body.length - 20));
+    const refused = await narrow.send('POST', path, search);
+    const page = (await narrow.send('GET', '/metrics')).body;
+    await narrow.close();
+    expect(refused.statusCode).toBe(503);
+    const counts = page.match(/^query_latency_seconds_count\{.* [1-9]\d*$/gm);
+    expect(counts).toEqual([expect.stringMatching(/outcome="refused".* 1$/)]);
+    expect(page).toMatch(/^queries_total 1$/m);
   });
 
   test('invariant 8: past the bound of searches in flight the answer is 503 at once', async () => {

@@ -66,7 +66,8 @@ export class CountingEncoder implements Encoder {
       embeddingCache: { entries: 0, hits: 0, misses: 0 },
       embeddingQueued: 0,
       embeddedProducts: this.embedded.length,
-      ...{ oldestMs: 0, failedInARow: 0, isFull: false, queriesQueued: 0, queueLimit: 1_000 },
+      ...{ oldestMs: 0, productsQueued: 0, oldestProductMs: 0, failedInARow: 0 },
+      ...{ isFull: false, queriesQueued: 0, queueLimit: 1_000 },
     };
   }
 

@@ -1,7 +1,9 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MATCH_ALL, type Filter } from '../../src/filter/filter.js';
+import { StageTimes } from '../../src/core/stage-times.js';
 import { PlacementCache } from '../../src/placement/placement-cache.js';
+import { PlacementReshaped } from '../../src/search/failures.js';
 import { RootSearch } from '../../src/search/root-search.js';
 import { PLAIN_TEXT, type SearchRequest } from '../../src/search/search-types.js';
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
@@ -30,13 +32,17 @@ describe('a query node over a real shard and store', () => {
     await shard.close();
   });
 
-  function searchWith(fingerprint: string, store: Store = shard.store): RootSearch {
+  function searchWith(
+    fingerprint: string,
+    store: Store = shard.store,
+    stages = new StageTimes(),
+  ): RootSearch {
     const model = { name: 'test', fingerprint, dimensions: DIMENSIONS };
     const placements = new PlacementCache(store);
     const tenants = new TenantDirectory(store.records, true);
     const searchable = searchableOver(store, fleet);
     const deps = { model, encoder: undefined, placements, fleet, searchable, store, tenants };
-    return new RootSearch({ ...deps, logger: pino({ level: 'silent' }) });
+    return new RootSearch({ ...deps, stages, logger: pino({ level: 'silent' }) });
   }
 
   /** The store as a query node whose one read never ends sees it; the shard's is not touched. */
@@ -105,6 +111,28 @@ describe('a query node over a real shard and store', () => {
     await expect(search.search(request({ timeoutMs: 300 }), anyCaller())).rejects.toMatchObject({
       code: 'unavailable',
     });
+  });
+
+  test('a search that is done again counts once in each stage', async () => {
+    await shard.write(products(10));
+    // Partitions are cut once, when the shorter of the group is done and the other is being joined.
+    const caller = anyCaller();
+    const { bytes } = caller;
+    const take = bytes.take.bind(bytes);
+    let taken = 0;
+    bytes.take = (size) => {
+      taken += 1;
+      if (taken === 8) throw new PlacementReshaped();
+      take(size);
+    };
+    const stages = new StageTimes();
+    const replies = await searchWith(MODEL, shard.store, stages).searchBatch(
+      [request({ topK: 3 }), request({ topK: 5 })],
+      caller,
+    );
+    expect(replies.map((reply) => 'hits' in reply && reply.hits.length)).toEqual([3, 5]);
+    expect(taken).toBe(16);
+    expect(stages.histograms.join.counts.reduce((sum, count) => sum + count, 0)).toBe(2);
   });
 
   test('a partition on a shard that is not there is named, others are searched', async () => {

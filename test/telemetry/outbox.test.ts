@@ -37,6 +37,15 @@ test('entries go together, in their order, and no more than a batch of them', as
   await box.close(1_000);
 });
 
+test('a full batch waits for nothing', async () => {
+  const box = outbox({ batch: 3, delayMs: 600_000 });
+  for (const entry of ['a', 'b', 'c', 'd']) box.add(entry);
+  await expect.poll(bodies).toEqual(['a,b,c']);
+  for (const entry of ['e', 'f']) box.add(entry);
+  await expect.poll(bodies).toEqual(['a,b,c', 'd,e,f']);
+  await box.close(1_000);
+});
+
 test('what is too many is dropped, counted and told once', async () => {
   const box = outbox({ limit: 4, delayMs: 60_000 });
   for (let i = 0; i < 10; i++) box.add(String(i));

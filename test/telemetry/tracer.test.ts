@@ -116,12 +116,20 @@ test('spans arrive as OTLP has them, each below its own', async () => {
   expect(JSON.stringify(receiver.posts)).not.toContain('what was asked for');
 });
 
-test('one trace does not fill the queue', async () => {
+test('one trace does not fill the queue, and what began first is in it whenever it ends', async () => {
   const own = tracer();
   const span = own.begin('POST /search/batch', undefined);
-  for (let i = 0; i < 1_000; i++) span?.past('embed', 0);
+  if (span === undefined) throw new Error('not sampled');
+  const fanOut = span.child('fan_out');
+  for (let i = 0; i < 1_000; i++) span.past('embed', 0);
+  span.child('late').end();
+  fanOut.end();
+  span.end();
   await own.close(2_000);
   expect(receiver.spans).toHaveLength(512);
+  const names = receiver.spans.map(({ name }) => name);
+  expect(names.slice(-2)).toEqual(['fan_out', 'POST /search/batch']);
+  expect(names).not.toContain('late');
   expect(own.dropped).toBe(0);
 });
 

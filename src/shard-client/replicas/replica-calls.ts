@@ -47,7 +47,7 @@ export class ReplicaCalls {
       retries: options.retries ?? new HedgeBudget(RETRIES.share, RETRIES.burst),
       setTimer: options.setTimer ?? afterReading,
       random: options.random ?? Math.random,
-      counts: { calls: 0, hedges: 0, hedgesWon: 0, retries: 0, moves: 0 },
+      counts: { calls: 0, hedges: 0, hedgesWon: 0, hedgesLost: 0, retries: 0, moves: 0 },
     };
   }
 

@@ -24,9 +24,10 @@ export interface CallSetting {
 
 export interface CallCounts {
   calls: number;
-  /** Asked because the first took longer than most, and how many of them answered first. */
+  /** Asked because the first took longer than most, and of those that have ended how many answered first, or not. */
   hedges: number;
   hedgesWon: number;
+  hedgesLost: number;
   /** Asked because another failed, or lacked something. */
   retries: number;
   /** Asked because another turned out to hang. */
@@ -146,10 +147,10 @@ export class RunningCall<T> {
   private answered(attempt: Attempt, answer: T): void {
     if (!this.attempts.has(attempt)) return;
     const served = { node: attempt.node, answer };
-    this.end(attempt);
-    if (this.call.isWhole(answer)) {
+    const isWhole = this.call.isWhole(answer);
+    this.end(attempt, isWhole);
+    if (isWhole) {
       this.setting.book.answered(attempt);
-      if (attempt.reason === 'hedges') this.setting.counts.hedgesWon += 1;
       this.finish(served);
       return;
     }
@@ -190,7 +191,8 @@ export class RunningCall<T> {
     return isWorthIt ? this.chosenOf(this.unasked) : undefined;
   }
 
-  private end(attempt: Attempt): void {
+  private end(attempt: Attempt, hasWon = false): void {
+    if (attempt.reason === 'hedges') this.setting.counts[hasWon ? 'hedgesWon' : 'hedgesLost'] += 1;
     attempt.callOff();
     attempt.health.onHung.delete(attempt.onHung);
     this.attempts.delete(attempt);

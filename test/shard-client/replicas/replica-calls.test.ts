@@ -197,7 +197,7 @@ describe('the loser', () => {
     const node = replicas.node('s1a');
     node.serviceMs = () => 100;
     for (let i = 0; i < 5; i++) await once(replicas, calls, 500, first);
-    expect([node.stopped, calls.counts.hedgesWon]).toEqual([5, 5]);
+    expect([node.stopped, calls.counts.hedgesWon, calls.counts.hedgesLost]).toEqual([5, 5, 0]);
     const [state] = calls.nodeStates().filter(({ node: name }) => name === 's1a');
     expect(state?.outstanding).toBe(0);
     expect(state?.slowness).toBeGreaterThan(1.5);

@@ -37,6 +37,7 @@ describe('a replica that is slow now and then', () => {
     expect(asked).toBeLessThanOrEqual(1.07 * load.count);
     expect(calls.counts.hedges).toBe(asked - load.count);
     expect(calls.counts.hedgesWon).toBeGreaterThan(0.5 * calls.counts.hedges);
+    expect(calls.counts.hedgesWon + calls.counts.hedgesLost).toBe(calls.counts.hedges);
   });
 
   it('gets no more hedges than the budget when all of a sudden everything is slow', async () => {
