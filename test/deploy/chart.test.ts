@@ -213,6 +213,7 @@ test.skipIf(!HAS_HELM).each([
   ['queryNode.replicas=1', /queryNode/],
   ['secrets.STORE_URL=lmdb:/data/store', /STORE_URL/],
   ['ingress.enabled=true', /ingress\.hosts is missing/],
+  ['monitoring.enabled=true', /ADMIN_KEY is missing/],
 ])(`helm refuses --set %s ${NEEDS_HELM}`, (value, told) => {
   expect(() => rendered([...LEAST, `--set=${value}`])).toThrow(told);
 });

@@ -59,7 +59,7 @@ spec:
           {{- include "omnisearch.selector" . | nindent 10 }}
     - maxSkew: 1
       topologyKey: kubernetes.io/hostname
-      # Copies of one part on one machine would be lost with it.
+      {{- /* Copies of one part on one machine would be lost with it. */}}
       whenUnsatisfiable: {{ eq .role "shard-node" | ternary "DoNotSchedule" "ScheduleAnyway" }}
       labelSelector:
         matchLabels:
