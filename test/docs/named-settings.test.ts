@@ -18,7 +18,7 @@ const inFolder = (folder: string, form: RegExp): string[] =>
 const DOCS = ['README.md', 'CONTRIBUTING.md', ...inFolder('docs', /\.md$/)];
 const DEPLOYED = [
   'docker-compose.yml',
-  ...inFolder('deploy', /Dockerfile$|\.(conf|cfg|js|service|timer)$/),
+  ...inFolder('deploy', /Dockerfile$|\.(conf|cfg|js|service|timer|yaml|tpl|txt)$/),
 ];
 
 /** What is not one of `NAMES`, in a text. */
