@@ -6,6 +6,10 @@ import { ChildServer, freePort } from '../lib/child-server.js';
 /** Addresses by the name of their scrape job. */
 export type Targets = Readonly<Record<string, readonly string[]>>;
 
+interface QueryReply {
+  data: { result: { value: [number, string] }[] };
+}
+
 interface AlertsReply {
   data: { alerts: { state: string; labels: { alertname: string } }[] };
 }
@@ -18,12 +22,14 @@ export class Prometheus {
     private readonly server: ChildServer,
   ) {}
 
-  static async start(rules: string, targets: Targets): Promise<Prometheus> {
+  /** @param adminKey that targets want, where they want one */
+  static async start(rules: string, targets: Targets, adminKey?: string): Promise<Prometheus> {
     const dir = await mkdtemp(join(tmpdir(), 'omnisearch-prometheus-'));
     const port = await freePort();
     const jobs = Object.entries(targets).map(([name, addresses]) => ({
       job_name: name,
       static_configs: [{ targets: addresses }],
+      ...(adminKey === undefined ? {} : { authorization: { credentials: adminKey } }),
     }));
     // JSON is YAML.
     const config = {
@@ -50,6 +56,14 @@ export class Prometheus {
     const { data } = (await reply.json()) as AlertsReply;
     const firing = data.alerts.filter(({ state }) => state === 'firing');
     return new Set(firing.map(({ labels }) => labels.alertname));
+  }
+
+  /** What an expression comes to now: a number each series. */
+  async query(expr: string): Promise<number[]> {
+    const reply = await fetch(`${this.url}/api/v1/query?query=${encodeURIComponent(expr)}`);
+    if (!reply.ok) throw new Error(`${expr}: ${String(reply.status)} ${await reply.text()}`);
+    const { data } = (await reply.json()) as QueryReply;
+    return data.result.map(({ value }) => Number(value[1]));
   }
 
   async close(): Promise<void> {

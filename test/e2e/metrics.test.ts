@@ -1,12 +1,12 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { killAtExit } from './kill-at-exit.js';
 import { runs } from '../program.js';
 import { Cluster } from './cluster.js';
 import { MAIN } from './command.js';
+import { consecutivePorts } from './consecutive-ports.js';
 import { ClientCounts, mixOf, send } from './counted-mix.js';
 import { familiesOf, sumOf } from './exposition.js';
 import { freePorts } from './topology.js';
@@ -192,24 +192,4 @@ function problemsOf(page: string): string[] {
     const lines = `${stdout.toString()}\n${stderr.toString()}`.split('\n');
     return lines.filter((line) => line.trim() !== '' && !line.startsWith(ALLOWED));
   }
-}
-
-/** The first of so many ports in a row that nothing listens on now. */
-async function consecutivePorts(count: number): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const [first = 0] = await freePorts(1);
-    if (await areFree(first, count)) return first;
-  }
-  throw new Error('no ports in a row are free');
-}
-
-async function areFree(first: number, count: number): Promise<boolean> {
-  const tries = Array.from({ length: count }, async (_, i) => {
-    const server = createServer();
-    return new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(first + i, '127.0.0.1', () => server.close(() => resolve(true)));
-    });
-  });
-  return (await Promise.all(tries)).every(Boolean);
 }

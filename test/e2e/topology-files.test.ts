@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.js';
 import { isVerb } from '../../src/config/verbs.js';
 import { containersOf, readCompose, ROOT } from './compose-file.js';
@@ -35,17 +36,61 @@ test.skipIf(!hasCompose())(
   },
 );
 
-test.skipIf(NGINX === undefined)('nginx takes deploy/nginx.conf (needs nginx)', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'omnisearch-nginx-'));
-  try {
-    testNginxConf(
-      localNginxConf(dir, '127.0.0.1:8080', () => ['127.0.0.1:1']),
-      dir,
-    );
-  } finally {
-    rmSync(dir, { recursive: true });
+/** What each file beside docker-compose.yml wants more. */
+const BESIDE = {
+  'deploy/compose-tracing.yml': {},
+  'deploy/compose-monitoring.yml': { OMNISEARCH_ADMIN_KEY: 'a-key', GRAFANA_PASSWORD: 'a-word' },
+};
+
+test.skipIf(!hasCompose()).each(Object.entries(BESIDE))(
+  'docker-compose takes %s beside docker-compose.yml, with what it wants only (needs docker-compose)',
+  (file, more) => {
+    const config = (env: Record<string, string>): string => {
+      const args = ['-f', 'docker-compose.yml', '-f', file, 'config', '-q'];
+      const options = { cwd: ROOT, stdio: 'pipe', env: { PATH: process.env['PATH'], ...env } };
+      return execFileSync('docker-compose', args, options as object).toString();
+    };
+    expect(config({ ...ENV, ...more })).toBe('');
+    const [first] = Object.keys(more);
+    if (first !== undefined) expect(() => config(ENV)).toThrow(first);
+  },
+);
+
+test('Prometheus finds in Compose what it scrapes, and the files of both are here', () => {
+  const { services: more } = parse(readFileSync(`${ROOT}deploy/compose-monitoring.yml`, 'utf8'), {
+    merge: true,
+  }) as { services: Record<string, { volumes?: string[] }> };
+  const names = [...services.keys(), ...Object.keys(more)];
+  const prometheus = readFileSync(`${ROOT}deploy/prometheus/prometheus.yml`, 'utf8');
+  const targets = [...prometheus.matchAll(/'([\w-]+):\d+'|names: \[(\w+)\]/g)];
+  expect(targets.length).toBeGreaterThan(10);
+  for (const [, host, service] of targets) expect(names).toContain(host ?? service);
+  const mounted = Object.values(more).flatMap(({ volumes = [] }) => volumes);
+  for (const [path = ''] of mounted.map((volume) => volume.split(':'))) {
+    if (path.startsWith('./')) expect([path, existsSync(join(ROOT, path))]).toEqual([path, true]);
   }
 });
+
+test.skipIf(NGINX === undefined)(
+  'nginx takes deploy/nginx.conf, with deploy/nginx-status.conf too (needs nginx)',
+  () => {
+    const dir = mkdtempSync(join(tmpdir(), 'omnisearch-nginx-'));
+    try {
+      const file = localNginxConf(dir, '127.0.0.1:8080', () => ['127.0.0.1:1']);
+      testNginxConf(file, dir);
+      const included = /include \S+\*\.conf;/;
+      expect(conf).toMatch(included);
+      const withStatus = readFileSync(file, 'utf8').replace(
+        included,
+        `include ${ROOT}deploy/nginx-status.conf;`,
+      );
+      writeFileSync(file, withStatus);
+      testNginxConf(file, dir);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  },
+);
 
 test('HAProxy names as many query nodes as docker-compose.yml has, for reads and for writes', () => {
   const haproxy = readFileSync(`${ROOT}deploy/haproxy.cfg`, 'utf8');
