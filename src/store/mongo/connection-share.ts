@@ -81,6 +81,6 @@ export function firstShareOf(total: number, most: number): number {
 }
 
 /** What each of `clients` may use of `total` connections beside those that are its own at any rate; 1 at least. */
-export function shareOf(total: number, clients: number, most: number): number {
+function shareOf(total: number, clients: number, most: number): number {
   return Math.max(1, Math.min(most, Math.floor(total / clients) - OWN_CONNECTIONS));
 }
