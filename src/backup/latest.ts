@@ -73,6 +73,15 @@ export async function latestBase(
   return best.name;
 }
 
+/** The one of all tenants that was begun last, whoever's key it is encrypted with; undefined: there is none. */
+export async function latestOfAll(target: BackupTarget): Promise<string | undefined> {
+  for (const name of (await backupNames(target)).reverse()) {
+    const text = (await target.read(`${name}/${MANIFEST_FILE}`))?.toString();
+    if (text !== undefined && unsealedManifest(text, name).tenant === null) return name;
+  }
+  return undefined;
+}
+
 /** Undefined where it went meanwhile. */
 async function read(
   target: BackupTarget,

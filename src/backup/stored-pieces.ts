@@ -10,6 +10,8 @@ const BYTES_AT_ONCE = 1024 * 1024;
 const MAX_ATTEMPTS = 4;
 /** Base64 has so many characters a byte. */
 const CHARACTERS_A_BYTE = 4 / 3;
+/** What a line of a delete has beside the id. */
+const DELETE_CHARACTERS = 40;
 
 /** Some entries of a tenant's feed with all that is stored of what they name. */
 export interface StoredPiece {
@@ -57,6 +59,7 @@ export async function* storedPieces(
     for (const { row } of rows) {
       page.add(row.json.length + row.vectors.text.byteLength * CHARACTERS_A_BYTE);
     }
+    for (const id of gone) page.add(id.length + DELETE_CHARACTERS);
     reading = read.next;
     const at = isReset ? undefined : position;
     yield { rows, deleted, damaged, isReset, position: at, next: reading };

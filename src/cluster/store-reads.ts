@@ -43,12 +43,16 @@ export class StoreReads {
     return { reads: readsOf(this.replicas?.maxLagMs), replicas: this.replicas?.lags ?? [] };
   }
 
+  /** Throws `invalid_field` where there is nothing to choose. */
+  requireChoice(): StoreReplicas {
+    if (this.replicas !== undefined) return this.replicas;
+    throw invalidField('reads', 'cannot be chosen: the store of this server has no secondaries');
+  }
+
   /** Has all nodes read so within seconds, this one at once. Rejects `invalid_field` where there is nothing to choose. */
   async change(reads: string): Promise<void> {
-    const { records, replicas } = this;
-    if (replicas === undefined) {
-      throw invalidField('reads', 'cannot be chosen: the store of this server has no secondaries');
-    }
+    const { records } = this;
+    const replicas = this.requireChoice();
     const at = { kind: KIND, id: ID, what: 'where joins read', attempts: MAX_ATTEMPTS };
     await changeRecord(records, at, (stored) =>
       stored?.value['reads'] === reads ? undefined : { reads },

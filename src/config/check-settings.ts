@@ -32,7 +32,7 @@ export const CHECK_SETTINGS = {
     placeholder: 'TARGET',
     form: { pattern: /\S/, expected: 'a folder or s3://bucket/prefix' },
     verbs: ['check'],
-    description: 'where backups are written to, to see how old the last one is',
+    description: 'where backups are written to, to see how old the last one of all tenants is',
   },
   save: {
     type: 'boolean',

@@ -60,6 +60,8 @@ export interface ShardStatus {
   load?: number;
   /** Feed entries not applied yet, over all tenants, as far as they are known. */
   behind: number;
+  /** Feed entries applied since the start. Absent: of a version that did not say. */
+  applied?: number;
   /** Tenants that have something here. */
   tenants: number;
   /** Of the store, since the start. */

@@ -169,7 +169,7 @@ export interface HttpPorts {
     ClusterDesk,
     'show' | 'advice' | 'plan' | 'apply' | 'move' | 'pin' | 'split' | 'merge' | 'drain' | 'undrain'
   >;
-  storeReads: Pick<StoreReads, 'show' | 'change'>;
+  storeReads: Pick<StoreReads, 'show' | 'change' | 'requireChoice'>;
   aliases: Pick<TenantAliases, 'resolve' | 'list' | 'get' | 'put' | 'remove'>;
   audit: Pick<AuditLog, 'list' | 'note'>;
   keys: Pick<KeyRing, 'admit' | 'admitSigned' | 'exist'>;

@@ -33,6 +33,7 @@ export function storeRoutes(app: FastifyInstance, { storeReads, audit }: HttpPor
     '/admin/store',
     { schema: { body: StoreRequest, ...replies(StoreReply) }, bodyLimit: SMALL_BYTES },
     async ({ body: { reads }, actor: by }) => {
+      storeReads.requireChoice();
       const { reads: before } = storeReads.show();
       // Of no tenant: in the audit of the default one.
       const bodies = { before: { reads: before }, after: { reads } };

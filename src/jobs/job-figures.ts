@@ -28,6 +28,8 @@ export interface JobStates {
 
 export interface JobFigures {
   kinds: readonly string[];
+  /** What runs of a kind may come to, by kind. */
+  results: ReadonlyMap<string, readonly string[]>;
   /** Over the whole cluster, by kind. */
   jobs: ReadonlyMap<string, JobStates>;
   counts: JobCounts;
@@ -40,6 +42,8 @@ export class JobCounts {
   readonly seconds = new Map<string, Histogram>();
   /** By kind, then by outcome. */
   readonly ended = new Map<string, Map<string, number>>();
+  /** By kind, then by what came of the things that its runs did. */
+  readonly results = new Map<string, Map<string, number>>();
 
   /** One begins; to be told once of its end, without an outcome where it is another's by then. */
   begin(kind: string): (outcome?: Outcome) => void {
@@ -56,15 +60,20 @@ export class JobCounts {
         this.seconds.set(kind, seconds);
       }
       seconds.observe((performance.now() - startedMs) / 1_000);
-      this.count(kind, endOf(outcome));
+      count(this.ended, kind, endOf(outcome));
     };
   }
 
-  private count(kind: string, end: string): void {
-    const ends = this.ended.get(kind) ?? new Map<string, number>();
-    ends.set(end, (ends.get(end) ?? 0) + 1);
-    this.ended.set(kind, ends);
+  /** One of the things that a run does came to that. */
+  came(kind: string, result: string): void {
+    count(this.results, kind, result);
   }
+}
+
+function count(of: Map<string, Map<string, number>>, kind: string, end: string): void {
+  const ends = of.get(kind) ?? new Map<string, number>();
+  ends.set(end, (ends.get(end) ?? 0) + 1);
+  of.set(kind, ends);
 }
 
 /** `left`: the node stopped, or lost it to another, which goes on with it. */

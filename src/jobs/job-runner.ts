@@ -119,8 +119,10 @@ export class JobRunner {
   /** For `/metrics`: what is known of all jobs as of the latest look, and what this node has done of them. */
   figures(): JobFigures {
     const { all, seen, counts } = this;
+    const { kinds } = this.options;
     return {
-      kinds: [...this.options.kinds.keys()],
+      kinds: [...kinds.keys()],
+      results: new Map([...kinds].map(([kind, { results = [] }]) => [kind, results])),
       jobs: jobStates(all, seen, this.now()),
       counts,
     };
@@ -234,7 +236,7 @@ export class JobRunner {
     let isDone = false;
     const ended = this.counts.begin(job.kind);
     running.begin(
-      (work) => kind.run(work),
+      (work) => kind.run({ ...work, count: (result) => this.counts.came(job.kind, result) }),
       (outcome) => {
         ended(outcome);
         const after = this.after(kind, claimed, outcome);

@@ -48,6 +48,8 @@ export interface JobKind {
   everyMs?: number | undefined;
   /** Its jobs have places of their own, of which those of a higher number leave one to the others. */
   isOfCatalogues?: boolean;
+  /** What a run may come to apart from how it ends itself, where it does several things. */
+  results?: readonly string[];
   /** Called with the key once a job has gone: true where it must come again, since it was asked for while it ended. */
   isNeeded?(key: string): Promise<boolean>;
 }
@@ -60,6 +62,8 @@ export interface JobWork {
   comeBack(dueMs: number, priority?: number): void;
   /** Where to go on should the owner die. Rejects once the job is another's. */
   save(checkpoint: JsonValue): Promise<void>;
+  /** One of the things that it does came to that, of `JobKind.results`: for the figures. */
+  count(result: string): void;
   /** The node stops, or the job became another's. */
   signal: AbortSignal;
 }

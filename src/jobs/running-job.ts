@@ -3,6 +3,9 @@ import type { JsonValue } from '../core/product.js';
 import type { RecordStore } from '../store/record-store.js';
 import { JOB_KIND, toValue, type Job, type JobWork, type StoredJob } from './job.js';
 
+/** What a job needs of the one that it is, without what its runner counts. */
+type OwnWork = Omit<JobWork, 'count'>;
+
 /** How a run ended. */
 export interface Outcome {
   /** As it is stored now. */
@@ -31,7 +34,7 @@ export class RunningJob {
 
   /** `run` does the work, `next` says what the job becomes, undefined for nothing more. */
   begin(
-    run: (work: JobWork) => Promise<void>,
+    run: (work: OwnWork) => Promise<void>,
     next: (outcome: Outcome) => Job | undefined,
     onEnd: () => void,
   ): void {
@@ -59,7 +62,7 @@ export class RunningJob {
     );
   }
 
-  private async work(run: (work: JobWork) => Promise<void>): Promise<unknown> {
+  private async work(run: (work: OwnWork) => Promise<void>): Promise<unknown> {
     const { signal } = this.controller;
     const { key, checkpoint } = this.stored.job;
     const save = (next: JsonValue) => this.change((job) => ({ ...job, checkpoint: next }));

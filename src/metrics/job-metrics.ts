@@ -13,6 +13,8 @@ interface States {
 /** Jobs as a process knows them. */
 export interface JobsFigures {
   kinds: readonly string[];
+  /** What runs of a kind may come to, by kind. */
+  results: ReadonlyMap<string, readonly string[]>;
   /** Of the whole cluster, by kind. */
   jobs: ReadonlyMap<string, States>;
   /** Of this process alone. */
@@ -20,6 +22,7 @@ export interface JobsFigures {
     active: ReadonlyMap<string, number>;
     seconds: ReadonlyMap<string, Histogram>;
     ended: ReadonlyMap<string, ReadonlyMap<string, number>>;
+    results: ReadonlyMap<string, ReadonlyMap<string, number>>;
   };
 }
 
@@ -52,10 +55,27 @@ export function addJobMetrics(page: MetricsPage, read: () => JobsFigures): void 
   page.counter(
     'jobs_ended_total',
     'Runs of jobs that this process ended: done, again (more is to be done), failed, left (to another process).',
-    () =>
-      [...read().counts.ended].flatMap(([kind, ends]) =>
-        [...ends].map(([outcome, count]): Sample => [{ kind, outcome }, count]),
-      ),
+    () => {
+      const { kinds, counts } = read();
+      return kinds.flatMap((kind) => {
+        // There before its first: a series that is born with its first failure shows no rise.
+        const ends = new Map([['failed', 0], ...(counts.ended.get(kind) ?? [])]);
+        return [...ends].map(([outcome, count]): Sample => [{ kind, outcome }, count]);
+      });
+    },
+  );
+  page.counter(
+    'job_results_total',
+    'What came of the things that runs of a kind did in this process, where a run does several: imports that ended done, failed or cancelled, or wait for their confirmation.',
+    () => {
+      const { results, counts } = read();
+      return [...results].flatMap(([kind, each]) =>
+        each.map((result): Sample => [
+          { kind, result },
+          counts.results.get(kind)?.get(result) ?? 0,
+        ]),
+      );
+    },
   );
   page.histogram('job_seconds', 'What runs of jobs took in this process, by kind.', () =>
     [...read().counts.seconds].map(([kind, seconds]) => [{ kind }, seconds]),

@@ -16,6 +16,8 @@ export type SearchMode =
  */
 export type SearchOutcome = 'ok' | 'partial' | 'refused' | 'failed' | 'abandoned';
 
+const OUTCOMES: readonly SearchOutcome[] = ['ok', 'partial', 'refused', 'failed', 'abandoned'];
+
 interface Latencies {
   labels: Labels;
   histogram: Histogram;
@@ -25,7 +27,7 @@ interface Latencies {
 export class SearchMetrics {
   private readonly milliseconds = new Histogram(LATENCY_MS);
   /** By mode and outcome. */
-  private readonly seconds = new Map<SearchMode, Map<SearchOutcome, Latencies>>();
+  private readonly seconds = new Map<SearchMode, ReadonlyMap<SearchOutcome, Latencies>>();
   private total = 0;
   private readonly errors = new Tally(['type']);
   private readonly rejections = new Tally(['reason']);
@@ -37,6 +39,9 @@ export class SearchMetrics {
 
   /** @param tenants of which the searches are told by name */
   constructor(page: MetricsPage, stages: StageTimes, tenants: number) {
+    // There before its first: a series that is born with its first failure shows no rise.
+    this.refusals.add(['overloaded'], 0);
+    this.ofMode('unread');
     page.histogram(
       'query_latency_ms',
       'Time from a validated search request to its written reply, milliseconds; refused ones are not in it.',
@@ -139,23 +144,26 @@ export class SearchMetrics {
 
   private ended(mode: SearchMode, outcome: SearchOutcome, elapsedMs: number): void {
     this.total += 1;
-    this.latencies(mode, outcome).observe(elapsedMs / 1_000);
+    this.ofMode(mode)
+      .get(outcome)
+      ?.histogram.observe(elapsedMs / 1_000);
     // What is refused at once would flatter the rest.
     if (outcome !== 'refused') this.milliseconds.observe(elapsedMs);
   }
 
-  private latencies(mode: SearchMode, outcome: SearchOutcome): Histogram {
+  /** All outcomes of a mode, from its first search on. */
+  private ofMode(mode: SearchMode): ReadonlyMap<SearchOutcome, Latencies> {
     let ofMode = this.seconds.get(mode);
     if (ofMode === undefined) {
-      ofMode = new Map();
+      ofMode = new Map(
+        OUTCOMES.map((outcome) => {
+          const latencies = { labels: { mode, outcome }, histogram: new Histogram() };
+          return [outcome, latencies] as const;
+        }),
+      );
       this.seconds.set(mode, ofMode);
     }
-    let latencies = ofMode.get(outcome);
-    if (latencies === undefined) {
-      latencies = { labels: { mode, outcome }, histogram: new Histogram() };
-      ofMode.set(outcome, latencies);
-    }
-    return latencies.histogram;
+    return ofMode;
   }
 
   private *allLatencies(): Generator<[Labels, Histogram]> {

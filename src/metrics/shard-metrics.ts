@@ -41,6 +41,7 @@ export function addShardMetrics(
   );
   gauge('shard_dead_bytes', 'Of these, what is of rows that are gone.', (of) => of.deadBytes);
   gauge('shard_behind', 'Feed entries the shard has not applied yet.', ({ behind }) => behind);
+  counter('shard_applied_total', 'Feed entries the shard has applied.', (of) => of.applied);
   gauge('shard_tenants', 'Tenants of which the shard holds anything.', ({ tenants }) => tenants);
   gauge('shard_partitions', 'Partitions the shard holds.', ({ partitions }) => partitions);
   gauge('shard_load_ratio', 'Share of its time the shard is busy, over a minute.', (of) => of.load);

@@ -28,6 +28,7 @@ export function addShardViews(page: MetricsPage, states: () => readonly ShardSta
   );
   gauge('shard_capacity_bytes', 'What a shard can hold', ({ capacityBytes }) => capacityBytes);
   gauge('shard_behind', 'Feed entries a shard has not applied yet', ({ behind }) => behind);
+  counter('shard_applied_total', 'Feed entries a shard has applied', ({ applied }) => applied);
   gauge('shard_load_ratio', 'Share of its time a shard is busy, over a minute', ({ load }) => load);
   gauge('shard_tenants', 'Tenants of which a shard holds anything', ({ tenants }) => tenants);
   page.level(

@@ -3,7 +3,7 @@ import { pageOf } from '../../src/backup/backup-source.js';
 import { readingCursor } from '../../src/backup/cursors.js';
 import { ExportDesk } from '../../src/backup/export-desk.js';
 import { digestTenant } from '../../src/store/catalogue-pages.js';
-import type { FeedPage, Store } from '../../src/store/store.js';
+import type { FeedPage, Position, Store } from '../../src/store/store.js';
 import { openPlace, product, type Place } from './place.js';
 
 const PRODUCTS = 12;
@@ -70,6 +70,25 @@ describe('an export', () => {
     });
     const { text } = await exported(still, first.end?.position);
     expect(text).toContain('{"put":{"id":"p5"');
+  });
+
+  it('ends a page that has deletes alone', async () => {
+    const first = await exported(place.store);
+    await place.ingest.upsertOne('shop', product('p5', { price: 9 }));
+    let reads = 0;
+    const emptied = storeWith(async (_tenant, after): Promise<FeedPage> => {
+      const entries = Array.from({ length: 256 }, (_, i) => ({
+        ...{ id: `${reads}-${i}`.padEnd(500, 'x'), version: 1, deleted: true },
+        ...{ category: 'c', bytes: 0 },
+      }));
+      reads += 1;
+      return { entries, position: after as Position, atEnd: false, expired: false };
+    });
+    let lines = 0;
+    const page = new ExportDesk(emptied).products('shop', { since: first.end?.position });
+    for await (const line of page) lines += line.length;
+    expect(lines).toBeLessThan(6 * 1024 * 1024);
+    expect(reads).toBeLessThan(50);
   });
 
   it('says so where it is written faster than it is read', async () => {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backupKey } from '../../src/backup/backup-key.js';
 import type { BackupSource } from '../../src/backup/backup-source.js';
 import { chainOf, chooseBase } from '../../src/backup/chain.js';
-import { backupNames } from '../../src/backup/latest.js';
+import { backupNames, latestOfAll } from '../../src/backup/latest.js';
 import type { Manifest } from '../../src/backup/manifest.js';
 import { pruneBackups } from '../../src/backup/prune.js';
 import { restoreBackup } from '../../src/backup/restore-backup.js';
@@ -76,6 +76,14 @@ describe('the latest backup', () => {
     expect(await names('other')).toEqual([all.name]);
     expect((await goOn()).base?.name).toBe(all.name);
     expect((await goOn('shop')).base?.name).toBe(own.name);
+  });
+
+  it('of all tenants is found behind newer ones of a single one', async () => {
+    await take({ tenant: 'shop' });
+    expect(await latestOfAll(disk.target)).toBeUndefined();
+    const all = await take();
+    await take({ tenant: 'shop' });
+    expect(await latestOfAll(disk.target)).toBe(all.name);
   });
 
   it('is not gone on from where what it goes on from is gone: the next has all', async () => {

@@ -33,9 +33,10 @@ describe('what figures come to', () => {
     ['disk', ['disk_free_bytes{path="/data"} 14', 'disk_size_bytes{path="/data"} 100'], 'warning'],
     ['disk', ['disk_free_bytes{path="/data"} 4', 'disk_size_bytes{path="/data"} 100'], 'critical'],
     ['lag', ['shard_behind{shard="s1"} 9', 'shard_behind{shard="s2"} 0'], 'ok'],
-    ['lag', ['shard_behind{shard="s1"} 9', 'shard_behind{shard="s2"} 20000'], 'warning'],
-    ['lag', ['shard_behind{shard="s1"} 1e6'], 'critical'],
-    ['lag', ['store_replica_lag_seconds 40'], 'critical'],
+    ['lag', ['shard_behind{shard="s1"} 9', 'shard_behind{shard="s2"} 2000'], 'warning'],
+    ['lag', ['shard_behind{shard="s1"} 10000'], 'critical'],
+    ['lag', ['store_replica_lag_seconds 12'], 'ok'],
+    ['lag', ['store_replica_lag_seconds 70'], 'critical'],
     ['certificate', [certificateOf(90)], 'ok'],
     ['certificate', [certificateOf(20)], 'warning'],
     ['certificate', [certificateOf(4)], 'critical'],
@@ -47,7 +48,9 @@ describe('what figures come to', () => {
     const begun = new Date(NOW_MS - DAY_MS);
     expect(judgeBackup(begun, NOW_MS, DAY_MS).level).toBe('ok');
     expect(judgeBackup(begun, NOW_MS, DAY_MS - 1).level).toBe('critical');
-    expect(judgeBackup(undefined, NOW_MS, DAY_MS).message).toBe('there is no backup');
+    expect(judgeBackup(undefined, NOW_MS, DAY_MS).message).toBe(
+      'there is no backup of all tenants',
+    );
   });
 
   test('parts that are down are critical, others that are not well a warning', () => {

@@ -100,6 +100,25 @@ describe.skipIf(reason !== undefined)(
       await vi.waitFor(() => expect([...arrived].sort()).toEqual(expected), SOON);
     });
 
+    test('the worst of one and the same thing is sent, and of another what there is', async () => {
+      const disk = (severity: string, instance: string, path: string) => ({
+        labels: { alertname: 'TestDisk', severity, instance, path },
+      });
+      await post('alerts', [
+        ...[disk('critical', 'm1', '/data'), disk('warning', 'm1', '/data')],
+        ...[disk('warning', 'm1', '/backups'), disk('warning', 'm2', '/data')],
+      ]);
+      const sent = async (): Promise<string[]> => {
+        const reply = await fetch(`${url}/api/v2/alerts?filter=alertname=TestDisk&inhibited=false`);
+        const found = (await reply.json()) as { labels: Record<string, string> }[];
+        return found
+          .map(({ labels }) => [labels['severity'], labels['instance'], labels['path']].join(' '))
+          .sort();
+      };
+      const expected = ['critical m1 /data', 'warning m1 /backups', 'warning m2 /data'];
+      await vi.waitFor(async () => expect(await sent()).toEqual(expected), SOON);
+    });
+
     test('what is silenced is not sent', async () => {
       arrived.length = 0;
       await post('silences', {

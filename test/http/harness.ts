@@ -17,7 +17,6 @@ import { RuleDesk } from '../../src/merchandising/rule-desk.js';
 import type { RuleLimits } from '../../src/merchandising/rule-tally.js';
 import type { ObservedLease } from '../../src/cluster/lease-observer.js';
 import { StoreReads } from '../../src/cluster/store-reads.js';
-import type { StoreReplicas } from '../../src/store/store-replicas.js';
 import { AuditLog, type AuditEntry } from '../../src/tenancy/audit-log.js';
 import { Catalogue } from '../../src/ingest/catalogue.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
@@ -41,6 +40,7 @@ import {
 import { openDesk, ToldFleet } from '../cluster/desk-fixture.js';
 import { ScanningSearch } from './scanning-search.js';
 import { DIMENSIONS, openIngest, type IngestHarness } from '../ingest/harness.js';
+import { oneSecondary } from './one-secondary.js';
 
 const RULE_LIMITS: RuleLimits = {
   maxRulesPerTenant: 100,
@@ -97,6 +97,8 @@ export interface HttpHarness extends IngestHarness {
 export async function openHttp(
   options: Partial<HttpOptions> & {
     encoder?: 'none';
+    /** As of a store on this machine. */
+    replicas?: 'none';
     ruleLimits?: Partial<RuleLimits>;
     tenants?: HttpPorts['tenants'];
     writers?: HttpPorts['writers'];
@@ -108,6 +110,7 @@ export async function openHttp(
 ): Promise<HttpHarness> {
   const node = await openIngest(options.encoder === undefined ? {} : { encoder: options.encoder });
   const search = new ScanningSearch(node);
+  const secondaries = options.replicas === 'none' ? undefined : oneSecondary();
   const status = { notReady: undefined as string | undefined };
   const switches: string[] = [];
   const drops: string[] = [];
@@ -177,7 +180,7 @@ export async function openHttp(
       }),
       preview: new RulePreview({ books, queries: days }),
       cluster: desk,
-      storeReads: new StoreReads(records, replicas(), 'primary', node.deps.logger),
+      storeReads: new StoreReads(records, secondaries, 'primary', node.deps.logger),
       ownNodes,
       queryNodes: () => queryNodes,
       aliases: new TenantAliases({ records, tenants: node.directory, audit }),
@@ -277,18 +280,6 @@ export const RECALL = {
   ],
 };
 
-/** As a store beyond this machine has them; nothing is read there. */
-function replicas(): StoreReplicas {
-  const lags = [{ server: 'm2:27017', lagMs: 12 }];
-  let maxLagMs: number | undefined;
-  return {
-    get maxLagMs() {
-      return maxLagMs;
-    },
-    lags,
-    follow: (bound) => void (maxLagMs = bound),
-  };
-}
 /** What a shard says of itself. */
 const SHARD: ShardStatus = {
   ...{ documents: 7, bytes: 1_000, behind: 0, tenants: 1, storeReads: 9, partitions: 1 },

@@ -37,3 +37,11 @@ test.each([
   expect(reply.statusCode).toBe(400);
   expect(reply.json().error).toMatchObject({ code: 'invalid_field', field: 'reads' });
 });
+
+test('where there are no secondaries nothing is changed, and nothing noted', async () => {
+  const alone = await openHttp({ replicas: 'none' });
+  const reply = await alone.send('PUT', '/admin/store', { reads: 'secondary:5000' });
+  expect([reply.statusCode, reply.json().error.field]).toEqual([400, 'reads']);
+  expect((await auditOf(alone)).filter(({ kind }) => kind === 'store')).toEqual([]);
+  await alone.close();
+});

@@ -107,7 +107,7 @@ export function openImports(
     if (waiting.length > 0) await changeQueue(store.records, name, without);
     await kind.run({
       ...{ key: name, checkpoint: null, signal: new AbortController().signal },
-      ...{ save: async () => undefined, comeBack: () => undefined },
+      ...{ save: async () => undefined, comeBack: () => undefined, count: () => undefined },
     });
     if (waiting.length === 0) return;
     await changeQueue(store.records, name, (queue) => ({ ...queue, waiting }));

@@ -240,8 +240,12 @@ test('a running import ends when it is cancelled, and says how much it wrote', a
   });
 });
 
+const results = (): Record<string, number> =>
+  Object.fromEntries(imports.runner.figures().counts.results.get('import') ?? []);
+
 test('a suspended tenant takes no import, and one that is suspended meanwhile fails', async () => {
   await imports.run([product('a')]);
+  expect(results()).toEqual({ done: 1 });
   const id = await imports.take([product('b')]);
   await node.directory.put('default', (record) => ({ ...record, state: 'suspended' }));
   await expect(imports.take([product('c')])).rejects.toMatchObject({ code: 'suspended' });
@@ -249,6 +253,8 @@ test('a suspended tenant takes no import, and one that is suspended meanwhile fa
   expect(await imports.desk.get('default', id)).toMatchObject({
     ...{ state: 'failed', error: { code: 'suspended' } },
   });
+  // The run has done what it could: what became of the import is counted apart.
+  expect(results()).toEqual({ done: 1, failed: 1 });
   await node.directory.put('default', (record) => ({ ...record, state: 'active' }));
   await imports.desk.retry('default', id);
   await imports.work();

@@ -84,6 +84,7 @@ async function run(): Promise<void> {
     ...{ key: T, checkpoint: null, signal: stop.signal },
     comeBack: (dueMs) => (againMs = dueMs),
     save: async () => undefined,
+    count: () => undefined,
   };
   await settleReplicas({ store, placements, nodes: { awaitApplied, silentMs } }).run(work);
 }

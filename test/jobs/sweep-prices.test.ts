@@ -33,7 +33,8 @@ test('prices of a removed list are taken out of all products, those of others st
   const again = await priceLists.ensure('shop', 'silver');
   expect([gold, silver]).not.toContain(again);
 
-  const work = { checkpoint: null, comeBack: () => undefined, save: async () => undefined };
+  const nothing = { comeBack: () => undefined, count: () => undefined };
+  const work = { checkpoint: null, ...nothing, save: async () => undefined };
   const { signal } = new AbortController();
   await sweepPrices({ store, priceLists }).run({ ...work, key: 'shop', signal });
   expect(await priceLists.gone('shop')).toEqual([]);

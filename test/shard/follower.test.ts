@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Builder } from '../../src/shard/build/builder.js';
 import { DEFAULT_TEXT_SETTINGS } from '../../src/text/default-settings.js';
+import type { AppliedCount } from '../../src/shard/follow/behind.js';
 import { Follower } from '../../src/shard/follow/follower.js';
 import { decodePosition } from '../../src/shard/index/manifest.js';
 import { SegmentKeeper } from '../../src/shard/index/segment-keeper.js';
@@ -97,6 +98,7 @@ describe('over a store that fails or answers late', () => {
   let dir: string;
   let store: Store;
   let follower: Follower | undefined;
+  let applied: AppliedCount;
   const builder = new Builder(BUILD_WORKER);
 
   beforeEach(async () => {
@@ -128,7 +130,8 @@ describe('over a store that fails or answers late', () => {
     const options = { ...origin, segment, merge };
     const logger = pino({ level: 'silent' });
     const keeper = new SegmentKeeper(index, builder, options, logger);
-    follower = new Follower('s1', reader, index, keeper, logger);
+    applied = { entries: 0 };
+    follower = new Follower('s1', reader, index, keeper, logger, undefined, applied);
     follower.start();
     return follower;
   }
@@ -156,9 +159,13 @@ describe('over a store that fails or answers late', () => {
     );
     await sleep(20);
     expect([one.index.liveRows, one.readiness.allReady]).toEqual([0, false]);
+    // How many cannot be asked: that there may be some is told.
+    await expect.poll(() => one.behind.entries).toBe(1);
+    expect(applied.entries).toBe(0);
     failing = false;
     expect(await one.awaitApplied(mark, 10_000)).toBe(true);
     expect(one.index.liveRows).toBe(300);
+    expect([one.behind.entries, applied.entries]).toEqual([0, 300]);
   });
 
   test('a resync drops what the feed does not know any more, whatever the feed has forgotten', async () => {

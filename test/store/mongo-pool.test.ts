@@ -95,6 +95,27 @@ describe.skipIf(reason !== undefined)(`connections${reason ? ` (${reason})` : ''
     expect(await clients.countDocuments()).toBe(1);
   });
 
+  test('are few for who was silent for long, until it knows of the others', async () => {
+    const options = freshOptions(server);
+    const store = await open({
+      ...{ ...options, connections: 24, maxPoolSize: 50 },
+      shareTimes: { beatMs: 500, deadMs: 60_000 },
+    });
+    const limit = (): number | undefined => store.connections?.().limit;
+    await expect.poll(limit).toBe(20);
+    const client = new MongoClient(options.url);
+    closing.push(() => client.close());
+    const clients = client.db().collection<ClientRecord>('clients');
+    // As after an outage, in which nobody could beat.
+    await clients.updateMany({}, { $set: { at: new Date(0) } });
+    await expect.poll(limit, { interval: 20 }).toBe(2);
+    await expect.poll(limit).toBe(20);
+    // The others took it for dead.
+    await clients.deleteMany({});
+    await expect.poll(limit, { interval: 20 }).toBe(2);
+    await expect.poll(limit).toBe(20);
+  });
+
   test('writes go on over a share of one connection', async () => {
     const store = await open({ connections: 1, maxPoolSize: 50 });
     expect(store.connections?.().limit).toBe(1);

@@ -51,6 +51,7 @@ describe.skipIf(reason !== undefined)(
       await expect.poll(asked, soon).toBe('secondary');
       expect(store.detail?.()).toMatch(/^joins may be stale by 5000 ms; 127.* is \d+ ms behind$/);
       set.lagMs = 60_000;
+      await expect.poll(() => store.servers?.().lagSeconds, soon).toBeGreaterThan(58);
       await expect.poll(asked, soon).toBe('primary');
       const [lag, ...more] = store.replicas?.lags ?? [];
       expect(more).toEqual([]);
@@ -118,6 +119,21 @@ describe('the lag of secondaries', () => {
     expect([lag.isStill(500, 90_100), lag.isStill(500, 90_500)]).toEqual([false, true]);
     lag.lost('a');
     expect(lag.behindMs(90_000)).toBeUndefined();
+  });
+
+  it('of one that is silent grows, until it is gone', () => {
+    const lag = new ReplicaLag();
+    lag.heard('a', { isSecondary: false, writtenMs: 1_000, atMs: 0 });
+    lag.heard('b', { isSecondary: true, writtenMs: 1_000, atMs: 0 });
+    lag.silent('b', 500);
+    expect(lag.behindMs(500)).toBe(500);
+    lag.silent('b', 20_000);
+    expect(lag.behindMs(20_000)).toBe(20_000);
+    lag.silent('b', 30_000);
+    expect(lag.behindMs(30_000)).toBeUndefined();
+    lag.heard('b', { isSecondary: true, writtenMs: 1_000, atMs: 0 });
+    lag.silent('a', 500);
+    expect(lag.behindMs(500)).toBeUndefined();
   });
 
   it('what is older than its hit, or not there yet, is read again', () => {

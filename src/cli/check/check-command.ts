@@ -1,4 +1,4 @@
-import { backupNames } from '../../backup/latest.js';
+import { latestOfAll } from '../../backup/latest.js';
 import { timeOfName } from '../../backup/manifest.js';
 import { openTarget } from '../../backup/open-target.js';
 import { OmniSearchError } from '../../client/errors.js';
@@ -68,10 +68,10 @@ async function look(config: CheckConfig): Promise<Finding[]> {
   return (await Promise.all([ready, health, figures, certificate, backup])).flat();
 }
 
-/** Of all that are whole there. */
+/** Of all that are whole there: one of a single tenant does not say that the others are safe. */
 async function lastBackup(from: string, config: CheckConfig): Promise<Finding> {
   const target = openTarget(from, { endpoint: config.endpoint, env: process.env });
-  const last = (await backupNames(target)).at(-1);
+  const last = await latestOfAll(target);
   const begunAt = last === undefined ? undefined : timeOfName(last);
   return judgeBackup(begunAt, Date.now(), config.maxBackupAgeMs);
 }

@@ -5,9 +5,10 @@ import { levelOf, type Finding } from './finding.js';
 /** The same bounds as those of deploy/prometheus/rules.yml, where it has them. */
 const MEMORY_SHARE = { warning: 0.85, critical: 0.9 };
 const DISK_USED_SHARE = { warning: 0.85, critical: 0.95 };
-const STORE_LAG_S = { warning: 1, critical: 30 };
-/** Changes that a shard has not applied yet. */
-const BEHIND = { warning: 10_000, critical: 100_000 };
+/** Servers are asked every ten seconds: less may be none. */
+const STORE_LAG_S = { warning: 15, critical: 60 };
+/** Changes that a shard has not applied yet, of which it counts no more of a tenant than the latter. */
+const BEHIND = { warning: 1_000, critical: 10_000 };
 const CERTIFICATE_DAYS = { warning: 21, critical: 5 };
 
 /** What `/metrics` says of memory, disk, lag and certificates. */
@@ -15,10 +16,10 @@ export function judgeFigures(page: MetricsPage, nowMs: number): Finding[] {
   return [memory(page), ...disks(page), ...lag(page), ...certificates(page, nowMs)];
 }
 
-/** The last backup by when it was begun: what was written later is not in it. Undefined: there is none. */
+/** The last backup of all tenants by when it was begun: what was written later is not in it. Undefined: there is none. */
 export function judgeBackup(begunAt: Date | undefined, nowMs: number, maxAgeMs: number): Finding {
   if (begunAt === undefined) {
-    return { check: 'backup', level: 'critical', message: 'there is no backup' };
+    return { check: 'backup', level: 'critical', message: 'there is no backup of all tenants' };
   }
   const ageMs = nowMs - begunAt.getTime();
   const message = `the last backup is ${(ageMs / 3_600_000).toFixed(1)} hours old`;

@@ -29,6 +29,14 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
 /** How work on an import ended, for now or for good. */
 type ImportEnd = StepEnd | 'ask' | 'failed';
 
+/** What is told of each that leaves the queue, by how work on it ended. */
+const RESULTS: Readonly<Record<Exclude<ImportEnd, 'later'>, string>> = {
+  done: 'done',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  ask: 'waiting_for_confirmation',
+};
+
 export interface ImportDeps extends RowDeps {
   imports: ImportStore;
   store: Store;
@@ -46,6 +54,7 @@ export interface ImportDeps extends RowDeps {
 export function runImports(deps: ImportDeps): JobKind {
   return {
     isOfCatalogues: true,
+    results: Object.values(RESULTS),
     isNeeded: async (tenant) => hasWork(await readQueue(deps.imports.records, tenant)),
     run: (work) => workOn(deps, work),
   };
@@ -61,7 +70,7 @@ async function workOn(deps: ImportDeps, work: JobWork): Promise<void> {
     if (queue.running === null) return;
     const { id, number } = queue.running;
     const held = await HeldImport.take(deps.imports, { tenant, id, number }, randomUUID());
-    let left = await changeAfter(deps, tenant, id, held, signal, isTimeOver);
+    let left = await changeAfter(deps, work, id, held, isTimeOver);
     left ??= await readQueue(deps.imports.records, tenant);
     if (isTimeOver() && hasWork(left)) {
       work.comeBack(0, priorityOf(left));
@@ -73,12 +82,12 @@ async function workOn(deps: ImportDeps, work: JobWork): Promise<void> {
 /** Works on one; resolves with the queue once it has left it, undefined where it is to go on. */
 async function changeAfter(
   deps: ImportDeps,
-  tenant: string,
+  work: JobWork,
   id: string,
   held: HeldImport | undefined,
-  signal: AbortSignal,
   isTimeOver: () => boolean,
 ): Promise<ImportQueue | undefined> {
+  const { key: tenant, signal } = work;
   const { records } = deps.imports;
   if (held === undefined) {
     const bytes = await clearEnded(deps, tenant, id);
@@ -88,11 +97,13 @@ async function changeAfter(
     const end = await endOf(deps, held, signal, isTimeOver);
     if (end === 'later') return undefined;
     const bytes = end === 'done' ? await finish(deps, held) : 0;
-    return await changeQueue(records, tenant, (queue) => {
+    const left = await changeQueue(records, tenant, (queue) => {
       const { running } = queue;
       const rest = freed(without(queue, id), bytes);
       return end === 'ask' ? { ...rest, unconfirmed: running } : rest;
     });
+    work.count(RESULTS[end]);
+    return left;
   } finally {
     held.release();
   }

@@ -8,7 +8,7 @@ import type { SegmentKeeper } from '../index/segment-keeper.js';
 import type { TenantIndex } from '../index/tenant-index.js';
 import { Assignment } from './assignment.js';
 import { applyEntries, dropRowsOfOthers } from './feed-rows.js';
-import { Behind } from './behind.js';
+import { Behind, type AppliedCount } from './behind.js';
 import { Fill, type CopyRows } from './fill.js';
 import { Nudges } from './nudges.js';
 import { Readiness } from './readiness.js';
@@ -55,6 +55,7 @@ export class Follower {
     private readonly keeper: SegmentKeeper,
     private readonly logger: Logger,
     copyRows?: CopyRows,
+    private readonly applied: AppliedCount = { entries: 0 },
   ) {
     keeper.onLost = () => this.lost();
     this.behind = new Behind(store, index);
@@ -167,6 +168,7 @@ export class Follower {
         await this.step();
         await this.nudges.rest(this.fill.waitMs);
       } catch (error) {
+        this.behind.failed();
         this.logger.warn(
           { error: reasonOf(error) },
           'the feed could not be followed, trying again',
@@ -186,7 +188,10 @@ export class Follower {
   private async step(): Promise<void> {
     this.nudges.isDue = false;
     await this.refreshAssignment();
-    if (!this.begun && this.index.isBlank && !this.fill.takeFirst()) return;
+    if (!this.begun && this.index.isBlank && !this.fill.takeFirst()) {
+      this.behind.none();
+      return;
+    }
     if (this.needsRebuild) await this.rebuild();
     if (this.stopped) return;
     const atEnd = await this.catchUp();
@@ -286,6 +291,7 @@ export class Follower {
     if (entries.length === 0) return;
     await this.refreshAssignment();
     await applyEntries(this.store, this.index, this.assignment, entries);
+    this.applied.entries += entries.length;
     await this.fill.applied(entries);
   }
 

@@ -2,6 +2,7 @@ import type { Logger } from '../../core/logger.js';
 import type { StoreReader } from '../../store/store.js';
 import { termsKey } from '../../text/term-settings.js';
 import type { Builder } from '../build/builder.js';
+import type { AppliedCount } from '../follow/behind.js';
 import type { CopyRows } from '../follow/fill.js';
 import { Follower } from '../follow/follower.js';
 import type { ReconcileSchedule } from '../follow/reconcile-schedule.js';
@@ -21,12 +22,13 @@ interface Shared {
   copies: PeerCopies | undefined;
   schedule: ReconcileSchedule | undefined;
   pins: PinnedSearchers;
+  applied: AppliedCount;
   logger: Logger;
 }
 
 /** A tenant's index in memory, which follows its feed from here on. */
 export function openTenant(
-  { store, options, builder, copies, schedule, pins, logger: ofShard }: Shared,
+  { store, options, builder, copies, schedule, pins, applied, logger: ofShard }: Shared,
   { tenant, settings }: TenantGeneration,
   folder: string,
 ): OpenTenant {
@@ -40,7 +42,7 @@ export function openTenant(
   const copied = { tenant, generation, terms, model, folder, spared: keeper.spared };
   const copyRows: CopyRows | undefined =
     copies && ((wish, signal) => copies.copy(copied, wish, signal));
-  const follower = new Follower(shard, store, index, keeper, logger, copyRows);
+  const follower = new Follower(shard, store, index, keeper, logger, copyRows, applied);
   follower.start();
   schedule?.watch(follower, logger);
   const close = async (): Promise<void> => {

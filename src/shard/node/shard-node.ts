@@ -54,6 +54,7 @@ export class ShardNode {
   private readonly tools: SearchTools;
   private readonly pins = new PinnedSearchers();
   private readonly busy = new BusyShare();
+  private readonly applied = { entries: 0 };
   /** What others copy. */
   readonly files: OfferedFiles;
   private timer: NodeJS.Timeout | undefined;
@@ -77,8 +78,9 @@ export class ShardNode {
     this.schedule = reconcile && new ReconcileSchedule(reconcile, store, demand);
     const folders = new TenantFolders(dataDir, store.storeId, model);
     const parts = { store, options, builder: this.builder, copies, schedule: this.schedule };
+    const { pins, applied } = this;
     const open = (index: TenantGeneration): OpenTenant =>
-      openTenant({ ...parts, pins: this.pins, logger }, index, folders.folder(index));
+      openTenant({ ...parts, pins, applied, logger }, index, folders.folder(index));
     const left = (tenant: string): void => this.schedule?.forget(tenant);
     const deps = { shard, store, folders, open, left };
     this.tenants = new HostedTenants(deps, options.hosting, logger);
@@ -222,6 +224,7 @@ export class ShardNode {
       ...(capacityBytes === undefined ? {} : { capacityBytes }),
       ...figures,
       ...(load === undefined ? {} : { load }),
+      applied: this.applied.entries,
       storeReads: this.store.reads,
       ready: notReady === undefined,
       ...(notReady === undefined ? {} : { notReady }),

@@ -15,7 +15,7 @@ export const SHARE_TIMES: ShareTimes = { beatMs: 5_000, deadMs: 15_000 };
 const MAX_CLIENTS = 10_000;
 /** Beside those of the gate: the driver watches a server over two, one is for beats, one may be for a change stream. */
 const OWN_CONNECTIONS = 4;
-/** Until the others have heard of who has just come. */
+/** Until the others have heard of who has just come, or come back. */
 const FIRST_CONNECTIONS = 2;
 /** A stop does not wait for longer for a store that does not answer. */
 const LEAVE_LIMIT_MS = 2_000;
@@ -27,7 +27,7 @@ const LEAVE_LIMIT_MS = 2_000;
 export class ConnectionShare {
   private readonly id = randomUUID();
   private readonly beating: RepeatedWork;
-  private beats = 0;
+  private hasBeaten = false;
 
   /** @param total connections that the server allows all of them together */
   constructor(
@@ -54,25 +54,33 @@ export class ConnectionShare {
   }
 
   private async beat(): Promise<void> {
-    const own = await this.clients.findOneAndUpdate(
+    const before = await this.clients.findOneAndUpdate(
       { _id: this.id },
       { $currentDate: { at: true } },
-      { upsert: true, returnDocument: 'after' },
+      { upsert: true, returnDocument: 'before' },
     );
-    if (own === null) return;
     const found = await this.clients.find({}, { sort: { _id: 1 }, limit: MAX_CLIENTS }).toArray();
+    const own = found.find(({ _id }) => _id === this.id);
+    if (own === undefined) return;
     const isDead = ({ at }: ClientRecord): boolean =>
       own.at.getTime() - at.getTime() >= this.times.deadMs;
     for (const { _id, at } of found.filter(isDead)) await this.clients.deleteOne({ _id, at });
-    this.beats += 1;
-    const living = Math.max(1, found.filter((client) => !isDead(client)).length);
+    const living = found.filter((client) => !isDead(client)).length;
     const share = shareOf(this.total, living, this.most);
-    const isNew = this.beats === 1 && living > 1;
+    // Whoever was silent for long was forgotten by the others, and they by it: none of them may be dead.
+    const isBack = before === null ? this.hasBeaten : isDead(before);
+    const isNew = isBack || (before === null && living > 1);
+    this.hasBeaten = true;
     this.gate.limit = isNew ? Math.min(FIRST_CONNECTIONS, share) : share;
   }
 }
 
+/** What whoever comes may use until it knows of the others. */
+export function firstShareOf(total: number, most: number): number {
+  return Math.min(FIRST_CONNECTIONS, shareOf(total, 1, most));
+}
+
 /** What each of `clients` may use of `total` connections beside those that are its own at any rate; 1 at least. */
-export function shareOf(total: number, clients: number, most: number): number {
+function shareOf(total: number, clients: number, most: number): number {
   return Math.max(1, Math.min(most, Math.floor(total / clients) - OWN_CONNECTIONS));
 }

@@ -14,19 +14,21 @@ import {
   type ResolvedOptions,
 } from './options.js';
 import { ConnectionGate } from './connection-gate.js';
-import { ConnectionShare, shareOf, SHARE_TIMES } from './connection-share.js';
+import { ConnectionShare, firstShareOf, SHARE_TIMES } from './connection-share.js';
 import { gated } from './gated-collections.js';
+import { hearServers } from './hear-servers.js';
 import { ASK_EVERY_MS, LagWatch } from './lag-watch.js';
 import { probe } from './meta.js';
 import { PoolWatch } from './pool-watch.js';
+import { ReplicaLag } from './replica-lag.js';
 import { ReplicaReads } from './replica-reads.js';
-import { ServerWatch } from './server-watch.js';
 
 /** A client of one store, and how its answers are waited for. */
 export class Connection {
   readonly collections: Collections;
   readonly replicas: ReplicaReads;
-  readonly servers: ServerWatch;
+  /** As seldom as a client asks servers by itself: every ten seconds. */
+  private readonly lag = new ReplicaLag();
   private readonly pool: PoolWatch;
   private readonly maxPoolSize: number;
   /** Undefined: connections are this process's own. */
@@ -49,14 +51,14 @@ export class Connection {
     const { connections, shareTimes = SHARE_TIMES } = options;
     if (connections === undefined) this.collections = own;
     else {
-      const gate = new ConnectionGate(shareOf(connections, 1, this.maxPoolSize), this.timeoutMs);
+      const gate = new ConnectionGate(firstShareOf(connections, this.maxPoolSize), this.timeoutMs);
       this.gate = gate;
       this.collections = gated(own, (_name, command) => gate.run(command));
       const given = [connections, this.maxPoolSize, shareTimes] as const;
       this.share = new ConnectionShare(own.clients, gate, ...given);
     }
     this.pool = new PoolWatch(client);
-    this.servers = new ServerWatch(client);
+    hearServers(client, this.lag);
     this.replicas = new ReplicaReads((beatMs) => lagWatchOf(options, own, beatMs));
     this.leaseMs = options.leaseMs;
     this.landingMs = landingMsOf(options);
@@ -94,6 +96,14 @@ export class Connection {
     const { idle, inUse, waiting } = this.pool.connections;
     const { waiting: before = 0, limit = this.maxPoolSize } = this.gate ?? {};
     return { idle, inUse, waiting: waiting + before, limit };
+  }
+
+  /** How far the secondary that is furthest behind is behind, by whoever measures most often; undefined: nobody knows. */
+  get lagSeconds(): number | undefined {
+    const measured = this.replicas.lags;
+    const lags = measured.length > 0 ? measured : this.lag.lags;
+    if (lags.length === 0) return undefined;
+    return Math.max(...lags.map(({ lagMs }) => lagMs)) / 1_000;
   }
 
   /** `action`'s result, or `unavailable` when it fails or takes longer than `limitMs`. */

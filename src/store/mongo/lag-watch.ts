@@ -1,16 +1,10 @@
 import type { MongoClient } from 'mongodb';
 import { RepeatedWork } from '../../core/repeated-work.js';
+import { hearServers } from './hear-servers.js';
 import { ReplicaLag } from './replica-lag.js';
 
 /** The least that the driver takes. */
 export const ASK_EVERY_MS = 500;
-
-/** The part of a server's answer to `hello` that is read here. */
-interface HelloReply {
-  secondary?: boolean;
-  isWritablePrimary?: boolean;
-  lastWrite?: { lastWriteDate?: Date; majorityWriteDate?: Date };
-}
 
 /**
  * Measures how far secondaries are behind: a client that reads nothing has the driver ask each server twice a second
@@ -47,19 +41,7 @@ export class LagWatch {
 
   private async connected(): Promise<MongoClient> {
     const client = this.open();
-    client.on('serverHeartbeatSucceeded', ({ connectionId: server, reply }) => {
-      const { secondary, isWritablePrimary, lastWrite } = reply as HelloReply;
-      // Reads see what a majority has.
-      const written = lastWrite?.majorityWriteDate ?? lastWrite?.lastWriteDate;
-      const isMember = secondary === true || isWritablePrimary === true;
-      if (written === undefined || !isMember) this.lag.lost(server);
-      else {
-        const state = { isSecondary: secondary === true, writtenMs: written.getTime() };
-        this.lag.heard(server, { ...state, atMs: performance.now() });
-      }
-    });
-    client.on('serverHeartbeatFailed', ({ connectionId }) => this.lag.lost(connectionId));
-    client.on('serverClosed', ({ address }) => this.lag.lost(address));
+    hearServers(client, this.lag);
     try {
       return await client.connect();
     } catch (error) {

@@ -18,7 +18,6 @@ import type {
   WriteMark,
 } from '../store.js';
 import type { StoreConnections, StoreServers } from '../store-connections.js';
-import { lagSeconds } from './server-watch.js';
 import { encodeMark, positionCovers } from '../position.js';
 import { readChanges } from './changes.js';
 import { keyOf, type Collections, type ProductRecord } from './collections.js';
@@ -167,8 +166,8 @@ export class MongoReader implements StoreReader {
   }
 
   servers(): StoreServers {
-    const { connections, servers } = this.connection;
-    return { limit: connections.limit, lagSeconds: lagSeconds(servers.states) };
+    const { connections, lagSeconds } = this.connection;
+    return { limit: connections.limit, lagSeconds };
   }
 
   detail(): string | undefined {

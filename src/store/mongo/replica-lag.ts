@@ -1,5 +1,8 @@
 import type { ReplicaLagOf } from '../store-replicas.js';
 
+/** A secondary that has not answered for so long is gone. */
+const GONE_MS = 30_000;
+
 /** What a server said of itself. */
 export interface ServerState {
   isSecondary: boolean;
@@ -25,7 +28,17 @@ export class ReplicaLag {
     this.servers.set(server, state);
   }
 
-  /** It does not answer, or is neither primary nor secondary. */
+  /**
+   * It did not answer. A secondary may still be read by others: it is kept for a while, in which it seems further behind
+   * with each moment.
+   */
+  silent(server: string, nowMs: number): void {
+    const known = this.servers.get(server);
+    if (known?.isSecondary === true && nowMs - known.atMs < GONE_MS) return;
+    this.lost(server);
+  }
+
+  /** It is no member any more, or neither primary nor secondary. */
   lost(server: string): void {
     this.servers.delete(server);
   }
