@@ -43,14 +43,20 @@ export function fitCoefficients({ segments, embedCpuMs, documentBytes }: Measure
   };
 }
 
-/** Least squares through the origin: a walk's time grows with dimensions and the logarithm of rows. */
+/**
+ * A walk's time at the size for which it stands, by least squares: a part that is always there, and one that grows with
+ * dimensions and the logarithm of rows. Of one size alone all of it is taken to grow.
+ */
 function graphCpuMs(segments: Measured['segments']): number {
-  let products = 0;
-  let squares = 0;
-  for (const { rows, dimensions, cpuUs } of segments) {
-    const x = ((dimensions / DIMENSIONS) * Math.log(rows)) / Math.log(ROWS);
-    products += (x * cpuUs) / 1_000;
-    squares += x * x;
-  }
-  return squares === 0 ? DEFAULT_COEFFICIENTS.graph_cpu_ms : products / squares;
+  const points = segments.map(({ rows, dimensions, cpuUs }) => ({
+    x: ((dimensions / DIMENSIONS) * Math.log(rows)) / Math.log(ROWS),
+    y: cpuUs / 1_000,
+  }));
+  const mean = (of: (point: { x: number; y: number }) => number): number =>
+    points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const [meanX, meanY] = [mean(({ x }) => x), mean(({ y }) => y)];
+  const spread = mean(({ x }) => (x - meanX) ** 2);
+  const slope =
+    spread === 0 ? meanY / meanX : mean(({ x, y }) => (x - meanX) * (y - meanY)) / spread;
+  return meanY + slope * (1 - meanX);
 }

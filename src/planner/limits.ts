@@ -8,7 +8,7 @@ const BUSY_LIMIT = 0.6;
 const USUAL_RANGE_ROWS = 1_000_000;
 
 /** What gives way first as products or searches grow. */
-export type Weakest = 'shard memory' | 'shard processors' | 'query processors' | 'p99';
+type Weakest = 'shard memory' | 'shard processors' | 'query processors' | 'p99';
 
 export interface Limits {
   failsFirst: Weakest;

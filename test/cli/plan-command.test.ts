@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { measureSegment } from '../../src/cli/plan/measure-segment.js';
 import { packageFile } from '../../src/cli/package-file.js';
+import { runPlan } from '../../src/cli/plan/plan-command.js';
+import { loadConfig } from '../../src/config/load.js';
+import { ConfigError } from '../../src/config/setting.js';
 import { EXAMPLE_PRICES } from '../../src/planner/prices.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'omnisearch-plan-'));
@@ -93,10 +96,21 @@ test.each([
   [[...MILLION, '--prices', join(dir, 'none.json')], '--prices must be a file of JSON'],
   [[...MILLION, '--categories', 'some'], '--categories must be zipf'],
   [['calibrate', '--minutes', '9'], '--minutes must be'],
-])('%j is wrong usage', async (args, expected) => {
-  const { code, errors } = await omnisearch(...args);
-  expect(errors).toContain(expected);
-  expect(code).toBe(2);
+])('%j is wrong usage', async ([verb, ...argv], expected) => {
+  const wrong = async (): Promise<unknown> => {
+    const { config } = loadConfig({ verb: verb as 'plan' | 'calibrate', argv, env: {} });
+    return runPlan(config);
+  };
+  await expect(wrong()).rejects.toBeInstanceOf(ConfigError);
+  await expect(wrong()).rejects.toThrow(expected);
+});
+
+test('wrong usage ends with 2', async () => {
+  const { code, errors } = await omnisearch('plan', '--products', '1M');
+  expect({ code, errors }).toEqual({
+    code: 2,
+    errors: 'omnisearch: --qps must be given, or --dau above 0\n',
+  });
 });
 
 test('calibrate measures a segment of the engine', async () => {

@@ -14,10 +14,10 @@ import { measureSegment, type MeasuredSegment } from './measure-segment.js';
 
 /** In the order in which they are measured, as far as the time goes. */
 const SIZES: readonly (readonly [rows: number, dimensions: number])[] = [
-  [2_500, 128],
   [2_500, 512],
-  [10_000, 128],
+  [2_500, 128],
   [10_000, 512],
+  [10_000, 128],
   [30_000, 512],
   [100_000, 128],
   [100_000, 512],

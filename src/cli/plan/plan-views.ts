@@ -48,10 +48,10 @@ export function planRows(plan: Plan, workload: Workload, prices: PriceList): str
     ['network', `${(plan.networkBytesS / 1e6).toFixed(1)} MB/s`],
     ['p50, p99', `${latency.p50Ms.toFixed(1)}, ${latency.p99Ms.toFixed(0)} ms`],
     ['fails first', limits.failsFirst],
-    ...(Object.entries(limits.used).map(([what, share]) => [
+    ...Object.entries(limits.used).map(([what, share]): [string, string] => [
       `  ${what}`,
       `${(share * 100).toFixed(0)} %`,
-    ]) as [string, string][]),
+    ]),
     ...terms.map((term, i): [string, string] => [
       i === 0 ? `${prices.currency} a month` : '',
       term,
