@@ -67,7 +67,7 @@ async function measureSegments(
     const last = segments.at(-1);
     const expectedS = last === undefined ? 0 : last.buildS * growthFrom(last, rows, dimensions);
     // What is not building, reading products and searching, takes less than that again.
-    if (performance.now() + 2_000 * expectedS > endMs) break;
+    if (last !== undefined && performance.now() + 2_000 * expectedS > endMs) break;
     process.stderr.write(`omnisearch: measuring ${rows} rows of ${dimensions} dimensions\n`);
     segments.push(await measureSegment(products, rows, dimensions));
   }
