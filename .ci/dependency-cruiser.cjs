@@ -19,6 +19,7 @@ const rooms = {
   web: ['client'],
   client: [],
   'catalogue-files': ['core'],
+  planner: ['core'],
   merchandising: ['query', 'filter', 'text', 'store', 'core'],
   search: [
     'merchandising',

@@ -82,6 +82,10 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
     case 'store':
       closeToOthers();
       return (await import('./store-command.js')).runStore(config, positionals);
+    case 'plan':
+      return (await import('./plan/plan-command.js')).runPlan(config);
+    case 'calibrate':
+      return (await import('./plan/calibrate-command.js')).runCalibrate(config);
     case 'models':
       return (await import('./models.js')).runModels(positionals);
   }

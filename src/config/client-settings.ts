@@ -155,7 +155,7 @@ export const CLIENT_SETTINGS = {
     default: false,
     verbs: [
       ...['search', 'placement', 'tenants', 'keys', 'backup', 'restore', 'rollback'],
-      ...['check', 'report'],
+      ...['check', 'report', 'plan'],
     ],
     description: 'print the reply instead of a table',
   },
@@ -181,8 +181,9 @@ export const CLIENT_SETTINGS = {
     default: undefined,
     placeholder: 'FILE',
     form: { pattern: /\S/, expected: 'a file' },
-    verbs: ['tenants'],
-    description: 'route, move: where the map for the balancer is written; export: the lines',
+    verbs: ['tenants', 'calibrate'],
+    description:
+      'route, move: where the map for the balancer is written; export: the lines; calibrate: the coefficients',
   },
   mapFor: {
     type: 'enum',

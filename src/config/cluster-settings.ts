@@ -19,7 +19,7 @@ export const CLUSTER_SETTINGS = {
     min: 1,
     max: 16,
     unit: 'copies',
-    verbs: EMBEDDING,
+    verbs: [...EMBEDDING, 'plan'],
     description: 'shard processes that hold each part, as far as there are so many',
   },
   leaseMs: {

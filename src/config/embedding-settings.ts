@@ -18,7 +18,7 @@ export const EMBEDDING_SETTINGS = {
     default: 512,
     min: 2,
     max: 4_096,
-    verbs: EMBEDDING,
+    verbs: [...EMBEDDING, 'plan'],
     description: 'length of the vectors with --model none; otherwise the model says',
   },
   modelPrecision: {

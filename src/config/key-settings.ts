@@ -33,11 +33,12 @@ export const KEY_SETTINGS = {
     default: undefined,
     placeholder: 'NAMES',
     form: {
-      pattern: /^([a-z0-9_-]{1,64}|\*)(,[a-z0-9_-]{1,64})*$/,
-      expected: 'names of tenants with commas between, or *',
+      pattern: /^(([a-z0-9_-]{1,64}|\*)(,[a-z0-9_-]{1,64})*|\d{1,9}x\d{1,12}(\.\d{1,6})?[KMB]?)$/,
+      expected: 'names of tenants with commas between, or *; of plan COUNTxROWS',
     },
-    verbs: ['keys'],
-    description: 'create: whose catalogues; without it default, of an admin key all',
+    verbs: ['keys', 'plan'],
+    description:
+      'keys create: whose catalogues; without it default, of an admin key all. plan: further shops of one size, 20x30K',
   },
   description: {
     type: 'string',

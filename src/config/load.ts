@@ -50,7 +50,7 @@ export function loadConfig({ verb, argv, env }: ConfigSources): LoadedConfig {
   }
   // The table's types and the checks above make each value what `Config` says of its key.
   const config = Object.freeze(Object.fromEntries(values)) as unknown as Config;
-  if (given.has('dimensions') && config.model !== 'none') {
+  if (given.has('dimensions') && verb !== 'plan' && config.model !== 'none') {
     warnings.push('DIMENSIONS is not used: it is for --model none, other models say their own');
   }
   return { config, positionals, warnings };

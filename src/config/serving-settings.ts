@@ -137,7 +137,7 @@ export const SERVING_SETTINGS = {
     min: 0,
     max: 1_000_000_000,
     unit: 'rows',
-    verbs: EMBEDDING,
+    verbs: [...EMBEDDING, 'plan'],
     description: 'past so many, large categories become partitions; 0: each is one',
   },
   rangeRows: {

@@ -8,6 +8,7 @@ import { EMBEDDING_SETTINGS } from './embedding-settings.js';
 import { IMPORT_SETTINGS } from './import-settings.js';
 import { KEY_SETTINGS } from './key-settings.js';
 import { METRICS_SETTINGS } from './metrics-settings.js';
+import { PLANNER_SETTINGS } from './planner-settings.js';
 import { QUERY_NODE_SETTINGS } from './query-node-settings.js';
 import { REDIS_SETTINGS } from './redis-settings.js';
 import { SERVING_SETTINGS } from './serving-settings.js';
@@ -30,7 +31,6 @@ const SETTINGS = {
   ...KEY_SETTINGS,
   ...QUERY_NODE_SETTINGS,
   ...BROWSER_SETTINGS,
-  ...IMPORT_SETTINGS,
   ...STORE_SETTINGS,
   ...EMBEDDING_SETTINGS,
   ...SHARD_SETTINGS,
@@ -41,6 +41,7 @@ const SETTINGS = {
   ...BACKUP_SETTINGS,
   ...TELEMETRY_SETTINGS,
   ...CHECK_SETTINGS,
+  ...PLANNER_SETTINGS,
 } as const;
 
 export type SettingKey = keyof typeof SETTINGS;

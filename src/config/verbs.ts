@@ -49,6 +49,14 @@ export const VERBS = {
     usage: '',
     summary: 'keep figures now and then, and compare a week with the one before',
   },
+  plan: {
+    usage: '',
+    summary: 'how many machines a catalogue and its searches take, and their money',
+  },
+  calibrate: {
+    usage: '',
+    summary: 'measure this machine for plan',
+  },
   balancer: {
     usage: '',
     summary: 'keep the servers of nginx or HAProxy equal to the query nodes',
@@ -97,5 +105,7 @@ export const EVERYWHERE = [
   ...STORES,
   ...CLIENTS,
   ...OPERATING,
+  'plan',
+  'calibrate',
   'models',
 ] as const satisfies readonly Verb[];

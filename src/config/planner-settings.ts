@@ -1,0 +1,98 @@
+import { COUNT_FORM, MACHINES_FORM } from '../core/quantities.js';
+import type { Setting } from './setting.js';
+
+/** What `omnisearch plan` and `calibrate` are told. */
+export const PLANNER_SETTINGS = {
+  products: {
+    type: 'string',
+    default: '0',
+    placeholder: 'COUNT',
+    form: { pattern: COUNT_FORM, expected: 'a count such as 30K, 2.5M or 50000000' },
+    verbs: ['plan'],
+    description: 'products of the largest shop',
+  },
+  qps: {
+    type: 'integer',
+    default: undefined,
+    min: 1,
+    max: 1_000_000,
+    unit: 'searches a second',
+    verbs: ['plan'],
+    description: 'at the busiest time',
+  },
+  dau: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'COUNT',
+    form: { pattern: COUNT_FORM, expected: 'a count such as 200K' },
+    verbs: ['plan'],
+    description:
+      'instead of --qps: shoppers a day, with ten searches each and three times the mean at the peak',
+  },
+  categories: {
+    type: 'string',
+    default: 'zipf',
+    placeholder: 'zipf|even|N',
+    form: { pattern: /^(zipf|even|[1-9]\d{0,3})$/, expected: 'zipf, even, or a number up to 9999' },
+    verbs: ['plan'],
+    description: 'how products are spread over categories: 100 of them, or N even ones',
+  },
+  p99Ms: {
+    type: 'ms',
+    default: 100,
+    min: 1,
+    max: 60_000,
+    verbs: ['plan'],
+    description: 'what 99 of 100 searches are to take at most',
+  },
+  availability: {
+    type: 'share',
+    default: 0,
+    min: 0,
+    max: 0.999999,
+    verbs: ['plan'],
+    description: 'share of time in which no search lacks a part; 0: as --replicas makes it',
+  },
+  budget: {
+    type: 'integer',
+    default: undefined,
+    min: 1,
+    max: 1_000_000_000,
+    unit: 'money a month',
+    verbs: ['plan'],
+    description: 'what it may take a month on demand; exit 1 where it takes more',
+  },
+  machines: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'SIZE,SIZE',
+    form: { pattern: MACHINES_FORM, expected: 'sizes of memory such as 1G,8G' },
+    verbs: ['plan'],
+    description: 'which machines of the price list are taken, by their memory; all',
+  },
+  prices: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'FILE',
+    form: { pattern: /\S/, expected: 'a file' },
+    verbs: ['plan'],
+    description: 'price list (JSON, see docs/scaling.md); an example, which is nobody’s',
+  },
+  coefficients: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'FILE',
+    form: { pattern: /\S/, expected: 'a file' },
+    verbs: ['plan'],
+    description: 'what calibrate has measured; figures of our own machines',
+  },
+  minutes: {
+    type: 'integer',
+    default: 5,
+    min: 1,
+    max: 5,
+    unit: 'minutes',
+    verbs: ['calibrate'],
+    description: 'how long it may take: the longer, the larger what is measured',
+  },
+} as const satisfies Record<string, Setting>;

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { countOf, machineSizesOf, tenantsOf } from '../../src/core/quantities.js';
+import { DEFAULT_COEFFICIENTS, readCoefficients } from '../../src/planner/coefficients.js';
+import { fitCoefficients } from '../../src/planner/fit-coefficients.js';
+import { EXAMPLE_PRICES, readPrices } from '../../src/planner/prices.js';
+import { peakQps } from '../../src/planner/workload.js';
+
+test('counts, shops and sizes are read as they are typed', () => {
+  expect(['0', '30K', '2.5M', '1B', '12345'].map(countOf)).toEqual([0, 3e4, 2.5e6, 1e9, 12_345]);
+  expect(['', 'M', '1k', '-1', '1e6', '1 M'].map(countOf)).toEqual(Array(6).fill(undefined));
+  expect(tenantsOf('20x30K')).toEqual({ count: 20, rows: 30_000 });
+  expect(['20', 'x30', '20x', 'a,b'].map(tenantsOf)).toEqual(Array(4).fill(undefined));
+  expect(machineSizesOf('1G,512M')).toEqual([2 ** 30, 2 ** 29]);
+  expect(peakQps(864_000)).toBe(300);
+});
+
+test('a price list is taken as it is, or told what it lacks', () => {
+  expect(readPrices(JSON.parse(JSON.stringify(EXAMPLE_PRICES)))).toEqual(EXAMPLE_PRICES);
+  const [machine] = EXAMPLE_PRICES.machines;
+  const problems: [object, RegExp][] = [
+    [{ currency: '' }, /^currency must be a text/],
+    [{ disk_gb_month: '1' }, /^disk_gb_month must be a number from 0/],
+    [{ machines: [] }, /^machines must be a list/],
+    [{ machines: [machine, { ...machine, cores: 0 }] }, /^machines\[1\] must have/],
+    [{ machines: [{ ...machine, hour: { on_demand: 1 } }] }, /^machines\[0\] must have .* spot/],
+    [{ managed: { name: 'a' } }, /^managed must have/],
+  ];
+  for (const [change, problem] of problems) {
+    expect(readPrices({ ...EXAMPLE_PRICES, ...change })).toEqual({
+      problem: expect.stringMatching(problem) as string,
+    });
+  }
+  expect(readPrices([])).toHaveProperty('problem');
+});
+
+test('coefficients of a file replace the defaults, and nothing else is taken', () => {
+  expect(readCoefficients({ coefficients: { tail: 3 } })).toEqual({
+    ...DEFAULT_COEFFICIENTS,
+    tail: 3,
+  });
+  expect(readCoefficients({})).toHaveProperty('problem');
+  for (const wrong of [{ tail: 0 }, { tail: '3' }, { tial: 3 }, { node_availability: 1 }]) {
+    expect(readCoefficients({ coefficients: wrong })).toEqual({
+      problem: expect.stringContaining(Object.keys(wrong)[0] ?? '') as string,
+    });
+  }
+});
+
+test('a machine that walks graphs in twice the time is twice as slow in all that is processor time', () => {
+  const segment = (rows: number, dimensions: number) => {
+    const growth = Math.log(rows) / Math.log(10_000);
+    const cpuUs = 2_000 * DEFAULT_COEFFICIENTS.graph_cpu_ms * (dimensions / 512) * growth;
+    return { rows, dimensions, cpuUs, textBytes: rows / 10, linkBytes: 150 };
+  };
+  const segments = [segment(2_500, 128), segment(30_000, 512), segment(10_000, 512)];
+  const fitted = fitCoefficients({ segments, embedCpuMs: 7, documentBytes: 900 });
+  const { query_cpu_ms, look_cpu_ms, graph_cpu_ms, network_ms } = DEFAULT_COEFFICIENTS;
+  expect(fitted.graph_cpu_ms).toBeCloseTo(2 * graph_cpu_ms);
+  expect(fitted.query_cpu_ms).toBeCloseTo(2 * query_cpu_ms);
+  expect(fitted.look_cpu_ms).toBeCloseTo(2 * look_cpu_ms);
+  expect(fitted).toMatchObject({ network_ms, embed_cpu_ms: 7, document_bytes: 900 });
+  // Of the largest.
+  expect(fitted).toMatchObject({ text_bytes: 3_000, link_bytes: 150 });
+  expect(readCoefficients({ coefficients: fitted })).toEqual(fitted);
+});
