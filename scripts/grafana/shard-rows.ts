@@ -106,10 +106,13 @@ const SHARDS: Row = {
     },
     {
       title: 'There and back',
-      about:
-        'The way from a node to a shard and back. Within a zone NetworkSlow warns above the first line.',
+      about: 'The way from a node to a shard and back. NetworkSlow warns above the first line.',
       unit: 's',
-      bounds: { worse: 'above', warning: 'network_zone_seconds', critical: 'network_any_seconds' },
+      bounds: {
+        worse: 'above',
+        warning: 'network_warning_seconds',
+        critical: 'network_critical_seconds',
+      },
       queries: [['{{instance}} to {{peer}}', `network_round_trip_seconds{${HERE}}`]],
     },
     {
