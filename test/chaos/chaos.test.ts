@@ -30,7 +30,7 @@ test('a history says what a read may see, and what it must', () => {
 test.each(['lmdb', 'mongo'] as const)(
   'on %s, processes, links, disks, clocks and the store fail while partitions move, split and merge: every answer is a right one, nothing is lost',
   async (store) => {
-    const { violations, counts, skipped } = await chaos({ seconds: 20, seed: 7, store });
+    const { violations, counts, skipped } = await chaos({ seconds: 12, seed: 7, store });
     // What the machine does not allow is said, the rest is done.
     for (const [fault, why] of skipped) console.log(`no ${fault}: ${why}`);
     expect(violations).toEqual([]);

@@ -14,7 +14,7 @@ import { PER_PAGE, Tour } from './tour.js';
 import { clickAtRandom, QUERIES, walk } from './walk.js';
 
 const KEY = 'secret-key';
-const CLICKS = 100;
+const CLICKS = 40;
 /** All rows are scanned: what graphs find of a result set changes while they are built. */
 const WITHOUT_GRAPHS = { OMNISEARCH_GRAPH_MIN_ROWS: '1000000' };
 

@@ -10,7 +10,7 @@ const ARGS = ['--model', 'none', '--dimensions', String(DIMENSIONS)];
 const ENV = { OMNISEARCH_TAIL_ROWS: '200', OMNISEARCH_GRAPH_MIN_ROWS: '50' };
 
 /** Processes killed in the mixed load; more than CI has time for by this variable. */
-const KILLS = Number(process.env['OMNISEARCH_TEST_KILLS'] ?? 10);
+const KILLS = Number(process.env['OMNISEARCH_TEST_KILLS'] ?? 6);
 
 /** `work`, or an error that names it when it has not ended by `limitMs`. */
 async function step<T>(name: string, limitMs: number, work: Promise<T>): Promise<T> {

@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { afterEach, describe, expect, test } from 'vitest';
-import { dropDatabase, freshOptions } from '../store/mongo-fixture.js';
-import { MONGODB_URL, MongoServer, whyNoServer } from '../store/mongo-server.js';
+import { afterEach, expect, test } from 'vitest';
 import { bruteForce, makeProducts, randomVector, seeded, type TestProduct } from './catalogue.js';
 import { Cluster, type Placed } from './cluster.js';
 
@@ -22,14 +20,10 @@ const SMALL = 'small';
 const NODES = ['s1', 's2', 's3'];
 
 let cluster: Cluster | undefined;
-let server: MongoServer | undefined;
-let clean: (() => Promise<void>) | undefined;
 afterEach(async () => {
   await cluster?.stop();
   cluster?.remove();
-  await clean?.();
-  await server?.stop();
-  cluster = server = clean = undefined;
+  cluster = undefined;
 });
 
 const of = (tenant: string) => ({ 'x-omnisearch-tenant': tenant });
@@ -212,18 +206,6 @@ async function flip(at: Cluster): Promise<void> {
 test('invariant 3: a plan gives a tenant a shard process of its own and takes it back: no search fails, none is wrong', async () => {
   cluster = await Cluster.start({ shards: 3, args: ARGS, env: ENV });
   await flip(cluster);
-});
-
-const reason = whyNoServer();
-describe.skipIf(reason !== undefined)(`on MongoDB${reason ? ` (${reason})` : ''}`, () => {
-  test('the same', async () => {
-    if (MONGODB_URL === undefined) server = await MongoServer.start();
-    const { url } = freshOptions(server);
-    if (server === undefined) clean = async () => dropDatabase({ url });
-    const env = { ...ENV, OMNISEARCH_STORE_URL: url };
-    cluster = await Cluster.start({ shards: 3, args: ARGS, env });
-    await flip(cluster);
-  });
 });
 
 test('where there are too few nodes the tenant shares, it is said what is missing, and it moves by itself once there are enough', async () => {

@@ -12,7 +12,7 @@ import { MAIN } from './command.js';
 const DIMENSIONS = 16;
 const MODEL = ['--model', 'none', '--dimensions', String(DIMENSIONS)];
 const KILLS = Number(process.env['OMNISEARCH_TEST_KILLS'] ?? 3);
-const ROWS = 8_000;
+const ROWS = 4_000;
 const TENANTS = 12;
 const IMPORTS_A_TENANT = 5;
 const ROWS_AN_IMPORT = 20;

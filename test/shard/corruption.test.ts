@@ -5,10 +5,10 @@ import { randomVector, seeded } from '../e2e/catalogue.js';
 import { graphOf } from '../../src/shard/index/segment-record.js';
 import { DIMENSIONS, put, ShardFixture, textOf } from './shard-fixture.js';
 
-const FLIPS = 100;
+const FLIPS = 60;
 const CATEGORIES = ['Mice', 'Shoes', 'Pans'];
 
-test('100 flipped bytes in the files of a shard: each is found, none served, all is rebuilt', async () => {
+test('60 flipped bytes in the files of a shard: each is found, none served, all is rebuilt', async () => {
   const shard = await ShardFixture.open();
   const random = seeded(7);
   const flips = new Map<string, number>();

@@ -11,7 +11,7 @@ import type { PriceWrite } from '../../src/store/store.js';
 import { DIMENSIONS, MAX_DEAD_SHARE, put, remove, ShardFixture } from './shard-fixture.js';
 
 /** Of some forty operations each; more than CI has time for by this variable. */
-const RUNS = Number(process.env['OMNISEARCH_TEST_RUNS'] ?? 15);
+const RUNS = Number(process.env['OMNISEARCH_TEST_RUNS'] ?? 8);
 
 /** What the shard must know: a plain map. */
 interface Held {

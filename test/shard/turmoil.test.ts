@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { seeded } from '../e2e/catalogue.js';
 import { SHARDS, Turmoil } from './turmoil.js';
 
-const ROUNDS = 8;
+const ROUNDS = 4;
 const OPERATIONS_A_ROUND = 60;
 
 /**
