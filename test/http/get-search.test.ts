@@ -52,7 +52,13 @@ describe('GET /search', () => {
     });
     expect(reply.statusCode).toBe(200);
     const [asked] = node.search.seen;
-    const got = { ...asked, queryId: expect.any(String) as string };
+    // What it waited for its place is taken from its time.
+    expect(asked?.timeoutMs).toBeLessThanOrEqual(500);
+    const got = {
+      ...asked,
+      queryId: expect.any(String) as string,
+      timeoutMs: expect.any(Number) as number,
+    };
     await node.send('POST', '/search/text', {
       query: 'wireless mouse',
       filter: { price: { lte: 50 } },
