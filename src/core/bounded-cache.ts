@@ -4,7 +4,7 @@ interface Bounds<V> {
   /** Entries at most. */
   max: number;
   /** Beside that, what all of them may take together. */
-  bytes?: { max: number; of: (value: V, key: string) => number };
+  bytes?: { max: number; of: (value: V, key: string) => number } | undefined;
   /** Milliseconds after which an entry is gone; absent: never. */
   ttl?: number;
   /** Told of each value that leaves. */

@@ -79,7 +79,7 @@ export class SearchDesk {
     write: (found: SearchReply) => Pieces,
   ): Promise<Written> {
     const startedMs = performance.now();
-    const { gate, stages, counter } = this.tools;
+    const { gate, counter } = this.tools;
     const caller = this.callerOf(request);
     const { tenant, timeoutMs } = search;
     const asked = narrowedBy(request, search);
@@ -88,12 +88,10 @@ export class SearchDesk {
       const found = await this.ports.search.search(within(asked, leftMs), caller);
       this.log(search, found);
       const missing = reasonsOf(found);
-      const writtenMs = performance.now();
-      const pieces = write(found);
-      const text = isLong(caller) ? await toChunks(pieces) : [...pieces].join('');
-      stages.took('serialize', performance.now() - writtenMs);
-      caller.span?.past('serialize', writtenMs);
-      holdRoom(text, caller);
+      const text = await this.writtenOut(caller, () => {
+        const pieces = write(found);
+        return isLong(caller) ? toChunks(pieces) : [...pieces].join('');
+      });
       return { text, missing };
     });
     const { text, missing } = await run.catch((error: unknown) => {
@@ -117,7 +115,7 @@ export class SearchDesk {
     write: (results: readonly (SearchReply | OmniError)[]) => Pieces,
   ): Promise<Written> {
     const startedMs = performance.now();
-    const { gate, stages, counter } = this.tools;
+    const { gate, counter } = this.tools;
     const entries = sent.map((entry, i) => narrowedEntry(request, entry, place(i)));
     const searches = entries.flatMap((entry) => (entry instanceof OmniError ? [] : [entry]));
     const caller = this.callerOf(request);
@@ -137,11 +135,7 @@ export class SearchDesk {
         return answer;
       });
       const counted = results.map(countedOf);
-      const writtenMs = performance.now();
-      const text = await toChunks(write(results));
-      stages.took('serialize', performance.now() - writtenMs);
-      caller.span?.past('serialize', writtenMs);
-      holdRoom(text, caller);
+      const text = await this.writtenOut(caller, () => toChunks(write(results)));
       counter.each(request, entries, counted, { waitedMs, startedMs });
       return text;
     });
@@ -163,6 +157,19 @@ export class SearchDesk {
     return this.tools.gate.run({ tenant, timeoutMs, ...caller }, 1, (leftMs) =>
       this.ports.search.search(within(asked, leftMs), caller),
     );
+  }
+
+  /** A reply's text, with its room among replies, which is taken before it is counted. Throws `overloaded`. */
+  private async writtenOut(
+    caller: SearchCaller,
+    write: () => Written['text'] | Promise<Written['text']>,
+  ): Promise<Written['text']> {
+    const startedMs = performance.now();
+    const text = await write();
+    this.tools.stages.took('serialize', performance.now() - startedMs);
+    caller.span?.past('serialize', startedMs);
+    holdRoom(text, caller);
+    return text;
   }
 
   /** Counts what was asked for; a further page, and a search for counts alone, ask for nothing new. */

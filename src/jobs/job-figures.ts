@@ -16,7 +16,6 @@ export interface JobStates {
   scheduled: number;
   /** Due. */
   waiting: number;
-  /** Of those, the ones that go before others. */
   /** Of those, the ones that go behind others of their kind, as large imports do. */
   prioritised: number;
   active: number;

@@ -45,10 +45,13 @@ export class KeptReads<T extends object> {
 
   constructor(private readonly options: Options<T>) {
     const { max, bytes, maxAgeMs, isForGood, now } = options;
-    const of = ({ value }: Kept<T>): number => (value === undefined ? 1 : (bytes?.of(value) ?? 1));
-    this.found = boundedCache(
-      bytes === undefined ? { max } : { max, bytes: { max: bytes.max, of } },
-    );
+    this.found = boundedCache({
+      max,
+      bytes: bytes && {
+        max: bytes.max,
+        of: ({ value }: Kept<T>) => (value === undefined ? 1 : bytes.of(value)),
+      },
+    });
     this.foundFreshness = new Freshness(isForGood === true ? Infinity : maxAgeMs, now);
     this.missingFreshness = new Freshness(maxAgeMs, now);
   }
