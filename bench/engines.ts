@@ -1,7 +1,6 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HASH_END } from '../src/core/ids.js';
 import { CostModel } from '../src/shard/leaf/cost-model.js';
 import { ENGINES } from '../src/shard/engine/engines.js';
 import type { EngineName } from '../src/shard/engine/graph.js';
@@ -10,13 +9,12 @@ import { Deadline } from '../src/core/deadline.js';
 import { DEFAULT_TEXT_SETTINGS } from '../src/text/default-settings.js';
 import { productTerms } from '../src/text/product-terms.js';
 import { leafSearch } from '../src/shard/leaf/leaf-search.js';
-import { PartitionSet } from '../src/shard/leaf/partition-set.js';
+import { PartitionSet, WHOLE } from '../src/shard/leaf/partition-set.js';
 import { graphFile } from '../src/shard/index/components/graphs.js';
 import { openSegment } from '../src/shard/index/segment.js';
 import { WriteBuffer } from '../src/shard/index/write-buffer.js';
 import { TenantIndex } from '../src/shard/index/tenant-index.js';
 import { writeSegment } from '../src/shard/build/write-segment.js';
-import type { Partition } from '../src/store/store.js';
 import { bench, type BenchRun } from './lib/bench.js';
 import { exactNeighbours } from './lib/exact.js';
 import { numberList } from './lib/flags.js';
@@ -28,14 +26,6 @@ import { idRow, rowId } from './lib/vector-json.js';
 import { loadVectors, type VectorData } from './lib/vector-server.js';
 
 const K = 10;
-const EVERYTHING: Partition = {
-  id: 'all',
-  categories: ['all'],
-  from: 0,
-  to: HASH_END,
-  epoch: 1,
-  replicas: [{ node: 's1', state: 'serving' }],
-};
 const FLAGS = {
   vectors: { default: 100_000, help: 'rows of the segment' },
   dimensions: { default: 512, help: 'of the vectors' },
@@ -134,7 +124,7 @@ async function search({ index }: Contender, { base, queries }: VectorData, ef: n
     const request = { vector: query, filter: undefined, k: K, ef, exact: false, costs };
     const searcher = index.searcher();
     const budget = new Budget(Deadline.after(Infinity));
-    const everything = new PartitionSet(() => [EVERYTHING]);
+    const everything = new PartitionSet(() => WHOLE);
     const { hits } = await leafSearch(searcher, everything, request, budget);
     searcher.release();
     return hits.map(({ id }) => idRow(id));

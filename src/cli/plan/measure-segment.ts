@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Budget } from '../../core/budget.js';
 import { Deadline } from '../../core/deadline.js';
-import { HASH_END } from '../../core/ids.js';
 import type { Product } from '../../core/product.js';
 import { writeSegment } from '../../shard/build/write-segment.js';
 import { openSegment } from '../../shard/index/segment.js';
@@ -12,8 +11,7 @@ import { TenantIndex } from '../../shard/index/tenant-index.js';
 import { WriteBuffer } from '../../shard/index/write-buffer.js';
 import { CostModel } from '../../shard/leaf/cost-model.js';
 import { leafSearch } from '../../shard/leaf/leaf-search.js';
-import { PartitionSet } from '../../shard/leaf/partition-set.js';
-import type { Partition } from '../../store/store.js';
+import { PartitionSet, WHOLE } from '../../shard/leaf/partition-set.js';
 import { DEFAULT_TEXT_SETTINGS } from '../../text/default-settings.js';
 import { productTerms } from '../../text/product-terms.js';
 
@@ -21,15 +19,6 @@ import { productTerms } from '../../text/product-terms.js';
 const EF = 64;
 const K = 10;
 const SEARCHES = 400;
-
-const EVERYTHING: Partition = {
-  id: 'all',
-  categories: ['all'],
-  from: 0,
-  to: HASH_END,
-  epoch: 1,
-  replicas: [{ node: 's1', state: 'serving' }],
-};
 
 /** What a segment of so many rows took, and what a walk through its graph takes. */
 export interface MeasuredSegment {
@@ -94,7 +83,7 @@ async function searched(folder: string, record: SegmentRecord, dimensions: numbe
     const request = { vector, filter: undefined, k: K, ef: EF, exact: false, costs };
     const searcher = index.searcher();
     const budget = new Budget(Deadline.after(Infinity));
-    await leafSearch(searcher, new PartitionSet(() => [EVERYTHING]), request, budget);
+    await leafSearch(searcher, new PartitionSet(() => WHOLE), request, budget);
     searcher.release();
   };
   try {

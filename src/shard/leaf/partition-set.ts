@@ -16,7 +16,8 @@ export interface SelectedRanges {
   isCut: boolean;
 }
 
-const WHOLE: readonly HashRange[] = [{ from: 0, to: HASH_END }];
+/** All hashes of a category. */
+export const WHOLE: readonly HashRange[] = [{ from: 0, to: HASH_END }];
 
 /**
  * The partitions that a search is about. What it selects of a segment is worked out once: the same
