@@ -71,6 +71,8 @@ export interface SearchLeaf extends AskedPartitions {
   model: string;
   /** Only rows of these categories; absent: of all. */
   categories?: readonly string[];
+  /** No other shard has any of what is searched; absent: others are asked, too, or it is not known. */
+  alone?: boolean;
   query: LeafQuery;
   /** `WordCounts.searcher` of this shard: searched as it was counted. Gone or unknown: as it is now. */
   pinned?: string;

@@ -16,7 +16,7 @@ import type { MissingPart, MissingReason } from './search-types.js';
 /** What every shard is asked, whatever its partitions. */
 export interface FanOutQuery extends Omit<
   LeafSearch,
-  'counter' | 'group' | 'partitions' | 'categories' | 'pinned'
+  'counter' | 'group' | 'partitions' | 'categories' | 'pinned' | 'alone'
 > {
   /** By group of nodes, what the first phase kept: that is searched. */
   pins?: ReadonlyMap<string, Pinned>;
@@ -139,7 +139,8 @@ class FanOut {
     const partitions = byName ? target.partitions : null;
     const { pins, stickyKey, relied = NO_STATES, ...rest } = query;
     const { group, nodes } = target;
-    const leaf: LeafSearch = { ...rest, counter: plan.counter, group, partitions };
+    const alone = plan.targets.length === 1;
+    const leaf: LeafSearch = { ...rest, counter: plan.counter, group, partitions, alone };
     const pinned = pins?.get(group);
     if (pinned !== undefined) leaf.pinned = pinned;
     let shard: string;

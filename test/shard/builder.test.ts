@@ -6,7 +6,8 @@ import { normalise } from '../../src/core/vector.js';
 import { Builder } from '../../src/shard/build/builder.js';
 import type { BuildJob } from '../../src/shard/build/build-protocol.js';
 import type { SegmentRecord } from '../../src/shard/index/segment-record.js';
-import { openSegment } from '../../src/shard/index/segment.js';
+import { NO_QUERIES } from '../../src/shard/index/recent-queries.js';
+import { openSegment } from '../../src/shard/index/open-segment.js';
 import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
 import { BUILD_WORKER } from './shard-fixture.js';
@@ -40,7 +41,7 @@ function job(name: string, options: Partial<BuildJob> = {}): BuildJob {
       ef: { target: 0.95, min: 64, max: 64 },
     },
     segments: [],
-    queries: [],
+    queries: NO_QUERIES,
     ...options,
   };
 }

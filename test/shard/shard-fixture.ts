@@ -71,10 +71,14 @@ export class ShardFixture {
     );
   }
 
-  async restart(meanwhile: (folder: string) => void = () => undefined): Promise<void> {
+  async restart(
+    meanwhile: (folder: string) => void = () => undefined,
+    changed: Partial<ShardNodeOptions> = {},
+  ): Promise<void> {
     await this.node.close();
     meanwhile(this.shardDir);
-    this.node = await startNode(this.store, this.shardDir, this.log, this.options);
+    const options = { ...this.options, ...changed };
+    this.node = await startNode(this.store, this.shardDir, this.log, options);
   }
 
   async close(): Promise<void> {
@@ -172,10 +176,10 @@ export class ShardFixture {
 
   async search(query: readonly number[], options: SearchOptions = {}): Promise<LookReply> {
     const { counter, partitions } = await this.store.placement(TENANT);
-    const { filter, text, required, k = 1_000, exact = true } = options;
+    const { filter, categories, text, required, k = 1_000, exact = true } = options;
     const wanted: LeafQuery = {
       vector: vectorBytes(normalise(query) ?? new Float32Array()),
-      views: [filter === undefined ? { k } : { k, filter }],
+      views: [{ k, ...(filter && { filter }), ...(categories && { categories }) }],
       exact,
     };
     if (text !== undefined) {
@@ -193,6 +197,7 @@ export class ShardFixture {
       model: MODEL,
       query: wanted,
       explain: options.explain ?? false,
+      alone: options.alone ?? false,
       ...(options.pinned === undefined ? {} : { pinned: options.pinned }),
       budgetMs: 10_000,
     });
@@ -208,6 +213,10 @@ export function textOf(...words: string[]): TextQuery {
 export interface SearchOptions {
   k?: number;
   filter?: Filter;
+  /** Only rows of these. */
+  categories?: readonly string[];
+  /** No other shard is asked. */
+  alone?: boolean;
   exact?: boolean;
   explain?: boolean;
   /** Words that hits have, to score by as well; by them alone where the vector is empty. */

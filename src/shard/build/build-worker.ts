@@ -1,19 +1,26 @@
+import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type {
   BuildJob,
   BuildMessage,
   BuildResult,
+  ChosenWidths,
   StopFlag,
   BufferRows,
+  WidthsJob,
 } from './build-protocol.js';
 import { beNice, NICENESS } from '../../core/niceness.js';
+import { openGraph } from '../index/components/graphs.js';
 import { FieldLog } from '../index/columns/field-log.js';
 import type { PieceData } from '../index/columns/field-piece.js';
 import { TermLog } from '../index/terms/term-log.js';
+import { chooseEf } from './choose-ef.js';
 import { FrozenBuffer } from './frozen-buffer.js';
-import { openSegment, type Segment } from '../index/segment.js';
+import { openSegment } from '../index/open-segment.js';
+import type { Segment } from '../index/segment.js';
 import { CorruptFile } from '../index/durable-file.js';
-import type { SegmentRecord } from '../index/segment-record.js';
+import { graphOf, rangeOf, type ChosenWidth, type SegmentRecord } from '../index/segment-record.js';
+import { queriesOf } from '../index/recent-queries.js';
 import { writeSegment } from './write-segment.js';
 
 /** The thread that builds segments: gathers a job's pieces, writes files, answers with a record. */
@@ -52,6 +59,9 @@ port.on('message', (message: BuildMessage) => {
       break;
     case 'build':
       void build(message.job).then(answer, fail);
+      break;
+    case 'widths':
+      void chooseWidths(message.job).then(answer, fail);
       break;
     case 'close':
       port.close();
@@ -96,7 +106,11 @@ class DamagedSegment extends Error {
 async function build(job: BuildJob): Promise<{ record: SegmentRecord | undefined }> {
   const opened: Segment[] = [];
   try {
-    for (const source of job.segments) opened.push(await open(job, source));
+    for (const { record, dead: deleted } of job.segments) {
+      const segment = await open(job.tenantFolder, record);
+      opened.push(segment);
+      segment.deletes.load(deleted);
+    }
     const { dimensions } = job.options;
     const fields = FieldLog.of(names, pieces);
     const sources =
@@ -111,14 +125,30 @@ async function build(job: BuildJob): Promise<{ record: SegmentRecord | undefined
   }
 }
 
-async function open(
-  { tenantFolder }: BuildJob,
-  { record, dead: deleted }: BuildJob['segments'][number],
-): Promise<Segment> {
+async function chooseWidths(job: WidthsJob): Promise<{ widths: ChosenWidths }> {
+  const { tenantFolder, record, graphs, ef, queries } = job;
+  const { dimensions } = record;
+  const segment = await open(tenantFolder, record);
   try {
-    const segment = await openSegment(tenantFolder, record, false);
-    segment.deletes.load(deleted);
-    return segment;
+    const widths = new Map<string, ChosenWidth>();
+    for (const name of graphs) {
+      const { from, count, category } = rangeOf(record, name);
+      const graph = graphOf(record, name);
+      if (graph === undefined) continue;
+      const vectorAt = (i: number): Float32Array => segment.vectors.view(from + i);
+      const opened = await openGraph(graph, join(tenantFolder, record.folder), dimensions, 0);
+      const asked = queriesOf(queries, category);
+      widths.set(name, chooseEf(opened, { dimensions, count, vectorAt }, asked, ef, isStopped));
+    }
+    return { widths };
+  } finally {
+    await segment.close();
+  }
+}
+
+async function open(tenantFolder: string, record: SegmentRecord): Promise<Segment> {
+  try {
+    return await openSegment(tenantFolder, record, false);
   } catch (error) {
     throw error instanceof CorruptFile ? new DamagedSegment(record.folder, error) : error;
   }

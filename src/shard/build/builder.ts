@@ -1,7 +1,14 @@
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { BuildJob, BuildMessage, BuildResult, StopFlag } from './build-protocol.js';
+import type {
+  BuildJob,
+  BuildMessage,
+  BuildResult,
+  ChosenWidths,
+  StopFlag,
+  WidthsJob,
+} from './build-protocol.js';
 import { FairQueue } from '../../core/fair-queue.js';
 import { CorruptFile } from '../index/durable-file.js';
 import type { SegmentRecord } from '../index/segment-record.js';
@@ -22,6 +29,9 @@ export type Build = (
   job: BuildJob,
   tail: WriteBuffer | undefined,
 ) => Promise<SegmentRecord | undefined>;
+
+/** Chooses anew how wide the graphs of a segment are searched. */
+export type ChooseWidths = (job: WidthsJob) => Promise<ChosenWidths>;
 
 /** A segment that was to be merged cannot be read. */
 export class DamagedSource extends CorruptFile {
@@ -55,10 +65,18 @@ export class Builder {
   constructor(private readonly workerFile: URL) {}
 
   /** Runs `work` when it is the tenant's turn to build. */
-  async inTurn<T>(tenant: string, work: (build: Build) => Promise<T>): Promise<T> {
+  async inTurn<T>(
+    tenant: string,
+    work: (build: Build, chooseWidths: ChooseWidths) => Promise<T>,
+  ): Promise<T> {
     clearTimeout(this.idle);
     try {
-      return await this.queue.run(tenant, () => work((job, tail) => this.run(job, tail)));
+      return await this.queue.run(tenant, () =>
+        work(
+          (job, tail) => this.build(job, tail),
+          (job) => this.chooseWidths(job),
+        ),
+      );
     } finally {
       const { waitingCount, runningCount } = this.queue;
       if (waitingCount + runningCount === 0 && !this.closed) {
@@ -90,23 +108,40 @@ export class Builder {
     clearTimeout(timer);
   }
 
-  private async run(
+  private async build(
     job: BuildJob,
     tail: WriteBuffer | undefined,
   ): Promise<SegmentRecord | undefined> {
+    const built = await this.run((worker) => send(worker, job, tail));
+    return 'record' in built ? built.record : undefined;
+  }
+
+  private async chooseWidths(job: WidthsJob): Promise<ChosenWidths> {
+    const message: BuildMessage = { type: 'widths', job };
+    const chosen = await this.run((worker) => {
+      worker.postMessage(message);
+      return Promise.resolve();
+    });
+    return 'widths' in chosen ? chosen.widths : new Map();
+  }
+
+  /** Has the worker do what `ask` sends it. Rejects with what it says went wrong. */
+  private async run(
+    ask: (worker: Worker) => Promise<void>,
+  ): Promise<Exclude<BuildResult, { error: string }>> {
     if (this.closed) throw new Error('the builder is closed');
     this.worker ??= this.start();
     const worker = this.worker;
     const answer = answerOf(worker);
     try {
-      await send(worker, job, tail).catch((error: unknown) => {
+      await ask(worker).catch((error: unknown) => {
         // What it has of this tail may not come into the next build.
         this.retire();
         throw error;
       });
       const built = await answer.result;
       if ('error' in built) throw errorOf(built);
-      return built.record;
+      return built;
     } finally {
       answer.release();
     }

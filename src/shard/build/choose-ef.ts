@@ -1,6 +1,7 @@
 import { normalise, score } from '../../core/vector.js';
 import { scanSlab } from '../engine/exact-scan.js';
 import { EF_K, type Graph, type GraphRows } from '../engine/graph.js';
+import type { ChosenWidth } from '../index/segment-record.js';
 
 export interface EfOptions {
   /** Recall to hold, below 1. */
@@ -35,7 +36,7 @@ interface Sample {
 }
 
 /**
- * The least width at which a new graph's searches find what exact search finds, by ascending widths:
+ * The least width at which a graph's searches find what exact search finds, by ascending widths:
  * for some of its own rows, and for the last queries. Stored rows find themselves more easily than a
  * shopper's words, which lie between products: where there are no queries yet, stand-ins are made.
  * Where no width reaches the target (vectors that are all but equal, or that int8 cannot tell apart)
@@ -47,11 +48,12 @@ export function chooseEf(
   queries: readonly Float32Array[],
   options: EfOptions,
   isStopped: () => boolean,
-): { ef: number; recall: number } {
+): ChosenWidth {
   const { target } = options;
   const ofRows = sampleRows(rows);
   const ofQueries = queries.map((vector): Sample => ({ vector, self: -1, best: [] }));
-  const others = ofQueries.length >= MIN_QUERIES ? ofQueries : standIns(rows, options.vectorsOnly);
+  const byQueries = ofQueries.length >= MIN_QUERIES;
+  const others = byQueries ? ofQueries : standIns(rows, options.vectorsOnly);
   findBest(rows, [...ofRows, ...others], isStopped);
   const seen: { ef: number; recall: number; both: number }[] = [];
   for (const ef of widths(options)) {
@@ -59,7 +61,7 @@ export function chooseEf(
     const ofRow = recallAt(ef, graph, rows, ofRows);
     const ofOther = recallAt(ef, graph, rows, others);
     const recall = Math.min(ofRow, ofOther);
-    if (recall >= target) return { ef, recall };
+    if (recall >= target) return { ef, recall, target, byQueries };
     seen.push({ ef, recall, both: ofRow + ofOther });
   }
   const best = Math.max(...seen.map(({ both }) => both));
@@ -67,7 +69,7 @@ export function chooseEf(
     ef: options.max,
     recall: 0,
   };
-  return { ef, recall };
+  return { ef, recall, target, byQueries };
 }
 
 function sampleRows({ count, vectorAt }: GraphRows): Sample[] {

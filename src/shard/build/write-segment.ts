@@ -11,6 +11,7 @@ import { TYPES_FORMAT, writeTypes } from '../index/components/types.js';
 import { VECTORS_FORMAT, writeVectors } from '../index/components/vectors.js';
 import { recordFile, syncPath, type FileRecord } from '../index/durable-file.js';
 import type { ComponentRecord, GraphRecord, SegmentRecord } from '../index/segment-record.js';
+import { NO_QUERIES, queriesOf, type SearchedFor } from '../index/recent-queries.js';
 import { chooseEf, type EfOptions } from './choose-ef.js';
 import { MergedRows, type SourceReader } from './merged-rows.js';
 
@@ -25,8 +26,8 @@ export interface SegmentOptions {
 
 /** What else a build is given. */
 export interface BuildInput {
-  /** Vectors that were searched for lately. */
-  queries?: readonly Float32Array[];
+  /** What was searched for lately. */
+  queries?: SearchedFor;
   isStopped?: () => boolean;
 }
 
@@ -40,7 +41,7 @@ export async function writeSegment(
   folder: string,
   sources: readonly SourceReader[],
   options: SegmentOptions,
-  { queries = [], isStopped = () => false }: BuildInput = {},
+  { queries = NO_QUERIES, isStopped = () => false }: BuildInput = {},
 ): Promise<SegmentRecord | undefined> {
   const rows = new MergedRows(sources);
   if (rows.count === 0) return undefined;
@@ -81,7 +82,8 @@ export async function writeSegment(
     ENGINES[engine].build(join(path, file), vectors, options.graph, isStopped);
     const place = { dimensions, firstRow: 0, bytes: 0, ef: 1 };
     const graph = await ENGINES[engine].open(join(path, file), place);
-    const chosen = chooseEf(graph, vectors, queries, options.ef, isStopped);
+    const asked = queriesOf(queries, range.category);
+    const chosen = chooseEf(graph, vectors, asked, options.ef, isStopped);
     const graphRecord: GraphRecord = {
       kind: 'graph',
       name: range.name,
@@ -98,6 +100,8 @@ export async function writeSegment(
 
 interface GraphRange {
   name: string;
+  /** The only one of its rows; undefined: of all that the segment has. */
+  category: string | undefined;
   from: number;
   count: number;
 }
@@ -107,11 +111,11 @@ function* graphRanges(
   { count, categories }: MergedRows,
   { graphMinRows }: SegmentOptions,
 ): Generator<GraphRange> {
-  if (count >= graphMinRows) yield { name: 'all', from: 0, count };
+  if (count >= graphMinRows) yield { name: 'all', category: undefined, from: 0, count };
   if (categories.length === 1) return;
   let from = 0;
-  for (const [i, { rows }] of categories.entries()) {
-    if (rows >= graphMinRows) yield { name: `c${i}`, from, count: rows };
+  for (const [i, { category, rows }] of categories.entries()) {
+    if (rows >= graphMinRows) yield { name: `c${i}`, category, from, count: rows };
     from += rows;
   }
 }

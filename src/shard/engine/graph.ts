@@ -1,5 +1,5 @@
-/** `Graph.ef` is chosen for the recall of the first so many. */
-export const EF_K = 10;
+/** `Graph.ef` is chosen for the recall of the first so many: a page of ten, and what is asked for beyond it. */
+export const EF_K = 16;
 
 /**
  * An approximate-nearest-neighbour graph over consecutive rows of a block. `distance` is
@@ -10,8 +10,11 @@ export interface Graph {
   /** First row of the block that label 0 stands for. */
   readonly firstRow: number;
   readonly size: number;
-  /** Width at which a search without a filter has the recall that is wanted, for the first `EF_K`. */
-  readonly ef: number;
+  /**
+   * Width at which a search without a filter has the recall that is wanted, for the first `EF_K`; it may be
+   * chosen anew while the graph is searched.
+   */
+  ef: number;
   /** Estimate of the memory it holds. */
   readonly bytes: number;
   /**

@@ -17,7 +17,7 @@ class HnswlibGraph implements Graph {
   readonly size: number;
   readonly firstRow: number;
   readonly bytes: number;
-  readonly ef: number;
+  ef: number;
 
   constructor(
     private readonly index: Index,

@@ -30,7 +30,7 @@ class UsearchGraph implements Graph {
   readonly size: number;
   readonly firstRow: number;
   readonly bytes: number;
-  readonly ef: number;
+  ef: number;
 
   constructor(
     private readonly index: Index,

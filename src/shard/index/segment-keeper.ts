@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../core/logger.js';
-import { DamagedSource, type Build, type Builder } from '../build/builder.js';
+import { DamagedSource, type Build, type Builder, type ChooseWidths } from '../build/builder.js';
 import { collectGarbage } from '../build/garbage.js';
 import type { SegmentOptions } from '../build/write-segment.js';
 import { buildSegment } from './build-segment.js';
@@ -17,6 +17,7 @@ import {
 } from './merge-policy.js';
 import { SparedNames, type PinnedFiles } from './pinned-files.js';
 import type { Segment } from './segment.js';
+import { chooseAnew, findStale, type StaleWidths } from './stale-widths.js';
 import type { TenantIndex } from './tenant-index.js';
 import { writeSealed, type Loaded } from './write-sealed.js';
 
@@ -131,12 +132,18 @@ export class SegmentKeeper {
   /** Starts the next build, if one is due and none runs. */
   maintain(pace: Pace, partitions: () => string[]): void {
     if (this.building !== undefined || this.closed || performance.now() < this.retryAtMs) return;
-    if (this.plan(pace) === undefined) {
+    const isDue = this.plan(pace) !== undefined;
+    const stale = isDue || pace !== 'rest' ? undefined : this.stale();
+    if (!isDue && stale === undefined) {
       if (pace === 'rest' && this.replaced) this.release();
       return;
     }
     this.building = this.builder
-      .inTurn(this.index.tenant, (build) => this.buildNext(pace, partitions, build))
+      .inTurn(this.index.tenant, (build, chooseWidths) =>
+        stale === undefined
+          ? this.buildNext(pace, partitions, build)
+          : this.chooseWidths(stale, chooseWidths),
+      )
       .catch((error: unknown) => this.failed(error))
       .finally(() => {
         this.building = undefined;
@@ -191,6 +198,19 @@ export class SegmentKeeper {
     await this.build(plan, state, build);
     if (state.position === undefined) this.sealedEntries = -Infinity;
     else if (plan.tail) this.sealedEntries = entriesRead;
+  }
+
+  private stale(): StaleWidths | undefined {
+    // Without a position nothing that is written now could be relied on.
+    if (this.manifest === undefined || this.sealed.position === undefined) return undefined;
+    return findStale(this.index, this.options.segment.ef);
+  }
+
+  private async chooseWidths(stale: StaleWidths, choose: ChooseWidths): Promise<void> {
+    const { index, losses, logger } = this;
+    const { folder, segment: options } = this.options;
+    const isHeld = await chooseAnew(stale, index, { folder, ef: options.ef, logger }, choose);
+    if (isHeld && !this.closed) await this.note(this.sealed, losses);
   }
 
   private failed(error: unknown): void {
@@ -256,17 +276,27 @@ export class SegmentKeeper {
     index.swap(merged, built);
     this.replaced = true;
     try {
-      const sealed = this.losses === losses ? state : NOWHERE;
-      const manifest = await writeSealed(index, sealed, this.options);
-      this.sealed = this.losses === losses ? sealed : NOWHERE;
+      await this.note(state, losses);
       this.retryMs = RETRY_FIRST_MS;
-      this.manifest = manifest;
-      // Others come, and are taken in, while files are removed.
-      const isHere = (name: string): boolean => index.segments.some((each) => each.name === name);
-      const isKept = (name: string): boolean => this.spared.has(name) || isHere(name);
-      await keepOnly(this.options.folder, manifest, isKept);
     } finally {
       await Promise.all(merged.map((old) => old.close()));
     }
+  }
+
+  /**
+   * Writes a manifest of the segments as they are now, and removes what it does not name.
+   *
+   * @param state what they amount to, unless more rows were lost than `losses`
+   */
+  private async note(state: Loaded, losses: number): Promise<void> {
+    const { index, options } = this;
+    const sealed = this.losses === losses ? state : NOWHERE;
+    const manifest = await writeSealed(index, sealed, options);
+    this.sealed = this.losses === losses ? sealed : NOWHERE;
+    this.manifest = manifest;
+    // Others come, and are taken in, while files are removed.
+    const isHere = (name: string): boolean => index.segments.some((each) => each.name === name);
+    const isKept = (name: string): boolean => this.spared.has(name) || isHere(name);
+    await keepOnly(options.folder, manifest, isKept);
   }
 }

@@ -24,11 +24,18 @@ export interface GraphRecord {
   files: FileRecord[];
   /** What wrote it and can open it. */
   engine: EngineName;
-  /** Width of its searches, chosen when it was built. */
+  /** Width of its searches. */
   ef: number;
-  /** Recall at that width, as seen then. */
+  /** Recall at that width, as seen when it was chosen. */
   recall: number;
+  /** Recall that it was chosen for; absent: by a version that did not note it. */
+  target?: number;
+  /** It was tried with what callers had searched for, not with stand-ins. */
+  byQueries?: boolean;
 }
+
+/** A width and what was seen of it. */
+export type ChosenWidth = Pick<GraphRecord, 'ef' | 'recall' | 'target' | 'byQueries'>;
 
 export interface CategoryRecord {
   category: string;
@@ -64,4 +71,16 @@ export function graphOf(record: SegmentRecord, name: string): GraphRecord | unde
   return record.components.find(
     (component): component is GraphRecord => component.kind === 'graph' && component.name === name,
   );
+}
+
+/** Where the rows of a graph stand, and the only category that they are of; undefined: they may be of any. */
+export function rangeOf(
+  { rows, categories }: SegmentRecord,
+  graph: string,
+): { from: number; count: number; category: string | undefined } {
+  const at = graph === 'all' ? -1 : Number(graph.slice(1));
+  const of = categories[at];
+  if (of === undefined) return { from: 0, count: rows, category: undefined };
+  const from = categories.slice(0, at).reduce((sum, each) => sum + each.rows, 0);
+  return { from, count: of.rows, category: of.category };
 }

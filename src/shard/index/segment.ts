@@ -1,31 +1,21 @@
-import { join } from 'node:path';
 import { ownField } from '../../query/listed-field.js';
 import { MatchCache } from '../leaf/match-cache.js';
 import type { Graph } from '../engine/graph.js';
 import type { Bitset } from './bitset.js';
 import { bytesOf, type Column } from './column.js';
 import type { Run } from './columns/build-column.js';
-import { ColumnFiles, COLUMNS_FORMAT } from './components/columns.js';
-import { GRAPH_FORMAT, openGraph } from './components/graphs.js';
-import { readRows, ROWS_FORMAT, type Rows } from './components/rows.js';
-import { readSequences, SEQUENCE_FORMAT } from './components/sequence.js';
-import { readTerms, TERMS_FORMAT } from './components/terms.js';
-import { readTypes, TYPES_FORMAT } from './components/types.js';
-import { readVectors, VECTORS_FORMAT } from './components/vectors.js';
+import type { ColumnFiles } from './components/columns.js';
+import type { Rows } from './components/rows.js';
 import { Deletes } from './deletes.js';
-import { asCorrupt, CorruptFile, type FileRecord } from './durable-file.js';
-import {
-  componentOf,
-  graphOf,
-  type ComponentRecord,
-  type SegmentRecord,
-} from './segment-record.js';
+import { asCorrupt, CorruptFile } from './durable-file.js';
+import type { ChosenWidth, SegmentRecord } from './segment-record.js';
 import type { CategoryRange, SegmentReader } from './segment-reader.js';
-import { SortedTerms } from './terms/sorted-terms.js';
+import type { SortedTerms } from './terms/sorted-terms.js';
 import { BlockPrices } from './prices/block-prices.js';
 import type { VectorSlabs } from './vector-slabs.js';
 
-interface Components {
+/** What a segment is made of, opened. */
+export interface Components {
   rows: Rows;
   vectors: VectorSlabs;
   columns: ColumnFiles;
@@ -58,8 +48,9 @@ export class Segment implements SegmentReader {
   private holders = 0;
   private lastLeft: (() => void) | undefined;
 
+  /** @param record as the manifest has it; of it only widths of graphs ever change */
   constructor(
-    readonly record: SegmentRecord,
+    public record: SegmentRecord,
     private readonly components: Components,
   ) {
     this.rows = record.rows;
@@ -83,6 +74,21 @@ export class Segment implements SegmentReader {
   /** Whether something is to be built anew: a graph that was damaged. */
   get isImpaired(): boolean {
     return this.components.lostGraphs.length > 0;
+  }
+
+  /** Searches from here on are as wide as that; the record says it, for the next manifest. */
+  setWidths(widths: ReadonlyMap<string, ChosenWidth>): void {
+    const set = (name: string, graph: Graph | undefined): void => {
+      const chosen = widths.get(name);
+      if (graph !== undefined && chosen !== undefined) graph.ef = chosen.ef;
+    };
+    set('all', this.graph);
+    this.ranges.forEach(({ graph }, i) => set(`c${i}`, graph));
+    const components = this.record.components.map((component) => {
+      const chosen = component.kind === 'graph' ? widths.get(component.name) : undefined;
+      return chosen === undefined ? component : { ...component, ...chosen };
+    });
+    this.record = { ...this.record, components };
   }
 
   /** Of all components, in memory, mapped into it, or in their file until a filter wants them. */
@@ -204,95 +210,4 @@ export class Segment implements SegmentReader {
     if (this.holders > 0) await new Promise<void>((resolve) => (this.lastLeft = resolve));
     await this.components.columns.close();
   }
-}
-
-/**
- * Opens a segment that `writeSegment` wrote, checking every file against its checksum. Throws
- * `CorruptFile`, or what the system says when it has no file or memory to give; does without a graph
- * that is damaged. With `graphs` false (for the builder) none is opened.
- */
-export async function openSegment(
-  tenantFolder: string,
-  record: SegmentRecord,
-  graphs = true,
-): Promise<Segment> {
-  const folder = join(tenantFolder, record.folder);
-  const { dimensions } = record;
-  const slabRows = record.categories.map(({ rows }) => rows);
-  const lostGraphs: string[] = [];
-  const open = async (name: string, firstRow: number): Promise<Graph | undefined> => {
-    const graph = graphOf(record, name);
-    if (graph === undefined || !graphs) return undefined;
-    try {
-      if (graph.format !== GRAPH_FORMAT) throw new CorruptFile(`${name} is of another format`);
-      return await openGraph(graph, folder, dimensions, firstRow);
-    } catch (error) {
-      if (!(asCorrupt(error, name) instanceof CorruptFile)) throw error;
-      lostGraphs.push(name);
-      return undefined;
-    }
-  };
-  try {
-    const rowsFile = fileIn(record, 'rows', ROWS_FORMAT);
-    const vectorsFile = fileIn(record, 'vectors', VECTORS_FORMAT);
-    const { files } = componentIn(record, 'columns', COLUMNS_FORMAT);
-    // Side by side: a start waits for nothing else.
-    const parts = [
-      readRows(rowsFile, folder, record.rows),
-      readVectors(vectorsFile, folder, dimensions, slabRows),
-      openTerms(record, folder),
-      open('all', 0),
-      openRanges(record, open),
-    ] as const;
-    // Nothing goes on behind a failure: the files are removed then.
-    await Promise.allSettled(parts);
-    const [rows, vectors, terms, graph, ranges] = await Promise.all(parts);
-    // Last, since it keeps a file open.
-    const columns = await ColumnFiles.open(folder, files, record.rows);
-    return new Segment(record, { rows, vectors, columns, terms, graph, ranges, lostGraphs });
-  } catch (error) {
-    throw asCorrupt(error, record.folder);
-  }
-}
-
-async function openTerms(record: SegmentRecord, folder: string): Promise<SortedTerms> {
-  const { files } = componentIn(record, 'terms', TERMS_FORMAT);
-  const sequences = fileIn(record, 'sequence', SEQUENCE_FORMAT);
-  const types = fileIn(record, 'types', TYPES_FORMAT);
-  const [{ directory, postings }, ofRows, typesOfRows] = await Promise.all([
-    readTerms(folder, files),
-    readSequences(sequences, folder, record.rows),
-    readTypes(types, folder, record.rows),
-  ]);
-  return new SortedTerms(directory, postings, ofRows, typesOfRows);
-}
-
-function componentIn(
-  record: SegmentRecord,
-  kind: ComponentRecord['kind'],
-  format: number,
-): ComponentRecord {
-  const component = componentOf(record, kind);
-  if (component?.format === format) return component;
-  throw new CorruptFile(`${record.folder} has no ${kind} of format ${format}`);
-}
-
-function fileIn(record: SegmentRecord, kind: ComponentRecord['kind'], format: number): FileRecord {
-  const [file] = componentIn(record, kind, format).files;
-  if (file === undefined) throw new CorruptFile(`${record.folder} has no file of its ${kind}`);
-  return file;
-}
-
-/** The categories' ranges of rows, each with its graph, one after the other: there may be many. */
-async function openRanges(
-  { categories }: SegmentRecord,
-  open: (name: string, firstRow: number) => Promise<Graph | undefined>,
-): Promise<CategoryRange[]> {
-  const ranges: CategoryRange[] = [];
-  let from = 0;
-  for (const [i, { category, rows }] of categories.entries()) {
-    ranges.push({ category, from, to: from + rows, graph: await open(`c${i}`, from) });
-    from += rows;
-  }
-  return ranges;
 }

@@ -33,8 +33,8 @@ export async function viewTenant(
   const found = await searchViews(searcher, partitions, asked, budget);
   const searched = nearestSearch(asked, found);
   if (searched !== undefined && !found.timedOut) {
-    index.recentQueries.offer(searched.vector);
-    watcher?.searched(index, { ...searched, partitions });
+    if (request.alone === true) remember(index, searched);
+    if (searched.categories === undefined) watcher?.searched(index, { ...searched, partitions });
   }
   const told = request.explain === true ? asked : { ...asked, text: undefined };
   return {
@@ -43,6 +43,21 @@ export async function viewTenant(
     views: found.views.map((view) => viewResult(view, columnsOf(asked))),
     ...(asked.trace === undefined ? {} : { explanation: explained(told, found, searcher, budget) }),
   };
+}
+
+/** What lies elsewhere than its query is no measure for how wide a graph is searched. */
+function remember({ recentQueries }: TenantIndex, { vector, categories }: NearestSearch): void {
+  if (categories === undefined) recentQueries.offer(vector);
+  else if (categories.length === 1) recentQueries.offer(vector, categories[0]);
+}
+
+/** A search by vector alone. */
+interface NearestSearch {
+  vector: Float32Array;
+  filter: ViewRequest['views'][number]['filter'];
+  /** Only rows of these; undefined: of all. */
+  categories: readonly string[] | undefined;
+  k: number;
 }
 
 function requestOf(request: SearchLeaf, dimensions: number): Omit<ViewRequest, 'costs'> {
@@ -62,11 +77,11 @@ function requestOf(request: SearchLeaf, dimensions: number): Omit<ViewRequest, '
 function nearestSearch(
   { vector, exact, choose, views, text, set, until, hidden, within, boosts }: ViewRequest,
   { views: found, chosen }: ViewsFound,
-): { vector: Float32Array; filter: ViewRequest['views'][number]['filter']; k: number } | undefined {
+): NearestSearch | undefined {
   if (vector === undefined || exact || until !== undefined || within !== undefined)
     return undefined;
   if (choose !== undefined && (chosen?.nearest.length ?? 0) > 0) {
-    return { vector, filter: undefined, k: choose.nearest };
+    return { vector, filter: undefined, categories: undefined, k: choose.nearest };
   }
   const isPlain = text === undefined && set === undefined;
   if (!isPlain || hidden !== undefined || boosts.length > 0) return undefined;
@@ -74,8 +89,9 @@ function nearestSearch(
     return k > 0 && sort === undefined && after === undefined && only === undefined;
   });
   const view = views[at];
-  if (view === undefined || view.categories !== undefined) return undefined;
-  return (found[at]?.total ?? 0) === 0 ? undefined : { vector, filter: view.filter, k: view.k };
+  if (view === undefined || (found[at]?.total ?? 0) === 0) return undefined;
+  const { filter, categories, k } = view;
+  return { vector, filter, categories, k };
 }
 
 function columnsOf({ text, vector, boosts }: ViewRequest): ViewColumns {
