@@ -111,7 +111,20 @@ export interface SearchLeafReply {
   views: LeafViewResult[];
   /** In which state the rows were: another text after any change, the same on all replicas. Absent: it is not told. */
   rows?: string;
+  /** The shard would be told, by `Reach`, how far the best hits of all shards reach. */
+  sampled?: number;
 }
+
+/** Of a search that the shard sampled: nothing is answered. */
+interface Reach {
+  type: 'reach';
+  sample: number;
+  /** Of the last of the first `RECALL_AT` hits, or far below all where there are fewer. */
+  score: number;
+}
+
+/** Recall is that of the first so many hits. */
+export const RECALL_AT = 10;
 
 /**
  * First phase of a search by words: how common the words are among all live rows of these partitions,
@@ -278,6 +291,7 @@ export type Request =
   | CountWords
   | Cancel
   | Nudge
+  | Reach
   | AwaitApplied
   | StatusRequest
   | PeerRequest;

@@ -19,7 +19,7 @@ import type { SearchRun } from './search-run.js';
 import { categoriesOfAll } from './views.js';
 
 export interface ShardDeps {
-  fleet: Pick<ShardFleet, 'search'>;
+  fleet: Pick<ShardFleet, 'search' | 'tellReach'>;
   placements: PlacementCache;
   model: ModelIdentity;
 }
@@ -84,6 +84,11 @@ export class AskedShards {
   /** One shard has all that there is of the tenant, as far as the caller may see it. */
   get isOnly(): boolean {
     return this.groups.length === 1;
+  }
+
+  /** Tells shards that sampled what they found, if there are any, the scores of the best of all. */
+  tellReach({ sampled }: FanOutResult, best: () => number[]): void {
+    if (sampled.length > 0) this.deps.fleet.tellReach(sampled, best());
   }
 
   /** What does not answer is `missing`; rejects as `fanOut` does. */

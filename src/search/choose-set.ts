@@ -68,7 +68,7 @@ function leftOut(words: number, parts: readonly Chosen[]): number {
 }
 
 /** The best of all shards; while a partition moves two may know a product, and the newer version counts. */
-function nearestOf(parts: readonly Chosen[], most: number): { id: string; score: number }[] {
+export function nearestOf(parts: readonly Chosen[], most: number): { id: string; score: number }[] {
   const newest = new Map<string, { id: string; version: number; score: number }>();
   for (const { nearest } of parts) {
     nearest.ids.forEach((id, i) => {

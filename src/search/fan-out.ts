@@ -4,6 +4,7 @@ import type { Span } from '../core/span.js';
 import type { PlacementCache } from '../placement/placement-cache.js';
 import type { SearchLeafReply } from '../protocol/messages.js';
 import type { LeafAnswer, LeafSearch, Pinned } from '../shard-client/leaf-calls.js';
+import type { Sampled } from '../shard-client/leaf-calls.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import { holdsPartition } from '../store/partition-map.js';
 import type { Partition, TenantPlacement } from '../store/store.js';
@@ -35,6 +36,8 @@ export interface FanOutResult {
   /** As `FoundStates` has them. */
   rows: Map<string, string | undefined>;
   silent: Set<string>;
+  /** Nodes that would be told how far the best of all hits reach. */
+  sampled: Sampled[];
 }
 
 /** What bounds a fan-out. */
@@ -76,7 +79,7 @@ export async function fanOut(
 class FanOut {
   readonly result: FanOutResult = {
     ...{ answers: [], missing: [], answered: false },
-    ...{ rows: new Map<string, string | undefined>(), silent: new Set<string>() },
+    ...{ rows: new Map<string, string | undefined>(), silent: new Set<string>(), sampled: [] },
   };
   /** Partitions that are not where they were thought. */
   moved: ShardTarget[] = [];
@@ -164,6 +167,7 @@ class FanOut {
       return;
     }
     result.answers.push(answer);
+    if (answer.sampled !== undefined) result.sampled.push({ node: shard, sample: answer.sampled });
     checkState(relied, group, answer.rows);
     const isSame = (result.rows.get(group) ?? answer.rows) === answer.rows;
     result.rows.set(group, isSame ? answer.rows : undefined);

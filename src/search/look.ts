@@ -63,6 +63,10 @@ export async function look(
     return { ...merged(one, from, runs[i] as SearchRun, asked, found), chosen, through };
   });
   for (const { clock } of runs) clock.spent('merge', mergedMs);
+  const [only, ...others] = looked;
+  if (of.kind === 'all' && only !== undefined && others.length === 0) {
+    shards.tellReach(found, () => only.main.hits.map(({ score }) => score));
+  }
   return looked;
 }
 

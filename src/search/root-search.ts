@@ -36,7 +36,7 @@ export interface RootSearchDeps {
   /** Undefined with `--model none`: texts are searched by their words alone. */
   encoder: Encoder | undefined;
   placements: PlacementCache;
-  fleet: Pick<ShardFleet, 'search' | 'countWords'>;
+  fleet: Pick<ShardFleet, 'search' | 'countWords' | 'tellReach'>;
   searchable: Pick<UntilSearchable, 'awaitApplied'>;
   store: Store;
   tenants: Pick<TenantDirectory, 'settings'>;

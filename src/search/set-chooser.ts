@@ -2,7 +2,7 @@ import { digest } from '../core/ids.js';
 import type { Choice } from '../query/result-set.js';
 import type { AskedShards } from './ask-shards.js';
 import type { Asked } from './asked.js';
-import { choiceOf, decide, type ChosenSet } from './choose-set.js';
+import { choiceOf, decide, nearestOf, type ChosenSet } from './choose-set.js';
 import { noAnswer } from './failures.js';
 import type { FanOutResult } from './fan-out.js';
 import { choiceKey, KeptChoices, type ChoiceScope, type KeptChoice } from './kept-choices.js';
@@ -116,6 +116,10 @@ export class SetChooser {
       isShared,
     });
     if (!found.answered && found.missing.length > 0) throw noAnswer(found.missing);
+    shards.tellReach(found, () => {
+      const parts = found.answers.flatMap(({ chosen }) => chosen ?? []);
+      return nearestOf(parts, open.choice.nearest).map(({ score }) => score);
+    });
     return this.settle(open, found);
   }
 

@@ -45,6 +45,12 @@ export interface WordsAsked extends Omit<CountWords, 'type' | 'partitions' | 'we
   partitions: readonly PartitionRef[] | null;
 }
 
+/** A search that a node sampled, by its number there. */
+export interface Sampled {
+  node: string;
+  sample: number;
+}
+
 export type LeafAnswer = SearchLeafReply | Moved;
 
 /** Sends a request to a node; rejects `OmniError`. */

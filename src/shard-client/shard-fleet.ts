@@ -1,8 +1,14 @@
 import { Deadline } from '../core/deadline.js';
 import { OmniError, toOmniError } from '../core/errors.js';
 import type { ShardState } from '../core/shard-status.js';
-import type { AwaitApplied, Moved, Reply, Request, WordCounts } from '../protocol/messages.js';
-import { encodePartitions, type PartitionRef } from '../protocol/partition-list.js';
+import {
+  RECALL_AT,
+  type Moved,
+  type Reply,
+  type Request,
+  type WordCounts,
+} from '../protocol/messages.js';
+import { encodePartitions } from '../protocol/partition-list.js';
 import { endpointOf, type ShardAddress } from '../protocol/shard-address.js';
 import type { Credentials } from './client-handshake.js';
 import type { FleetFigures } from './fleet-figures.js';
@@ -15,12 +21,14 @@ import {
   type Asker,
   type LeafAnswer,
   type LeafSearch,
+  type Sampled,
   type Send,
   type WordsAsked,
 } from './leaf-calls.js';
 import type { Served } from './replicas/replica-call.js';
 import { ReplicaCalls } from './replicas/replica-calls.js';
 import { ShardConnection } from './shard-connection.js';
+import { untilApplied, type AppliedAsked } from './until-applied.js';
 
 /** How old a kept state may be: a second, and what the shard took to answer. */
 const STATUS_EVERY_MS = 1_000;
@@ -29,13 +37,8 @@ const STARTING_EVERY_MS = 200;
 const STATUS_TIMEOUT_MS = 1_000;
 /** How long a request to a shard that cannot be reached waits for news of another address. */
 const RELOCATE_TIMEOUT_MS = 200;
-/** Pause of a wait for a shard that is away. */
-const AWAIT_PAUSE_MS = 50;
-
-/** As `AwaitApplied` has it. */
-export interface AppliedAsked extends Omit<AwaitApplied, 'type' | 'partitions' | 'budgetMs'> {
-  partitions?: readonly PartitionRef[];
-}
+/** Below every cosine. */
+const BELOW_ALL = -2;
 
 /** What a node last said. */
 interface KnownState {
@@ -191,6 +194,14 @@ export class ShardFleet {
     );
   }
 
+  /** Tells nodes that sampled a search how far the best of all hits reach, whose scores these are. */
+  tellReach(sampled: readonly Sampled[], best: readonly number[]): void {
+    const score = best[RECALL_AT - 1] ?? BELOW_ALL;
+    for (const { node, sample } of sampled) {
+      this.shards.get(node)?.notify({ type: 'reach', sample, score });
+    }
+  }
+
   /** Tells every shard that the tenant's feed has grown. */
   nudge(tenant: string): void {
     for (const shard of this.shards.values()) shard.notify({ type: 'nudge', tenant });
@@ -277,27 +288,4 @@ export class ShardFleet {
     const limit = Deadline.after(Math.min(RELOCATE_TIMEOUT_MS, deadline.remainingMs()));
     await limit.race(this.relocate(), 'looking for a shard').catch(() => undefined);
   }
-}
-
-/** Asks again when the shard went away meanwhile: it comes back, here or elsewhere, and catches up. */
-async function untilApplied(
-  find: () => ShardConnection | undefined,
-  awaited: Omit<AwaitApplied, 'type' | 'budgetMs'>,
-  deadline: Deadline,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  while (!deadline.expired && signal?.aborted !== true) {
-    const request: Request = { type: 'await', ...awaited, budgetMs: deadline.remainingMs() };
-    const connection = find();
-    // It was taken out of the cluster meanwhile.
-    if (connection === undefined) return true;
-    try {
-      return expectReply(await connection.request(request, deadline, signal), 'applied').applied;
-    } catch (error) {
-      if (toOmniError(error).code !== 'unavailable') return false;
-      const pauseMs = Math.min(AWAIT_PAUSE_MS, deadline.remainingMs());
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    }
-  }
-  return false;
 }

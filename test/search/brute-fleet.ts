@@ -101,9 +101,14 @@ function exactOf({ keys }: BruteRow, { exactKey }: TextQuery): number {
 }
 
 /** Shards that know all rows of the store, and find by going through them: what real ones should come to. */
-export class BruteFleet implements Pick<RootSearchDeps['fleet'], 'search' | 'countWords'> {
+export class BruteFleet implements Pick<
+  RootSearchDeps['fleet'],
+  'search' | 'countWords' | 'tellReach'
+> {
   /** Messages of each kind that were answered. */
   readonly asked: string[] = [];
+  /** Every shard samples every search: what it was told then. */
+  readonly told: { node: string; best: readonly number[] }[] = [];
   /** Shards that do not answer. */
   readonly silent = new Set<string>();
   /** As of which version shards know the store; undefined: as it is. */
@@ -171,7 +176,12 @@ export class BruteFleet implements Pick<RootSearchDeps['fleet'], 'search' | 'cou
     const rows = (await this.rows(shard)).filter(
       ({ version }) => version <= (query.until ?? Infinity),
     );
-    return { node: shard, answer: { ...answerLeaf(rows, query, counter), rows: this.read.mark } };
+    const found = answerLeaf(rows, query, counter);
+    return { node: shard, answer: { ...found, rows: this.read.mark, sampled: 1 } };
+  };
+
+  tellReach: RootSearchDeps['fleet']['tellReach'] = (sampled, best) => {
+    for (const { node } of sampled) this.told.push({ node, best });
   };
 
   /** Shards know what is written at once. */

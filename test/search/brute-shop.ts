@@ -27,7 +27,7 @@ const MODEL = 'm1';
 const CATEGORIES = ['Mice', 'Keyboards', 'Pans', 'Lamps', 'Shoes'];
 
 /** A text's meaning: its words' directions, added up. */
-function meaningOf(text: string): Float32Array {
+export function meaningOf(text: string): Float32Array {
   const sum = new Array<number>(DIMENSIONS).fill(0.01);
   for (const word of text.toLowerCase().match(/[a-z]+/g) ?? []) {
     const at = Array.from(word).reduce(

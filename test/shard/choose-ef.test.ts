@@ -6,6 +6,7 @@ import { normalise } from '../../src/core/vector.js';
 import { chooseEf } from '../../src/shard/build/choose-ef.js';
 import { ENGINES } from '../../src/shard/engine/engines.js';
 import type { EngineName, Graph, GraphRows } from '../../src/shard/engine/graph.js';
+import type { SearchedVector } from '../../src/shard/index/recent-queries.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
 
 const DIMENSIONS = 24;
@@ -14,6 +15,11 @@ const OPTIONS = { target: 0.98, min: 16, max: 512 };
 const going = (): boolean => false;
 const folder = mkdtempSync(join(tmpdir(), 'omnisearch-ef-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Of a tenant that one shard has alone. */
+function searched(list: readonly Float32Array[]): SearchedVector[] {
+  return list.map((vector) => ({ vector, reach: -Infinity }));
+}
 
 const random = seeded(3);
 const vectors = Array.from(
@@ -25,9 +31,8 @@ const rows: GraphRows = {
   count: COUNT,
   vectorAt: (row) => vectors[row] as Float32Array,
 };
-const queries = Array.from(
-  { length: 48 },
-  () => normalise(randomVector(random, DIMENSIONS)) as Float32Array,
+const queries = searched(
+  Array.from({ length: 48 }, () => normalise(randomVector(random, DIMENSIONS)) as Float32Array),
 );
 
 /** The same in fifty groups, as products are. */
@@ -63,7 +68,7 @@ test.each<EngineName>(['usearch', 'hnswlib'])(
 
 test('what was searched for counts: a graph that misses it gets a greater width', async () => {
   const graph = await graphOf('hnswlib', 6, 20);
-  const ofRows = chooseEf(graph, rows, vectors.slice(0, 48), OPTIONS, going);
+  const ofRows = chooseEf(graph, rows, searched(vectors.slice(0, 48)), OPTIONS, going);
   const ofQueries = chooseEf(graph, rows, queries, OPTIONS, going);
   expect(ofQueries.ef).toBeGreaterThanOrEqual(ofRows.ef);
 });
@@ -71,7 +76,7 @@ test('what was searched for counts: a graph that misses it gets a greater width'
 test('before anybody has searched, words that lie between products count more than the products', async () => {
   const graph = await graphOf('usearch', 16, 100, products);
   const words = chooseEf(graph, products, [], OPTIONS, going);
-  const ofRows = chooseEf(graph, products, grouped.slice(0, 48), OPTIONS, going);
+  const ofRows = chooseEf(graph, products, searched(grouped.slice(0, 48)), OPTIONS, going);
   const alike = chooseEf(graph, products, [], { ...OPTIONS, vectorsOnly: true }, going);
   expect(words.ef).toBeGreaterThan(ofRows.ef);
   // Where there are no words, searches are not made dear for them.
@@ -86,6 +91,21 @@ test('a width that no graph can do with is not widened for nothing, and its reca
   const { ef, recall } = chooseEf(blind, rows, queries, OPTIONS, going);
   expect(ef).toBe(OPTIONS.min);
   expect(recall).toBeLessThan(0.5);
+});
+
+test('of a query that others answer better no more is wanted than what is among the best of all', async () => {
+  const graph = await graphOf('hnswlib', 6, 20);
+  const whole = chooseEf(graph, rows, queries, OPTIONS, going);
+  const best = (vector: Float32Array): number =>
+    Math.max(
+      ...vectors.map((row) =>
+        row.reduce((sum, value, d) => sum + value * (vector[d] as number), 0),
+      ),
+    );
+  const firsts = queries.map(({ vector }) => ({ vector, reach: best(vector) - 1e-6 }));
+  const ofFirst = chooseEf(graph, rows, firsts, OPTIONS, going);
+  expect(ofFirst.ef).toBeLessThan(whole.ef);
+  expect(ofFirst.recall).toBeGreaterThanOrEqual(OPTIONS.target);
 });
 
 test('a choice that is called off ends at once', async () => {

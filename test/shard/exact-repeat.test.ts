@@ -30,6 +30,7 @@ const QUERY: RepeatQuery = {
   filter: undefined,
   partitions: new PartitionSet(() => [{ from: 0, to: HASH_END }]),
   k: 10,
+  reach: -Infinity,
 };
 
 /** A scan, which finds all. */

@@ -95,7 +95,7 @@ test('a graph that no width helps is said to be below the target, when it is sea
   expect(ef).toBeLessThanOrEqual(40);
   expect(recall).toBeLessThan(0.98);
   expect(shard.log.join()).toContain('below the recall target');
-  for (let i = 0; i < 24; i++) await shard.search(vector(), { k: 10, exact: false });
+  for (let i = 0; i < 24; i++) await shard.search(vector(), { k: 10, exact: false, alone: true });
   const bands = await bandsWhen((all) => all.at(-1)?.failing === true);
   expect(bands.at(-1)?.high).toBeLessThan(0.98);
 });
@@ -104,9 +104,9 @@ test('searches are repeated by band, those that asked for exact ones are not', a
   await open(SOUND, 512);
   for (let i = 0; i < 4; i++) {
     const filter = { kind: 'range', field: 'price', op: 'lt', value: 20 } as const;
-    await shard.search(vector(), { k: 10, exact: false, filter });
-    await shard.search(vector(), { k: 10, exact: true });
-    await shard.search(vector(), { k: 10, exact: false });
+    await shard.search(vector(), { k: 10, exact: false, alone: true, filter });
+    await shard.search(vector(), { k: 10, exact: true, alone: true });
+    await shard.search(vector(), { k: 10, exact: false, alone: true });
   }
   const bands = await bandsWhen((all) => all[1]?.repeats === 4 && all[4]?.repeats === 4);
   expect(bands.map(({ selectivity }) => selectivity)).toEqual([0.001, 0.01, 0.1, 0.5, 1]);

@@ -1,6 +1,7 @@
 import { normalise, score } from '../../core/vector.js';
 import { scanSlab } from '../engine/exact-scan.js';
 import { EF_K, type Graph, type GraphRows } from '../engine/graph.js';
+import type { SearchedVector } from '../index/recent-queries.js';
 import type { ChosenWidth } from '../index/segment-record.js';
 
 export interface EfOptions {
@@ -31,6 +32,8 @@ interface Sample {
   vector: Float32Array;
   /** The stored row that it is, which does not count. */
   self: number;
+  /** Score below which nothing is wanted of it. */
+  reach: number;
   /** Exact scores of its best matches, best first, at most `EF_K`. */
   best: number[];
 }
@@ -45,13 +48,13 @@ interface Sample {
 export function chooseEf(
   graph: Graph,
   rows: GraphRows,
-  queries: readonly Float32Array[],
+  queries: readonly SearchedVector[],
   options: EfOptions,
   isStopped: () => boolean,
 ): ChosenWidth {
   const { target } = options;
   const ofRows = sampleRows(rows);
-  const ofQueries = queries.map((vector): Sample => ({ vector, self: -1, best: [] }));
+  const ofQueries = queries.map((query): Sample => ({ ...query, self: -1, best: [] }));
   const byQueries = ofQueries.length >= MIN_QUERIES;
   const others = byQueries ? ofQueries : standIns(rows, options.vectorsOnly);
   findBest(rows, [...ofRows, ...others], isStopped);
@@ -72,9 +75,12 @@ export function chooseEf(
   return { ef, recall, target, byQueries };
 }
 
+/** All that is best is wanted. */
+const NO_REACH = { reach: -Infinity, best: [] as number[] };
+
 function sampleRows({ count, vectorAt }: GraphRows): Sample[] {
   // A copy: kernels read from the start of a buffer.
-  return spread(count, 0.5).map((self) => ({ vector: vectorAt(self).slice(), self, best: [] }));
+  return spread(count, 0.5).map((self) => ({ vector: vectorAt(self).slice(), self, ...NO_REACH }));
 }
 
 /**
@@ -96,7 +102,7 @@ function standIns({ dimensions, count, vectorAt }: GraphRows, vectorsOnly = fals
     const other = vectorAt(ends[(i + away) % ends.length] as number).slice();
     const between = normalise(vectorAt(row).map((value, d) => value + (other[d] as number)));
     const vector = between && normalise(between.map((value) => value + sign() * ofNeither));
-    return vector === undefined ? [] : [{ vector, self: -1, best: [] }];
+    return vector === undefined ? [] : [{ vector, self: -1, ...NO_REACH }];
   });
 }
 
@@ -130,6 +136,9 @@ function findBest(
       );
       sample.best = [...sample.best, ...others].sort((a, b) => b - a).slice(0, EF_K);
     }
+  }
+  for (const sample of samples) {
+    sample.best = sample.best.filter((score) => score >= sample.reach - SCORE_MARGIN);
   }
 }
 

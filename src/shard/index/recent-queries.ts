@@ -1,9 +1,16 @@
 import { boundedCache } from '../../core/bounded-cache.js';
 
-/** Vectors that were searched for: in all categories, and by category those of searches in it alone. */
+/** What was searched for. */
+export interface SearchedVector {
+  vector: Float32Array;
+  /** Score that the best of all shards together reach: what is below is not missed. */
+  reach: number;
+}
+
+/** In all categories, and by category in it alone. */
 export interface SearchedFor {
-  all: readonly Float32Array[];
-  of: ReadonlyMap<string, readonly Float32Array[]>;
+  all: readonly SearchedVector[];
+  of: ReadonlyMap<string, readonly SearchedVector[]>;
 }
 
 export const NO_QUERIES: SearchedFor = { all: [], of: new Map() };
@@ -12,7 +19,7 @@ export const NO_QUERIES: SearchedFor = { all: [], of: new Map() };
 export function queriesOf(
   { all, of }: SearchedFor,
   category: string | undefined,
-): readonly Float32Array[] {
+): readonly SearchedVector[] {
   return category === undefined ? all : (of.get(category) ?? []);
 }
 
@@ -21,6 +28,8 @@ const KEPT = 48;
 const KEPT_OF_CATEGORY = 24;
 /** Of how many categories. */
 const MAX_CATEGORIES = 32;
+/** Where enough is remembered, one in so many is looked at. */
+const ONE_IN = 16;
 
 /**
  * The last different vectors that callers searched for: what the width of a graph's search is tried with. Those of
@@ -29,6 +38,7 @@ const MAX_CATEGORIES = 32;
 export class RecentQueries {
   private readonly all = new Ring(KEPT);
   private readonly byCategory = boundedCache<Ring>({ max: MAX_CATEGORIES });
+  private asked = 0;
 
   /** What is remembered of searches in `category` alone, or in all. */
   ring(category?: string): Ring | undefined {
@@ -42,20 +52,34 @@ export class RecentQueries {
     return { all: this.all.vectors, of: new Map(of) };
   }
 
-  /** Takes `vector`, which must not change, unless it is remembered. `category`: the only one that was searched. */
-  offer(vector: Float32Array, category?: string): void {
-    let ring = category === undefined ? this.all : this.byCategory.get(category);
+  /** Whether a search of these categories alone, undefined: of all, is one to be remembered. */
+  wants(categories: readonly string[] | undefined): boolean {
+    if (categories !== undefined && categories.length !== 1) return false;
+    if (this.ring(categories?.[0])?.isFull !== true) return true;
+    this.asked += 1;
+    return this.asked % ONE_IN === 0;
+  }
+
+  /** Takes what must not change, unless it is remembered or of several categories. */
+  offer(searched: SearchedVector, categories: readonly string[] | undefined): void {
+    if (categories === undefined) {
+      this.all.offer(searched);
+      return;
+    }
+    const [category, ...others] = categories;
+    if (category === undefined || others.length > 0) return;
+    let ring = this.byCategory.get(category);
     if (ring === undefined) {
       ring = new Ring(KEPT_OF_CATEGORY);
-      this.byCategory.set(category as string, ring);
+      this.byCategory.set(category, ring);
     }
-    ring.offer(vector);
+    ring.offer(searched);
   }
 }
 
 /** The last so many different vectors, in place of the oldest. */
 class Ring {
-  readonly vectors: Float32Array[] = [];
+  readonly vectors: SearchedVector[] = [];
   private next = 0;
 
   constructor(private readonly size: number) {}
@@ -64,9 +88,11 @@ class Ring {
     return this.vectors.length === this.size;
   }
 
-  offer(vector: Float32Array): void {
-    if (this.vectors.some((other) => other.every((value, i) => value === vector[i]))) return;
-    this.vectors[this.next] = vector;
+  offer(searched: SearchedVector): void {
+    const { vector } = searched;
+    const isSame = (other: Float32Array): boolean => other.every((value, i) => value === vector[i]);
+    if (this.vectors.some((other) => isSame(other.vector))) return;
+    this.vectors[this.next] = searched;
     this.next = (this.next + 1) % this.size;
   }
 }

@@ -148,6 +148,7 @@ const REQUESTS: ReadonlySet<string> = new Set<ClientRequest['type']>([
   'search',
   'words',
   'nudge',
+  'reach',
   'await',
   'status',
   'offer',

@@ -1,5 +1,5 @@
 import type { CostModel } from '../leaf/cost-model.js';
-import type { RecallWatcher } from '../recall/recall-watcher.js';
+import type { SampledSearches } from '../recall/sampled-searches.js';
 import type { PinnedSearchers } from './pinned-searchers.js';
 
 /** What a search of a tenant needs of its shard. */
@@ -8,6 +8,6 @@ export interface SearchTools {
   model: string;
   dimensions: number;
   costs: CostModel;
-  watcher: RecallWatcher | undefined;
+  samples: SampledSearches;
   pins: PinnedSearchers;
 }

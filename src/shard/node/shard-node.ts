@@ -33,6 +33,7 @@ import { searchTenant } from './search-tenant.js';
 import type { SearchTools } from './search-tools.js';
 import { ReconcileSchedule } from '../follow/reconcile-schedule.js';
 import { RecallWatcher } from '../recall/recall-watcher.js';
+import { SampledSearches } from '../recall/sampled-searches.js';
 import { OfferedFiles } from '../peer/offered-files.js';
 import { PeerCopies } from '../peer/peer-copies.js';
 import { TenantIndex } from '../index/tenant-index.js';
@@ -48,6 +49,7 @@ export class ShardNode {
   private readonly tenants: HostedTenants;
   private readonly builder: Builder;
   private readonly watcher: RecallWatcher | undefined;
+  private readonly samples: SampledSearches;
   private readonly schedule: ReconcileSchedule | undefined;
   private searching = 0;
   private searchedMs = -Infinity;
@@ -74,7 +76,8 @@ export class ShardNode {
     };
     const costs = new CostModel();
     this.watcher = recall && new RecallWatcher(recall, demand, costs, logger);
-    this.tools = { model, dimensions, costs, watcher: this.watcher, pins: this.pins };
+    this.samples = new SampledSearches(this.watcher);
+    this.tools = { model, dimensions, costs, samples: this.samples, pins: this.pins };
     this.schedule = reconcile && new ReconcileSchedule(reconcile, store, demand);
     const folders = new TenantFolders(dataDir, store.storeId, model);
     const parts = { store, options, builder: this.builder, copies, schedule: this.schedule };
@@ -109,6 +112,11 @@ export class ShardNode {
 
   nudge(tenant: string): void {
     this.tenants.nudge(tenant);
+  }
+
+  /** How far the best hits of all shards reach for a search that was sampled here. */
+  told(sample: number, reach: number): void {
+    this.samples.told(sample, reach);
   }
 
   /** True once `mark` is applied to all that is here of the tenant, which may be nothing. */

@@ -156,6 +156,9 @@ export class ShardServer {
       case 'nudge':
         this.node.nudge(message.tenant);
         return undefined;
+      case 'reach':
+        this.node.told(message.sample, message.score);
+        return undefined;
       case 'await':
         return { type: 'applied', applied: await this.node.awaitApplied(message) };
       case 'status':

@@ -7,6 +7,7 @@ import type { Chosen, LeafViewResult } from '../../query/result-set.js';
 import type { Searcher } from '../index/searcher.js';
 import type { TenantIndex } from '../index/tenant-index.js';
 import type { PartitionSet } from '../leaf/partition-set.js';
+import type { AnsweredSearch } from '../recall/sampled-searches.js';
 import { SearchTrace } from '../leaf/search-trace.js';
 import type { ChosenRows } from '../leaf/set/choose.js';
 import type { ViewFound } from '../leaf/views/looking.js';
@@ -16,7 +17,7 @@ import { matchedWords } from '../leaf/words/describe-words.js';
 import { viewColumns, type ViewColumns } from './hit-columns.js';
 import type { SearchTools } from './search-tools.js';
 
-type Answer = Pick<SearchLeafReply, 'timedOut' | 'chosen' | 'views' | 'explanation'>;
+type Answer = Pick<SearchLeafReply, 'timedOut' | 'chosen' | 'views' | 'explanation' | 'sampled'>;
 
 /** Answers a request from what `searcher` sees. */
 export async function viewTenant(
@@ -27,37 +28,23 @@ export async function viewTenant(
     index,
   }: { searcher: Searcher; partitions: PartitionSet; index: TenantIndex },
   budget: Budget,
-  { dimensions, costs, watcher }: Pick<SearchTools, 'dimensions' | 'costs' | 'watcher'>,
+  { dimensions, costs, samples }: Pick<SearchTools, 'dimensions' | 'costs' | 'samples'>,
 ): Promise<Answer> {
   const asked = { ...requestOf(request, dimensions), costs };
   const found = await searchViews(searcher, partitions, asked, budget);
   const searched = nearestSearch(asked, found);
-  if (searched !== undefined && !found.timedOut) {
-    if (request.alone === true) remember(index, searched);
-    if (searched.categories === undefined) watcher?.searched(index, { ...searched, partitions });
-  }
+  const sampled =
+    searched === undefined || found.timedOut
+      ? undefined
+      : samples.answered(index, { ...searched, partitions }, request.alone === true);
   const told = request.explain === true ? asked : { ...asked, text: undefined };
   return {
     timedOut: found.timedOut,
+    ...(sampled === undefined ? {} : { sampled }),
     ...(found.chosen === undefined ? {} : { chosen: chosenColumns(found.chosen) }),
     views: found.views.map((view) => viewResult(view, columnsOf(asked))),
     ...(asked.trace === undefined ? {} : { explanation: explained(told, found, searcher, budget) }),
   };
-}
-
-/** What lies elsewhere than its query is no measure for how wide a graph is searched. */
-function remember({ recentQueries }: TenantIndex, { vector, categories }: NearestSearch): void {
-  if (categories === undefined) recentQueries.offer(vector);
-  else if (categories.length === 1) recentQueries.offer(vector, categories[0]);
-}
-
-/** A search by vector alone. */
-interface NearestSearch {
-  vector: Float32Array;
-  filter: ViewRequest['views'][number]['filter'];
-  /** Only rows of these; undefined: of all. */
-  categories: readonly string[] | undefined;
-  k: number;
 }
 
 function requestOf(request: SearchLeaf, dimensions: number): Omit<ViewRequest, 'costs'> {
@@ -77,11 +64,13 @@ function requestOf(request: SearchLeaf, dimensions: number): Omit<ViewRequest, '
 function nearestSearch(
   { vector, exact, choose, views, text, set, until, hidden, within, boosts }: ViewRequest,
   { views: found, chosen }: ViewsFound,
-): NearestSearch | undefined {
+): Omit<AnsweredSearch, 'partitions'> | undefined {
   if (vector === undefined || exact || until !== undefined || within !== undefined)
     return undefined;
-  if (choose !== undefined && (chosen?.nearest.length ?? 0) > 0) {
-    return { vector, filter: undefined, categories: undefined, k: choose.nearest };
+  const [nearest] = chosen?.nearest ?? [];
+  if (choose !== undefined && nearest !== undefined) {
+    const all = { filter: undefined, categories: undefined };
+    return { vector, ...all, k: choose.nearest, best: nearest.score };
   }
   const isPlain = text === undefined && set === undefined;
   if (!isPlain || hidden !== undefined || boosts.length > 0) return undefined;
@@ -89,9 +78,10 @@ function nearestSearch(
     return k > 0 && sort === undefined && after === undefined && only === undefined;
   });
   const view = views[at];
-  if (view === undefined || (found[at]?.total ?? 0) === 0) return undefined;
+  const [first] = found[at]?.hits ?? [];
+  if (view === undefined || first === undefined) return undefined;
   const { filter, categories, k } = view;
-  return { vector, filter, categories, k };
+  return { vector, filter, categories, k, best: first.score };
 }
 
 function columnsOf({ text, vector, boosts }: ViewRequest): ViewColumns {

@@ -1,6 +1,7 @@
 import { Budget } from '../../core/budget.js';
 import { Deadline } from '../../core/deadline.js';
 import type { Filter } from '../../filter/filter.js';
+import { RECALL_AT } from '../../protocol/messages.js';
 import type { TenantIndex } from '../index/tenant-index.js';
 import type { CostModel } from '../leaf/cost-model.js';
 import { leafSearch } from '../leaf/leaf-search.js';
@@ -13,6 +14,8 @@ export interface RepeatQuery {
   filter: Filter | undefined;
   partitions: PartitionSet;
   k: number;
+  /** Score that the best of all shards together reach: what is below is not missed. */
+  reach: number;
 }
 
 export interface RepeatResult {
@@ -20,19 +23,16 @@ export interface RepeatResult {
   sample: RecallSample;
 }
 
-/** Recall is that of the first so many hits. */
-const RECALL_AT = 10;
-
 /** Waits until the shard has nothing better to do; rejects when it closes. */
 export type NextTurn = () => Promise<void>;
 
 /**
  * Runs `query` as a caller's search is run, then exactly, a slice a turn. Both see the rows of the
- * first turn: what changes meanwhile changes none of it. Undefined when nothing matches.
+ * first turn: what changes meanwhile changes none of it. Undefined when nothing here is among the best.
  */
 export async function repeatExactly(
   index: TenantIndex,
-  { vector, filter, partitions, k }: RepeatQuery,
+  { vector, filter, partitions, k, reach }: RepeatQuery,
   costs: CostModel,
   nextTurn: NextTurn,
 ): Promise<RepeatResult | undefined> {
@@ -44,7 +44,8 @@ export async function repeatExactly(
     const usual = { vector, filter, k, exact: false, costs };
     const found = await leafSearch(searcher, partitions, usual, budget);
     const exact = { ...usual, k: Math.min(RECALL_AT, k), exact: true };
-    const { hits: best } = await leafSearch(searcher, partitions, exact, budget);
+    const { hits } = await leafSearch(searcher, partitions, exact, budget);
+    const best = hits.filter(({ score }) => score >= reach);
     const worst = best.at(-1)?.score;
     if (worst === undefined) return undefined;
     // By score: of equal ones at the end of the list either is right.

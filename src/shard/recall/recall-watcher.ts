@@ -53,9 +53,14 @@ export class RecallWatcher {
     this.random = options.random ?? Math.random;
   }
 
-  /** A caller's search was answered: it may be drawn. */
-  searched(index: TenantIndex, query: RepeatQuery): void {
-    if (this.random() >= this.options.sampleShare || this.backlog.length >= MAX_BACKLOG) return;
+  /** Whether a search that was answered is one to be repeated. */
+  draws(): boolean {
+    return this.random() < this.options.sampleShare;
+  }
+
+  /** Has a search done again, unless too many wait for it. */
+  repeat(index: TenantIndex, query: RepeatQuery): void {
+    if (this.backlog.length >= MAX_BACKLOG) return;
     this.backlog.push({ index, query });
     if (this.turns.isClosed() || this.working !== undefined) return;
     this.working = this.repeatAll().finally(() => {
