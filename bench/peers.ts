@@ -45,7 +45,7 @@ await bench(
     const contenders: Contender[] = [];
     for (const engine of chosen(flags.engines)) {
       const missing = engine.missing();
-      if (missing === undefined) contenders.push(await prepare(run, engine, data));
+      if (missing === undefined) contenders.push(await prepare(run, engine, data, scenarios));
       else skipped[engine.name] = missing;
     }
 

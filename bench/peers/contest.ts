@@ -50,11 +50,12 @@ export interface Turn {
   server_cpu_us: number | null;
 }
 
-/** Starts an engine, loads the data and waits until it is at rest. */
+/** Starts an engine, loads the data, asks each query once, and waits until it is at rest. */
 export async function prepare(
   run: BenchRun<FlagSpecs>,
   engine: PeerEngine,
   data: VectorData,
+  scenarios: readonly Scenario[],
 ): Promise<Contender> {
   run.say(`${engine.name}: starting and loading`);
   const folder = await mkdtemp(join(tmpdir(), 'omnisearch-peer-'));
@@ -64,15 +65,20 @@ export async function prepare(
   const startMs = performance.now();
   await peer.load(data);
   const loadedMs = performance.now();
-  if (!peer.processes().some(({ pid }) => pid === process.pid)) {
+  const untilQuiet = async (): Promise<void> => {
+    if (peer.processes().some(({ pid }) => pid === process.pid)) return;
     await waitUntilQuiet(() => peer.processes());
-  }
+  };
+  await untilQuiet();
   const costs = {
     ingest_s: (loadedMs - startMs) / 1000,
     at_rest_s: (performance.now() - startMs) / 1000,
     memory_bytes: memoryBytes(peer.processes()),
     disk_bytes: await diskBytes(folder),
   };
+  // What an engine learns of its queries it knows by then.
+  for (const scenario of scenarios) await recallOf(peer, scenario, scenario.queries.length);
+  await untilQuiet();
   return { engine, peer, costs };
 }
 
