@@ -28,6 +28,8 @@ export async function bundle(from: string, to: string): Promise<void> {
   const common = {
     ...{ bundle: true, format: 'esm', target: 'node20', sourcemap: true, logLevel: 'warning' },
     ...{ outbase: from, outdir: to, plugins: [packages] },
+    // `{ ...{ a, b }, c }` becomes `{ a, b, c }`: spread, each property is added to an object that is there.
+    minifySyntax: true,
   } satisfies BuildOptions;
   await build({
     ...common,

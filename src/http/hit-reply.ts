@@ -1,20 +1,19 @@
-import type { Hit } from '../search/search-types.js';
+import type { Hit, HitExtras } from '../search/search-types.js';
 
 /**
  * A hit as JSON in pieces. Serialised by hand: a response schema would drop fields that products bring,
  * and stored documents are JSON.
  */
-export function* hitPieces(hit: Hit): Generator<string | Buffer> {
-  yield* bareHitPieces(hit);
-  yield* groupPieces(hit);
-  yield '}';
+export function hitPieces(hit: Hit): (string | Buffer)[] {
+  const head = headOf(hit);
+  const group = hit.extras?.group;
+  if (group === undefined) return [head, hit.json, `${extrasOf(hit)}}`];
+  return [head, hit.json, extrasOf(hit), ...groupPieces(group), '}'];
 }
 
-/** Without its group and the last brace. */
-function* bareHitPieces(hit: Hit): Generator<string | Buffer> {
-  yield `{"id":${JSON.stringify(hit.id)},"score":${hit.score},${scoresOf(hit)}"product":`;
-  yield hit.json;
-  yield extrasOf(hit);
+/** Up to its product. */
+function headOf(hit: Hit): string {
+  return `{"id":${JSON.stringify(hit.id)},"score":${hit.score},${scoresOf(hit)}"product":`;
 }
 
 function scoresOf({ scores }: Hit): string {
@@ -36,14 +35,9 @@ function extrasOf({ extras }: Hit): string {
 }
 
 /** The first hit of a group is the one that the group hangs on: none of them has groups of its own. */
-function* groupPieces({ extras }: Hit): Generator<string | Buffer> {
-  if (extras?.group === undefined) return;
-  const { value, total, hits } = extras.group;
-  yield `,"group":{"value":${JSON.stringify(value)},"total":${total},"hits":[`;
-  for (const [i, hit] of hits.entries()) {
-    if (i > 0) yield ',';
-    yield* bareHitPieces(hit);
-    yield '}';
-  }
-  yield ']}';
+function groupPieces({ value, total, hits }: NonNullable<HitExtras['group']>): (string | Buffer)[] {
+  const each = hits.flatMap((hit, i) => {
+    return [`${i > 0 ? ',' : ''}${headOf(hit)}`, hit.json, `${extrasOf(hit)}}`];
+  });
+  return [`,"group":{"value":${JSON.stringify(value)},"total":${total},"hits":[`, ...each, ']}'];
 }

@@ -22,7 +22,7 @@ export function* searchReplyPieces(
   let before = '';
   for (let hit = hits.pop(); hit !== undefined; hit = hits.pop()) {
     yield before;
-    yield* hitPieces(hit);
+    for (const piece of hitPieces(hit)) yield piece;
     before = ',';
   }
   yield `],${JSON.stringify(restOfReply(reply, options)).slice(1)}`;

@@ -15,7 +15,8 @@ export function parseJson(bytes: Buffer): JsonValue {
   if (!isUtf8(bytes)) throw new OmniError('invalid_json', 'not valid UTF-8');
   const text = withoutMark(bytes).toString();
   try {
-    if (!PROTO_SPELLINGS.some((part) => bytes.includes(part))) return JSON.parse(text) as JsonValue;
+    // Of the text: the same question to bytes takes ten times as long.
+    if (!PROTO_SPELLINGS.some((part) => text.includes(part))) return JSON.parse(text) as JsonValue;
     return secureJson.parse(text, {
       protoAction: 'error',
       constructorAction: 'ignore',
