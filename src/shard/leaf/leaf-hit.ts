@@ -1,6 +1,6 @@
 import type { Budget } from '../../core/budget.js';
 import type { Scored, TopK } from '../../core/top-k.js';
-import { score } from '../../core/vector.js';
+import { score, scoreFour, type VectorPlace } from '../../core/vector.js';
 import type { Candidates } from '../engine/graph.js';
 import type { SegmentView } from '../index/segment-view.js';
 import type { VectorSlabs } from '../index/vector-slabs.js';
@@ -91,14 +91,34 @@ export function offerWithin(
   top: TopK<LeafHit>,
 ): void {
   const least = (scores[run.k - 1] ?? -Infinity) - margin;
-  for (let i = 0; i < rows.length && (scores[i] as number) >= least; i++) {
-    offer(rows[i] as number, view, run, top);
+  let count = 0;
+  while (count < rows.length && (scores[count] as number) >= least) count += 1;
+  let at = 0;
+  for (; at + 4 <= count; at += 4) {
+    const place = (i: number): VectorPlace => placeOf(rows[at + i] as number, view);
+    const exact = scoreFour(run.vector, place(0), place(1), place(2), place(3));
+    exact.forEach((value, i) => keep(rows[at + i] as number, value, view, run, top));
   }
+  for (; at < count; at++) offer(rows[at] as number, view, run, top);
+}
+
+function placeOf(row: number, { vectors }: SegmentView): VectorPlace {
+  const slab = vectors.slabOf(row);
+  return { block: vectors.slab(slab), offset: vectors.offset(row, slab) };
 }
 
 function offer(row: number, view: SegmentView, run: LeafRun, top: TopK<LeafHit>): void {
+  keep(row, scoreOf(run.vector, view.vectors, row), view, run, top);
+}
+
+function keep(
+  row: number,
+  exact: number,
+  view: SegmentView,
+  run: LeafRun,
+  top: TopK<LeafHit>,
+): void {
   run.trace?.scored();
-  const exact = scoreOf(run.vector, view.vectors, row);
   if (exact < top.floor) return;
   top.offer({ id: view.id(row), score: exact, version: view.version(row), view, row });
 }
