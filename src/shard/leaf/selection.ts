@@ -30,7 +30,11 @@ export function selectWhole(view: SegmentView, partitions: PartitionSet): Select
   return isCut ? undefined : everything(view, ranges);
 }
 
-function everything(view: SegmentView, ranges: readonly CategoryRange[] | undefined): Selection {
+/** All live rows of those categories, or of all. */
+export function everything(
+  view: SegmentView,
+  ranges: readonly CategoryRange[] | undefined,
+): Selection {
   if (ranges === undefined) {
     return { count: view.rows - view.deadCount, mask: undefined, ranges };
   }

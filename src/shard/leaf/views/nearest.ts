@@ -49,6 +49,7 @@ function boosted(hit: LeafHit, boost: number): LeafHit {
 
 function selectedOf(part: ViewPart): SelectedView {
   const { view, selection } = part.block;
+  if (part.selection !== undefined) return { view, selection: part.selection };
   const { rows } = part;
   const count = rowsOf(part);
   // All of them: a mask would only be looked at.

@@ -2,10 +2,11 @@ import type { Budget } from '../../../core/budget.js';
 import type { LeafView } from '../../../query/result-set.js';
 import { Bitset } from '../../index/bitset.js';
 import type { SegmentView } from '../../index/segment-view.js';
+import { everything } from '../selection.js';
 import { hashedRows } from '../set/hashed-rows.js';
 import { setUnits, type Block } from './block.js';
 import type { Matches } from './matches.js';
-import { rowsOf, type ViewPart, type ViewTask } from './view-task.js';
+import { CategoriesPart, rowsOf, type ViewPart, type ViewTask } from './view-task.js';
 
 /** The rows of each view, of those that any may show. */
 export async function tasksOf(
@@ -20,8 +21,9 @@ export async function tasksOf(
     let total = 0;
     for (const { block, rows: all, near } of shown) {
       if (budget.isSpent()) break;
-      const rows = await viewRows(block, all, view, matches, budget);
-      const part = { block, rows, near };
+      const part = ofWholeCategories(block, all, view) ?? {
+        ...{ block, rows: await viewRows(block, all, view, matches, budget), near },
+      };
       const count = rowsOf(part);
       if (count > 0) parts.push(part);
       total += count;
@@ -29,6 +31,21 @@ export async function tasksOf(
     tasks.push({ view, parts, total });
   }
   return tasks;
+}
+
+/** Undefined where it takes a look at each row to tell which are shown. */
+function ofWholeCategories(
+  block: Block,
+  shown: Bitset,
+  { filter, categories, only }: LeafView,
+): ViewPart | undefined {
+  const { view, selection } = block;
+  const isByCategory = categories !== undefined && filter === undefined && only === undefined;
+  if (!isByCategory || shown !== block.rows || selection.mask !== undefined) return undefined;
+  const sorted = selection.ranges ?? view.ranges;
+  if (sorted === undefined) return undefined;
+  const ranges = sorted.filter(({ category }) => categories.includes(category));
+  return new CategoriesPart(block, everything(view, ranges));
 }
 
 /**
