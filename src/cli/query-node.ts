@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { StoreReads } from '../cluster/store-reads.js';
+import { ConfigError } from '../config/setting.js';
 import type { Config } from '../config/settings.js';
 import { unlessAborted } from '../core/deadline.js';
 import { StageTimes } from '../core/stage-times.js';
@@ -31,6 +32,7 @@ import { openShop } from './open-shop.js';
 import { openTenantDesks } from './open-tenancy.js';
 import { openTracer } from './open-tracer.js';
 import { openWriters } from './open-writers.js';
+import { FiringAlerts } from '../metrics/firing-alerts.js';
 import { packageFile, packageVersion } from './package-file.js';
 import { type Opened } from './run-role.js';
 import { serve } from './serve.js';
@@ -46,6 +48,7 @@ export async function startQueryNode(
   stopping: AbortSignal,
 ): Promise<void> {
   checkAdvertised(config);
+  checkAlertmanager(config);
   const page = metricsPage('query-node', config, resolve(config.dataDir));
   const metrics = await openMetricsServer(page, config, logger, opened);
   await unlessAborted(mayBegin(), stopping);
@@ -99,7 +102,14 @@ export async function startQueryNode(
   const shown = {
     ...backups,
     ...{ answers, storeReads },
-    ...{ cluster: cluster.desk, ownNodes, queryNodes, ...tenancy, ...desks },
+    ...{
+      cluster: cluster.desk,
+      decisions: cluster.decisions,
+      ownNodes,
+      queryNodes,
+      ...tenancy,
+      ...desks,
+    },
     catalogue: new Catalogue(store),
     priceLists: priceListDesk(priceLists, audit, jobs),
     imports: openImports({ store, tenants, jobs, config }),
@@ -107,7 +117,13 @@ export async function startQueryNode(
   const views = { ...shop, ...shown, tenants, placements, keyDirectory, priceLists };
   const writers = await openWriters({ config, members, ...views }, stopping);
   addWriterMetrics(page, node);
-  addClusterFigures(page, { store, fleet, queryNodes, config, backups: backups.taken });
+  const census = addClusterFigures(page, {
+    store,
+    fleet,
+    queryNodes,
+    config,
+    backups: backups.taken,
+  });
   const shared = {
     audit,
     page,
@@ -119,6 +135,9 @@ export async function startQueryNode(
     writers,
     status,
     logger,
+    census,
+    alerts: new FiringAlerts(config.alertmanagerUrl),
+    jobs: () => (writes && config.jobs > 0 ? jobs.figures().jobs : undefined),
   };
   const ports = { search: kept ?? search, ingest, tenants, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
@@ -128,6 +147,12 @@ export async function startQueryNode(
   opened.add(() => jobs.close());
   opened.add(() => metrics?.readyUnless(() => 'shutting down'));
   tellSupervisor({ type: 'ready', port });
+}
+
+/** Throws `ConfigError` where `ALERTMANAGER_URL` looks like an address and is none. */
+function checkAlertmanager({ alertmanagerUrl: url }: Pick<Config, 'alertmanagerUrl'>): void {
+  if (url === undefined || URL.canParse(url)) return;
+  throw new ConfigError('ALERTMANAGER_URL names no host, or no port, that there can be');
 }
 
 /** Whoever can reach the port can read and change everything. */
