@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { StoreReads } from '../cluster/store-reads.js';
-import { ConfigError } from '../config/setting.js';
 import type { Config } from '../config/settings.js';
 import { unlessAborted } from '../core/deadline.js';
 import { StageTimes } from '../core/stage-times.js';
@@ -20,19 +19,18 @@ import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
 import type { KeyRing } from '../tenancy/keys/key-ring.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
-import { addClusterFigures, addWriterMetrics } from './node-metrics.js';
 import { metricsPage, openMetricsServer } from './open-metrics.js';
 import { cacheFigures, keptAnswers } from './open-answers.js';
 import { openBackups } from './open-backups.js';
 import { placeOnThese } from './open-cluster.js';
 import { openImports } from './open-imports.js';
+import { openLive } from './open-live.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
 import { openNode } from './open-node.js';
 import { openShop } from './open-shop.js';
 import { openTenantDesks } from './open-tenancy.js';
 import { openTracer } from './open-tracer.js';
 import { openWriters } from './open-writers.js';
-import { FiringAlerts } from '../metrics/firing-alerts.js';
 import { packageFile, packageVersion } from './package-file.js';
 import { type Opened } from './run-role.js';
 import { serve } from './serve.js';
@@ -48,7 +46,6 @@ export async function startQueryNode(
   stopping: AbortSignal,
 ): Promise<void> {
   checkAdvertised(config);
-  checkAlertmanager(config);
   const page = metricsPage('query-node', config, resolve(config.dataDir));
   const metrics = await openMetricsServer(page, config, logger, opened);
   await unlessAborted(mayBegin(), stopping);
@@ -102,28 +99,14 @@ export async function startQueryNode(
   const shown = {
     ...backups,
     ...{ answers, storeReads },
-    ...{
-      cluster: cluster.desk,
-      decisions: cluster.decisions,
-      ownNodes,
-      queryNodes,
-      ...tenancy,
-      ...desks,
-    },
+    ...{ cluster: cluster.desk, ownNodes, queryNodes, ...tenancy, ...desks },
     catalogue: new Catalogue(store),
     priceLists: priceListDesk(priceLists, audit, jobs),
     imports: openImports({ store, tenants, jobs, config }),
   };
   const views = { ...shop, ...shown, tenants, placements, keyDirectory, priceLists };
   const writers = await openWriters({ config, members, ...views }, stopping);
-  addWriterMetrics(page, node);
-  const census = addClusterFigures(page, {
-    store,
-    fleet,
-    queryNodes,
-    config,
-    backups: backups.taken,
-  });
+  const live = openLive(page, { node, config, queryNodes, backups: backups.taken });
   const shared = {
     audit,
     page,
@@ -132,12 +115,10 @@ export async function startQueryNode(
     ...keys,
     ...shop,
     ...shown,
+    ...live,
     writers,
     status,
     logger,
-    census,
-    alerts: new FiringAlerts(config.alertmanagerUrl),
-    jobs: () => (writes && config.jobs > 0 ? jobs.figures().jobs : undefined),
   };
   const ports = { search: kept ?? search, ingest, tenants, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
@@ -147,12 +128,6 @@ export async function startQueryNode(
   opened.add(() => jobs.close());
   opened.add(() => metrics?.readyUnless(() => 'shutting down'));
   tellSupervisor({ type: 'ready', port });
-}
-
-/** Throws `ConfigError` where `ALERTMANAGER_URL` looks like an address and is none. */
-function checkAlertmanager({ alertmanagerUrl: url }: Pick<Config, 'alertmanagerUrl'>): void {
-  if (url === undefined || URL.canParse(url)) return;
-  throw new ConfigError('ALERTMANAGER_URL names no host, or no port, that there can be');
 }
 
 /** Whoever can reach the port can read and change everything. */

@@ -28,7 +28,7 @@ export function liveRoutes(app: FastifyInstance, ports: HttpPorts, node: LiveNod
   app.addHook('onClose', async () => figures.close());
 
   app.get('/admin/live', { schema: replies(LiveReply) }, async () => {
-    const jobs = ports.jobs?.();
+    const jobs = await ports.jobs?.();
     const census = ports.census?.();
     return {
       node: self,

@@ -176,8 +176,8 @@ export interface HttpPorts {
   decisions: Pick<DecisionLog, 'latest'>;
   /** What fires now; absent: nobody is asked. */
   alerts?: Pick<FiringAlerts, 'read'> | undefined;
-  /** Of the whole cluster, by kind; absent, or undefined: this node works on none, and does not look at them. */
-  jobs?: (() => ReadonlyMap<string, JobStates> | undefined) | undefined;
+  /** Of the whole cluster, by kind; absent, or undefined: they cannot be told now. */
+  jobs?: (() => Promise<ReadonlyMap<string, JobStates> | undefined>) | undefined;
   /** What nobody serves; absent, or undefined: it is not known. */
   census?: (() => CensusFigures | undefined) | undefined;
   storeReads: Pick<StoreReads, 'show' | 'change' | 'requireChoice'>;

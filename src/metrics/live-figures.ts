@@ -66,8 +66,8 @@ export class LiveFigures {
     const reading = readNow(this.sources);
     const before = this.last;
     this.last = { reading, atMs: nowMs };
-    while (this.points.length > 0 && this.points[0]!.atMs < wallMs - LIVE_WINDOW_MS)
-      this.points.shift();
+    const isOld = ({ atMs }: LivePoint): boolean => atMs < wallMs - LIVE_WINDOW_MS;
+    this.points.splice(0, this.points.filter(isOld).length);
     if (before === undefined) return;
     const passedMs = nowMs - before.atMs;
     if (passedMs <= 0 || passedMs > LIVE_WINDOW_MS) return;

@@ -13,7 +13,7 @@ export interface LiveSources {
   searches: { figures(): SearchFigures };
   stages: StageTimes;
   /** By name. */
-  caches(): Readonly<Record<string, CacheCounts>>;
+  caches: () => Readonly<Record<string, CacheCounts>>;
 }
 
 /** Values by bucket, and their sum. */
