@@ -39,8 +39,11 @@ function show() {
     if (other !== name) part.leave?.();
   }
   for (const link of document.querySelectorAll('.tabs a')) {
-    if (link.getAttribute('href') === `#${name}`) link.setAttribute('aria-current', 'page');
+    const isShown = link.getAttribute('href') === `#${name}`;
+    if (isShown) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
+    // On a phone they are wider than it.
+    if (isShown) link.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }
   void parts[name]?.load();
 }
