@@ -15,7 +15,7 @@ export interface FiringAlert {
 }
 
 /** Alerts that are told; the worst come first. */
-export const MAX_ALERTS = 100;
+const MAX_ALERTS = 100;
 const MAX_LABELS = 20;
 const MAX_TEXT = 300;
 const SEVERITIES = ['critical', 'warning', 'info'];

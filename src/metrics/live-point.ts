@@ -32,7 +32,7 @@ export interface Reading {
 }
 
 /** What passed a stage, and how long that took; null where nothing did. */
-export interface StagePoint {
+interface StagePoint {
   count: number;
   meanMs: number | null;
   p95Ms: number | null;
