@@ -48,7 +48,10 @@ export async function placeTenants(
     ...{ store, loads, replicas, bounds: BOUNDS },
     nodes: { all: async () => nodes },
     awaited: { awaitApplied: async () => true },
-    mover: new Mover({ store, settle: nothing, resume: nothing, audit: { note: nothing } }),
+    mover: new Mover({
+      ...{ store, settle: nothing, resume: nothing },
+      ...{ audit: { note: nothing }, decisions: { note: nothing } },
+    }),
   });
   const { signal } = new AbortController();
   for (const { tenant, categories } of shops) {

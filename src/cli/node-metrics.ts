@@ -1,5 +1,5 @@
 import type { TakenBackups } from '../backup/taken-backups.js';
-import { ReplicaCensus } from '../cluster/replica-census.js';
+import { ReplicaCensus, type CensusFigures } from '../cluster/replica-census.js';
 import type { Config } from '../config/settings.js';
 import type { Encoder } from '../embedding/encoder.js';
 import type { JobRunner } from '../jobs/job-runner.js';
@@ -50,22 +50,27 @@ interface ClusterParts {
   backups: Pick<TakenBackups, 'latest'>;
 }
 
-/** Declares what a query node tells of its cluster. */
+/** Declares what a query node tells of its cluster. Returns what nobody serves, as far as it is known: asking has it looked for. */
 export function addClusterFigures(
   page: MetricsPage,
   { store, fleet, queryNodes, config, backups }: ClusterParts,
-): void {
+): () => CensusFigures | undefined {
   const census = new ReplicaCensus({ store, replicas: config.replicas });
+  const known = (): CensusFigures | undefined => {
+    const states = fleet.kept();
+    const answering = states.filter(({ reply }) => reply !== undefined);
+    return census.figures(new Set(answering.map(({ name }) => name)), states.length);
+  };
   // Nobody waits for it: the next page has it.
   page.onScrape(() => void census.refresh());
   addBackupMetrics(page, () => backups.latest());
   addClusterMetrics(page, {
     shards: () => fleet.kept(),
     queryNodes,
-    census: () => {
-      const states = fleet.kept();
-      const answering = states.filter(({ reply }) => reply !== undefined);
-      return census.figures(new Set(answering.map(({ name }) => name)), states.length);
-    },
+    census: known,
   });
+  return () => {
+    void census.refresh();
+    return known();
+  };
 }

@@ -3,6 +3,7 @@ import { Advisor } from '../cluster/advisor.js';
 import { AwayNodes } from '../cluster/away-nodes.js';
 import { ClusterDesk } from '../cluster/cluster-desk.js';
 import { ClusterNodes } from '../cluster/cluster-nodes.js';
+import { DecisionLog } from '../cluster/decision-log.js';
 import { DedicatedNodes } from '../cluster/dedicated-nodes.js';
 import { Dedicator } from '../cluster/dedicator.js';
 import { DrainedNodes } from '../cluster/drained-nodes.js';
@@ -36,6 +37,7 @@ export interface OpenedCluster {
   mover: Mover;
   grower: PartitionGrower;
   advice: AdviceTaker;
+  decisions: DecisionLog;
   dedicator: Dedicator;
   ownNodes: OwnNodesPort;
 }
@@ -56,7 +58,8 @@ export async function openCluster(
   const { maxPartitions, minShards, replicas, partitionRows, rangeRows } = config;
   const settle = (tenant: string) => renewJob(store.records, SETTLE_REPLICAS, tenant);
   const resume = (tenant: string) => requestJob(store.records, SETTLE_REPLICAS, tenant);
-  const mover = new Mover({ store, settle, resume, audit });
+  const decisions = new DecisionLog(store.records);
+  const mover = new Mover({ store, settle, resume, audit, decisions });
   const loads = new NodeLoads(() =>
     fleet.kept().map(({ name, reply }) => ({ node: name, rows: reply?.documents })),
   );
@@ -80,7 +83,7 @@ export async function openCluster(
   });
   const parts = { placements, placement, nodes, mover, desk, away, grower, advice };
   const ownNodes = openOwnNodes(dedicated, dedicator, store.records);
-  return { ...parts, dedicator, ownNodes };
+  return { ...parts, dedicator, ownNodes, decisions };
 }
 
 /** Nodes of single tenants, for who changes plans. What fails here, the job's next look does. */

@@ -19,12 +19,12 @@ import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
 import type { KeyRing } from '../tenancy/keys/key-ring.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
-import { addClusterFigures, addWriterMetrics } from './node-metrics.js';
 import { metricsPage, openMetricsServer } from './open-metrics.js';
 import { cacheFigures, keptAnswers } from './open-answers.js';
 import { openBackups } from './open-backups.js';
 import { placeOnThese } from './open-cluster.js';
 import { openImports } from './open-imports.js';
+import { openLive } from './open-live.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
 import { openNode } from './open-node.js';
 import { openShop } from './open-shop.js';
@@ -106,8 +106,7 @@ export async function startQueryNode(
   };
   const views = { ...shop, ...shown, tenants, placements, keyDirectory, priceLists };
   const writers = await openWriters({ config, members, ...views }, stopping);
-  addWriterMetrics(page, node);
-  addClusterFigures(page, { store, fleet, queryNodes, config, backups: backups.taken });
+  const live = openLive(page, { node, config, queryNodes, backups: backups.taken });
   const shared = {
     audit,
     page,
@@ -116,6 +115,7 @@ export async function startQueryNode(
     ...keys,
     ...shop,
     ...shown,
+    ...live,
     writers,
     status,
     logger,

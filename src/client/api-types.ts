@@ -3,10 +3,90 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    AlertsReply: {
+      alerts: {
+        labels: {
+          [key: string]: string;
+        };
+        name: string;
+        runbook: string | null;
+        severity: string;
+        silenced: boolean;
+        since: string;
+        summary: string;
+      }[];
+      count: number;
+      problem: string | null;
+      /** @enum {unknown} */
+      state: 'ok' | 'unset' | 'unreachable';
+    };
     CategoriesReply: {
       categories: {
         category: string;
         products: number;
+      }[];
+    };
+    ClusterReply: {
+      advice?: {
+        /** @enum {unknown} */
+        action: 'move' | 'split' | 'wait' | 'unpin' | 'add';
+        bytes?: number;
+        categories?: string[] | 'rest';
+        /** @enum {unknown} */
+        cause: 'memory' | 'load';
+        from?: string[];
+        id?: string;
+        node: string;
+        nodes?: string[];
+        range?: number[];
+        rows?: number;
+        seconds?: number;
+        share: number;
+        share_after?: number;
+        tenant?: string;
+        to?: string[];
+      }[];
+      next_cursor?: string;
+      nodes: {
+        alive: boolean;
+        bytes: number;
+        capacity_bytes: number | null;
+        dedicated_to?: string;
+        drained: boolean;
+        live_bytes: number;
+        load: number | null;
+        name: string;
+        zone: string | null;
+      }[];
+      partitions: {
+        categories: string[] | 'rest';
+        id: string;
+        pinned?: boolean;
+        range: number[];
+        replicas: {
+          node: string;
+          /** @enum {unknown} */
+          state: 'building' | 'serving' | 'leaving';
+        }[];
+        rows: number;
+        tenant: string;
+      }[];
+      query_nodes: {
+        address: string;
+        alive: boolean;
+        load: number;
+        /** @enum {unknown} */
+        serves: 'all' | 'read' | 'write';
+        version: string;
+        zone: string | null;
+      }[];
+    };
+    DecisionsReply: {
+      decisions: {
+        at: string;
+        by: string | null;
+        what: string;
+        why: string | null;
       }[];
     };
     /** @description fields together mean "and"; nested up to 8 levels, 100 clauses and 1,000 values */
@@ -100,6 +180,61 @@ export interface components {
           };
     };
     Json: unknown;
+    LiveReply: {
+      categories_unavailable: number | null;
+      every_s: number;
+      jobs:
+        | {
+            active: number;
+            failed: number;
+            kind: string;
+            oldest_s: number;
+            scheduled: number;
+            waiting: number;
+          }[]
+        | null;
+      node: {
+        host: string;
+        process: number;
+        started_at: string;
+        version: string;
+      };
+      points: {
+        at_ms: number[];
+        caches: {
+          [key: string]: {
+            hits: number[];
+            misses: number[];
+          };
+        };
+        latency_ms: {
+          p50: (number | null)[];
+          p95: (number | null)[];
+          p99: (number | null)[];
+        };
+        outcomes: {
+          abandoned: number[];
+          failed: number[];
+          ok: number[];
+          partial: number[];
+          refused: number[];
+        };
+        seconds: number[];
+        stages: {
+          [key: string]: {
+            count: number[];
+            mean_ms: (number | null)[];
+            p95_ms: (number | null)[];
+          };
+        };
+      };
+      queues: {
+        embedding: number;
+        searches: number;
+      };
+      replicas_missing: number | null;
+      window_s: number;
+    };
     /** @description an object */
     PreviewRequest: {
       /** @description a string of 1 to 64 characters */
@@ -589,6 +724,42 @@ export interface components {
       /** @description an integer from 1 to 1000 */
       top_k?: number;
     };
+    StatsReply: {
+      answer_cache: {
+        entries: number;
+        hits: number;
+        misses: number;
+      };
+      embedding_cache: {
+        entries: number;
+        hits: number;
+        misses: number;
+      };
+      model: {
+        dimensions: number;
+        fingerprint: string;
+        name: string;
+      };
+      partitions: number;
+      products: number;
+      shards: {
+        behind: number;
+        bytes: number;
+        documents: number;
+        name: string;
+        recall?: {
+          bands: {
+            failing: boolean;
+            high: number | null;
+            low: number | null;
+            recall: number | null;
+            repeats: number;
+            selectivity: number;
+          }[];
+          target: number;
+        };
+      }[];
+    };
     /** @description an object */
     SynonymRequest: {
       /** @description a string of 1 to 100 characters */
@@ -717,9 +888,13 @@ export interface components {
   headers: never;
   pathItems: never;
 }
+export type AlertsReply = components['schemas']['AlertsReply'];
 export type CategoriesReply = components['schemas']['CategoriesReply'];
+export type ClusterReply = components['schemas']['ClusterReply'];
+export type DecisionsReply = components['schemas']['DecisionsReply'];
 export type Filter = components['schemas']['Filter'];
 export type Json = components['schemas']['Json'];
+export type LiveReply = components['schemas']['LiveReply'];
 export type PreviewRequest = components['schemas']['PreviewRequest'];
 export type RuleRequest = components['schemas']['RuleRequest'];
 export type SearchReply = components['schemas']['SearchReply'];
@@ -727,6 +902,7 @@ export type SearchRequest = components['schemas']['SearchRequest'];
 export type SettingsReply = components['schemas']['SettingsReply'];
 export type SettingsRequest = components['schemas']['SettingsRequest'];
 export type SimilarRequest = components['schemas']['SimilarRequest'];
+export type StatsReply = components['schemas']['StatsReply'];
 export type SynonymRequest = components['schemas']['SynonymRequest'];
 export type VectorRequest = components['schemas']['VectorRequest'];
 export type WriteReply = components['schemas']['WriteReply'];

@@ -1,4 +1,11 @@
-import type { CallOptions, Transport } from './transport.js';
+import type {
+  AlertsReply,
+  ClusterReply,
+  DecisionsReply,
+  LiveReply,
+  StatsReply,
+} from './api-types.js';
+import type { Call, CallOptions, Transport } from './transport.js';
 import type { ListOptions } from './wire.js';
 
 /** What a tenant has, used, pays and costs; see `GET /usage`. */
@@ -42,15 +49,49 @@ export class Operator {
     days,
     ...call
   }: ListOptions & CallOptions & { days?: number } = {}) {
-    const query = { limit, cursor, days };
-    const asked = { method: 'GET', path: 'usage', query, twice: 'nothing' } as const;
-    const reply = await this.transport.call(asked, call);
+    const reply = await this.get('usage', call, { limit, cursor, days });
     return reply as { tenants: UsageOfTenant[]; next_cursor?: string };
   }
 
   /** The most pressing first. */
   async advice(options?: CallOptions): Promise<Advice[]> {
-    const asked = { method: 'GET', path: 'admin/advice', twice: 'nothing' } as const;
-    return ((await this.transport.call(asked, options)) as { advice: Advice[] }).advice;
+    return ((await this.get('admin/advice', options)) as { advice: Advice[] }).advice;
+  }
+
+  /** The last minutes of the node that answers, in columns, and what it knows of jobs and replicas. */
+  async live(options?: CallOptions): Promise<LiveReply> {
+    return (await this.get('admin/live', options)) as LiveReply;
+  }
+
+  /** What fires now, as Alertmanager says; the worst first. */
+  async alerts(options?: CallOptions): Promise<AlertsReply> {
+    return (await this.get('admin/alerts', options)) as AlertsReply;
+  }
+
+  /** What was decided about nodes and what lies on them; the newest first. */
+  async decisions(options?: CallOptions): Promise<DecisionsReply['decisions']> {
+    return ((await this.get('admin/decisions', options)) as DecisionsReply).decisions;
+  }
+
+  /** Nodes, and a page of what lies on them. */
+  async cluster({
+    limit,
+    cursor,
+    tenant,
+    node,
+    ...call
+  }: ListOptions & CallOptions & { node?: string } = {}): Promise<ClusterReply> {
+    const query = { limit, cursor, tenant, node };
+    return (await this.get('admin/cluster', call, query)) as ClusterReply;
+  }
+
+  /** Products, shards with their recall, caches. */
+  async stats(options?: CallOptions): Promise<StatsReply> {
+    return (await this.get('stats', options)) as StatsReply;
+  }
+
+  private get(path: string, call?: CallOptions, query?: Call['query']): Promise<unknown> {
+    const asked = { method: 'GET', path, twice: 'nothing' } as const;
+    return this.transport.call(query === undefined ? asked : { ...asked, query }, call);
   }
 }

@@ -65,7 +65,7 @@ export class AdviceTaker {
   }
 
   /** Nothing moves where the partition is not any more what the step is about. */
-  private async move({ move }: Step & { kind: 'move' }): Promise<void> {
+  private async move({ move, hot }: Step & { kind: 'move' }): Promise<void> {
     const { tenant, partition, to } = move;
     const alive = notGone(await this.deps.nodes.all());
     await this.deps.mover.change(
@@ -76,18 +76,27 @@ export class AdviceTaker {
           if (!isSame || each.isPinned === true || !isAtRest(each)) return each;
           return { ...each, replicas: movedTo(to, each.replicas, alive, counter) };
         }),
-      { by: BY, what: 'move' },
+      { by: BY, what: 'move', why: whyOf(hot) },
     );
   }
 
-  private async split({ placed: { tenant, partition } }: Step & { kind: 'split' }): Promise<void> {
+  private async split({ placed, hot }: Step & { kind: 'split' }): Promise<void> {
+    const { tenant, partition } = placed;
     const { reshaper, mover } = this.deps;
+    const order = { by: BY, what: 'split', why: whyOf(hot) };
     await reshaper.split(
       { tenant, partition: partition.id },
-      (of, to) => mover.change(of, to, { by: BY, what: 'split' }),
+      (of, to) => mover.change(of, to, order),
       'isApart',
     );
   }
+}
+
+function whyOf({ node, cause, share }: Step['hot']): string {
+  const percent = Math.round(share * 100);
+  return cause === 'memory'
+    ? `${node} has ${percent} % of its memory full`
+    : `${node} is busy for ${percent} % of its time`;
 }
 
 /** What a step is about. */

@@ -12,7 +12,7 @@ import { Places } from './places.js';
 import { Strangers } from './strangers.js';
 
 /** As whom, and as what, the audit has what is moved. */
-const ORDER = { by: 'auto', what: 'dedicate' };
+const ORDER = { by: 'auto', what: 'dedicate', why: 'plans with nodes of their own' };
 
 interface Deps {
   store: Pick<Store, 'tenants' | 'placement' | 'categories'>;

@@ -3,6 +3,8 @@ import type { JsonObject } from '../core/product.js';
 import { backOff } from '../core/retry.js';
 import { beginMoves, nodesOf, type Move } from '../placement/reassign.js';
 import type { Partition, Store } from '../store/store.js';
+import { toldChange, toldMoves } from './told-changes.js';
+import type { DecisionLog } from './decision-log.js';
 
 export interface MoverDeps {
   store: Pick<Store, 'placement' | 'replacePlacement'>;
@@ -12,6 +14,8 @@ export interface MoverDeps {
   resume(tenant: string): Promise<void>;
   /** What somebody ordered is noted there before it is done. */
   audit: { note(tenant: string, change: Noted): Promise<void> };
+  /** What was decided is told there once it is done. */
+  decisions: Pick<DecisionLog, 'note'>;
 }
 
 /** As `AuditLog` has it. */
@@ -28,6 +32,10 @@ export interface Order {
   /** Name of a key; null: none was needed. */
   by: string | null;
   what: string;
+  /** Absent: that was its wish. */
+  why?: string;
+  /** It follows from what there is, so that the audit does not have it. */
+  isRoutine?: true;
 }
 
 /** Changes a tenant's placement, or only says what would come of that. */
@@ -68,11 +76,12 @@ export class Mover {
     }
     let moved = 0;
     for (const [tenant, own] of byTenant) {
-      if (order !== undefined) await this.note(tenant, order, ...moving(own));
+      if (isAudited(order)) await this.note(tenant, order, ...moving(own));
       await this.deps.settle(tenant);
       moved += (await beginMoves(this.deps.store, own, alive)).length;
       await this.deps.settle(tenant);
     }
+    if (order !== undefined && moved > 0) await this.tell(order, toldMoves(order.what, moves));
     return moved;
   }
 
@@ -85,7 +94,7 @@ export class Mover {
       const { partitions, counter } = await this.deps.store.placement(tenant);
       const next = to(partitions, counter + 1);
       if (next.every((partition, i) => partition === partitions[i])) return next;
-      if (order !== undefined) await this.note(tenant, order, ...changed(partitions, next));
+      if (isAudited(order)) await this.note(tenant, order, ...changed(partitions, next));
       await this.deps.settle(tenant);
       const isDone = await this.deps.store.replacePlacement(tenant, next, counter);
       if (!isDone) {
@@ -93,10 +102,17 @@ export class Mover {
         continue;
       }
       await this.deps.settle(tenant);
+      if (order !== undefined) {
+        await this.tell(order, toldChange(order.what, tenant, partitions, next));
+      }
       return next;
     }
     const details = { retryAfterMs: RETRY_AFTER_MS };
     throw new OmniError('unavailable', 'the placement kept changing', details);
+  }
+
+  private tell({ by, why }: Order, what: string): Promise<void> {
+    return this.deps.decisions.note({ by, what, why: why ?? null });
   }
 
   private note(
@@ -107,6 +123,10 @@ export class Mover {
   ): Promise<void> {
     return this.deps.audit.note(tenant, { by, kind: 'placement', target: what, before, after });
   }
+}
+
+function isAudited(order: Order | undefined): order is Order {
+  return order !== undefined && order.isRoutine !== true;
 }
 
 /** What a change would come to. */

@@ -85,7 +85,9 @@ export class NodeEmptier {
     const nodes = await this.reassigned();
     const drained = nodes.filter(({ isDrained }) => isDrained);
     const gone = nodes.filter(({ isGone, isDrained }) => isGone && !isDrained);
-    return (await this.empty(drained, nodes, true)) + (await this.empty(gone, nodes, false));
+    return (
+      (await this.empty(drained, nodes, 'is drained')) + (await this.empty(gone, nodes, 'is gone'))
+    );
   }
 
   private async reassigned(): Promise<ClusterNode[]> {
@@ -96,11 +98,15 @@ export class NodeEmptier {
   private async empty(
     away: readonly ClusterNode[],
     nodes: readonly ClusterNode[],
-    isOrdered: boolean,
+    state: 'is drained' | 'is gone',
   ): Promise<number> {
     if (away.length === 0) return 0;
-    const moves = await this.off(new Set(away.map(({ node }) => node)), nodes, isOrdered);
-    await this.mover.begin(moves, notGone(nodes));
+    const names = away.map(({ node }) => node);
+    const moves = await this.off(new Set(names), nodes, state === 'is drained');
+    const why = names.map((name) => `${name} ${state}`).join(', ');
+    await this.mover.begin(moves, notGone(nodes), {
+      ...{ by: 'auto', what: 'move', why, isRoutine: true },
+    });
     return moves.length;
   }
 

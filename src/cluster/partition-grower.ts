@@ -22,6 +22,7 @@ interface Deps {
   replicas: number;
 }
 
+const ORDER = { by: 'auto', what: 'growth', why: 'the number of rows', isRoutine: true } as const;
 /** How long a node is waited for: it has only to read a placement. */
 const WAIT_MS = 5_000;
 
@@ -48,12 +49,13 @@ export class PartitionGrower {
     const all = await nodes.all();
     if (!(await this.areSeen(tenant, partitions, all, signal))) return true;
     let moved: readonly PlacedRows[] = [];
-    await mover.change(tenant, (now, counter) => {
+    const change = (now: readonly Partition[], counter: number): readonly Partition[] => {
       const places = new Places(this.deps.loads.now(), all, this.deps.replicas, tenant);
       const next = stepped(now, counts, bounds, counter, places);
       moved = places.moved;
       return next;
-    });
+    };
+    await mover.change(tenant, change, ORDER);
     for (const { nodes: to, rows } of moved) {
       for (const node of to) this.deps.loads.placed(node, rows);
     }

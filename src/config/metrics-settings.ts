@@ -22,6 +22,20 @@ export const METRICS_SETTINGS = {
     verbs: SERVING,
     description: 'tenants that /metrics names, those that ask most; 0: none',
   },
+  alertmanagerUrl: {
+    type: 'string',
+    default: undefined,
+    placeholder: 'URL',
+    form: {
+      pattern:
+        /^https?:\/\/(([\w.~-]|%[0-7][\da-fA-F])+:([\w.~-]|%[0-7][\da-fA-F])*@)?(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(\/[\w.~%/-]*)?$/,
+      expected: 'http://HOST:9093, or with https, NAME:PASSWORD@ and a path',
+    },
+    secret: true,
+    verbs: SERVING,
+    description:
+      'Alertmanager whose firing alerts the page /admin shows; unset: the page says how to set it',
+  },
   region: {
     type: 'string',
     default: undefined,

@@ -17,6 +17,11 @@ export class Histogram {
     this.counts = new Float64Array(bounds.length + 1);
   }
 
+  /** How many values there were. */
+  get total(): number {
+    return this.counts.reduce((sum, count) => sum + count, 0);
+  }
+
   observe(value: number): void {
     const { bounds, counts } = this;
     let at = 0;
@@ -24,4 +29,26 @@ export class Histogram {
     counts[at] = (counts[at] as number) + 1;
     this.sum += value;
   }
+}
+
+/**
+ * As `histogram_quantile` has it: linear within a bucket, the last bound for what is beyond. Null: nothing was counted.
+ *
+ * @param buckets how many values lie up to each bound, those below it among them, in the order of the bounds
+ */
+export function quantile(
+  q: number,
+  buckets: readonly (readonly [bound: number, count: number])[],
+): number | null {
+  const rank = q * (buckets.at(-1)?.[1] ?? 0);
+  if (rank === 0) return null;
+  let [below, counted] = [0, 0];
+  for (const [bound, count] of buckets) {
+    if (count >= rank) {
+      if (bound === Infinity) return below;
+      return below + (bound - below) * ((rank - counted) / (count - counted));
+    }
+    [below, counted] = [bound, count];
+  }
+  return below;
 }

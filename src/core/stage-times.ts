@@ -2,7 +2,7 @@ import { Histogram } from './histogram.js';
 import type { Span } from './span.js';
 
 /** What a search passes through, in this order. */
-const STAGES = [
+export const STAGES = [
   'words',
   'embed',
   'plan',

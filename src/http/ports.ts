@@ -5,6 +5,8 @@ import type { RestoreDesk } from '../backup/restore-desk.js';
 import type { TenantTransfer } from '../backup/tenant-transfer.js';
 import type { ClusterDesk } from '../cluster/cluster-desk.js';
 import type { ObservedLease } from '../cluster/lease-observer.js';
+import type { CensusFigures } from '../cluster/replica-census.js';
+import type { DecisionLog } from '../cluster/decision-log.js';
 import type { StoreReads } from '../cluster/store-reads.js';
 import type { ByteBudget } from '../core/byte-budget.js';
 import type { OmniError } from '../core/errors.js';
@@ -16,6 +18,8 @@ import type { StageTimes } from '../core/stage-times.js';
 import type { Catalogue } from '../ingest/catalogue.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { ImportDesk } from '../jobs/imports/import-desk.js';
+import type { JobStates } from '../jobs/job-figures.js';
+import type { FiringAlerts } from '../metrics/firing-alerts.js';
 import type { MetricsPage } from '../metrics/metrics-page.js';
 import type { QueryDays } from '../merchandising/query-days.js';
 import type { QueryLog } from '../merchandising/query-log.js';
@@ -169,6 +173,13 @@ export interface HttpPorts {
     ClusterDesk,
     'show' | 'advice' | 'plan' | 'apply' | 'move' | 'pin' | 'split' | 'merge' | 'drain' | 'undrain'
   >;
+  decisions: Pick<DecisionLog, 'latest'>;
+  /** What fires now; absent: nobody is asked. */
+  alerts?: Pick<FiringAlerts, 'read'> | undefined;
+  /** Of the whole cluster, by kind; absent, or undefined: they cannot be told now. */
+  jobs?: (() => Promise<ReadonlyMap<string, JobStates> | undefined>) | undefined;
+  /** What nobody serves; absent, or undefined: it is not known. */
+  census?: (() => CensusFigures | undefined) | undefined;
   storeReads: Pick<StoreReads, 'show' | 'change' | 'requireChoice'>;
   aliases: Pick<TenantAliases, 'resolve' | 'list' | 'get' | 'put' | 'remove'>;
   audit: Pick<AuditLog, 'list' | 'note'>;

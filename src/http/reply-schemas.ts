@@ -166,6 +166,21 @@ export const MetricsReply = Type.String();
 
 const CacheReply = Type.Object({ entries: Count, hits: Count, misses: Count });
 
+const Share = Type.Union([Type.Number(), Type.Null()]);
+const Recall = Type.Object({
+  target: Type.Number(),
+  bands: Type.Array(
+    Type.Object({
+      selectivity: Type.Number(),
+      repeats: Count,
+      recall: Share,
+      low: Share,
+      high: Share,
+      failing: Type.Boolean(),
+    }),
+  ),
+});
+
 export const StatsReply = Type.Object({
   model: Type.Object({
     name: Type.String(),
@@ -174,7 +189,15 @@ export const StatsReply = Type.Object({
   }),
   products: Count,
   partitions: Count,
-  shards: Type.Array(Type.Object({ name: Type.String() })),
+  shards: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      documents: Count,
+      bytes: Count,
+      behind: Count,
+      recall: Type.Optional(Recall),
+    }),
+  ),
   embedding_cache: CacheReply,
   answer_cache: CacheReply,
 });

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { StageTimes } from '../core/stage-times.js';
+import { LiveFigures } from '../metrics/live-figures.js';
+import type { CacheCounts } from '../metrics/live-point.js';
 import { MetricsPage } from '../metrics/metrics-page.js';
 import { addNodeMetrics } from '../metrics/node-metrics.js';
 import { addQueue } from '../metrics/queue-metrics.js';
@@ -15,6 +17,7 @@ import { getSearchRoute } from './get-search.js';
 import { insightRoutes } from './insight-routes.js';
 import { KeyGate } from './key-gate.js';
 import { keyRoutes } from './key-routes.js';
+import { liveRoutes } from './live-routes.js';
 import { pageRoutes } from './page-routes.js';
 import type { HttpOptions, HttpPorts, RouteOptions } from './ports.js';
 import { previewRoutes } from './preview-routes.js';
@@ -35,6 +38,15 @@ import { usageRoutes } from './usage-routes.js';
 /** Where nobody else tells anything of the process. */
 function pageOf({ version = '0' }: Pick<HttpOptions, 'version'>): MetricsPage {
   return new MetricsPage({ role: 'query-node', version });
+}
+
+/** Of what was looked up, how much was there: in this process, then by way of Redis. */
+function cachesOf({ status }: Pick<HttpPorts, 'status'>): Record<string, CacheCounts> {
+  const { embeddingCache, answerCache, redis } = status.status();
+  const shared = (redis?.uses ?? []).map(({ use, hits, misses, late }) => {
+    return [`redis: ${use}`, { hits, misses: misses + late }] as const;
+  });
+  return { answers: answerCache, embeddings: embeddingCache, ...Object.fromEntries(shared) };
 }
 
 /** All routes, each behind the hooks that its kind has in common. */
@@ -75,6 +87,11 @@ export async function addRoutes(
       aliasRoutes(scope, ports);
       keyRoutes(scope, ports);
       clusterRoutes(scope, ports);
+      liveRoutes(scope, ports, {
+        version: options.version ?? '0',
+        figures: new LiveFigures({ searches: metrics, stages, caches: () => cachesOf(ports) }),
+        waiting: () => gate.waiting.length,
+      });
       storeRoutes(scope, ports);
       tenantRoutes(scope, ports);
       usageRoutes(scope, ports);

@@ -82,6 +82,20 @@ function endOf(outcome: Outcome | undefined): 'done' | 'failed' | 'again' | 'lef
   return outcome.again === undefined ? 'done' : 'again';
 }
 
+/** Since when each job has been as it is now. @param before the same, as of the look before */
+export function seenNow(
+  jobs: readonly StoredJob[],
+  before: ReadonlyMap<string, Seen>,
+  nowMs: number,
+): Map<string, Seen> {
+  const seen = new Map<string, Seen>();
+  for (const { id, revision } of jobs) {
+    const known = before.get(id);
+    seen.set(id, known?.revision === revision ? known : { revision, atMs: nowMs });
+  }
+  return seen;
+}
+
 /** How many there are in which state, by kind. */
 export function jobStates(
   jobs: readonly StoredJob[],

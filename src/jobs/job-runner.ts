@@ -14,7 +14,7 @@ import {
   type StoredJob,
 } from './job.js';
 import type { DueJob, JobQueue } from './job-queue.js';
-import { JobCounts, jobStates, type JobFigures, type Seen } from './job-figures.js';
+import { JobCounts, jobStates, seenNow, type JobFigures, type Seen } from './job-figures.js';
 import { JobPlaces } from './job-places.js';
 import { RunningJob, type Outcome } from './running-job.js';
 
@@ -103,7 +103,7 @@ export class JobRunner {
     try {
       await Promise.all([...this.running.values()].map((job) => job.beat()));
       const jobs = await this.list();
-      this.notice(jobs);
+      this.seen = seenNow(jobs, this.seen, this.now());
       this.all = jobs;
       const free = jobs.filter((stored) => this.isFree(stored));
       free.sort((a, b) => (a.job.priority ?? 0) - (b.job.priority ?? 0));
@@ -190,16 +190,6 @@ export class JobRunner {
     const found = await this.options.records.get(JOB_KIND, jobId(kind, key));
     const stored = found && toStoredJob(found);
     return stored?.job.lease === null && this.isFree(stored) ? stored : undefined;
-  }
-
-  private notice(jobs: readonly StoredJob[]): void {
-    const seen = new Map<string, Seen>();
-    for (const { id, revision } of jobs) {
-      const before = this.seen.get(id);
-      const isSame = before?.revision === revision;
-      seen.set(id, isSame ? before : { revision, atMs: this.now() });
-    }
-    this.seen = seen;
   }
 
   private isFree({ id, job }: StoredJob): boolean {

@@ -16,7 +16,19 @@ export type SearchMode =
  */
 export type SearchOutcome = 'ok' | 'partial' | 'refused' | 'failed' | 'abandoned';
 
-const OUTCOMES: readonly SearchOutcome[] = ['ok', 'partial', 'refused', 'failed', 'abandoned'];
+export const OUTCOMES: readonly SearchOutcome[] = [
+  'ok',
+  'partial',
+  'refused',
+  'failed',
+  'abandoned',
+];
+
+/** All searches together. */
+export interface SearchFigures {
+  outcomes: Readonly<Record<SearchOutcome, number>>;
+  milliseconds: Histogram;
+}
 
 interface Latencies {
   labels: Labels;
@@ -135,6 +147,15 @@ export class SearchMetrics {
   /** Somebody came with a key that there is not. */
   authFailed(): void {
     this.authFailures += 1;
+  }
+
+  /** Searches since the start, and what those took that were not refused. */
+  figures(): SearchFigures {
+    const outcomes = { ok: 0, partial: 0, refused: 0, failed: 0, abandoned: 0 };
+    for (const ofMode of this.seconds.values()) {
+      for (const [outcome, { histogram }] of ofMode) outcomes[outcome] += histogram.total;
+    }
+    return { outcomes, milliseconds: this.milliseconds };
   }
 
   /** Tenants that ask most of this node. */

@@ -4,6 +4,7 @@ import { Advisor } from '../../src/cluster/advisor.js';
 import { AwayNodes } from '../../src/cluster/away-nodes.js';
 import { ClusterDesk } from '../../src/cluster/cluster-desk.js';
 import { ClusterNodes, type FleetView } from '../../src/cluster/cluster-nodes.js';
+import { DecisionLog } from '../../src/cluster/decision-log.js';
 import { DedicatedNodes } from '../../src/cluster/dedicated-nodes.js';
 import { Dedicator } from '../../src/cluster/dedicator.js';
 import { DrainedNodes } from '../../src/cluster/drained-nodes.js';
@@ -81,7 +82,8 @@ export function openDesk(
   const dedicated = new DedicatedNodes(store.records, now);
   const nodes = new ClusterNodes(fleet, drained, dedicated, zones, options);
   const audit = new AuditLog(store.records);
-  const mover = new Mover({ store, audit, settle: note, resume: note, ...own.jobs });
+  const decisions = new DecisionLog(store.records);
+  const mover = new Mover({ store, audit, decisions, settle: note, resume: note, ...own.jobs });
   const loads = new NodeLoads(
     () => Array.from(fleet.status, ([node, { documents: rows }]) => ({ node, rows })),
     now,
@@ -113,6 +115,7 @@ export function openDesk(
     settled,
     clock,
     audit,
+    decisions,
     advisor,
     taker,
     dedicated,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { FiringAlerts, type AlertsView } from '../../src/metrics/firing-alerts.js';
 import { killAtExit } from '../e2e/kill-at-exit.js';
 import { runs } from '../program.js';
 import { freePort } from '../redis/redis-server.js';
@@ -132,6 +133,21 @@ describe.skipIf(reason !== undefined)(
       await fire('TestAfterwards', 'critical');
       await vi.waitFor(() => expect(arrived).toContain('/sms firing TestAfterwards'), SOON);
       expect(arrived.filter((each) => each.includes('TestSilenced'))).toEqual([]);
+    });
+
+    test("the operator's page shows the same, the worst first", async () => {
+      const view = (await new FiringAlerts(url).read()) as AlertsView & { state: 'ok' };
+      const told = view.alerts.map(({ name, severity, summary, isSilenced, labels }) =>
+        [severity, name, summary, isSilenced ? 'silenced' : '', labels['path'] ?? ''].join(' '),
+      );
+      expect(told.slice(0, 3).sort()).toEqual([
+        'critical TestAfterwards about TestAfterwards  ',
+        'critical TestCritical about TestCritical  ',
+        'critical TestDisk   /data',
+      ]);
+      // What is inhibited is not shown.
+      expect(told.filter((each) => each.includes('warning TestDisk'))).toHaveLength(2);
+      expect(told.at(-1)).toBe('critical TestSilenced about TestSilenced silenced ');
     });
   },
 );

@@ -104,6 +104,9 @@ export async function openHttp(
     writers?: HttpPorts['writers'];
     logger?: HttpPorts['logger'];
     imports?: ImportHarnessOptions;
+    alerts?: HttpPorts['alerts'];
+    jobs?: HttpPorts['jobs'];
+    census?: HttpPorts['census'];
     /** In place of one that scans the store. */
     searchOver?: (node: IngestHarness) => SearchPort;
   } = {},
@@ -130,7 +133,7 @@ export async function openHttp(
   const fleet = new ToldFleet('s1', 's2', 's3');
   const settings = new SettingsDesk(node.directory, async (t) => void switches.push(t), audit);
   const collections = new CollectionSchemas(records);
-  const { desk, dedicated, dedicator, wishes } = openDesk(node.store, fleet);
+  const { desk, decisions, dedicated, dedicator, wishes } = openDesk(node.store, fleet);
   const ownNodes: OwnNodesPort = {
     of: (tenant) => dedicated.of(tenant),
     changed: async () => {
@@ -153,6 +156,7 @@ export async function openHttp(
       search: options.searchOver?.(node) ?? search,
       tenants: options.tenants ?? node.directory,
       writers: options.writers,
+      ...{ alerts: options.alerts, jobs: options.jobs, census: options.census },
       answers: { of: async () => answers.state },
       insight: { log, days, suggestions: new Suggestions({ days, store: node.store }) },
       settings,
@@ -179,7 +183,7 @@ export async function openHttp(
         forget,
       }),
       preview: new RulePreview({ books, queries: days }),
-      cluster: desk,
+      ...{ cluster: desk, decisions },
       storeReads: new StoreReads(records, secondaries, 'primary', node.deps.logger),
       ownNodes,
       queryNodes: () => queryNodes,

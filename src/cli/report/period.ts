@@ -1,3 +1,4 @@
+import { quantile } from '../../core/histogram.js';
 import type { Snapshot } from './snapshot.js';
 
 /** Of one node, on the average of the time that snapshots cover. */
@@ -72,21 +73,6 @@ function bucketsOf(spans: readonly Span[]): [leMs: number, count: number][] {
     }
   }
   return [...sums].sort(([a], [b]) => a - b);
-}
-
-/** As `histogram_quantile` has it: linear within a bucket, the last bound for what is beyond. */
-function quantile(q: number, buckets: readonly [number, number][]): number | null {
-  const rank = q * (buckets.at(-1)?.[1] ?? 0);
-  if (rank === 0) return null;
-  let [below, counted] = [0, 0];
-  for (const [bound, count] of buckets) {
-    if (count >= rank) {
-      if (bound === Infinity) return below;
-      return below + (bound - below) * ((rank - counted) / (count - counted));
-    }
-    [below, counted] = [bound, count];
-  }
-  return below;
 }
 
 function share(part: number, of: number): number | null {

@@ -2,6 +2,7 @@
 import { byId } from '../dom.js';
 import { FiguresPart } from './figures.js';
 import { ImportsPart } from './imports.js';
+import { LivePart } from './live/live.js';
 import { RulesPart } from './rules.js';
 import { SynonymsPart } from './synonyms.js';
 import { TenantsPart } from './tenants.js';
@@ -19,23 +20,30 @@ const figures = new FiguresPart(tenant, {
     synonyms.edit({ id: '', from, to: [] });
   },
 });
-/** @type {Record<string, { load: () => Promise<void> }>} */
+/** @type {Record<string, { load: () => Promise<void>, leave?: () => void }>} */
 const parts = {
+  live: new LivePart(),
   ...{ figures, rules, synonyms },
   imports: new ImportsPart(tenant),
   tenants: new TenantsPart(),
 };
 /** Where without a name in the address. */
-const FIRST = 'figures';
+const FIRST = 'live';
 
 function show() {
   const asked = location.hash.slice(1);
   const name = Object.hasOwn(parts, asked) ? asked : FIRST;
   byId('notice', HTMLElement).hidden = true;
-  for (const other of Object.keys(parts)) byId(other, HTMLElement).hidden = other !== name;
+  for (const [other, part] of Object.entries(parts)) {
+    byId(other, HTMLElement).hidden = other !== name;
+    if (other !== name) part.leave?.();
+  }
   for (const link of document.querySelectorAll('.tabs a')) {
-    if (link.getAttribute('href') === `#${name}`) link.setAttribute('aria-current', 'page');
+    const isShown = link.getAttribute('href') === `#${name}`;
+    if (isShown) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
+    // On a phone they are wider than it.
+    if (isShown) link.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }
   void parts[name]?.load();
 }

@@ -1,6 +1,7 @@
 // @ts-check
 import { button, byId, element } from '../dom.js';
 import { shop } from '../shop.js';
+import { adviceItems } from './advice-list.js';
 import { attempt } from './notice.js';
 import { decimal, percent, table } from './table.js';
 
@@ -14,8 +15,6 @@ const COLUMNS = [
   ...['Tenant', 'Plan', 'Products', 'Searches', 'Available', 'p95 (ms)'],
   ...['Cost', 'Margin', 'Warnings'],
 ];
-/** Of a measure that is a share of 1. */
-const SHARES = ['memory', 'cpu', 'availability'];
 
 /** Who is there, what each has, uses, pays and costs, and what outgrows what it has. */
 export class TenantsPart {
@@ -45,12 +44,7 @@ export class TenantsPart {
 
   /** @param {readonly Advice[]} advice */
   drawAdvice(advice) {
-    const items = advice.map((one) => {
-      const level = element('span', `badge badge-${one.level}`, one.level);
-      const who = element('strong', '', one.tenant ?? one.node ?? '');
-      const what = `: ${one.measure.replaceAll('_', ' ')} ${measured(one)}. ${one.advice}`;
-      return element('li', '', level, ' ', who, what);
-    });
+    const items = adviceItems(advice);
     const body =
       items.length === 0
         ? element('p', 'none', 'Nobody outgrows what they have.')
@@ -98,12 +92,4 @@ function warningsOf({ quotas, warnings, meets_objective: isMet, objective }) {
     .map(({ quota, share }) => `${percent(share, 0)} of ${quota}`);
   if (!isMet) texts.push(`below ${percent(objective, SHARE_DIGITS)}`);
   return element('span', texts.length === 0 ? '' : 'warned', texts.join(', ') || '–');
-}
-
-/** @param {Advice} advice */
-function measured({ measure, value, threshold }) {
-  const isShare = SHARES.includes(measure) || measure.startsWith('max_');
-  const text = isShare ? percent(value) : decimal(value);
-  const limit = isShare ? percent(threshold) : decimal(threshold);
-  return `${text} (${limit})`;
 }
