@@ -15,7 +15,7 @@ import { priceListDesk } from '../jobs/sweep-prices.js';
 import { AnswerState } from '../search/answer-state.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
-import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
+import { mayBegin, tellFigures, tellSupervisor } from '../supervisor/lifeline.js';
 import type { KeyRing } from '../tenancy/keys/key-ring.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
@@ -124,9 +124,14 @@ export async function startQueryNode(
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
   metrics?.readyUnless(() => status.notReady());
-  if (writes && config.jobs > 0) jobs.start();
+  const works = writes && config.jobs > 0;
+  if (works) jobs.start();
   opened.add(() => jobs.close());
   opened.add(() => metrics?.readyUnless(() => 'shutting down'));
+  tellFigures(() => ({
+    searches: server.searches(),
+    ...(works ? { waiting: jobs.due } : {}),
+  }));
   tellSupervisor({ type: 'ready', port });
 }
 

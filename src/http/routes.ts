@@ -37,13 +37,13 @@ function pageOf({ version = '0' }: Pick<HttpOptions, 'version'>): MetricsPage {
   return new MetricsPage({ role: 'query-node', version });
 }
 
-/** All routes, each behind the hooks that its kind has in common. */
+/** All routes, each behind the hooks that its kind has in common. Resolves with what counts the searches. */
 export async function addRoutes(
   app: FastifyInstance,
   ports: HttpPorts,
   options: RouteOptions,
   isLeaving: () => boolean,
-): Promise<void> {
+): Promise<Pick<SearchMetrics, 'total'>> {
   const { page = pageOf(options), stages = new StageTimes() } = ports;
   const metrics = new SearchMetrics(page, stages, options.metricsTenants ?? 0);
   addNodeMetrics(page, () => ports.status.status());
@@ -102,4 +102,5 @@ export async function addRoutes(
       await scope.register(async (inner) => productRoutes(inner, ports, options));
     });
   });
+  return metrics;
 }

@@ -6,8 +6,8 @@ const HOUR_MS = 3_600_000;
 /** What was taken away and missed within the one is not taken away again for the other. */
 const MISSED_WITHIN_MS = 1_800_000;
 const KEPT_MS = 2 * HOUR_MS;
-/** Of what is remembered, the last ones as they were, and of those before one for so long, with the most of each figure. */
-const SEEN_APART_MS = 30_000;
+/** Of what is remembered, the last ones as they were; of those before one for such a part of the time, with the most of each figure. */
+const SEEN_APART = 1 / 60;
 const SEEN_LATELY = 5;
 /** Of the changes of an hour, the part that may take away: the rest is for when more is needed. */
 const DOWN_PART = 0.5;
@@ -56,12 +56,12 @@ export function decide(policy: Policy, now: Now): Verdict {
   const windows = openWindows(policy, role, nowMs);
   const floor = Math.min(bounds.max, Math.max(bounds.min, ...windows.map(({ min }) => min)));
   const changes = now.state.changes.filter(({ atMs }) => atMs <= nowMs && atMs > nowMs - KEPT_MS);
-  const state: RoleState = { changes, seen: remembered(policy, now) };
+  const state: RoleState = { changes, seen: remembered(policy, bounds, now) };
   const aheadMs = lookAhead(policy, bounds, changes, nowMs);
   const signals =
     sample.running === undefined
       ? []
-      : signalsOf({ sample, seen: state.seen, aheadMs }, bounds, policy);
+      : signalsOf({ sample, seen: lately(policy, state.seen, nowMs), aheadMs }, bounds, policy);
   const from = expected(policy, bounds, sample.running, changes, nowMs);
   const wish = wishOf({ ...now, policy, bounds, signals, floor, windows, from, state });
   const verdict = { role, from, floor, signals };
@@ -92,25 +92,38 @@ function openWindows({ schedule }: Policy, role: Role, nowMs: number): Window[] 
 }
 
 /** Figures of as long ago as matters, with the sample's. */
-function remembered({ downAfterMs }: Policy, { sample, state, nowMs }: Now): Seen[] {
+function remembered(
+  { downAfterMs }: Policy,
+  { everyMs }: RolePolicy,
+  { sample, state, nowMs }: Now,
+): Seen[] {
   const { running, cpu, qps, queue } = sample;
-  const seen = state.seen.filter(({ atMs }) => atMs < nowMs && atMs >= nowMs - downAfterMs);
+  // One of before that has to be among them, which tells that all of it was looked at.
+  const apartMs = downAfterMs * SEEN_APART;
+  const fromMs = nowMs - downAfterMs - 2 * everyMs - apartMs;
+  const seen = state.seen.filter(({ atMs }) => atMs < nowMs && atMs >= fromMs);
   const own: Seen = {
     atMs: nowMs,
     ...(qps === undefined ? {} : { qps }),
     ...(cpu === undefined || running === undefined ? {} : { busy: cpu * running }),
     ...(queue === undefined ? {} : { queue }),
   };
-  return [...thinned(seen), own];
+  return [...thinned(seen, apartMs), own];
+}
+
+/** Those of the time in which fewer have to have been enough. */
+function lately({ downAfterMs }: Policy, seen: readonly Seen[], nowMs: number): Seen[] {
+  const fromMs = nowMs - downAfterMs * (1 + SEEN_APART);
+  return seen.filter(({ atMs }) => atMs >= fromMs);
 }
 
 /** So few that they can be kept, however often is looked. */
-function thinned(seen: readonly Seen[]): Seen[] {
+function thinned(seen: readonly Seen[], apartMs: number): Seen[] {
   const kept: Seen[] = [];
   for (const [i, each] of seen.entries()) {
     const last = kept.at(-1);
     const isLate = i >= seen.length - SEEN_LATELY;
-    const isApart = last === undefined || each.atMs - last.atMs >= SEEN_APART_MS;
+    const isApart = last === undefined || each.atMs - last.atMs >= apartMs;
     if (isLate || isApart) kept.push(each);
     else kept[kept.length - 1] = mostOf(last, each);
   }
@@ -191,7 +204,7 @@ function wishOf(weighed: Weighed): Wish {
   const { from, signals, floor, windows, bounds, sample } = weighed;
   if (from === undefined) return { to: undefined, reason: 'nobody says how many run' };
   const neediest = most(signals, ({ need }) => need);
-  const need = Math.min(bounds.max, neediest?.need ?? 0);
+  const need = Math.min(bounds.max, Math.max(neediest?.need ?? 0, notCome(weighed, from)));
   if (Math.max(need, floor) > from) {
     if (need <= floor) return { to: floor, reason: floorReason(windows, floor) };
     const isFull = sample.isOneMachine === true && (sample.memory ?? 0) > (bounds.memory ?? 1);
@@ -201,6 +214,13 @@ function wishOf(weighed: Weighed): Wish {
     return { to: Math.max(from, floor), reason: why };
   }
   return fewer(weighed, from);
+}
+
+/** What was asked for, and did not come in time: while more are needed, no fewer are asked for. */
+function notCome({ state, signals }: Weighed, from: number): number {
+  const last = state.changes.at(-1);
+  const isShort = signals.some(({ need }) => need > from);
+  return isShort && last !== undefined && last.to > last.from ? last.to : 0;
 }
 
 function fewer(
@@ -217,7 +237,7 @@ function fewer(
   if (low === undefined) return stay(signals.map(({ text }) => text).join('; '));
   if (running !== from) return stay(`${running} of ${from} run yet`);
   const [first] = state.seen;
-  if (first === undefined || nowMs - first.atMs < policy.downAfterMs * SEEN_PART) {
+  if (first === undefined || nowMs - first.atMs < policy.downAfterMs) {
     return stay('it was not looked at for long enough to take any away');
   }
   const least = most(signals, (signal) => signal.enough);
@@ -228,9 +248,6 @@ function fewer(
   if (floor >= from) return stay(`at least ${floor} by the policy`);
   return stay(`fewer than ${missedOf} were too few within the last two hours`);
 }
-
-/** Looks are not exactly as far apart as they should be. */
-const SEEN_PART = 0.8;
 
 function floorReason(windows: readonly Window[], floor: number): string {
   const open = windows.find(({ min }) => min >= floor);

@@ -60,7 +60,7 @@ function qpsSignal(
   const rise = isNew ? risePerMs(seen) * aheadMs : 0;
   const coming = Math.min(qps * MOST_RISE, qps + rise);
   const enough = atLeast1(Math.max(coming, most) / (qpsPerNode * spare));
-  const soon = coming >= qps * NEW_RISE ? `, ${shown(coming)} soon` : '';
+  const soon = coming > qps * NEW_RISE ? `, ${shown(coming)} soon` : '';
   return {
     name: 'qps',
     text: `${shown(qps)} searches a second${soon}, ${qpsPerNode} a node`,
