@@ -53,7 +53,7 @@ export async function startQueryNode(
   const node = await openNode(config, config.jobs, logger, opened);
   const { store, encoder, model, shards, fleet, audit, cluster, searchable } = node;
   const { isBehind, onChange, tenants, tenancy, priceLists, deps, ingest, jobs } = node;
-  const { redis, history, nodes } = node;
+  const { redis, history, nodes, scaling } = node;
   const { keyDirectory, ...keys } = node.keys;
   const { placements, ownNodes } = cluster;
   const { plans } = tenancy;
@@ -98,7 +98,7 @@ export async function startQueryNode(
   });
   const shown = {
     ...backups,
-    ...{ answers, storeReads },
+    ...{ answers, storeReads, scaling },
     ...{ cluster: cluster.desk, ownNodes, queryNodes, ...tenancy, ...desks },
     catalogue: new Catalogue(store),
     priceLists: priceListDesk(priceLists, audit, jobs),
@@ -128,10 +128,7 @@ export async function startQueryNode(
   if (works) jobs.start();
   opened.add(() => jobs.close());
   opened.add(() => metrics?.readyUnless(() => 'shutting down'));
-  tellFigures(() => ({
-    searches: server.searches(),
-    ...(works ? { waiting: jobs.due } : {}),
-  }));
+  tellFigures(() => ({ searches: server.searches(), ...(works && { waiting: jobs.due }) }));
   tellSupervisor({ type: 'ready', port });
 }
 

@@ -1,6 +1,6 @@
 import { isObject } from '../core/json.js';
 import type { JsonObject } from '../core/product.js';
-import type { RecordReader, RecordStore } from '../store/record-store.js';
+import type { RecordStore } from '../store/record-store.js';
 
 /** What was decided, one record each, by time. */
 export const DECISION_KIND = 'scaling decision';
@@ -55,6 +55,15 @@ export class ScalingLog {
     await this.prune();
   }
 
+  /** The last decisions, the latest first, and by role what was seen at the last look. */
+  async show(limit: number): Promise<{ decisions: JsonObject[]; seen: JsonObject }> {
+    const { records } = this;
+    const found = await records.list(DECISION_KIND, undefined, MAX_DECISIONS + REMOVED_AT_ONCE);
+    const seen = (await this.state()).value['seen'];
+    const decisions = found.reverse().slice(0, limit);
+    return { decisions: decisions.map(({ value }) => value), seen: isObject(seen) ? seen : {} };
+  }
+
   private async prune(): Promise<void> {
     const { records } = this;
     const ids = await records.ids(DECISION_KIND, undefined, MAX_DECISIONS + REMOVED_AT_ONCE);
@@ -63,21 +72,4 @@ export class ScalingLog {
       if (stored !== undefined) await records.remove(DECISION_KIND, id, stored.revision);
     }
   }
-}
-
-/** The last decisions, the latest first, and what the scaler saw at its last look; for who only shows them. */
-export async function scalingSeen(
-  records: RecordReader,
-  limit: number,
-): Promise<{ decisions: JsonObject[]; seen: JsonObject }> {
-  const found = await records.list(DECISION_KIND, undefined, MAX_DECISIONS + REMOVED_AT_ONCE);
-  const stored = await records.get(SCALING_KIND, STATE_ID);
-  const seen = stored?.value['seen'];
-  return {
-    decisions: found
-      .reverse()
-      .slice(0, limit)
-      .map(({ value }) => value),
-    seen: isObject(seen) ? seen : {},
-  };
 }

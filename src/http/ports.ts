@@ -5,6 +5,7 @@ import type { RestoreDesk } from '../backup/restore-desk.js';
 import type { TenantTransfer } from '../backup/tenant-transfer.js';
 import type { ClusterDesk } from '../cluster/cluster-desk.js';
 import type { ObservedLease } from '../cluster/lease-observer.js';
+import type { ScalingLog } from '../cluster/scaling-log.js';
 import type { StoreReads } from '../cluster/store-reads.js';
 import type { ByteBudget } from '../core/byte-budget.js';
 import type { OmniError } from '../core/errors.js';
@@ -170,6 +171,8 @@ export interface HttpPorts {
     'show' | 'advice' | 'plan' | 'apply' | 'move' | 'pin' | 'split' | 'merge' | 'drain' | 'undrain'
   >;
   storeReads: Pick<StoreReads, 'show' | 'change' | 'requireChoice'>;
+  /** What `omnisearch autoscale` has decided. */
+  scaling: Pick<ScalingLog, 'show'>;
   aliases: Pick<TenantAliases, 'resolve' | 'list' | 'get' | 'put' | 'remove'>;
   audit: Pick<AuditLog, 'list' | 'note'>;
   keys: Pick<KeyRing, 'admit' | 'admitSigned' | 'exist'>;

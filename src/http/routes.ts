@@ -20,6 +20,7 @@ import type { HttpOptions, HttpPorts, RouteOptions } from './ports.js';
 import { previewRoutes } from './preview-routes.js';
 import { productRoutes } from './product-routes.js';
 import { ruleRoutes } from './rule-routes.js';
+import { scalingRoutes } from './scaling-routes.js';
 import { SearchCounter } from './search-counter.js';
 import { SearchDesk } from './search-desk.js';
 import { SearchGate } from './search-gate.js';
@@ -76,6 +77,7 @@ export async function addRoutes(
       keyRoutes(scope, ports);
       clusterRoutes(scope, ports);
       storeRoutes(scope, ports);
+      scalingRoutes(scope, ports);
       tenantRoutes(scope, ports);
       usageRoutes(scope, ports);
       await scope.register(async (inner) => transferRoutes(inner, ports, options));

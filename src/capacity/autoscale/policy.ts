@@ -38,7 +38,8 @@ const Workers = closed({
   queue: Type.Optional(closed({ up: integer(1, 1_000_000), down: integer(0, 1_000_000) })),
 });
 
-const ShardNodes = closed({ ...BOUNDS, memory: Type.Optional(Share) });
+/** When they are full is said by the cluster: docs/operations.md. */
+const ShardNodes = closed(BOUNDS);
 
 const Window = closed({
   role: Type.Optional(
@@ -133,8 +134,7 @@ export function readPolicy(json: unknown): Policy | { problem: string } {
     roles.workers = { min, max, queue, everyMs };
   }
   if (shard_nodes !== undefined) {
-    const { min, max, memory = DEFAULT.memory } = shard_nodes;
-    roles.shard_nodes = { min, max, memory, everyMs: shardsEveryMs };
+    roles.shard_nodes = { ...shard_nodes, everyMs: shardsEveryMs };
   }
   const schedule = windowsOf(json.schedule ?? []);
   if ('problem' in schedule) return schedule;

@@ -6,6 +6,9 @@ const LEAST_LETTERS = 3;
 
 /** Moments that come again and again, or once, in a time zone. */
 export class Times {
+  /** The last one of when it was asked last, which stays so until the next one. */
+  private known = { fromMs: Infinity, lastMs: undefined as number | undefined, nextMs: 0 };
+
   private constructor(private readonly cron: Cron) {}
 
   /**
@@ -29,9 +32,17 @@ export class Times {
 
   /** Epoch milliseconds of the last one up to `nowMs`; undefined: none yet. */
   lastMs(nowMs: number): number | undefined {
+    const { fromMs, nextMs } = this.known;
+    if (nowMs < fromMs || nowMs >= nextMs) this.known = this.around(nowMs);
+    return this.known.lastMs;
+  }
+
+  private around(nowMs: number): Times['known'] {
     // That of this very second counts.
-    const after = new Date(Math.floor(nowMs / 1_000) * 1_000 + 1_000);
-    return this.cron.previousRuns(1, after)[0]?.getTime();
+    const secondMs = Math.floor(nowMs / 1_000) * 1_000;
+    const lastMs = this.cron.previousRuns(1, new Date(secondMs + 1_000))[0]?.getTime();
+    const nextMs = this.cron.nextRun(new Date(secondMs))?.getTime() ?? Infinity;
+    return { fromMs: secondMs, lastMs, nextMs };
   }
 }
 
