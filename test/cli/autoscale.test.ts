@@ -11,8 +11,8 @@ import type { Ground, Order } from '../../src/cli/autoscale/ground.js';
 import { runHook } from '../../src/cli/autoscale/hook.js';
 import { Hosts } from '../../src/cli/autoscale/hosts.js';
 import { LEASE_KIND, valueOfLease } from '../../src/cluster/lease.js';
-import { ScalingLog } from '../../src/cluster/scaling-log.js';
-import { silentLogger } from '../../src/core/logger.js';
+import { DECISION_KIND, ScalingLog } from '../../src/cluster/scaling-log.js';
+import { createLogger } from '../../src/core/logger.js';
 import { MemoryRecords } from '../tenancy/memory-records.js';
 
 const MINUTE_MS = 60_000;
@@ -37,7 +37,13 @@ describe('an autoscaler', () => {
   const policy = readPolicy({ query_nodes: { min: 1, max: 9 } }) as Policy;
   let [ground, log, nowMs] = [new ToldGround(), new ScalingLog(new MemoryRecords()), 0];
   const open = () =>
-    new Autoscaler({ policy, ground, log, logger: silentLogger, now: () => nowMs });
+    new Autoscaler({
+      policy,
+      ground,
+      log,
+      logger: createLogger('silent', 'test'),
+      now: () => nowMs,
+    });
 
   beforeEach(() => {
     [ground, log, nowMs] = [new ToldGround(), new ScalingLog(new MemoryRecords()), 1e12];
@@ -94,11 +100,18 @@ describe('an autoscaler', () => {
   });
 
   test('decisions are bounded', async () => {
+    const records = new MemoryRecords();
+    const id = (atMs: number): string => `${String(atMs).padStart(14, '0')} workers`;
+    for (let atMs = 1; atMs <= 1_005; atMs++) {
+      await records.put(DECISION_KIND, id(atMs), { at_ms: atMs }, 0);
+    }
+    const bounded = new ScalingLog(records);
     const decision = { role: 'workers', from: 1, to: 2, reason: 'so', sample: {}, outcome: 'done' };
-    for (let atMs = 1; atMs <= 1_010; atMs++) await log.note({ atMs, ...decision });
-    const { decisions } = await log.show(2_000);
+    await bounded.note({ atMs: 1_006, ...decision });
+    const { decisions } = await bounded.show(2_000);
     expect(decisions).toHaveLength(1_000);
-    expect(decisions[0]).toMatchObject({ at_ms: 1_010 });
+    expect(decisions[0]).toMatchObject({ at_ms: 1_006, ...decision });
+    expect(decisions.at(-1)).toEqual({ at_ms: 7 });
   });
 });
 
