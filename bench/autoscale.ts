@@ -24,7 +24,10 @@ const FLAGS = {
   ...SHOP_FLAGS,
   shards: { default: 1, help: 'shard processes of the real cluster' },
   days: { default: '.', help: 'those whose name matches are replayed; none: ^$' },
-  real: { default: true, help: 'one to three query nodes and back, on this machine' },
+  'only-model': {
+    default: false,
+    help: 'without one to three query nodes and back, on this machine',
+  },
   low: { default: 8, help: 'searches per second with which the real one begins and ends' },
   high: { default: 45, help: 'searches per second between' },
   seconds: { default: 15, help: 'that the high rate lasts once there are three' },
@@ -61,7 +64,7 @@ await bench(
     if (replayed.length > 0) print('24 hours each, in the model', formatTable(replayed));
     const [first] = days;
     const moments = first === undefined ? [] : await showMoments(run, first, measurement);
-    const real = run.flags.real ? await scaleHere(run) : undefined;
+    const real = run.flags['only-model'] ? undefined : await scaleHere(run);
     return {
       data: { days: days.map(({ name }) => name), ...real?.data },
       results: { replayed, moments, validation: measurement.validation, real: real?.result },
