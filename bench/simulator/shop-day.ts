@@ -20,7 +20,7 @@ const HOURS = [
 ];
 
 /** Two, as shops have them: at noon, told of before; in the evening, at its busiest hour. */
-export const FLASH_SALES: readonly Sale[] = [
+const FLASH_SALES: readonly Sale[] = [
   {
     fromMs: 12 * HOUR_MS,
     untilMs: 13 * HOUR_MS,

@@ -5,7 +5,7 @@ import type { RecordStore } from '../store/record-store.js';
 /** What was decided, one record each, by time. */
 export const DECISION_KIND = 'scaling decision';
 /** What is remembered from one look to the next. */
-export const SCALING_KIND = 'scaling';
+const SCALING_KIND = 'scaling';
 const STATE_ID = 'state';
 const TIME_DIGITS = 14;
 /** Older ones go. */

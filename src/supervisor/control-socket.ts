@@ -15,7 +15,7 @@ export interface Processes extends Record<Scaled, ShownGroup> {
   waiting: number | null;
 }
 
-export interface ShownGroup {
+interface ShownGroup {
   count: number;
   most: number;
   processes: ProcessFigures[];
