@@ -15,7 +15,7 @@ import { LatencyHistogram } from './load/histogram.js';
 import { runOpenLoop } from './load/open-loop.js';
 import { MEASURED, readMeasurement, type Measurement } from './simulator/measurement.js';
 import { momentsOf, simulateMoment } from './simulator/moments.js';
-import { replay } from './simulator/replay.js';
+import { replay, type Look } from './simulator/replay.js';
 import { SCALED_DAYS, type ScaledDay } from './simulator/scaled-days.js';
 import { ratiosOf } from './simulator/validate.js';
 import { searchCosts, WaitingNodes } from './simulator/waiting-nodes.js';
@@ -62,12 +62,12 @@ await bench(
     );
     // Each as soon as it is known: a day takes the better part of a minute.
     const replayed = days.map((day) => {
-      const row = replayDay(run, day, measurement);
+      const { row, looks } = replayDay(run, day, measurement);
       print(`24 hours in the model: ${day.name}`, formatTable([row]));
-      return row;
+      return { ...row, looks };
     });
-    const [first] = days;
-    const moments = first === undefined ? [] : await showMoments(run, first, measurement);
+    const [first] = replayed;
+    const moments = first === undefined ? [] : await showMoments(run, first.looks, measurement);
     const real = run.flags['only-model'] ? undefined : await scaleHere(run);
     return {
       data: { days: days.map(({ name }) => name), ...real?.data },
@@ -92,7 +92,7 @@ function replayDay(run: Run, { name, policy, spec }: ScaledDay, { times }: Measu
   const latency = new LatencyHistogram();
   const nodes = new WaitingNodes(costs, new Random(seed, name), latency, AT_FIRST);
   const ended = replay({ ...spec, policy: policyIn(policy), nodes });
-  return {
+  const row = {
     day: name,
     searches: nodes.searches,
     'out of time': nodes.failed,
@@ -103,12 +103,13 @@ function replayDay(run: Run, { name, policy, spec }: ScaledDay, { times }: Measu
     'node hours': ended.nodeHours,
     'beside an oracle': ended.nodeHours / ended.oracleNodeHours,
   };
+  return { row, looks: ended.looks };
 }
 
 /** Moments of a day in the model of the whole cluster, in which searches wait in shards as well. */
-async function showMoments(run: Run, { policy, spec }: ScaledDay, measurement: Measurement) {
+async function showMoments(run: Run, looks: readonly Look[], measurement: Measurement) {
   const { times, validation } = measurement;
-  const moments = momentsOf({ ...spec, policy: policyIn(policy) }, AT_FIRST);
+  const moments = momentsOf(looks);
   const shown = [];
   for (const moment of moments) {
     const { p50Ms, p99Ms, failed } = await simulateMoment(moment, times, run.flags.seed);

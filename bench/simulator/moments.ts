@@ -1,9 +1,7 @@
 import { firstPartition } from '../../src/placement/partition.js';
 import { Random } from '../lib/random.js';
 import { SimulatedCluster } from './cluster.js';
-import type { SearchCosts } from './waiting-nodes.js';
-import { WaitingNodes } from './waiting-nodes.js';
-import { replay, type ReplaySpec } from './replay.js';
+import type { Look } from './replay.js';
 import { runPhases } from './run-phases.js';
 import type { ServiceTimes } from './service-times.js';
 import { HOUR_MS } from './shop-day.js';
@@ -23,16 +21,8 @@ const NEW_TEXT_SHARE = 0.42;
 const WARM_UP_S = 2;
 const SECONDS = 4;
 
-/** Of the first day. Nodes of the model have nothing to do but to be counted. */
-export function momentsOf(spec: Omit<ReplaySpec, 'nodes'>, atFirst: number): Moment[] {
-  const costs: SearchCosts = { loopMs: Float64Array.of(0), elsewhereMs: Float64Array.of(0) };
-  const nodes = new WaitingNodes(
-    costs,
-    new Random(1, 'moments'),
-    { record: () => undefined },
-    atFirst,
-  );
-  const { looks } = replay({ ...spec, nodes });
+/** Of a day that was replayed. */
+export function momentsOf(looks: readonly Look[]): Moment[] {
   return AT_HOURS.flatMap((hour) => {
     const look = looks.findLast(({ atMs }) => atMs <= hour * HOUR_MS);
     if (look === undefined) return [];

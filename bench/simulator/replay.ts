@@ -30,7 +30,7 @@ export interface ReplaySpec {
 }
 
 /** How things were at a look. */
-interface Look {
+export interface Look {
   atMs: number;
   qps: number;
   /** Those that were asked for. */
