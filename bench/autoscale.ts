@@ -186,6 +186,8 @@ async function sendUntil(
   let rate = 1;
   let isOver = false;
   const over = during((perSecond) => (rate = perSecond)).finally(() => (isOver = true));
+  // Heard below: until then it is no reason to end without closing anything.
+  over.catch(() => undefined);
   const latency = new LatencyHistogram();
   let [searches, failed] = [0, 0];
   for (let second = 0; !isOver; second++) {
