@@ -19,7 +19,7 @@ const rooms = {
   web: ['client'],
   client: [],
   'catalogue-files': ['core'],
-  planner: ['core'],
+  capacity: ['core'],
   merchandising: ['query', 'filter', 'text', 'store', 'core'],
   search: [
     'merchandising',

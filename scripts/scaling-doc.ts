@@ -1,10 +1,10 @@
 /** Writes the tables of docs/scaling.md from the planner's functions: `npx tsx scripts/scaling-doc.ts`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_COEFFICIENTS } from '../src/planner/coefficients.js';
-import { planCluster, type Plan } from '../src/planner/plan-cluster.js';
-import { EXAMPLE_PRICES } from '../src/planner/prices.js';
-import type { Workload } from '../src/planner/workload.js';
+import { DEFAULT_COEFFICIENTS } from '../src/capacity/coefficients.js';
+import { planCluster, type Plan } from '../src/capacity/plan-cluster.js';
+import { EXAMPLE_PRICES } from '../src/capacity/prices.js';
+import type { Workload } from '../src/capacity/workload.js';
 import { comparisons, type Comparison } from './scaling/comparisons.js';
 
 export const SCALING_DOC = fileURLToPath(new URL('../docs/scaling.md', import.meta.url));

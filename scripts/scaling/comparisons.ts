@@ -1,8 +1,8 @@
-import { DEFAULT_COEFFICIENTS, type Coefficients } from '../../src/planner/coefficients.js';
-import { rowBytes } from '../../src/planner/data-size.js';
-import { latencyOf } from '../../src/planner/latency.js';
-import { SearchCosts } from '../../src/planner/search-cost.js';
-import type { Workload } from '../../src/planner/workload.js';
+import { DEFAULT_COEFFICIENTS, type Coefficients } from '../../src/capacity/coefficients.js';
+import { rowBytes } from '../../src/capacity/data-size.js';
+import { latencyOf } from '../../src/capacity/latency.js';
+import { SearchCosts } from '../../src/capacity/search-cost.js';
+import type { Workload } from '../../src/capacity/workload.js';
 
 /** A figure that was measured, and what the formulas say of the same. */
 export interface Comparison {

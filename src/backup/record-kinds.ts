@@ -28,7 +28,8 @@ const HISTORY_KIND = 'history';
 /** What is of one running system: jobs, leases, which nodes there are, what signs cursors, what was before, when it was backed up. */
 export const LEFT_OUT: readonly string[] = [
   ...['job', 'lease', 'node', 'node zone', 'placement step', 'dedicated nodes', 'secret'],
-  ...[HISTORY_KIND, 'history start', 'store reads', 'backup taken', 'scaling decisions'],
+  ...[HISTORY_KIND, 'history start', 'store reads', 'backup taken'],
+  ...['scaling decisions', 'scaling', 'scaling decision'],
 ];
 
 /** All kinds of which a backup has the records, in the order in which they are read. */

@@ -55,6 +55,11 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
       return role(verb, async () => (await import('./worker.js')).startWorker, config);
     case 'balancer':
       return role(verb, async () => (await import('./balancer.js')).startBalancer, config);
+    case 'autoscale': {
+      const load = () => import('./autoscale/autoscale-command.js');
+      if (config.dryRun) return (await load()).explainAutoscale(config);
+      return role(verb, async () => (await load()).startAutoscale, config);
+    }
     case 'index':
       return (await import('./index-command.js')).runIndex(config, positionals);
     case 'sync':

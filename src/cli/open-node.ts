@@ -1,4 +1,5 @@
 import { GrowthTrigger } from '../cluster/growth-trigger.js';
+import { ScalingLog } from '../cluster/scaling-log.js';
 import type { Config } from '../config/settings.js';
 import { searchTurns } from '../core/fair-turns.js';
 import type { Logger } from '../core/logger.js';
@@ -109,6 +110,7 @@ export async function openNode(
     },
     ...{ tenants, tenancy, priceLists, deps, ingest, jobs },
     ...{ redis, history, keys, nodes },
+    scaling: new ScalingLog(records),
   };
 }
 

@@ -15,7 +15,7 @@ import { priceListDesk } from '../jobs/sweep-prices.js';
 import { AnswerState } from '../search/answer-state.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
-import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
+import { mayBegin, tellFigures, tellSupervisor } from '../supervisor/lifeline.js';
 import type { KeyRing } from '../tenancy/keys/key-ring.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
@@ -53,7 +53,7 @@ export async function startQueryNode(
   const node = await openNode(config, config.jobs, logger, opened);
   const { store, encoder, model, shards, fleet, audit, cluster, searchable } = node;
   const { isBehind, onChange, tenants, tenancy, priceLists, deps, ingest, jobs } = node;
-  const { redis, history, nodes } = node;
+  const { redis, history, nodes, scaling } = node;
   const { keyDirectory, ...keys } = node.keys;
   const { placements, ownNodes } = cluster;
   const { plans } = tenancy;
@@ -98,7 +98,7 @@ export async function startQueryNode(
   });
   const shown = {
     ...backups,
-    ...{ answers, storeReads },
+    ...{ answers, storeReads, scaling },
     ...{ cluster: cluster.desk, ownNodes, queryNodes, ...tenancy, ...desks },
     catalogue: new Catalogue(store),
     priceLists: priceListDesk(priceLists, audit, jobs),
@@ -124,9 +124,11 @@ export async function startQueryNode(
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
   metrics?.readyUnless(() => status.notReady());
-  if (writes && config.jobs > 0) jobs.start();
+  const works = writes && config.jobs > 0;
+  if (works) jobs.start();
   opened.add(() => jobs.close());
   opened.add(() => metrics?.readyUnless(() => 'shutting down'));
+  tellFigures(() => ({ searches: server.searches(), ...(works && { waiting: jobs.due }) }));
   tellSupervisor({ type: 'ready', port });
 }
 

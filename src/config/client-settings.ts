@@ -40,7 +40,7 @@ export const CLIENT_SETTINGS = {
   dryRun: {
     type: 'boolean',
     default: false,
-    verbs: ['index', 'placement'],
+    verbs: ['index', 'placement', 'autoscale'],
     description: 'only say what would be done',
   },
   map: {
@@ -155,7 +155,7 @@ export const CLIENT_SETTINGS = {
     default: false,
     verbs: [
       ...['search', 'placement', 'tenants', 'keys', 'backup', 'restore', 'rollback'],
-      ...['check', 'report', 'plan'],
+      ...['check', 'report', 'plan', 'autoscale'],
     ],
     description: 'print the reply instead of a table',
   },

@@ -28,7 +28,7 @@ export const CLUSTER_SETTINGS = {
     min: 500,
     max: 600_000,
     unit: 'ms',
-    verbs: [...NODES, 'balancer'],
+    verbs: [...NODES, 'autoscale', 'balancer'],
     description: 'without a sign of life for so long a node counts as dead; the same on all',
   },
   replaceAfterMs: {

@@ -261,7 +261,7 @@ export const SERVING_SETTINGS = {
     type: 'enum',
     choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     default: 'info',
-    verbs: [...NODES, 'balancer'],
+    verbs: [...NODES, 'autoscale', 'balancer'],
     description: 'the least that is logged',
   },
   apiKey: {
@@ -279,7 +279,7 @@ export const SERVING_SETTINGS = {
     placeholder: 'KEY',
     form: { pattern: /^[\x21-\x7e]+$/, expected: 'printable ASCII without spaces' },
     secret: true,
-    verbs: [...NODES, ...OPERATING],
+    verbs: [...NODES, 'autoscale', ...OPERATING],
     description: 'key of operators (/stats, /metrics, /admin/…); without it: from loopback only',
   },
 } as const satisfies Record<string, Setting>;

@@ -1,3 +1,4 @@
+import { AUTOSCALE_SETTINGS } from './autoscale-settings.js';
 import { BACKUP_SETTINGS } from './backup-settings.js';
 import { BALANCER_SETTINGS } from './balancer-settings.js';
 import { BROWSER_SETTINGS } from './browser-settings.js';
@@ -42,6 +43,7 @@ const SETTINGS = {
   ...TELEMETRY_SETTINGS,
   ...CHECK_SETTINGS,
   ...PLANNER_SETTINGS,
+  ...AUTOSCALE_SETTINGS,
 } as const;
 
 export type SettingKey = keyof typeof SETTINGS;

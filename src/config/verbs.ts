@@ -57,6 +57,10 @@ export const VERBS = {
     usage: '',
     summary: 'measure this machine for plan',
   },
+  autoscale: {
+    usage: '',
+    summary: 'have more or fewer query nodes, workers and shard nodes, as a policy says',
+  },
   balancer: {
     usage: '',
     summary: 'keep the servers of nginx or HAProxy equal to the query nodes',
@@ -85,7 +89,12 @@ export const NODES = [
   'worker',
 ] as const satisfies readonly Verb[];
 /** Verbs that open a store. */
-export const STORES = [...NODES, 'balancer', 'store'] as const satisfies readonly Verb[];
+export const STORES = [
+  ...NODES,
+  'autoscale',
+  'balancer',
+  'store',
+] as const satisfies readonly Verb[];
 export const SERVING = ['up', 'query-node'] as const satisfies readonly Verb[];
 export const EMBEDDING = ['up', 'query-node', 'worker'] as const satisfies readonly Verb[];
 export const SHARDS = ['up', 'shard-node'] as const satisfies readonly Verb[];

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { FastifyInstance } from 'fastify';
+import type { ScalingDecision } from '../cluster/decision-log.js';
 import { LIVE_EVERY_MS, LIVE_WINDOW_MS, type LiveFigures } from '../metrics/live-figures.js';
 import {
   alertsBody,
@@ -47,6 +48,32 @@ export function liveRoutes(app: FastifyInstance, ports: HttpPorts, node: LiveNod
   );
 
   app.get('/admin/decisions', { schema: replies(DecisionsReply) }, async () => ({
-    decisions: await ports.decisions.latest(),
+    decisions: await latestDecisions(ports),
   }));
+}
+
+/** Of operators and of `AUTO`, and of `omnisearch autoscale`, the latest first. */
+async function latestDecisions({
+  decisions,
+  scaling,
+}: Pick<HttpPorts, 'decisions' | 'scaling'>): Promise<ScalingDecision[]> {
+  const [made, scaled] = await Promise.all([decisions.latest(), scaling.show(MAX_DECISIONS)]);
+  const ofScaler = scaled.decisions.map((decision): ScalingDecision => {
+    const { at_ms: atMs, role, from, to, reason } = decision as unknown as ScaledRole;
+    const at = new Date(atMs).toISOString();
+    return { at, by: 'autoscale', what: `${role}: ${from} → ${to}`, why: reason };
+  });
+  const all = [...made, ...ofScaler].sort((a, b) => (a.at < b.at ? 1 : -1));
+  return all.slice(0, MAX_DECISIONS);
+}
+
+const MAX_DECISIONS = 100;
+
+/** As the scaler keeps it. */
+interface ScaledRole {
+  at_ms: number;
+  role: string;
+  from: number;
+  to: number;
+  reason: string;
 }

@@ -7,6 +7,7 @@ import type { ClusterDesk } from '../cluster/cluster-desk.js';
 import type { ObservedLease } from '../cluster/lease-observer.js';
 import type { CensusFigures } from '../cluster/replica-census.js';
 import type { DecisionLog } from '../cluster/decision-log.js';
+import type { ScalingLog } from '../cluster/scaling-log.js';
 import type { StoreReads } from '../cluster/store-reads.js';
 import type { ByteBudget } from '../core/byte-budget.js';
 import type { OmniError } from '../core/errors.js';
@@ -181,6 +182,8 @@ export interface HttpPorts {
   /** What nobody serves; absent, or undefined: it is not known. */
   census?: (() => CensusFigures | undefined) | undefined;
   storeReads: Pick<StoreReads, 'show' | 'change' | 'requireChoice'>;
+  /** What `omnisearch autoscale` has decided. */
+  scaling: Pick<ScalingLog, 'show'>;
   aliases: Pick<TenantAliases, 'resolve' | 'list' | 'get' | 'put' | 'remove'>;
   audit: Pick<AuditLog, 'list' | 'note'>;
   keys: Pick<KeyRing, 'admit' | 'admitSigned' | 'exist'>;

@@ -23,6 +23,7 @@ import type { HttpOptions, HttpPorts, RouteOptions } from './ports.js';
 import { previewRoutes } from './preview-routes.js';
 import { productRoutes } from './product-routes.js';
 import { ruleRoutes } from './rule-routes.js';
+import { scalingRoutes } from './scaling-routes.js';
 import { SearchCounter } from './search-counter.js';
 import { SearchDesk } from './search-desk.js';
 import { SearchGate } from './search-gate.js';
@@ -49,13 +50,13 @@ function cachesOf({ status }: Pick<HttpPorts, 'status'>): Record<string, CacheCo
   return { answers: answerCache, embeddings: embeddingCache, ...Object.fromEntries(shared) };
 }
 
-/** All routes, each behind the hooks that its kind has in common. */
+/** All routes, each behind the hooks that its kind has in common. Resolves with what counts the searches. */
 export async function addRoutes(
   app: FastifyInstance,
   ports: HttpPorts,
   options: RouteOptions,
   isLeaving: () => boolean,
-): Promise<void> {
+): Promise<Pick<SearchMetrics, 'total'>> {
   const { page = pageOf(options), stages = new StageTimes() } = ports;
   const metrics = new SearchMetrics(page, stages, options.metricsTenants ?? 0);
   addNodeMetrics(page, () => ports.status.status());
@@ -93,6 +94,7 @@ export async function addRoutes(
         waiting: () => gate.waiting.length,
       });
       storeRoutes(scope, ports);
+      scalingRoutes(scope, ports);
       tenantRoutes(scope, ports);
       usageRoutes(scope, ports);
       await scope.register(async (inner) => transferRoutes(inner, ports, options));
@@ -119,4 +121,5 @@ export async function addRoutes(
       await scope.register(async (inner) => productRoutes(inner, ports, options));
     });
   });
+  return metrics;
 }

@@ -49,6 +49,8 @@ export interface HttpServer {
   app: FastifyInstance;
   /** Resolves with the port that is listened on (`port` 0 takes a free one), 0 for a Unix socket. */
   listen(address: { port: number; host: string } | { path: string }): Promise<number>;
+  /** That were asked for since the start, however they ended. */
+  searches(): number;
   /** From now on `/readyz` is answered with 503, all else as before, each answer the last of its connection. */
   leave(): void;
   /**
@@ -78,7 +80,12 @@ export async function createHttpServer(
   await addCompression(app, options.compressMinBytes ?? DEFAULT_COMPRESS_MIN_BYTES);
   const others = otherMethods(app);
   await addOpenApi(app, options.version ?? '0');
-  await addRoutes(app, ports, { ...options, limits, bodies, replies }, () => leaving);
+  const metrics = await addRoutes(
+    app,
+    ports,
+    { ...options, limits, bodies, replies },
+    () => leaving,
+  );
   others.refuse();
   await app.ready();
   // All of them: what is too many is refused, not left out.
@@ -91,6 +98,7 @@ export async function createHttpServer(
   return {
     app,
     leave,
+    searches: () => metrics.total,
     listen: async (address) => {
       await app.listen(address);
       const listened = app.server.address() as AddressInfo | string;

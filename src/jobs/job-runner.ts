@@ -128,6 +128,13 @@ export class JobRunner {
     };
   }
 
+  /** Jobs of the cluster that are due and nobody works on, as of the latest look. */
+  get due(): number {
+    let waiting = 0;
+    for (const states of this.figures().jobs.values()) waiting += states.waiting;
+    return waiting;
+  }
+
   /** Ends what is running, leaves it to others, and begins nothing more. */
   async close(): Promise<void> {
     this.closed = true;

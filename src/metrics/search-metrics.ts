@@ -40,7 +40,8 @@ export class SearchMetrics {
   private readonly milliseconds = new Histogram(LATENCY_MS);
   /** By mode and outcome. */
   private readonly seconds = new Map<SearchMode, ReadonlyMap<SearchOutcome, Latencies>>();
-  private total = 0;
+  /** Those of `queries_total`. */
+  total = 0;
   private readonly errors = new Tally(['type']);
   private readonly rejections = new Tally(['reason']);
   private readonly refusals = new Tally(['reason']);

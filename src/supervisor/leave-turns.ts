@@ -7,8 +7,8 @@ export class LeaveTurns<T> {
   private readonly leaving = new Set<T>();
   private waiting: (() => void)[] = [];
 
-  /** @param count of the processes: one alone has nobody to wait for */
-  constructor(private readonly count: number) {}
+  /** @param count of the processes, now: one alone has nobody to wait for */
+  constructor(private readonly count: () => number) {}
 
   isReady(one: T): void {
     // Its start may end after it was asked to stop.
@@ -37,6 +37,6 @@ export class LeaveTurns<T> {
   }
 
   private grant(): void {
-    if (this.ready.size > 0 || this.count === 1) this.end();
+    if (this.ready.size > 0 || this.count() <= 1) this.end();
   }
 }

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What a role tells its supervisor. */
@@ -11,8 +12,19 @@ export type ChildMessage =
   | { type: 'leaves' }
   /** It cannot start, and why. */
   | { type: 'fatal'; line: string }
-  /** The answer to a ping: its event loop turns. */
-  | { type: 'pong' };
+  /** The answer to a ping: its event loop turns, and how much. */
+  | { type: 'pong'; figures?: ChildFigures };
+
+/** How a process does, since its start. */
+export interface ChildFigures {
+  /** For how long its event loop was at work, and at rest, milliseconds. */
+  activeMs: number;
+  idleMs: number;
+  /** That it was asked for. */
+  searches?: number;
+  /** Jobs of the cluster that are due and wait. */
+  waiting?: number;
+}
 
 /** What the supervisor asks of a child from time to time. */
 export const PING = 'ping';
@@ -21,6 +33,8 @@ export const GO = 'go';
 
 /** What the supervisor tells a child that is to stop, once others can do its work. */
 export const LEAVE = 'leave';
+
+let own: () => Omit<ChildFigures, 'activeMs' | 'idleMs'> = () => ({});
 
 let go: () => void = () => undefined;
 const going = new Promise<void>((resolve) => (go = resolve));
@@ -53,6 +67,16 @@ export function tellSupervisor(message: ChildMessage): void {
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
+/** From now on the supervisor is told this of the process, with how busy it is. @param read costs nothing */
+export function tellFigures(read: typeof own): void {
+  own = read;
+}
+
+function figures(): ChildFigures {
+  const { active: activeMs, idle: idleMs } = performance.eventLoopUtilization();
+  return { activeMs, idleMs, ...own() };
+}
+
 /**
  * Answers the supervisor from the event loop of this process, and ends it at once when its
  * supervisor is gone, also by kill -9: nobody would restart or stop it, and the next start would meet
@@ -63,7 +87,7 @@ export function obeySupervisor(): void {
   // Before that of a cluster's worker, which ends by `process.exit`.
   process.prependOnceListener('disconnect', endAtOnce);
   process.on('message', (message) => {
-    if (message === PING) tellSupervisor({ type: 'pong' });
+    if (message === PING) tellSupervisor({ type: 'pong', figures: figures() });
     if (message === GO) go();
     if (message === LEAVE) leave();
   });

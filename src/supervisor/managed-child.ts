@@ -3,7 +3,7 @@ import cluster from 'node:cluster';
 import { once } from 'node:events';
 import type { Logger } from '../core/logger.js';
 import { Heartbeat, type HeartbeatTimes } from './heartbeat.js';
-import { GO, LEAVE, PING, type ChildMessage } from './lifeline.js';
+import { GO, LEAVE, PING, type ChildFigures, type ChildMessage } from './lifeline.js';
 
 export interface ChildSpec {
   name: string;
@@ -68,12 +68,19 @@ export class ManagedChild {
   /** What the child said of why it cannot start. */
   private problem: string | undefined;
   private exited: Promise<unknown> = Promise.resolve();
+  private told: ChildFigures | undefined;
 
   constructor(
     private readonly spec: ChildSpec,
     private readonly logger: Logger,
     private readonly events: ChildEvents,
   ) {}
+
+  /** As it last said; undefined: it runs not, or has said nothing yet. */
+  get figures(): { pid: number; figures: ChildFigures } | undefined {
+    const pid = this.child?.pid;
+    return pid === undefined || this.told === undefined ? undefined : { pid, figures: this.told };
+  }
 
   start(): void {
     const startedMs = performance.now();
@@ -92,6 +99,7 @@ export class ManagedChild {
     this.exited = endOf(child).then((how) => {
       heartbeat.stop();
       this.child = undefined;
+      this.told = undefined;
       this.events.onEnd?.();
       if (!this.stopping) this.onEnd(how, startedMs);
     });
@@ -118,6 +126,7 @@ export class ManagedChild {
       if (this.stopping || this.events.onLeaves === undefined) this.allow();
       else this.events.onLeaves(this.allow);
     }
+    if (message.type === 'pong') this.told = message.figures;
     if (message.type === 'opened') this.events.onOpened?.();
     if (message.type === 'ready') {
       this.worked = true;

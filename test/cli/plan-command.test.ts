@@ -8,7 +8,7 @@ import { packageFile } from '../../src/cli/package-file.js';
 import { runPlan } from '../../src/cli/plan/plan-command.js';
 import { loadConfig } from '../../src/config/load.js';
 import { ConfigError } from '../../src/config/setting.js';
-import { EXAMPLE_PRICES } from '../../src/planner/prices.js';
+import { EXAMPLE_PRICES } from '../../src/capacity/prices.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'omnisearch-plan-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

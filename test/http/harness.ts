@@ -16,6 +16,7 @@ import { RulePreview } from '../../src/search/preview-rules.js';
 import { RuleDesk } from '../../src/merchandising/rule-desk.js';
 import type { RuleLimits } from '../../src/merchandising/rule-tally.js';
 import type { ObservedLease } from '../../src/cluster/lease-observer.js';
+import { ScalingLog } from '../../src/cluster/scaling-log.js';
 import { StoreReads } from '../../src/cluster/store-reads.js';
 import { AuditLog, type AuditEntry } from '../../src/tenancy/audit-log.js';
 import { Catalogue } from '../../src/ingest/catalogue.js';
@@ -185,6 +186,7 @@ export async function openHttp(
       preview: new RulePreview({ books, queries: days }),
       ...{ cluster: desk, decisions },
       storeReads: new StoreReads(records, secondaries, 'primary', node.deps.logger),
+      scaling: new ScalingLog(records),
       ownNodes,
       queryNodes: () => queryNodes,
       aliases: new TenantAliases({ records, tenants: node.directory, audit }),

@@ -1,3 +1,4 @@
+import { ScalingLog } from '../../src/cluster/scaling-log.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AlertsReply, DecisionsReply, LiveReply } from '../../src/http/live-reply.js';
@@ -77,8 +78,15 @@ test('/admin/decisions: what was decided, whatever tenant it was of', async () =
     { tenant: 'default', category: 'Mice' },
     headers,
   );
+  await new ScalingLog(node.store.records).note({
+    ...{ atMs: Date.now() + 1_000, role: 'query-nodes', from: 1, to: 2, outcome: 'done' },
+    ...{ reason: 'CPU at 91 %', sample: {} },
+  });
   const { decisions } = await get('/admin/decisions', DecisionsReply);
-  expect(decisions).toMatchObject([{ by: null, why: null }]);
+  expect(decisions).toMatchObject([
+    { by: 'autoscale', what: 'query-nodes: 1 → 2', why: 'CPU at 91 %' },
+    { by: null, why: null },
+  ]);
   expect(JSON.stringify(decisions)).toContain('split of default: 1 partition → 2');
 });
 

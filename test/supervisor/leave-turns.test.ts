@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { LeaveTurns } from '../../src/supervisor/leave-turns.js';
 
 test('each goes on until another is ready, and one that leaves is not another', () => {
-  const turns = new LeaveTurns<number>(2);
+  const turns = new LeaveTurns<number>(() => 2);
   const gone: number[] = [];
   const leave = (one: number): void => turns.leaves(one, () => gone.push(one));
   turns.isReady(1);
@@ -20,7 +20,7 @@ test('each goes on until another is ready, and one that leaves is not another', 
 });
 
 test('one that was killed is not ready', () => {
-  const turns = new LeaveTurns<number>(2);
+  const turns = new LeaveTurns<number>(() => 2);
   turns.isReady(1);
   turns.isReady(2);
   turns.ended(1);
@@ -32,7 +32,7 @@ test('one that was killed is not ready', () => {
 });
 
 test('the only one has nobody to wait for', () => {
-  const turns = new LeaveTurns<string>(1);
+  const turns = new LeaveTurns<string>(() => 1);
   const gone: string[] = [];
   turns.isReady('it');
   turns.leaves('it', () => gone.push('it'));

@@ -7,7 +7,7 @@ import { Deadline } from '../../core/deadline.js';
 import { reasonOf } from '../../core/errors.js';
 import type { Product } from '../../core/product.js';
 import { openEncoder } from '../../embedding/open-encoder.js';
-import { fitCoefficients } from '../../planner/fit-coefficients.js';
+import { fitCoefficients } from '../../capacity/fit-coefficients.js';
 import { packageFile, packageUrl } from '../package-file.js';
 import { complain, print } from '../terminal.js';
 import { measureSegment, type MeasuredSegment } from './measure-segment.js';

@@ -7,15 +7,15 @@ import {
   DEFAULT_COEFFICIENTS,
   readCoefficients,
   type Coefficients,
-} from '../../planner/coefficients.js';
-import { planCluster } from '../../planner/plan-cluster.js';
+} from '../../capacity/coefficients.js';
+import { planCluster } from '../../capacity/plan-cluster.js';
 import {
   EXAMPLE_PRICES,
   readPrices,
   type MachinePrice,
   type PriceList,
-} from '../../planner/prices.js';
-import { peakQps, totalRows, type CategoryMix, type Workload } from '../../planner/workload.js';
+} from '../../capacity/prices.js';
+import { peakQps, totalRows, type CategoryMix, type Workload } from '../../capacity/workload.js';
 import { complain, print } from '../terminal.js';
 import { linesOf, plain } from '../text-table.js';
 import { planJson, planRows } from './plan-views.js';

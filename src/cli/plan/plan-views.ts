@@ -1,6 +1,6 @@
-import type { Plan } from '../../planner/plan-cluster.js';
-import { TERMS, type PriceList } from '../../planner/prices.js';
-import type { Workload } from '../../planner/workload.js';
+import type { Plan } from '../../capacity/plan-cluster.js';
+import { TERMS, type PriceList } from '../../capacity/prices.js';
+import type { Workload } from '../../capacity/workload.js';
 
 /** A plan as `--json` prints it; sizes in bytes, times in milliseconds, money a month. */
 export function planJson(plan: Plan): Record<string, unknown> {

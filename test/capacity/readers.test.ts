@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { countOf, machineSizesOf, tenantsOf } from '../../src/core/quantities.js';
-import { DEFAULT_COEFFICIENTS, readCoefficients } from '../../src/planner/coefficients.js';
-import { fitCoefficients } from '../../src/planner/fit-coefficients.js';
-import { EXAMPLE_PRICES, readPrices } from '../../src/planner/prices.js';
-import { peakQps } from '../../src/planner/workload.js';
+import { DEFAULT_COEFFICIENTS, readCoefficients } from '../../src/capacity/coefficients.js';
+import { fitCoefficients } from '../../src/capacity/fit-coefficients.js';
+import { EXAMPLE_PRICES, readPrices } from '../../src/capacity/prices.js';
+import { peakQps } from '../../src/capacity/workload.js';
 
 test('counts, shops and sizes are read as they are typed', () => {
   expect(['0', '30K', '2.5M', '1B', '12345'].map(countOf)).toEqual([0, 3e4, 2.5e6, 1e9, 12_345]);

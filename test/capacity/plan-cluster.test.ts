@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_COEFFICIENTS } from '../../src/planner/coefficients.js';
-import { fileRowBytes, rowBytes, storeRowBytes } from '../../src/planner/data-size.js';
-import { planCluster, type Plan } from '../../src/planner/plan-cluster.js';
-import { EXAMPLE_PRICES, type MachinePrice } from '../../src/planner/prices.js';
-import { MEMORY_SHARE } from '../../src/planner/size-shards.js';
-import { categoryShares, totalRows, type Workload } from '../../src/planner/workload.js';
+import { DEFAULT_COEFFICIENTS } from '../../src/capacity/coefficients.js';
+import { fileRowBytes, rowBytes, storeRowBytes } from '../../src/capacity/data-size.js';
+import { planCluster, type Plan } from '../../src/capacity/plan-cluster.js';
+import { EXAMPLE_PRICES, type MachinePrice } from '../../src/capacity/prices.js';
+import { MEMORY_SHARE } from '../../src/capacity/size-shards.js';
+import { categoryShares, totalRows, type Workload } from '../../src/capacity/workload.js';
 
 const of = DEFAULT_COEFFICIENTS;
 const RUNS = { numRuns: 150 };
