@@ -11,7 +11,7 @@ import { productTerms } from '../src/text/product-terms.js';
 import { leafSearch } from '../src/shard/leaf/leaf-search.js';
 import { PartitionSet, WHOLE } from '../src/shard/leaf/partition-set.js';
 import { graphFile } from '../src/shard/index/components/graphs.js';
-import { openSegment } from '../src/shard/index/segment.js';
+import { openSegment } from '../src/shard/index/open-segment.js';
 import { WriteBuffer } from '../src/shard/index/write-buffer.js';
 import { TenantIndex } from '../src/shard/index/tenant-index.js';
 import { writeSegment } from '../src/shard/build/write-segment.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { normalise } from '../../src/core/vector.js';
 import type { JsonObject, Product } from '../../src/core/product.js';
 import { writeSegment } from '../../src/shard/build/write-segment.js';
-import { openSegment } from '../../src/shard/index/segment.js';
+import { openSegment } from '../../src/shard/index/open-segment.js';
 import { TenantIndex } from '../../src/shard/index/tenant-index.js';
 import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
 import { DEFAULT_TEXT_SETTINGS } from '../../src/text/default-settings.js';

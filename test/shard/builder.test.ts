@@ -6,7 +6,7 @@ import { normalise } from '../../src/core/vector.js';
 import { Builder } from '../../src/shard/build/builder.js';
 import type { BuildJob } from '../../src/shard/build/build-protocol.js';
 import type { SegmentRecord } from '../../src/shard/index/segment-record.js';
-import { openSegment } from '../../src/shard/index/segment.js';
+import { openSegment } from '../../src/shard/index/open-segment.js';
 import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
 import { BUILD_WORKER } from './shard-fixture.js';

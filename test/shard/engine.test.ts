@@ -9,7 +9,7 @@ import { parseFilter } from '../../src/filter/parse-filter.js';
 import { ENGINES } from '../../src/shard/engine/engines.js';
 import type { EngineName } from '../../src/shard/engine/graph.js';
 import { look, partitionSet, unlimited } from './leaf-fixture.js';
-import { openSegment } from '../../src/shard/index/segment.js';
+import { openSegment } from '../../src/shard/index/open-segment.js';
 import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
 import { TenantIndex } from '../../src/shard/index/tenant-index.js';
 import { writeSegment } from '../../src/shard/build/write-segment.js';

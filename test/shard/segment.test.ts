@@ -19,7 +19,7 @@ import { unlimited } from './leaf-fixture.js';
 import { filterRows } from '../../src/shard/leaf/filter-rows.js';
 import { buildIdTable, findInIdTable } from '../../src/shard/index/id-table.js';
 import { readManifest, writeManifest, type Manifest } from '../../src/shard/index/manifest.js';
-import { openSegment } from '../../src/shard/index/segment.js';
+import { openSegment } from '../../src/shard/index/open-segment.js';
 import { SEGMENT_FORMAT, type SegmentRecord } from '../../src/shard/index/segment-record.js';
 import { WriteBuffer } from '../../src/shard/index/write-buffer.js';
 import { writeSegment } from '../../src/shard/build/write-segment.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { NO_PRICES, withEntry, type PackedPrices } from '../../src/core/price-entries.js';
 import { writeSegment } from '../../src/shard/build/write-segment.js';
-import { openSegment } from '../../src/shard/index/segment.js';
+import { openSegment } from '../../src/shard/index/open-segment.js';
 import type { StoredRow } from '../../src/store/store.js';
 import type { TenantIndex } from '../../src/shard/index/tenant-index.js';
 import { newIndex, upsert } from './indexed.js';

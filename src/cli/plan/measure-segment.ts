@@ -5,7 +5,7 @@ import { Budget } from '../../core/budget.js';
 import { Deadline } from '../../core/deadline.js';
 import type { Product } from '../../core/product.js';
 import { writeSegment } from '../../shard/build/write-segment.js';
-import { openSegment } from '../../shard/index/segment.js';
+import { openSegment } from '../../shard/index/open-segment.js';
 import type { SegmentRecord } from '../../shard/index/segment-record.js';
 import { TenantIndex } from '../../shard/index/tenant-index.js';
 import { WriteBuffer } from '../../shard/index/write-buffer.js';

@@ -11,8 +11,10 @@ import { FieldLog } from '../index/columns/field-log.js';
 import type { PieceData } from '../index/columns/field-piece.js';
 import { TermLog } from '../index/terms/term-log.js';
 import { FrozenBuffer } from './frozen-buffer.js';
-import { openSegment, type Segment } from '../index/segment.js';
+import { openSegment } from '../index/open-segment.js';
+import type { Segment } from '../index/segment.js';
 import { CorruptFile } from '../index/durable-file.js';
+import { unmapAll } from '../index/mapped-file.js';
 import type { SegmentRecord } from '../index/segment-record.js';
 import { writeSegment } from './write-segment.js';
 
@@ -22,6 +24,9 @@ beNice(NICENESS.building);
 const port = parentPort;
 const stopFlag = workerData as StopFlag;
 const isStopped = (): boolean => Atomics.load(stopFlag, 0) === 1;
+
+// By then no build runs any more.
+process.on('exit', unmapAll);
 
 let tail = noRows();
 let dead: Uint32Array | undefined;
@@ -116,7 +121,7 @@ async function open(
   { record, dead: deleted }: BuildJob['segments'][number],
 ): Promise<Segment> {
   try {
-    const segment = await openSegment(tenantFolder, record, false);
+    const segment = await openSegment(tenantFolder, record, { graphs: false, access: 'mapped' });
     segment.deletes.load(deleted);
     return segment;
   } catch (error) {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Logger } from '../../core/logger.js';
 import type { Build } from '../build/builder.js';
 import type { SegmentOptions } from '../build/write-segment.js';
-import { openSegment, type Segment } from './segment.js';
+import { openSegment } from './open-segment.js';
+import type { Segment } from './segment.js';
 import type { TenantIndex } from './tenant-index.js';
 
 interface SegmentPlace {

@@ -6,7 +6,8 @@ import { asCorrupt, CorruptFile, type FileRecord } from './durable-file.js';
 import type { SegmentRecord } from './segment-record.js';
 import { readPrices } from './components/prices.js';
 import { filesBeside, readManifest, type Manifest, type ManifestOrigin } from './manifest.js';
-import { openSegment, type Segment } from './segment.js';
+import { openSegment } from './open-segment.js';
+import type { Segment } from './segment.js';
 
 /** What a tenant's folder has to give. */
 export interface LoadedSegments {

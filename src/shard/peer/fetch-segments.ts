@@ -8,7 +8,8 @@ import { readPrices } from '../index/components/prices.js';
 import { CorruptFile, syncPath, writeFile, type FileRecord } from '../index/durable-file.js';
 import { decodePosition, type Manifest } from '../index/manifest.js';
 import type { SparedNames } from '../index/pinned-files.js';
-import { openSegment, type Segment } from '../index/segment.js';
+import { openSegment } from '../index/open-segment.js';
+import type { Segment } from '../index/segment.js';
 import { IncomingRows } from './incoming-rows.js';
 
 /** A range of a peer's file. */
