@@ -134,6 +134,16 @@ export const WriteReplyBody = Type.Object({
 
 const FieldChoice = Type.Union([Type.Literal('all'), Type.Array(Type.String())]);
 
+const Tier = Type.Optional(
+  Type.Union([
+    Type.Object({
+      updated_days: Type.Optional(Count),
+      filter: Type.Optional(Type.Object({})),
+    }),
+    Type.Null(),
+  ]),
+);
+
 export const SettingsReply = Type.Object({
   searchable: Type.Array(Type.Object({ field: Type.String(), weight: Type.Number() })),
   identifiers: Type.Array(Type.String()),
@@ -142,6 +152,7 @@ export const SettingsReply = Type.Object({
   facets: FieldChoice,
   sortable: FieldChoice,
   understand: Type.Boolean(),
+  tiers: Type.Optional(Type.Object({ warm: Tier, cold: Tier })),
 });
 
 export const CategoriesReply = Type.Object({

@@ -13,6 +13,7 @@ export const KINDS_OF_TENANTS = [
   'import',
   'history',
   'imports',
+  'tiers',
 ] as const;
 
 export type KindOfTenants = (typeof KINDS_OF_TENANTS)[number];

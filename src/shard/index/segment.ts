@@ -8,6 +8,7 @@ import type { ColumnFiles } from './components/columns.js';
 import type { Rows } from './components/rows.js';
 import { Deletes } from './deletes.js';
 import { asCorrupt, CorruptFile } from './durable-file.js';
+import type { SegmentSize } from './merge-policy.js';
 import type { SegmentRecord } from './segment-record.js';
 import type { CategoryRange, SegmentReader } from './segment-reader.js';
 import type { SortedTerms } from './terms/sorted-terms.js';
@@ -66,6 +67,12 @@ export class Segment implements SegmentReader {
     this.terms = components.terms;
     this.graph = components.graph;
     this.ranges = components.ranges;
+  }
+
+  /** For the merge policy. */
+  get size(): SegmentSize {
+    const { rows, deletes, isImpaired, isWarm } = this;
+    return { rows, deadRows: deletes.count, isImpaired, isWarm };
   }
 
   get name(): string {
