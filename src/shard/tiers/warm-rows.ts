@@ -14,10 +14,7 @@ const LOOK_EVERY_ROWS = 4_096;
 const TIMEOUT_MS = 60_000;
 
 /** The live rows of a segment that may be warm by `rule`, in turns of bounded length. */
-export async function warmRows(
-  segment: Segment,
-  rule: WarmRule | undefined,
-): Promise<Bitset> {
+export async function warmRows(segment: Segment, rule: WarmRule | undefined): Promise<Bitset> {
   if (rule === undefined) return new Bitset(segment.rows);
   const { filter, upTo } = rule;
   const columns = new Map<string, Column>();

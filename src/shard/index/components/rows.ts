@@ -50,7 +50,10 @@ export async function writeRows(folder: string, rows: RowSource): Promise<string
   return [FILE];
 }
 
-export async function readRows(record: FileRecord, folder: string, count: number,
+export async function readRows(
+  record: FileRecord,
+  folder: string,
+  count: number,
   access: Access,
 ): Promise<Rows> {
   const [content] = (await readInto(folder, record, [record.bytes], access)) as [ArrayBuffer];
