@@ -2,11 +2,10 @@ import type { JsonObject } from '../core/product.js';
 import { decodeMark } from './position.js';
 import type { RecordReader } from './record-store.js';
 import type { Store } from './store.js';
-import { tenantRecordId } from './tenant-records.js';
+import { tenantRecordId, TIERS_KIND } from './tenant-records.js';
 
 export const DAY_MS = 86_400_000;
-/** Kind of the record in which a tenant's versions are told by time. */
-const KIND = 'tiers';
+/** Of the record in which a tenant's versions are told by time. */
 const ID = 'clock';
 /** More than a year of days: what was written before the first is older than any rule asks. */
 const MAX_NOTES = 800;
@@ -20,7 +19,7 @@ export interface TierClock {
 const EMPTY: TierClock = { notes: [] };
 
 export async function readTierClock(records: RecordReader, tenant: string): Promise<TierClock> {
-  const stored = await records.get(KIND, tenantRecordId(tenant, ID));
+  const stored = await records.get(TIERS_KIND, tenantRecordId(tenant, ID));
   return (stored?.value as unknown as TierClock | undefined) ?? EMPTY;
 }
 
@@ -42,13 +41,13 @@ export async function noteTierClock(
   nowMs: number,
 ): Promise<TierClock> {
   const id = tenantRecordId(tenant, ID);
-  const stored = await store.records.get(KIND, id);
+  const stored = await store.records.get(TIERS_KIND, id);
   const { notes } = (stored?.value as unknown as TierClock | undefined) ?? EMPTY;
   const last = notes.at(-1);
   if (last !== undefined && nowMs - last[0] < DAY_MS) return { notes };
   const version = decodeMark(await store.head(tenant)) ?? 0;
   const next: TierClock = { notes: [...notes, [nowMs, version] as const].slice(-MAX_NOTES) };
   // Whoever noted at the same time has said as much.
-  await store.records.put(KIND, id, next as unknown as JsonObject, stored?.revision ?? 0);
+  await store.records.put(TIERS_KIND, id, next as unknown as JsonObject, stored?.revision ?? 0);
   return next;
 }
