@@ -128,15 +128,6 @@ export const SHARD_SETTINGS = {
     verbs: SHARDS,
     description: 'segments are merged up to so many rows',
   },
-  tiersEveryMs: {
-    type: 'integer',
-    default: 60_000,
-    min: 100,
-    max: 86_400_000,
-    unit: 'ms',
-    verbs: [...SHARDS, 'worker'],
-    description: 'how often products are looked at that may go a tier down, where a tenant has a rule',
-  },
   graphMinRows: {
     type: 'integer',
     default: 2_500,

@@ -8,6 +8,7 @@ import { movedRecord, valueOf, type TenantRecord } from '../tenancy/tenant-recor
 import type { Store } from '../store/store.js';
 import { removeTenantRecords } from '../store/tenant-records.js';
 import type { Encoder } from '../embedding/encoder.js';
+import { ARCHIVE_PRODUCTS, archiveProducts, type ArchiveDeps } from './archive-products.js';
 import { calibrateCutoff, type CalibrationDeps } from './calibrate-cutoff.js';
 import { DEDICATE_NODES, dedicateNodes, type DedicateDeps } from './dedicate-nodes.js';
 import { FOLLOW_ADVICE, followAdvice, type FollowDeps } from './follow-advice.js';
@@ -50,6 +51,7 @@ export interface KindDeps
   advice: Omit<FollowDeps, 'logger'> | undefined;
   imports: Omit<ImportDeps, 'imports' | 'store' | 'logger'> & { importRetentionMs: number };
   tenants: SwitchDeps['tenants'] & CalibrationDeps['tenants'];
+  tiers: Omit<ArchiveDeps, 'store' | 'logger'>;
   logger: Logger;
 }
 
@@ -110,6 +112,7 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
     ],
     [DROP_TENANT, { run: (work) => dropTenant(deps, work) }],
     ...importKinds(deps),
+    [ARCHIVE_PRODUCTS, archiveProducts({ ...deps.tiers, store, logger })],
     [SWITCH_TERMS, switchTerms(deps)],
     [SWEEP_PRICES, sweepPrices(deps)],
     [SETTLE_REPLICAS, settleReplicas(deps)],
