@@ -8,7 +8,7 @@ import { RemoteHosts } from '../jobs/remote-hosts.js';
 import type { SwitchFleet } from '../jobs/switch-terms.js';
 import type { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
-import { isDiskFull } from './open-archive.js';
+import { diskUse } from './open-archive.js';
 import type { OpenedCluster } from './open-cluster.js';
 
 type Background = Omit<
@@ -38,7 +38,8 @@ export function kindsOfJobs(
     advice: auto ? { taker, coolDownMs } : undefined,
     imports: { ...importSettings(config), ingest, openUrl: openerOf(config) },
     tiers: {
-      ...{ archive, everyMs: config.tiersEveryMs, isDiskFull: () => isDiskFull(config) },
+      ...{ archive, everyMs: config.tiersEveryMs, diskUse: () => diskUse(config) },
+      fullShare: config.tiersDiskPercent / 100,
       nudge: (tenant) => fleet.nudge(tenant),
     },
   });

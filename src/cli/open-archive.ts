@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ColdArchive } from '../backup/cold/cold-archive.js';
 import { BackupProblem } from '../backup/problem.js';
 import { ConfigError } from '../config/setting.js';
@@ -21,10 +21,15 @@ export async function openArchive({
   }
 }
 
-/** Whether the disk of `dataDir` is as full as `percent`: told by what this process could still write. */
-export async function isDiskFull(
-  { dataDir, tiersDiskPercent: percent }: Pick<Config, 'dataDir' | 'tiersDiskPercent'>,
-): Promise<boolean> {
-  const { bavail, blocks } = await statfs(resolve(dataDir));
-  return blocks > 0 && 100 * (1 - bavail / blocks) >= percent;
+/**
+ * How full the fullest of the disks is on which this machine keeps store and shards, by what this process could still
+ * write, as a share; what is not there yet counts for nothing.
+ */
+export async function diskUse({ dataDir }: Pick<Config, 'dataDir'>): Promise<number> {
+  const folders = ['', 'store', 'shards'].map((name) => join(resolve(dataDir), name));
+  const shares = folders.map(async (folder) => {
+    const { bavail, blocks } = await statfs(folder);
+    return blocks > 0 ? 1 - bavail / blocks : 0;
+  });
+  return Math.max(...(await Promise.all(shares.map((share) => share.catch(() => 0)))));
 }

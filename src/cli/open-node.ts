@@ -115,7 +115,7 @@ export async function openNode(
       onChange,
     },
     ...{ tenants, tenancy, priceLists, deps, ingest, jobs },
-    ...{ redis, history, keys, nodes },
+    ...{ redis, history, keys, nodes, archive },
   };
 }
 

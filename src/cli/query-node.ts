@@ -13,6 +13,7 @@ import { createHttpServer } from '../http/server.js';
 import { Catalogue } from '../ingest/catalogue.js';
 import { priceListDesk } from '../jobs/sweep-prices.js';
 import { AnswerState } from '../search/answer-state.js';
+import { ColdSearch } from '../search/cold-search.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
@@ -53,7 +54,7 @@ export async function startQueryNode(
   const node = await openNode(config, config.jobs, logger, opened);
   const { store, encoder, model, shards, fleet, audit, cluster, searchable } = node;
   const { isBehind, onChange, tenants, tenancy, priceLists, deps, ingest, jobs } = node;
-  const { redis, history, nodes } = node;
+  const { redis, history, nodes, archive } = node;
   const { keyDirectory, ...keys } = node.keys;
   const { placements, ownNodes } = cluster;
   const { plans } = tenancy;
@@ -120,7 +121,13 @@ export async function startQueryNode(
     status,
     logger,
   };
-  const ports = { search: kept ?? search, ingest, tenants, ...shared };
+  const searches = new ColdSearch(kept ?? search, {
+    store,
+    encoder,
+    archive,
+    model: model.fingerprint,
+  });
+  const ports = { search: searches, ingest, tenants, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
   metrics?.readyUnless(() => status.notReady());

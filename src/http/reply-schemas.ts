@@ -77,6 +77,13 @@ const Coverage = Type.Object({
 
 export const SearchReplyBody = Type.Object({
   hits: Type.Array(Hit),
+  cold: Type.Optional(
+    Type.Object({
+      hits: Type.Array(Hit),
+      compared: Count,
+      partial: Type.Union([Type.Object({ reason: Type.String() }), Type.Null()]),
+    }),
+  ),
   total: Count,
   page: Type.Optional(Count),
   per_page: Type.Optional(Count),

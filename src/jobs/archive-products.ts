@@ -18,8 +18,9 @@ export interface ArchiveDeps {
   /** Undefined: there is no archive, and nothing goes cold. */
   archive: ColdArchive | undefined;
   everyMs: number;
-  /** Whether the disk is so full that the next tier goes down. */
-  isDiskFull(): Promise<boolean>;
+  /** Share of the disk that is used, and from which on the next tier goes down. */
+  diskUse(): Promise<number>;
+  fullShare: number;
   /** Shards are told that the tenant was written. */
   nudge(tenant: string): void;
   logger: Logger;
@@ -49,9 +50,15 @@ export function archiveProducts(deps: ArchiveDeps): JobKind {
 }
 
 async function run(deps: ArchiveDeps, work: JobWork): Promise<void> {
-  const { store, archive, logger } = deps;
-  const isPressed = await deps.isDiskFull();
-  if (isPressed) work.count('disk full');
+  const { store, archive, logger, fullShare } = deps;
+  const used = await deps.diskUse();
+  const isPressed = used >= fullShare;
+  if (isPressed) {
+    work.count('disk full');
+    const percent = Math.round(100 * used);
+    const what = archive === undefined ? 'there is no ARCHIVE_TARGET' : 'what is warm goes there';
+    logger.warn({ percent }, `the disk is nearly full; of tenants that archive products: ${what}`);
+  }
   for (let after: string | undefined; ;) {
     const found = await store.records.list(TENANT_KIND, after, TENANTS_AT_ONCE);
     for (const { id: tenant, value } of found) {

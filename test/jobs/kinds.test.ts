@@ -54,7 +54,7 @@ function openRunner(): JobRunner {
     advice: undefined,
     tiers: {
       ...{ archive: undefined, everyMs: 1e6, nudge: () => undefined },
-      isDiskFull: async () => false,
+      ...{ diskUse: async () => 0, fullShare: 0.8 },
     },
     imports: {
       ingest: Object.create(null) as Ingest,

@@ -1,3 +1,4 @@
+import { PatientSlices } from '../../core/slices.js';
 import type { FullRow } from '../../store/catalogue-pages.js';
 import type { BackupKey } from '../backup-key.js';
 import { sealChunk, sha256Of, unsealChunk } from '../chunk-codec.js';
@@ -36,8 +37,13 @@ export class ColdArchive {
   async read(tenant: string, chunk: string): Promise<CopiedPut[]> {
     const place = fileOf(tenant, chunk);
     const lines = await unsealChunk(await this.bytes(tenant, chunk), placeOf(tenant), this.key);
-    const texts = lines.toString().split('\n').filter(Boolean);
-    return texts.map((text) => copiedRow(backupLineOf(text, place)) as CopiedPut);
+    const slices = new PatientSlices();
+    const rows: CopiedPut[] = [];
+    for (const text of lines.toString().split('\n').filter(Boolean)) {
+      if (slices.isOver) await slices.next();
+      rows.push(copiedRow(backupLineOf(text, place)) as CopiedPut);
+    }
+    return rows;
   }
 
   /** Names of all chunks of a tenant. */
