@@ -90,7 +90,11 @@ export function productRoutes(
 
   app.post<{ Querystring: WriteQuery; Params: { id: string } }>(
     '/products/:id/restore',
-    { schema: { querystring: WriteQuery, ...replies(WriteReplyBody) }, onRequest: onKnown },
+    {
+      schema: { querystring: WriteQuery, ...replies(WriteReplyBody) },
+      onRequest: onKnown,
+      config: { bodyless: true },
+    },
     async (request, reply) => {
       const waitMs = askedWait(request, waits);
       const report = await ports.ingest.bringBack(request.tenant, request.params.id);
