@@ -9,6 +9,7 @@ import { noteTierClock } from '../store/tier-clock.js';
 import { tenantRecordId, TIERS_KIND } from '../store/tenant-records.js';
 import { coldRule, tiersOf, type ColdRule } from '../tenancy/cold-rule.js';
 import type { JobKind, JobWork } from './job.js';
+import { sweepArchive } from './sweep-archive.js';
 
 /** The job that notes how old versions are, and has products go into the archive, for tenants with a rule. */
 export const ARCHIVE_PRODUCTS = 'tiers of products';
@@ -65,8 +66,10 @@ async function run(deps: ArchiveDeps, work: JobWork): Promise<void> {
       work.signal.throwIfAborted();
       if (tiersOf(value) === undefined || value['state'] !== 'active') continue;
       const clock = await noteTierClock(store, tenant, Date.now());
+      if (archive === undefined) continue;
+      await sweepArchive(store, archive, tenant, Date.now(), work.signal);
       const rule = coldRule(value, clock, Date.now(), isPressed);
-      if (rule === undefined || archive === undefined) continue;
+      if (rule === undefined) continue;
       const { archived, raced } = await archiveTenant({ ...deps, archive }, tenant, rule, work);
       if (archived + raced === 0) continue;
       const why = isPressed ? 'the disk is nearly full: what was warm' : 'what is old';

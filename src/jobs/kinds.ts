@@ -1,3 +1,4 @@
+import type { ColdArchive } from '../backup/cold/cold-archive.js';
 import type { Logger } from '../core/logger.js';
 import type { JsonValue } from '../core/product.js';
 import type { History } from '../backup/history.js';
@@ -155,13 +156,15 @@ async function forEachTenant(
 }
 
 async function dropTenant(
-  { store, keys }: Pick<KindDeps, 'store' | 'keys'>,
+  { store, keys, tiers }: Pick<KindDeps, 'store' | 'keys' | 'tiers'>,
   { key, signal }: JobWork,
 ): Promise<void> {
   const { records } = store;
   while (!(await store.dropTenant(key, ROWS_AT_ONCE))) signal.throwIfAborted();
   const before = (await records.get(TENANT_KIND, key))?.value as unknown as
     TenantRecord | undefined;
+  // Of one that moved, nobody else has what is cold.
+  if (before?.stays !== true) await removeChunks(tiers.archive, key, signal);
   if (before?.keepsKeys !== true) await keys.forgetTenant(key);
   await removeTenantRecords(records, key, signal);
   await removeSpools(store.spool, key, signal);
@@ -170,6 +173,17 @@ async function dropTenant(
   const record = stored.value as unknown as TenantRecord;
   if (record.stays !== true) await records.remove(TENANT_KIND, key, stored.revision);
   else await records.put(TENANT_KIND, key, valueOf(movedRecord(record)), stored.revision);
+}
+
+async function removeChunks(
+  archive: ColdArchive | undefined,
+  tenant: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const chunk of (await archive?.chunks(tenant)) ?? []) {
+    signal.throwIfAborted();
+    await archive?.remove(tenant, chunk);
+  }
 }
 
 function textOf(checkpoint: JsonValue): string | undefined {
