@@ -124,7 +124,7 @@ function bufferOf(set: VectorSet, from: number, to: number, random: Random): Wri
 interface Holder {
   name: string;
   empty: Memory;
-  ask<T = undefined>(order: Order): Promise<T>;
+  ask: <T = undefined>(order: Order) => Promise<T>;
 }
 
 async function hold(

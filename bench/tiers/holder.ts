@@ -75,7 +75,9 @@ process.on('message', (order: Order) => {
   const work = async (): Promise<unknown> => {
     if (order.kind === 'open') return open(order);
     if (order.kind === 'search') return search(order.of, order.queries);
-    return order.kind === 'memory' ? memory() : evict();
+    if (order.kind === 'memory') return memory();
+    evict();
+    return undefined;
   };
   work().then(
     (result) => process.send?.({ result }),

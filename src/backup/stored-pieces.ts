@@ -13,7 +13,7 @@ const CHARACTERS_A_BYTE = 4 / 3;
 /** What a line of a delete has beside the id. */
 const DELETE_CHARACTERS = 40;
 
-export interface GoneProduct {
+interface GoneProduct {
   id: string;
   feedVersion: number | undefined;
   /** Where it is kept, if it is. */

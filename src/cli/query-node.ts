@@ -13,6 +13,7 @@ import { createHttpServer } from '../http/server.js';
 import { Catalogue } from '../ingest/catalogue.js';
 import { priceListDesk } from '../jobs/sweep-prices.js';
 import { AnswerState } from '../search/answer-state.js';
+import type { KeptAnswers } from '../search/kept-answers.js';
 import { ColdSearch } from '../search/cold-search.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
@@ -54,7 +55,7 @@ export async function startQueryNode(
   const node = await openNode(config, config.jobs, logger, opened);
   const { store, encoder, model, shards, fleet, audit, cluster, searchable } = node;
   const { isBehind, onChange, tenants, tenancy, priceLists, deps, ingest, jobs } = node;
-  const { redis, history, nodes, archive } = node;
+  const { redis, history, nodes } = node;
   const { keyDirectory, ...keys } = node.keys;
   const { placements, ownNodes } = cluster;
   const { plans } = tenancy;
@@ -121,13 +122,7 @@ export async function startQueryNode(
     status,
     logger,
   };
-  const searches = new ColdSearch(kept ?? search, {
-    store,
-    encoder,
-    archive,
-    model: model.fingerprint,
-  });
-  const ports = { search: searches, ingest, tenants, ...shared };
+  const ports = { search: withCold(kept ?? search, node), ingest, tenants, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
   metrics?.readyUnless(() => status.notReady());
@@ -146,6 +141,14 @@ async function warnOfOpenDoors(
   process.stderr.write(
     `omnisearch: listening on ${host} without API_KEY or keys: anyone who reaches it may search and write\n`,
   );
+}
+
+/** What is archived is searched where a request says so. */
+function withCold(
+  inner: KeptAnswers | RootSearch,
+  { store, encoder, archive, model }: Awaited<ReturnType<typeof openNode>>,
+): ColdSearch {
+  return new ColdSearch(inner, { store, encoder, archive, model: model.fingerprint });
 }
 
 function httpOptions(config: Config, model: ModelIdentity): Parameters<typeof createHttpServer>[1] {

@@ -5,6 +5,7 @@ import { placeOf, type Places } from '../placement/placer.js';
 import { isUnseen } from '../store/decide.js';
 import type { ContentWrite, PutProduct, StoredHead } from '../store/store.js';
 import { PatientSlices } from '../core/slices.js';
+import { headsBack } from './heads-back.js';
 import { contentHash, textEmbedHash, vectorEmbedHash } from './content-hash.js';
 import type { IngestDeps, WriteTarget } from './ports.js';
 import { noSuchProduct } from './single-write.js';
@@ -106,25 +107,10 @@ export async function planBatch(
   rows: readonly PlacedRow[],
 ): Promise<{ planned: Planned[]; drafts: Draft[]; heads: Map<string, StoredHead | undefined> }> {
   const ids = [...new Set(rows.map(({ row }) => row.id))];
-  const found = await headsOf(deps, target.tenant, ids, rows);
+  const found = await headsBack(deps, target.tenant, ids, rows);
   const heads = new Map(ids.map((id, i) => [id, found[i]]));
   const planned = await plan(deps, target, rows, new Map(heads));
   return { planned, drafts: planned.filter((item) => 'contentHash' in item), heads };
-}
-
-/** What changes a product and finds it in the archive has it come back first. */
-async function headsOf(
-  { store, cold }: IngestDeps,
-  tenant: string,
-  ids: readonly string[],
-  rows: readonly PlacedRow[],
-): Promise<(StoredHead | undefined)[]> {
-  const found = await store.heads(tenant, ids);
-  const changed = new Set(rows.filter(({ isKnown }) => isKnown).map(({ row }) => row.id));
-  const archived = ids.filter((id, i) => changed.has(id) && found[i]?.archive !== undefined);
-  if (archived.length === 0) return found;
-  await cold.restore(tenant, archived);
-  return store.heads(tenant, ids);
 }
 
 function placed({ line, row, ifVersion, isKnown = false }: Draft): PlacedRow {

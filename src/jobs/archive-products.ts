@@ -90,7 +90,7 @@ async function archiveTenant(
   deps: ArchiveDeps & { archive: ColdArchive },
   tenant: string,
   rule: ColdRule,
-  { signal, count }: JobWork,
+  work: JobWork,
 ): Promise<Moved> {
   const { store } = deps;
   const sum: Moved = { archived: 0, raced: 0 };
@@ -100,7 +100,7 @@ async function archiveTenant(
   const start = cursor?.key === rule.key ? Buffer.from(cursor.position, 'base64') : undefined;
   let position: Position | undefined = start;
   for (;;) {
-    signal.throwIfAborted();
+    work.signal.throwIfAborted();
     await giveWay();
     const page = await store.readFeed(tenant, position, PAGE_ENTRIES, PAGE_BYTES);
     if (page.expired) {
@@ -115,9 +115,9 @@ async function archiveTenant(
       const moved = await archiveRows(deps, tenant, taken);
       sum.archived += moved.archived;
       sum.raced += moved.raced;
-      for (let i = 0; i < moved.archived; i++) count('archived');
-      for (let i = 0; i < moved.raced; i++) count('raced');
-      await sleep(PAUSE_MS, undefined, { signal });
+      for (let i = 0; i < moved.archived; i++) work.count('archived');
+      for (let i = 0; i < moved.raced; i++) work.count('raced');
+      await sleep(PAUSE_MS, undefined, { signal: work.signal });
     }
     // The others of the page come of age later.
     if (due.length < page.entries.length) break;
@@ -137,10 +137,11 @@ async function archiveTenant(
  * archived: whoever dies in between leaves a chunk that nothing names, and whoever writes meanwhile is not touched.
  */
 async function archiveRows(
-  { store, archive, nudge }: ArchiveDeps & { archive: ColdArchive },
+  deps: ArchiveDeps & { archive: ColdArchive },
   tenant: string,
   rows: readonly FullRow[],
 ): Promise<Moved> {
+  const { store, archive } = deps;
   const chunk = await archive.put(tenant, rows);
   const moved: Moved = { archived: 0, raced: 0 };
   for (let at = 0; at < rows.length; at += store.writesAtOnce) {
@@ -151,6 +152,6 @@ async function archiveRows(
     const { statuses } = await store.write(tenant, writes);
     for (const status of statuses) moved[status === 'applied' ? 'archived' : 'raced'] += 1;
   }
-  nudge(tenant);
+  deps.nudge(tenant);
   return moved;
 }

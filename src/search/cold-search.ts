@@ -63,9 +63,8 @@ export class ColdSearch implements Searches {
   async search(request: SearchRequest, caller: SearchCaller): Promise<SearchReply> {
     if (request.includeCold !== true) return this.inner.search(request, caller);
     this.check(request);
-    const { includeCold: _, ...plain } = request;
     const [reply, cold] = await Promise.all([
-      this.inner.search(plain, caller),
+      this.inner.search(withoutCold(request), caller),
       this.cold(request, caller),
     ]);
     return { ...reply, cold };
@@ -76,10 +75,7 @@ export class ColdSearch implements Searches {
     caller: SearchCaller,
   ): Promise<(SearchReply | OmniError)[]> {
     const replies: (SearchReply | OmniError)[] = [];
-    const found = await this.inner.searchBatch(
-      requests.map(({ includeCold: _, ...plain }) => plain),
-      caller,
-    );
+    const found = await this.inner.searchBatch(requests.map(withoutCold), caller);
     for (const [i, reply] of found.entries()) {
       const request = requests[i] as SearchRequest;
       const isCold = request.includeCold === true && !(reply instanceof OmniError);
@@ -190,10 +186,18 @@ export class ColdSearch implements Searches {
           return new StoredTextRow(version, JSON.stringify(product), model, { text: vector });
         }),
       );
-    const { documentsAtOnce, prices } = this.deps.store;
+    const { store } = this.deps;
+    const { documentsAtOnce } = store;
+    const prices = (...asked: Parameters<Store['prices']>) => store.prices(...asked);
     const archived = { documentsAtOnce, prices, documents: rowsOf, rows: rowsOf };
     const filter = seenFilter(request, request.filter);
     const joined = await new Join(archived, { ...request, filter }, caller, deadline).hits(found);
     return joined.hits;
   }
+}
+
+function withoutCold(request: SearchRequest): SearchRequest {
+  const plain = { ...request };
+  delete plain.includeCold;
+  return plain;
 }

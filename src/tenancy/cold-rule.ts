@@ -32,8 +32,7 @@ export function coldRule(
   const rules = asked.flatMap((conditions) => {
     if (conditions === undefined) return [];
     const { updatedDays, filter } = conditions;
-    const upTo =
-      updatedDays === 0 ? Infinity : versionBy(clock, nowMs - updatedDays * DAY_MS);
+    const upTo = updatedDays === 0 ? Infinity : versionBy(clock, nowMs - updatedDays * DAY_MS);
     return upTo === undefined ? [] : [{ upTo, filter: new DocumentFilter(filter) }];
   });
   if (rules.length === 0) return undefined;

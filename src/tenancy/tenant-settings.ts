@@ -22,7 +22,7 @@ export interface SettingsBody {
 }
 
 /** Null: nothing ever goes there. */
-export interface TiersBody {
+interface TiersBody {
   warm?: TierBody | null;
   cold?: TierBody | null;
 }

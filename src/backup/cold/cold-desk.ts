@@ -70,12 +70,16 @@ export class ColdDesk {
     const [refused] = places.refused.values();
     if (refused !== undefined) throw refused;
     const writes = rows.map((row): PutProduct => {
-      const { product, vector, prices: _lists, ...rest } = row;
+      const { product, vector, feedVersion, contentHash, embedHash } = row;
       const { id, category } = product;
       if (row.model !== model) throw ofAnotherModel(id);
-      const ifVersion = (cold.get(id) as StoredHead).version;
-      const partition = places.of(category, id);
-      return { ...rest, id, product, vectors: { text: vector }, ifVersion, partition, isCopy: true };
+      return {
+        ...{ op: 'put', id, product, feedVersion, contentHash, embedHash, model },
+        vectors: { text: vector },
+        ifVersion: (cold.get(id) as StoredHead).version,
+        partition: places.of(category, id),
+        isCopy: true,
+      };
     });
     const { statuses, mark } = await store.write(tenant, writes);
     result.mark = mark;
@@ -93,7 +97,10 @@ export class ColdDesk {
     const found: CopiedPut[] = [];
     for (const chunk of chunks) {
       const rows = await archive.read(tenant, chunk).catch((error: unknown) => {
-        throw unreadable(error instanceof BackupProblem ? error.message : 'it does not answer', error);
+        throw unreadable(
+          error instanceof BackupProblem ? error.message : 'it does not answer',
+          error,
+        );
       });
       found.push(...rows.filter(({ product }) => cold.get(product.id)?.archive === chunk));
     }

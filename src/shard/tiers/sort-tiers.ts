@@ -11,12 +11,12 @@ interface SortDeps {
   place: SegmentPlace;
   logger: Logger;
   /** Has `built`, made of `sources`, take its place by `swap`, and writes that down; `gone` are closed then. */
-  exchange(
+  exchange: (
     sources: readonly Segment[],
     built: Segment,
     gone: readonly Segment[],
     swap: () => void,
-  ): Promise<void>;
+  ) => Promise<void>;
 }
 
 /** Has rows come to their tier. While it builds, searches and writes go on as during any merge. */
@@ -29,8 +29,9 @@ async function reopen(
   { segment, tier }: Extract<TierWork, { kind: 'reopen' }>,
   { index, place, logger, exchange }: SortDeps,
 ): Promise<void> {
-  const { tier: _before, ...record } = segment.record;
-  const tiered = tier === undefined ? record : { ...record, tier };
+  const tiered = { ...segment.record };
+  if (tier === undefined) delete tiered.tier;
+  else tiered.tier = tier;
   // Deletes and prices are the same objects: nothing that comes meanwhile is missed.
   const opened = await openSegment(place.folder, tiered, { changes: segment });
   await exchange([segment], opened, [segment], () => index.replace(segment, opened));

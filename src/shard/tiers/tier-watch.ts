@@ -1,4 +1,4 @@
-import { Bitset } from '../index/bitset.js';
+import type { Bitset } from '../index/bitset.js';
 import type { Segment } from '../index/segment.js';
 import type { TenantIndex } from '../index/tenant-index.js';
 import type { StoreReader } from '../../store/store.js';

@@ -197,7 +197,15 @@ export class LmdbReader implements StoreReader {
     const { version, feedVersion, deleted, contentVersion, imported } = head;
     const contentHash = this.db.documents.isKnownDamaged(key) ? '' : head.contentHash;
     const embedHash = this.db.vectors.isKnownDamaged(key) ? '' : head.embedHash;
-    const known = { version, feedVersion, deleted, contentHash, embedHash, contentVersion, imported };
+    const known = {
+      version,
+      feedVersion,
+      deleted,
+      contentHash,
+      embedHash,
+      contentVersion,
+      imported,
+    };
     return head.archive === undefined ? known : { ...known, archive: head.archive };
   }
 

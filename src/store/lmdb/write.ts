@@ -169,7 +169,11 @@ function applyPut(
   const vectorBytes = prepared.vectors?.bytes.length ?? before?.vectorBytes ?? 0;
   const sizes = { documentBytes, vectorBytes };
   const hashes = { feedVersion, contentHash, embedHash };
-  const kept = { prices: keptPrices(before), contentVersion: state.sequence, imported: write.imported?.number };
+  const kept = {
+    prices: keptPrices(before),
+    contentVersion: state.sequence,
+    imported: write.imported?.number,
+  };
   putHead(change, key, write.id, { category, ...hashes, ...sizes, ...kept, deleted: false });
   counts.product(category, prepared.fields, documentBytes + vectorBytes, 1);
 }
