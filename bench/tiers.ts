@@ -23,6 +23,7 @@ const TURN = 50;
 const FLAGS = {
   rows: { default: 1_000_000, help: 'products' },
   dimensions: { default: 512, help: 'of the vectors' },
+  ef_construction: { default: 200, help: 'of the graphs' },
   warm: { default: 80, help: 'percent of them that are warm' },
   searches: { default: 1_000, help: 'of each kind but exact ones, of which there are a twentieth' },
 };
@@ -32,7 +33,7 @@ await bench(
   {
     name: 'tiers',
     about: 'One index with all in memory, and with most of it warm: memory, latency, same answers.',
-    maxMinutes: ({ rows }) => 10 + rows / 10_000,
+    maxMinutes: ({ rows }) => 20 + rows / 10_000,
     flags: FLAGS,
   },
   async (run) => {
@@ -101,7 +102,7 @@ async function build(
     const record = await writeSegment(folder, name, [buffer], {
       dimensions,
       graphMinRows: 2_500,
-      graph: { engine: 'usearch', M: 16, efConstruction: 200 },
+      graph: { engine: 'usearch', M: 16, efConstruction: run.flags.ef_construction },
       ef: { target: 0.95, min: 16, max: 512 },
     });
     if (record === undefined) throw new Error('no row was written');
