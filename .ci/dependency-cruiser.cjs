@@ -83,6 +83,7 @@ module.exports = {
       to: { path: '^src/', pathNot: `^src/(${[room, ...allowed].join('|')})/` },
     })),
     only('engines-stay-in-engine', '(hnswlib-node|usearch)', '^src/shard/engine/'),
+    only('mapping-stays-in-one-file', 'koffi', '^src/shard/index/mapped-file[.]ts$'),
     only('mongodb-stays-in-store', 'mongodb', '^src/store/mongo/'),
     only('lmdb-stays-in-store', 'lmdb', '^src/store/lmdb/'),
     only('s3-stays-in-backup', 'aws4fetch', '^src/backup/'),

@@ -61,7 +61,8 @@ export async function shopSegment(
   return { index, close };
 }
 
-function productOf(row: number, count: number, random: Random): Product {
+/** A product of such a shop of `count`. */
+export function productOf(row: number, count: number, random: Random): Product {
   const skewed = (bound: number): number => Math.floor(bound * random.next() ** 2);
   const words = WORDS.flatMap((having, i) => {
     return random.next() < having / count ? [`w${String(i)}`] : [];

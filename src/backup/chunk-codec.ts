@@ -44,14 +44,23 @@ export async function openChunk(
   }
   if (sha256Of(stored) !== entry.sha256)
     throw damaged(place, 'is not what was written: its SHA-256 differs');
+  const lines = await unsealChunk(stored, place, key);
+  if (lines.length === entry.raw_bytes) return lines;
+  throw damaged(place, `has not the ${entry.raw_bytes} bytes of text that it should`);
+}
+
+/** The lines of a chunk whose bytes are known to be right. Rejects `BackupProblem` where the key is another. */
+export async function unsealChunk(
+  stored: Buffer,
+  place: string,
+  key: BackupKey | undefined,
+): Promise<Buffer> {
   try {
     const packed = key === undefined ? stored : decipher(stored, place, key);
-    const lines = await unzip(packed, { maxOutputLength: MAX_RAW_BYTES });
-    if (lines.length === entry.raw_bytes) return lines;
+    return await unzip(packed, { maxOutputLength: MAX_RAW_BYTES });
   } catch (cause) {
     throw damaged(place, `can not be read: ${cause instanceof Error ? cause.message : ''}`);
   }
-  throw damaged(place, `has not the ${entry.raw_bytes} bytes of text that it should`);
 }
 
 function decipher(stored: Buffer, place: string, key: BackupKey): Buffer {

@@ -26,6 +26,8 @@ interface CopiedDelete {
   op: 'delete';
   id: string;
   feedVersion: number | undefined;
+  /** Of a product that is archived there, see `DeleteProduct`. */
+  archive?: string;
 }
 
 export type CopiedRow = CopiedPut | CopiedDelete;

@@ -138,8 +138,9 @@ async function linesOf(
     if (slices.isOver) await slices.next();
     lines.push(`${putText(row)}\n`);
   }
-  for (const { id, feedVersion: version } of deleted) {
-    lines.push(lineOf({ delete: id, ...(version === undefined ? {} : { feed_version: version }) }));
+  for (const { id, feedVersion, archive } of deleted) {
+    const version = feedVersion === undefined ? {} : { feed_version: feedVersion };
+    lines.push(lineOf({ delete: id, ...version, ...(archive === undefined ? {} : { archive }) }));
   }
   counts.puts += rows.length;
   counts.deletes += deleted.length;

@@ -154,7 +154,8 @@ function isChanged(
 ): boolean {
   const isThere = head?.deleted === false;
   return writes.some((write) => {
-    if (write.id !== id) return false;
+    // What is archived is none the less there.
+    if (write.id !== id || (write.op === 'delete' && write.archive !== undefined)) return false;
     if (write.op !== 'put' || !isThere) return isThere || write.op === 'put';
     return head.contentHash !== write.contentHash || head.embedHash !== write.embedHash;
   });

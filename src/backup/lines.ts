@@ -8,12 +8,12 @@ import type { CopiedRow } from './copy-writer.js';
 
 /**
  * What a backup is made of: lines of JSON. A `tenant` line says whose products follow; with `reset`, that all that was
- * said of them before is void. Of an id that comes more than once the last line counts.
+ * said of them before is void. A delete with `archive` is of a product that is kept there. Of an id that comes more than once the last line counts.
  */
 export type BackupLine =
   | { tenant: string; reset?: true }
   | PutLine
-  | { delete: string; feed_version?: number }
+  | { delete: string; feed_version?: number; archive?: string }
   | { record: { kind: string; id: string; value: JsonObject } }
   | { placement: PlacementLine };
 
@@ -78,7 +78,10 @@ export function vectorText({ buffer, byteOffset, byteLength }: Float32Array): st
 
 /** What a line of a product or a delete says. Throws `invalid_field` for any other. */
 export function copiedRow(line: BackupLine): CopiedRow {
-  if ('delete' in line) return { op: 'delete', id: line.delete, feedVersion: line.feed_version };
+  if ('delete' in line) {
+    const { delete: id, feed_version: feedVersion, archive } = line;
+    return { op: 'delete', id, feedVersion, ...(archive === undefined ? {} : { archive }) };
+  }
   if (!isPut(line)) throw invalidField('lines', 'must be products and deletes');
   const { put: product, vectors, model, prices = '' } = line;
   const { content_hash: contentHash, embed_hash: embedHash, feed_version: feedVersion } = line;

@@ -13,10 +13,17 @@ const CHARACTERS_A_BYTE = 4 / 3;
 /** What a line of a delete has beside the id. */
 const DELETE_CHARACTERS = 40;
 
+interface GoneProduct {
+  id: string;
+  feedVersion: number | undefined;
+  /** Where it is kept, if it is. */
+  archive: string | undefined;
+}
+
 /** Some entries of a tenant's feed with all that is stored of what they name. */
 export interface StoredPiece {
   rows: FullRow[];
-  deleted: { id: string; feedVersion: number | undefined }[];
+  deleted: GoneProduct[];
   /** Ids of products that are damaged in the store: not among the rows. */
   damaged: string[];
   /** Deletes behind where the reading was are forgotten: all that was read is void, and all follows. */
@@ -53,7 +60,8 @@ export async function* storedPieces(
     const heads = await store.heads(tenant, gone);
     const deleted = gone.map((id, i) => {
       const head = heads[i];
-      return { id, feedVersion: head?.deleted === true ? head.feedVersion : undefined };
+      const { feedVersion, archive } = head?.deleted === true ? head : {};
+      return { id, feedVersion, archive };
     });
     const damaged = await damagedOf(store, tenant, live, rows);
     for (const { row } of rows) {

@@ -1,3 +1,4 @@
+import type { ColdArchive } from '../backup/cold/cold-archive.js';
 import type { Config } from '../config/settings.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { OpenUrl } from '../jobs/imports/fetch-feed.js';
@@ -7,6 +8,7 @@ import { RemoteHosts } from '../jobs/remote-hosts.js';
 import type { SwitchFleet } from '../jobs/switch-terms.js';
 import type { UntilSearchable } from '../placement/until-searchable.js';
 import type { ShardFleet } from '../shard-client/shard-fleet.js';
+import { diskUse } from './open-archive.js';
 import type { OpenedCluster } from './open-cluster.js';
 
 type Background = Omit<
@@ -19,13 +21,14 @@ type Background = Omit<
   | 'fleet'
   | 'advice'
   | 'imports'
+  | 'tiers'
 >;
 
 /** What is done in the background. */
 export function kindsOfJobs(
   config: Config,
   { away, grower, dedicator, advice: taker }: OpenedCluster,
-  { ingest, ...deps }: Background & { ingest: Ingest },
+  { ingest, archive, ...deps }: Background & { ingest: Ingest; archive: ColdArchive | undefined },
   { fleet, searchable }: { fleet: ShardFleet; searchable: UntilSearchable },
 ): ReturnType<typeof jobKinds> {
   const { tombstoneRetentionMs, auto, coolDownMs } = config;
@@ -34,6 +37,11 @@ export function kindsOfJobs(
     ...{ nodes: fleet, fleet: switchFleet(fleet, searchable) },
     advice: auto ? { taker, coolDownMs } : undefined,
     imports: { ...importSettings(config), ingest, openUrl: openerOf(config) },
+    tiers: {
+      ...{ archive, everyMs: config.tiersEveryMs, diskUse: () => diskUse(config) },
+      fullShare: config.tiersDiskPercent / 100,
+      nudge: (tenant) => fleet.nudge(tenant),
+    },
   });
 }
 

@@ -1,3 +1,5 @@
+import { ColdDesk } from '../backup/cold/cold-desk.js';
+import { openArchive } from './open-archive.js';
 import { GrowthTrigger } from '../cluster/growth-trigger.js';
 import { ScalingLog } from '../cluster/scaling-log.js';
 import type { Config } from '../config/settings.js';
@@ -84,10 +86,15 @@ export async function openNode(
   const bounds = new TenantBounds(store, config, plans);
   const priceLists = new PriceLists(records, onChange);
   const place = { placement, tenants, bounds, meter, priceLists, fleet: edge.fleet };
-  const deps: IngestDeps = { store, model, encoder, ...place, limits: config, logger };
+  const archive = await openArchive(config);
+  const cold = new ColdDesk({
+    ...{ store, archive, model: model.fingerprint, nudge: (tenant) => nodes.nudge(tenant) },
+    place: (...asked) => placement.ensure(...asked),
+  });
+  const deps: IngestDeps = { store, model, encoder, ...place, cold, limits: config, logger };
   const ingest = new Ingest(deps);
   const ofTenants = { store, history, tenants, priceLists, keys: keys.keyDesk };
-  const background = { ...ofTenants, placement, placements, encoder, logger };
+  const background = { ...ofTenants, placement, placements, encoder, logger, archive };
   const kinds = kindsOfJobs(config, cluster, { ...background, ingest }, { fleet, searchable });
   const connection = config.serve === 'read' ? undefined : redis.connection;
   // Loaded where it is used alone: a start without Redis is not to wait for it.
@@ -109,7 +116,7 @@ export async function openNode(
       onChange,
     },
     ...{ tenants, tenancy, priceLists, deps, ingest, jobs },
-    ...{ redis, history, keys, nodes },
+    ...{ redis, history, keys, nodes, archive },
     scaling: new ScalingLog(records),
   };
 }

@@ -13,6 +13,8 @@ import { createHttpServer } from '../http/server.js';
 import { Catalogue } from '../ingest/catalogue.js';
 import { priceListDesk } from '../jobs/sweep-prices.js';
 import { AnswerState } from '../search/answer-state.js';
+import type { KeptAnswers } from '../search/kept-answers.js';
+import { ColdSearch } from '../search/cold-search.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { mayBegin, tellFigures, tellSupervisor } from '../supervisor/lifeline.js';
@@ -120,7 +122,7 @@ export async function startQueryNode(
     status,
     logger,
   };
-  const ports = { search: kept ?? search, ingest, tenants, ...shared };
+  const ports = { search: withCold(kept ?? search, node), ingest, tenants, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
   const port = await serve(server, members, config, opened);
   metrics?.readyUnless(() => status.notReady());
@@ -141,6 +143,14 @@ async function warnOfOpenDoors(
   process.stderr.write(
     `omnisearch: listening on ${host} without API_KEY or keys: anyone who reaches it may search and write\n`,
   );
+}
+
+/** What is archived is searched where a request says so. */
+function withCold(
+  inner: KeptAnswers | RootSearch,
+  { store, encoder, archive, model }: Awaited<ReturnType<typeof openNode>>,
+): ColdSearch {
+  return new ColdSearch(inner, { store, encoder, archive, model: model.fingerprint });
 }
 
 function httpOptions(config: Config, model: ModelIdentity): Parameters<typeof createHttpServer>[1] {

@@ -36,6 +36,8 @@ const MAX_DEAD_SHARE = 0.2;
 const TENANT_POLL_MS = 500;
 /** Query nodes learn of a switch within a second; a search may be under way for longer. */
 const SWITCH_GRACE_MS = 10_000;
+/** Fewer rows than this take no memory worth a build. */
+const TIER_MIN_ROWS = 1_000;
 /** Less than a tenth of a second of reading at a start. */
 const REPLAY_ENTRIES = 10_000;
 
@@ -98,6 +100,7 @@ export async function startShardNode(
         switchGraceMs: SWITCH_GRACE_MS,
         fenceMs: config.leaseMs,
       },
+      tiers: { everyMs: config.tiersEveryMs, minRows: TIER_MIN_ROWS },
       recall: sampleShare === 0 ? undefined : { sampleShare, target: config.recallTarget },
       peers: openPeers(config, store, opened),
       reconcile: intervalMs === 0 ? undefined : { intervalMs },

@@ -390,6 +390,48 @@ export interface components {
     };
     SearchReply: {
       approximate?: boolean;
+      cold?: {
+        compared: number;
+        hits: {
+          explain?: Record<string, unknown>;
+          group?: {
+            hits: {
+              explain?: Record<string, unknown>;
+              highlight?: {
+                [key: string]: string;
+              };
+              id: string;
+              product: Record<string, unknown>;
+              score: number;
+              scores?: {
+                exact: number;
+                text: number;
+                type: number;
+                vector: number;
+              };
+              widened?: boolean;
+            }[];
+            total: number;
+            value: (string | number | boolean) | null;
+          };
+          highlight?: {
+            [key: string]: string;
+          };
+          id: string;
+          product: Record<string, unknown>;
+          score: number;
+          scores?: {
+            exact: number;
+            text: number;
+            type: number;
+            vector: number;
+          };
+          widened?: boolean;
+        }[];
+        partial: {
+          reason: string;
+        } | null;
+      };
       data?: unknown[];
       did_you_mean?: string[];
       /** @enum {unknown} */
@@ -548,6 +590,8 @@ export interface components {
       hidden?: string[];
       /** @description a list of at most 20 strings */
       highlight?: string[];
+      /** @description true or false */
+      include_cold?: boolean;
       /** @description a number from 0 to 100 */
       min_coverage?: number;
       /**
@@ -604,6 +648,16 @@ export interface components {
       }[];
       sortable: 'all' | string[];
       stop_words: string[];
+      tiers?: {
+        cold?: {
+          filter?: Record<string, unknown>;
+          updated_days?: number;
+        } | null;
+        warm?: {
+          filter?: Record<string, unknown>;
+          updated_days?: number;
+        } | null;
+      };
       understand: boolean;
     };
     /** @description an object */
@@ -628,6 +682,23 @@ export interface components {
       sortable?: 'all' | string[];
       /** @description a list of at most 1000 words */
       stop_words?: string[];
+      /** @description an object */
+      tiers?: {
+        /** @description an object of updated_days and filter, or null */
+        cold?: {
+          /** @description a filter object */
+          filter?: Record<string, unknown>;
+          /** @description an integer from 0 to 730 */
+          updated_days?: number;
+        } | null;
+        /** @description an object of updated_days and filter, or null */
+        warm?: {
+          /** @description a filter object */
+          filter?: Record<string, unknown>;
+          /** @description an integer from 0 to 730 */
+          updated_days?: number;
+        } | null;
+      };
       /** @description true or false */
       understand?: boolean;
     };
@@ -690,6 +761,8 @@ export interface components {
       hidden?: string[];
       /** @description a string of 1 to 256 bytes */
       id: string;
+      /** @description true or false */
+      include_cold?: boolean;
       /** @description a number from 0 to 100 */
       min_coverage?: number;
       /** @description an integer from 1 on */
@@ -828,6 +901,8 @@ export interface components {
       };
       /** @description a list of at most 1000 ids */
       hidden?: string[];
+      /** @description true or false */
+      include_cold?: boolean;
       /** @description a number from 0 to 100 */
       min_coverage?: number;
       /** @description an integer from 1 on */

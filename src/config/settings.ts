@@ -18,6 +18,7 @@ import { SHARD_SETTINGS } from './shard-settings.js';
 import { STORE_SETTINGS } from './store-settings.js';
 import { SYNC_SETTINGS } from './sync-settings.js';
 import { TELEMETRY_SETTINGS } from './telemetry-settings.js';
+import { TIER_SETTINGS } from './tier-settings.js';
 import type { Verb } from './verbs.js';
 
 /**
@@ -35,6 +36,7 @@ const SETTINGS = {
   ...STORE_SETTINGS,
   ...EMBEDDING_SETTINGS,
   ...SHARD_SETTINGS,
+  ...TIER_SETTINGS,
   ...BALANCER_SETTINGS,
   ...CLIENT_SETTINGS,
   ...SYNC_SETTINGS,

@@ -53,6 +53,8 @@ export interface ShardStatus {
   bytes: number;
   /** Of `bytes`, what is of rows that are gone: it goes with the next merge. Absent: of a version that did not say. */
   deadBytes?: number;
+  /** Of documents and `bytes`, what is warm: its files are mapped. Absent: of a version that did not say. */
+  warm?: { documents: number; bytes: number };
   /**
    * The share of its time for which the thread that answers searches was busy over the last minute, from 0 to 1. Absent
    * in its first minute, which says more of the start.

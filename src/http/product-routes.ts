@@ -29,7 +29,7 @@ declare module 'fastify' {
   }
 }
 
-/** `POST /products`, and `GET`, `PATCH`, `DELETE /products/{id}`. */
+/** `POST /products`, `GET`, `PATCH`, `DELETE /products/{id}`, and `POST /products/{id}/restore`. */
 export function productRoutes(
   app: FastifyInstance,
   ports: HttpPorts,
@@ -84,6 +84,20 @@ export function productRoutes(
     async (request, reply) => {
       const waitMs = askedWait(request, waits);
       const report = await ports.ingest.remove(request.tenant, request.params.id, request.exchange);
+      return sendReport(ports, request, reply, report, waitMs);
+    },
+  );
+
+  app.post<{ Querystring: WriteQuery; Params: { id: string } }>(
+    '/products/:id/restore',
+    {
+      schema: { querystring: WriteQuery, ...replies(WriteReplyBody) },
+      onRequest: onKnown,
+      config: { bodyless: true },
+    },
+    async (request, reply) => {
+      const waitMs = askedWait(request, waits);
+      const report = await ports.ingest.bringBack(request.tenant, request.params.id);
       return sendReport(ports, request, reply, report, waitMs);
     },
   );

@@ -14,6 +14,7 @@ const FORMS: Record<Exclude<keyof TextSearchBody, 'query' | 'browse'>, Form> = {
   mode: 'text',
   prefix: 'flag',
   understand: 'flag',
+  include_cold: 'flag',
   highlight: 'list',
   top_k: 'number',
   filter: 'json',

@@ -77,6 +77,13 @@ const Coverage = Type.Object({
 
 export const SearchReplyBody = Type.Object({
   hits: Type.Array(Hit),
+  cold: Type.Optional(
+    Type.Object({
+      hits: Type.Array(Hit),
+      compared: Count,
+      partial: Type.Union([Type.Object({ reason: Type.String() }), Type.Null()]),
+    }),
+  ),
   total: Count,
   page: Type.Optional(Count),
   per_page: Type.Optional(Count),
@@ -134,6 +141,16 @@ export const WriteReplyBody = Type.Object({
 
 const FieldChoice = Type.Union([Type.Literal('all'), Type.Array(Type.String())]);
 
+const Tier = Type.Optional(
+  Type.Union([
+    Type.Object({
+      updated_days: Type.Optional(Count),
+      filter: Type.Optional(Type.Object({})),
+    }),
+    Type.Null(),
+  ]),
+);
+
 export const SettingsReply = Type.Object({
   searchable: Type.Array(Type.Object({ field: Type.String(), weight: Type.Number() })),
   identifiers: Type.Array(Type.String()),
@@ -142,6 +159,7 @@ export const SettingsReply = Type.Object({
   facets: FieldChoice,
   sortable: FieldChoice,
   understand: Type.Boolean(),
+  tiers: Type.Optional(Type.Object({ warm: Tier, cold: Tier })),
 });
 
 export const CategoriesReply = Type.Object({

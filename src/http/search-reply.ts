@@ -1,4 +1,4 @@
-import type { SearchReply, TextReply } from '../search/search-types.js';
+import type { ColdReply, Hit, SearchReply, TextReply } from '../search/search-types.js';
 import { explanationBody } from './explain-reply.js';
 import { hitPieces } from './hit-reply.js';
 import { rounded } from './rounded.js';
@@ -19,13 +19,27 @@ export function* searchReplyPieces(
   const { hits } = reply;
   hits.reverse();
   yield '{"hits":[';
+  yield* listPieces(hits);
+  yield '],';
+  if (reply.cold !== undefined) yield* coldPieces(reply.cold);
+  yield JSON.stringify(restOfReply(reply, options)).slice(1);
+}
+
+/** @param hits the last first: each is forgotten as it is written out */
+function* listPieces(hits: Hit[]): Generator<string | Buffer> {
   let before = '';
   for (let hit = hits.pop(); hit !== undefined; hit = hits.pop()) {
     yield before;
     for (const piece of hitPieces(hit)) yield piece;
     before = ',';
   }
-  yield `],${JSON.stringify(restOfReply(reply, options)).slice(1)}`;
+}
+
+function* coldPieces({ hits, compared, missing }: ColdReply): Generator<string | Buffer> {
+  const partial = missing === undefined ? null : { reason: missing };
+  yield '"cold":{"hits":[';
+  yield* listPieces([...hits].reverse());
+  yield `],${JSON.stringify({ compared, partial }).slice(1)},`;
 }
 
 /** All but the hits. */

@@ -51,6 +51,7 @@ export function toSearchRequest(body: SearchBody, context: BodyContext): AskedSe
     timeoutMs: body.timeout_ms ?? (exact ? DEFAULT_EXACT_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
     shop,
     queryId,
+    ...(body.include_cold === true ? { includeCold: true } : {}),
   };
   return { search, reply: { queryId, page: pages.page } };
 }

@@ -18,6 +18,7 @@ const common = {
   explain: Type.Optional(Flag),
   timeout_ms: Type.Optional(integer(1, 60_000)),
   price_list: PriceListName,
+  include_cold: Type.Optional(Flag),
   ...SHOP,
 };
 

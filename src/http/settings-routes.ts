@@ -1,16 +1,20 @@
 import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { checkSound } from '../core/json.js';
+import type { JsonObject } from '../core/product.js';
+import { tierConditions } from '../filter/tier-rule.js';
 import { checkOnce } from './check-once.js';
 import { SMALL_BYTES } from './limits.js';
 import type { HttpPorts } from './ports.js';
 import { replies, SettingsReply } from './reply-schemas.js';
-import { CLOSED, FieldName, Flag } from './schema-parts.js';
+import { CLOSED, FieldName, FilterBody, Flag, integer } from './schema-parts.js';
 
 const MAX_FIELDS = 100;
 const MAX_CHOSEN_FIELDS = 1_000;
 const MAX_STOP_WORDS = 1_000;
 const MAX_WEIGHT = 1_000;
+/** What is noted of times goes back for longer. */
+const MAX_DAYS = 730;
 
 const CHOICE = `"all" or a list of at most ${MAX_CHOSEN_FIELDS} fields' names`;
 const FieldChoice = Type.Union(
@@ -19,6 +23,19 @@ const FieldChoice = Type.Union(
     Type.Array(FieldName, { maxItems: MAX_CHOSEN_FIELDS, description: CHOICE }),
   ],
   { description: CHOICE },
+);
+
+const TierBody = Type.Optional(
+  Type.Union(
+    [
+      Type.Object(
+        { updated_days: Type.Optional(integer(0, MAX_DAYS)), filter: Type.Optional(FilterBody) },
+        CLOSED,
+      ),
+      Type.Null(),
+    ],
+    { description: 'an object of updated_days and filter, or null' },
+  ),
 );
 
 export const SettingsRequest = Type.Object(
@@ -73,6 +90,7 @@ export const SettingsRequest = Type.Object(
     facets: Type.Optional(FieldChoice),
     sortable: Type.Optional(FieldChoice),
     understand: Type.Optional(Flag),
+    tiers: Type.Optional(Type.Object({ warm: TierBody, cold: TierBody }, CLOSED)),
   },
   CLOSED,
 );
@@ -96,7 +114,7 @@ export function settingsRoutes(app: FastifyInstance, { settings }: HttpPorts): v
 
 /** Throws `invalid_field` for what the schema cannot say. */
 export function checkSettings(body: SettingsRequest): void {
-  checkSound(body, '');
+  checkSound(body as JsonObject, '');
   checkOnce(
     body.searchable?.map(({ field }) => field),
     (i) => `searchable[${i}].field`,
@@ -106,4 +124,5 @@ export function checkSettings(body: SettingsRequest): void {
     const choice = body[member];
     if (choice !== 'all') checkOnce(choice, (i) => `${member}[${i}]`);
   }
+  for (const tier of ['warm', 'cold'] as const) tierConditions(body.tiers, tier);
 }

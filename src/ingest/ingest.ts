@@ -14,10 +14,10 @@ import type { IngestDeps } from './ports.js';
 import { writePrices } from './price-rows.js';
 import { pruneProducts, type Unlisted } from './prune-products.js';
 import { readProduct } from './read-product.js';
-import { contended, writeSingle } from './single-write.js';
+import { contended, noSuchProduct, writeSingle } from './single-write.js';
 import { upsert } from './upsert.js';
 import { validId } from './validate-product.js';
-import type { WriteReport } from './write-report.js';
+import { ReportBuilder, type WriteReport } from './write-report.js';
 
 /** Whose import writes. */
 export interface ImportTarget {
@@ -124,6 +124,18 @@ export class Ingest {
     const report = await writeSingle(this.depsOf(writer), tenant, write);
     if (report === undefined) throw contended();
     return this.counted(tenant, report);
+  }
+
+  /** Has a product come back from the archive. Rejects `not_found`, `unavailable`, `conflict`. */
+  async bringBack(tenant: string, id: string): Promise<WriteReport> {
+    const { tenants, cold } = this.deps;
+    await tenants.require(tenant, 'write');
+    const { restored, missing, mark } = await cold.restore(tenant, [validId(id)]);
+    if (missing > 0) throw noSuchProduct(id);
+    const builder = new ReportBuilder();
+    builder.accept(restored > 0 ? 'applied' : 'unchanged');
+    builder.report.mark = mark;
+    return this.counted(tenant, builder.report);
   }
 
   /** As the caller's key shows it. Rejects `not_found`, and `invalid_field` where the key's price list is gone. */

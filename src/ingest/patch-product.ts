@@ -39,6 +39,10 @@ export async function patchProduct(
       deps.store.documents(tenant, [id]),
       deps.store.heads(tenant, [id]),
     ]);
+    if (head?.archive !== undefined) {
+      await deps.cold.restore(tenant, [id]);
+      continue;
+    }
     if (document === undefined || head === undefined || head.deleted) {
       throw noSuchProduct(id);
     }

@@ -50,5 +50,12 @@ export interface IngestDeps {
   fleet: FleetPort;
   priceLists: Pick<PriceLists, 'ensure' | 'find'>;
   limits: IngestLimits;
+  /** Has products come back that lie in the archive. */
+  cold: {
+    restore(
+      tenant: string,
+      ids: readonly string[],
+    ): Promise<{ restored: number; missing: number; mark: WriteMark | undefined }>;
+  };
   logger: Logger;
 }

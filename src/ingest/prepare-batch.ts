@@ -5,6 +5,7 @@ import { placeOf, type Places } from '../placement/placer.js';
 import { isUnseen } from '../store/decide.js';
 import type { ContentWrite, PutProduct, StoredHead } from '../store/store.js';
 import { PatientSlices } from '../core/slices.js';
+import { headsBack } from './heads-back.js';
 import { contentHash, textEmbedHash, vectorEmbedHash } from './content-hash.js';
 import type { IngestDeps, WriteTarget } from './ports.js';
 import { noSuchProduct } from './single-write.js';
@@ -106,7 +107,7 @@ export async function planBatch(
   rows: readonly PlacedRow[],
 ): Promise<{ planned: Planned[]; drafts: Draft[]; heads: Map<string, StoredHead | undefined> }> {
   const ids = [...new Set(rows.map(({ row }) => row.id))];
-  const found = await deps.store.heads(target.tenant, ids);
+  const found = await headsBack(deps, target.tenant, ids, rows);
   const heads = new Map(ids.map((id, i) => [id, found[i]]));
   const planned = await plan(deps, target, rows, new Map(heads));
   return { planned, drafts: planned.filter((item) => 'contentHash' in item), heads };

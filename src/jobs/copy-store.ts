@@ -4,7 +4,7 @@ import { priceWrites } from '../store/price-writes.js';
 import { TENANT_KIND } from '../store/record-store.js';
 import { tenantRecordId } from '../store/tenant-records.js';
 import { PRICE_LISTS_ID, PRICE_LISTS_KIND } from '../tenancy/price-lists.js';
-import type { FeedEntry, ProductWrite, Store, StoreReader } from '../store/store.js';
+import type { FeedEntry, StoredHead, ProductWrite, Store, StoreReader } from '../store/store.js';
 import { catalogueFeed, digestTenant, readFull, type FullRow } from '../store/catalogue-pages.js';
 
 const MAX_ATTEMPTS = 5;
@@ -112,7 +112,12 @@ async function copyPage(
     ids.forEach((id, i) => {
       const [head, copy] = [wanted[i], there[i]];
       const isThere = copy?.deleted === false;
-      if (head === undefined || head.deleted) {
+      const archive = head?.archive;
+      if (archive !== undefined) {
+        const { feedVersion } = head as StoredHead;
+        if (copy?.archive !== archive)
+          writes.push({ op: 'delete', id, feedVersion, archive, isCopy: true });
+      } else if (head === undefined || head.deleted) {
         if (isThere) writes.push({ op: 'delete', id, feedVersion: undefined });
       } else if (
         !isThere ||

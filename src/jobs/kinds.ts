@@ -1,3 +1,4 @@
+import type { ColdArchive } from '../backup/cold/cold-archive.js';
 import type { Logger } from '../core/logger.js';
 import type { JsonValue } from '../core/product.js';
 import type { History } from '../backup/history.js';
@@ -8,6 +9,7 @@ import { movedRecord, valueOf, type TenantRecord } from '../tenancy/tenant-recor
 import type { Store } from '../store/store.js';
 import { removeTenantRecords } from '../store/tenant-records.js';
 import type { Encoder } from '../embedding/encoder.js';
+import { ARCHIVE_PRODUCTS, archiveProducts, type ArchiveDeps } from './archive-products.js';
 import { calibrateCutoff, type CalibrationDeps } from './calibrate-cutoff.js';
 import { DEDICATE_NODES, dedicateNodes, type DedicateDeps } from './dedicate-nodes.js';
 import { FOLLOW_ADVICE, followAdvice, type FollowDeps } from './follow-advice.js';
@@ -50,6 +52,7 @@ export interface KindDeps
   advice: Omit<FollowDeps, 'logger'> | undefined;
   imports: Omit<ImportDeps, 'imports' | 'store' | 'logger'> & { importRetentionMs: number };
   tenants: SwitchDeps['tenants'] & CalibrationDeps['tenants'];
+  tiers: Omit<ArchiveDeps, 'store' | 'logger'>;
   logger: Logger;
 }
 
@@ -110,6 +113,7 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
     ],
     [DROP_TENANT, { run: (work) => dropTenant(deps, work) }],
     ...importKinds(deps),
+    [ARCHIVE_PRODUCTS, archiveProducts({ ...deps.tiers, store, logger })],
     [SWITCH_TERMS, switchTerms(deps)],
     [SWEEP_PRICES, sweepPrices(deps)],
     [SETTLE_REPLICAS, settleReplicas(deps)],
@@ -152,13 +156,15 @@ async function forEachTenant(
 }
 
 async function dropTenant(
-  { store, keys }: Pick<KindDeps, 'store' | 'keys'>,
+  { store, keys, tiers }: Pick<KindDeps, 'store' | 'keys' | 'tiers'>,
   { key, signal }: JobWork,
 ): Promise<void> {
   const { records } = store;
   while (!(await store.dropTenant(key, ROWS_AT_ONCE))) signal.throwIfAborted();
   const before = (await records.get(TENANT_KIND, key))?.value as unknown as
     TenantRecord | undefined;
+  // Of one that moved, nobody else has what is cold.
+  if (before?.stays !== true) await removeChunks(tiers.archive, key, signal);
   if (before?.keepsKeys !== true) await keys.forgetTenant(key);
   await removeTenantRecords(records, key, signal);
   await removeSpools(store.spool, key, signal);
@@ -167,6 +173,17 @@ async function dropTenant(
   const record = stored.value as unknown as TenantRecord;
   if (record.stays !== true) await records.remove(TENANT_KIND, key, stored.revision);
   else await records.put(TENANT_KIND, key, valueOf(movedRecord(record)), stored.revision);
+}
+
+async function removeChunks(
+  archive: ColdArchive | undefined,
+  tenant: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const chunk of (await archive?.chunks(tenant)) ?? []) {
+    signal.throwIfAborted();
+    await archive?.remove(tenant, chunk);
+  }
 }
 
 function textOf(checkpoint: JsonValue): string | undefined {

@@ -40,6 +40,12 @@ export function addShardMetrics(
     ({ bytes }) => bytes,
   );
   gauge('shard_dead_bytes', 'Of these, what is of rows that are gone.', (of) => of.deadBytes);
+  gauge('shard_warm_rows', 'Of the documents, those that are warm.', ({ warm }) => warm?.documents);
+  gauge(
+    'shard_warm_bytes',
+    'Of the bytes, those of warm documents: mapped.',
+    (of) => of.warm?.bytes,
+  );
   gauge('shard_behind', 'Feed entries the shard has not applied yet.', ({ behind }) => behind);
   counter('shard_applied_total', 'Feed entries the shard has applied.', (of) => of.applied);
   gauge('shard_tenants', 'Tenants of which the shard holds anything.', ({ tenants }) => tenants);

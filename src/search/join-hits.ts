@@ -28,6 +28,9 @@ const BYTES_A_UNIT = 16;
 /** To find its words again, for an explanation or for marks, is so many times dearer. */
 const DESCRIBED_FACTOR = 32;
 
+/** Where documents come from. */
+export type DocumentSource = Pick<StoreReader, 'documentsAtOnce' | 'documents' | 'rows' | 'prices'>;
+
 export type JoinRequest = Pick<
   SearchRequest,
   'tenant' | 'topK' | 'filter' | 'fields' | 'narrowing'
@@ -58,7 +61,7 @@ export class Join {
   private reservedBytes = 0;
 
   constructor(
-    private readonly store: StoreReader,
+    private readonly store: DocumentSource,
     private readonly request: JoinRequest,
     private readonly caller: SearchCaller,
     private readonly deadline: Deadline,

@@ -61,6 +61,8 @@ export interface SearchRequest {
   shop?: ShopOptions;
   /** Of the reply, by which events name it; absent where nobody is told. */
   queryId?: string;
+  /** Products in the archive are searched as well; undefined: they are not. */
+  includeCold?: boolean;
   /** In place of the tenant's own rules: of a preview. */
   book?: RuleBook;
 }
@@ -234,6 +236,17 @@ export interface SearchReply {
   /** Undefined for a search by vector. */
   text: TextReply | undefined;
   shop: ShopReply;
+  /** Undefined unless asked for. */
+  cold?: ColdReply;
+}
+
+/** What a search found among products that are in no index. */
+export interface ColdReply {
+  hits: Hit[];
+  /** Products that it looked at. */
+  compared: number;
+  /** Why these are not all that there are. */
+  missing: 'timeout' | 'unavailable' | undefined;
 }
 
 /** The storefront's part of a reply. */

@@ -1,6 +1,6 @@
 import { withEntry, type PackedPrices } from '../core/price-entries.js';
 import { decodeMark } from './position.js';
-import type { ImportSight, ProductWrite, StoredHead, WriteStatus } from './store.js';
+import type { DeleteProduct, ImportSight, ProductWrite, StoredHead, WriteStatus } from './store.js';
 
 /** What is stored, as far as a write is decided by it. */
 interface Decisive extends StoredHead {
@@ -19,7 +19,7 @@ export function decide(head: Decisive | undefined, write: ProductWrite): WriteSt
   if (write.isCopy !== true && isOlder(write.feedVersion, head?.feedVersion)) return 'stale';
   const isHidden = isUnseen(head, write.imported, write.feedVersion);
   if (write.op === 'delete') {
-    if (live === undefined) return 'missing';
+    if (live === undefined) return archived(head, write);
     return isHidden ? 'stale' : 'applied';
   }
   if (live?.contentHash === write.contentHash && live.embedHash === write.embedHash) {
@@ -30,6 +30,12 @@ export function decide(head: Decisive | undefined, write: ProductWrite): WriteSt
   if (isHidden) return 'stale';
   if (write.vectors === 'keep' && live?.embedHash !== write.embedHash) return 'conflict';
   return 'applied';
+}
+
+/** A delete of what is not live: what is archived ends by it, and a copy may have it be that. */
+function archived(head: Decisive | undefined, { archive, isCopy }: DeleteProduct): WriteStatus {
+  if (head?.archive === archive) return archive === undefined ? 'missing' : 'unchanged';
+  return archive === undefined || isCopy === true ? 'applied' : 'missing';
 }
 
 /** A tombstone is nothing stored (0), and still has a version that a caller may have read. */
@@ -44,11 +50,13 @@ function isOlder(version: number | undefined, stored: number | undefined): boole
 
 /** Whether an import does not see what is stored: anybody else, or a later import, wrote it since. */
 export function isUnseen(
-  head: Pick<StoredHead, 'contentVersion' | 'imported' | 'feedVersion'> | undefined,
+  head: Pick<StoredHead, 'contentVersion' | 'imported' | 'feedVersion' | 'archive'> | undefined,
   sight: ImportSight | undefined,
   feedVersion: number | undefined,
 ): boolean {
   if (sight === undefined || head === undefined) return false;
+  // Nobody has written: it lay too long for that.
+  if (head.archive !== undefined) return false;
   if (head.imported === undefined) {
     if (head.contentVersion <= (decodeMark(sight.asOf) ?? 0)) return false;
   } else if (head.imported <= sight.number) return false;

@@ -83,6 +83,8 @@ export interface StoredHead {
   contentVersion: number;
   /** Number of the import whose write that was; undefined: it was no import's. */
   imported: number | undefined;
+  /** Of a tombstone: where the product is kept outside of the store, until it is written again or deleted. */
+  archive?: string | undefined;
 }
 
 /**
@@ -140,6 +142,11 @@ export interface DeleteProduct {
   imported?: ImportSight | undefined;
   /** As of a put. */
   isCopy?: true;
+  /**
+   * The product is kept there, and this is no end of it: the tombstone stays until the id is written or deleted, and so
+   * does what price lists say. Without `isCopy` of a live product alone.
+   */
+  archive?: string;
 }
 
 /** What a price list says of a product: it gets a new version, document and vectors stay as they are. */

@@ -1,5 +1,8 @@
 import type { RecordReader, RecordStore, StoredRecord } from './record-store.js';
 
+/** What is known of the ages of a tenant's products, and how far they were looked at. */
+export const TIERS_KIND = 'tiers';
+
 /** Kinds of which a tenant has any number of records, which go with it. */
 export const KINDS_OF_TENANTS = [
   'rule',
@@ -13,6 +16,7 @@ export const KINDS_OF_TENANTS = [
   'import',
   'history',
   'imports',
+  TIERS_KIND,
 ] as const;
 
 export type KindOfTenants = (typeof KINDS_OF_TENANTS)[number];

@@ -17,6 +17,19 @@ export interface SettingsBody {
   facets: FieldChoice;
   sortable: FieldChoice;
   understand: boolean;
+  /** When products go a tier down, see `tierConditions`; absent: never. */
+  tiers?: TiersBody;
+}
+
+/** Null: nothing ever goes there. */
+interface TiersBody {
+  warm?: TierBody | null;
+  cold?: TierBody | null;
+}
+
+interface TierBody {
+  updated_days?: number;
+  filter?: object;
 }
 
 /** Settings as a search goes by them. */

@@ -40,6 +40,7 @@ export class CrashWriter {
       meter: { count: () => undefined },
       priceLists: new PriceLists(store.records),
       fleet: { nudge, awaitApplied: async () => [] },
+      cold: { restore: () => Promise.reject(new Error('there is no archive')) },
       limits: { maxProductBytes: 1_000_000 },
     });
   }

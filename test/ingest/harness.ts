@@ -147,6 +147,7 @@ export async function openIngest(
     tenants: directory,
     bounds: new TenantBounds(store, { maxFieldsPerTenant: 2_000, maxBytesPerTenant: 0 }, plans),
     fleet,
+    cold: { restore: () => Promise.reject(new Error('there is no archive')) },
     limits: { maxProductBytes: 1024 * 1024 },
     meter,
     logger,

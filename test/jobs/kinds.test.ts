@@ -52,6 +52,10 @@ function openRunner(): JobRunner {
     dedicator: { step: async () => false },
     priceLists: new PriceLists(store.records),
     advice: undefined,
+    tiers: {
+      ...{ archive: undefined, everyMs: 1e6, nudge: () => undefined },
+      ...{ diskUse: async () => 0, fullShare: 0.8 },
+    },
     imports: {
       ingest: Object.create(null) as Ingest,
       openUrl: () => Object.create(null) as AsyncIterable<Uint8Array>,

@@ -21,6 +21,7 @@ import type { Segment } from '../index/segment.js';
 import { CorruptFile } from '../index/durable-file.js';
 import { graphOf, rangeOf, type ChosenWidth, type SegmentRecord } from '../index/segment-record.js';
 import { queriesOf } from '../index/recent-queries.js';
+import { unmapAll } from '../index/mapped-file.js';
 import { writeSegment } from './write-segment.js';
 
 /** The thread that builds segments: gathers a job's pieces, writes files, answers with a record. */
@@ -29,6 +30,9 @@ beNice(NICENESS.building);
 const port = parentPort;
 const stopFlag = workerData as StopFlag;
 const isStopped = (): boolean => Atomics.load(stopFlag, 0) === 1;
+
+// By then no build runs any more.
+process.on('exit', unmapAll);
 
 let tail = noRows();
 let dead: Uint32Array | undefined;
@@ -148,7 +152,7 @@ async function chooseWidths(job: WidthsJob): Promise<{ widths: ChosenWidths }> {
 
 async function open(tenantFolder: string, record: SegmentRecord): Promise<Segment> {
   try {
-    return await openSegment(tenantFolder, record, false);
+    return await openSegment(tenantFolder, record, { graphs: false, access: 'mapped' });
   } catch (error) {
     throw error instanceof CorruptFile ? new DamagedSegment(record.folder, error) : error;
   }

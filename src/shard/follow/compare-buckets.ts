@@ -1,4 +1,4 @@
-import { forEachLiveRow } from '../index/tenant-index.js';
+import { forEachLiveRow } from '../index/live-rows.js';
 import { hashId } from '../../core/ids.js';
 import { feedPages } from '../../store/feed-pages.js';
 import type { FeedEntry, StoreReader } from '../../store/store.js';

@@ -1,5 +1,6 @@
 import type { StoreReader } from '../../store/store.js';
-import { forEachLiveRow, type TenantIndex } from '../index/tenant-index.js';
+import { forEachLiveRow } from '../index/live-rows.js';
+import type { TenantIndex } from '../index/tenant-index.js';
 import type { IdleTurns } from '../node/idle-turns.js';
 import type { Assignment } from './assignment.js';
 import type { Suspect } from './confirm-difference.js';

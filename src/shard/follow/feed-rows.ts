@@ -1,7 +1,8 @@
 import { Slices } from '../../core/slices.js';
 import { productTerms } from '../../text/product-terms.js';
 import type { FeedEntry, StoredPrices, StoredRow, StoreReader } from '../../store/store.js';
-import { forEachLiveRow, type TenantIndex } from '../index/tenant-index.js';
+import { forEachLiveRow } from '../index/live-rows.js';
+import type { TenantIndex } from '../index/tenant-index.js';
 import type { Assignment } from './assignment.js';
 
 /**

@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { feedPages } from '../../store/feed-pages.js';
 import type { FeedEntry, Position, StoreReader } from '../../store/store.js';
 import type { SegmentReader } from '../index/segment-reader.js';
-import { forEachLiveRow, type TenantIndex } from '../index/tenant-index.js';
+import { forEachLiveRow } from '../index/live-rows.js';
+import type { TenantIndex } from '../index/tenant-index.js';
 
 /** What is read of the feed at once. */
 export interface PageLimits {

@@ -5,10 +5,18 @@ import type { Logger } from '../../core/logger.js';
 import type { Build } from '../build/builder.js';
 import type { SegmentOptions } from '../build/write-segment.js';
 import { openSegment } from './open-segment.js';
+import { Bitset } from './bitset.js';
 import type { Segment } from './segment.js';
+import type { SegmentRecord } from './segment-record.js';
 import type { TenantIndex } from './tenant-index.js';
 
-interface SegmentPlace {
+/** Rows of a segment to write: `rows` of it, or all that live. */
+interface Source {
+  segment: Segment;
+  rows?: Bitset;
+}
+
+export interface SegmentPlace {
   /** The tenant's folder. */
   folder: string;
   segment: Omit<SegmentOptions, 'dimensions'>;
@@ -20,21 +28,25 @@ export function segmentFolder(): string {
 }
 
 /**
- * The frozen tail and `merged` as one new segment; undefined where nothing of them is live. Leaves
+ * The frozen tail and `sources` as one new segment; undefined where nothing of them is live. Leaves
  * nothing behind when it fails: the disk may be full.
  */
 export async function buildSegment(
   index: TenantIndex,
-  merged: readonly Segment[],
+  sources: readonly Source[],
   { folder: tenantFolder, segment }: SegmentPlace,
   build: Build,
   logger: Logger,
+  tier: SegmentRecord['tier'],
 ): Promise<Segment | undefined> {
   const { frozen, dimensions, recentQueries } = index;
   // Nothing was written here for long: only the manifest is to be brought up to now.
-  if (merged.length === 0 && frozen?.rows === frozen?.deletes.count) return undefined;
+  if (sources.length === 0 && frozen?.rows === frozen?.deletes.count) return undefined;
   const folder = segmentFolder();
-  const segments = merged.map(({ record, dead }) => ({ record, dead: dead.words.slice() }));
+  const segments = sources.map(({ segment: { record, dead }, rows }) => ({
+    record,
+    dead: (rows === undefined ? dead.copy() : allBut(rows)).words,
+  }));
   const options = { ...segment, dimensions };
   const job = { tenantFolder, folder, options, segments, queries: recentQueries.vectors };
   try {
@@ -46,9 +58,15 @@ export async function buildSegment(
       const { name, ef, recall } = component;
       logger.warn({ graph: name, ef, recall }, 'a graph is below the recall target');
     }
-    return await openSegment(tenantFolder, record);
+    return await openSegment(tenantFolder, { ...record, ...(tier === undefined ? {} : { tier }) });
   } catch (error) {
     await rm(join(tenantFolder, folder), { recursive: true, force: true });
     throw error;
   }
+}
+
+function allBut(rows: Bitset): Bitset {
+  const others = new Bitset(rows.size);
+  others.addRange(0, rows.size);
+  return others.andNot(rows);
 }

@@ -41,6 +41,13 @@ export class Deletes {
     return true;
   }
 
+  /** The same of many. */
+  addAll(rows: Bitset): void {
+    const words = this.deleted.words.slice();
+    rows.words.forEach((word, i) => (words[i] = (words[i] as number) | word));
+    this.load(words);
+  }
+
   /** What a file said. */
   load(words: Uint32Array): void {
     this.replace(this.deleted.size, words);

@@ -1,6 +1,7 @@
 import { open, rename, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { MappedFile, type Access } from './mapped-file.js';
 
 /** A file of a segment as the manifest lists it. */
 export interface FileRecord {
@@ -102,14 +103,16 @@ export async function verifyFile(folder: string, record: FileRecord): Promise<vo
 }
 
 /**
- * Reads a file into buffers of the given lengths, which together must be the whole file, checking
- * its checksum on the way.
+ * A file as buffers of the given lengths, which together must be the whole file: read into memory, or mapped. Its
+ * checksum is compared on the way.
  */
 export async function readInto(
   folder: string,
   record: FileRecord,
   lengths: readonly number[],
+  access: Access = 'memory',
 ): Promise<ArrayBuffer[]> {
+  if (access === 'mapped') return mapInto(folder, record, lengths);
   const file = await open(`${folder}/${record.name}`, 'r');
   try {
     const buffers: ArrayBuffer[] = [];
@@ -138,6 +141,22 @@ export async function readInto(
   } finally {
     await file.close();
   }
+}
+
+async function mapInto(
+  folder: string,
+  record: FileRecord,
+  lengths: readonly number[],
+): Promise<ArrayBuffer[]> {
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  if (total > record.bytes) throw new CorruptFile(`${record.name} is too short`);
+  await verifyFile(folder, record);
+  const file = await MappedFile.open(`${folder}/${record.name}`);
+  let at = 0;
+  return lengths.map((length) => {
+    at += length;
+    return file.view(at - length, length);
+  });
 }
 
 function checkRecord(expected: FileRecord, found: FileRecord): void {

@@ -4,6 +4,8 @@ export interface SegmentSize {
   deadRows: number;
   /** A graph of it was damaged. */
   isImpaired?: boolean;
+  /** It is merged with others of its tier alone, and never with the tail. */
+  isWarm?: boolean;
 }
 
 export interface MergeOptions {
@@ -88,11 +90,13 @@ export function planMerge(
   const pieces = { busy: fanout, quiet: QUIET_PIECES, rest: REST_PIECES }[pace];
   const together = sealTail ? unsealed.rows : 0;
   const limits = { pieces, ratio: RATIO[pace], maxRows: options.maxSegmentRows };
-  const absorbed = absorb(together, segments, limits);
+  const absorbed = absorb(together, segments, false, limits);
   if (absorbed.length > 0 && (sealTail || absorbed.length > 1)) {
     return { tail: sealTail, segments: absorbed };
   }
   if (sealTail) return { tail: true, segments: [] };
+  const warm = absorb(0, segments, true, limits);
+  if (warm.length > 1) return { tail: false, segments: warm };
   const withDead = segments.findIndex((segment) => hasManyDead(segment, 1, options));
   return withDead === -1 ? undefined : { tail: false, segments: [withDead] };
 }
@@ -124,16 +128,17 @@ interface MergeLimits {
  * Segments that, from small to large, each are at most `ratio` times what has come together before
  * it: at least `pieces` (the tail is one), otherwise none. A run that is too short is passed
  * over for the next, or one small segment would keep all larger ones apart. Together they have no more
- * than `maxRows`. Segments without a live row are left to be dropped alone.
+ * than `maxRows`. Those of the other tier are passed over, and segments without a live row are left to be dropped alone.
  */
 function absorb(
   tailRows: number,
   segments: readonly SegmentSize[],
+  warm: boolean,
   { pieces, ratio, maxRows }: MergeLimits,
 ): number[] {
   const live = segments
-    .map(({ rows, deadRows }, index) => ({ index, rows: rows - deadRows }))
-    .filter(({ rows }) => rows > 0)
+    .map(({ rows, deadRows, isWarm = false }, index) => ({ index, isWarm, rows: rows - deadRows }))
+    .filter(({ rows, isWarm }) => rows > 0 && isWarm === warm)
     .sort((a, b) => a.rows - b.rows);
   let together = tailRows;
   let count = tailRows > 0 ? 1 : 0;

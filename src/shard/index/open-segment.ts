@@ -8,26 +8,38 @@ import { readTerms, TERMS_FORMAT } from './components/terms.js';
 import { readTypes, TYPES_FORMAT } from './components/types.js';
 import { readVectors, VECTORS_FORMAT } from './components/vectors.js';
 import { asCorrupt, CorruptFile, type FileRecord } from './durable-file.js';
+import { canMap, type Access } from './mapped-file.js';
 import {
+  accessOf,
   componentOf,
   graphOf,
   type ComponentRecord,
   type SegmentRecord,
 } from './segment-record.js';
 import type { CategoryRange } from './segment-reader.js';
-import { Segment } from './segment.js';
+import { Segment, type SegmentChanges } from './segment.js';
 import { SortedTerms } from './terms/sorted-terms.js';
+
+interface OpenOptions {
+  /** False: none is opened, for who only copies rows. */
+  graphs?: boolean;
+  /** Where its content is to be; by default as its tier has it. */
+  access?: Access;
+  /** What changes of its rows: of the same segment as it is open already, otherwise nothing yet. */
+  changes?: SegmentChanges;
+}
 
 /**
  * Opens a segment that `writeSegment` wrote, checking every file against its checksum. Throws
  * `CorruptFile`, or what the system says when it has no file or memory to give; does without a graph
- * that is damaged. With `graphs` false (for the builder) none is opened.
+ * that is damaged. Where files cannot be mapped, all are in memory.
  */
 export async function openSegment(
   tenantFolder: string,
   record: SegmentRecord,
-  graphs = true,
+  { graphs = true, access: wanted = accessOf(record), changes }: OpenOptions = {},
 ): Promise<Segment> {
+  const access = wanted === 'mapped' && (await canMap()) ? 'mapped' : 'memory';
   const folder = join(tenantFolder, record.folder);
   const { dimensions } = record;
   const slabRows = record.categories.map(({ rows }) => rows);
@@ -50,9 +62,9 @@ export async function openSegment(
     const { files } = componentIn(record, 'columns', COLUMNS_FORMAT);
     // Side by side: a start waits for nothing else.
     const parts = [
-      readRows(rowsFile, folder, record.rows),
-      readVectors(vectorsFile, folder, dimensions, slabRows),
-      openTerms(record, folder),
+      readRows(rowsFile, folder, record.rows, access),
+      readVectors(vectorsFile, folder, dimensions, slabRows, access),
+      openTerms(record, folder, access),
       open('all', 0),
       openRanges(record, open),
     ] as const;
@@ -60,21 +72,26 @@ export async function openSegment(
     await Promise.allSettled(parts);
     const [rows, vectors, terms, graph, ranges] = await Promise.all(parts);
     // Last, since it keeps a file open.
-    const columns = await ColumnFiles.open(folder, files, record.rows);
-    return new Segment(record, { rows, vectors, columns, terms, graph, ranges, lostGraphs });
+    const columns = await ColumnFiles.open(folder, files, record.rows, access);
+    const components = { rows, vectors, columns, terms, graph, ranges, lostGraphs };
+    return new Segment(record, components, changes);
   } catch (error) {
     throw asCorrupt(error, record.folder);
   }
 }
 
-async function openTerms(record: SegmentRecord, folder: string): Promise<SortedTerms> {
+async function openTerms(
+  record: SegmentRecord,
+  folder: string,
+  access: Access,
+): Promise<SortedTerms> {
   const { files } = componentIn(record, 'terms', TERMS_FORMAT);
   const sequences = fileIn(record, 'sequence', SEQUENCE_FORMAT);
   const types = fileIn(record, 'types', TYPES_FORMAT);
   const [{ directory, postings }, ofRows, typesOfRows] = await Promise.all([
-    readTerms(folder, files),
-    readSequences(sequences, folder, record.rows),
-    readTypes(types, folder, record.rows),
+    readTerms(folder, files, access),
+    readSequences(sequences, folder, record.rows, access),
+    readTypes(types, folder, record.rows, access),
   ]);
   return new SortedTerms(directory, postings, ofRows, typesOfRows);
 }

@@ -19,7 +19,9 @@ import { SparedNames, type PinnedFiles } from './pinned-files.js';
 import type { Segment } from './segment.js';
 import { chooseAnew, findStale, type StaleWidths } from './stale-widths.js';
 import type { TenantIndex } from './tenant-index.js';
-import { writeSealed, type Loaded } from './write-sealed.js';
+import { sortTiers } from '../tiers/sort-tiers.js';
+import type { TierWatch } from '../tiers/tier-watch.js';
+import { NOWHERE, writeSealed, type Loaded } from './write-sealed.js';
 
 export interface KeeperOptions {
   /** The tenant's folder, its name free of the tenant's text. */
@@ -29,12 +31,12 @@ export interface KeeperOptions {
   terms: string;
   segment: Omit<SegmentOptions, 'dimensions'>;
   merge: MergeOptions;
+  /** Absent: all is hot. */
+  tiers?: TierWatch | undefined;
 }
 
 const RETRY_FIRST_MS = 1_000;
 const RETRY_LAST_MS = 60_000;
-
-const NOWHERE: Loaded = { position: undefined, partitions: [] };
 
 /**
  * Keeps a tenant's segments on disk: loads them, seals, merges, cleans up. May be closed and loaded
@@ -132,18 +134,22 @@ export class SegmentKeeper {
   /** Starts the next build, if one is due and none runs. */
   maintain(pace: Pace, partitions: () => string[]): void {
     if (this.building !== undefined || this.closed || performance.now() < this.retryAtMs) return;
-    const isDue = this.plan(pace) !== undefined;
-    const stale = isDue || pace !== 'rest' ? undefined : this.stale();
-    if (!isDue && stale === undefined) {
-      if (pace === 'rest' && this.replaced) this.release();
+    const isMergeDue = this.plan(pace) !== undefined;
+    const isTierDue = pace !== 'busy' && this.options.tiers?.isDue === true;
+    const stale = pace === 'rest' ? this.stale() : undefined;
+    if (!isMergeDue && !isTierDue && stale === undefined) {
+      if (pace !== 'rest' || !this.replaced) return;
+      this.replaced = false;
+      collectGarbage();
       return;
     }
+    const work = (build: Build, chooseWidths: ChooseWidths): Promise<void> => {
+      if (isMergeDue) return this.buildNext(pace, partitions, build);
+      if (isTierDue || stale === undefined) return this.sortTiers(build);
+      return this.chooseWidths(stale, chooseWidths);
+    };
     this.building = this.builder
-      .inTurn(this.index.tenant, (build, chooseWidths) =>
-        stale === undefined
-          ? this.buildNext(pace, partitions, build)
-          : this.chooseWidths(stale, chooseWidths),
-      )
+      .inTurn(this.index.tenant, work)
       .catch((error: unknown) => this.failed(error))
       .finally(() => {
         this.building = undefined;
@@ -179,13 +185,9 @@ export class SegmentKeeper {
 
   private plan(pace: Pace): MergePlan | undefined {
     const { index } = this;
-    const sizes = index.segments.map(({ rows, deletes, isImpaired }) => ({
-      rows,
-      deadRows: deletes.count,
-      isImpaired,
-    }));
-    const entries = this.unsealedEntries;
-    return planMerge({ ...index.unsealed, entries }, sizes, pace, this.options.merge);
+    const sizes = index.segments.map((segment) => segment.size);
+    const unsealed = { ...index.unsealed, entries: this.unsealedEntries };
+    return planMerge(unsealed, sizes, pace, this.options.merge);
   }
 
   /** Plans anew: since it was asked for, other tenants have had their turns. */
@@ -249,37 +251,61 @@ export class SegmentKeeper {
     this.onLost?.();
   }
 
-  private release(): void {
-    this.replaced = false;
-    collectGarbage();
-  }
-
   /** `state` is of the turn in which the tail is frozen. */
   private async build(plan: MergePlan, state: Loaded, build: Build): Promise<void> {
-    const { index, losses } = this;
+    const { index, losses, options } = this;
     const merged = plan.segments.map((i) => index.segments[i] as Segment);
+    const tier = merged.length > 0 && merged.every(({ isWarm }) => isWarm) ? 'warm' : undefined;
     index.freeze(plan.tail);
     // A tenant that is too small for a segment has no folder.
-    await mkdir(this.options.folder, { recursive: true, mode: 0o700 });
-    const built = await buildSegment(index, merged, this.options, build, this.logger);
+    await mkdir(options.folder, { recursive: true, mode: 0o700 });
+    const sources = merged.map((segment) => ({ segment }));
+    const built = await buildSegment(index, sources, options, build, this.logger, tier);
     if (built !== undefined) await index.catchUp(built, merged);
+    await this.exchange({ state, losses }, merged, built, merged, () => index.swap(merged, built));
+  }
+
+  /** Has rows that may be warm, or may not be so any more, come to their tier: a step, where there is one to do. */
+  private async sortTiers(build: Build): Promise<void> {
+    const { tiers } = this.options;
+    // Nothing that fails is tried again at once.
+    tiers?.begin();
+    const { losses, sealed: state, index, logger, options: place } = this;
+    // What the segments hold is not known to be whole: that comes first.
+    if (state.position === undefined) return;
+    const work = this.closed ? undefined : await tiers?.next();
+    if (work === undefined) return;
+    const exchange = this.exchange.bind(this, { losses, state });
+    await sortTiers(work, { index, place, logger, exchange }, build);
+    tiers?.again();
+  }
+
+  /** Has `built`, made of `sources`, take its place by `swap`; writes down what is here then, and closes `gone`. */
+  private async exchange(
+    { state, losses }: { state: Loaded; losses: number },
+    sources: readonly Segment[],
+    built: Segment | undefined,
+    gone: readonly Segment[],
+    swap: () => void,
+  ): Promise<void> {
+    const { index } = this;
     if (this.closed) {
       await built?.close();
       return;
     }
-    if (merged.some((segment) => !index.segments.includes(segment))) {
-      // Its rows are being read again: here they would be twice.
+    // Its rows are being read again: here they would be twice.
+    if (sources.some((segment) => !index.segments.includes(segment))) {
       await built?.close();
       throw new Error('a segment was discarded while it was merged');
     }
     if (built !== undefined) this.take(built);
-    index.swap(merged, built);
+    swap();
     this.replaced = true;
     try {
       await this.note(state, losses);
       this.retryMs = RETRY_FIRST_MS;
     } finally {
-      await Promise.all(merged.map((old) => old.close()));
+      await Promise.all(gone.map((old) => old.close()));
     }
   }
 

@@ -8,6 +8,7 @@ import type { ColumnFiles } from './components/columns.js';
 import type { Rows } from './components/rows.js';
 import { Deletes } from './deletes.js';
 import { asCorrupt, CorruptFile } from './durable-file.js';
+import type { SegmentSize } from './merge-policy.js';
 import type { ChosenWidth, SegmentRecord } from './segment-record.js';
 import type { CategoryRange, SegmentReader } from './segment-reader.js';
 import type { SortedTerms } from './terms/sorted-terms.js';
@@ -25,6 +26,12 @@ export interface Components {
   ranges: readonly CategoryRange[];
   /** Graphs of the record that could not be opened: their rows are scanned until they are built anew. */
   lostGraphs: readonly string[];
+}
+
+/** What changes of a segment's rows. */
+export interface SegmentChanges {
+  readonly deletes: Deletes;
+  readonly prices: BlockPrices;
 }
 
 /** Immutable rows of one tenant with their components; only `deletes` and `prices` change. */
@@ -52,10 +59,11 @@ export class Segment implements SegmentReader {
   constructor(
     public record: SegmentRecord,
     private readonly components: Components,
+    changes?: SegmentChanges,
   ) {
     this.rows = record.rows;
-    this.deletes = new Deletes(record.rows);
-    this.prices = new BlockPrices(record.rows);
+    this.deletes = changes?.deletes ?? new Deletes(record.rows);
+    this.prices = changes?.prices ?? new BlockPrices(record.rows);
     this.runs = [{ firstRow: 0, rowCount: record.rows }];
     this.vectors = components.vectors;
     this.terms = components.terms;
@@ -63,8 +71,19 @@ export class Segment implements SegmentReader {
     this.ranges = components.ranges;
   }
 
+  /** For the merge policy. */
+  get size(): SegmentSize {
+    const { rows, deletes, isImpaired, isWarm } = this;
+    return { rows, deadRows: deletes.count, isImpaired, isWarm };
+  }
+
   get name(): string {
     return this.record.folder;
+  }
+
+  /** Its files are mapped, if the system can, and what of them is in use is held by it. */
+  get isWarm(): boolean {
+    return this.record.tier === 'warm';
   }
 
   get dead(): Bitset {

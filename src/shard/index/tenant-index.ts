@@ -3,6 +3,7 @@ import type { PackedPrices } from '../../core/price-entries.js';
 import type { Position, StoredRow } from '../../store/store.js';
 import { carryPrices, copyPrices } from './prices/carry-prices.js';
 import { Searcher } from './searcher.js';
+import type { Bitset } from './bitset.js';
 import type { SegmentReader } from './segment-reader.js';
 import type { ProductTerms } from '../../text/product-terms.js';
 import type { TextSettings } from '../../text/text-settings.js';
@@ -15,10 +16,14 @@ interface Killed {
   version: number;
 }
 
+/** Rows of a segment that are written into another. */
+export interface MovedRows {
+  segment: Segment;
+  rows: Bitset;
+}
+
 /** A few milliseconds of finding ids. */
 const KILLS_A_TURN = 2_000;
-/** A millisecond or two of looking at rows. */
-const SLICE_ROWS = 2_048;
 
 /**
  * One tenant's rows in one shard: immutable segments and a mutable tail. An id is live in at most
@@ -201,13 +206,29 @@ export class TenantIndex {
 
   /** Replaces the frozen tail and `merged` by `built`, less what died since the freeze. */
   swap(merged: readonly Segment[], built: Segment | undefined): void {
-    if (built !== undefined) {
-      this.repriceIn(built, this.sourcesOf(merged), this.repriced ?? []);
-      killIn(built, this.killed ?? []);
-    }
+    if (built !== undefined) this.settle(built, this.sourcesOf(merged));
     const kept = this.segments.filter((segment) => !merged.includes(segment));
     this.segments = built === undefined ? kept : [...kept, built];
     this.frozen = undefined;
+    this.killed = undefined;
+    this.repriced = undefined;
+    this.generation += 1;
+  }
+
+  /** The same segment, opened in another way: its rows are the same. */
+  replace(segment: Segment, by: Segment): void {
+    this.segments = this.segments.map((each) => (each === segment ? by : each));
+    this.generation += 1;
+  }
+
+  /** Takes in `built`, made of some rows of segments, which are gone from those, less what died since the freeze. */
+  moveRows(from: readonly MovedRows[], built: Segment): void {
+    this.settle(
+      built,
+      from.map(({ segment }) => segment),
+    );
+    for (const { segment, rows } of from) segment.deletes.addAll(rows);
+    this.segments = [...this.segments, built];
     this.killed = undefined;
     this.repriced = undefined;
     this.generation += 1;
@@ -223,6 +244,12 @@ export class TenantIndex {
     this.frozen = undefined;
     this.tail.absorb(newer);
     this.generation += 1;
+  }
+
+  /** What has changed since `catchUp`. */
+  private settle(built: Segment, sources: readonly SegmentReader[]): void {
+    this.repriceIn(built, sources, this.repriced ?? []);
+    killIn(built, this.killed ?? []);
   }
 
   /** The prices of `ids` as they are now, where their rows are still those that `built` was made of. */
@@ -262,24 +289,5 @@ function killIn(built: Segment, killed: readonly Killed[]): void {
   for (const { id, version } of killed) {
     const row = built.find(id);
     if (row !== -1 && built.version(row) <= version) built.kill(row);
-  }
-}
-
-/**
- * Visits all live rows as of now, a slice a turn, so that a large index never holds up a search. A
- * block may be merged into another meanwhile: what is to be changed is found by its id again.
- */
-export async function forEachLiveRow(
-  index: TenantIndex,
-  visit: (block: SegmentReader, row: number) => void,
-  endOfSlice: () => Promise<void> = nextTurn,
-): Promise<void> {
-  for (const block of index.blocks()) {
-    const { rows } = block;
-    for (let from = 0; from < rows; from += SLICE_ROWS) {
-      const to = Math.min(rows, from + SLICE_ROWS);
-      for (let row = from; row < to; row++) if (!block.dead.has(row)) visit(block, row);
-      await endOfSlice();
-    }
   }
 }

@@ -15,6 +15,8 @@ export interface Loaded {
   partitions: readonly string[];
 }
 
+export const NOWHERE: Loaded = { position: undefined, partitions: [] };
+
 /**
  * Writes a manifest of the index's segments. Bitmaps and prices may be newer than `position`, never older: whatever
  * changed a row since is found again when the feed is replayed from there.

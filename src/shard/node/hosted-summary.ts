@@ -12,6 +12,7 @@ export interface HostedSummary {
   documents: number;
   bytes: number;
   deadBytes: number;
+  warm: { documents: number; bytes: number };
   behind: number;
   switching: { tenants: number; first: TermSwitch[] };
   /** Undefined: everything can be searched. */
@@ -21,7 +22,7 @@ export interface HostedSummary {
 /** @param listed all that was there at the start has been looked at */
 export function summaryOf(hosted: readonly TenantGenerations[], listed: boolean): HostedSummary {
   const none = { partitions: 0, documents: 0, bytes: 0, deadBytes: 0, behind: 0 };
-  const sum = { tenants: hosted.length, ...none };
+  const sum = { tenants: hosted.length, ...none, warm: { documents: 0, bytes: 0 } };
   const switching = { tenants: 0, first: [] as TermSwitch[] };
   let unready = 0;
   for (const { tenant, serving, next, all } of hosted) {
@@ -29,10 +30,12 @@ export function summaryOf(hosted: readonly TenantGenerations[], listed: boolean)
     for (const { replicas } of assignment.partitions) sum.partitions += 1 / replicas.length;
     sum.documents += documents;
     sum.behind += behind;
-    for (const { bytes, deadBytes } of all) {
+    for (const { bytes, deadBytes, warm } of all) {
       sum.bytes += bytes;
       sum.deadBytes += deadBytes;
+      sum.warm.bytes += warm.bytes;
     }
+    sum.warm.documents += serving.warm.documents;
     if (!isReady) unready += 1;
     if (next === undefined) continue;
     switching.tenants += 1;

@@ -97,6 +97,18 @@ export class HostedTenant implements TenantGeneration {
     return this.opened?.follower.index.deadBytes ?? 0;
   }
 
+  /** Asleep it takes no memory in any tier. */
+  get warm(): { documents: number; bytes: number } {
+    const segments = this.opened?.follower.index.segments ?? [];
+    const sum = { documents: 0, bytes: 0 };
+    for (const { isWarm, rows, deletes, bytes } of segments) {
+      if (!isWarm) continue;
+      sum.documents += rows - deletes.count;
+      sum.bytes += bytes;
+    }
+    return sum;
+  }
+
   get behind(): number {
     return this.opened?.follower.behind.entries ?? 0;
   }

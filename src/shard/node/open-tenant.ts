@@ -10,6 +10,7 @@ import type { TenantGeneration } from '../index/sealed-files.js';
 import { SegmentKeeper } from '../index/segment-keeper.js';
 import { TenantIndex } from '../index/tenant-index.js';
 import type { PeerCopies } from '../peer/peer-copies.js';
+import { TierWatch } from '../tiers/tier-watch.js';
 import type { OpenTenant } from './hosted-tenant.js';
 import type { PinnedSearchers } from './pinned-searchers.js';
 import type { ShardNodeOptions } from './shard-node-options.js';
@@ -32,11 +33,12 @@ export function openTenant(
   { tenant, settings }: TenantGeneration,
   folder: string,
 ): OpenTenant {
-  const { shard, model, dimensions, segment, merge } = options;
+  const { shard, model, dimensions, segment, merge, tiers: asked } = options;
   const index = new TenantIndex(tenant, model, dimensions, settings);
   const logger = ofShard.child({ tenant });
   const terms = termsKey(settings);
-  const keeperOptions = { folder, storeId: store.storeId, terms, segment, merge };
+  const tiers = asked && new TierWatch(store, index, { ...asked, ...merge });
+  const keeperOptions = { folder, storeId: store.storeId, terms, segment, merge, tiers };
   const keeper = new SegmentKeeper(index, builder, keeperOptions, logger);
   const { generation } = settings;
   const copied = { tenant, generation, terms, model, folder, spared: keeper.spared };

@@ -3,6 +3,7 @@ import type { ReconcileOptions } from '../follow/reconcile-schedule.js';
 import type { MergeOptions } from '../index/merge-policy.js';
 import type { PeerOptions } from '../peer/peer-copies.js';
 import type { RecallOptions } from '../recall/recall-watcher.js';
+import type { TierOptions } from '../tiers/tier-watch.js';
 import type { HostingOptions } from './hosted-tenants.js';
 
 export interface ShardNodeOptions {
@@ -19,6 +20,8 @@ export interface ShardNodeOptions {
   segment: Omit<SegmentOptions, 'dimensions'>;
   merge: MergeOptions;
   hosting: HostingOptions;
+  /** Has rows be mapped that their tenant's rule calls warm; absent: none is. */
+  tiers?: Omit<TierOptions, 'maxSegmentRows'> | undefined;
   /** Repeats some searches exactly, to know recall; absent: none. */
   recall?: RecallOptions | undefined;
   /** Compares what is held with the store from time to time; absent: never. */

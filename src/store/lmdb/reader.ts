@@ -197,7 +197,16 @@ export class LmdbReader implements StoreReader {
     const { version, feedVersion, deleted, contentVersion, imported } = head;
     const contentHash = this.db.documents.isKnownDamaged(key) ? '' : head.contentHash;
     const embedHash = this.db.vectors.isKnownDamaged(key) ? '' : head.embedHash;
-    return { version, feedVersion, deleted, contentHash, embedHash, contentVersion, imported };
+    const known = {
+      version,
+      feedVersion,
+      deleted,
+      contentHash,
+      embedHash,
+      contentVersion,
+      imported,
+    };
+    return head.archive === undefined ? known : { ...known, archive: head.archive };
   }
 
   private document(key: Buffer): StoredText | undefined {

@@ -43,7 +43,8 @@ export function encodeHead(head: HeadRecord): Buffer {
   fixed.writeUInt32BE(head.documentBytes, 25);
   fixed.writeUInt32BE(head.vectorBytes, 29);
   const parts: Uint8Array[] = [
-    packStrings(fixed, [head.category, head.contentHash, head.embedHash]),
+    // A tombstone has no hash of a content: where it is archived stands in its place.
+    packStrings(fixed, [head.category, head.archive ?? head.contentHash, head.embedHash]),
   ];
   if (head.imported !== undefined) parts.push(packNumber(head.imported));
   if (head.prices.length > 0 || head.contentVersion !== head.version) {
@@ -60,12 +61,13 @@ export function decodeHead(bytes: Buffer): HeadRecord {
   const version = readUint64(bytes, 1);
   // Of most there are none.
   const hasPrices = bytes.length > end;
-  const [category = '', contentHash = '', embedHash = ''] = strings;
+  const [category = '', hash = '', embedHash = ''] = strings;
+  const deleted = (flags & DELETED) !== 0;
   return {
     version,
     feedVersion: (flags & VERSIONED) === 0 ? undefined : bytes.readDoubleBE(17),
-    deleted: (flags & DELETED) !== 0,
-    contentHash,
+    deleted,
+    ...(deleted && hash !== '' ? { contentHash: '', archive: hash } : { contentHash: hash }),
     embedHash,
     category,
     writtenAtMs: readUint64(bytes, 9),

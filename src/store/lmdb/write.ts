@@ -7,7 +7,7 @@ import type {
   WriteResult,
   WriteStatus,
 } from '../store.js';
-import { NO_PRICES, withEntry } from '../../core/price-entries.js';
+import { NO_PRICES, withEntry, type PackedPrices } from '../../core/price-entries.js';
 import { CountChanges } from '../count-changes.js';
 import { filterFieldNames } from '../../core/product-fields.js';
 import { addCounts } from './counts.js';
@@ -108,7 +108,7 @@ function applyWrite(change: Change, prepared: PreparedWrite): WriteStatus {
   if (head !== undefined) undo(change, key, head);
   change.state.sequence += 1;
   if (write.op === 'put') applyPut(change, key, prepared, head);
-  else applyDelete(change, key, write, head?.category ?? '');
+  else applyDelete(change, key, write, head);
   return status;
 }
 
@@ -169,8 +169,11 @@ function applyPut(
   const vectorBytes = prepared.vectors?.bytes.length ?? before?.vectorBytes ?? 0;
   const sizes = { documentBytes, vectorBytes };
   const hashes = { feedVersion, contentHash, embedHash };
-  const prices = before?.deleted === false ? before.prices : NO_PRICES;
-  const kept = { prices, contentVersion: state.sequence, imported: write.imported?.number };
+  const kept = {
+    prices: keptPrices(before),
+    contentVersion: state.sequence,
+    imported: write.imported?.number,
+  };
   putHead(change, key, write.id, { category, ...hashes, ...sizes, ...kept, deleted: false });
   counts.product(category, prepared.fields, documentBytes + vectorBytes, 1);
 }
@@ -193,17 +196,33 @@ function applyPrice(
   return 'applied';
 }
 
-function applyDelete(change: Change, key: Buffer, write: DeleteProduct, category: string): void {
+function applyDelete(
+  change: Change,
+  key: Buffer,
+  write: DeleteProduct,
+  before: HeadRecord | undefined,
+): void {
   const { db, tenant, nowMs, state } = change;
   db.documents.remove(key);
   db.vectors.remove(key);
-  const { id, feedVersion } = write;
+  const { id, feedVersion, archive } = write;
+  const category = before?.category ?? '';
   const none = { contentHash: '', embedHash: '', documentBytes: 0, vectorBytes: 0 };
   const imported = write.imported?.number;
-  const kept = { prices: NO_PRICES, contentVersion: state.sequence, imported };
+  const prices = archive === undefined ? NO_PRICES : keptPrices(before);
+  const kept = { prices, contentVersion: state.sequence, imported, archive };
   putHead(change, key, id, { category, feedVersion, ...none, ...kept, deleted: true });
-  db.tombstones.put(timeKey(nowMs, tenant, state.sequence), Buffer.from(id));
+  // What is archived is never forgotten: no time finds it.
+  if (archive === undefined) {
+    db.tombstones.put(timeKey(nowMs, tenant, state.sequence), Buffer.from(id));
+  }
   state.tombstones += 1;
+}
+
+/** A product that comes back, or goes into the archive, has what lists said of it. */
+function keptPrices(before: HeadRecord | undefined): PackedPrices {
+  if (before === undefined) return NO_PRICES;
+  return before.deleted && before.archive === undefined ? NO_PRICES : before.prices;
 }
 
 type NewHead = Omit<HeadRecord, 'version' | 'writtenAtMs'>;

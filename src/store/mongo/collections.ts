@@ -15,6 +15,8 @@ export interface ProductRecord {
   embedHash: string;
   /** A tombstone's time, epoch ms. */
   deletedAt?: number;
+  /** Of a tombstone: where the product is kept, and then no `deletedAt`. */
+  archive?: string;
   /** The product as JSON text: BSON would change some keys and strings. Absent in tombstones. */
   product?: string;
   /** Filter names of the product's fields: what a later write takes from the counts. */

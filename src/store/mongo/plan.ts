@@ -83,10 +83,14 @@ function nextState(
   const { feedVersion } = write;
   const imported = write.imported?.number;
   const partitions = previous?.partitions ?? [];
+  const kept = previous?.prices ?? pricesOf(before);
   if (write.op === 'delete') {
-    const head = { feedVersion, deleted: true, contentHash: '', embedHash: '', imported };
+    const { archive } = write;
+    const none = { deleted: true, contentHash: '', embedHash: '' };
+    const head = { ...none, feedVersion, imported, archive };
+    const prices = archive === undefined ? NO_PRICES : kept;
     const category = previous?.category ?? before?.category ?? '';
-    const nothing = { json: '', jsonBytes: 0, fields: [], embedded: undefined, prices: NO_PRICES };
+    const nothing = { json: '', jsonBytes: 0, fields: [], embedded: undefined, prices };
     return { head, category, ...nothing, bytes, partitions };
   }
   const { contentHash, embedHash, product, partition, maxProducts } = write;
@@ -98,7 +102,7 @@ function nextState(
     fields,
     // Kept vectors may be those of a write just before, which is never stored by itself.
     embedded: embedded ?? previous?.embedded,
-    prices: previous?.prices ?? pricesOf(before),
+    prices: kept,
     // Without those vectors: they are a few kilobytes.
     bytes,
     partitions: partition === undefined ? partitions : [...partitions, partition],

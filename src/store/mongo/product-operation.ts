@@ -51,7 +51,7 @@ function recordOf(
   nowMs: number,
 ): Omit<ProductRecord, '_id'> {
   const { head, category, json = '', fields, embedded, prices } = after;
-  const { deleted, feedVersion, contentHash, embedHash, imported } = head;
+  const { deleted, feedVersion, contentHash, embedHash, imported, archive } = head;
   return {
     tenant,
     id,
@@ -64,7 +64,9 @@ function recordOf(
     embedHash,
     bytes: storedBytes(after, before),
     vectorBytes: vectorBytes(after, before),
-    ...(deleted ? { deletedAt: nowMs } : { product: json, fields }),
+    // What is archived is never forgotten: no time finds it.
+    ...(archive === undefined ? {} : { archive }),
+    ...(deleted ? (archive === undefined ? { deletedAt: nowMs } : {}) : { product: json, fields }),
     ...(prices.length === 0 ? {} : { prices: new Binary(prices) }),
     ...(embedded && { model: embedded.model, vectors: { text: toBinary(embedded.vectors.text) } }),
   };

@@ -21,6 +21,7 @@ export type HeadRecord = Pick<
   | 'prices'
   | 'contentVersion'
   | 'imported'
+  | 'archive'
 >;
 
 /** Projections: what each kind of read asks the server for. */
@@ -35,6 +36,7 @@ export const HEAD_FIELDS = {
   embedHash: 1,
   contentVersion: 1,
   imported: 1,
+  archive: 1,
 } as const;
 /** What a writer must know of what it replaces. */
 export const REPLACED_FIELDS = {
@@ -62,8 +64,9 @@ export const FEED_FIELDS = {
 
 export function toHead(record: HeadRecord): StoredHead {
   const { version, feedVersion, deleted, contentHash, embedHash, imported } = record;
-  const { contentVersion = version } = record;
-  return { version, feedVersion, deleted, contentHash, embedHash, contentVersion, imported };
+  const { contentVersion = version, archive } = record;
+  const head = { version, feedVersion, deleted, contentHash, embedHash, contentVersion, imported };
+  return archive === undefined ? head : { ...head, archive };
 }
 
 /** Undefined for a tombstone. */

@@ -220,6 +220,45 @@ export function purgeContract(use: UseFixture): void {
       expect(again.statuses).toEqual(['applied']);
     });
 
+    it('keeps where a product is archived until it is written or deleted, whatever is purged', async () => {
+      const { store } = use();
+      await store.write(T, [put('a', { feedVersion: 4 }), put('b'), put('c')]);
+      const price = { op: 'price' as const, id: 'a', list: 3, entry: { price: 2 } };
+      await store.write(T, [price]);
+      const [a] = await store.prices(T, ['a']);
+      const archive = (id: string, ifVersion?: number) => ({
+        ...remove(id, ifVersion === undefined ? { feedVersion: 4 } : { feedVersion: 4, ifVersion }),
+        archive: 'there',
+      });
+      const writes = [archive('a', 1), archive('a', a?.version), archive('b'), archive('x')];
+      const { statuses } = await store.write(T, [...writes, archive('b'), remove('c')]);
+      const [raced, done, again] = ['conflict', 'applied', 'unchanged'];
+      expect(statuses).toEqual([raced, done, done, 'missing', again, done]);
+      expect(await store.purgeTombstones(soon())).toBe(1);
+      const heads = await store.heads(T, ['a', 'b', 'c']);
+      expect(heads.map((head) => [head?.deleted, head?.archive])).toEqual([
+        ...[true, true].map((deleted) => [deleted, 'there']),
+        [undefined, undefined],
+      ]);
+      expect(heads[0]).toMatchObject({ contentHash: '', embedHash: '', feedVersion: 4 });
+      expect(await store.documents(T, ['a'])).toEqual([undefined]);
+      expect((await store.usage(T)).products).toBe(0);
+      // Older than what is archived; what comes back has what lists said of it; a delete is the end.
+      const old = await store.write(T, [put('a', { feedVersion: 3 })]);
+      const back = await store.write(T, [put('a', { feedVersion: 4 }), remove('b'), remove('b')]);
+      expect([...old.statuses, ...back.statuses]).toEqual(['stale', done, done, 'missing']);
+      expect((await store.prices(T, ['a']))[0]?.prices).toEqual(a?.prices);
+      expect((await store.heads(T, ['a', 'b'])).map((head) => head?.archive)).toEqual([
+        undefined,
+        undefined,
+      ]);
+      expect(await store.purgeTombstones(soon())).toBe(1);
+      // A copy may have it be archived where nothing was.
+      const copied = await store.write(T, [{ ...archive('z'), isCopy: true }]);
+      expect(copied.statuses).toEqual([done]);
+      expect((await store.heads(T, ['z']))[0]?.archive).toBe('there');
+    });
+
     it('lets versions go on growing', async () => {
       const { store } = use();
       await store.write(T, [put('a'), remove('a')]);

@@ -6,6 +6,7 @@ import { bytes, Cursor, decodeColumn, encodeColumn, padded } from '../columns/co
 import { fromByteText, TextDictionaryWriter, toByteText } from '../columns/text-dictionary.js';
 import type { TextDictionary } from '../columns/text-dictionary.js';
 import { CorruptFile, readInto, verifyFile, writeFile, type FileRecord } from '../durable-file.js';
+import { MappedFile, type Access } from '../mapped-file.js';
 
 /**
  * All filterable fields of a segment:
@@ -54,7 +55,7 @@ export async function writeColumns(
 /** The columns of a segment on disk; each is read when it is asked for, and checked. */
 export class ColumnFiles {
   private constructor(
-    private readonly file: FileHandle,
+    private readonly file: FileHandle | MappedFile,
     private readonly names: TextDictionary,
     private readonly places: Float64Array,
     private readonly rowCount: number,
@@ -67,15 +68,17 @@ export class ColumnFiles {
     folder: string,
     files: readonly FileRecord[],
     rowCount: number,
+    access: Access,
   ): Promise<ColumnFiles> {
     const [data, directory] = files as [FileRecord, FileRecord];
-    const [content] = await readInto(folder, directory, [directory.bytes]);
+    const [content] = await readInto(folder, directory, [directory.bytes], access);
     await verifyFile(folder, data);
     const cursor = new Cursor(content as ArrayBuffer);
     const [count, textBytes] = cursor.words(2) as unknown as [number, number];
     const places = cursor.numbers(3 * count);
     const names = cursor.texts(count, textBytes);
-    const file = await openFile(join(folder, DATA), 'r');
+    const path = join(folder, DATA);
+    const file = access === 'mapped' ? await MappedFile.open(path) : await openFile(path, 'r');
     return new ColumnFiles(file, names, places, rowCount, data.bytes);
   }
 
@@ -99,7 +102,7 @@ export class ColumnFiles {
   }
 
   async close(): Promise<void> {
-    await this.file.close();
+    if (!(this.file instanceof MappedFile)) await this.file.close();
   }
 
   private indexes(field: string): number[] {
@@ -113,13 +116,22 @@ export class ColumnFiles {
       number,
       number,
     ];
-    const content = new Uint8Array(length);
-    for (let filled = 0; filled < length;) {
-      const { bytesRead } = await this.file.read(content, filled, length - filled, at + filled);
-      if (bytesRead === 0) throw new CorruptFile(`${DATA} is too short`);
-      filled += bytesRead;
+    const { file } = this;
+    const content =
+      file instanceof MappedFile ? file.view(at, length) : await readAll(file, at, length);
+    if (crc32(new Uint8Array(content)) !== crc) {
+      throw new CorruptFile(`${DATA} is not what was written`);
     }
-    if (crc32(content) !== crc) throw new CorruptFile(`${DATA} is not what was written`);
-    return decodeColumn(content.buffer, this.rowCount);
+    return decodeColumn(content, this.rowCount);
   }
+}
+
+async function readAll(file: FileHandle, at: number, length: number): Promise<ArrayBuffer> {
+  const content = new Uint8Array(length);
+  for (let filled = 0; filled < length;) {
+    const { bytesRead } = await file.read(content, filled, length - filled, at + filled);
+    if (bytesRead === 0) throw new CorruptFile(`${DATA} is too short`);
+    filled += bytesRead;
+  }
+  return content.buffer;
 }

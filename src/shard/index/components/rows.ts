@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { hashId } from '../../../core/ids.js';
 import { bytes, Cursor } from '../columns/column-codec.js';
 import { CorruptFile, readInto, writeFile, type FileRecord } from '../durable-file.js';
+import type { Access } from '../mapped-file.js';
 import { buildIdTable, findInIdTable } from '../id-table.js';
 
 /**
@@ -49,8 +50,13 @@ export async function writeRows(folder: string, rows: RowSource): Promise<string
   return [FILE];
 }
 
-export async function readRows(record: FileRecord, folder: string, count: number): Promise<Rows> {
-  const [content] = (await readInto(folder, record, [record.bytes])) as [ArrayBuffer];
+export async function readRows(
+  record: FileRecord,
+  folder: string,
+  count: number,
+  access: Access,
+): Promise<Rows> {
+  const [content] = (await readInto(folder, record, [record.bytes], access)) as [ArrayBuffer];
   const cursor = new Cursor(content);
   const [slots, idBytes] = cursor.words(2) as unknown as [number, number];
   const versions = cursor.numbers(count);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { bytes, Cursor, padded } from '../columns/column-codec.js';
 import { Growing } from '../columns/growing.js';
 import { CorruptFile, readInto, writeFile, type FileRecord } from '../durable-file.js';
+import type { Access } from '../mapped-file.js';
 import { SealedSequences } from '../terms/sealed-sequences.js';
 
 /** sequence.bin: u32 end of each row's numbers; these, as `SealedSequences` has them. */
@@ -31,8 +32,9 @@ export async function readSequences(
   record: FileRecord,
   folder: string,
   rowCount: number,
+  access: Access,
 ): Promise<SealedSequences> {
-  const [content] = (await readInto(folder, record, [record.bytes])) as [ArrayBuffer];
+  const [content] = (await readInto(folder, record, [record.bytes], access)) as [ArrayBuffer];
   const cursor = new Cursor(content);
   const ends = cursor.words(rowCount);
   if (cursor.left < (ends.at(-1) ?? 0)) throw new CorruptFile(`${FILE} is of other rows`);

@@ -3,6 +3,7 @@ import { bytes, Cursor, padded } from '../columns/column-codec.js';
 import { Growing } from '../columns/growing.js';
 import { TextDictionaryWriter } from '../columns/text-dictionary.js';
 import { CorruptFile, readInto, writeFile, type FileRecord } from '../durable-file.js';
+import type { Access } from '../mapped-file.js';
 import { CHUNK_ROWS } from '../terms/postings.js';
 import type { TermDirectory } from '../terms/sorted-terms.js';
 
@@ -118,10 +119,11 @@ function chunkOf(posting: number): number {
 export async function readTerms(
   folder: string,
   files: readonly FileRecord[],
+  access: Access,
 ): Promise<{ directory: TermDirectory; postings: ArrayBuffer }> {
   const [data, list] = files as [FileRecord, FileRecord];
-  const [content] = (await readInto(folder, list, [list.bytes])) as [ArrayBuffer];
-  const [postings] = (await readInto(folder, data, [data.bytes])) as [ArrayBuffer];
+  const [content] = (await readInto(folder, list, [list.bytes], access)) as [ArrayBuffer];
+  const [postings] = (await readInto(folder, data, [data.bytes], access)) as [ArrayBuffer];
   const cursor = new Cursor(content);
   const [words, textBytes, runs, several] = cursor.words(HEADER_WORDS) as unknown as number[] & {
     length: 4;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { bytes, Cursor, padded } from '../columns/column-codec.js';
 import { Growing } from '../columns/growing.js';
 import { CorruptFile, readInto, writeFile, type FileRecord } from '../durable-file.js';
+import type { Access } from '../mapped-file.js';
 import { SealedTypes } from '../terms/sealed-types.js';
 import type { TypeSets } from '../terms/type-sets.js';
 
@@ -58,8 +59,9 @@ export async function readTypes(
   record: FileRecord,
   folder: string,
   rowCount: number,
+  access: Access,
 ): Promise<SealedTypes> {
-  const [content] = (await readInto(folder, record, [record.bytes])) as [ArrayBuffer];
+  const [content] = (await readInto(folder, record, [record.bytes], access)) as [ArrayBuffer];
   const cursor = new Cursor(content);
   const [hashCount, setCount, gapBytes] = cursor.words(HEADER_WORDS) as unknown as [
     number,

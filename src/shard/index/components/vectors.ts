@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readInto, writeFile, type FileRecord } from '../durable-file.js';
+import type { Access } from '../mapped-file.js';
 import { VectorSlabs } from '../vector-slabs.js';
 
 /** vectors-NAME.f32: rows x dimensions float32, little-endian. */
@@ -41,10 +42,11 @@ export async function readVectors(
   folder: string,
   dimensions: number,
   runs: readonly number[],
+  access: Access,
 ): Promise<VectorSlabs> {
   const slabRows = runs.flatMap((rows) => slabsOf(rows, dimensions));
   const lengths = slabRows.map((rows) => rows * dimensions * 4);
-  const buffers = await readInto(folder, record, lengths);
+  const buffers = await readInto(folder, record, lengths, access);
   const starts = [0];
   for (const rows of slabRows) starts.push((starts.at(-1) as number) + rows);
   const slabs = buffers.map((buffer) => new Float32Array(buffer));

@@ -1,0 +1,28 @@
+import type { Filter } from '../../filter/filter.js';
+import { tierConditions } from '../../filter/tier-rule.js';
+import { isObject } from '../../core/json.js';
+import { TENANT_KIND } from '../../store/record-store.js';
+import type { StoreReader } from '../../store/store.js';
+import { DAY_MS, readTierClock, versionBy } from '../../store/tier-clock.js';
+
+/** Which rows of a tenant may be warm, as of now. */
+export interface WarmRule {
+  /** Rows of this version, or an older one. */
+  upTo: number;
+  filter: Filter;
+}
+
+/** Undefined where none may: also while nobody knows yet what is as old as the tenant's rule says. */
+export async function readWarmRule(
+  { records }: Pick<StoreReader, 'records'>,
+  tenant: string,
+  nowMs: number,
+): Promise<WarmRule | undefined> {
+  const settings = (await records.get(TENANT_KIND, tenant))?.value['settings'];
+  const conditions = isObject(settings) ? tierConditions(settings['tiers'], 'warm') : undefined;
+  if (conditions === undefined) return undefined;
+  const { updatedDays, filter } = conditions;
+  if (updatedDays === 0) return { upTo: Infinity, filter };
+  const upTo = versionBy(await readTierClock(records, tenant), nowMs - updatedDays * DAY_MS);
+  return upTo === undefined ? undefined : { upTo, filter };
+}
