@@ -2,6 +2,7 @@ import { invalidField } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
 import { isObject } from '../core/json.js';
 import { tenantRecordId, tenantRecords, KINDS_OF_TENANTS } from '../store/tenant-records.js';
+import { HANDOVER_KIND } from '../tenancy/handover.js';
 import { TENANT_KIND, type RecordReader, type StoredRecord } from '../store/record-store.js';
 
 /** A record with its kind, as a backup has it. */
@@ -28,7 +29,7 @@ const HISTORY_KIND = 'history';
 /** What is of one running system: jobs, leases, which nodes there are, what signs cursors, what was before, when it was backed up. */
 export const LEFT_OUT: readonly string[] = [
   ...['job', 'lease', 'node', 'node zone', 'placement step', 'dedicated nodes', 'secret'],
-  ...[HISTORY_KIND, 'history start', 'store reads', 'backup taken'],
+  ...[HISTORY_KIND, 'history start', 'store reads', 'backup taken', HANDOVER_KIND],
 ];
 
 /** All kinds of which a backup has the records, in the order in which they are read. */

@@ -6,6 +6,7 @@ import { checkRecord, tenantOf } from '../backup/record-kinds.js';
 import { addImported } from '../backup/copy-writer.js';
 import { invalidField, OmniError } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
+import { TENANT_KIND } from '../store/record-store.js';
 import { DEFAULT_TENANT } from '../tenancy/tenant-directory.js';
 import { NEWLINE, physicalLines } from '../core/physical-lines.js';
 import {
@@ -193,6 +194,12 @@ async function noted(
 
 /** Whose it is; undefined: of none. Throws `invalid_field`. */
 function checkedTenant(line: BackupLine): string | undefined {
+  if ('gone' in line) {
+    const record = { ...line.gone, value: { tenant: DEFAULT_TENANT } };
+    checkRecord(record);
+    if (record.kind !== TENANT_KIND) return undefined;
+    throw invalidField('gone.kind', 'must not be tenant: DELETE /tenants/{id} removes one');
+  }
   if ('record' in line) {
     checkRecord(line.record);
     return tenantOf(line.record);
@@ -210,6 +217,10 @@ async function imported(
   replace: boolean,
 ): Promise<boolean> {
   if ('record' in line) return restores.record(line.record, replace);
+  if ('gone' in line) {
+    await restores.removeRecord(line.gone);
+    return true;
+  }
   if ('placement' in line) return restores.placement(line.placement);
   throw invalidField('lines', 'must be records and placements');
 }

@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { WALKER_HEADER } from '../tenancy/handover.js';
+import type { HandoverWatch } from '../tenancy/handover-watch.js';
+import { passBack, passOn } from './pass-on.js';
+import { away, connectPatiently } from './reach-writers.js';
+import { isWrite } from './writes.js';
+
+/** What a query node knows of the other installation, to which this one is handed over or of which it is filled. */
+export type HandoverPort = Pick<
+  HandoverWatch,
+  'current' | 'readsThere' | 'writesThere' | 'writer' | 'here'
+>;
+
+/** Of a request that the other installation sent on: it is not sent back. */
+const MARK = 'x-omnisearch-handed-on';
+/** Between nodes of one installation: it would be refused by those of the other. */
+const FORWARDED = 'x-omnisearch-forwarded';
+/** A node of the other installation that is restarted comes back sooner. */
+const PATIENCE_MS = 5_000;
+const TLS_LIMIT_MS = 2_000;
+/** The record of the handover itself. */
+const RECORD = '/admin/handover';
+/** What tells of this machine and of no other. */
+const OF_THIS = /^\/(livez|readyz|healthz|metrics|stats|admin(\/|$))/;
+
+/**
+ * Has the other installation answer what is its to answer. A write that comes while nobody takes any waits; one that
+ * was let in before is stored before it is copied. Must come before all that looks at keys, tenants or bodies: those
+ * here may be old.
+ */
+export function handOn(
+  app: FastifyInstance,
+  handover: HandoverPort,
+  isLeaving: () => boolean,
+): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (!isConcerned(request, handover)) return;
+    const { url: route = '' } = request.routeOptions;
+    const isOfWriter = isWrite(request.method, route);
+    const isThere = isOfWriter ? handover.writesThere : handover.readsThere && !OF_THIS.test(route);
+    if (!isThere) return;
+    if (request.headers[MARK] === undefined) await send(request, reply, handover, isLeaving());
+    else await handover.here(request.exchange.signal);
+  });
+  // Once it is let in: strangers do not wait.
+  app.addHook('preParsing', async (request, reply) => {
+    if (!isConcerned(request, handover)) return;
+    if (!isWrite(request.method, request.routeOptions.url ?? '')) return;
+    const { signal } = request.exchange;
+    if ((await handover.writer(signal)) === 'here') return;
+    if (request.headers[MARK] === undefined) await send(request, reply, handover, isLeaving());
+    else await handover.here(signal);
+  });
+}
+
+/** Whether anything is handed over, and it is not the command that does so who asks. */
+function isConcerned({ headers, routeOptions }: FastifyRequest, { current }: HandoverPort): boolean {
+  if (current === undefined || routeOptions.url === RECORD) return false;
+  return headers[WALKER_HEADER] !== current.walker;
+}
+
+async function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { current }: HandoverPort,
+  isLast: boolean,
+): Promise<void> {
+  const socket = await reach(current?.peer ?? '', request.exchange.signal);
+  const { 'x-forwarded-for': before } = request.headers;
+  const from = request.raw.socket.remoteAddress;
+  const answer = await passOn(request, socket, {
+    ...{ [MARK]: '1', [FORWARDED]: undefined },
+    'x-forwarded-for': [before, from].filter((one) => one !== undefined).join(', '),
+  });
+  passBack(answer, request, reply, isLast);
+}
+
+/** A connection to the other installation. Rejects `unavailable`. */
+async function reach(peer: string, signal: AbortSignal): Promise<Socket> {
+  const { protocol, hostname, port } = new URL(peer);
+  const host = hostname.replaceAll(/[[\]]/g, '');
+  const isTls = protocol === 'https:';
+  const place = { host, port: port === '' ? (isTls ? 443 : 80) : Number(port) };
+  const socket = await connectPatiently(() => [place], PATIENCE_MS, signal);
+  if (!isTls) return socket;
+  const secure = connectTls({ socket, servername: host });
+  try {
+    const limit = AbortSignal.timeout(TLS_LIMIT_MS);
+    await once(secure, 'secureConnect', { signal: AbortSignal.any([signal, limit]) });
+    return secure;
+  } catch (cause) {
+    secure.on('error', () => undefined).destroy();
+    throw away(`${peer} can not be reached`, cause);
+  }
+}
