@@ -37,7 +37,7 @@ type HandoverRequest = Static<typeof HandoverRequest>;
 
 const HandoverReply = Type.Object({
   revision: Type.Integer(),
-  handover: Type.Union([Type.Object(Record), Type.Null()]),
+  handover: Type.Union([Type.Object({ ...Record, walker: Type.String() }), Type.Null()]),
 });
 
 /** `/admin/handover`: the record that `omnisearch migrate` walks by, on either side. */

@@ -1,4 +1,5 @@
 import { OmniError } from '../core/errors.js';
+import { digest } from '../core/ids.js';
 import type { JsonObject } from '../core/product.js';
 import type { RecordStore } from '../store/record-store.js';
 import type { AuditLog } from './audit-log.js';
@@ -59,9 +60,9 @@ export class HandoverDesk {
   }
 }
 
-/** Without what only the command knows. */
-export function shown({ walker: _, ...rest }: Handover): JsonObject {
-  return { ...rest } as unknown as JsonObject;
+/** With a digest in place of what only the command knows. */
+export function shown({ walker, ...rest }: Handover): JsonObject {
+  return { ...rest, walker: digest(walker) } as unknown as JsonObject;
 }
 
 /** Beats alone are not worth a line in the audit. */

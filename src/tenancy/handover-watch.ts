@@ -12,7 +12,9 @@ import {
   type Handover,
 } from './handover.js';
 
-const LOOK_EVERY_MS = 500;
+/** While there is a record, and while there is none. */
+const LOOK_EVERY_MS = 250;
+const LOOK_SELDOM_MS = 1_000;
 const LOOK_WAITING_MS = 50;
 /** What is older is read again before a write goes by it. */
 const MAX_AGE_MS = 2_000;
@@ -21,7 +23,7 @@ const PATIENCE_MS = 30_000;
 /** Writes that wait, each with nothing but its connection. */
 const MAX_WAITING = 1_024;
 /** What was let in before is to be stored meanwhile. */
-const GRACE_MS = 1_500;
+const GRACE_MS = 1_000;
 /** The command that had writes wait is gone: they are taken again. Shorter than they wait. */
 const RELEASE_AFTER_MS = 15_000;
 /** Whoever follows says so each second. */
@@ -34,7 +36,7 @@ interface Options {
   now?: () => number;
 }
 
-/** One process' view of whether this installation is handed over, half a second old. */
+/** One process' view of whether this installation is handed over, a quarter of a second old once it is. */
 export class HandoverWatch {
   private handover: Handover | undefined;
   private asOfMs = -Infinity;
@@ -48,7 +50,7 @@ export class HandoverWatch {
 
   constructor(private readonly options: Options) {
     this.now = options.now ?? (() => performance.now());
-    this.looking = new RepeatedWork(() => this.look().catch(() => undefined), LOOK_EVERY_MS);
+    this.looking = new RepeatedWork(() => this.turn(), LOOK_EVERY_MS);
   }
 
   start(): void {
@@ -142,15 +144,20 @@ export class HandoverWatch {
     }
   }
 
+  private async turn(): Promise<void> {
+    const isSeldom = this.handover === undefined && this.now() - this.asOfMs < LOOK_SELDOM_MS;
+    if (!isSeldom) await this.look().catch(() => undefined);
+  }
+
   private async read(): Promise<void> {
     const { records, logger } = this.options;
     const asOfMs = this.now();
     const stored = await records.get(HANDOVER_KIND, HANDOVER_ID);
     const next = stored && handoverOf(stored.value);
     const last = this.handover;
-    if (next?.beat !== last?.beat || next?.walker !== last?.walker) this.beatAtMs = asOfMs;
-    // Whoever has just begun to look knows of no silence, but of no beat either.
-    if (last === undefined && next?.reads === 'followed') this.beatAtMs = -Infinity;
+    // Whoever has just begun to look knows of no beat, however many there were.
+    if (last === undefined || next?.id !== last.id) this.beatAtMs = -Infinity;
+    else if (next.beat !== last.beat) this.beatAtMs = asOfMs;
     if (next?.writes === 'held' && last?.writes !== 'held') this.heldAtMs = asOfMs;
     [this.handover, this.asOfMs] = [next, asOfMs];
     if (stored === undefined || next?.writes !== 'held') return;
