@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { OmniError } from '../core/errors.js';
 import { WALKER_HEADER } from '../tenancy/handover.js';
 import type { HandoverWatch } from '../tenancy/handover-watch.js';
 import { passBack, passOn } from './pass-on.js';
@@ -11,7 +12,7 @@ import { isWrite } from './writes.js';
 /** What a query node knows of the other installation, to which this one is handed over or of which it is filled. */
 export type HandoverPort = Pick<
   HandoverWatch,
-  'current' | 'readsThere' | 'writesThere' | 'writer' | 'here'
+  'current' | 'readsThere' | 'writesThere' | 'writer' | 'here' | 'look'
 >;
 
 /** Of a request that the other installation sent on: it is not sent back. */
@@ -37,6 +38,7 @@ export function handOn(
   isLeaving: () => boolean,
 ): void {
   app.addHook('onRequest', async (request, reply) => {
+    if (request.headers[WALKER_HEADER] !== undefined) return requireWalker(request, handover);
     if (!isConcerned(request, handover)) return;
     const { url: route = '' } = request.routeOptions;
     const isOfWriter = isWrite(request.method, route);
@@ -59,7 +61,25 @@ export function handOn(
 /** Whether anything is handed over, and it is not the command that does so who asks. */
 function isConcerned({ headers, routeOptions }: FastifyRequest, { current }: HandoverPort): boolean {
   if (current === undefined || routeOptions.url === RECORD) return false;
-  return headers[WALKER_HEADER] !== current.walker;
+  return headers[WALKER_HEADER] === undefined;
+}
+
+/**
+ * What the command that hands over asks of this installation is never for the other one. Rejects `conflict` for one that
+ * another has taken over from.
+ */
+async function requireWalker(
+  { headers, routeOptions }: FastifyRequest,
+  handover: HandoverPort,
+): Promise<void> {
+  if (routeOptions.url === RECORD) return;
+  const isKnown = () => headers[WALKER_HEADER] === handover.current?.walker;
+  if (isKnown()) return;
+  await handover.look();
+  if (isKnown()) return;
+  throw new OmniError('conflict', 'another command hands this installation over by now', {
+    field: WALKER_HEADER,
+  });
 }
 
 async function send(

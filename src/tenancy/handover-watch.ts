@@ -43,6 +43,8 @@ export class HandoverWatch {
   /** When the beat was seen to change, by this process' own clock. */
   private beatAtMs = -Infinity;
   private heldAtMs = -Infinity;
+  /** For how long there was no beat while writes are held. */
+  private silentMs = 0;
   private reading: Promise<void> | undefined;
   private waiting = 0;
   private readonly now: () => number;
@@ -159,9 +161,12 @@ export class HandoverWatch {
     if (last === undefined || next?.id !== last.id) this.beatAtMs = -Infinity;
     else if (next.beat !== last.beat) this.beatAtMs = asOfMs;
     if (next?.writes === 'held' && last?.writes !== 'held') this.heldAtMs = asOfMs;
+    // While this process stood still, it has heard of nobody.
+    const lookedForMs = Math.min(asOfMs - this.asOfMs, LOOK_SELDOM_MS);
+    this.silentMs = next?.beat === last?.beat && next?.writes === 'held' ? this.silentMs + lookedForMs : 0;
     [this.handover, this.asOfMs] = [next, asOfMs];
     if (stored === undefined || next?.writes !== 'held') return;
-    if (asOfMs - Math.max(this.beatAtMs, this.heldAtMs) < RELEASE_AFTER_MS) return;
+    if (this.silentMs < RELEASE_AFTER_MS) return;
     // By compare-and-set, as the command goes on: only one of the two happens.
     const released = handoverValue({ ...next, writes: 'here', beat: next.beat + 1 });
     if (await records.put(HANDOVER_KIND, HANDOVER_ID, released, stored.revision)) {

@@ -3,7 +3,7 @@ import { Deadline } from '../../core/deadline.js';
 import { RepeatedWork } from '../../core/repeated-work.js';
 import { MoveError } from '../move/move.js';
 import { copyRecords, type RowCopy } from './copy.js';
-import type { Side } from './side.js';
+import { ReleasedError, type Side } from './side.js';
 import { mapTurns } from './turns.js';
 
 /** All nodes know within a quarter of a second, and what they had let in is stored, or waits, a second later. */
@@ -42,21 +42,33 @@ export async function underHold(
   const { giver, taker, settleMs = SETTLE_MS } = options;
   const begunMs = performance.now();
   await giver.change({ writes: 'held' });
-  const beats = new RepeatedWork(async () => {
-    await Promise.allSettled([giver.beat(), taker.beat()]);
-  }, BEAT_MS);
-  beats.start();
+  const beats = [giver, taker].map(beatsOf);
   try {
     await sleep(settleMs);
     const same = await compareAll(options);
     const compared = { ...same, heldMs: Math.round(performance.now() - begunMs) };
-    await beats.close();
+    await Promise.all(beats.map((one) => one.close()));
+    requireHeld(giver);
     await commit(compared);
     return compared;
+  } catch (error) {
+    requireHeld(giver);
+    throw error;
   } finally {
-    await beats.close();
+    await Promise.all(beats.map((one) => one.close()));
     if (giver.handover?.writes === 'held') await giver.change({ writes: 'here' });
   }
+}
+
+/** Whatever was compared since it takes writes again says nothing any more. Throws `ReleasedError`. */
+function requireHeld({ handover, at }: Side): void {
+  if (handover?.writes === 'here') throw new ReleasedError(at.url);
+}
+
+function beatsOf(side: Side): RepeatedWork {
+  const beats = new RepeatedWork(() => side.beat().catch(() => undefined), BEAT_MS);
+  beats.start();
+  return beats;
 }
 
 async function compareAll({

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { OmniSearchError } from '../../client/errors.js';
 import type { Config } from '../../config/settings.js';
 import { problemOf } from '../api-problem.js';
@@ -11,8 +10,6 @@ import { Side } from './side.js';
 import { Walk } from './walk.js';
 
 const COULD_NOT = 1;
-/** Other nodes know by then who is listened to. */
-const KNOWN_MS = 700;
 const USAGE =
   'usage: omnisearch migrate start | next | run | resume | pause | rollback | finish | forget | status';
 const ACTIONS = ['start', 'next', 'run', 'resume', 'pause', 'rollback', 'finish', 'forget'] as const;
@@ -81,8 +78,7 @@ async function open(
   if (action === 'start' || (action === 'run' && isNew)) {
     const old = addressOf(config.back ?? config.url);
     await walk.begin(config.toHost !== undefined, { old, new: url });
-  } else for (const side of [from, to]) await side.take();
-  await sleep(KNOWN_MS);
+  } else await walk.takeOver();
   return walk;
 }
 

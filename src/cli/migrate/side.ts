@@ -5,7 +5,11 @@ import type { Installation } from './installation.js';
 type Changes = Partial<Omit<Handover, 'walker'>>;
 
 /** Writes waited for too long, or the command stood still: the installation has taken them again by itself. */
-export class ReleasedError extends MoveError {}
+export class ReleasedError extends MoveError {
+  constructor(url: string) {
+    super(`${url} takes writes again by itself, they waited too long: try again`);
+  }
+}
 
 /** One of the two installations with its record of the handover, which this command alone changes, one change after the other. */
 export class Side {
@@ -24,11 +28,6 @@ export class Side {
     const { handover, revision } = await this.at.handover();
     this.known = handover;
     this.revision = revision;
-  }
-
-  /** Another command that is at it ends: it is not listened to any more. */
-  async take(): Promise<void> {
-    if (this.known !== undefined) await this.change({});
   }
 
   /** Begins one. Rejects `MoveError` where there is one by now. */
@@ -64,7 +63,7 @@ export class Side {
       if (!isDone && !(next === undefined && stored.handover === undefined)) {
         if (stored.isOurs && before?.writes === 'held' && stored.handover?.writes === 'here') {
           [this.known, this.revision] = [stored.handover, stored.revision];
-          throw new ReleasedError(`${this.at.url} takes writes again by itself: they waited too long`);
+          throw new ReleasedError(this.at.url);
         }
         throw superseded(this.at.url);
       }

@@ -100,6 +100,17 @@ export class Walk {
     });
   }
 
+  /** Takes over from a command that ended anywhere, or still is at it: it is not listened to any more. */
+  async takeOver(): Promise<void> {
+    for (const side of [this.options.from, this.options.to]) {
+      if (side.handover !== undefined) {
+        // Nobody is copying what they wait for.
+        const isHeld = side.handover.writes === 'held';
+        await side.change(isHeld ? { writes: 'here' } : {});
+      }
+    }
+  }
+
   /** One step on; what was begun of one is brought to its end first. Rejects `MoveError`, `OmniSearchError`. */
   async next(): Promise<void> {
     const { step, isHost } = this.required();
