@@ -115,11 +115,11 @@ export class HandoverWatch {
     isSo: (writes: Handover['writes']) => boolean,
     signal: AbortSignal | undefined,
   ): Promise<Handover['writes']> {
+    const patience = Deadline.after(PATIENCE_MS, this.now);
     await this.refresh();
     if (isSo(this.writes)) return this.writes;
     if (this.waiting >= MAX_WAITING) throw elsewhere('too many writes wait already');
     this.waiting += 1;
-    const patience = Deadline.after(PATIENCE_MS, this.now);
     try {
       for (;;) {
         await sleep(LOOK_WAITING_MS);
