@@ -56,7 +56,12 @@ export function haproxyMap(names: readonly RoutedName[]): string {
 
 /** The backends that the map names, as a configuration of their own: `haproxy -f haproxy.cfg -f FILE`. */
 export function haproxyBackends(names: readonly RoutedName[]): string {
-  return HEAD + deploymentsOf(names).map(({ name, url }) => haproxyBackend(name, url)).join('');
+  return (
+    HEAD +
+    deploymentsOf(names)
+      .map(({ name, url }) => haproxyBackend(name, url))
+      .join('')
+  );
 }
 
 /** A backend of both kinds of requests. */

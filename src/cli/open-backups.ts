@@ -31,7 +31,8 @@ interface BackupParts {
 
 /** What backups are taken from and restores go to, and moves of tenants. */
 export function openBackups(parts: BackupParts) {
-  const { store, tenants, priceLists, deps, cluster, fleet, audit, history, filled, handover } = parts;
+  const { store, tenants, priceLists, deps, cluster, fleet, audit, history, filled, handover } =
+    parts;
   const { model } = deps;
   const { placement, nodes } = cluster;
   const nudge = (tenant: string) => fleet.nudge(tenant);

@@ -10,7 +10,8 @@ export const MIGRATE_SETTINGS = {
     placeholder: 'URL',
     form: { pattern: PLACE, expected: 'http://… or https://…, with host and port alone' },
     verbs: ['migrate'],
-    description: 'start, run: in place of --to, without a balancer: that machine takes the place of this one at once',
+    description:
+      'start, run: in place of --to, without a balancer: that machine takes the place of this one at once',
   },
   back: {
     type: 'string',
@@ -26,7 +27,8 @@ export const MIGRATE_SETTINGS = {
     min: 1_000,
     max: 600_000,
     verbs: ['migrate'],
-    description: 'how long writes may wait while the two are compared; past 30,000 they are refused with 503 meanwhile',
+    description:
+      'how long writes may wait while the two are compared; past 30,000 they are refused with 503 meanwhile',
   },
   dwellMs: {
     type: 'ms',
@@ -40,6 +42,7 @@ export const MIGRATE_SETTINGS = {
     type: 'boolean',
     default: false,
     verbs: ['migrate'],
-    description: 'start, next, resume: end at the step, rather than keep the new installation up from there on',
+    description:
+      'start, next, resume: end at the step, rather than keep the new installation up from there on',
   },
 } as const satisfies Record<string, Setting>;

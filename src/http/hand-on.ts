@@ -59,7 +59,10 @@ export function handOn(
 }
 
 /** Whether anything is handed over, and it is not the command that does so who asks. */
-function isConcerned({ headers, routeOptions }: FastifyRequest, { current }: HandoverPort): boolean {
+function isConcerned(
+  { headers, routeOptions }: FastifyRequest,
+  { current }: HandoverPort,
+): boolean {
   if (current === undefined || routeOptions.url === RECORD) return false;
   return headers[WALKER_HEADER] === undefined;
 }

@@ -8,7 +8,10 @@ import type { HttpPorts } from './ports.js';
 import { replies } from './reply-schemas.js';
 import { CLOSED, integer } from './schema-parts.js';
 
-const Name = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'a name of 1 to 64 characters' });
+const Name = Type.String({
+  pattern: '^[A-Za-z0-9_-]{1,64}$',
+  description: 'a name of 1 to 64 characters',
+});
 
 const Record = {
   id: Name,
@@ -26,10 +29,9 @@ const Record = {
 const HandoverRequest = Type.Object(
   {
     revision: integer(0, Number.MAX_SAFE_INTEGER),
-    handover: Type.Union(
-      [Type.Object({ ...Record, walker: Name }, CLOSED), Type.Null()],
-      { description: 'the record of a handover, or null' },
-    ),
+    handover: Type.Union([Type.Object({ ...Record, walker: Name }, CLOSED), Type.Null()], {
+      description: 'the record of a handover, or null',
+    }),
   },
   CLOSED,
 );

@@ -207,7 +207,10 @@ export interface HttpPorts {
   taken: Pick<TakenBackups, 'note'>;
   exports: Pick<ExportDesk, 'head' | 'products' | 'records'>;
   rollback: Pick<Rollback, 'run'>;
-  restores: Pick<RestoreDesk, 'checkModel' | 'products' | 'record' | 'removeRecord' | 'placement' | 'settle'>;
+  restores: Pick<
+    RestoreDesk,
+    'checkModel' | 'products' | 'record' | 'removeRecord' | 'placement' | 'settle'
+  >;
   /** Removes a tenant and all that it has; resolves once its name is free again. */
   dropTenant(tenant: string): Promise<void>;
   /** Whom writes are forwarded to; absent: this node writes itself. */

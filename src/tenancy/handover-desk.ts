@@ -62,12 +62,13 @@ export class HandoverDesk {
 
 /** With a digest in place of what only the command knows. */
 export function shown({ walker, ...rest }: Handover): JsonObject {
-  return { ...rest, walker: digest(walker) } as unknown as JsonObject;
+  return { ...rest, walker: digest(walker) };
 }
 
 /** Beats alone are not worth a line in the audit. */
 function isAnother(before: Handover | undefined, after: Handover | undefined): boolean {
-  const told = (one: Handover | undefined) => one && JSON.stringify([one.writes, one.reads, one.peer, one.walk]);
+  const told = (one: Handover | undefined) =>
+    one && JSON.stringify([one.writes, one.reads, one.peer, one.walk]);
   return told(before) !== told(after);
 }
 

@@ -163,7 +163,8 @@ export class HandoverWatch {
     if (next?.writes === 'held' && last?.writes !== 'held') this.heldAtMs = asOfMs;
     // While this process stood still, it has heard of nobody.
     const lookedForMs = Math.min(asOfMs - this.asOfMs, LOOK_SELDOM_MS);
-    this.silentMs = next?.beat === last?.beat && next?.writes === 'held' ? this.silentMs + lookedForMs : 0;
+    this.silentMs =
+      next?.beat === last?.beat && next?.writes === 'held' ? this.silentMs + lookedForMs : 0;
     [this.handover, this.asOfMs] = [next, asOfMs];
     if (stored === undefined || next?.writes !== 'held') return;
     if (this.silentMs < RELEASE_AFTER_MS) return;

@@ -36,5 +36,5 @@ export function handoverOf(value: JsonObject): Handover {
 
 /** As it is stored. */
 export function handoverValue(handover: Handover): JsonObject {
-  return { ...handover } as unknown as JsonObject;
+  return { ...handover };
 }

@@ -39,7 +39,8 @@ function mortal(last: number) {
     new Proxy(target, {
       get: (_, name) => {
         const value: unknown = Reflect.get(target, name);
-        if (['tenants', 'exports', 'restores'].includes(String(name))) return dying(value as object);
+        if (['tenants', 'exports', 'restores'].includes(String(name)))
+          return dying(value as object);
         if (typeof value !== 'function') return value;
         return async (...args: unknown[]) => {
           const call = ++state.calls;
@@ -61,18 +62,19 @@ async function open(last = Infinity) {
   const walker = `w${Math.random().toString(36).slice(2)}`;
   const sides = urls.map((url) => new Side(dying(new Installation(url, 'boss', walker))));
   const [from, to] = sides as [Side, Side];
-  const walk = new Walk({
+  const options = {
     ...{ from, to, holdMs: 20_000, settleMs: 50, say: () => undefined },
-    balance: async (asked) => void weights.push(asked),
+    balance: async (asked: Weights) => void weights.push(asked),
     stop: new AbortController().signal,
-  });
+  };
+  const walk = new Walk(options);
   const begin = async (): Promise<void> => {
     for (const side of sides) await side.read();
     const isNew = walk.progress === undefined || walk.progress.step === 'rolled-back';
     if (isNew) await walk.begin(false, { old: urls[0], new: urls[1] });
     else await walk.takeOver();
   };
-  return { walk, begin, state };
+  return { walk, begin, state, options };
 }
 
 /** To the step where all is at the new one, and back again. */
@@ -153,4 +155,81 @@ describe('omnisearch migrate', () => {
       expect([i, found.json()]).toMatchObject([i, { price }]);
     }
   }, 60_000);
+
+  test('takes all records along, and what is removed while it goes on is removed there, too', async () => {
+    const at = (method: 'PUT' | 'POST' | 'DELETE', path: string, body?: object) =>
+      old.send(method, path, body, OF);
+    await at('PUT', '/plans/pro', { price_month: 9 });
+    await at('PUT', '/tenants/shop', { plan: 'pro' });
+    await at('PUT', '/tenants/gone', {});
+    await at('PUT', '/aliases/now', { tenant: 'shop' });
+    await at('PUT', '/rules/hide', { when: { query: 'mouse' }, then: { hidden: ['p1'] } });
+    await at('PUT', '/synonyms/both', { words: ['mouse', 'mice'] });
+    await at('PUT', '/settings', { stop_words: ['the'] });
+    const made = async (tenants: string[]) => {
+      const reply = await at('POST', '/keys', { kind: 'search', tenants });
+      return reply.json() as unknown as { id: string; secret: string };
+    };
+    const [shared, revoked] = [await made(['shop', 'other']), await made(['*'])];
+    for (const list of ['vip', 'old']) {
+      const row = JSON.stringify({ id: 'p1', price: 5 });
+      const headers = { ...OF, 'content-type': 'application/x-ndjson' };
+      await old.send('PUT', `/price-lists/${list}`, row, headers);
+    }
+    const { walk, begin } = await open();
+    await begin();
+    await walk.next();
+    const read = async (path: string) => (await next.send('GET', path, undefined, OF)).json();
+    expect(await read('/tenants/gone')).toMatchObject({ state: 'active' });
+    await at('DELETE', `/keys/${revoked.id}`);
+    await at('DELETE', '/synonyms/both');
+    await at('DELETE', '/price-lists/old');
+    await at('PUT', '/aliases/now', { tenant: 'gone' });
+    await old.send('DELETE', '/aliases/now', undefined, ADMIN);
+    await old.send('DELETE', '/tenants/gone', undefined, ADMIN);
+    while (walk.progress?.step !== 'cut') await walk.next();
+    expect(await read('/tenants/shop')).toMatchObject({ state: 'active', plan: 'pro' });
+    expect(await read('/plans/pro')).toMatchObject({ price_month: 9 });
+    expect(await read('/rules')).toMatchObject({ rules: [{ id: 'hide' }] });
+    expect(await read('/synonyms')).toMatchObject({ synonyms: [] });
+    expect(await read('/settings')).toMatchObject({ stop_words: ['the'] });
+    expect(await read('/aliases')).toMatchObject({ aliases: [] });
+    expect(await read('/price-lists')).toMatchObject({ price_lists: [{ name: 'vip' }] });
+    expect(next.drops).toEqual(['gone']);
+    const asked = async (secret: string) => {
+      const headers = { ...OF, authorization: `Bearer ${secret}` };
+      return (await next.send('GET', '/categories', undefined, headers)).statusCode;
+    };
+    expect([await asked(shared.secret), await asked(revoked.secret)]).toEqual([200, 401]);
+    // Made at the new one: back at the old one it is there.
+    await next.send('PUT', '/rules/late', { when: { query: 'x' }, then: { hidden: ['p2'] } }, OF);
+    await walk.rollBack();
+    expect((await old.send('GET', '/rules/late', undefined, OF)).statusCode).toBe(200);
+  });
+
+  test('listens to the command that began last, and to no other', async () => {
+    const [first, second] = [await open(), await open()];
+    await first.begin();
+    await second.begin();
+    await expect(first.walk.next()).rejects.toThrow('another command hands this installation over');
+    await expect(first.walk.rollBack()).rejects.toThrow('another omnisearch migrate goes on');
+    await second.walk.next();
+    await second.walk.rollBack();
+  });
+
+  test('begins nothing where it could not end, or is begun already', async () => {
+    const { walk, begin } = await open();
+    await begin();
+    await expect(walk.begin(false, { old: urls[0], new: urls[1] })).rejects.toThrow('already');
+    await expect(walk.finish()).rejects.toThrow('not at cut');
+    await expect(walk.forget()).rejects.toThrow('not at rolled-back');
+    await walk.rollBack();
+    await expect(walk.pause()).rejects.toThrow('nothing can be paused at rolled-back');
+    await walk.forget();
+    const again = await open();
+    await expect(again.begin()).rejects.toThrow('there are tenants at');
+    const alone = await open();
+    const onto = new Walk({ ...alone.options, to: alone.options.from });
+    await expect(onto.begin(false, { old: urls[0], new: urls[0] })).rejects.toThrow('one store');
+  });
 });

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Cluster } from './cluster.js';
 import { runCommand, startCommand, type Ended } from './command.js';
-import { lost, MigrateLoad, product } from './migrate-load.js';
+import { lost, MigrateLoad, product } from '../../bench/lib/migrate-load.js';
 import { FRONTS, type MovedFront } from './moved-fronts.js';
 
 const LIMIT_MS = 120_000;

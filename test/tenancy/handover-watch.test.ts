@@ -20,7 +20,7 @@ function open() {
   const node = () => new HandoverWatch({ records, logger, now: () => clock.ms });
   const set = async (changes: Partial<Handover>): Promise<void> => {
     const stored = await records.get(HANDOVER_KIND, HANDOVER_ID);
-    const value = handoverValue({ ...HANDOVER, ...stored?.value, ...changes } as Handover);
+    const value = handoverValue({ ...HANDOVER, ...stored?.value, ...changes });
     await records.put(HANDOVER_KIND, HANDOVER_ID, value, stored?.revision ?? 0);
   };
   const stored = async () => (await records.get(HANDOVER_KIND, HANDOVER_ID))?.value;

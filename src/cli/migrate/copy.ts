@@ -55,7 +55,7 @@ export class RowCopy {
     const after = known?.position ?? (await this.to.importedUpTo(tenant));
     const page = await this.from.export(tenant, after, { shop: false, keys: false });
     const lists = listsOf(page.text);
-    if (page.rows > 0 || known === undefined || known.lists !== lists) {
+    if (page.rows > 0 || known?.lists !== lists) {
       await this.to.import(tenant, page.text);
     }
     this.last.set(tenant, { position: page.position, lists });
@@ -97,7 +97,8 @@ export async function copyRecords(
   const dropped: string[] = [];
   for (const [key, { kind, id, value }] of there) {
     if (OWN.has(kind)) continue;
-    const isKept = here.has(key) && !(kind === TENANT && here.get(key)?.value['state'] === 'dropping');
+    const isKept =
+      here.has(key) && !(kind === TENANT && here.get(key)?.value['state'] === 'dropping');
     if (isKept) continue;
     if (kind === TENANT) {
       if (value['state'] !== 'dropping') dropped.push(id);
@@ -108,7 +109,8 @@ export async function copyRecords(
   }
   // Behind what they tell of.
   for (const record of here.values()) {
-    if (record.kind === TALLY && retold.has(tenantIn(record.id))) lines.push(JSON.stringify({ record }));
+    if (record.kind === TALLY && retold.has(tenantIn(record.id)))
+      lines.push(JSON.stringify({ record }));
   }
   for (let at = 0; at < lines.length; at += LINES_AT_ONCE) {
     await to.restores.records(`${lines.slice(at, at + LINES_AT_ONCE).join('\n')}\n`, true);

@@ -7,12 +7,21 @@ import { complain, print, WRONG_USAGE } from '../terminal.js';
 import { balance } from './balance.js';
 import { Installation } from './installation.js';
 import { Side } from './side.js';
-import { Walk } from './walk.js';
+import { Walk, type Progress } from './walk.js';
 
 const COULD_NOT = 1;
 const USAGE =
   'usage: omnisearch migrate start | next | run | resume | pause | rollback | finish | forget | status';
-const ACTIONS = ['start', 'next', 'run', 'resume', 'pause', 'rollback', 'finish', 'forget'] as const;
+const ACTIONS = [
+  'start',
+  'next',
+  'run',
+  'resume',
+  'pause',
+  'rollback',
+  'finish',
+  'forget',
+] as const;
 type Action = (typeof ACTIONS)[number];
 
 type MigrateConfig = Pick<
@@ -116,7 +125,7 @@ function status({ json }: Pick<Config, 'json'>, { handover, at }: Side): number 
   else if (handover === undefined) print(`nothing is handed over at ${at.url}`);
   else {
     const { writes, reads, peer, walk } = handover;
-    print(`at ${String(walk['step'])}; the other is ${peer}`);
+    print(`at ${(walk as unknown as Progress).step}; the other is ${peer}`);
     print(`writes: ${writes}, reads: ${reads}`);
   }
   return 0;

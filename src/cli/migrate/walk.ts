@@ -154,7 +154,9 @@ export class Walk {
   async pause(): Promise<void> {
     const { step } = this.required();
     if (!isFollowed(step) && step !== 'copying') {
-      throw new MoveError(`nothing can be paused at ${step}: omnisearch migrate resume, or rollback`);
+      throw new MoveError(
+        `nothing can be paused at ${step}: omnisearch migrate resume, or rollback`,
+      );
     }
     await this.reach(step === 'copying' || step === 'following' ? step : 'validated');
     await this.options.to.change({ reads: 'there' });
@@ -164,7 +166,8 @@ export class Walk {
   async rollBack(): Promise<void> {
     const { from, to, say } = this.options;
     const { step } = this.required();
-    if (step === 'done') throw new MoveError('it is done: there is no way back but another migrate');
+    if (step === 'done')
+      throw new MoveError('it is done: there is no way back but another migrate');
     // Writes may have gone over by now: then they come back as any.
     if (step === 'cutting' && from.handover?.writes === 'there') await this.open();
     if (to.handover !== undefined && from.handover?.writes === 'there') await this.giveBack();
@@ -193,12 +196,14 @@ export class Walk {
 
   private required(): Progress {
     if (this.progress !== undefined) return this.progress;
-    throw new MoveError(`nothing was begun at ${this.options.from.at.url}: omnisearch migrate start`);
+    throw new MoveError(
+      `nothing was begun at ${this.options.from.at.url}: omnisearch migrate start`,
+    );
   }
 
   private async reach(step: Step): Promise<void> {
     const { from, say } = this.options;
-    await from.change({ walk: { ...this.required(), step } as unknown as JsonObject });
+    await from.change({ walk: { ...this.required(), step } });
     await this.balance(step);
     say(`at ${step}`);
   }
