@@ -25,6 +25,7 @@ interface Phase {
   searches: number;
   writes: number;
   failed: number;
+  lost: number;
   slowest_write_ms: number;
 }
 
@@ -44,7 +45,6 @@ await bench(
     await ingest(old.client, products, (row) => JSON.stringify(product(row, 0)));
     const begin = ['--url', old.url, '--to', next.url];
     const phases: Phase[] = [];
-    const lacking: string[] = [];
     // Back from each step in turn, the command killed on the way to it and at it.
     for (const [at, last] of STEPS.entries()) {
       const load = new MigrateLoad({
@@ -56,13 +56,14 @@ await bench(
       }
       await ended(command(['rollback', ...begin]));
       await load.stop();
-      lacking.push(...(await lost(old.url, load)));
+      const missing = await lost(old.url, load);
       phases.push({
         ...{ step: last, seconds: Math.round((performance.now() - begunMs) / 1_000) },
         ...{ searches: load.searches, writes: load.writes, failed: load.failed.length },
+        lost: missing.length,
         slowest_write_ms: Math.round(load.slowestMs),
       });
-      for (const line of load.failed.slice(0, 3)) print('failed', line);
+      for (const [what, times] of kinds(load.failed)) print(`${String(times)} times`, what);
     }
     const rate = `${String(searches)} searches and ${String(writes)} writes a second`;
     print(rate, formatTable(phases.map((each) => ({ ...each }))));
@@ -74,14 +75,26 @@ await bench(
         { name: 'searches', value: sum((p) => p.searches), unit: '' },
         { name: 'writes', value: sum((p) => p.writes), unit: '' },
         { name: 'failed', value: sum((p) => p.failed), unit: '' },
-        { name: 'lost', value: lacking.length, unit: '' },
+        { name: 'lost', value: sum((p) => p.lost), unit: '' },
       ],
     };
   },
 );
 
+/** Failures that are alike, and how often each came. */
+function kinds(failed: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const line of failed) {
+    const kind = line.replaceAll(/"(query_id|request_id)":"[^"]*"|[\d.]{4,}/g, '…').slice(0, 200);
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return counts;
+}
+
 function command(words: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [MAIN, 'migrate', ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
+  return spawn(process.execPath, [MAIN, 'migrate', ...words], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
 }
 
 /** Starts a command, kills it a while after it has come to the step, and has another go on with what was begun. */
