@@ -11,7 +11,7 @@ const ADMIN = { authorization: 'Bearer boss' };
 const OF = { ...ADMIN, 'x-omnisearch-tenant': 'shop' };
 const PRODUCTS = 8;
 /** Every so many calls of a walk it dies at one. */
-const STRIDE = 31;
+const STRIDE = 37;
 let old: HttpHarness;
 let next: HttpHarness;
 let urls: [string, string];

@@ -71,13 +71,13 @@ describe('omnisearch migrate behind nginx', () => {
     async () => {
       const { url, headers } = front;
       const load = new MigrateLoad({
-        ...{ url, headers, products: PRODUCTS, searchesPerS: 20, writesPerS: 10 },
+        ...{ url, headers, products: PRODUCTS, searchesPerS: 12, writesPerS: 10 },
       });
       const isAt = (step: string) => async () => (await recordOf(old))?.walk.step === step;
       await killedWhen(isAt('following'), args('start', '--to', next.url));
       const isHeld = (cluster: Cluster, step: string) => async () =>
         (await isAt(step)()) && (await recordOf(cluster))?.writes === 'held';
-      const walking = killedWhen(isHeld(old, 'cutting'), args('run', '--dwell-ms', '500'));
+      const walking = killedWhen(isHeld(old, 'cutting'), args('run', '--dwell-ms', '300'));
       // Among the canaries writes go to the old one, also where somebody sends them to the new one.
       while (!(await isAt('canary-25')())) await sleep(20);
       expect(readFileSync(join(dir, 'nginx', 'tenants.conf'), 'utf8')).toMatch(/ (10|25)% http:/);

@@ -50,6 +50,15 @@ export class RowCopy {
     return rows;
   }
 
+  /** How many rows came behind what was copied last, of tenants that were. */
+  async late(): Promise<number> {
+    let rows = 0;
+    await mapTurns([...this.last], AT_ONCE, async ([tenant, { position }]) => {
+      rows += (await this.from.export(tenant, position, { shop: false, keys: false })).rows;
+    });
+    return rows;
+  }
+
   private async page(tenant: string): Promise<{ rows: number; atEnd: boolean }> {
     const known = this.last.get(tenant);
     const after = known?.position ?? (await this.to.importedUpTo(tenant));

@@ -15,3 +15,11 @@ export async function mapTurns<T>(
   await Promise.all(Array.from({ length: Math.min(atOnce, all.length) }, turn));
   if (failure !== undefined) throw failure as Error;
 }
+
+/** Resolves once the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -7,6 +7,7 @@ import { copyRecords, RowCopy } from './copy.js';
 import { underHold, type HoldOptions } from './hold.js';
 import { compareAnswers } from './samples.js';
 import type { Side } from './side.js';
+import { aborted } from './turns.js';
 import { isFollowed, stepAfter, weightsAt, type Step, type Weights } from './steps.js';
 
 const FOLLOW_EVERY_MS = 1_000;
@@ -258,6 +259,8 @@ export class Walk {
     }
     await this.open();
     await this.reach('cut');
+    const late = await this.forth.late();
+    if (late > 0) say(`${late} rows were written at ${from.at.url} too late: see its export`);
   }
 
   /** The new one takes writes: those that the old one has sent on by now wait for this. */
@@ -290,11 +293,4 @@ export class Walk {
     const { holdMs, say, settleMs } = this.options;
     return { giver, taker, copy, holdMs, say, ...(settleMs === undefined ? {} : { settleMs }) };
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
