@@ -12,7 +12,7 @@ export function product(i: number, price: number): Record<string, unknown> {
   };
 }
 
-export interface LoadOptions {
+interface LoadOptions {
   url: string;
   products: number;
   searchesPerS: number;

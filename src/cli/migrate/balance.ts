@@ -9,7 +9,7 @@ import type { Weights } from './steps.js';
 
 const RELOAD_LIMIT_MS = 30_000;
 
-export type BalanceConfig = Pick<Config, 'out' | 'mapFor' | 'reload'>;
+type BalanceConfig = Pick<Config, 'out' | 'mapFor' | 'reload'>;
 
 /**
  * Has the balancer share requests between the installation and that at `url`; without `--out` it says what somebody

@@ -78,7 +78,7 @@ function listsOf(text: string): string {
 }
 
 /** Tenants whose rows are to be on the other side: all that are there to stay. */
-export async function tenantsOf(from: Installation, records: Records): Promise<string[]> {
+async function tenantsOf(from: Installation, records: Records): Promise<string[]> {
   const { tenants } = await from.exports.head();
   const named = [...records.values()].filter(({ kind }) => kind === TENANT);
   const gone = new Set(named.filter(({ value }) => isLeaving(value['state'])).map(({ id }) => id));

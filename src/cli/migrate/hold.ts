@@ -24,7 +24,7 @@ export interface HoldOptions {
 }
 
 /** What both hold, once nobody writes. */
-export interface Compared {
+interface Compared {
   tenants: number;
   products: number;
   /** How long writes waited until then, ms. */

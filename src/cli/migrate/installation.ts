@@ -10,7 +10,7 @@ import { Deployment } from '../move/deployment.js';
 const CONFLICT = 409;
 
 /** A hit as far as two answers are compared. */
-export interface ComparedHit {
+interface ComparedHit {
   id: string;
   score: number;
 }

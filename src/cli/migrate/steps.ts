@@ -1,5 +1,5 @@
 /** How far a walk has come. */
-export const STEPS = [
+const STEPS = [
   'copying',
   'following',
   'validated',

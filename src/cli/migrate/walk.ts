@@ -24,7 +24,7 @@ export interface Progress {
   isHost: boolean;
 }
 
-export interface WalkOptions {
+interface WalkOptions {
   from: Side;
   to: Side;
   /** Has the balancer send so many of its requests to the new one. */

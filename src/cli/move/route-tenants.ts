@@ -44,7 +44,7 @@ export async function writeRoutes({ mapFor, out }: MapConfig, at: Deployment): P
 }
 
 /** Text of a map, or of what goes with it: then its name has an end of its own. */
-export type MapFile = [end: string, text: string];
+type MapFile = [end: string, text: string];
 
 /** Replaces the files of a map, or shows them. Rejects `MoveError` where it is that of another store. */
 export async function writeMaps(
