@@ -81,6 +81,13 @@ export function checkRecord(record: KindRecord): void {
   }
 }
 
+/** Throws `invalid_field` for what is no record that may be removed by itself: a tenant goes with all that it has. */
+export function checkGone({ kind, id }: Omit<KindRecord, 'value'>): void {
+  if (kind === TENANT_KIND) throw invalidField('gone.kind', 'must not be tenant');
+  // Of an alias the name alone is told.
+  checkRecord({ kind, id, value: { tenant: 'default' } });
+}
+
 /** Whether a restore brings it back: of `tenant` alone, or all. Another name's aliases, and what it used, stay with the name. */
 export function isRestored(record: KindRecord, tenant?: string, as?: string): boolean {
   if (ONLY_READ.has(record.kind)) return false;

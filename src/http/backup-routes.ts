@@ -2,11 +2,10 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { backupLineOf, type BackupLine } from '../backup/lines.js';
-import { checkRecord, tenantOf } from '../backup/record-kinds.js';
+import { checkGone, checkRecord, tenantOf } from '../backup/record-kinds.js';
 import { addImported } from '../backup/copy-writer.js';
 import { invalidField, OmniError } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
-import { TENANT_KIND } from '../store/record-store.js';
 import { DEFAULT_TENANT } from '../tenancy/tenant-directory.js';
 import { NEWLINE, physicalLines } from '../core/physical-lines.js';
 import {
@@ -195,10 +194,8 @@ async function noted(
 /** Whose it is; undefined: of none. Throws `invalid_field`. */
 function checkedTenant(line: BackupLine): string | undefined {
   if ('gone' in line) {
-    const record = { ...line.gone, value: { tenant: DEFAULT_TENANT } };
-    checkRecord(record);
-    if (record.kind !== TENANT_KIND) return undefined;
-    throw invalidField('gone.kind', 'must not be tenant: DELETE /tenants/{id} removes one');
+    checkGone(line.gone);
+    return undefined;
   }
   if ('record' in line) {
     checkRecord(line.record);
