@@ -15,8 +15,10 @@ export type HandoverPort = Pick<
   'current' | 'readsThere' | 'writesThere' | 'writer' | 'here' | 'look'
 >;
 
-/** Of a request that the other installation sent on: it is not sent back. */
+/** How often a request was sent on between the two: while neither takes it yet, it goes to and fro. */
 const MARK = 'x-omnisearch-handed-on';
+/** As long as a write may wait. */
+const MAX_HOPS = 50;
 /** Between nodes of one installation: it would be refused by those of the other. */
 const FORWARDED = 'x-omnisearch-forwarded';
 /** A node of the other installation that is restarted comes back sooner. */
@@ -44,8 +46,7 @@ export function handOn(
     const isOfWriter = isWrite(request.method, route);
     const isThere = isOfWriter ? handover.writesThere : handover.readsThere && !OF_THIS.test(route);
     if (!isThere) return;
-    if (request.headers[MARK] === undefined) await send(request, reply, handover, isLeaving());
-    else await handover.here(request.exchange.signal);
+    await sendUnlessHere(request, reply, handover, isLeaving());
   });
   // Once it is let in: strangers do not wait.
   app.addHook('preParsing', async (request, reply) => {
@@ -53,8 +54,7 @@ export function handOn(
     if (!isWrite(request.method, request.routeOptions.url ?? '')) return;
     const { signal } = request.exchange;
     if ((await handover.writer(signal)) === 'here') return;
-    if (request.headers[MARK] === undefined) await send(request, reply, handover, isLeaving());
-    else await handover.here(signal);
+    await sendUnlessHere(request, reply, handover, isLeaving());
   });
 }
 
@@ -85,17 +85,41 @@ async function requireWalker(
   });
 }
 
+/** What the other has sent is sent back only where it is not for this one in a moment: both may be changing just now. */
+async function sendUnlessHere(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  handover: HandoverPort,
+  isLast: boolean,
+): Promise<void> {
+  const hops = Number(request.headers[MARK] ?? 0);
+  if (hops > 0) {
+    const { signal } = request.exchange;
+    const isHere = await handover.here(signal).then(
+      () => true,
+      (error: unknown) => {
+        signal.throwIfAborted();
+        if (!(hops < MAX_HOPS)) throw error;
+        return false;
+      },
+    );
+    if (isHere) return;
+  }
+  await send(request, reply, handover, hops + 1, isLast);
+}
+
 async function send(
   request: FastifyRequest,
   reply: FastifyReply,
   { current }: HandoverPort,
+  hops: number,
   isLast: boolean,
 ): Promise<void> {
   const socket = await reach(current?.peer ?? '', request.exchange.signal);
   const { 'x-forwarded-for': before } = request.headers;
   const from = request.raw.socket.remoteAddress;
   const answer = await passOn(request, socket, {
-    ...{ [MARK]: '1', [FORWARDED]: undefined },
+    ...{ [MARK]: String(hops), [FORWARDED]: undefined },
     'x-forwarded-for': [before, from].filter((one) => one !== undefined).join(', '),
   });
   passBack(answer, request, reply, isLast);

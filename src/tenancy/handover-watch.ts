@@ -20,6 +20,8 @@ const LOOK_WAITING_MS = 50;
 const MAX_AGE_MS = 2_000;
 /** How long a write waits while nobody takes any. */
 const PATIENCE_MS = 30_000;
+/** How long what the peer has sent waits before it is sent back. */
+const HERE_PATIENCE_MS = 500;
 /** Writes that wait, each with nothing but its connection. */
 const MAX_WAITING = 1_024;
 /** What was let in before is to be stored meanwhile. */
@@ -92,9 +94,9 @@ export class HandoverWatch {
     return (await this.until((found) => found !== 'held', signal)) as 'here' | 'there';
   }
 
-  /** The same for what the peer has sent here: whoever would send it back waits to be told that it is for this one. */
+  /** Waits a moment to be told that this one takes writes: the peer has just sent one. Rejects `unavailable` where it does not. */
   async here(signal: AbortSignal): Promise<void> {
-    await this.until((found) => found === 'here', signal);
+    await this.until((found) => found === 'here', signal, HERE_PATIENCE_MS);
   }
 
   /**
@@ -114,8 +116,9 @@ export class HandoverWatch {
   private async until(
     isSo: (writes: Handover['writes']) => boolean,
     signal: AbortSignal | undefined,
+    patienceMs = PATIENCE_MS,
   ): Promise<Handover['writes']> {
-    const patience = Deadline.after(PATIENCE_MS, this.now);
+    const patience = Deadline.after(patienceMs, this.now);
     await this.refresh();
     if (isSo(this.writes)) return this.writes;
     if (this.waiting >= MAX_WAITING) throw elsewhere('too many writes wait already');
