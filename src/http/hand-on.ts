@@ -92,7 +92,9 @@ async function sendUnlessHere(
   handover: HandoverPort,
   isLast: boolean,
 ): Promise<void> {
-  const hops = Number(request.headers[MARK] ?? 0);
+  const said = Number(request.headers[MARK] ?? 0);
+  // Whatever else stands there is not ours: it is not sent on again.
+  const hops = said >= 0 ? said : MAX_HOPS;
   if (hops > 0) {
     const { signal } = request.exchange;
     const isHere = await handover.here(signal).then(
