@@ -15,6 +15,7 @@ export type BackupLine =
   | PutLine
   | { delete: string; feed_version?: number; archive?: string }
   | { record: { kind: string; id: string; value: JsonObject } }
+  | { gone: { kind: string; id: string } }
   | { placement: PlacementLine };
 
 /** How a tenant lay. */
@@ -104,7 +105,7 @@ export function isPut(line: BackupLine): line is PutLine {
   return 'put' in line;
 }
 
-const KINDS = ['tenant', 'put', 'delete', 'record', 'placement'];
+const KINDS = ['tenant', 'put', 'delete', 'record', 'gone', 'placement'];
 
 /** Reads a line. Throws `invalid_field`, which names `where`. */
 export function backupLineOf(text: string, where: string): BackupLine {

@@ -2,6 +2,7 @@ import { invalidField } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
 import { isObject } from '../core/json.js';
 import { tenantRecordId, tenantRecords, KINDS_OF_TENANTS } from '../store/tenant-records.js';
+import { HANDOVER_KIND } from '../tenancy/handover.js';
 import { TENANT_KIND, type RecordReader, type StoredRecord } from '../store/record-store.js';
 
 /** A record with its kind, as a backup has it. */
@@ -28,7 +29,7 @@ const HISTORY_KIND = 'history';
 /** What is of one running system: jobs, leases, which nodes there are, what signs cursors, what was before, when it was backed up. */
 export const LEFT_OUT: readonly string[] = [
   ...['job', 'lease', 'node', 'node zone', 'placement step', 'dedicated nodes', 'secret'],
-  ...[HISTORY_KIND, 'history start', 'store reads', 'backup taken'],
+  ...[HISTORY_KIND, 'history start', 'store reads', 'backup taken', HANDOVER_KIND],
   ...['scaling decisions', 'scaling', 'scaling decision'],
 ];
 
@@ -79,6 +80,13 @@ export function checkRecord(record: KindRecord): void {
   if (kind === ALIAS_KIND && !NAME.pattern.test(id)) {
     throw invalidField('record.id', `must be ${NAME.expected}`);
   }
+}
+
+/** Throws `invalid_field` for what is no record that may be removed by itself: a tenant goes with all that it has. */
+export function checkGone({ kind, id }: Omit<KindRecord, 'value'>): void {
+  if (kind === TENANT_KIND) throw invalidField('gone.kind', 'must not be tenant');
+  // Of an alias the name alone is told.
+  checkRecord({ kind, id, value: { tenant: 'default' } });
 }
 
 /** Whether a restore brings it back: of `tenant` alone, or all. Another name's aliases, and what it used, stay with the name. */

@@ -80,6 +80,12 @@ export class RestoreDesk {
     return before === undefined || replace;
   }
 
+  /** Removes a record that another installation has no more. Rejects `unavailable`. */
+  async removeRecord({ kind, id }: Omit<KindRecord, 'value'>): Promise<void> {
+    const at = { kind, id, what: 'the record', attempts: MAX_ATTEMPTS };
+    await changeRecord(this.deps.store.records, at, () => 'gone');
+  }
+
   /**
    * Has a tenant that has no partitions lie as it did, where the nodes are those of then; false: its first products are
    * placed as any, on whatever nodes there are.

@@ -6,6 +6,7 @@ import { CatalogueDigest } from '../store/digest.js';
 import { beginReading } from '../store/feed-pages.js';
 import type { Position, Store } from '../store/store.js';
 import { tenantRecordId } from '../store/tenant-records.js';
+import type { HandoverDesk } from '../tenancy/handover-desk.js';
 import type { PriceLists } from '../tenancy/price-lists.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import type { CopiedPut, CopiedRow, CopyWriter } from './copy-writer.js';
@@ -24,6 +25,7 @@ interface Deps {
   tenants: Pick<TenantDirectory, 'read'>;
   priceLists: Pick<PriceLists, 'numbers' | 'ensure' | 'find'>;
   rows: Pick<CopyWriter, 'write'>;
+  handover: Pick<HandoverDesk, 'isFilledBy'>;
 }
 
 /** Where an export goes on, and whether there was more when it was read. */
@@ -112,8 +114,13 @@ export class TenantTransfer {
     return stored?.value['position'] as string | undefined;
   }
 
-  /** Rejects `conflict` where others may write to the tenant. */
-  async checkImportable(tenant: string): Promise<void> {
+  /**
+   * Rejects `conflict` where others may write to the tenant.
+   *
+   * @param walker of the handover that says that it fills this installation
+   */
+  async checkImportable(tenant: string, walker: string | undefined): Promise<void> {
+    if (walker !== undefined && (await this.deps.handover.isFilledBy(walker))) return;
     const record = await this.deps.tenants.read(tenant);
     if (record?.state === 'suspended' || record?.state === 'read_only') return;
     const message = `the tenant ${tenant} must be suspended or read_only while it is imported to`;

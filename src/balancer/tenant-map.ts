@@ -16,9 +16,12 @@ const HEAD = '# Written by omnisearch tenants route: what is changed here is ove
 
 /**
  * The map of nginx, for its `http` block: `$omnisearch_readers` and `$omnisearch_writers` are where a request goes, that of
- * deploy/nginx.conf for all tenants that no deployment has. The name is that of the header, or of the collection in the path.
+ * deploy/nginx.conf, or `others`, for all tenants that no deployment has. The name is that of the header, or of the collection in the path.
  */
-export function nginxMap(names: readonly RoutedName[]): string {
+export function nginxMap(
+  names: readonly RoutedName[],
+  others = { readers: 'http://readers', writers: 'http://writers' },
+): string {
   const upstreams = deploymentsOf(names).map(({ name, url }) => {
     const server = `  server ${placeOf(url)} max_fails=2 fail_timeout=5s;\n`;
     const kept = '  keepalive 64;\n  keepalive_timeout 30s;\n';
@@ -26,11 +29,11 @@ export function nginxMap(names: readonly RoutedName[]): string {
       `upstream ${name}-readers {\n${server}${kept}}\n` + `upstream ${name}-writers {\n${server}}\n`
     );
   });
-  const map = (kind: string): string => {
+  const map = (kind: 'readers' | 'writers'): string => {
     const lines = names.map(({ name, deployment }) => {
       return `  "${name}" ${schemeOf(deployment.url)}//${upstreamOf(deployment)}-${kind};\n`;
     });
-    return `map $omnisearch_named $omnisearch_${kind} {\n  default http://${kind};\n${lines.join('')}}\n`;
+    return `map $omnisearch_named $omnisearch_${kind} {\n  default ${others[kind]};\n${lines.join('')}}\n`;
   };
   return [
     HEAD,
@@ -53,23 +56,30 @@ export function haproxyMap(names: readonly RoutedName[]): string {
 
 /** The backends that the map names, as a configuration of their own: `haproxy -f haproxy.cfg -f FILE`. */
 export function haproxyBackends(names: readonly RoutedName[]): string {
-  const backends = deploymentsOf(names).map(({ name, url }) => {
-    const tls = schemeOf(url) === 'https:' ? ' ssl verify required ca-file @system-ca' : '';
-    return [
-      `backend ${name}\n`,
-      '  timeout server 660s\n',
-      // What was sent is not sent again: a backend of both kinds of requests is one of writes.
-      '  http-reuse never\n',
-      '  option http-server-close\n',
-      '  option httpchk\n',
-      '  http-check send meth GET uri /readyz\n',
-      '  http-check expect status 200\n',
-      '  retry-on conn-failure\n',
-      '  retries 2\n',
-      `  server ${name} ${placeOf(url)}${tls} check inter 500ms fall 1 rise 1\n`,
-    ].join('');
-  });
-  return HEAD + backends.join('');
+  return (
+    HEAD +
+    deploymentsOf(names)
+      .map(({ name, url }) => haproxyBackend(name, url))
+      .join('')
+  );
+}
+
+/** A backend of both kinds of requests. */
+export function haproxyBackend(name: string, url: string): string {
+  const tls = schemeOf(url) === 'https:' ? ' ssl verify required ca-file @system-ca' : '';
+  return [
+    `backend ${name}\n`,
+    '  timeout server 660s\n',
+    // What was sent is not sent again, since it may be a write.
+    '  http-reuse never\n',
+    '  option http-server-close\n',
+    '  option httpchk\n',
+    '  http-check send meth GET uri /readyz\n',
+    '  http-check expect status 200\n',
+    '  retry-on conn-failure\n',
+    '  retries 2\n',
+    `  server ${name} ${placeOf(url)}${tls} check inter 500ms fall 1 rise 1\n`,
+  ].join('');
 }
 
 /** Each once, by what the balancer calls it. Throws where two that are called alike are elsewhere. */
@@ -91,11 +101,11 @@ function upstreamOf({ name }: Deployment): string {
   return `deployment-${name}`;
 }
 
-function schemeOf(url: string): string {
+export function schemeOf(url: string): string {
   return new URL(url).protocol;
 }
 
-function placeOf(url: string): string {
+export function placeOf(url: string): string {
   const { hostname, port, protocol } = new URL(url);
   return `${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;
 }

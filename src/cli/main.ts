@@ -70,6 +70,10 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
       return (await import('./placement-command.js')).runPlacement(config, positionals);
     case 'tenants':
       return (await import('./tenants-command.js')).runTenants(config, positionals);
+    case 'migrate': {
+      const { runMigrate } = await import('./migrate/migrate-command.js');
+      return runMigrate(config, positionals, untilStopped());
+    }
     case 'keys':
       return (await import('./keys-command.js')).runKeys(config, positionals);
     case 'backup':

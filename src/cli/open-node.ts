@@ -15,6 +15,8 @@ import type { ShardFleet } from '../shard-client/shard-fleet.js';
 import { StoreTimes, timedStore } from '../store/store-times.js';
 import { AuditLog } from '../tenancy/audit-log.js';
 import { PriceLists } from '../tenancy/price-lists.js';
+import { HandoverWatch } from '../tenancy/handover-watch.js';
+import { heldStore } from '../tenancy/held-store.js';
 import { nodeWishes } from '../tenancy/own-nodes.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { openHistory } from './open-backups.js';
@@ -59,8 +61,13 @@ export async function openNode(
   const untimed = await opening;
   // Notes what each write changes: before anybody else has the store.
   const history = await openHistory(untimed, config);
-  const store = timedStore(untimed, storeTimes);
-  const { records } = store;
+  const filled = timedStore(untimed, storeTimes);
+  const { records } = filled;
+  const handover = new HandoverWatch({ records, logger });
+  await handover.look();
+  handover.start();
+  opened.add(() => handover.close());
+  const store = heldStore(filled, handover);
   const shards = await openFleet(config, store, logger, opened, weightOf);
   const { fleet } = shards;
   const audit = new AuditLog(records);
@@ -116,7 +123,7 @@ export async function openNode(
       onChange,
     },
     ...{ tenants, tenancy, priceLists, deps, ingest, jobs },
-    ...{ redis, history, keys, nodes, archive },
+    ...{ redis, history, keys, nodes, archive, filled, handover },
     scaling: new ScalingLog(records),
   };
 }

@@ -19,6 +19,7 @@ import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { mayBegin, tellFigures, tellSupervisor } from '../supervisor/lifeline.js';
 import type { KeyRing } from '../tenancy/keys/key-ring.js';
+import { HandoverDesk } from '../tenancy/handover-desk.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { ANALYZER_VERSION } from '../text/analyzer.js';
 import { metricsPage, openMetricsServer } from './open-metrics.js';
@@ -55,7 +56,7 @@ export async function startQueryNode(
   const node = await openNode(config, config.jobs, logger, opened);
   const { store, encoder, model, shards, fleet, audit, cluster, searchable } = node;
   const { isBehind, onChange, tenants, tenancy, priceLists, deps, ingest, jobs } = node;
-  const { redis, history, nodes, scaling } = node;
+  const { redis, history, nodes, scaling, filled, handover } = node;
   const { keyDirectory, ...keys } = node.keys;
   const { placements, ownNodes } = cluster;
   const { plans } = tenancy;
@@ -94,13 +95,15 @@ export async function startQueryNode(
   storeReads.start();
   opened.add(() => storeReads.close());
   const desks = openTenantDesks({ store, tenants, plans, audit, jobs, ownNodes });
+  const handoverDesk = new HandoverDesk({ records: store.records, audit, watch: handover });
   const backups = openBackups({
-    ...{ store, tenants, priceLists, deps, cluster, audit, history },
+    ...{ store, tenants, priceLists, deps, cluster, audit, history, filled },
+    handover: handoverDesk,
     fleet: nodes,
   });
   const shown = {
     ...backups,
-    ...{ answers, storeReads, scaling },
+    ...{ answers, storeReads, scaling, handover, handoverDesk },
     ...{ cluster: cluster.desk, ownNodes, queryNodes, ...tenancy, ...desks },
     catalogue: new Catalogue(store),
     priceLists: priceListDesk(priceLists, audit, jobs),

@@ -37,8 +37,12 @@ const NOT_FOUND = 404;
 export class TenantsClient {
   private readonly transport: Transport;
 
-  constructor({ url, adminKey }: Pick<Config, 'url' | 'adminKey'>) {
-    this.transport = new Transport({ addresses: [url], apiKey: adminKey, ...TIMES });
+  /** @param headers sent with each request besides */
+  constructor(
+    { url, adminKey }: Pick<Config, 'url' | 'adminKey'>,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    this.transport = new Transport({ addresses: [url], apiKey: adminKey, headers, ...TIMES });
   }
 
   async list(): Promise<TenantBody[]> {

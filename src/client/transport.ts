@@ -7,6 +7,8 @@ export interface TransportOptions {
   /** Sent as `Authorization: Bearer …`; a function is asked for each attempt, so that keys can change. */
   apiKey?: string | (() => string | undefined) | undefined;
   tenant?: string | undefined;
+  /** Sent with each request besides. */
+  headers?: Readonly<Record<string, string>> | undefined;
   /** For a whole call with its attempts and pauses; 10 s. */
   timeoutMs?: number | undefined;
   /** For one attempt: then the next address is asked; 3 s. */
@@ -120,7 +122,7 @@ export class Transport {
     const { apiKey } = this.options;
     const key = typeof apiKey === 'function' ? apiKey() : apiKey;
     const tenant = options.tenant ?? this.options.tenant;
-    const headers: Record<string, string> = { accept: 'application/json' };
+    const headers: Record<string, string> = { ...this.options.headers, accept: 'application/json' };
     if (key !== undefined) headers['authorization'] = `Bearer ${key}`;
     if (tenant !== undefined) headers['x-omnisearch-tenant'] = tenant;
     const { method, body, reads } = call;

@@ -15,9 +15,9 @@ export const BALANCER_SETTINGS = {
     default: 'nginx -s reload',
     placeholder: 'COMMAND',
     form: { pattern: /\S/, expected: 'a command for sh' },
-    verbs: ['balancer', 'tenants'],
+    verbs: ['balancer', 'tenants', 'migrate'],
     description:
-      'what has nginx read that file again; tenants move: with --out, what has the balancer read it',
+      'what has nginx read that file again; tenants move, migrate: with --out, what has the balancer read it',
   },
   haproxy: {
     type: 'string',

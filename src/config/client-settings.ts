@@ -154,8 +154,8 @@ export const CLIENT_SETTINGS = {
     type: 'boolean',
     default: false,
     verbs: [
-      ...['search', 'placement', 'tenants', 'keys', 'backup', 'restore', 'rollback'],
-      ...['check', 'report', 'plan', 'autoscale'],
+      ...['search', 'placement', 'tenants', 'migrate', 'keys', 'backup', 'restore'],
+      ...['rollback', 'check', 'report', 'plan', 'autoscale'],
     ],
     description: 'print the reply instead of a table',
   },
@@ -173,25 +173,25 @@ export const CLIENT_SETTINGS = {
     placeholder: 'KEY',
     form: { pattern: /^[\x21-\x7e]+$/, expected: 'printable ASCII without spaces' },
     secret: true,
-    verbs: ['tenants'],
-    description: 'move: key of operators of the OmniSearch that the tenant is moved to',
+    verbs: ['tenants', 'migrate'],
+    description: 'move, migrate: key of operators of the OmniSearch that is moved to',
   },
   out: {
     type: 'string',
     default: undefined,
     placeholder: 'FILE',
     form: { pattern: /\S/, expected: 'a file' },
-    verbs: ['tenants', 'calibrate'],
+    verbs: ['tenants', 'migrate', 'calibrate'],
     description:
-      'route, move: where the map for the balancer is written; export: the lines; calibrate: the coefficients',
+      'route, move, migrate: where the map for the balancer is written; export: the lines; calibrate: the coefficients',
   },
   mapFor: {
     type: 'enum',
     choices: ['nginx', 'haproxy'],
     default: 'nginx',
-    verbs: ['tenants'],
+    verbs: ['tenants', 'migrate'],
     description:
-      'route, move: the balancer that reads the map; haproxy: a second file ends in .cfg',
+      'route, move, migrate: the balancer that reads the map; haproxy: a second file ends in .cfg',
   },
   partition: {
     type: 'string',

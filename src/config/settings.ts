@@ -9,6 +9,7 @@ import { EMBEDDING_SETTINGS } from './embedding-settings.js';
 import { IMPORT_SETTINGS } from './import-settings.js';
 import { KEY_SETTINGS } from './key-settings.js';
 import { METRICS_SETTINGS } from './metrics-settings.js';
+import { MIGRATE_SETTINGS } from './migrate-settings.js';
 import { PLANNER_SETTINGS } from './planner-settings.js';
 import { QUERY_NODE_SETTINGS } from './query-node-settings.js';
 import { REDIS_SETTINGS } from './redis-settings.js';
@@ -40,6 +41,7 @@ const SETTINGS = {
   ...BALANCER_SETTINGS,
   ...CLIENT_SETTINGS,
   ...SYNC_SETTINGS,
+  ...MIGRATE_SETTINGS,
   ...METRICS_SETTINGS,
   ...BACKUP_SETTINGS,
   ...TELEMETRY_SETTINGS,

@@ -108,9 +108,9 @@ export const STORE_SETTINGS = {
     default: undefined,
     placeholder: 'URL|NODES|TIME',
     secret: true,
-    verbs: ['store', 'placement', 'tenants', 'rollback'],
+    verbs: ['store', 'placement', 'tenants', 'migrate', 'rollback'],
     description:
-      'copy: the store it is copied to; placement move: nodes, e.g. s1,s3; tenants move: the OmniSearch to move it to; rollback: a time, e.g. 2026-11-29T21:00:00Z',
+      'copy: the store it is copied to; placement move: nodes, e.g. s1,s3; tenants move, migrate start: the OmniSearch to move it to; rollback: a time, e.g. 2026-11-29T21:00:00Z',
   },
   repair: {
     type: 'boolean',

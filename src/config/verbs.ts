@@ -25,6 +25,10 @@ export const VERBS = {
       'list | show NAME | create NAME [PLAN] | plan NAME PLAN | suspend NAME | resume NAME | drop NAME | export NAME | move NAME | route',
     summary: 'see who is there, and what each may; change it',
   },
+  migrate: {
+    usage: 'start | next | run | resume | pause | rollback | finish | forget | status',
+    summary: 'take all tenants to another installation, step by step and back',
+  },
   keys: {
     usage: 'create | list | rotate ID | disable ID',
     summary: 'give shops and pages keys of their own',
@@ -103,6 +107,7 @@ export const CLIENTS = ['index', 'sync', 'search'] as const satisfies readonly V
 export const OPERATING = [
   'placement',
   'tenants',
+  'migrate',
   'keys',
   'backup',
   'restore',

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { backupLineOf, type BackupLine } from '../backup/lines.js';
-import { checkRecord, tenantOf } from '../backup/record-kinds.js';
+import { checkGone, checkRecord, tenantOf } from '../backup/record-kinds.js';
 import { addImported } from '../backup/copy-writer.js';
 import { invalidField, OmniError } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
@@ -193,6 +193,10 @@ async function noted(
 
 /** Whose it is; undefined: of none. Throws `invalid_field`. */
 function checkedTenant(line: BackupLine): string | undefined {
+  if ('gone' in line) {
+    checkGone(line.gone);
+    return undefined;
+  }
   if ('record' in line) {
     checkRecord(line.record);
     return tenantOf(line.record);
@@ -210,6 +214,10 @@ async function imported(
   replace: boolean,
 ): Promise<boolean> {
   if ('record' in line) return restores.record(line.record, replace);
+  if ('gone' in line) {
+    await restores.removeRecord(line.gone);
+    return true;
+  }
   if ('placement' in line) return restores.placement(line.placement);
   throw invalidField('lines', 'must be records and placements');
 }

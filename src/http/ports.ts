@@ -31,6 +31,7 @@ import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
 import type { CollectionSchemas } from '../tenancy/collection-schemas.js';
+import type { HandoverDesk } from '../tenancy/handover-desk.js';
 import type { KeyDesk } from '../tenancy/keys/key-desk.js';
 import type { KeyRing } from '../tenancy/keys/key-ring.js';
 import type { OwnNodesPort } from '../tenancy/own-nodes.js';
@@ -43,6 +44,7 @@ import type { RateLimits } from '../tenancy/rate-limits.js';
 import type { UsageMeter } from '../tenancy/usage-meter.js';
 import type { UsageReports } from '../tenancy/usage-report.js';
 import type { WritersPort } from './forward-writes.js';
+import type { HandoverPort } from './hand-on.js';
 import type { HttpLimits } from './limits.js';
 import type { SlowSearchOptions } from './slow-searches.js';
 
@@ -213,10 +215,16 @@ export interface HttpPorts {
   /** Is told of each search. */
   meter: Pick<UsageMeter, 'searched' | 'count'>;
   rates: Pick<RateLimits, 'take'>;
+  /** Absent: nobody takes this installation's place. */
+  handover?: HandoverPort | undefined;
+  handoverDesk: Pick<HandoverDesk, 'get' | 'put'>;
   taken: Pick<TakenBackups, 'note'>;
   exports: Pick<ExportDesk, 'head' | 'products' | 'records'>;
   rollback: Pick<Rollback, 'run'>;
-  restores: Pick<RestoreDesk, 'checkModel' | 'products' | 'record' | 'placement' | 'settle'>;
+  restores: Pick<
+    RestoreDesk,
+    'checkModel' | 'products' | 'record' | 'removeRecord' | 'placement' | 'settle'
+  >;
   /** Removes a tenant and all that it has; resolves once its name is free again. */
   dropTenant(tenant: string): Promise<void>;
   /** Whom writes are forwarded to; absent: this node writes itself. */

@@ -14,6 +14,7 @@ import { clusterRoutes } from './cluster-routes.js';
 import { compatRoutes } from './compat/routes.js';
 import { addCors } from './cors.js';
 import { getSearchRoute } from './get-search.js';
+import { handoverRoutes } from './handover-routes.js';
 import { insightRoutes } from './insight-routes.js';
 import { KeyGate } from './key-gate.js';
 import { keyRoutes } from './key-routes.js';
@@ -99,6 +100,7 @@ export async function addRoutes(
       usageRoutes(scope, ports);
       await scope.register(async (inner) => transferRoutes(inner, ports, options));
       await scope.register(async (inner) => backupRoutes(inner, ports, options));
+      await scope.register(async (inner) => handoverRoutes(inner, ports));
       await scope.register(async (inner) => {
         inner.addHook('onRequest', chooseTenant(ports));
         auditRoutes(inner, ports);

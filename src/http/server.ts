@@ -12,6 +12,7 @@ import { OmniError } from '../core/errors.js';
 import { addAccessLog } from './access-log.js';
 import { addCompression } from './compression.js';
 import { Connections, type Exchange } from './connections.js';
+import { handOn } from './hand-on.js';
 import { lazyValidators } from './lazy-validators.js';
 import { malformedRequestReply, sendError } from './error-reply.js';
 import { forwardWrites } from './forward-writes.js';
@@ -75,6 +76,7 @@ export async function createHttpServer(
   if (options.accessLog === true) addAccessLog(app);
   addHooks(app, connections, () => leaving);
   if (ports.tracer !== undefined) addTracing(app, ports.tracer);
+  if (ports.handover !== undefined) handOn(app, ports.handover, () => leaving);
   if (ports.writers !== undefined) forwardWrites(app, ports.writers, () => leaving);
   addRequestEncodings(app);
   await addCompression(app, options.compressMinBytes ?? DEFAULT_COMPRESS_MIN_BYTES);

@@ -52,6 +52,8 @@ export class TenantImport {
   constructor(
     private readonly ports: ImportPorts,
     private readonly request: FastifyRequest<{ Params: { id: string } }>,
+    /** Of the handover that fills this installation, if any does. */
+    private readonly walker: string | undefined,
   ) {
     this.tenant = request.params.id;
     this.actor = request.actor;
@@ -112,6 +114,8 @@ export class TenantImport {
     if (this.rows.length === 0 && lists.length === 0) return;
     const { rows } = this;
     [this.rows, this.bytes] = [[], 0];
+    // Somebody may write to it by now.
+    await this.ports.transfer.checkImportable(this.tenant, this.walker);
     await this.ports.transfer.import(this.tenant, rows, lists);
     this.taken.rows += rows.length;
   }

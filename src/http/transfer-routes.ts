@@ -1,5 +1,6 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
+import { WALKER_HEADER } from '../tenancy/handover.js';
 import { ImportRow } from './transfer-schemas.js';
 import { takeBodyRoom } from './body-room.js';
 import { STREAMS } from './limits.js';
@@ -136,18 +137,24 @@ function importRoutes(
     async (request) => {
       const { id } = request.params;
       const lines = linesBody(request.body);
-      await transfer.checkImportable(id);
+      const walker = walkerOf(request);
+      await transfer.checkImportable(id, walker);
       const leave = gate.enter(id);
       takeBodyRoom(request, bodies, id);
       try {
         const maxBytes = ROW_ROOM * limits.maxProductBytes;
         const rows = ports.ingest.ndjson(readChunks(lines, limits), maxBytes);
-        return await new TenantImport(ports, request).take(rows);
+        return await new TenantImport(ports, request, walker).take(rows);
       } finally {
         leave();
       }
     },
   );
+}
+
+function walkerOf({ headers }: FastifyRequest): string | undefined {
+  const named = headers[WALKER_HEADER];
+  return typeof named === 'string' ? named : undefined;
 }
 
 async function requireThere({ tenantDesk }: HttpPorts, id: string): Promise<void> {

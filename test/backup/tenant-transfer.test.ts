@@ -23,7 +23,10 @@ function transferOf({ deps, directory }: Place, store: Store): TenantTransfer {
     deps.placement.ensure(...asked);
   const rows = new CopyWriter({ store, place, nudge: () => undefined });
   const priceLists = new PriceLists(store.records);
-  return new TenantTransfer({ store, model: deps.model, tenants: directory, priceLists, rows });
+  const handover = { isFilledBy: async () => false };
+  return new TenantTransfer({
+    ...{ store, model: deps.model, tenants: directory, priceLists, rows, handover },
+  });
 }
 
 /** The store with a member of its own. */

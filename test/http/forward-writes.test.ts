@@ -375,6 +375,7 @@ describe('each route', () => {
     'POST /typesense/collections/:collection/documents',
     'POST /typesense/collections/:collection/documents/import',
     'POST /typesense/keys',
+    'PUT /admin/handover',
     'PUT /admin/store',
     'PUT /aliases/:name',
     'PUT /plans/:name',

@@ -3,6 +3,8 @@ import { ExportDesk } from '../../src/backup/export-desk.js';
 import { TakenBackups } from '../../src/backup/taken-backups.js';
 import { RestoreDesk } from '../../src/backup/restore-desk.js';
 import { CopyWriter } from '../../src/backup/copy-writer.js';
+import { HandoverDesk } from '../../src/tenancy/handover-desk.js';
+import { HandoverWatch } from '../../src/tenancy/handover-watch.js';
 import { TenantTransfer } from '../../src/backup/tenant-transfer.js';
 import type { ShardStatus } from '../../src/core/shard-status.js';
 import { createHttpServer, type HttpServer } from '../../src/http/server.js';
@@ -150,8 +152,11 @@ export async function openHttp(
   });
   const imports = openImports(node, options.imports);
   const forget = (tenant: string) => books.forget(tenant);
+  const handover = new HandoverWatch({ records, logger: node.deps.logger });
+  const handoverDesk = new HandoverDesk({ records, audit, watch: handover });
   const server = await createHttpServer(
     {
+      ...{ handover, handoverDesk },
       ...{ ingest: node.ingest, status: statusOf(node, status) },
       logger: options.logger ?? node.deps.logger,
       search: options.searchOver?.(node) ?? search,
@@ -163,6 +168,7 @@ export async function openHttp(
       settings,
       transfer: new TenantTransfer({
         ...{ ...node.deps, tenants: node.directory, priceLists: lists, rows: copies },
+        handover: handoverDesk,
       }),
       plans: node.plans,
       meter: node.meter,

@@ -8,9 +8,16 @@ import { PATIENTLY } from '../api-problem.js';
 
 type ServerConfig = Pick<Config, 'url' | 'adminKey'>;
 
-/** Who asks operators' routes of a server, and goes on asking while that restarts. */
-export function operatorsTransport({ url, adminKey }: ServerConfig): Transport {
-  return new Transport({ addresses: [url], apiKey: adminKey, ...PATIENTLY });
+/**
+ * Who asks operators' routes of a server, and goes on asking while that restarts.
+ *
+ * @param headers sent with each request besides
+ */
+export function operatorsTransport(
+  { url, adminKey }: ServerConfig,
+  headers: Readonly<Record<string, string>> = {},
+): Transport {
+  return new Transport({ addresses: [url], apiKey: adminKey, headers, ...PATIENTLY });
 }
 
 /** What the server exports from. */

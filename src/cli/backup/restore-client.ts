@@ -21,9 +21,13 @@ export class RestoreClient implements RestoreSink {
   private readonly transport: Transport;
   private readonly tenants: TenantsClient;
 
-  constructor(config: Pick<Config, 'url' | 'adminKey'>) {
-    this.transport = operatorsTransport(config);
-    this.tenants = new TenantsClient(config);
+  /** @param headers sent with each request besides */
+  constructor(
+    config: Pick<Config, 'url' | 'adminKey'>,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    this.transport = operatorsTransport(config, headers);
+    this.tenants = new TenantsClient(config, headers);
   }
 
   async model(): ReturnType<RestoreSink['model']> {

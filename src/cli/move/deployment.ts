@@ -36,9 +36,11 @@ export class Deployment {
   constructor(
     readonly url: string,
     adminKey: string | undefined,
+    /** Sent with each request besides. */
+    headers: Readonly<Record<string, string>> = {},
   ) {
-    this.transport = new Transport({ addresses: [url], apiKey: adminKey, ...TIMES });
-    this.tenants = new TenantsClient({ url, adminKey });
+    this.transport = new Transport({ addresses: [url], apiKey: adminKey, headers, ...TIMES });
+    this.tenants = new TenantsClient({ url, adminKey }, headers);
   }
 
   /** Which store it has: that of no other deployment. */
@@ -78,10 +80,11 @@ export class Deployment {
     return (found as { position: string | null } | undefined)?.position ?? undefined;
   }
 
-  /** Of a tenant that nobody writes to meanwhile. */
-  async sum(tenant: string): Promise<CatalogueSum> {
+  /** Of a tenant that nobody writes to meanwhile, with the position behind all of it. */
+  async sum(tenant: string): Promise<CatalogueSum & { position: string | undefined }> {
     let [products, sum] = [0, 0n];
-    for (let after: string | undefined, atEnd = false; !atEnd;) {
+    let after: string | undefined;
+    for (let atEnd = false; !atEnd;) {
       const path = `${pathOf(tenant)}/digest`;
       const page = (await this.call({ method: 'GET', path, query: { after } })) as {
         products: number;
@@ -93,7 +96,8 @@ export class Deployment {
       sum = BigInt.asUintN(DIGEST_BITS, sum + BigInt(`0x${page.digest}`));
       [after, atEnd] = [page.position, page.at_end];
     }
-    return { products, digest: sum.toString(16).padStart(DIGEST_BITS / 4, '0') };
+    const digest = sum.toString(16).padStart(DIGEST_BITS / 4, '0');
+    return { products, digest, position: after };
   }
 
   /** Undefined where there is no such plan. */
@@ -162,8 +166,9 @@ export class Deployment {
     }
   }
 
-  private call(call: Omit<Call, 'twice'>): Promise<unknown> {
-    return this.transport.call({ ...call, twice: 'nothing' });
+  /** What does no harm when it is asked twice. */
+  protected call(call: Omit<Call, 'twice'>, tenant?: string): Promise<unknown> {
+    return this.transport.call({ ...call, twice: 'nothing' }, { tenant });
   }
 }
 

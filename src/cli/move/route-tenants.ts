@@ -33,14 +33,26 @@ export async function routedNames(at: Deployment): Promise<RoutedName[]> {
  */
 export async function writeRoutes({ mapFor, out }: MapConfig, at: Deployment): Promise<void> {
   const [names, store] = [await routedNames(at), await at.store()];
-  if (out !== undefined) await checkMap(out, store);
-  const files: [end: string, text: string][] =
+  const files: MapFile[] =
     mapFor === 'haproxy'
       ? [
           ['.cfg', haproxyBackends(names)],
           ['', haproxyMap(names)],
         ]
       : [['', nginxMap(names)]];
+  await writeMaps(out, store, files);
+}
+
+/** Text of a map, or of what goes with it: then its name has an end of its own. */
+type MapFile = [end: string, text: string];
+
+/** Replaces the files of a map, or shows them. Rejects `MoveError` where it is that of another store. */
+export async function writeMaps(
+  out: string | undefined,
+  store: string,
+  files: readonly MapFile[],
+): Promise<void> {
+  if (out !== undefined) await checkMap(out, store);
   for (const [end, text] of files) {
     const whole = `${markOf(store)}\n${text}`;
     if (out === undefined) print(whole.trimEnd());

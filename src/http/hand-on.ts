@@ -1,0 +1,147 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { OmniError } from '../core/errors.js';
+import { WALKER_HEADER } from '../tenancy/handover.js';
+import type { HandoverWatch } from '../tenancy/handover-watch.js';
+import { passBack, passOn } from './pass-on.js';
+import { away, connectPatiently } from './reach-writers.js';
+import { isWrite } from './writes.js';
+
+/** What a query node knows of the other installation, to which this one is handed over or of which it is filled. */
+export type HandoverPort = Pick<
+  HandoverWatch,
+  'current' | 'readsThere' | 'writesThere' | 'writer' | 'here' | 'look'
+>;
+
+/** How often a request was sent on between the two: while neither takes it yet, it goes to and fro. */
+const MARK = 'x-omnisearch-handed-on';
+/** As long as a write may wait. */
+const MAX_HOPS = 50;
+/** Between nodes of one installation: it would be refused by those of the other. */
+const FORWARDED = 'x-omnisearch-forwarded';
+/** A node of the other installation that is restarted comes back sooner. */
+const PATIENCE_MS = 5_000;
+const TLS_LIMIT_MS = 2_000;
+/** The record of the handover itself. */
+const RECORD = '/admin/handover';
+/** What tells of this machine and of no other. */
+const OF_THIS = /^\/(livez|readyz|healthz|metrics|stats|admin(\/|$))/;
+
+/**
+ * Has the other installation answer what is its to answer. A write that comes while nobody takes any waits; one that
+ * was let in before is stored before it is copied. Must come before all that looks at keys, tenants or bodies: those
+ * here may be old.
+ */
+export function handOn(
+  app: FastifyInstance,
+  handover: HandoverPort,
+  isLeaving: () => boolean,
+): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.headers[WALKER_HEADER] !== undefined) return requireWalker(request, handover);
+    if (!isConcerned(request, handover)) return;
+    const { url: route = '' } = request.routeOptions;
+    const isOfWriter = isWrite(request.method, route);
+    const isThere = isOfWriter ? handover.writesThere : handover.readsThere && !OF_THIS.test(route);
+    if (!isThere) return;
+    await sendUnlessHere(request, reply, handover, isLeaving());
+  });
+  // Once it is let in: strangers do not wait.
+  app.addHook('preParsing', async (request, reply) => {
+    if (!isConcerned(request, handover)) return;
+    if (!isWrite(request.method, request.routeOptions.url ?? '')) return;
+    const { signal } = request.exchange;
+    if ((await handover.writer(signal)) === 'here') return;
+    await sendUnlessHere(request, reply, handover, isLeaving());
+  });
+}
+
+/** Whether anything is handed over, and it is not the command that does so who asks. */
+function isConcerned(
+  { headers, routeOptions }: FastifyRequest,
+  { current }: HandoverPort,
+): boolean {
+  if (current === undefined || routeOptions.url === RECORD) return false;
+  return headers[WALKER_HEADER] === undefined;
+}
+
+/**
+ * What the command that hands over asks of this installation is never for the other one. Rejects `conflict` for one that
+ * another has taken over from.
+ */
+async function requireWalker(
+  { headers, routeOptions }: FastifyRequest,
+  handover: HandoverPort,
+): Promise<void> {
+  if (routeOptions.url === RECORD) return;
+  const isKnown = () => headers[WALKER_HEADER] === handover.current?.walker;
+  if (isKnown()) return;
+  await handover.look();
+  if (isKnown()) return;
+  throw new OmniError('conflict', 'another command hands this installation over by now', {
+    field: WALKER_HEADER,
+  });
+}
+
+/** What the other has sent is sent back only where it is not for this one in a moment: both may be changing just now. */
+async function sendUnlessHere(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  handover: HandoverPort,
+  isLast: boolean,
+): Promise<void> {
+  const said = Number(request.headers[MARK] ?? 0);
+  // Whatever else stands there is not ours: it is not sent on again.
+  const hops = said >= 0 ? said : MAX_HOPS;
+  if (hops > 0) {
+    const { signal } = request.exchange;
+    const isHere = await handover.here(signal).then(
+      () => true,
+      (error: unknown) => {
+        signal.throwIfAborted();
+        if (!(hops < MAX_HOPS)) throw error;
+        return false;
+      },
+    );
+    if (isHere) return;
+  }
+  await send(request, reply, handover, hops + 1, isLast);
+}
+
+async function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { current }: HandoverPort,
+  hops: number,
+  isLast: boolean,
+): Promise<void> {
+  const socket = await reach(current?.peer ?? '', request.exchange.signal);
+  const { 'x-forwarded-for': before } = request.headers;
+  const from = request.raw.socket.remoteAddress;
+  const answer = await passOn(request, socket, {
+    ...{ [MARK]: String(hops), [FORWARDED]: undefined },
+    'x-forwarded-for': [before, from].filter((one) => one !== undefined).join(', '),
+  });
+  passBack(answer, request, reply, isLast);
+}
+
+/** A connection to the other installation. Rejects `unavailable`. */
+async function reach(peer: string, signal: AbortSignal): Promise<Socket> {
+  const { protocol, hostname, port } = new URL(peer);
+  const host = hostname.replaceAll(/[[\]]/g, '');
+  const isTls = protocol === 'https:';
+  const place = { host, port: port === '' ? (isTls ? 443 : 80) : Number(port) };
+  const socket = await connectPatiently(() => [place], PATIENCE_MS, signal);
+  if (!isTls) return socket;
+  const secure = connectTls({ socket, servername: host });
+  try {
+    const limit = AbortSignal.timeout(TLS_LIMIT_MS);
+    await once(secure, 'secureConnect', { signal: AbortSignal.any([signal, limit]) });
+    return secure;
+  } catch (cause) {
+    secure.on('error', () => undefined).destroy();
+    throw away(`${peer} can not be reached`, cause);
+  }
+}

@@ -1,0 +1,40 @@
+import type { JsonObject } from '../core/product.js';
+
+/** The record of an installation that is handed over to another, or is taken over: its kind, and its id. */
+export const HANDOVER_KIND = 'handover';
+export const HANDOVER_ID = 'installation';
+
+/** Header of the command that hands over: what it sends is done here, whoever takes the writes of others. */
+export const WALKER_HEADER = 'x-omnisearch-walker';
+
+/**
+ * What an installation knows of being handed over to its peer. The peer has a record of its own, and each changes by
+ * compare-and-set alone.
+ */
+export interface Handover {
+  /** Of the whole walk, the same on both sides. */
+  id: string;
+  /** Who had the writes when it began. */
+  side: 'old' | 'new';
+  /** Who takes writes: this one, the peer, or nobody for a moment, so that they wait. */
+  writes: 'here' | 'held' | 'there';
+  /** Who answers reads; `followed`: this one, for as long as the command that follows says that nothing is missing. */
+  reads: 'here' | 'followed' | 'there';
+  /** Where nodes of this one reach the peer: scheme, host and port. */
+  peer: string;
+  /** Known to the command that hands over, and to no other: the last one that began is the only one that is listened to. */
+  walker: string;
+  /** Grows while the command that follows has nothing left to copy, and while it wants writes to wait. */
+  beat: number;
+  /** Of the old side: how far the walk has come, and what of it is to be remembered. */
+  walk: JsonObject;
+}
+
+export function handoverOf(value: JsonObject): Handover {
+  return value as unknown as Handover;
+}
+
+/** As it is stored. */
+export function handoverValue(handover: Handover): JsonObject {
+  return { ...handover };
+}
