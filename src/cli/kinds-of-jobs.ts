@@ -1,7 +1,7 @@
 import type { Config } from '../config/settings.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { OpenUrl } from '../jobs/imports/fetch-feed.js';
-import { jobKinds, type KindDeps } from '../jobs/kinds.js';
+import { jobKinds, ofCluster, type KindDeps } from '../jobs/kinds.js';
 import { openRemoteFile } from '../jobs/remote-file.js';
 import { RemoteHosts } from '../jobs/remote-hosts.js';
 import type { SwitchFleet } from '../jobs/switch-terms.js';
@@ -29,12 +29,14 @@ export function kindsOfJobs(
   { fleet, searchable }: { fleet: ShardFleet; searchable: UntilSearchable },
 ): ReturnType<typeof jobKinds> {
   const { tombstoneRetentionMs, auto, coolDownMs } = config;
-  return jobKinds({
+  const kinds = jobKinds({
     ...{ ...deps, away, grower, dedicator, tombstoneRetentionMs },
     ...{ nodes: fleet, fleet: switchFleet(fleet, searchable) },
     advice: auto ? { taker, coolDownMs } : undefined,
     imports: { ...importSettings(config), ingest, openUrl: openerOf(config) },
   });
+  // What changes products and records is the primary's to do.
+  return config.regionOf === undefined ? kinds : ofCluster(kinds);
 }
 
 /** Fetches feeds of the hosts that are allowed. */

@@ -12,6 +12,7 @@ import { KeptStatus } from '../http/kept-status.js';
 import { createHttpServer } from '../http/server.js';
 import { Catalogue } from '../ingest/catalogue.js';
 import { priceListDesk } from '../jobs/sweep-prices.js';
+import { addRegionMetrics } from '../metrics/region-metrics.js';
 import { AnswerState } from '../search/answer-state.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
@@ -27,6 +28,7 @@ import { placeOnThese } from './open-cluster.js';
 import { openImports } from './open-imports.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
 import { openNode } from './open-node.js';
+import { openRegion } from './open-region.js';
 import { openShop } from './open-shop.js';
 import { openTenantDesks } from './open-tenancy.js';
 import { openTracer } from './open-tracer.js';
@@ -78,7 +80,13 @@ export async function startQueryNode(
   await warmUp(search);
   const members = openMembership(config, store, logger, () => status.notReady() === undefined);
   const queryNodes = () => members?.queryNodes() ?? [];
+  const region = await openRegion({
+    ...{ config, store, model, logger, opened },
+    place: (...asked) => cluster.placement.ensure(...asked),
+    nudge: (tenant) => nodes.nudge(tenant),
+  });
   const status = await KeptStatus.start({
+    region,
     ...{ model, analyzer: ANALYZER_VERSION, minShards: config.minShards, store },
     shards: () => fleet.kept(),
     queryNodes,
@@ -107,6 +115,7 @@ export async function startQueryNode(
   const views = { ...shop, ...shown, tenants, placements, keyDirectory, priceLists };
   const writers = await openWriters({ config, members, ...views }, stopping);
   addWriterMetrics(page, node);
+  addRegionMetrics(page, { lagMs: region?.lagMs, replicas: store.replicas });
   addClusterFigures(page, { store, fleet, queryNodes, config, backups: backups.taken });
   const shared = {
     audit,
@@ -117,6 +126,7 @@ export async function startQueryNode(
     ...shop,
     ...shown,
     writers,
+    region,
     status,
     logger,
   };
@@ -127,6 +137,7 @@ export async function startQueryNode(
   if (writes && config.jobs > 0) jobs.start();
   opened.add(() => jobs.close());
   opened.add(() => metrics?.readyUnless(() => 'shutting down'));
+  region?.start();
   tellSupervisor({ type: 'ready', port });
 }
 

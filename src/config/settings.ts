@@ -11,6 +11,7 @@ import { METRICS_SETTINGS } from './metrics-settings.js';
 import { PLANNER_SETTINGS } from './planner-settings.js';
 import { QUERY_NODE_SETTINGS } from './query-node-settings.js';
 import { REDIS_SETTINGS } from './redis-settings.js';
+import { REGION_SETTINGS } from './region-settings.js';
 import { SERVING_SETTINGS } from './serving-settings.js';
 import type { Pairs, Setting } from './setting.js';
 import { SHARD_SETTINGS } from './shard-settings.js';
@@ -38,6 +39,7 @@ const SETTINGS = {
   ...CLIENT_SETTINGS,
   ...SYNC_SETTINGS,
   ...METRICS_SETTINGS,
+  ...REGION_SETTINGS,
   ...BACKUP_SETTINGS,
   ...TELEMETRY_SETTINGS,
   ...CHECK_SETTINGS,

@@ -19,6 +19,7 @@ import { pageRoutes } from './page-routes.js';
 import type { HttpOptions, HttpPorts, RouteOptions } from './ports.js';
 import { previewRoutes } from './preview-routes.js';
 import { productRoutes } from './product-routes.js';
+import { regionRoutes } from './region-routes.js';
 import { ruleRoutes } from './rule-routes.js';
 import { SearchCounter } from './search-counter.js';
 import { SearchDesk } from './search-desk.js';
@@ -76,6 +77,7 @@ export async function addRoutes(
       keyRoutes(scope, ports);
       clusterRoutes(scope, ports);
       storeRoutes(scope, ports);
+      await scope.register(async (inner) => regionRoutes(inner, ports));
       tenantRoutes(scope, ports);
       usageRoutes(scope, ports);
       await scope.register(async (inner) => transferRoutes(inner, ports, options));

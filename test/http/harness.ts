@@ -3,6 +3,7 @@ import { ExportDesk } from '../../src/backup/export-desk.js';
 import { TakenBackups } from '../../src/backup/taken-backups.js';
 import { RestoreDesk } from '../../src/backup/restore-desk.js';
 import { CopyWriter } from '../../src/backup/copy-writer.js';
+import { RegionSource } from '../../src/backup/region/region-source.js';
 import { TenantTransfer } from '../../src/backup/tenant-transfer.js';
 import type { ShardStatus } from '../../src/core/shard-status.js';
 import { createHttpServer, type HttpServer } from '../../src/http/server.js';
@@ -102,6 +103,7 @@ export async function openHttp(
     ruleLimits?: Partial<RuleLimits>;
     tenants?: HttpPorts['tenants'];
     writers?: HttpPorts['writers'];
+    region?: HttpPorts['region'];
     logger?: HttpPorts['logger'];
     imports?: ImportHarnessOptions;
     /** In place of one that scans the store. */
@@ -153,6 +155,8 @@ export async function openHttp(
       search: options.searchOver?.(node) ?? search,
       tenants: options.tenants ?? node.directory,
       writers: options.writers,
+      region: options.region,
+      regionSource: new RegionSource(node.store),
       answers: { of: async () => answers.state },
       insight: { log, days, suggestions: new Suggestions({ days, store: node.store }) },
       settings,
