@@ -29,6 +29,8 @@ const HISTORY_KIND = 'history';
 export const LEFT_OUT: readonly string[] = [
   ...['job', 'lease', 'node', 'node zone', 'placement step', 'dedicated nodes', 'secret'],
   ...[HISTORY_KIND, 'history start', 'store reads', 'backup taken'],
+  // What it has of its primary, where it follows one.
+  ...['region', 'region feed', 'region age'],
 ];
 
 /** All kinds of which a backup has the records, in the order in which they are read. */

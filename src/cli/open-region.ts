@@ -1,4 +1,4 @@
-import { CopyWriter, type CopyWriterDeps } from '../backup/copy-writer.js';
+import { CopyWriter } from '../backup/copy-writer.js';
 import { Primary } from '../backup/region/primary.js';
 import { RegionAge } from '../backup/region/region-age.js';
 import { RegionFollower } from '../backup/region/region-follower.js';
@@ -10,18 +10,26 @@ import type { WritersPort } from '../http/forward-writes.js';
 import type { PartHealth } from '../http/ports.js';
 import { regionHealth, regionNotReady } from '../http/readiness.js';
 import type { RegionPort } from '../http/region.js';
+import type { FleetPort } from '../ingest/ports.js';
+import { addRegionMetrics } from '../metrics/region-metrics.js';
+import type { MetricsPage } from '../metrics/metrics-page.js';
 import type { WriterPlace } from '../http/reach-writers.js';
 import type { Store } from '../store/store.js';
+import type { OpenedCluster } from './open-cluster.js';
 import type { Opened } from './run-role.js';
 
 /** A write waits so long for a primary that restarts. */
 const PATIENCE_MS = 5_000;
 const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
-interface Parts extends Pick<CopyWriterDeps, 'place' | 'nudge'> {
+interface Parts {
   config: Config;
   store: Store;
   model: ModelIdentity;
+  cluster: Pick<OpenedCluster, 'placement'>;
+  /** Is told of each tenant that was written. */
+  nodes: Pick<FleetPort, 'nudge'>;
+  page: MetricsPage;
   logger: Logger;
   opened: Opened;
 }
@@ -34,11 +42,21 @@ export interface OpenedRegion extends RegionPort {
   start(): void;
 }
 
-/** What `REGION_OF` asks for; undefined without it. Rejects `ConfigError` for a store that can not follow so. */
+/**
+ * What `REGION_OF` asks for; undefined without it. Declares how old what is served may be. Rejects `ConfigError` for a
+ * store that can not follow so.
+ */
 export async function openRegion(parts: Parts): Promise<OpenedRegion | undefined> {
-  const { config, store, model, logger, opened } = parts;
-  const { regionOf: url, regionMaxLagMs: maxLagMs } = config;
-  if (url === undefined) return undefined;
+  const { config, store, page } = parts;
+  const { regionOf: url } = config;
+  const region = url === undefined ? undefined : await follow(url, parts);
+  addRegionMetrics(page, { lagMs: region?.lagMs, replicas: store.replicas });
+  return region;
+}
+
+async function follow(url: string, parts: Parts): Promise<OpenedRegion> {
+  const { config, store, model, cluster, nodes, logger, opened } = parts;
+  const { regionMaxLagMs: maxLagMs } = config;
   if (store.recordLog === undefined) {
     throw new ConfigError(
       'REGION_OF is for STORE_URL lmdb:DIR: nodes of a region on MongoDB read from its members there',
@@ -50,7 +68,11 @@ export async function openRegion(parts: Parts): Promise<OpenedRegion | undefined
   opened.add(() => age.close());
   const follower = new RegionFollower({
     ...{ store, model, age, logger, pauseMs: config.regionPollMs },
-    rows: new CopyWriter(parts),
+    rows: new CopyWriter({
+      store,
+      place: (...asked) => cluster.placement.ensure(...asked),
+      nudge: (tenant) => nodes.nudge(tenant),
+    }),
     primary: new Primary(url, config.regionKey),
   });
   opened.add(() => follower.close());

@@ -12,7 +12,6 @@ import { KeptStatus } from '../http/kept-status.js';
 import { createHttpServer } from '../http/server.js';
 import { Catalogue } from '../ingest/catalogue.js';
 import { priceListDesk } from '../jobs/sweep-prices.js';
-import { addRegionMetrics } from '../metrics/region-metrics.js';
 import { AnswerState } from '../search/answer-state.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
@@ -80,11 +79,7 @@ export async function startQueryNode(
   await warmUp(search);
   const members = openMembership(config, store, logger, () => status.notReady() === undefined);
   const queryNodes = () => members?.queryNodes() ?? [];
-  const region = await openRegion({
-    ...{ config, store, model, logger, opened },
-    place: (...asked) => cluster.placement.ensure(...asked),
-    nudge: (tenant) => nodes.nudge(tenant),
-  });
+  const region = await openRegion({ ...node, config, page, logger, opened });
   const status = await KeptStatus.start({
     region,
     ...{ model, analyzer: ANALYZER_VERSION, minShards: config.minShards, store },
@@ -115,7 +110,6 @@ export async function startQueryNode(
   const views = { ...shop, ...shown, tenants, placements, keyDirectory, priceLists };
   const writers = await openWriters({ config, members, ...views }, stopping);
   addWriterMetrics(page, node);
-  addRegionMetrics(page, { lagMs: region?.lagMs, replicas: store.replicas });
   addClusterFigures(page, { store, fleet, queryNodes, config, backups: backups.taken });
   const shared = {
     audit,

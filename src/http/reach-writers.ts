@@ -40,10 +40,7 @@ export async function connectPatiently(
   }
 }
 
-async function connectToAny(
-  places: readonly WriterPlace[],
-  signal: AbortSignal,
-): Promise<Socket> {
+async function connectToAny(places: readonly WriterPlace[], signal: AbortSignal): Promise<Socket> {
   let cause: unknown;
   for (const place of places.slice(0, MAX_TRIED)) {
     // A machine that vanished closes nothing.
@@ -55,7 +52,9 @@ async function connectToAny(
       : connect({ ...place, ...alive });
     try {
       const limit = AbortSignal.timeout(CONNECT_LIMIT_MS);
-      await once(socket, isTls ? 'secureConnect' : 'connect', { signal: AbortSignal.any([signal, limit]) });
+      await once(socket, isTls ? 'secureConnect' : 'connect', {
+        signal: AbortSignal.any([signal, limit]),
+      });
       return socket;
     } catch (error) {
       cause = error;

@@ -9,9 +9,8 @@ interface RegionSources {
     | undefined;
 }
 
-/** Declares how old what this node serves may be; nothing where it is always the latest. */
+/** Declares how old what this node serves may be; it says nothing where that is always the latest. */
 export function addRegionMetrics(page: MetricsPage, { lagMs, replicas }: RegionSources): void {
-  if (lagMs === undefined && replicas === undefined) return;
   page.level(
     'region_lag_seconds',
     'How far what a region serves may be behind its primary; each query node says so: max.',

@@ -42,8 +42,8 @@ export class ProductFollower {
    */
   async follow(tenant: string, signal: AbortSignal): Promise<void> {
     if (!this.copies.has(tenant)) {
-      const from = await this.placeOf(tenant);
-      if (from !== 'unknown' && (await this.readOn(tenant, from, signal))) {
+      const place = await this.placeOf(tenant);
+      if (place !== undefined && (await this.readOn(tenant, place.from, signal))) {
         const { products } = await this.deps.store.usage(tenant);
         if (products === 0) await this.dropped(tenant, signal);
         return;
@@ -53,13 +53,13 @@ export class ProductFollower {
     this.copies.delete(tenant);
   }
 
-  /** Up to where this store has all; undefined: it has nothing yet. */
-  private async placeOf(tenant: string): Promise<string | undefined | 'unknown'> {
+  /** From where on there is something to read, undefined being the start; undefined: it is not known what is here. */
+  private async placeOf(tenant: string): Promise<{ from: string | undefined } | undefined> {
     const { store } = this.deps;
     const stored = await store.records.get(FEED_KIND, tenant);
     const position = stored?.value['position'];
-    if (typeof position === 'string') return position;
-    return (await store.usage(tenant)).products === 0 ? undefined : 'unknown';
+    if (typeof position === 'string') return { from: position };
+    return (await store.usage(tenant)).products === 0 ? { from: undefined } : undefined;
   }
 
   /** Has all tenants be copied again: their places were of another store. */

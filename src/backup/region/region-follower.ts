@@ -104,13 +104,14 @@ export class RegionFollower {
   private async run(): Promise<void> {
     const { signal } = this.closing;
     const { logger, pauseMs } = this.deps;
-    for (let failed = 0; !signal.aborted;) {
+    const isOver = (): boolean => signal.aborted;
+    for (let failed = 0; !isOver();) {
       try {
         await this.catchUp();
         if (this.problem !== undefined) logger.info('the region follows its primary again');
         [this.problem, failed] = [undefined, 0];
       } catch (error) {
-        if (signal.aborted) return;
+        if (isOver()) return;
         const reason = reasonOf(error);
         if (this.problem !== reason) logger.warn({ reason }, 'the region can not follow');
         this.problem = reason;
