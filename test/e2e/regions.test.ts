@@ -42,7 +42,7 @@ beforeAll(async () => {
   });
 }, 120_000);
 afterAll(async () => {
-  await region.stop();
+  if (region.process.signalCode === null) await region.stop();
   await link.close();
   await primary.stop();
   rmSync(dir, { recursive: true, force: true });
