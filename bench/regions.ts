@@ -49,12 +49,14 @@ await bench(
       Promise.all([at.writes(seconds), at.searches(seconds), at.lag(seconds)]),
     );
 
+    run.say('the line is cut');
     link.cut();
     const missed = flags.missed === 0 ? cutS : flags.missed;
     const [, served, oldestS] = await run.measure('cut', () =>
       Promise.all([at.missedWrites(missed * flags.rate, cutS), at.searches(cutS), at.ages(cutS)]),
     );
     link.mend();
+    run.say('the line is whole again');
     const caughtUpMs = await run.measure('catching up', () => at.untilCaughtUp());
     const isEqual =
       JSON.stringify(await at.answers(primary)) === JSON.stringify(await at.answers(region));
