@@ -43,6 +43,7 @@ export const REGION_SETTINGS = {
     min: 10,
     max: 60_000,
     verbs: SERVING,
-    description: 'a region asks its primary what changed, so long after the last answer',
+    description:
+      'a region asks its primary what changed, so long after the last answer; a quarter of it while something does',
   },
 } as const satisfies Record<string, Setting>;

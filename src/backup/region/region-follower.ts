@@ -28,7 +28,7 @@ interface Deps {
   primary: Pick<Primary, 'changes' | 'records' | 'products'>;
   model: ModelIdentity;
   age: RegionAge;
-  /** Between two questions while all goes well. */
+  /** Between two questions while nothing changes; a quarter of it while something does. */
   pauseMs: number;
   logger: Logger;
   /** Epoch ms. */
@@ -73,8 +73,9 @@ export class RegionFollower {
     await this.running;
   }
 
-  /** Once over all that changed: rejects where some of it could not be had. */
-  async catchUp(): Promise<void> {
+  /** Once over all that changed, if anything did: rejects where some of it could not be had. */
+  async catchUp(): Promise<boolean> {
+    let isChanged = false;
     const { deps } = this;
     const { signal } = this.closing;
     const now = deps.now ?? Date.now;
@@ -89,6 +90,7 @@ export class RegionFollower {
         await this.note(NOWHERE);
         continue;
       }
+      isChanged ||= reply.tenants.length + reply.records.length > 0;
       await this.takeRecords(reply, now());
       await this.follow(reply.tenants);
       await this.note({
@@ -99,6 +101,7 @@ export class RegionFollower {
       atEnd = reply.at_end;
       if (atEnd) deps.age.caughtUp(askedMs);
     }
+    return isChanged;
   }
 
   private async run(): Promise<void> {
@@ -106,8 +109,9 @@ export class RegionFollower {
     const { logger, pauseMs } = this.deps;
     const isOver = (): boolean => signal.aborted;
     for (let failed = 0; !isOver();) {
+      let waitMs = pauseMs;
       try {
-        await this.catchUp();
+        if (await this.catchUp()) waitMs /= 4;
         if (this.problem !== undefined) logger.info('the region follows its primary again');
         [this.problem, failed] = [undefined, 0];
       } catch (error) {
@@ -115,10 +119,9 @@ export class RegionFollower {
         const reason = reasonOf(error);
         if (this.problem !== reason) logger.warn({ reason }, 'the region can not follow');
         this.problem = reason;
+        waitMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failed, 10));
         failed += 1;
       }
-      const backOffMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failed - 1, 10));
-      const waitMs = failed === 0 ? pauseMs : backOffMs;
       await sleep(waitMs, undefined, { signal }).catch(() => undefined);
     }
   }
