@@ -114,11 +114,9 @@ export class RegionPair {
   private async mark(): Promise<number> {
     this.marked += 1;
     const attributes = { Mark: this.marked };
-    await this.given.primary.client.expect(
-      'POST',
-      '/products',
-      vectorProduct(this.given.base, 0, attributes, MARK),
-    );
+    const body = vectorProduct(this.given.base, 0, attributes, MARK);
+    const { client } = this.given.primary;
+    await client.expect('POST', '/products', body, 'application/json', LIMIT_MS);
     const acknowledgedMs = performance.now();
     const filter = { 'attributes.Mark': this.marked };
     for (;;) {

@@ -79,7 +79,8 @@ async function head(path: string, init?: RequestInit) {
 }
 
 test('what the primary has is there, and what is written to the region is written there', async () => {
-  expect(await count(region)).toBe(300);
+  // Its shards have what was copied a moment later.
+  await expect.poll(() => count(region), LIMIT).toBe(300);
   await expectEqual();
   const written = await region.post('/products', PRODUCTS.slice(300, 310));
   expect(written).toMatchObject({ status: 200, json: { accepted: 10 } });
