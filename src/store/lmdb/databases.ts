@@ -93,7 +93,7 @@ function openTables(
     records: twice('records'),
     changes: table('changes'),
     // A writer of the version before makes none, and shards need none.
-    ...(readOnly ? {} : { spool: table('spool'), recordLog: table('record log') }),
+    ...(readOnly ? {} : { spool: table('spool'), recordLog: table('told') }),
   };
 }
 
