@@ -59,6 +59,13 @@ const STORE: Row = {
       queries: [['{{region}}', `max by (region) (store_replica_lag_seconds{${HERE}})`]],
     },
     {
+      title: 'Region lag',
+      about:
+        'How old what a region serves may be; above the line RegionLag speaks. Empty where no region follows another.',
+      ...{ unit: 's', bounds: { worse: 'above', warning: 'region_lag_seconds' } },
+      queries: [['{{region}}', `max by (region) (region_lag_seconds{${HERE}})`]],
+    },
+    {
       title: 'Products',
       about: 'Live ones in the store, and texts of them that were embedded a second.',
       unit: 'short',

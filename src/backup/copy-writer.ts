@@ -4,6 +4,7 @@ import { NO_PRICES, type PackedPrices } from '../core/price-entries.js';
 import type { Product } from '../core/product.js';
 import { backOff } from '../core/retry.js';
 import { priceWrites } from '../store/price-writes.js';
+import type { WriteNote } from '../store/copies.js';
 import type { PartitionRef, ProductWrite, Store } from '../store/store.js';
 
 const MAX_ATTEMPTS = 6;
@@ -20,6 +21,8 @@ export interface CopiedPut {
   model: string;
   vector: Float32Array;
   prices: PackedPrices;
+  /** Its version in the store that this one follows; undefined: it gets one of its own. */
+  version?: number;
 }
 
 interface CopiedDelete {
@@ -28,6 +31,7 @@ interface CopiedDelete {
   feedVersion: number | undefined;
   /** Of a product that is archived there, see `DeleteProduct`. */
   archive?: string;
+  version?: number;
 }
 
 export type CopiedRow = CopiedPut | CopiedDelete;
@@ -68,15 +72,21 @@ export interface CopyWriterDeps {
 export class CopyWriter {
   constructor(private readonly deps: CopyWriterDeps) {}
 
-  /** Applies rows in their order. Rejects `unavailable`, `conflict` where one is not taken, as `place` refuses. */
-  async write(tenant: string, rows: readonly CopiedRow[]): Promise<Imported> {
+  /**
+   * Applies rows in their order; `note` is put with the last of them. Rejects `unavailable`, `conflict` where one is not
+   * taken, as `place` refuses.
+   */
+  async write(tenant: string, rows: readonly CopiedRow[], note?: WriteNote): Promise<Imported> {
     const imported: Imported = { written: 0, deleted: 0, unchanged: 0 };
     const { writesAtOnce } = this.deps.store;
     for (let at = 0; at < rows.length; at += writesAtOnce) {
       const some = lastOfEach(rows.slice(at, at + writesAtOnce));
-      await this.writeContents(tenant, some, imported);
-      await this.writePrices(tenant, some.filter(isPut));
+      const isLast = at + writesAtOnce >= rows.length;
+      await this.writeContents(tenant, some, imported, isLast ? note : undefined);
+      const apart = some.filter(isPut).filter(({ version }) => version === undefined);
+      if (apart.length > 0) await this.writePrices(tenant, apart);
     }
+    if (rows.length === 0 && note !== undefined) await this.deps.store.write(tenant, [], note);
     if (rows.length > 0) this.deps.nudge(tenant);
     return imported;
   }
@@ -85,6 +95,7 @@ export class CopyWriter {
     tenant: string,
     rows: readonly CopiedRow[],
     imported: Imported,
+    note: WriteNote | undefined,
   ): Promise<void> {
     let left = rows;
     for (let attempt = 1; left.length > 0; attempt++) {
@@ -94,7 +105,7 @@ export class CopyWriter {
       const [refused] = places.refused.values();
       if (refused !== undefined) throw refused;
       const writes = left.map((row) => writeOf(row, places));
-      const { statuses } = await this.deps.store.write(tenant, writes);
+      const { statuses } = await this.deps.store.write(tenant, writes, note);
       left = left.filter((row, i) => {
         const status = statuses[i] ?? 'conflict';
         if (status === 'applied') imported[row.op === 'put' ? 'written' : 'deleted'] += 1;
@@ -134,7 +145,11 @@ function writeOf(
   row: CopiedRow,
   places: Awaited<ReturnType<CopyWriterDeps['place']>>,
 ): ProductWrite {
-  if (row.op === 'delete') return { ...row, isCopy: true };
+  if (row.op === 'delete') {
+    const { version, ...rest } = row;
+    return { ...rest, isCopy: true, ...(version === undefined ? {} : { as: { version } }) };
+  }
+  const { version, prices } = row;
   const { op, product, vector, feedVersion, contentHash, embedHash, model } = row;
   const { id, category } = product;
   const partition = places.of(category, id);
@@ -143,7 +158,8 @@ function writeOf(
     throw new OmniError('unavailable', `there is no place for the category ${category}`, details);
   }
   const facts = { feedVersion, contentHash, embedHash, model, partition };
-  return { op, id, product, ...facts, vectors: { text: vector }, isCopy: true };
+  const as = version === undefined ? {} : { as: { version, prices } };
+  return { op, id, product, ...facts, vectors: { text: vector }, isCopy: true, ...as };
 }
 
 function isPut(row: CopiedRow): row is CopiedPut {

@@ -48,9 +48,9 @@ export class History {
     const { store, term } = this;
     if (days !== undefined) await term.set(days);
     const write = store.write.bind(store);
-    store.write = async (tenant, writes) => {
+    store.write = async (tenant, writes, ...rest) => {
       if (await term.isKept()) await this.note(tenant, writes);
-      return write(tenant, writes);
+      return write(tenant, writes, ...rest);
     };
   }
 

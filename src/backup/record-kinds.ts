@@ -31,6 +31,8 @@ export const LEFT_OUT: readonly string[] = [
   ...['job', 'lease', 'node', 'node zone', 'placement step', 'dedicated nodes', 'secret'],
   ...[HISTORY_KIND, 'history start', 'store reads', 'backup taken', HANDOVER_KIND],
   ...['scaling decisions', 'scaling', 'scaling decision'],
+  // What it has of its primary, where it follows one.
+  ...['region', 'region feed', 'region age'],
 ];
 
 /** All kinds of which a backup has the records, in the order in which they are read. */

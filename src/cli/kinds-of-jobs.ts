@@ -2,7 +2,7 @@ import type { ColdArchive } from '../backup/cold/cold-archive.js';
 import type { Config } from '../config/settings.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { OpenUrl } from '../jobs/imports/fetch-feed.js';
-import { jobKinds, type KindDeps } from '../jobs/kinds.js';
+import { jobKinds, ofCluster, type KindDeps } from '../jobs/kinds.js';
 import { openRemoteFile } from '../jobs/remote-file.js';
 import { RemoteHosts } from '../jobs/remote-hosts.js';
 import type { SwitchFleet } from '../jobs/switch-terms.js';
@@ -32,7 +32,7 @@ export function kindsOfJobs(
   { fleet, searchable }: { fleet: ShardFleet; searchable: UntilSearchable },
 ): ReturnType<typeof jobKinds> {
   const { tombstoneRetentionMs, auto, coolDownMs } = config;
-  return jobKinds({
+  const kinds = jobKinds({
     ...{ ...deps, away, grower, dedicator, tombstoneRetentionMs },
     ...{ nodes: fleet, fleet: switchFleet(fleet, searchable) },
     advice: auto ? { taker, coolDownMs } : undefined,
@@ -43,6 +43,8 @@ export function kindsOfJobs(
       nudge: (tenant) => fleet.nudge(tenant),
     },
   });
+  // What changes products and records is the primary's to do.
+  return config.regionOf === undefined ? kinds : ofCluster(kinds);
 }
 
 /** Fetches feeds of the hosts that are allowed. */

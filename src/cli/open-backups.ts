@@ -1,6 +1,7 @@
 import { ExportDesk } from '../backup/export-desk.js';
 import { RestoreDesk } from '../backup/restore-desk.js';
 import { History } from '../backup/history.js';
+import { RegionSource } from '../backup/region/region-source.js';
 import { Rollback } from '../backup/rollback.js';
 import { CopyWriter, type CopyWriterDeps } from '../backup/copy-writer.js';
 import { TenantTransfer } from '../backup/tenant-transfer.js';
@@ -56,12 +57,17 @@ export function openBackups(parts: BackupParts) {
     rows: new CopyWriter({ store: filling, nudge, place }),
   });
   const taken = new TakenBackups(store.records);
-  return { exports: new ExportDesk(store), restores, rollback, transfer, taken };
+  const regionSource = new RegionSource(store);
+  return { exports: new ExportDesk(store), restores, rollback, transfer, taken, regionSource };
 }
 
 /** What products were before; a node that writes notes it while the store's history is kept. */
-export async function openHistory(store: Store, { historyDays, serve }: Config): Promise<History> {
+export async function openHistory(
+  store: Store,
+  { historyDays, serve, regionOf }: Config,
+): Promise<History> {
   const history = new History(store);
-  if (serve !== 'read') await history.begin(historyDays);
+  // In a region its primary keeps it.
+  if (serve !== 'read' && regionOf === undefined) await history.begin(historyDays);
   return history;
 }

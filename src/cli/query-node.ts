@@ -30,6 +30,7 @@ import { openImports } from './open-imports.js';
 import { openLive } from './open-live.js';
 import { checkAdvertised, openMembership } from './open-membership.js';
 import { openNode } from './open-node.js';
+import { openRegion } from './open-region.js';
 import { openShop } from './open-shop.js';
 import { openTenantDesks } from './open-tenancy.js';
 import { openTracer } from './open-tracer.js';
@@ -81,7 +82,9 @@ export async function startQueryNode(
   await warmUp(search);
   const members = openMembership(config, store, logger, () => status.notReady() === undefined);
   const queryNodes = () => members?.queryNodes() ?? [];
+  const region = await openRegion({ ...node, config, page, logger, opened });
   const status = await KeptStatus.start({
+    region,
     ...{ model, analyzer: ANALYZER_VERSION, minShards: config.minShards, store },
     shards: () => fleet.kept(),
     queryNodes,
@@ -122,6 +125,7 @@ export async function startQueryNode(
     ...shown,
     ...live,
     writers,
+    region,
     status,
     logger,
   };
@@ -134,6 +138,7 @@ export async function startQueryNode(
   opened.add(() => jobs.close());
   opened.add(() => metrics?.readyUnless(() => 'shutting down'));
   tellFigures(() => ({ searches: server.searches(), ...(works && { waiting: jobs.due }) }));
+  region?.start();
   tellSupervisor({ type: 'ready', port });
 }
 

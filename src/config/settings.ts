@@ -13,6 +13,7 @@ import { MIGRATE_SETTINGS } from './migrate-settings.js';
 import { PLANNER_SETTINGS } from './planner-settings.js';
 import { QUERY_NODE_SETTINGS } from './query-node-settings.js';
 import { REDIS_SETTINGS } from './redis-settings.js';
+import { REGION_SETTINGS } from './region-settings.js';
 import { SERVING_SETTINGS } from './serving-settings.js';
 import type { Pairs, Setting } from './setting.js';
 import { SHARD_SETTINGS } from './shard-settings.js';
@@ -43,6 +44,7 @@ const SETTINGS = {
   ...SYNC_SETTINGS,
   ...MIGRATE_SETTINGS,
   ...METRICS_SETTINGS,
+  ...REGION_SETTINGS,
   ...BACKUP_SETTINGS,
   ...TELEMETRY_SETTINGS,
   ...CHECK_SETTINGS,

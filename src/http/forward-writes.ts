@@ -1,23 +1,33 @@
-import type { NetConnectOpts, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { passBack, passOn } from './pass-on.js';
-import { away, connectPatiently } from './reach-writers.js';
-import { isWrite } from './writes.js';
+import { away, connectPatiently, type WriterPlace } from './reach-writers.js';
 
 /** What a query node that only reads knows of those that write. */
 export interface WritersPort {
   /** Where they are, the one to be tried first first; none: nobody is known to write. */
-  places: () => readonly NetConnectOpts[];
+  places: () => readonly WriterPlace[];
   /** How long one that can not be reached is waited for, in milliseconds: it may be restarting. */
   patienceMs: number;
   /** A write was answered that may be of any of these tenants: what this node keeps of them is old. Never rejects. */
   written(tenants: readonly string[], route: string): Promise<void>;
+  /** By which name they are asked; undefined: by the caller's. */
+  host?: string | undefined;
+  /** What their addresses begin with, before the caller's path. */
+  pathPrefix?: string | undefined;
+}
+
+/** What is forwarded, and what tells that it was. */
+export interface Forwarding {
+  takes: (method: string, route: string) => boolean;
+  /** A header of a request that was forwarded: it is not forwarded so again. */
+  mark: string;
+  /** What is wrong where it would be. */
+  again: string;
 }
 
 /** Writes that wait for somebody to write. */
 const MAX_WAITING = 64;
-/** Of a request that was forwarded: it is not forwarded again. */
-const MARK = 'x-omnisearch-forwarded';
 /** Whose `id` is a tenant. */
 const OF_TENANT = '/tenants/:id';
 /**
@@ -28,16 +38,16 @@ export function forwardWrites(
   app: FastifyInstance,
   writers: WritersPort,
   isLeaving: () => boolean,
+  { takes, mark, again }: Forwarding,
 ): void {
   const reach = patiently(writers);
   app.addHook('preParsing', async (request, reply) => {
     const { url: route = '' } = request.routeOptions;
-    if (!isWrite(request.method, route)) return;
-    if (request.headers[MARK] !== undefined) {
-      throw away('the write came to a query node that only reads: see WRITE_URL');
-    }
+    if (!takes(request.method, route)) return;
+    if (request.headers[mark] !== undefined) throw away(again);
     const socket = await reach(request.exchange.signal);
-    const answer = await passOn(request, socket, { [MARK]: '1' });
+    const own = { [mark]: '1', ...(writers.host === undefined ? {} : { host: writers.host }) };
+    const answer = await passOn(request, socket, own, writers.pathPrefix);
     await writers.written(tenantsOf(request), route);
     passBack(answer, request, reply, isLeaving());
   });

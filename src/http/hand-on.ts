@@ -1,12 +1,10 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { OmniError } from '../core/errors.js';
 import { WALKER_HEADER } from '../tenancy/handover.js';
 import type { HandoverWatch } from '../tenancy/handover-watch.js';
 import { passBack, passOn } from './pass-on.js';
-import { away, connectPatiently } from './reach-writers.js';
+import { connectPatiently, placeOfUrl } from './reach-writers.js';
 import { isWrite } from './writes.js';
 
 /** What a query node knows of the other installation, to which this one is handed over or of which it is filled. */
@@ -23,7 +21,6 @@ const MAX_HOPS = 50;
 const FORWARDED = 'x-omnisearch-forwarded';
 /** A node of the other installation that is restarted comes back sooner. */
 const PATIENCE_MS = 5_000;
-const TLS_LIMIT_MS = 2_000;
 /** The record of the handover itself. */
 const RECORD = '/admin/handover';
 /** What tells of this machine and of no other. */
@@ -128,20 +125,7 @@ async function send(
 }
 
 /** A connection to the other installation. Rejects `unavailable`. */
-async function reach(peer: string, signal: AbortSignal): Promise<Socket> {
-  const { protocol, hostname, port } = new URL(peer);
-  const host = hostname.replaceAll(/[[\]]/g, '');
-  const isTls = protocol === 'https:';
-  const place = { host, port: port === '' ? (isTls ? 443 : 80) : Number(port) };
-  const socket = await connectPatiently(() => [place], PATIENCE_MS, signal);
-  if (!isTls) return socket;
-  const secure = connectTls({ socket, servername: host });
-  try {
-    const limit = AbortSignal.timeout(TLS_LIMIT_MS);
-    await once(secure, 'secureConnect', { signal: AbortSignal.any([signal, limit]) });
-    return secure;
-  } catch (cause) {
-    secure.on('error', () => undefined).destroy();
-    throw away(`${peer} can not be reached`, cause);
-  }
+function reach(peer: string, signal: AbortSignal): Promise<Socket> {
+  const place = placeOfUrl(new URL(peer));
+  return connectPatiently(() => [place], PATIENCE_MS, signal);
 }

@@ -47,6 +47,8 @@ export interface StatusSources {
   /** Undefined: texts are searched by their words alone. */
   encoder(): EncoderHealth | undefined;
   redis(): NodeStatus['redis'];
+  /** Absent: this is no region of another deployment. */
+  region?: { notReady(): string | undefined; health(): PartHealth } | undefined;
 }
 
 const COUNT_EVERY_MS = 500;
@@ -81,8 +83,9 @@ export class KeptStatus implements StatusPort {
   notReady(): string | undefined {
     const { sources } = this;
     const reason = notReadyReason(sources.shards(), sources.minShards, this.wasReady);
-    if (reason === undefined) this.wasReady = true;
-    return reason;
+    if (reason !== undefined) return reason;
+    this.wasReady = true;
+    return sources.region?.notReady();
   }
 
   parts(): PartHealth[] {
@@ -98,6 +101,7 @@ export class KeptStatus implements StatusPort {
       storeHealth(known),
       embeddingHealth(this.sources.encoder()),
       ...redisHealth(this.sources.redis()),
+      ...(this.sources.region === undefined ? [] : [this.sources.region.health()]),
       ...(queryNodes.length === 0 ? [] : [roleHealth('query nodes', queryNodes)]),
       roleHealth('shards', shards),
       ...shards,

@@ -27,13 +27,16 @@ const OF_REQUEST = /^(content-|host$|authorization$|x-omnisearch-)/;
  * anything reads the body. Rejects `unavailable`. Nothing is sent twice.
  *
  * @param own headers in place of those that it has; undefined: none of that name
+ * @param pathPrefix what the address begins with where it is sent, before its own path
  */
 export async function passOn(
   { raw, exchange }: FastifyRequest,
   socket: Socket,
   own: Readonly<Record<string, string | undefined>>,
+  pathPrefix = '',
 ): Promise<IncomingMessage> {
-  const { method, url: path, headers } = raw;
+  const { method, url = '/', headers } = raw;
+  const path = pathPrefix + url;
   // It goes with the caller, whatever becomes of the request on it.
   exchange.onEnd(() => socket.destroy());
   const upstream = begin({

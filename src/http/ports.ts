@@ -2,6 +2,7 @@ import type { ExportDesk } from '../backup/export-desk.js';
 import type { Rollback } from '../backup/rollback.js';
 import type { TakenBackups } from '../backup/taken-backups.js';
 import type { RestoreDesk } from '../backup/restore-desk.js';
+import type { RegionSource } from '../backup/region/region-source.js';
 import type { TenantTransfer } from '../backup/tenant-transfer.js';
 import type { ClusterDesk } from '../cluster/cluster-desk.js';
 import type { ObservedLease } from '../cluster/lease-observer.js';
@@ -46,6 +47,7 @@ import type { UsageReports } from '../tenancy/usage-report.js';
 import type { WritersPort } from './forward-writes.js';
 import type { HandoverPort } from './hand-on.js';
 import type { HttpLimits } from './limits.js';
+import type { RegionPort } from './region.js';
 import type { SlowSearchOptions } from './slow-searches.js';
 
 /** What the routes need of search: `RootSearch` is one. */
@@ -229,6 +231,10 @@ export interface HttpPorts {
   dropTenant(tenant: string): Promise<void>;
   /** Whom writes are forwarded to; absent: this node writes itself. */
   writers?: WritersPort | undefined;
+  /** What regions read. */
+  regionSource: Pick<RegionSource, 'changes' | 'records' | 'products'>;
+  /** Of a region that follows another deployment; absent: this is none. */
+  region?: RegionPort | undefined;
   /** Absent: nothing is traced. */
   tracer?: Tracer | undefined;
   /** What else the process tells of itself; absent: nothing. */

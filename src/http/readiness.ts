@@ -42,6 +42,46 @@ export function storeHealth({ problem, detail, damaged }: KnownStore): PartHealt
   return { name: 'store', state: 'ok', ...(detail === undefined ? {} : { detail }) };
 }
 
+/** How the copy of a region does. */
+export interface RegionState {
+  /** How old it may be; undefined: there is none yet. */
+  lagMs: number | undefined;
+  /** Past it the node is not ready; undefined: it serves on. */
+  maxLagMs: number | undefined;
+  /** Why the latest attempt to follow failed. */
+  problem: string | undefined;
+}
+
+/** Why a region can not be asked; undefined: it can. */
+export function regionNotReady(
+  lagMs: number | undefined,
+  maxLagMs: number | undefined,
+): string | undefined {
+  if (lagMs === undefined) return 'the region has not been copied from its primary yet';
+  if (maxLagMs === undefined || lagMs <= maxLagMs) return undefined;
+  return `the region is ${seconds(lagMs)} behind its primary (REGION_MAX_LAG_MS)`;
+}
+
+/** A region behind by so much has lost its primary. */
+const CUT_OFF_MS = 10_000;
+
+/** The region's part of `/healthz`. */
+export function regionHealth({ lagMs, maxLagMs, problem }: RegionState): PartHealth {
+  const name = 'region';
+  const why = problem === undefined ? '' : `; ${problem}`;
+  if (lagMs === undefined) {
+    return { name, state: 'starting', detail: `nothing has been copied yet${why}` };
+  }
+  const detail = `${seconds(lagMs)} behind its primary${why}`;
+  if (regionNotReady(lagMs, maxLagMs) !== undefined) return { name, state: 'down', detail };
+  const isWell = problem === undefined && lagMs < CUT_OFF_MS;
+  return { name, state: isWell ? 'ok' : 'degraded', detail };
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
+
 /** How the encoder does. */
 export interface EncoderHealth {
   /** Batches that failed, or whose thread died, since the last that went well. */

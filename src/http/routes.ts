@@ -23,6 +23,7 @@ import { pageRoutes } from './page-routes.js';
 import type { HttpOptions, HttpPorts, RouteOptions } from './ports.js';
 import { previewRoutes } from './preview-routes.js';
 import { productRoutes } from './product-routes.js';
+import { regionRoutes } from './region-routes.js';
 import { ruleRoutes } from './rule-routes.js';
 import { scalingRoutes } from './scaling-routes.js';
 import { SearchCounter } from './search-counter.js';
@@ -96,6 +97,7 @@ export async function addRoutes(
       });
       storeRoutes(scope, ports);
       scalingRoutes(scope, ports);
+      await scope.register(async (inner) => regionRoutes(inner, ports));
       tenantRoutes(scope, ports);
       usageRoutes(scope, ports);
       await scope.register(async (inner) => transferRoutes(inner, ports, options));

@@ -16,6 +16,7 @@ import { handOn } from './hand-on.js';
 import { lazyValidators } from './lazy-validators.js';
 import { malformedRequestReply, sendError } from './error-reply.js';
 import { forwardWrites } from './forward-writes.js';
+import { addRegion, ALL_WRITES, OWN_WRITES } from './region.js';
 import { addJsonParsers } from './json-body.js';
 import { DEFAULT_COMPRESS_MIN_BYTES, DEFAULT_LIMITS, MAX_HEADERS, SMALL_BYTES } from './limits.js';
 import { addOpenApi } from './openapi.js';
@@ -76,8 +77,12 @@ export async function createHttpServer(
   if (options.accessLog === true) addAccessLog(app);
   addHooks(app, connections, () => leaving);
   if (ports.tracer !== undefined) addTracing(app, ports.tracer);
-  if (ports.handover !== undefined) handOn(app, ports.handover, () => leaving);
-  if (ports.writers !== undefined) forwardWrites(app, ports.writers, () => leaving);
+  const { handover, writers, region } = ports;
+  if (handover !== undefined) handOn(app, handover, () => leaving);
+  if (region !== undefined) addRegion(app, region, () => leaving);
+  if (writers !== undefined) {
+    forwardWrites(app, writers, () => leaving, region === undefined ? ALL_WRITES : OWN_WRITES);
+  }
   addRequestEncodings(app);
   await addCompression(app, options.compressMinBytes ?? DEFAULT_COMPRESS_MIN_BYTES);
   const others = otherMethods(app);

@@ -33,6 +33,13 @@ const ROWS_AT_ONCE = 1_000;
 /** The job that removes a tenant, which must be marked as dropping: its key is the tenant. */
 export const DROP_TENANT = 'drop tenant';
 
+const PURGE_TOMBSTONES = 'purge of tombstones';
+const EMPTIED_CATEGORIES = 'emptied categories';
+const OF_CLUSTER: ReadonlySet<string> = new Set([
+  ...[PURGE_TOMBSTONES, EMPTIED_CATEGORIES, SETTLE_REPLICAS, REPLACE_NODES],
+  ...[DEDICATE_NODES, GROW_PARTITIONS, FOLLOW_ADVICE],
+]);
+
 export interface KindDeps
   extends
     Omit<SwitchDeps, 'store' | 'tenants'>,
@@ -84,11 +91,8 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
     advice === undefined ? [] : [[FOLLOW_ADVICE, followAdvice({ ...advice, logger })]];
   return new Map<string, JobKind>([
     ...relief,
-    ['purge of tombstones', { everyMs: MINUTE_MS, run: purge }],
-    [
-      'emptied categories',
-      { everyMs: HOUR_MS, run: (work) => forEachTenant(store, work, giveBack) },
-    ],
+    [PURGE_TOMBSTONES, { everyMs: MINUTE_MS, run: purge }],
+    [EMPTIED_CATEGORIES, { everyMs: HOUR_MS, run: (work) => forEachTenant(store, work, giveBack) }],
     [
       'sweep of history',
       {
@@ -121,6 +125,11 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
     [DEDICATE_NODES, dedicateNodes(deps)],
     [GROW_PARTITIONS, growPartitions(deps)],
   ]);
+}
+
+/** Of these the ones that change where products lie and how they are kept, and none of what is stored of them. */
+export function ofCluster(kinds: ReadonlyMap<string, JobKind>): ReadonlyMap<string, JobKind> {
+  return new Map([...kinds].filter(([kind]) => OF_CLUSTER.has(kind)));
 }
 
 function importKinds({ store, imports: given, logger }: KindDeps): [string, JobKind][] {

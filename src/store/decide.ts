@@ -1,6 +1,13 @@
 import { withEntry, type PackedPrices } from '../core/price-entries.js';
 import { decodeMark } from './position.js';
-import type { DeleteProduct, ImportSight, ProductWrite, StoredHead, WriteStatus } from './store.js';
+import type {
+  DeleteProduct,
+  ImportSight,
+  ProductWrite,
+  PutProduct,
+  StoredHead,
+  WriteStatus,
+} from './store.js';
 
 /** What is stored, as far as a write is decided by it. */
 interface Decisive extends StoredHead {
@@ -22,7 +29,10 @@ export function decide(head: Decisive | undefined, write: ProductWrite): WriteSt
     if (live === undefined) return archived(head, write);
     return isHidden ? 'stale' : 'applied';
   }
-  if (live?.contentHash === write.contentHash && live.embedHash === write.embedHash) {
+  if (live !== undefined && isSameContent(live, write)) {
+    if (write.as !== undefined && Buffer.compare(write.as.prices, live.prices) !== 0) {
+      return 'applied';
+    }
     // The next of the shop's writes is measured by the version that the copy has.
     const isNoted = write.isCopy !== true || live.feedVersion === write.feedVersion;
     return isNoted ? 'unchanged' : 'applied';
@@ -36,6 +46,14 @@ export function decide(head: Decisive | undefined, write: ProductWrite): WriteSt
 function archived(head: Decisive | undefined, { archive, isCopy }: DeleteProduct): WriteStatus {
   if (head?.archive === archive) return archive === undefined ? 'missing' : 'unchanged';
   return archive === undefined || isCopy === true ? 'applied' : 'missing';
+}
+
+/** Whether a put says of a live product what is stored, vectors included; what lists say aside. */
+export function isSameContent(
+  live: Pick<StoredHead, 'contentHash' | 'embedHash'>,
+  { contentHash, embedHash }: Pick<PutProduct, 'contentHash' | 'embedHash'>,
+): boolean {
+  return live.contentHash === contentHash && live.embedHash === embedHash;
 }
 
 /** A tombstone is nothing stored (0), and still has a version that a caller may have read. */

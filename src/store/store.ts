@@ -1,6 +1,7 @@
 import type { PackedPrices, PriceEntry } from '../core/price-entries.js';
 import type { ModelIdentity, NamedVectors, Product } from '../core/product.js';
 import type { DamagedValue } from '../core/shard-status.js';
+import type { CopiedState, RecordLog, WriteNote } from './copies.js';
 import type { RecordReader, RecordStore } from './record-store.js';
 import type { ShardDirectory } from './shard-directory.js';
 import type { StoreConnections, StoreServers } from './store-connections.js';
@@ -126,6 +127,8 @@ export interface PutProduct {
   imported?: ImportSight | undefined;
   /** What a backup has: written whatever `feedVersion` is stored, and with its own. */
   isCopy?: true;
+  /** Of a copy that follows another store; LMDB alone. */
+  as?: CopiedState;
 }
 
 export interface PartitionRef {
@@ -147,6 +150,7 @@ export interface DeleteProduct {
    * does what price lists say. Without `isCopy` of a live product alone.
    */
   archive?: string;
+  as?: Pick<CopiedState, 'version'>;
 }
 
 /** What a price list says of a product: it gets a new version, document and vectors stay as they are. */
@@ -352,15 +356,17 @@ export interface StoreWatch {
 
 export interface Store extends StoreReader {
   readonly records: RecordStore;
+  /** Absent where no other store can follow this one. */
+  readonly recordLog?: RecordLog;
   readonly spool: Spool;
   /** How many writes one call should bring, so that applying them holds up nobody else. */
   readonly writesAtOnce: number;
   setModel(model: ModelIdentity): Promise<void>;
   /**
    * Applies `writes` in order; LMDB in one transaction, MongoDB each id by itself. Resolves only when
-   * every one is durable: it survives power loss.
+   * every one is durable: it survives power loss. `note` goes with them; of LMDB alone.
    */
-  write(tenant: string, writes: readonly ProductWrite[]): Promise<WriteResult>;
+  write(tenant: string, writes: readonly ProductWrite[], note?: WriteNote): Promise<WriteResult>;
   /**
    * Compare-and-set of the whole placement: false, and nothing done, when its counter is not
    * `expectedCounter`, or when a category that has products would be in no partition any more.

@@ -37,6 +37,8 @@ describe('what figures come to', () => {
     ['lag', ['shard_behind{shard="s1"} 10000'], 'critical'],
     ['lag', ['store_replica_lag_seconds 12'], 'ok'],
     ['lag', ['store_replica_lag_seconds 70'], 'critical'],
+    ['lag', ['region_lag_seconds{region="us"} 0.3'], 'ok'],
+    ['lag', ['region_lag_seconds{region="us"} 45'], 'warning'],
     ['certificate', [certificateOf(90)], 'ok'],
     ['certificate', [certificateOf(20)], 'warning'],
     ['certificate', [certificateOf(4)], 'critical'],

@@ -19,9 +19,9 @@ const ADMIN_KEY = 'an-admin-key';
 const ADMIN = { authorization: `Bearer ${ADMIN_KEY}` };
 const SHARDS = 2;
 const LIMIT_MS = 60_000;
-/** Of MongoDB, which is not installed here, and of the pool to it: this store is a file. */
+/** Of MongoDB, which is not installed here, and of the pool to it: this store is a file. And of a region: it is none. */
 const OF_MONGODB =
-  /^(mongodb_\w+|store_(pool_connections|connections_limit|replica_lag_seconds)|omnisearch:store_connections:ratio)$/;
+  /^(mongodb_\w+|region_lag_seconds|store_(pool_connections|connections_limit|replica_lag_seconds)|omnisearch:store_connections:ratio)$/;
 /** It is of a whole minute: before that it tells nothing. */
 const LATER = 'shard_load_ratio';
 const isLeftOut = (expr: string): boolean =>

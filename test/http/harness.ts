@@ -5,6 +5,7 @@ import { RestoreDesk } from '../../src/backup/restore-desk.js';
 import { CopyWriter } from '../../src/backup/copy-writer.js';
 import { HandoverDesk } from '../../src/tenancy/handover-desk.js';
 import { HandoverWatch } from '../../src/tenancy/handover-watch.js';
+import { RegionSource } from '../../src/backup/region/region-source.js';
 import { TenantTransfer } from '../../src/backup/tenant-transfer.js';
 import type { ShardStatus } from '../../src/core/shard-status.js';
 import { createHttpServer, type HttpServer } from '../../src/http/server.js';
@@ -105,6 +106,7 @@ export async function openHttp(
     ruleLimits?: Partial<RuleLimits>;
     tenants?: HttpPorts['tenants'];
     writers?: HttpPorts['writers'];
+    region?: HttpPorts['region'];
     logger?: HttpPorts['logger'];
     imports?: ImportHarnessOptions;
     alerts?: HttpPorts['alerts'];
@@ -163,6 +165,8 @@ export async function openHttp(
       tenants: options.tenants ?? node.directory,
       writers: options.writers,
       ...{ alerts: options.alerts, jobs: options.jobs, census: options.census },
+      region: options.region,
+      regionSource: new RegionSource(node.store),
       answers: { of: async () => answers.state },
       insight: { log, days, suggestions: new Suggestions({ days, store: node.store }) },
       settings,

@@ -20,8 +20,10 @@ describe.skipIf(reason !== undefined)(
     let server: MongoServer;
     let set: TwoFacedMongo;
     let store: Store;
-    const open = () =>
-      openMongoStore({ url: set.url('replicas'), minPoolSize: 0, serverSelectionTimeoutMs: 2_000 });
+    const open = (more = '') =>
+      openMongoStore({
+        ...{ url: set.url('replicas') + more, minPoolSize: 0, serverSelectionTimeoutMs: 2_000 },
+      });
     beforeAll(async () => {
       server = await MongoServer.start();
       set = await TwoFacedMongo.before(server.port);
@@ -35,9 +37,9 @@ describe.skipIf(reason !== undefined)(
     });
 
     /** Who is asked for a join. */
-    async function asked(): Promise<string> {
+    async function asked(at = store): Promise<string> {
       const before = { ...set.reads };
-      const found = await store.documents(T, ['x', 'y', 'none'], [1, 1, 1]);
+      const found = await at.documents(T, ['x', 'y', 'none'], [1, 1, 1]);
       expect(found.map((document) => document?.product.id)).toEqual(['x', 'y', undefined]);
       return set.reads.secondary > before.secondary ? 'secondary' : 'primary';
     }
@@ -48,21 +50,41 @@ describe.skipIf(reason !== undefined)(
       expect(await asked()).toBe('primary');
       expect(store.detail?.()).toBeUndefined();
       store.replicas?.follow(5_000);
-      await expect.poll(asked, soon).toBe('secondary');
+      await expect.poll(() => asked(), soon).toBe('secondary');
       expect(store.detail?.()).toMatch(/^joins may be stale by 5000 ms; 127.* is \d+ ms behind$/);
       set.lagMs = 60_000;
       await expect.poll(() => store.servers?.().lagSeconds, soon).toBeGreaterThan(58);
-      await expect.poll(asked, soon).toBe('primary');
+      await expect.poll(() => asked(), soon).toBe('primary');
       const [lag, ...more] = store.replicas?.lags ?? [];
       expect(more).toEqual([]);
       expect(lag?.server).toBe(secondary);
       expect(lag?.lagMs).toBeGreaterThan(58_000);
       expect(store.detail?.()).toContain('so the primary is read');
       set.lagMs = 0;
-      await expect.poll(asked, soon).toBe('secondary');
+      await expect.poll(() => asked(), soon).toBe('secondary');
       store.replicas?.follow(undefined);
       expect(await asked()).toBe('primary');
       expect(store.replicas?.lags).toEqual([]);
+    });
+
+    it("of a region alone where the URL has its tags, and by that region's lag", async () => {
+      const [near, far] = [
+        await open('&readPreferenceTags=region:eu'),
+        await open('&readPreferenceTags=region:asia'),
+      ];
+      try {
+        for (const each of [near, far]) each.replicas?.follow(5_000);
+        await expect.poll(() => asked(near), soon).toBe('secondary');
+        expect(await asked(far)).toBe('primary');
+        expect(far.replicas?.lags).toEqual([]);
+        set.lagMs = 60_000;
+        await expect.poll(() => near.replicas?.lags[0]?.lagMs, soon).toBeGreaterThan(58_000);
+        await expect.poll(() => asked(near), soon).toBe('primary');
+      } finally {
+        set.lagMs = 0;
+        await near.close();
+        await far.close();
+      }
     });
 
     it('by what was said last, on every node, whatever its own settings say', async () => {

@@ -74,6 +74,7 @@ export class TwoFacedMongo {
       ...{ setName: 'rs', me: this.address(role), primary: this.address('primary') },
       ...{ hosts: [this.address('primary'), this.address('secondary')], setVersion: 1 },
       lastWrite: { lastWriteDate },
+      tags: { region: isPrimary ? 'us' : 'eu' },
     };
     const head = message.subarray(0, DOCUMENT_AT[message.readInt32LE(12)]);
     const changed = Buffer.concat([head, BSON.serialize(said)]);

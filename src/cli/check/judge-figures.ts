@@ -7,6 +7,8 @@ const MEMORY_SHARE = { warning: 0.85, critical: 0.9 };
 const DISK_USED_SHARE = { warning: 0.85, critical: 0.95 };
 /** Servers are asked every ten seconds: less may be none. */
 const STORE_LAG_S = { warning: 15, critical: 60 };
+/** Past the latter shoppers see prices of another hour. */
+const REGION_LAG_S = { warning: 30, critical: 3_600 };
 /** Changes that a shard has not applied yet, of which it counts no more of a tenant than the latter. */
 const BEHIND = { warning: 1_000, critical: 10_000 };
 const CERTIFICATE_DAYS = { warning: 21, critical: 5 };
@@ -65,10 +67,22 @@ function lag(page: MetricsPage): Finding[] {
     level: levelOf(behind, warning, critical),
     message: `shards have at most ${behind} changes to apply`,
   };
-  const seconds = page.max('store_replica_lag_seconds');
-  if (seconds === undefined) return [shards];
-  const level = levelOf(seconds, STORE_LAG_S.warning, STORE_LAG_S.critical);
-  return [shards, { check: 'lag', level, message: `the store's members lag ${seconds} s at most` }];
+  const store = page.max('store_replica_lag_seconds');
+  const region = page.max('region_lag_seconds');
+  return [
+    shards,
+    ...lagOf(store, STORE_LAG_S, (seconds) => `the store's members lag ${seconds} s at most`),
+    ...lagOf(region, REGION_LAG_S, (seconds) => `the region is ${seconds} s behind its primary`),
+  ];
+}
+
+function lagOf(
+  seconds: number | undefined,
+  { warning, critical }: typeof STORE_LAG_S,
+  say: (seconds: number) => string,
+): Finding[] {
+  if (seconds === undefined) return [];
+  return [{ check: 'lag', level: levelOf(seconds, warning, critical), message: say(seconds) }];
 }
 
 function certificates(page: MetricsPage, nowMs: number): Finding[] {

@@ -33,6 +33,8 @@ export interface Databases {
   changes: Table;
   /** Tenant, name and number to a chunk of bytes that some work goes through; absent for who only reads. */
   spool?: Table;
+  /** Number of a change of a record to its kind and id; absent for who only reads. */
+  recordLog?: Table;
 }
 
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
@@ -91,7 +93,7 @@ function openTables(
     records: twice('records'),
     changes: table('changes'),
     // A writer of the version before makes none, and shards need none.
-    ...(readOnly ? {} : { spool: table('spool') }),
+    ...(readOnly ? {} : { spool: table('spool'), recordLog: table('told') }),
   };
 }
 

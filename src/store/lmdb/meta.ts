@@ -19,6 +19,8 @@ interface Meta {
   /** How often any tenant changed. */
   changes: number;
   products: number;
+  /** How often any record that is told changed. */
+  recordLog: number;
   /** Of the latest look whether a write succeeds, epoch ms. */
   probedAtMs: number;
 }

@@ -1,10 +1,12 @@
 import type { JsonObject } from '../../core/product.js';
+import type { WriteNote } from '../copies.js';
 import { TENANT_KIND, type RecordStore, type StoredRecord } from '../record-store.js';
 import type { Databases } from './databases.js';
 import { isLiteral, tenantEnd, tenantKey, textKey, textOf } from './keys.js';
+import { logChange } from './record-log.js';
 import { announce, readTenant, writeTenant } from './tenant.js';
 
-function readRecord(db: Databases, kind: string, id: string): StoredRecord | undefined {
+export function readRecord(db: Databases, kind: string, id: string): StoredRecord | undefined {
   const bytes = db.records.get(textKey(kind, id));
   return bytes === undefined ? undefined : decode(bytes);
 }
@@ -29,6 +31,12 @@ function idOf(db: Databases, kind: string, key: Buffer): string[] {
   return bytes === undefined ? [] : [decode(bytes).id];
 }
 
+/** Within a write transaction: puts a record whatever its revision. */
+export function putRecord(db: Databases, { kind, id, value }: WriteNote): void {
+  const key = textKey(kind, id);
+  changeRecord(db, kind, id, value, revisionOf(db.records.get(key)));
+}
+
 /** Within a write transaction. `value` undefined removes. False when the revision is another. */
 function changeRecord(
   db: Databases,
@@ -44,6 +52,7 @@ function changeRecord(
     const record: StoredRecord = { id, value, revision: expectedRevision + 1 };
     db.records.put(key, Buffer.from(JSON.stringify(record)));
   }
+  logChange(db, kind, id);
   if (kind !== TENANT_KIND) return true;
   const state = readTenant(db, id);
   announce(db, id, state);

@@ -19,7 +19,7 @@ export const COPIES = 'copies';
 /** All tables of a store: a damaged name would be an empty table. */
 export const TABLE_NAMES: ReadonlySet<string> = new Set([
   ...['meta', COPIES, 'tenants', 'heads', 'documents', 'vectors', 'feed', 'tombstones'],
-  ...['categories', 'fields', 'placements', 'records', 'changes', 'spool'],
+  ...['categories', 'fields', 'placements', 'records', 'changes', 'spool', 'told'],
 ]);
 
 /** LMDB's own words for a tree that is damaged. */

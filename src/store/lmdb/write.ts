@@ -12,7 +12,7 @@ import { CountChanges } from '../count-changes.js';
 import { filterFieldNames } from '../../core/product-fields.js';
 import { addCounts } from './counts.js';
 import type { Databases } from './databases.js';
-import { decide } from '../decide.js';
+import { decide, isSameContent } from '../decide.js';
 import { readHead } from './heads.js';
 import { sequenceKey, textKey, timeKey } from './keys.js';
 import { encodeMark } from '../position.js';
@@ -96,6 +96,11 @@ export function applyWrites(
   return { statuses, mark: encodeMark(change.state.sequence) };
 }
 
+/** Whether all that a write asks for is there by now. */
+export function isTaken(status: WriteStatus): boolean {
+  return status === 'applied' || status === 'unchanged' || status === 'missing';
+}
+
 function applyWrite(change: Change, prepared: PreparedWrite): WriteStatus {
   const key = textKey(change.tenant, prepared.write.id);
   const head = readHead(change.db, change.tenant, prepared.write.id, key);
@@ -106,7 +111,7 @@ function applyWrite(change: Change, prepared: PreparedWrite): WriteStatus {
   const { write } = prepared;
   if (write.op === 'price') return applyPrice(change, key, write, head);
   if (head !== undefined) undo(change, key, head);
-  change.state.sequence += 1;
+  change.state.sequence = Math.max(change.state.sequence + 1, write.as?.version ?? 0);
   if (write.op === 'put') applyPut(change, key, prepared, head);
   else applyDelete(change, key, write, head);
   return status;
@@ -169,9 +174,12 @@ function applyPut(
   const vectorBytes = prepared.vectors?.bytes.length ?? before?.vectorBytes ?? 0;
   const sizes = { documentBytes, vectorBytes };
   const hashes = { feedVersion, contentHash, embedHash };
+  // A copy may differ in prices alone: who holds the row need not read it again.
+  const isSame =
+    before?.deleted === false && write.as !== undefined && isSameContent(before, write);
   const kept = {
-    prices: keptPrices(before),
-    contentVersion: state.sequence,
+    prices: write.as?.prices ?? keptPrices(before),
+    contentVersion: isSame ? before.contentVersion : state.sequence,
     imported: write.imported?.number,
   };
   putHead(change, key, write.id, { category, ...hashes, ...sizes, ...kept, deleted: false });

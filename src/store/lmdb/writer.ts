@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Deadline } from '../../core/deadline.js';
 import { OmniError, RETRY_AFTER_MS, reasonOf } from '../../core/errors.js';
 import type { ModelIdentity } from '../../core/product.js';
+import type { RecordLog, WriteNote } from '../copies.js';
 import type { RecordStore } from '../record-store.js';
 import type { Spool } from '../spool.js';
 import type { CountDifference, Partition, ProductWrite, Store, WriteResult } from '../store.js';
@@ -13,9 +14,10 @@ import { replacePlacement } from './placement.js';
 import { purgeSome } from './purge.js';
 import { findDifferences, putRight } from './recount.js';
 import { LmdbReader, MAPPED_BYTES } from './reader.js';
-import { LmdbRecords } from './records.js';
+import { readRecordLog } from './record-log.js';
+import { LmdbRecords, putRecord, readRecord } from './records.js';
 import { LmdbSpool } from './spool.js';
-import { applyWrites, preparedBytes, prepareWrite } from './write.js';
+import { applyWrites, isTaken, preparedBytes, prepareWrite } from './write.js';
 import type { DataFile } from './identity.js';
 import type { OpenLock } from './open-lock.js';
 import { checkStore } from './store-check.js';
@@ -37,6 +39,12 @@ export class LmdbStore extends LmdbReader implements Store {
     (action) => this.read(() => action(this.db)),
     (action) => this.inTransaction(SMALL_BYTES, () => action(this.db)),
   );
+  readonly recordLog: RecordLog = {
+    changes: async (position, limit) =>
+      this.read(() =>
+        readRecordLog(this.db, position, limit, (kind, id) => readRecord(this.db, kind, id)?.value),
+      ),
+  };
   readonly spool: Spool = new LmdbSpool(
     (action) => this.read(() => action(this.db)),
     (bytes, action) => this.inTransaction(bytes + SMALL_BYTES, () => action(this.db)),
@@ -91,10 +99,18 @@ export class LmdbStore extends LmdbReader implements Store {
     );
   }
 
-  async write(tenant: string, writes: readonly ProductWrite[]): Promise<WriteResult> {
+  async write(
+    tenant: string,
+    writes: readonly ProductWrite[],
+    note?: WriteNote,
+  ): Promise<WriteResult> {
     const prepared = writes.map(prepareWrite);
-    const bytes = prepared.reduce((sum, write) => sum + preparedBytes(write), 0);
-    return this.inTransaction(bytes, () => applyWrites(this.db, tenant, prepared, Date.now()));
+    const bytes = prepared.reduce((sum, write) => sum + preparedBytes(write), SMALL_BYTES);
+    return this.inTransaction(bytes, () => {
+      const result = applyWrites(this.db, tenant, prepared, Date.now());
+      if (note !== undefined && result.statuses.every(isTaken)) putRecord(this.db, note);
+      return result;
+    });
   }
 
   async replacePlacement(

@@ -20,6 +20,7 @@ import { hearServers } from './hear-servers.js';
 import { ASK_EVERY_MS, LagWatch } from './lag-watch.js';
 import { probe } from './meta.js';
 import { PoolWatch } from './pool-watch.js';
+import { readTagsOf, type ReadTags } from './read-tags.js';
 import { ReplicaLag } from './replica-lag.js';
 import { ReplicaReads } from './replica-reads.js';
 
@@ -59,7 +60,8 @@ export class Connection {
     }
     this.pool = new PoolWatch(client);
     hearServers(client, this.lag);
-    this.replicas = new ReplicaReads((beatMs) => lagWatchOf(options, own, beatMs));
+    const tags = readTagsOf(url);
+    this.replicas = new ReplicaReads((beatMs) => lagWatchOf(options, own, beatMs, tags), tags);
     this.leaseMs = options.leaseMs;
     this.landingMs = landingMsOf(options);
   }
@@ -138,12 +140,18 @@ function clientOf(options: ResolvedOptions, more: MongoClientOptions = {}): Mong
 }
 
 /** It has a client of its own: how often servers are asked is fixed once one is made, and is every ten seconds elsewhere. */
-function lagWatchOf(options: ResolvedOptions, own: Collections, beatMs: number): LagWatch {
+function lagWatchOf(
+  options: ResolvedOptions,
+  own: Collections,
+  beatMs: number,
+  tags: ReadTags,
+): LagWatch {
   const often = { heartbeatFrequencyMS: ASK_EVERY_MS, serverMonitoringMode: 'poll' } as const;
   const pool = { minPoolSize: 0, maxPoolSize: 1 };
   return new LagWatch(
     () => clientOf(options, { ...often, ...pool }),
     () => probe(own),
     beatMs,
+    tags,
   );
 }

@@ -1,6 +1,7 @@
 import type { MongoClient } from 'mongodb';
 import { RepeatedWork } from '../../core/repeated-work.js';
 import { hearServers } from './hear-servers.js';
+import type { ReadTags } from './read-tags.js';
 import { ReplicaLag } from './replica-lag.js';
 
 /** The least that the driver takes. */
@@ -20,6 +21,7 @@ export class LagWatch {
     private readonly open: () => MongoClient,
     private readonly beat: () => Promise<void>,
     private readonly beatMs: number,
+    private readonly tags: ReadTags,
   ) {
     // A store that is away: nothing is known of secondaries, and reads go to the primary.
     this.ticking = new RepeatedWork(() => this.tick().catch(() => undefined), beatMs);
@@ -41,7 +43,7 @@ export class LagWatch {
 
   private async connected(): Promise<MongoClient> {
     const client = this.open();
-    hearServers(client, this.lag);
+    hearServers(client, this.lag, this.tags);
     try {
       return await client.connect();
     } catch (error) {

@@ -78,5 +78,7 @@ export function clientOptions(options: ResolvedOptions): MongoClientOptions {
     writeConcern: { w: 'majority', journal: true },
     readConcern: { level: 'majority' },
     readPreference: 'primary',
+    // Those of the URL are of joins alone; see `readTagsOf`.
+    readPreferenceTags: [],
   };
 }

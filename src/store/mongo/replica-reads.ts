@@ -2,23 +2,31 @@ import { ReadPreference, type FindOptions } from 'mongodb';
 import type { ReplicaLagOf, StoreReplicas } from '../store-replicas.js';
 import type { ProductRecord } from './collections.js';
 import { ASK_EVERY_MS, type LagWatch } from './lag-watch.js';
+import type { ReadTags } from './read-tags.js';
 
-const FROM_SECONDARIES: FindOptions = { readPreference: ReadPreference.SECONDARY_PREFERRED };
 const BEATS_PER_BOUND = 4;
 const MAX_BEAT_MS = 10_000;
 
 /**
- * Reading joins from secondaries, while all of them are within the bound; the driver may choose any. A document that is
+ * Reading joins from secondaries, those with the URL's tags where it names some, while all of them are within the bound; the driver may choose any. A document that is
  * older than the version its reader knows of is read again from the primary. What remains is stale by at most the bound:
  * a deleted product, or an older price, that the index has not seen changed either. Without a bound nothing is measured.
  */
 export class ReplicaReads implements StoreReplicas {
   maxLagMs: number | undefined;
+  private readonly fromSecondaries: FindOptions;
   private watch: LagWatch | undefined;
   /** Resolves once no former watch is open. */
   private closing: Promise<void> = Promise.resolve();
 
-  constructor(private readonly open: (beatMs: number) => LagWatch) {}
+  /** @param tags of those that are read */
+  constructor(
+    private readonly open: (beatMs: number) => LagWatch,
+    tags: ReadTags = [],
+  ) {
+    const named = tags.length === 0 ? undefined : [...tags];
+    this.fromSecondaries = { readPreference: new ReadPreference('secondaryPreferred', named) };
+  }
 
   follow(maxLagMs: number | undefined): void {
     if (maxLagMs === this.maxLagMs) return;
@@ -34,7 +42,7 @@ export class ReplicaReads implements StoreReplicas {
     const { maxLagMs, watch } = this;
     if (maxLagMs === undefined) return undefined;
     const behindMs = watch?.lag.behindMs(performance.now()) ?? Infinity;
-    return behindMs <= maxLagMs ? FROM_SECONDARIES : undefined;
+    return behindMs <= maxLagMs ? this.fromSecondaries : undefined;
   }
 
   get lags(): ReplicaLagOf[] {

@@ -1,0 +1,258 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { CopyWriter } from '../../src/backup/copy-writer.js';
+import { RegionAge } from '../../src/backup/region/region-age.js';
+import { RegionFollower } from '../../src/backup/region/region-follower.js';
+import { productsPageOf } from '../../src/backup/region/region-lines.js';
+import { RegionSource } from '../../src/backup/region/region-source.js';
+import { OmniError } from '../../src/core/errors.js';
+import { digestTenant } from '../../src/store/catalogue-pages.js';
+import { PriceLists } from '../../src/tenancy/price-lists.js';
+import { seeded } from '../e2e/catalogue.js';
+import { openPlace, product, type Place } from './place.js';
+
+/** A region's store in step with its primary's, without the network between. */
+
+const TENANT = 'shop';
+
+let primary: Place;
+let region: Place;
+let link: Link;
+let age: RegionAge;
+let nowMs = 1_000_000;
+beforeEach(async () => {
+  [primary, region] = [await openPlace(), await openPlace()];
+  link = new Link(primary);
+  age = new RegionAge(region.store.records, true, () => nowMs);
+});
+afterEach(async () => {
+  await Promise.all([primary.close(), region.close()]);
+});
+
+/** What the primary says, as it comes over the wire; breaks when it is told to. */
+class Link {
+  /** Pages of products that still come; then nothing does. */
+  pagesLeft = Infinity;
+  private readonly source: RegionSource;
+
+  constructor(place: Place) {
+    this.source = new RegionSource(place.store);
+  }
+
+  async changes(...asked: Parameters<RegionSource['changes']>) {
+    if (this.pagesLeft === 0) throw new OmniError('unavailable', 'cut');
+    return this.source.changes(...asked);
+  }
+
+  async records(...asked: Parameters<RegionSource['records']>) {
+    return this.source.records(...asked);
+  }
+
+  async products(...asked: Parameters<RegionSource['products']>) {
+    if (this.pagesLeft === 0) throw new OmniError('unavailable', 'cut');
+    this.pagesLeft -= 1;
+    return productsPageOf((await this.source.products(...asked)).join('\n'));
+  }
+}
+
+function follower(fingerprint = region.deps.model.fingerprint): RegionFollower {
+  const { store, deps } = region;
+  return new RegionFollower({
+    ...{ store, age, primary: link, pauseMs: 10, logger: deps.logger, now: () => nowMs },
+    model: { ...deps.model, fingerprint },
+    rows: new CopyWriter({
+      store,
+      nudge: () => undefined,
+      place: (...asked) => deps.placement.ensure(...asked),
+    }),
+  });
+}
+
+/** Ids with versions in the order of the feed. What was deleted before it came leaves nothing. */
+async function feedOf({ store }: Pick<Place, 'store'>): Promise<[string, number][]> {
+  const { entries } = await store.readFeed(TENANT, undefined, 100_000);
+  return entries.filter(({ deleted }) => !deleted).map(({ id, version }) => [id, version]);
+}
+
+async function expectSame(): Promise<void> {
+  const digests = [primary, region].map(async ({ store }) => {
+    const { products, hex } = await digestTenant(store, TENANT);
+    const ids = (await feedOf({ store })).map(([id]) => id);
+    const lists = (await store.prices(TENANT, ids)).map((each) => each && [...each.prices]);
+    return { products, hex, lists: Object.fromEntries(ids.map((id, i) => [id, lists[i]])) };
+  });
+  const [there, here] = await Promise.all(digests);
+  expect(here).toEqual(there);
+}
+
+async function price(id: string, amount: number): Promise<void> {
+  const list = await new PriceLists(primary.store.records).ensure(TENANT, 'club');
+  await primary.store.write(TENANT, [{ op: 'price', id, list, entry: { price: amount } }]);
+}
+
+test('products, deletes and prices of lists come with their versions, and again nothing does', async () => {
+  for (let i = 0; i < 20; i++) await primary.ingest.upsertOne(TENANT, product(`p${i}`));
+  await price('p3', 7);
+  await primary.ingest.remove(TENANT, 'p4');
+  const at = follower();
+  await at.catchUp();
+  expect(await feedOf(region)).toEqual(await feedOf(primary));
+  await expectSame();
+  // A price alone: who holds the row need not read it again.
+  const [before] = await region.store.prices(TENANT, ['p5']);
+  await price('p5', 9);
+  await primary.ingest.upsertOne(TENANT, product('p6', { price: 1 }));
+  await at.catchUp();
+  const [after] = await region.store.prices(TENANT, ['p5']);
+  expect(after?.contentVersion).toBe(before?.contentVersion);
+  expect(await feedOf(region)).toEqual(await feedOf(primary));
+  await expectSame();
+  const { position } = await region.store.changedTenants(undefined, 100);
+  await at.catchUp();
+  expect((await region.store.changedTenants(position, 100)).tenants).toEqual([]);
+});
+
+test('records come in the order of their changes, and go', async () => {
+  const { records } = primary.store;
+  const tally = async (state: number) => {
+    const stored = await records.get('merchandising', 'shop/tally');
+    await records.put('merchandising', 'shop/tally', { state }, stored?.revision ?? 0);
+  };
+  await records.put('rule', 'shop/one', { then: 1 }, 0);
+  await tally(1);
+  await records.put('lease', 'node', { of: 'the primary' }, 0);
+  await region.store.records.put('alias', 'left over', { tenant: 'x' }, 0);
+  const at = follower();
+  await at.catchUp();
+  const here = region.store.records;
+  expect((await here.get('rule', 'shop/one'))?.value).toEqual({ then: 1 });
+  expect(await here.get('lease', 'node')).toBeUndefined();
+  expect(await here.get('alias', 'left over')).toBeUndefined();
+  const before = await here.get('merchandising', 'shop/tally');
+
+  const stored = await records.get('rule', 'shop/one');
+  await records.remove('rule', 'shop/one', stored?.revision ?? 0);
+  await records.put('rule', 'shop/two', { then: 2 }, 0);
+  await tally(1);
+  await at.catchUp();
+  expect(await here.list('rule', undefined, 10)).toMatchObject([{ id: 'shop/two' }]);
+  // Nodes look at its revision: it grows though it says the same.
+  const after = await here.get('merchandising', 'shop/tally');
+  expect(after?.revision).toBeGreaterThan(before?.revision ?? 0);
+});
+
+test('a link that breaks between pages: what came is served, its age told, and the rest comes later', async () => {
+  // Two pages and a bit of rows of a megabyte.
+  const description = 'x'.repeat(900_000);
+  for (let i = 0; i < 11; i++) {
+    await primary.ingest.upsertOne(TENANT, product(`p${i}`, { description }));
+  }
+  link.pagesLeft = 1;
+  const at = follower();
+  await expect(at.catchUp()).rejects.toMatchObject({ code: 'unavailable' });
+  expect(age.lagMs).toBeUndefined();
+  const came = (await feedOf(region)).length;
+  expect(came).toBeGreaterThan(0);
+  expect(came).toBeLessThan(11);
+
+  let pages = 0;
+  link.pagesLeft = Infinity;
+  const products = link.products.bind(link);
+  const asked: (string | undefined)[] = [];
+  link.products = async (tenant, after, ...rest) => {
+    pages += 1;
+    asked.push(after);
+    return products(tenant, after, ...rest);
+  };
+  // Another process: it goes on where the store says.
+  await follower().catchUp();
+  expect(asked[0]).toBeDefined();
+  expect(pages).toBeLessThan(4);
+  expect(await feedOf(region)).toEqual(await feedOf(primary));
+  expect(age.lagMs).toBe(0);
+
+  link.pagesLeft = 0;
+  nowMs += 300_000;
+  await expect(follower().catchUp()).rejects.toMatchObject({ code: 'unavailable' });
+  expect(age.lagMs).toBe(300_000);
+});
+
+test('where deletes were forgotten meanwhile all is copied again, what is gone goes, the rest is served on', async () => {
+  for (let i = 0; i < 30; i++) await primary.ingest.upsertOne(TENANT, product(`p${i}`));
+  const at = follower();
+  await at.catchUp();
+  const kept = await region.store.heads(TENANT, ['p20']);
+  for (let i = 0; i < 10; i++) await primary.ingest.remove(TENANT, `p${i}`);
+  await primary.ingest.upsertOne(TENANT, product('p30'));
+  await primary.store.purgeTombstones(Date.now() + 60_000);
+  await at.catchUp();
+  await expectSame();
+  expect((await region.store.usage(TENANT)).products).toBe(21);
+  // What was right was not written again.
+  expect(await region.store.heads(TENANT, ['p20'])).toEqual(kept);
+  await primary.ingest.upsertOne(TENANT, product('p31'));
+  await at.catchUp();
+  await expectSame();
+});
+
+test('a primary with another store, as after a restore: nothing of the former is left', async () => {
+  await primary.ingest.upsertOne(TENANT, product('old'));
+  await primary.ingest.upsertOne(TENANT, product('both'));
+  const at = follower();
+  await at.catchUp();
+  const other = await openPlace();
+  try {
+    await other.ingest.upsertOne(TENANT, product('both', { price: 5 }));
+    await other.ingest.upsertOne(TENANT, product('new'));
+    const former = primary;
+    primary = other;
+    const next = new Link(other);
+    link.changes = (...asked) => next.changes(...asked);
+    link.records = (...asked) => next.records(...asked);
+    link.products = (...asked) => next.products(...asked);
+    await at.catchUp();
+    await expectSame();
+    primary = former;
+  } finally {
+    await other.close();
+  }
+});
+
+test('a tenant that is gone at the primary is gone here, with its placement', async () => {
+  await primary.ingest.upsertOne(TENANT, product('p1'));
+  const at = follower();
+  await at.catchUp();
+  while (!(await primary.store.dropTenant(TENANT, 100)));
+  const stored = await primary.store.records.get('tenant', TENANT);
+  await primary.store.records.remove('tenant', TENANT, stored?.revision ?? 0);
+  await at.catchUp();
+  expect(await region.store.tenants()).toEqual([]);
+});
+
+test('vectors of another model are not taken', async () => {
+  await primary.ingest.upsertOne(TENANT, product('p1'));
+  await primary.store.setModel(primary.deps.model);
+  await expect(follower('another').catchUp()).rejects.toMatchObject({ code: 'conflict' });
+  expect(await region.store.tenants()).toEqual([]);
+});
+
+test('whatever happens in whatever order, both are the same once it was caught up with', async () => {
+  const random = seeded(7);
+  const id = (): string => `p${Math.floor(random() * 12)}`;
+  let at = follower();
+  for (let step = 0; step < 120; step++) {
+    const chance = random();
+    if (chance < 0.45) {
+      await primary.ingest.upsertOne(TENANT, product(id(), { price: Math.ceil(random() * 9) }));
+    } else if (chance < 0.6) await primary.ingest.remove(TENANT, id()).catch(() => undefined);
+    else if (chance < 0.72) await price(id(), Math.ceil(random() * 9));
+    else if (chance < 0.76) await primary.store.purgeTombstones(Date.now() + 60_000);
+    else if (chance < 0.82) at = follower();
+    else {
+      link.pagesLeft = random() < 0.3 ? Math.floor(random() * 2) : Infinity;
+      await at.catchUp().catch(() => expect(link.pagesLeft).toBe(0));
+    }
+  }
+  link.pagesLeft = Infinity;
+  await at.catchUp();
+  await expectSame();
+});
