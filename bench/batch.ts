@@ -13,8 +13,8 @@ import { Progress } from './lib/progress.js';
 import { print } from './lib/report.js';
 import { mustSearch } from './lib/search.js';
 import { formatTable } from './lib/table.js';
+import { Times } from './lib/times.js';
 import { loadTraffic, type Traffic } from './lib/traffic.js';
-import { LatencyHistogram } from './load/histogram.js';
 
 const FLAGS = {
   catalogue: { default: '', help: 'products as NDJSON; else shared data, else the demo shop' },
@@ -149,22 +149,4 @@ async function mustBatch(client: JsonClient, searches: readonly object[]): Promi
   const { results } = reply as { results: { error?: object }[] };
   const failed = results.find(({ error }) => error !== undefined);
   if (failed !== undefined) throw new Error(`/search/batch: ${JSON.stringify(failed.error)}`);
-}
-
-class Times {
-  private histogram = new LatencyHistogram();
-
-  clear(): void {
-    this.histogram = new LatencyHistogram();
-  }
-
-  async of(work: () => Promise<unknown>): Promise<void> {
-    const startMs = performance.now();
-    await work();
-    this.histogram.record(performance.now() - startMs);
-  }
-
-  get medianMs(): number {
-    return this.histogram.percentileMs(50);
-  }
 }
