@@ -6,7 +6,7 @@ import type { OmniServer } from '../lib/omni-server.js';
 import { memoryBytes } from '../lib/processes.js';
 import { Random } from '../lib/random.js';
 import { search, SearchTally } from '../lib/search.js';
-import { formatNumber } from '../lib/table.js';
+import { formatBytes, formatNumber } from '../lib/table.js';
 import type { Traffic } from '../lib/traffic.js';
 import { timerClock } from '../load/clock.js';
 import { runClosedLoop } from '../load/closed-loop.js';
@@ -76,6 +76,7 @@ export class Ladder {
         await this.load(target);
         const rung = await this.search();
         rungs.push(rung);
+        this.tell(rung);
         const reason = this.lost() ?? this.fault(rung);
         if (reason !== undefined) return end(reason);
         fits = rung;
@@ -146,6 +147,11 @@ export class Ladder {
         memory_bytes: memoryBytes(this.server.processes()),
       };
     });
+  }
+
+  private tell({ products, p50_ms: p50, p95_ms: p95, memory_bytes: bytes }: Rung): void {
+    const times = `p50 ${formatNumber(p50)} ms, p95 ${formatNumber(p95)} ms`;
+    this.run.say(`${formatNumber(products)} products: ${times}, ${formatBytes(bytes)}`);
   }
 
   /** What a rung breaks of the promise; undefined where it keeps it. */
