@@ -35,6 +35,11 @@ const QUERY_TOKENS = 8;
 /** What `bench:embed` makes, as it names it in its cache. */
 const CLIP = 'clip-b32';
 
+const CLIP_IS_ABSENT =
+  "A text tower of CLIP B/32's shape (12 layers, width 512, 8 heads, 63 M parameters), of which a query\n" +
+  'takes milliseconds of a core, where the starter model looks words up in a table: a batch then also\n' +
+  'embeds on all threads at once. `npm run bench:embed` makes one; this bench takes it from then on.';
+
 interface Ways {
   model: string;
   path: string;
@@ -77,11 +82,6 @@ await bench(
     };
   },
 );
-
-const CLIP_IS_ABSENT =
-  "A text tower of CLIP B/32's shape (12 layers, width 512, 8 heads, 63 M parameters), of which a query\n" +
-  'takes milliseconds of a core, where the starter model looks words up in a table: a batch then also\n' +
-  'embeds on all threads at once. `npm run bench:embed` makes one; this bench takes it from then on.';
 
 async function ofModel(
   run: BenchRun<typeof FLAGS>,
