@@ -60,8 +60,10 @@ export class Ledgers {
       await loop(WARM_UP_MS);
       const unprofiled = this.meter();
       const unprofiledUs = unprofiled(await loop(measuredMs)).whole;
-      const profiled = this.meter();
+      const known = this.threads();
       await Promise.all(this.processes.map(({ inspector }) => inspector.startProfiles(SAMPLE_US)));
+      // The start itself takes as much as many searches; the profiler's threads are none of theirs.
+      const profiled = this.meter(known);
       const searches = await loop(measuredMs);
       const { whole, others } = profiled(searches);
       // Searches go on, uncounted, until the workers have heard that their profiles end.
@@ -81,9 +83,18 @@ export class Ledgers {
     for (const { inspector } of this.processes) await this.run.release(inspector);
   }
 
-  /** CPU of each role from now on, microseconds a search: of all threads, and of those beside the main ones. */
-  private meter() {
-    const before = this.processes.map(({ pid }) => threadCpuNs(pid));
+  private threads(): Map<number, number>[] {
+    return this.processes.map(({ pid }) => threadCpuNs(pid));
+  }
+
+  /**
+   * CPU of each role from now on, microseconds a search: of the `known` threads, and of those of them
+   * beside the main ones.
+   */
+  private meter(known = this.threads()) {
+    const before = this.threads().map(
+      (threads, i) => new Map([...threads].filter(([thread]) => known[i]?.has(thread))),
+    );
     return (searches: number) => {
       const [whole, others] = [perRole(() => 0), perRole(() => 0)];
       this.processes.forEach(({ role, pid }, i) => {
