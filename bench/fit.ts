@@ -42,7 +42,8 @@ await bench(
     const catalogue = await loadCatalogue(flags.catalogue);
     const fits: Fit[] = [];
     let how = '';
-    for (const gigabytes of numberList(flags.quick ? QUICK.limits : flags.limits)) {
+    const isShort = flags.quick && flags.limits === FLAGS.limits.default;
+    for (const gigabytes of numberList(isShort ? QUICK.limits : flags.limits)) {
       for (const shape of flags.shapes.split(',')) {
         const room = openMemoryRoom(gigabytes * GIGABYTE);
         run.use(room);
