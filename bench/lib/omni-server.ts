@@ -20,6 +20,8 @@ export interface OmniOptions {
   model?: string;
   dimensions?: number;
   env?: NodeJS.ProcessEnv;
+  /** The command that runs this one, for instance within a bound on memory. */
+  within?: (command: readonly string[]) => string[];
 }
 
 /** OmniSearch as a user starts it, on a free port with a data folder of its own. */
@@ -88,7 +90,9 @@ function launch(options: OmniOptions, dataDir: string, port: number): ChildServe
   if (options.model !== undefined) args.push('--model', options.model);
   if (options.dimensions !== undefined) args.push('--dimensions', String(options.dimensions));
   const env = { OMNISEARCH_LOG_LEVEL: 'warn', ...options.env };
-  return ChildServer.start(process.execPath, args, { name: 'omnisearch up', env });
+  const own = [process.execPath, ...args];
+  const [command = '', ...rest] = options.within?.(own) ?? own;
+  return ChildServer.start(command, rest, { name: 'omnisearch up', env });
 }
 
 async function ensureBuilt(): Promise<void> {

@@ -39,10 +39,11 @@ export async function serveVectors(
   base: VectorSet,
   shards: number,
   attributesOf?: (row: number) => object,
+  env: NodeJS.ProcessEnv = {},
 ): Promise<{ server: OmniServer; times: IngestTimes & { at_rest_ms: number } }> {
   run.say(`starting OmniSearch with ${String(shards)} shards and ${String(base.count)} vectors`);
   const server = await run.start(
-    OmniServer.start({ shards, model: 'none', dimensions: base.dimensions }),
+    OmniServer.start({ shards, model: 'none', dimensions: base.dimensions, env }),
   );
   const startMs = performance.now();
   const times = await ingest(server.client, base.count, (row) =>

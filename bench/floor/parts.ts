@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import { LatencyHistogram, type Percentiles } from '../load/histogram.js';
-import { ChildServer, freePort } from './child-server.js';
-import { JsonClient } from './client.js';
-import { Random } from './random.js';
+import { ChildServer, freePort } from '../lib/child-server.js';
+import { JsonClient } from '../lib/client.js';
+import { Random } from '../lib/random.js';
 
 const ROUNDS = 2000;
 export const WARMUP_ROUNDS = 200;

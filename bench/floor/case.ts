@@ -1,15 +1,15 @@
-import type { BenchRun } from './bench.js';
-import type { FlagSpecs } from './flags.js';
-import { timeJson, timeLmdbReads, timeLoopback, timeRounds, WARMUP_ROUNDS } from './floor-parts.js';
-import { judge } from './judge.js';
-import { waitUntilQuiet } from './ingest.js';
-import type { OmniServer } from './omni-server.js';
-import { preciseCpuMs } from './processes.js';
-import { Progress } from './progress.js';
-import { mean } from './quality.js';
-import { buildHnsw, searchHnsw, tuneEf } from './raw-hnsw.js';
-import { mustSearch } from './search.js';
-import { categoryName, type VectorSet } from './synthetic.js';
+import type { BenchRun } from '../lib/bench.js';
+import type { FlagSpecs } from '../lib/flags.js';
+import { timeJson, timeLmdbReads, timeLoopback, timeRounds, WARMUP_ROUNDS } from './parts.js';
+import { judge } from '../lib/judge.js';
+import { waitUntilQuiet } from '../lib/ingest.js';
+import type { OmniServer } from '../lib/omni-server.js';
+import { preciseCpuMs } from '../lib/processes.js';
+import { Progress } from '../lib/progress.js';
+import { mean } from '../lib/quality.js';
+import { buildHnsw, searchHnsw, tuneEf } from '../lib/raw-hnsw.js';
+import { mustSearch } from '../lib/search.js';
+import { categoryName, type VectorSet } from '../lib/synthetic.js';
 import type { Percentiles } from '../load/histogram.js';
 
 export const K = 10;

@@ -1,0 +1,15 @@
+export const FLAGS = {
+  limits: { default: '0.5,1,2,4,8', help: 'memory of all processes together, GB' },
+  shapes: { default: 'one,tenants', help: 'one tenant with all products; tenants of some each' },
+  'tenant-size': { default: 30_000, help: 'products of each of the tenants' },
+  p95: { default: 300, help: 'ms: what a slower search of twenty does not fit' },
+  first: { default: 20_000, help: 'products a GB of the lowest rung' },
+  growth: { default: 1.25, help: 'of the products from rung to rung' },
+  most: { default: 5_000_000, help: 'products at which the ladder ends' },
+  users: { default: 4, help: 'who search, look at the answer, and search again at once' },
+  seconds: { default: 10, help: 'of searches on each rung' },
+  catalogue: { default: '', help: 'products as NDJSON; else shared data, else the demo shop' },
+  queries: { default: '', help: 'query<TAB>popularity; else shared data, else made of titles' },
+  model: { default: '', help: 'model folder; else the bundled one' },
+  shards: { default: 1, help: 'shard processes' },
+};
