@@ -18,6 +18,7 @@ import { ColdSearch } from '../search/cold-search.js';
 import { RootSearch } from '../search/root-search.js';
 import { warmUp } from '../search/warm-up.js';
 import { mayBegin, tellFigures, tellSupervisor } from '../supervisor/lifeline.js';
+import type { Store } from '../store/store.js';
 import type { KeyRing } from '../tenancy/keys/key-ring.js';
 import { HandoverDesk } from '../tenancy/handover-desk.js';
 import type { TenantDirectory } from '../tenancy/tenant-directory.js';
@@ -94,9 +95,7 @@ export async function startQueryNode(
     redis: () => redis.status(),
   });
   opened.add(() => status.close());
-  const storeReads = new StoreReads(store.records, store.replicas, config.storeReads, logger);
-  storeReads.start();
-  opened.add(() => storeReads.close());
+  const storeReads = startStoreReads(store, config, logger, opened);
   const desks = openTenantDesks({ store, tenants, plans, audit, jobs, ownNodes });
   const handoverDesk = new HandoverDesk({ records: store.records, audit, watch: handover });
   const backups = openBackups({
@@ -116,18 +115,8 @@ export async function startQueryNode(
   const writers = await openWriters({ config, members, ...views }, stopping);
   const live = openLive(page, { node, config, queryNodes, backups: backups.taken });
   const shared = {
-    audit,
-    page,
-    stages,
-    tracer,
-    ...keys,
-    ...shop,
-    ...shown,
-    ...live,
-    writers,
-    region,
-    status,
-    logger,
+    ...{ audit, page, stages, tracer, writers, region, status, logger },
+    ...{ ...keys, ...shop, ...shown, ...live },
   };
   const ports = { search: withCold(kept ?? search, node), ingest, tenants, ...shared };
   const server = await createHttpServer(ports, httpOptions(config, model));
@@ -140,6 +129,18 @@ export async function startQueryNode(
   tellFigures(() => ({ searches: server.searches(), ...(works && { waiting: jobs.due }) }));
   region?.start();
   tellSupervisor({ type: 'ready', port });
+}
+
+function startStoreReads(
+  { records, replicas }: Store,
+  { storeReads }: Config,
+  logger: Logger,
+  opened: Opened,
+): StoreReads {
+  const reads = new StoreReads(records, replicas, storeReads, logger);
+  reads.start();
+  opened.add(() => reads.close());
+  return reads;
 }
 
 /** Whoever can reach the port can read and change everything. */

@@ -1,18 +1,16 @@
 /** How far a walk has come. */
-const STEPS = [
-  'copying',
-  'following',
-  'validated',
-  'canary-10',
-  'canary-25',
-  'canary-100',
-  'cutting',
-  'cut',
-  'returning',
-  'rolled-back',
-  'done',
-] as const;
-export type Step = (typeof STEPS)[number];
+export type Step =
+  | 'copying'
+  | 'following'
+  | 'validated'
+  | 'canary-10'
+  | 'canary-25'
+  | 'canary-100'
+  | 'cutting'
+  | 'cut'
+  | 'returning'
+  | 'rolled-back'
+  | 'done';
 
 /** The way on, for an installation behind a balancer, and for one that another machine takes the place of. */
 const BALANCED: readonly Step[] = [
