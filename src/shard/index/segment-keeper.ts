@@ -6,8 +6,7 @@ import { collectGarbage } from '../build/garbage.js';
 import type { SegmentOptions } from '../build/write-segment.js';
 import { buildSegment } from './build-segment.js';
 import type { CorruptFile } from './durable-file.js';
-import { keepOnly, loadSegments } from './load-segments.js';
-import { decodePosition, namesIn, type Manifest } from './manifest.js';
+import { loadSegments } from './load-segments.js';
 import {
   isOverfull,
   planMerge,
@@ -15,20 +14,17 @@ import {
   type MergePlan,
   type Pace,
 } from './merge-policy.js';
-import { SparedNames, type PinnedFiles } from './pinned-files.js';
+import type { PinnedFiles } from './pinned-files.js';
+import { SealedState, type SealedPlace } from './sealed-state.js';
 import type { Segment } from './segment.js';
 import { chooseAnew, findStale, type StaleWidths } from './stale-widths.js';
 import type { TenantIndex } from './tenant-index.js';
 import { sortTiers } from '../tiers/sort-tiers.js';
 import type { TierWatch } from '../tiers/tier-watch.js';
-import { NOWHERE, writeSealed, type Loaded } from './write-sealed.js';
+import type { Loaded } from './write-sealed.js';
 
-export interface KeeperOptions {
-  /** The tenant's folder, its name free of the tenant's text. */
-  folder: string;
-  storeId: string;
-  /** How the words of its rows are made, see `termsKey`. */
-  terms: string;
+/** Its folder is the tenant's, with a name free of the tenant's text. */
+export interface KeeperOptions extends SealedPlace {
   segment: Omit<SegmentOptions, 'dimensions'>;
   merge: MergeOptions;
   /** Absent: all is hot. */
@@ -47,16 +43,9 @@ export class SegmentKeeper {
   /** Told when rows were lost that the position covers. */
   onLost: (() => void) | undefined;
   private building: Promise<void> | undefined;
-  /** What the segments on disk amount to; the tail's rows are beyond it. */
-  private sealed: Loaded = NOWHERE;
-  /** As it lies on the disk. */
-  private manifest: Manifest | undefined;
-  /** What no build removes from the folder. */
-  readonly spared = new SparedNames();
+  private readonly sealed: SealedState;
   /** `index.entriesRead` as of then: what has been read since is read again at a start. */
   private sealedEntries = 0;
-  /** How often rows were lost. */
-  private losses = 0;
   /** Segments were replaced since memory was last given back. */
   private replaced = false;
   private closed = false;
@@ -69,7 +58,14 @@ export class SegmentKeeper {
     private readonly builder: Builder,
     private readonly options: KeeperOptions,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.sealed = new SealedState(options);
+  }
+
+  /** What no build removes from the folder. */
+  get spared(): SealedState['spared'] {
+    return this.sealed.spared;
+  }
 
   /**
    * Brings the segments of the manifest into the index, which is emptied first. Where one had to be
@@ -79,23 +75,17 @@ export class SegmentKeeper {
     const { index, logger } = this;
     const { folder, storeId, terms } = this.options;
     this.closed = false;
-    this.sealed = NOWHERE;
+    this.sealed.begin(undefined, false);
     // What an attempt that failed had opened.
     await Promise.all(index.clear().map((segment) => segment.close()));
     const loaded = await loadSegments(folder, { storeId, terms, model: index.model }, logger);
     const { manifest, segments, isComplete } = loaded;
-    this.manifest = manifest;
     this.hold(segments);
-    this.sealedEntries = index.entriesRead;
-    if (manifest === undefined) return NOWHERE;
-    if (!isComplete || manifest.position === null) {
-      // Sealed as soon as all was compared: every start until then would have to do so.
-      this.sealedEntries = -Infinity;
-      return NOWHERE;
-    }
-    const { partitions } = manifest;
-    this.sealed = { position: decodePosition(manifest.position), partitions };
-    return this.sealed;
+    const isWhole = this.sealed.begin(manifest, isComplete);
+    // Sealed as soon as all was compared: every start until then would have to do so.
+    const mustSeal = manifest !== undefined && !isWhole;
+    this.sealedEntries = mustSeal ? -Infinity : index.entriesRead;
+    return this.sealed.amount;
   }
 
   /**
@@ -106,7 +96,7 @@ export class SegmentKeeper {
   takeIn(segments: readonly Segment[], state?: Loaded): void {
     this.hold(segments);
     if (state !== undefined) {
-      this.sealed = state;
+      this.sealed.amount = state;
       this.index.position = state.position;
     }
     this.sealSoon();
@@ -114,10 +104,7 @@ export class SegmentKeeper {
 
   /** What is sealed, for others to copy; undefined where it cannot be relied on. */
   pin(): PinnedFiles | undefined {
-    const { manifest, sealed, closed } = this;
-    if (closed || manifest === undefined || sealed.position === undefined) return undefined;
-    const { folder } = this.options;
-    return { manifest, folder, release: this.spared.spare(namesIn(manifest)) };
+    return this.closed ? undefined : this.sealed.pin();
   }
 
   get isBuilding(): boolean {
@@ -196,23 +183,23 @@ export class SegmentKeeper {
     if (plan === undefined) return;
     const { position, entriesRead } = this.index;
     // A merge without the tail writes no newer state than the segments have together.
-    const state = plan.tail ? { position, partitions: partitions() } : this.sealed;
+    const state = plan.tail ? { position, partitions: partitions() } : this.sealed.amount;
     await this.build(plan, state, build);
     if (state.position === undefined) this.sealedEntries = -Infinity;
     else if (plan.tail) this.sealedEntries = entriesRead;
   }
 
   private stale(): StaleWidths | undefined {
-    // Without a position nothing that is written now could be relied on.
-    if (this.manifest === undefined || this.sealed.position === undefined) return undefined;
+    if (!this.sealed.isReliable) return undefined;
     return findStale(this.index, this.options.segment.ef);
   }
 
   private async chooseWidths(stale: StaleWidths, choose: ChooseWidths): Promise<void> {
-    const { index, losses, logger } = this;
+    const { index, sealed, logger } = this;
+    const { losses } = sealed;
     const { folder, segment: options } = this.options;
     const isHeld = await chooseAnew(stale, index, { folder, ef: options.ef, logger }, choose);
-    if (isHeld && !this.closed) await this.note(this.sealed, losses);
+    if (isHeld && !this.closed) await sealed.write(index, sealed.amount, losses);
   }
 
   private failed(error: unknown): void {
@@ -243,9 +230,7 @@ export class SegmentKeeper {
     if (this.closed || !this.index.lose(segment)) return;
     const details = { segment: segment.name, message: error.message };
     this.logger.warn(details, 'segment discarded while running, rebuilding it');
-    this.losses += 1;
-    // No manifest may say that all is there until it was compared.
-    this.sealed = NOWHERE;
+    this.sealed.lose();
     this.sealedEntries = -Infinity;
     segment.close().catch(() => undefined);
     this.onLost?.();
@@ -253,7 +238,8 @@ export class SegmentKeeper {
 
   /** `state` is of the turn in which the tail is frozen. */
   private async build(plan: MergePlan, state: Loaded, build: Build): Promise<void> {
-    const { index, losses, options } = this;
+    const { index, options } = this;
+    const { losses } = this.sealed;
     const merged = plan.segments.map((i) => index.segments[i] as Segment);
     const tier = merged.length > 0 && merged.every(({ isWarm }) => isWarm) ? 'warm' : undefined;
     index.freeze(plan.tail);
@@ -270,7 +256,8 @@ export class SegmentKeeper {
     const { tiers } = this.options;
     // Nothing that fails is tried again at once.
     tiers?.begin();
-    const { losses, sealed: state, index, logger, options: place } = this;
+    const { index, logger, options: place } = this;
+    const { losses, amount: state } = this.sealed;
     // What the segments hold is not known to be whole: that comes first.
     if (state.position === undefined) return;
     const work = this.closed ? undefined : await tiers?.next();
@@ -302,27 +289,10 @@ export class SegmentKeeper {
     swap();
     this.replaced = true;
     try {
-      await this.note(state, losses);
+      await this.sealed.write(index, state, losses);
       this.retryMs = RETRY_FIRST_MS;
     } finally {
       await Promise.all(gone.map((old) => old.close()));
     }
-  }
-
-  /**
-   * Writes a manifest of the segments as they are now, and removes what it does not name.
-   *
-   * @param state what they amount to, unless more rows were lost than `losses`
-   */
-  private async note(state: Loaded, losses: number): Promise<void> {
-    const { index, options } = this;
-    const sealed = this.losses === losses ? state : NOWHERE;
-    const manifest = await writeSealed(index, sealed, options);
-    this.sealed = this.losses === losses ? sealed : NOWHERE;
-    this.manifest = manifest;
-    // Others come, and are taken in, while files are removed.
-    const isHere = (name: string): boolean => index.segments.some((each) => each.name === name);
-    const isKept = (name: string): boolean => this.spared.has(name) || isHere(name);
-    await keepOnly(options.folder, manifest, isKept);
   }
 }
