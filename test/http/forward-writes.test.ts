@@ -370,6 +370,7 @@ describe('each route', () => {
     'POST /keys',
     'POST /keys/:id/rotate',
     'POST /products',
+    'POST /products/:id/restore',
     'POST /tenants/:id/import',
     'POST /typesense/collections',
     'POST /typesense/collections/:collection/documents',

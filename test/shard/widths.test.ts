@@ -1,3 +1,4 @@
+import { renameSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { GraphRecord } from '../../src/shard/index/segment-record.js';
 import type { ShardNodeOptions } from '../../src/shard/node/shard-node-options.js';
@@ -100,6 +101,18 @@ test('what other shards were asked for, too, is no measure', async () => {
   await shard.settle();
   await shard.untilSaved(() => graphs().get('c1')?.target === 0.95);
   expect(byQueries()).toEqual([]);
+});
+
+test('a graph whose file turns out to be damaged is built anew, and its width is chosen', async () => {
+  const { folder } = shard.manifest()?.segments[0] ?? {};
+  const [file = ''] = shard.files(/all\.graph$/);
+  // Not in place: what is mapped of it is in use.
+  writeFileSync(`${file}.damaged`, 'no graph');
+  renameSync(`${file}.damaged`, file);
+  await search(48, true);
+  await shard.untilSaved(() => byQueries().includes('all'));
+  expect(shard.manifest()?.segments[0]?.folder).not.toBe(folder);
+  expect((await shard.search(near(1), { k: 10, exact: false })).hits.ids).toHaveLength(10);
 });
 
 test('another recall is held from the next start on, without a build', async () => {

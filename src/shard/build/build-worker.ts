@@ -18,8 +18,15 @@ import { chooseEf } from './choose-ef.js';
 import { FrozenBuffer } from './frozen-buffer.js';
 import { openSegment } from '../index/open-segment.js';
 import type { Segment } from '../index/segment.js';
-import { CorruptFile } from '../index/durable-file.js';
-import { graphOf, rangeOf, type ChosenWidth, type SegmentRecord } from '../index/segment-record.js';
+import type { Graph } from '../engine/graph.js';
+import { asCorrupt, CorruptFile } from '../index/durable-file.js';
+import {
+  graphOf,
+  rangeOf,
+  type ChosenWidth,
+  type GraphRecord,
+  type SegmentRecord,
+} from '../index/segment-record.js';
 import { queriesOf } from '../index/recent-queries.js';
 import { unmapAll } from '../index/mapped-file.js';
 import { writeSegment } from './write-segment.js';
@@ -140,13 +147,28 @@ async function chooseWidths(job: WidthsJob): Promise<{ widths: ChosenWidths }> {
       const graph = graphOf(record, name);
       if (graph === undefined) continue;
       const vectorAt = (i: number): Float32Array => segment.vectors.view(from + i);
-      const opened = await openGraph(graph, join(tenantFolder, record.folder), dimensions, 0);
+      const opened = await openSound(graph, join(tenantFolder, record.folder), dimensions);
+      if (opened === undefined) continue;
       const asked = queriesOf(queries, category);
       widths.set(name, chooseEf(opened, { dimensions, count, vectorAt }, asked, ef, isStopped));
     }
     return { widths };
   } finally {
     await segment.close();
+  }
+}
+
+/** Undefined where its file is damaged. */
+async function openSound(
+  record: GraphRecord,
+  folder: string,
+  dimensions: number,
+): Promise<Graph | undefined> {
+  try {
+    return await openGraph(record, folder, dimensions, 0);
+  } catch (error) {
+    if (asCorrupt(error, record.name) instanceof CorruptFile) return undefined;
+    throw error;
   }
 }
 

@@ -7,18 +7,25 @@ const SLICE_ROWS = 2_048;
 
 /**
  * Visits all live rows as of now, a slice a turn, so that a large index never holds up a search. A
- * block may be merged into another meanwhile: what is to be changed is found by its id again.
+ * block may be merged into another meanwhile, or rows moved into another: what is to be changed is found by its id
+ * again.
  */
 export async function forEachLiveRow(
   index: TenantIndex,
   visit: (block: SegmentReader, row: number) => void,
   endOfSlice: () => Promise<void> = nextTurn,
 ): Promise<void> {
-  for (const block of index.blocks()) {
+  const blocks = index.blocks().map((block) => ({ block, dead: block.dead.copy() }));
+  for (const { block, dead } of blocks) {
     const { rows } = block;
+    // What died since is of no concern; what was moved lies dead here, and in a block that is not among these.
+    const isLive = (row: number): boolean =>
+      !block.dead.has(row) || index.heldVersion(block.id(row)) === block.version(row);
     for (let from = 0; from < rows; from += SLICE_ROWS) {
       const to = Math.min(rows, from + SLICE_ROWS);
-      for (let row = from; row < to; row++) if (!block.dead.has(row)) visit(block, row);
+      for (let row = from; row < to; row++) {
+        if (!dead.has(row) && isLive(row)) visit(block, row);
+      }
       await endOfSlice();
     }
   }

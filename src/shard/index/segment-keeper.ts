@@ -52,6 +52,7 @@ export class SegmentKeeper {
   /** After a build that failed: a full disk is not helped by trying at once. */
   private retryAtMs = 0;
   private retryMs = RETRY_FIRST_MS;
+  private widthsAtMs = 0;
 
   constructor(
     private readonly index: TenantIndex,
@@ -123,7 +124,7 @@ export class SegmentKeeper {
     if (this.building !== undefined || this.closed || performance.now() < this.retryAtMs) return;
     const isMergeDue = this.plan(pace) !== undefined;
     const isTierDue = pace !== 'busy' && this.options.tiers?.isDue === true;
-    const stale = pace === 'rest' ? this.stale() : undefined;
+    const stale = pace === 'rest' ? this.staleWidths() : undefined;
     if (!isMergeDue && !isTierDue && stale === undefined) {
       if (pace !== 'rest' || !this.replaced) return;
       this.replaced = false;
@@ -189,8 +190,9 @@ export class SegmentKeeper {
     else if (plan.tail) this.sealedEntries = entriesRead;
   }
 
-  private stale(): StaleWidths | undefined {
-    if (!this.sealed.isReliable) return undefined;
+  private staleWidths(): StaleWidths | undefined {
+    const isTime = performance.now() >= this.widthsAtMs;
+    if (!isTime || !this.sealed.isReliable) return undefined;
     return findStale(this.index, this.options.segment.ef);
   }
 
@@ -198,8 +200,16 @@ export class SegmentKeeper {
     const { index, sealed, logger } = this;
     const { losses } = sealed;
     const { folder, segment: options } = this.options;
-    const isHeld = await chooseAnew(stale, index, { folder, ef: options.ef, logger }, choose);
-    if (isHeld && !this.closed) await sealed.write(index, sealed.amount, losses);
+    this.widthsAtMs = performance.now() + RETRY_LAST_MS;
+    try {
+      const isHeld = await chooseAnew(stale, index, { folder, ef: options.ef, logger }, choose);
+      if (isHeld && !this.closed) await sealed.write(index, sealed.amount, losses);
+      this.widthsAtMs = 0;
+    } catch (error) {
+      if (error instanceof DamagedSource || this.closed) throw error;
+      // No reason for seals and merges to wait.
+      logger.warn({ error: String(error) }, 'widths of graphs could not be chosen anew');
+    }
   }
 
   private failed(error: unknown): void {

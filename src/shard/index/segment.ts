@@ -51,6 +51,7 @@ export class Segment implements SegmentReader {
   private readonly loaded = new Map<string, Column>();
   private readonly loading = new Map<string, Promise<Column>>();
   private columnBytes = 0;
+  private hasLostGraph = false;
   /** Searchers that read it. */
   private holders = 0;
   private lastLeft: (() => void) | undefined;
@@ -92,7 +93,12 @@ export class Segment implements SegmentReader {
 
   /** Whether something is to be built anew: a graph that was damaged. */
   get isImpaired(): boolean {
-    return this.components.lostGraphs.length > 0;
+    return this.components.lostGraphs.length > 0 || this.hasLostGraph;
+  }
+
+  /** The file of a graph that is in use turns out to be damaged. */
+  loseGraph(): void {
+    this.hasLostGraph = true;
   }
 
   /** Searches from here on are as wide as that; the record says it, for the next manifest. */
@@ -165,8 +171,14 @@ export class Segment implements SegmentReader {
     return this.components.columns.fields();
   }
 
+  /** As it is in its file: it is not kept. */
   readColumn(field: string): Promise<Column> {
-    return this.components.columns.read(field);
+    const reading = this.components.columns.read(field);
+    reading.catch((error: unknown) => {
+      const corrupt = asCorrupt(error, this.name);
+      if (corrupt instanceof CorruptFile) this.onDamage?.(this, corrupt);
+    });
+    return reading;
   }
 
   async column(field: string): Promise<Column | undefined> {
@@ -194,17 +206,14 @@ export class Segment implements SegmentReader {
   private async loadColumn(field: string): Promise<Column> {
     let reading = this.loading.get(field);
     if (reading === undefined) {
-      reading = this.components.columns.read(field);
+      reading = this.readColumn(field);
       this.loading.set(field, reading);
       reading.then(
         (column) => {
           this.loaded.set(field, column);
           this.columnBytes += column.reduce((sum, reader) => sum + bytesOf(reader), 0);
         },
-        (error: unknown) => {
-          const corrupt = asCorrupt(error, this.name);
-          if (corrupt instanceof CorruptFile) this.onDamage?.(this, corrupt);
-        },
+        () => undefined,
       );
     }
     try {

@@ -53,6 +53,8 @@ export async function chooseAnew(
   const widths = await choose({ tenantFolder: folder, record, graphs, ef, queries });
   if (!index.segments.includes(segment)) return false;
   segment.setWidths(widths);
+  // One that could not be opened again is built anew.
+  if (graphs.some((graph) => !widths.has(graph))) segment.loseGraph();
   const chosen = Object.fromEntries([...widths].map(([graph, { ef: width }]) => [graph, width]));
   logger.debug({ segment: name, widths: chosen }, 'widths of graphs were chosen anew');
   return true;

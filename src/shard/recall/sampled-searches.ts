@@ -11,7 +11,8 @@ export interface AnsweredSearch extends Omit<RepeatQuery, 'reach'> {
 }
 
 interface Sample extends AnsweredSearch {
-  index: TenantIndex;
+  /** Weak: a tenant that sleeps, or is not here any more, is not kept in memory by what nobody may ever tell. */
+  index: WeakRef<TenantIndex>;
   isWatched: boolean;
 }
 
@@ -36,7 +37,7 @@ export class SampledSearches {
     const { categories } = search;
     const isWatched = categories === undefined && this.watcher?.draws() === true;
     if (!isWatched && !index.recentQueries.wants(categories)) return undefined;
-    const sample = { ...search, index, isWatched };
+    const sample = { ...search, index: new WeakRef(index), isWatched };
     if (alone) {
       this.take(sample, ALL);
       return undefined;
@@ -57,7 +58,12 @@ export class SampledSearches {
     if (sample !== undefined) this.take(sample, reach);
   }
 
-  private take({ index, isWatched, categories, best, ...query }: Sample, reach: number): void {
+  private take(
+    { index: held, isWatched, categories, best, ...query }: Sample,
+    reach: number,
+  ): void {
+    const index = held.deref();
+    if (index === undefined) return;
     if (isWatched) this.watcher?.repeat(index, { ...query, reach });
     if (best >= reach) index.recentQueries.offer({ vector: query.vector, reach }, categories);
   }

@@ -55,7 +55,9 @@ export async function writeColumns(
 /** The columns of a segment on disk; each is read when it is asked for, and checked. */
 export class ColumnFiles {
   private constructor(
-    private readonly file: FileHandle | MappedFile,
+    private readonly file: FileHandle,
+    /** The same, where it is mapped. */
+    private readonly mapped: MappedFile | undefined,
     private readonly names: TextDictionary,
     private readonly places: Float64Array,
     private readonly rowCount: number,
@@ -78,8 +80,8 @@ export class ColumnFiles {
     const places = cursor.numbers(3 * count);
     const names = cursor.texts(count, textBytes);
     const path = join(folder, DATA);
-    const file = access === 'mapped' ? await MappedFile.open(path) : await openFile(path, 'r');
-    return new ColumnFiles(file, names, places, rowCount, data.bytes);
+    const mapped = access === 'mapped' ? await MappedFile.open(path) : undefined;
+    return new ColumnFiles(await openFile(path, 'r'), mapped, names, places, rowCount, data.bytes);
   }
 
   has(field: string): boolean {
@@ -102,7 +104,7 @@ export class ColumnFiles {
   }
 
   async close(): Promise<void> {
-    if (!(this.file instanceof MappedFile)) await this.file.close();
+    await this.file.close();
   }
 
   private indexes(field: string): number[] {
@@ -116,22 +118,35 @@ export class ColumnFiles {
       number,
       number,
     ];
-    const { file } = this;
-    const content =
-      file instanceof MappedFile ? file.view(at, length) : await readAll(file, at, length);
-    if (crc32(new Uint8Array(content)) !== crc) {
+    const { file, mapped } = this;
+    const content = mapped === undefined ? new Uint8Array(length) : undefined;
+    // Of a mapped file as well: what is read so is in the system's memory, and no later turn waits for the disk.
+    if ((await checksum(file, at, length, content)) !== crc) {
       throw new CorruptFile(`${DATA} is not what was written`);
     }
-    return decodeColumn(content, this.rowCount);
+    return decodeColumn(content?.buffer ?? (mapped as MappedFile).view(at, length), this.rowCount);
   }
 }
 
-async function readAll(file: FileHandle, at: number, length: number): Promise<ArrayBuffer> {
-  const content = new Uint8Array(length);
+/** What is looked at in one turn: less than a millisecond. */
+const PIECE_BYTES = 1024 * 1024;
+
+/** CRC-32 of a part of the file, piece by piece. @param into takes the part, where it is wanted */
+async function checksum(
+  file: FileHandle,
+  at: number,
+  length: number,
+  into: Uint8Array | undefined,
+): Promise<number> {
+  const piece = into ?? new Uint8Array(Math.min(length, PIECE_BYTES));
+  let crc = 0;
   for (let filled = 0; filled < length;) {
-    const { bytesRead } = await file.read(content, filled, length - filled, at + filled);
+    const place = into === undefined ? 0 : filled;
+    const wanted = Math.min(PIECE_BYTES, length - filled);
+    const { bytesRead } = await file.read(piece, place, wanted, at + filled);
     if (bytesRead === 0) throw new CorruptFile(`${DATA} is too short`);
+    crc = crc32(piece.subarray(place, place + bytesRead), crc);
     filled += bytesRead;
   }
-  return content.buffer;
+  return crc;
 }
