@@ -1,3 +1,4 @@
+import { ColdDesk } from '../../src/backup/cold/cold-desk.js';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,7 +148,11 @@ export async function openIngest(
     tenants: directory,
     bounds: new TenantBounds(store, { maxFieldsPerTenant: 2_000, maxBytesPerTenant: 0 }, plans),
     fleet,
-    cold: { restore: () => Promise.reject(new Error('there is no archive')) },
+    cold: new ColdDesk({
+      ...{ store, archive: undefined, model: encoder.model.fingerprint },
+      place: () => Promise.reject(new Error('there is no archive')),
+      nudge: () => undefined,
+    }),
     limits: { maxProductBytes: 1024 * 1024 },
     meter,
     logger,
