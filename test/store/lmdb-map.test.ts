@@ -47,7 +47,7 @@ it.skipIf(process.platform !== 'linux')(
       }
     };
     await Promise.all([...readers, writing()]);
-    await expect.poll(mappedBytes, { timeout: 5_000 }).toBeLessThan(ROWS * DIMENSIONS);
+    await expect.poll(mappedBytes, { timeout: 20_000 }).toBeLessThan(ROWS * DIMENSIONS);
     expect((await store.documents(T, ['again']))[0]?.product.title).toBe('again 49');
     expect(await store.productCount()).toBe(ROWS + 1);
     expect(await store.healthy()).toBeUndefined();
