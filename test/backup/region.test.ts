@@ -6,6 +6,8 @@ import { productsPageOf } from '../../src/backup/region/region-lines.js';
 import { RegionSource } from '../../src/backup/region/region-source.js';
 import { OmniError } from '../../src/core/errors.js';
 import { digestTenant } from '../../src/store/catalogue-pages.js';
+import { StoreTimes, timedStore } from '../../src/store/store-times.js';
+import { heldStore } from '../../src/tenancy/held-store.js';
 import { PriceLists } from '../../src/tenancy/price-lists.js';
 import { seeded } from '../e2e/catalogue.js';
 import { openPlace, product, type Place } from './place.js';
@@ -32,6 +34,8 @@ afterEach(async () => {
 class Link {
   /** Pages of products that still come; then nothing does. */
   pagesLeft = Infinity;
+  /** That came. */
+  rows = 0;
   private readonly source: RegionSource;
 
   constructor(place: Place) {
@@ -50,12 +54,17 @@ class Link {
   async products(...asked: Parameters<RegionSource['products']>) {
     if (this.pagesLeft === 0) throw new OmniError('unavailable', 'cut');
     this.pagesLeft -= 1;
-    return productsPageOf((await this.source.products(...asked)).join('\n'));
+    const page = productsPageOf((await this.source.products(...asked)).join('\n'));
+    this.rows += page.rows.length;
+    return page;
   }
 }
 
 function follower(fingerprint = region.deps.model.fingerprint): RegionFollower {
-  const { store, deps } = region;
+  const { deps } = region;
+  // As a node has it.
+  const timed = timedStore(region.store, new StoreTimes());
+  const store = heldStore(timed, { beforeWrite: async () => undefined });
   return new RegionFollower({
     ...{ store, age, primary: link, pauseMs: 10, logger: deps.logger, now: () => nowMs },
     model: { ...deps.model, fingerprint },
@@ -97,6 +106,7 @@ test('products, deletes and prices of lists come with their versions, and again 
   await at.catchUp();
   expect(await feedOf(region)).toEqual(await feedOf(primary));
   await expectSame();
+  const came = link.rows;
   // A price alone: who holds the row need not read it again.
   const [before] = await region.store.prices(TENANT, ['p5']);
   await price('p5', 9);
@@ -104,10 +114,11 @@ test('products, deletes and prices of lists come with their versions, and again 
   await at.catchUp();
   const [after] = await region.store.prices(TENANT, ['p5']);
   expect(after?.contentVersion).toBe(before?.contentVersion);
+  expect(link.rows - came).toBe(2);
   expect(await feedOf(region)).toEqual(await feedOf(primary));
   await expectSame();
   const { position } = await region.store.changedTenants(undefined, 100);
-  await at.catchUp();
+  await follower().catchUp();
   expect((await region.store.changedTenants(position, 100)).tenants).toEqual([]);
 });
 
