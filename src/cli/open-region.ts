@@ -53,14 +53,21 @@ export async function openRegion(parts: Parts): Promise<OpenedRegion | undefined
   return region;
 }
 
+/** Throws `ConfigError` where `REGION_OF` is set and the store can not follow so. */
+export function checkRegionStore(
+  { regionOf }: Pick<Config, 'regionOf'>,
+  { recordLog }: Pick<Store, 'recordLog'>,
+): void {
+  if (regionOf === undefined || recordLog !== undefined) return;
+  throw new ConfigError(
+    'REGION_OF is for STORE_URL lmdb:DIR: nodes of a region on MongoDB read from its members there',
+  );
+}
+
 async function follow(url: string, parts: Parts): Promise<OpenedRegion> {
   const { config, store, model, cluster, nodes, logger, opened } = parts;
   const { regionMaxLagMs: maxLagMs } = config;
-  if (store.recordLog === undefined) {
-    throw new ConfigError(
-      'REGION_OF is for STORE_URL lmdb:DIR: nodes of a region on MongoDB read from its members there',
-    );
-  }
+  checkRegionStore(config, store);
   const follows = config.serve !== 'read';
   const age = new RegionAge(store.records, follows);
   await age.start();
