@@ -5,10 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CopyWriter } from '../../src/backup/copy-writer.js';
 import { RegionAge } from '../../src/backup/region/region-age.js';
 import { RegionFollower } from '../../src/backup/region/region-follower.js';
-import { productsPageOf } from '../../src/backup/region/region-lines.js';
-import { RegionSource } from '../../src/backup/region/region-source.js';
 import { openRegion } from '../../src/cli/open-region.js';
-import { OmniError } from '../../src/core/errors.js';
 import { MetricsPage } from '../../src/metrics/metrics-page.js';
 import { digestTenant } from '../../src/store/catalogue-pages.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
@@ -18,6 +15,7 @@ import { PriceLists } from '../../src/tenancy/price-lists.js';
 import { seeded } from '../e2e/catalogue.js';
 import { damage } from '../store/damage.js';
 import { openPlace, product, type Place } from './place.js';
+import { Link } from './region-link.js';
 
 /** A region's store in step with its primary's, without the network between. */
 
@@ -36,36 +34,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all([primary.close(), region.close()]);
 });
-
-/** What the primary says, as it comes over the wire; breaks when it is told to. */
-class Link {
-  /** Pages of products that still come; then nothing does. */
-  pagesLeft = Infinity;
-  /** That came. */
-  rows = 0;
-  private readonly source: RegionSource;
-
-  constructor(place: Place) {
-    this.source = new RegionSource(place.store);
-  }
-
-  async changes(...asked: Parameters<RegionSource['changes']>) {
-    if (this.pagesLeft === 0) throw new OmniError('unavailable', 'cut');
-    return this.source.changes(...asked);
-  }
-
-  async records(...asked: Parameters<RegionSource['records']>) {
-    return this.source.records(...asked);
-  }
-
-  async products(...asked: Parameters<RegionSource['products']>) {
-    if (this.pagesLeft === 0) throw new OmniError('unavailable', 'cut');
-    this.pagesLeft -= 1;
-    const page = productsPageOf((await this.source.products(...asked)).join('\n'));
-    this.rows += page.rows.length;
-    return page;
-  }
-}
 
 function follower(fingerprint = region.deps.model.fingerprint): RegionFollower {
   const { deps } = region;
@@ -285,7 +253,7 @@ test('while something is damaged there, that is said, the rest comes, and nothin
   const idsHere = async () => (await feedOf(region)).map(([id]) => id).sort();
   const isSaid = {
     code: 'unavailable',
-    message: expect.stringMatching(/^products of shop are damaged/),
+    message: expect.stringMatching(/^products of shop are damaged/) as string,
   };
   for (const id of ['p1', 'p2']) await write(id);
   await region.ingest.upsertOne(TENANT, product('p1', { price: 1 }));
