@@ -2,6 +2,7 @@ import { CopyWriter } from '../backup/copy-writer.js';
 import { Primary } from '../backup/region/primary.js';
 import { RegionAge } from '../backup/region/region-age.js';
 import { RegionFollower } from '../backup/region/region-follower.js';
+import { forgetPrimary } from '../backup/region/region-records.js';
 import { ConfigError } from '../config/setting.js';
 import type { Config } from '../config/settings.js';
 import type { Logger } from '../core/logger.js';
@@ -42,25 +43,36 @@ export interface OpenedRegion extends RegionPort {
 }
 
 /**
- * What `REGION_OF` asks for; undefined without it. Declares how old what is served may be. Rejects `ConfigError` for a
- * store that can not follow so.
+ * What `REGION_OF` asks for; undefined without it, and whom this store followed before is forgotten. Declares how old
+ * what is served may be. Rejects `ConfigError` for a store that can not follow so.
  */
 export async function openRegion(parts: Parts): Promise<OpenedRegion | undefined> {
   const { config, store, page } = parts;
   const { regionOf: url } = config;
   const region = url === undefined ? undefined : await follow(url, parts);
+  const isWriter = config.serve !== 'read';
+  if (region === undefined && isWriter && store.recordLog !== undefined) {
+    await forgetPrimary(store.records);
+  }
   addRegionMetrics(page, { lagMs: region?.lagMs, replicas: store.replicas });
   return region;
+}
+
+/** Throws `ConfigError` where `REGION_OF` is set and the store can not follow so. */
+export function checkRegionStore(
+  { regionOf }: Pick<Config, 'regionOf'>,
+  { recordLog }: Pick<Store, 'recordLog'>,
+): void {
+  if (regionOf === undefined || recordLog !== undefined) return;
+  throw new ConfigError(
+    'REGION_OF is for STORE_URL lmdb:DIR: nodes of a region on MongoDB read from its members there',
+  );
 }
 
 async function follow(url: string, parts: Parts): Promise<OpenedRegion> {
   const { config, store, model, cluster, nodes, logger, opened } = parts;
   const { regionMaxLagMs: maxLagMs } = config;
-  if (store.recordLog === undefined) {
-    throw new ConfigError(
-      'REGION_OF is for STORE_URL lmdb:DIR: nodes of a region on MongoDB read from its members there',
-    );
-  }
+  checkRegionStore(config, store);
   const follows = config.serve !== 'read';
   const age = new RegionAge(store.records, follows);
   await age.start();

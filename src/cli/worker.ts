@@ -10,6 +10,7 @@ import { addWriterMetrics } from './node-metrics.js';
 import { openMetrics } from './open-metrics.js';
 import { isLmdb } from './open-store.js';
 import { openNode } from './open-node.js';
+import { checkRegionStore } from './open-region.js';
 import type { Opened } from './run-role.js';
 import { requireModel } from './settle-model.js';
 
@@ -29,6 +30,7 @@ export async function startWorker(
   const shardAddress = await shardsBeside(config);
   const node = await openNode({ ...config, shardAddress }, config.concurrency, logger, opened);
   const { store, model, jobs } = node;
+  checkRegionStore(config, store);
   if (page !== undefined) addWriterMetrics(page, node);
   await requireModel(store, model);
   opened.add(() => jobs.close());

@@ -8,7 +8,8 @@ export const REGION_SETTINGS = {
     default: undefined,
     placeholder: 'URL',
     form: { pattern: /^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/, expected: 'http://… or https://…' },
-    verbs: SERVING,
+    // A worker leaves to the primary what is the primary's to do.
+    verbs: [...SERVING, 'worker'],
     description:
       'LMDB: the OmniSearch that this one follows: all that it has is copied from there, and nothing else is written; unset: it follows none',
   },

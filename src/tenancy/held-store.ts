@@ -6,9 +6,9 @@ import type { HandoverWatch } from './handover-watch.js';
  * begun before waits with the others, and ends where another installation has taken over.
  */
 export function heldStore(store: Store, handover: Pick<HandoverWatch, 'beforeWrite'>): Store {
-  const write: Store['write'] = async (tenant, writes) => {
+  const write: Store['write'] = async (...asked) => {
     await handover.beforeWrite();
-    return store.write(tenant, writes);
+    return store.write(...asked);
   };
   return new Proxy(store, {
     get: (target, key) => (key === 'write' ? write : (Reflect.get(target, key, target) as unknown)),

@@ -1,14 +1,21 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CopyWriter } from '../../src/backup/copy-writer.js';
 import { RegionAge } from '../../src/backup/region/region-age.js';
 import { RegionFollower } from '../../src/backup/region/region-follower.js';
-import { productsPageOf } from '../../src/backup/region/region-lines.js';
-import { RegionSource } from '../../src/backup/region/region-source.js';
-import { OmniError } from '../../src/core/errors.js';
+import { openRegion } from '../../src/cli/open-region.js';
+import { MetricsPage } from '../../src/metrics/metrics-page.js';
 import { digestTenant } from '../../src/store/catalogue-pages.js';
+import { openLmdbStore } from '../../src/store/lmdb/open.js';
+import { StoreTimes, timedStore } from '../../src/store/store-times.js';
+import { heldStore } from '../../src/tenancy/held-store.js';
 import { PriceLists } from '../../src/tenancy/price-lists.js';
 import { seeded } from '../e2e/catalogue.js';
+import { damage } from '../store/damage.js';
 import { openPlace, product, type Place } from './place.js';
+import { Link } from './region-link.js';
 
 /** A region's store in step with its primary's, without the network between. */
 
@@ -28,34 +35,11 @@ afterEach(async () => {
   await Promise.all([primary.close(), region.close()]);
 });
 
-/** What the primary says, as it comes over the wire; breaks when it is told to. */
-class Link {
-  /** Pages of products that still come; then nothing does. */
-  pagesLeft = Infinity;
-  private readonly source: RegionSource;
-
-  constructor(place: Place) {
-    this.source = new RegionSource(place.store);
-  }
-
-  async changes(...asked: Parameters<RegionSource['changes']>) {
-    if (this.pagesLeft === 0) throw new OmniError('unavailable', 'cut');
-    return this.source.changes(...asked);
-  }
-
-  async records(...asked: Parameters<RegionSource['records']>) {
-    return this.source.records(...asked);
-  }
-
-  async products(...asked: Parameters<RegionSource['products']>) {
-    if (this.pagesLeft === 0) throw new OmniError('unavailable', 'cut');
-    this.pagesLeft -= 1;
-    return productsPageOf((await this.source.products(...asked)).join('\n'));
-  }
-}
-
 function follower(fingerprint = region.deps.model.fingerprint): RegionFollower {
-  const { store, deps } = region;
+  const { deps } = region;
+  // As a node has it.
+  const timed = timedStore(region.store, new StoreTimes());
+  const store = heldStore(timed, { beforeWrite: async () => undefined });
   return new RegionFollower({
     ...{ store, age, primary: link, pauseMs: 10, logger: deps.logger, now: () => nowMs },
     model: { ...deps.model, fingerprint },
@@ -97,6 +81,7 @@ test('products, deletes and prices of lists come with their versions, and again 
   await at.catchUp();
   expect(await feedOf(region)).toEqual(await feedOf(primary));
   await expectSame();
+  const came = link.rows;
   // A price alone: who holds the row need not read it again.
   const [before] = await region.store.prices(TENANT, ['p5']);
   await price('p5', 9);
@@ -104,10 +89,11 @@ test('products, deletes and prices of lists come with their versions, and again 
   await at.catchUp();
   const [after] = await region.store.prices(TENANT, ['p5']);
   expect(after?.contentVersion).toBe(before?.contentVersion);
+  expect(link.rows - came).toBe(2);
   expect(await feedOf(region)).toEqual(await feedOf(primary));
   await expectSame();
   const { position } = await region.store.changedTenants(undefined, 100);
-  await at.catchUp();
+  await follower().catchUp();
   expect((await region.store.changedTenants(position, 100)).tenants).toEqual([]);
 });
 
@@ -226,6 +212,85 @@ test('a tenant that is gone at the primary is gone here, with its placement', as
   await primary.store.records.remove('tenant', TENANT, stored?.revision ?? 0);
   await at.catchUp();
   expect(await region.store.tenants()).toEqual([]);
+});
+
+test('what took writes of its own in between is a copy again, and nothing that only it had is left', async () => {
+  await primary.ingest.upsertOne(TENANT, product('p1'));
+  await primary.ingest.upsertOne(TENANT, product('p2'));
+  await follower().catchUp();
+  // A start without a primary.
+  const page = new MetricsPage({ role: 'query-node', version: '1' });
+  await openRegion({ config: { serve: 'all' }, store: region.store, page } as never);
+  await region.ingest.upsertOne(TENANT, product('own'));
+  await region.ingest.upsertOne(TENANT, product('p1', { price: 9 }));
+  await region.ingest.remove(TENANT, 'p2');
+  await region.ingest.upsertOne('other', product('own'));
+  await follower().catchUp();
+  await expectSame();
+  expect(await region.store.tenants()).toEqual([TENANT]);
+  expect(await region.store.records.get('tenant', 'other')).toBeUndefined();
+});
+
+test('what is archived there is archived here, by the same name, and nothing else is', async () => {
+  for (const id of ['p1', 'p2']) await primary.ingest.upsertOne(TENANT, product(id));
+  const gone = { op: 'delete', feedVersion: undefined, archive: 'a chunk' } as const;
+  await region.store.write(TENANT, [{ ...gone, id: 'left over', isCopy: true }]);
+  await primary.store.write(TENANT, [{ ...gone, id: 'p1' }]);
+  const at = follower();
+  await at.catchUp();
+  await primary.store.write(TENANT, [{ ...gone, id: 'p2', archive: 'another' }]);
+  await at.catchUp();
+  const heads = await region.store.heads(TENANT, ['p1', 'p2', 'left over']);
+  expect(heads.map((head) => head?.archive)).toEqual(['a chunk', 'another', undefined]);
+});
+
+test('while something is damaged there, that is said, the rest comes, and nothing goes', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'omnisearch-region-'));
+  await primary.close();
+  primary = await openPlace({ store: await openLmdbStore({ dir }) });
+  link = new Link(primary);
+  const write = (id: string, price = 5) => primary.ingest.upsertOne(TENANT, product(id, { price }));
+  const idsHere = async () => (await feedOf(region)).map(([id]) => id).sort();
+  const isSaid = {
+    code: 'unavailable',
+    message: expect.stringMatching(/^products of shop are damaged/) as string,
+  };
+  for (const id of ['p1', 'p2']) await write(id);
+  await region.ingest.upsertOne(TENANT, product('p1', { price: 1 }));
+  await region.ingest.upsertOne(TENANT, product('own'));
+  await damage(dir, 'documents', `${TENANT}\0p1`);
+  const at = follower();
+  await expect(at.catchUp()).rejects.toMatchObject(isSaid);
+  await write('p3');
+  const came = link.rows;
+  await expect(at.catchUp()).rejects.toMatchObject(isSaid);
+  // The page with the damage once more, and what is new.
+  expect(link.rows - came).toBe(3);
+  expect(await idsHere()).toEqual(['own', 'p1', 'p2', 'p3']);
+  expect(age.lagMs).toBeUndefined();
+  await write('p1', 2);
+  await at.catchUp();
+  await expectSame();
+  expect(age.lagMs).toBe(0);
+
+  // Behind a place that was noted; without its head as well.
+  for (const [table, id] of [
+    ['vectors', 'p4'],
+    ['heads', 'p5'],
+  ] as const) {
+    const { records } = region.store;
+    const places = async () =>
+      Promise.all([records.get('region feed', TENANT), records.get('region', 'all')]);
+    await write(id);
+    const before = await places();
+    await damage(dir, table, `${TENANT}\0${id}`);
+    await expect(at.catchUp()).rejects.toMatchObject(isSaid);
+    expect(await places()).toEqual(before);
+    await write(id, 3);
+    await at.catchUp();
+    await expectSame();
+  }
+  rmSync(dir, { recursive: true, force: true });
 });
 
 test('vectors of another model are not taken', async () => {

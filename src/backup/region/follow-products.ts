@@ -6,11 +6,11 @@ import type { WriteNote } from '../../store/copies.js';
 import type { Position, Store } from '../../store/store.js';
 import type { CopiedRow, CopyWriter } from '../copy-writer.js';
 import type { Primary } from './primary.js';
+import { FEED_KIND, removeKind } from './region-records.js';
 
-/** Of a tenant: up to where this store has what the primary has. */
-const FEED_KIND = 'region feed';
 const PRUNED_AT_ONCE = 256;
 const DROPPED_AT_ONCE = 500;
+const TENANTS_AT_ONCE = 500;
 /** A set of numbers holds 16 million; so many of them. */
 const SETS = 16;
 
@@ -22,98 +22,114 @@ interface Deps {
   model: { fingerprint: string };
 }
 
-/** A copy over what is here already, as far as it came. */
-interface Copy {
-  seen: SeenIds;
+/** A reading of a tenant, as far as it came. */
+interface Pass {
+  /** Of a copy over what is here already; undefined: it goes on from a place. */
+  seen: SeenIds | undefined;
   after: string | undefined;
-  isEmpty: boolean;
+  /** Behind which position a page is of which products are damaged there. */
+  damaged: { from: string | undefined } | undefined;
 }
 
 /** Products, tenant by tenant, in step with the primary's. */
 export class ProductFollower {
-  /** Those that a link broke, by tenant: they go on. */
-  private readonly copies = new Map<string, Copy>();
+  /** Those that a link broke, or that can not end, by tenant: they go on. */
+  private readonly passes = new Map<string, Pass>();
 
   constructor(private readonly deps: Deps) {}
 
   /**
    * Reads on until nothing follows. Where the primary has forgotten deletes, or it is not known what is here, all is
-   * copied again while that is served, and what the primary does not have goes at the end.
+   * copied again while that is served, and what the primary does not have goes at the end. While products are damaged
+   * there, the others are read, but nothing goes and no place is noted.
+   * @returns what is missing or old here as it is damaged there; undefined: all that the primary has is here
    */
-  async follow(tenant: string, signal: AbortSignal): Promise<void> {
-    if (!this.copies.has(tenant)) {
-      const place = await this.placeOf(tenant);
-      if (place !== undefined && (await this.readOn(tenant, place.from, signal))) {
-        const { products } = await this.deps.store.usage(tenant);
-        if (products === 0) await this.dropped(tenant, signal);
-        return;
-      }
+  async follow(tenant: string, signal: AbortSignal): Promise<string | undefined> {
+    let pass = (await this.begun(tenant, signal)) ?? (await this.begin(tenant));
+    let isRead = await this.read(tenant, pass, signal);
+    if (!isRead && pass.seen === undefined) {
+      pass = newPass(new SeenIds());
+      isRead = await this.read(tenant, pass, signal);
     }
-    await this.copy(tenant, signal);
-    this.copies.delete(tenant);
-  }
-
-  /** From where on there is something to read, undefined being the start; undefined: it is not known what is here. */
-  private async placeOf(tenant: string): Promise<{ from: string | undefined } | undefined> {
-    const { store } = this.deps;
-    const stored = await store.records.get(FEED_KIND, tenant);
-    const position = stored?.value['position'];
-    if (typeof position === 'string') return { from: position };
-    return (await store.usage(tenant)).products === 0 ? { from: undefined } : undefined;
+    if (!isRead) {
+      this.passes.delete(tenant);
+      throw new OmniError('unavailable', `deletes of ${tenant} were forgotten during its copy`);
+    }
+    if (pass.damaged !== undefined) {
+      return `products of ${tenant} are damaged at the primary, and missing or old here`;
+    }
+    await this.end(tenant, pass, signal);
+    this.passes.delete(tenant);
+    return undefined;
   }
 
   /** Has all tenants be copied again: their places were of another store. */
   async forget(): Promise<void> {
-    const { records } = this.deps.store;
-    this.copies.clear();
-    for (;;) {
-      const found = await records.list(FEED_KIND, undefined, DROPPED_AT_ONCE);
-      for (const { id, revision } of found) await records.remove(FEED_KIND, id, revision);
-      if (found.length < DROPPED_AT_ONCE) return;
+    this.passes.clear();
+    await removeKind(this.deps.store.records, FEED_KIND);
+  }
+
+  /** Removes tenants that were never followed and have no record: of what this store was before. */
+  async dropOthers(signal: AbortSignal): Promise<void> {
+    const { store } = this.deps;
+    for (let after: string | undefined; ;) {
+      const tenants = await store.tenants(after, TENANTS_AT_ONCE);
+      for (const tenant of tenants) {
+        await giveWay();
+        const followed = await store.records.get(FEED_KIND, tenant);
+        if (followed === undefined) await this.dropped(tenant, signal);
+      }
+      if (tenants.length < TENANTS_AT_ONCE) return;
+      after = tenants.at(-1);
     }
   }
 
-  /** False: the place is too old. */
-  private async readOn(
-    tenant: string,
-    from: string | undefined,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    for (let after = from; ;) {
-      const page = await this.deps.primary.products(tenant, after, signal);
-      if (page.position === null) return false;
-      const isMoved = page.position !== after;
-      if (isMoved) await this.take(tenant, page.rows, noteOf(tenant, page.position));
-      if (page.at_end) return true;
-      after = page.position;
-    }
+  /** What goes on. Once nothing is damaged any more where something was, all behind the noted place is read again. */
+  private async begun(tenant: string, signal: AbortSignal): Promise<Pass | undefined> {
+    const pass = this.passes.get(tenant);
+    if (pass?.damaged === undefined) return pass;
+    const page = await this.deps.primary.products(tenant, pass.damaged.from, signal);
+    if (page.position !== null && page.damaged > 0) return pass;
+    this.passes.delete(tenant);
+    return undefined;
   }
 
-  private async copy(tenant: string, signal: AbortSignal): Promise<void> {
-    const copy = this.copies.get(tenant) ?? {
-      seen: new SeenIds(),
-      after: undefined,
-      isEmpty: true,
-    };
-    this.copies.set(tenant, copy);
+  private async begin(tenant: string): Promise<Pass> {
+    const { store } = this.deps;
+    const stored = await store.records.get(FEED_KIND, tenant);
+    const position = stored?.value['position'];
+    if (typeof position === 'string') return newPass(undefined, position);
+    // From the start; where there is something already, it is not known what.
+    const { entries } = await store.readFeed(tenant, undefined, 1);
+    return newPass(entries.length === 0 ? undefined : new SeenIds());
+  }
+
+  /** False: the primary has forgotten deletes behind where it is. */
+  private async read(tenant: string, pass: Pass, signal: AbortSignal): Promise<boolean> {
+    this.passes.set(tenant, pass);
     for (let atEnd = false; !atEnd;) {
-      const page = await this.deps.primary.products(tenant, copy.after, signal);
-      if (page.position === null) {
-        this.copies.delete(tenant);
-        throw new OmniError('unavailable', `deletes of ${tenant} were forgotten during its copy`);
-      }
-      await this.take(tenant, page.rows);
+      const from = pass.after;
+      const page = await this.deps.primary.products(tenant, from, signal);
+      if (page.position === null) return false;
+      if (page.damaged > 0) pass.damaged ??= { from };
+      const isPlace = pass.seen === undefined && pass.damaged === undefined;
+      const isNoted = isPlace && page.position !== from;
+      await this.take(tenant, page.rows, isNoted ? noteOf(tenant, page.position) : undefined);
       for (const row of page.rows) {
-        if (row.op !== 'put') continue;
-        copy.seen.add(row.product.id);
-        copy.isEmpty = false;
+        if (row.op === 'put') pass.seen?.add(row.product.id);
+        else if (row.archive !== undefined) pass.seen?.add(row.id);
       }
-      copy.after = page.position;
+      pass.after = page.position;
       atEnd = page.at_end;
     }
-    await this.prune(tenant, copy.seen, signal);
-    if (copy.isEmpty && (await this.dropped(tenant, signal))) return;
-    await this.take(tenant, [], noteOf(tenant, copy.after as string));
+    return true;
+  }
+
+  private async end(tenant: string, { seen, after }: Pass, signal: AbortSignal): Promise<void> {
+    if (seen !== undefined) await this.prune(tenant, seen, signal);
+    const { products } = await this.deps.store.usage(tenant);
+    if (products === 0 && (await this.dropped(tenant, signal))) return;
+    if (seen !== undefined) await this.take(tenant, [], noteOf(tenant, after as string));
   }
 
   private async take(tenant: string, rows: readonly CopiedRow[], note?: WriteNote): Promise<void> {
@@ -123,14 +139,19 @@ export class ProductFollower {
     await this.deps.rows.write(tenant, rows, note);
   }
 
-  /** Deletes what was not seen. */
+  /** Deletes what was not seen, live or archived. */
   private async prune(tenant: string, seen: SeenIds, signal: AbortSignal): Promise<void> {
     const { store, rows } = this.deps;
     for (let at: Position | undefined, atEnd = false; !atEnd;) {
       signal.throwIfAborted();
       await giveWay();
       const page = await store.readFeed(tenant, at, PRUNED_AT_ONCE);
-      const gone = page.entries.filter(({ id, deleted }) => !deleted && !seen.has(id));
+      const others = page.entries.filter(({ id }) => !seen.has(id));
+      const heads = await store.heads(
+        tenant,
+        others.map(({ id }) => id),
+      );
+      const gone = others.filter(({ deleted }, i) => !deleted || heads[i]?.archive !== undefined);
       const deletes = gone.map(({ id }) => ({ op: 'delete', id, feedVersion: undefined }) as const);
       if (deletes.length > 0) await rows.write(tenant, deletes);
       // Those deletes are entries of their own, further on.
@@ -166,6 +187,10 @@ class SeenIds {
   private setOf(id: string): Set<number> {
     return this.sets[hashId(id) % SETS] as Set<number>;
   }
+}
+
+function newPass(seen: SeenIds | undefined, after?: string): Pass {
+  return { seen, after, damaged: undefined };
 }
 
 function hashOf(id: string): number {

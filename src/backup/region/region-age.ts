@@ -1,8 +1,8 @@
 import { RepeatedWork } from '../../core/repeated-work.js';
 import { changeRecord } from '../../store/change-record.js';
 import type { RecordStore } from '../../store/record-store.js';
+import { AGE_KIND } from './region-records.js';
 
-const AGE_KIND = 'region age';
 const ID = 'all';
 const LOOK_EVERY_MS = 1_000;
 const MAX_ATTEMPTS = 6;

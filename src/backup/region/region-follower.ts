@@ -10,9 +10,8 @@ import { RecordFollower } from './follow-records.js';
 import type { Primary } from './primary.js';
 import type { RegionAge } from './region-age.js';
 import type { ChangesPosition, ChangesReply } from './region-lines.js';
+import { PLACE_KIND } from './region-records.js';
 
-/** Up to where this store has the primary's changes. */
-const PLACE_KIND = 'region';
 const ID = 'all';
 const MAX_ATTEMPTS = 6;
 const TENANTS_AT_ONCE = 4;
@@ -76,31 +75,36 @@ export class RegionFollower {
   /** Once over all that changed, if anything did: rejects where some of it could not be had. */
   async catchUp(): Promise<boolean> {
     let isChanged = false;
+    let problem: string | undefined;
     const { deps } = this;
     const { signal } = this.closing;
     const now = deps.now ?? Date.now;
+    let place = await this.place();
+    let { tenants } = place;
     for (let atEnd = false; !atEnd;) {
       const askedMs = now();
-      const place = await this.place();
       const reply = await deps.primary.changes(place, signal);
       this.checkModel(reply);
-      if (place.store !== undefined && place.store !== reply.store) {
+      const { store, records_position: records } = reply;
+      if (place.store !== undefined && place.store !== store) {
         // Another store, as after a restore: nothing is known of what is here.
         await this.products.forget();
         await this.note(NOWHERE);
+        [place, tenants, problem] = [NOWHERE, undefined, undefined];
         continue;
       }
       isChanged ||= reply.tenants.length + reply.records.length > 0;
       await this.takeRecords(reply, now());
-      await this.follow(reply.tenants);
-      await this.note({
-        store: reply.store,
-        tenants: reply.tenants_position,
-        records: reply.records_position,
-      });
+      const found = await this.follow(reply.tenants);
+      problem ??= found;
+      // Those of which something is damaged are to be told again.
+      if (problem === undefined) tenants = reply.tenants_position;
+      await this.note({ store, tenants, records });
+      place = { store, tenants: reply.tenants_position, records };
       atEnd = reply.at_end;
-      if (atEnd) deps.age.caughtUp(askedMs);
+      if (atEnd && problem === undefined) deps.age.caughtUp(askedMs);
     }
+    if (problem !== undefined) throw new OmniError('unavailable', problem);
     return isChanged;
   }
 
@@ -136,23 +140,33 @@ export class RegionFollower {
     const isDue = nowMs - this.comparedMs >= COMPARE_EVERY_MS;
     if (!reply.records_expired && !isDue) return;
     await this.records.compare(this.closing.signal);
+    await this.products.dropOthers(this.closing.signal);
     this.comparedMs = nowMs;
   }
 
-  /** One that fails does not keep the others back; then it rejects. */
-  private async follow(tenants: readonly string[]): Promise<void> {
+  /**
+   * One that fails does not keep the others back; then it rejects.
+   * @returns what can not be had of one of them
+   */
+  private async follow(tenants: readonly string[]): Promise<string | undefined> {
     const { signal } = this.closing;
     const left = [...tenants];
     const errors: unknown[] = [];
+    let problem: string | undefined;
     const worker = async (): Promise<void> => {
       for (let next = left.shift(); next !== undefined; next = left.shift()) {
         signal.throwIfAborted();
-        await this.products.follow(next, signal).catch((error: unknown) => errors.push(error));
+        try {
+          const found = await this.products.follow(next, signal);
+          problem ??= found;
+        } catch (error) {
+          errors.push(error);
+        }
       }
     };
     await Promise.all(Array.from({ length: TENANTS_AT_ONCE }, worker));
     const [first] = errors;
-    if (first === undefined) return;
+    if (first === undefined) return problem;
     throw first instanceof Error ? first : new OmniError('internal', 'a tenant was not followed');
   }
 

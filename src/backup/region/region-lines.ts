@@ -1,6 +1,7 @@
 import type { ModelIdentity } from '../../core/product.js';
 import type { RecordState } from '../../store/copies.js';
 import type { FullRow } from '../../store/catalogue-pages.js';
+import type { StoredHead } from '../../store/store.js';
 import type { CopiedRow } from '../copy-writer.js';
 import { backupLineOf, copiedRow, putText } from '../lines.js';
 import { OmniError } from '../../core/errors.js';
@@ -57,10 +58,11 @@ export function versionedPut(full: FullRow): string {
 export function versionedDelete(
   id: string,
   version: number,
-  feedVersion: number | undefined,
+  head: Pick<StoredHead, 'feedVersion' | 'archive'> | undefined,
 ): string {
-  const told = feedVersion === undefined ? {} : { feed_version: feedVersion };
-  return JSON.stringify({ version, delete: id, ...told });
+  const { feedVersion, archive } = head ?? {};
+  // What is not known is left out.
+  return JSON.stringify({ version, delete: id, feed_version: feedVersion, archive });
 }
 
 /** Reads lines of `GET /admin/region/products`. Throws `unavailable` for what broke off, `invalid_field` for others. */

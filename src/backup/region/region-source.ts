@@ -105,11 +105,13 @@ export class RegionSource {
     for (const [i, { id, version, deleted }] of entries.entries()) {
       const head = heads[i];
       const full = rows.get(id);
+      const isAsTold = head === undefined || head.version === version;
       if (deleted) {
-        if (head?.version === version) lines.push(versionedDelete(id, version, head.feedVersion));
+        // Without a head it was forgotten meanwhile, or is damaged: it is none the less gone.
+        if (isAsTold) lines.push(versionedDelete(id, version, head));
         else moved += 1;
       } else if (full?.row.version === version) lines.push(versionedPut(full));
-      else if (full === undefined && head?.version === version) damaged += 1;
+      else if (full === undefined && isAsTold) damaged += 1;
       else moved += 1;
     }
     return { lines, damaged, moved };
