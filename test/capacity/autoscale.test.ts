@@ -204,10 +204,11 @@ describe('schedules', () => {
   });
 });
 
-test('whatever is looked at: within bounds, at most 6 changes an hour, the same for the same, none taken from the unheard', () => {
+test('whatever is looked at: within bounds, at most 6 changes an hour, the same for the same, none taken from the unheard, nor by an order for more', () => {
   const sample = fc.record({
     running: fc.option(fc.integer({ min: 1, max: 12 }), { nil: undefined, freq: 10 }),
     unheard: fc.integer({ min: 0, max: 1 }),
+    silent: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
     cpu: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
     qps: fc.option(fc.double({ min: 0, max: 3_000, noNaN: true }), { nil: undefined }),
     forMs: fc.constantFrom(MINUTE_MS, 5 * MINUTE_MS, 20 * MINUTE_MS),
@@ -217,12 +218,14 @@ test('whatever is looked at: within bounds, at most 6 changes an hour, the same 
       const policy = readPolicy(FILE) as Policy;
       let [state, nowMs] = [NO_STATE, BEGIN_MS];
       const changesAtMs: number[] = [];
-      for (const { running, unheard, cpu, qps, forMs } of samples) {
+      let ordered = 0;
+      for (const { running, unheard, silent, cpu, qps, forMs } of samples) {
         nowMs += forMs;
         const heard = Math.max(0, (running ?? 0) - unheard);
+        const counted = silent === undefined ? undefined : (running ?? 0) + silent;
         const now = {
           role: 'query_nodes',
-          sample: { running, heard, cpu, qps },
+          sample: { running, heard, counted, cpu, qps },
           state,
           nowMs,
         } as const;
@@ -235,6 +238,10 @@ test('whatever is looked at: within bounds, at most 6 changes an hour, the same 
         expect(to).toBeGreaterThanOrEqual(1);
         expect(to).toBeLessThanOrEqual(10);
         if (to < from) expect(heard).toBe(running);
+        // An order for more ends nobody, of those that are counted, else that were ordered.
+        else if (counted === undefined) expect(to).toBeGreaterThanOrEqual(ordered);
+        else expect(to).toBeGreaterThan(counted);
+        ordered = to;
       }
       for (const atMs of changesAtMs) {
         const within = changesAtMs.filter((each) => each <= atMs && each > atMs - HOUR_MS);
