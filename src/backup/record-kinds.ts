@@ -26,11 +26,11 @@ const ONLY_READ: ReadonlySet<string> = new Set(['audit entry', 'audit']);
 /** A backup is a history of its own. */
 const HISTORY_KIND = 'history';
 
-/** What is of one running system: jobs, leases, which nodes there are, what signs cursors, what was before, when it was backed up. */
+/** What is of one running system: jobs, leases, which nodes there are and how full they were, what signs cursors, what was before, when it was backed up. */
 export const LEFT_OUT: readonly string[] = [
   ...['job', 'lease', 'node', 'node zone', 'placement step', 'dedicated nodes', 'secret'],
   ...[HISTORY_KIND, 'history start', 'store reads', 'backup taken', HANDOVER_KIND],
-  ...['scaling decisions', 'scaling', 'scaling decision'],
+  ...['scaling decisions', 'scaling', 'scaling decision', 'fill of nodes'],
   // What it has of its primary, where it follows one.
   ...['region', 'region feed', 'region age'],
 ];

@@ -16,6 +16,7 @@ type Background = Omit<
   | 'away'
   | 'grower'
   | 'dedicator'
+  | 'fill'
   | 'tombstoneRetentionMs'
   | 'nodes'
   | 'fleet'
@@ -27,13 +28,13 @@ type Background = Omit<
 /** What is done in the background. */
 export function kindsOfJobs(
   config: Config,
-  { away, grower, dedicator, advice: taker }: OpenedCluster,
+  { away, grower, dedicator, fill, advice: taker }: OpenedCluster,
   { ingest, archive, ...deps }: Background & { ingest: Ingest; archive: ColdArchive | undefined },
   { fleet, searchable }: { fleet: ShardFleet; searchable: UntilSearchable },
 ): ReturnType<typeof jobKinds> {
   const { tombstoneRetentionMs, auto, coolDownMs } = config;
   const kinds = jobKinds({
-    ...{ ...deps, away, grower, dedicator, tombstoneRetentionMs },
+    ...{ ...deps, away, grower, dedicator, fill, tombstoneRetentionMs },
     ...{ nodes: fleet, fleet: switchFleet(fleet, searchable) },
     advice: auto ? { taker, coolDownMs } : undefined,
     imports: { ...importSettings(config), ingest, openUrl: openerOf(config) },

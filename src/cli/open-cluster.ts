@@ -1,3 +1,4 @@
+import { daysUntilFull } from '../capacity/days-until-full.js';
 import { AdviceTaker } from '../cluster/advice-taker.js';
 import { Advisor } from '../cluster/advisor.js';
 import { AwayNodes } from '../cluster/away-nodes.js';
@@ -7,6 +8,7 @@ import { DecisionLog } from '../cluster/decision-log.js';
 import { DedicatedNodes } from '../cluster/dedicated-nodes.js';
 import { Dedicator } from '../cluster/dedicator.js';
 import { DrainedNodes } from '../cluster/drained-nodes.js';
+import { FillHistory } from '../cluster/fill-history.js';
 import { KnownZones } from '../cluster/known-zones.js';
 import { Mover, type MoverDeps } from '../cluster/mover.js';
 import { NodeEmptier } from '../cluster/node-emptier.js';
@@ -37,6 +39,8 @@ export interface OpenedCluster {
   mover: Mover;
   grower: PartitionGrower;
   advice: AdviceTaker;
+  fill: FillHistory;
+  daysUntilFull: () => Promise<number | null>;
   decisions: DecisionLog;
   dedicator: Dedicator;
   ownNodes: OwnNodesPort;
@@ -82,8 +86,16 @@ export async function openCluster(
     awaited: fleet,
   });
   const parts = { placements, placement, nodes, mover, desk, away, grower, advice };
+  const fill = new FillHistory({ records: store.records, nodes });
   const ownNodes = openOwnNodes(dedicated, dedicator, store.records);
-  return { ...parts, dedicator, ownNodes, decisions };
+  return {
+    ...parts,
+    dedicator,
+    ownNodes,
+    decisions,
+    fill,
+    daysUntilFull: async () => daysUntilFull(await fill.days(), fill.today),
+  };
 }
 
 /** Nodes of single tenants, for who changes plans. What fails here, the job's next look does. */

@@ -106,7 +106,14 @@ export async function startQueryNode(
   const shown = {
     ...backups,
     ...{ answers, storeReads, scaling, handover, handoverDesk },
-    ...{ cluster: cluster.desk, ownNodes, queryNodes, ...tenancy, ...desks },
+    ...{
+      cluster: cluster.desk,
+      ownNodes,
+      queryNodes,
+      daysUntilFull: cluster.daysUntilFull,
+      ...tenancy,
+      ...desks,
+    },
     catalogue: new Catalogue(store),
     priceLists: priceListDesk(priceLists, audit, jobs),
     imports: openImports({ store, tenants, jobs, config }),

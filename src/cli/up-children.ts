@@ -86,7 +86,7 @@ export class UpChildren {
     if (config.policy !== undefined) this.startAutoscale();
   }
 
-  /** Jobs that wait, as the one that writes says. */
+  /** Jobs that wait, as the one that writes for all says; undefined: each writes, or it has not said anything yet. */
   get waiting(): number | undefined {
     return this.writer?.figures?.figures.waiting;
   }

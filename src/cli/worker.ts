@@ -4,7 +4,7 @@ import type { Config } from '../config/settings.js';
 import { unlessAborted } from '../core/deadline.js';
 import type { Logger } from '../core/logger.js';
 import { beNice, NICENESS } from '../core/niceness.js';
-import { mayBegin, tellSupervisor } from '../supervisor/lifeline.js';
+import { mayBegin, tellFigures, tellSupervisor } from '../supervisor/lifeline.js';
 import { socketsOf } from '../supervisor/socket-folder.js';
 import { addWriterMetrics } from './node-metrics.js';
 import { openMetrics } from './open-metrics.js';
@@ -36,6 +36,7 @@ export async function startWorker(
   opened.add(() => jobs.close());
   jobs.start();
   metrics?.readyUnless(() => jobs.problem);
+  tellFigures(() => ({ waiting: jobs.due }));
   tellSupervisor({ type: 'ready' });
   logger.info({ concurrency: config.concurrency }, 'the worker is ready');
 }

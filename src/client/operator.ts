@@ -38,6 +38,12 @@ export interface Advice {
   advice: string;
 }
 
+/** What is too small, and what will be. */
+export interface Outlook {
+  advice: Advice[];
+  days_until_full: number | null;
+}
+
 /** What operators ask for; their key is needed. */
 export class Operator {
   constructor(private readonly transport: Transport) {}
@@ -55,7 +61,12 @@ export class Operator {
 
   /** The most pressing first. */
   async advice(options?: CallOptions): Promise<Advice[]> {
-    return ((await this.get('admin/advice', options)) as { advice: Advice[] }).advice;
+    return (await this.outlook(options)).advice;
+  }
+
+  /** The same, with the days until the shard nodes are full if all goes on as it did; null: that is not known. */
+  async outlook(options?: CallOptions): Promise<Outlook> {
+    return (await this.get('admin/advice', options)) as Outlook;
   }
 
   /** The last minutes of the node that answers, in columns, and what it knows of jobs and replicas. */

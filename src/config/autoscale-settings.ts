@@ -33,7 +33,7 @@ export const AUTOSCALE_SETTINGS = {
     placeholder: 'COMMAND',
     form: { pattern: /\S/, expected: 'a command for sh' },
     verbs: ['autoscale'],
-    description: 'what prints how many workers there are, over hosts: by the variable ROLE',
+    description: 'what prints how many of ROLE there are, over hosts: by that variable',
   },
   hookTimeoutMs: {
     type: 'ms',

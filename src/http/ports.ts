@@ -178,6 +178,8 @@ export interface HttpPorts {
     ClusterDesk,
     'show' | 'advice' | 'plan' | 'apply' | 'move' | 'pin' | 'split' | 'merge' | 'drain' | 'undrain'
   >;
+  /** Days until the shard nodes are full; absent, or null: it is not known. */
+  daysUntilFull?: (() => Promise<number | null>) | undefined;
   decisions: Pick<DecisionLog, 'latest'>;
   /** What fires now; absent: nobody is asked. */
   alerts?: Pick<FiringAlerts, 'read'> | undefined;

@@ -60,6 +60,7 @@ const AdviceReply = Type.Object({
   advice: Type.Array(Type.Object({ measure: Type.String(), level: Type.String() })),
   placement: Type.Array(Type.Object({})),
   margins: Type.Array(Type.Object({ tenant: Type.String() })),
+  days_until_full: Type.Union([Type.Integer(), Type.Null()]),
 });
 
 /** `GET /usage`, what tenants use and pay, and `GET /admin/advice`, what outgrows what it has. */
@@ -116,7 +117,8 @@ export function usageRoutes(app: FastifyInstance, ports: HttpPorts): void {
     advice.sort((a, b) => Number(b.level === 'critical') - Number(a.level === 'critical'));
     const placement = (await cluster.advice()).map(adviceBody);
     const money = margins.map((report) => ({ tenant: report.record.id, ...moneyBody(report) }));
-    return { advice: advice.slice(0, MAX_ADVICE), placement, margins: money };
+    const days_until_full = (await ports.daysUntilFull?.()) ?? null;
+    return { advice: advice.slice(0, MAX_ADVICE), placement, margins: money, days_until_full };
   });
 
   async function reportOf(

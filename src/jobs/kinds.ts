@@ -19,6 +19,7 @@ import { cleanImports } from './imports/clean-imports.js';
 import { IMPORT } from './imports/import-desk.js';
 import { ImportStore, removeSpools } from './imports/import-store.js';
 import { runImports, type ImportDeps } from './imports/run-imports.js';
+import { NOTE_FILL, noteFill, type FillDeps } from './note-fill.js';
 import { REPLACE_NODES, replaceNodes, type ReplaceDeps } from './replace-nodes.js';
 import { SETTLE_REPLICAS, settleReplicas, type SettleDeps } from './settle-replicas.js';
 import { SWEEP_PRICES, sweepPrices, type SweepDeps } from './sweep-prices.js';
@@ -37,7 +38,7 @@ const PURGE_TOMBSTONES = 'purge of tombstones';
 const EMPTIED_CATEGORIES = 'emptied categories';
 const OF_CLUSTER: ReadonlySet<string> = new Set([
   ...[PURGE_TOMBSTONES, EMPTIED_CATEGORIES, SETTLE_REPLICAS, REPLACE_NODES],
-  ...[DEDICATE_NODES, GROW_PARTITIONS, FOLLOW_ADVICE],
+  ...[DEDICATE_NODES, GROW_PARTITIONS, FOLLOW_ADVICE, NOTE_FILL],
 ]);
 
 export interface KindDeps
@@ -46,6 +47,7 @@ export interface KindDeps
     Omit<SettleDeps, 'store'>,
     ReplaceDeps,
     DedicateDeps,
+    FillDeps,
     Omit<GrowDeps, 'store'>,
     Omit<SweepDeps, 'store'> {
   store: Store;
@@ -124,6 +126,7 @@ export function jobKinds(deps: KindDeps): ReadonlyMap<string, JobKind> {
     [REPLACE_NODES, replaceNodes(deps)],
     [DEDICATE_NODES, dedicateNodes(deps)],
     [GROW_PARTITIONS, growPartitions(deps)],
+    [NOTE_FILL, noteFill(deps)],
   ]);
 }
 

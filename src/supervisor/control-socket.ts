@@ -23,7 +23,7 @@ interface ShownGroup {
 
 export interface ControlOptions {
   path: string;
-  groups: Record<Scaled, ProcessGroup>;
+  groups: Record<Scaled, Pick<ProcessGroup, 'count' | 'most' | 'become' | 'processes'>>;
   /** Jobs that wait, as processes outside of the groups say. */
   waiting: () => number | undefined;
 }
@@ -114,16 +114,18 @@ function countsIn(text: string, { groups }: ControlOptions): [Scaled, number][] 
 const FIXED = 'the only query node has the port for itself, start with --policy or --query-nodes 2';
 
 function processesOf({ groups, waiting }: ControlOptions): Processes {
-  const shown = (group: ProcessGroup) => ({
-    count: group.count,
-    most: group.most,
-    processes: group.processes(),
-  });
+  const [queryNodes, workers] = [shownOf(groups.query_nodes), shownOf(groups.workers)];
+  const inside = [...queryNodes.processes, ...workers.processes].map((each) => each.waiting);
+  // Each that works on jobs says all of the cluster's, as of its latest look.
+  const said = [waiting(), ...inside].filter((count) => count !== undefined);
   return {
-    query_nodes: shown(groups.query_nodes),
-    workers: shown(groups.workers),
-    waiting: waiting() ?? null,
+    ...{ query_nodes: queryNodes, workers },
+    waiting: said.length === 0 ? null : Math.max(...said),
   };
+}
+
+function shownOf(group: ControlOptions['groups'][Scaled]): ShownGroup {
+  return { count: group.count, most: group.most, processes: group.processes() };
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

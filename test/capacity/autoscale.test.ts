@@ -102,7 +102,7 @@ describe('query nodes', () => {
     expect(to).toBeGreaterThanOrEqual(4);
     looks.look(to, { qps: 150, cpu: 0.1 }, 20 * MINUTE_MS);
     for (let i = 0; i < 11; i++) looks.look(to, { qps: 150, cpu: 0.1 });
-    const { reason, to: after } = looks.look(4, { qps: 150, cpu: 0.1 });
+    const { reason, to: after } = looks.look(4, { qps: 150, cpu: 0.1, counted: 4 });
     expect(after).toBe(4);
     expect(reason).toContain('fewer than 4 were too few');
   });
@@ -123,6 +123,43 @@ describe('dead sources', () => {
   });
 });
 
+describe('those that fall silent', () => {
+  test('are not ended by an order for more than are heard of', () => {
+    const looks = new Looks({ query_nodes: { min: 2, max: 20 } });
+    looks.wait(3, 10, { qps: 900, cpu: 0.6 });
+    // Four loops stall under too much work: they work on, and what is asked for is more than there are.
+    const stalled = looks.look(6, { qps: 540, cpu: 0.95 });
+    expect(stalled).toMatchObject({ from: 10, to: 14 });
+    const none = new Looks({ query_nodes: { min: 2, max: 20 } });
+    none.wait(3, 10, { qps: 900, cpu: 0.6 });
+    for (let i = 0; i < 300; i++) expect(none.look(0, {})).toMatchObject({ from: 10, to: 10 });
+  });
+
+  test('of what was ordered and is not heard nothing is taken away, however long ago that was', () => {
+    const looks = new Looks();
+    expect(looks.look(2, { qps: 800, cpu: 0.7 }).to).toBe(6);
+    looks.look(4, { qps: 100, cpu: 0.1 }, 9 * HOUR_MS);
+    looks.wait(20, 4, { qps: 100, cpu: 0.1 });
+    expect(looks.look(4, { qps: 100, cpu: 0.1 }).reason).toContain('4 of 6 say how they do');
+    // It is asked for again, and not for fewer, once more are needed than there are.
+    expect(looks.look(4, { qps: 610, cpu: 0.7 }, HOUR_MS)).toMatchObject({ from: 4, to: 6 });
+  });
+
+  test('who starts them says how many there are: of those is none ordered away, and more than those', () => {
+    const looks = new Looks();
+    const stalled = looks.look(6, { counted: 10, qps: 540, cpu: 0.95 });
+    expect(stalled).toMatchObject({ from: 10, to: 10 });
+    expect(looks.look(0, { counted: 10 })).toMatchObject({ from: 10, to: 10 });
+    // Some are of elsewhere: the group has three.
+    looks.wait(20, 5, { counted: 3, qps: 450, cpu: 0.1 });
+    // The last order was for fewer, and somebody made it more.
+    const raised = new Looks();
+    raised.wait(10, 4, { counted: 4, qps: 50, cpu: 0.1 });
+    expect(raised.look(4, { counted: 4, qps: 50, cpu: 0.1 }).to).toBe(1);
+    expect(raised.look(1, { counted: 8, qps: 600, cpu: 0.95 }).to).toBe(1);
+  });
+});
+
 describe('workers and shard nodes', () => {
   test('workers go by the jobs that wait', () => {
     const looks = new Looks(FILE, 'workers');
@@ -139,6 +176,10 @@ describe('workers and shard nodes', () => {
     expect(looks.look(3, { isFull: true, memory: 0.85 })).toMatchObject({
       ...{ from: 3, to: 4 },
       reason: 'no shard node can take more, the fullest 85 %',
+    });
+    const silent = { isFull: true, memory: 0.85, heard: 1 };
+    expect(new Looks(FILE, 'shard_nodes').look(1, { ...silent, counted: 4 })).toMatchObject({
+      ...{ from: 4, to: 4 },
     });
   });
 });
@@ -163,10 +204,11 @@ describe('schedules', () => {
   });
 });
 
-test('whatever is looked at: within bounds, at most 6 changes an hour, the same for the same, none taken from the unheard', () => {
+test('whatever is looked at: within bounds, at most 6 changes an hour, the same for the same, none taken from the unheard, nor by an order for more', () => {
   const sample = fc.record({
     running: fc.option(fc.integer({ min: 1, max: 12 }), { nil: undefined, freq: 10 }),
     unheard: fc.integer({ min: 0, max: 1 }),
+    silent: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
     cpu: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
     qps: fc.option(fc.double({ min: 0, max: 3_000, noNaN: true }), { nil: undefined }),
     forMs: fc.constantFrom(MINUTE_MS, 5 * MINUTE_MS, 20 * MINUTE_MS),
@@ -176,12 +218,14 @@ test('whatever is looked at: within bounds, at most 6 changes an hour, the same 
       const policy = readPolicy(FILE) as Policy;
       let [state, nowMs] = [NO_STATE, BEGIN_MS];
       const changesAtMs: number[] = [];
-      for (const { running, unheard, cpu, qps, forMs } of samples) {
+      let ordered = 0;
+      for (const { running, unheard, silent, cpu, qps, forMs } of samples) {
         nowMs += forMs;
         const heard = Math.max(0, (running ?? 0) - unheard);
+        const counted = silent === undefined ? undefined : (running ?? 0) + silent;
         const now = {
           role: 'query_nodes',
-          sample: { running, heard, cpu, qps },
+          sample: { running, heard, counted, cpu, qps },
           state,
           nowMs,
         } as const;
@@ -194,6 +238,10 @@ test('whatever is looked at: within bounds, at most 6 changes an hour, the same 
         expect(to).toBeGreaterThanOrEqual(1);
         expect(to).toBeLessThanOrEqual(10);
         if (to < from) expect(heard).toBe(running);
+        // An order for more ends nobody, of those that are counted, else that were ordered.
+        else if (counted === undefined) expect(to).toBeGreaterThanOrEqual(ordered);
+        else expect(to).toBeGreaterThan(counted);
+        ordered = to;
       }
       for (const atMs of changesAtMs) {
         const within = changesAtMs.filter((each) => each <= atMs && each > atMs - HOUR_MS);

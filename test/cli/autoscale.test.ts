@@ -175,6 +175,7 @@ describe('hosts', () => {
         nodes: [
           { name: 's1', alive: true, drained: false, live_bytes: 85, capacity_bytes: 100 },
           { name: 's2', alive: false, drained: false, live_bytes: 1, capacity_bytes: 100 },
+          { name: 's3', alive: false, drained: true, live_bytes: 1, capacity_bytes: 100 },
         ],
         advice: [{ action: 'add' }],
       };
@@ -221,14 +222,17 @@ describe('hosts', () => {
       adminKey: 'key',
       records,
     });
-    expect(await hosts.sample('query_nodes')).toMatchObject({ running: 3, heard: 0 });
+    expect(await hosts.sample('query_nodes')).toEqual({ running: 3, heard: 0, counted: 4 });
     searches = 50;
     const sample = await hosts.sample('query_nodes');
     expect(sample).toMatchObject({ running: 3, heard: 2, memory: 0.6 });
     expect(sample.qps).toBeGreaterThan(0);
-    expect(await hosts.sample('workers')).toEqual({ running: 4, heard: 4, queue: 120 });
+    expect(await hosts.sample('workers')).toEqual({
+      ...{ running: 4, heard: 4, counted: 4, queue: 120 },
+    });
     expect(await hosts.sample('shard_nodes')).toEqual({
-      ...{ running: 1, heard: 1, isFull: true, memory: 0.85 },
+      // The silent one is there as well; the one that was drained and is gone is not.
+      ...{ running: 2, heard: 1, counted: 4, isFull: true, memory: 0.85 },
     });
     const order: Order = { role: 'query_nodes', from: 3, to: 2, reason: '' };
     await expect(hosts.change(order)).rejects.toThrow('there is no command for it: DOWN');

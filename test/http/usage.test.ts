@@ -108,6 +108,7 @@ test('advice names who outgrows what it has, and what to do', async () => {
       { tenant: 'shop', price_month: 1 },
       { tenant: 'other', price_month: 2, cost_month: 0, margin_month: 2 },
     ],
+    days_until_full: null,
   });
 });
 

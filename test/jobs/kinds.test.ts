@@ -51,6 +51,7 @@ function openRunner(): JobRunner {
     grower: { grow: async () => false },
     dedicator: { step: async () => false },
     priceLists: new PriceLists(store.records),
+    fill: { note: async () => undefined },
     advice: undefined,
     tiers: {
       ...{ archive: undefined, everyMs: 1e6, nudge: () => undefined },

@@ -142,6 +142,7 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)("the operator's page", () => {
     expect(said).toEqual([
       'critical s1: memory 90% (85%). give it more memory',
       'warning north: max products 94% (80%). omnisearch tenants plan north pro',
+      'shard nodes reach 80 % of their memory in 41 days, as they grew this month.',
     ]);
     await click('More tenants');
     await list.getByText('third (suspended)').waitFor();

@@ -90,7 +90,9 @@ export function addOperatorRoutes(
       : { tenants: [{ ...FAILING, tenant: 'third', state: 'suspended', meets_objective: true }] };
   });
   app.get('/admin/advice', async (_, reply) =>
-    state.isMissing ? notFound(reply) : { advice: ADVICE, placement: [], margins: [] },
+    state.isMissing
+      ? notFound(reply)
+      : { advice: ADVICE, placement: [], margins: [], days_until_full: 41 },
   );
   app.post('/rules/preview', async ({ body }) => {
     state.previews.push(body);

@@ -1,11 +1,11 @@
 import type { Policy, Role, RolePolicy, Window } from './policy.js';
 import type { Change, RoleSample, RoleState, Seen } from './sample.js';
 import { signalsOf, type Signal } from './signals.js';
+import { howMany, KEPT_MS, orderedOf, ranOf, type There } from './there.js';
 
 const HOUR_MS = 3_600_000;
 /** What was taken away and missed within the one is not taken away again for the other. */
 const MISSED_WITHIN_MS = 1_800_000;
-const KEPT_MS = 2 * HOUR_MS;
 /** Of what is remembered, the last ones as they were; of those before one for such a part of the time, with the most of each figure. */
 const SEEN_APART = 1 / 60;
 const SEEN_LATELY = 5;
@@ -13,8 +13,6 @@ const SEEN_LATELY = 5;
 const DOWN_PART = 0.5;
 /** Of the same, the part that may be made as they come: those that are left are spread over what is left of the hour. */
 const UNSPREAD_PART = 0.5;
-/** What was asked for is waited for so many times as long as a start takes, and for a look more. */
-const PATIENCE = 2;
 
 /** What is to be done about a role, and why. */
 export interface Verdict {
@@ -47,7 +45,8 @@ interface Now {
  *   fewer   one figure says so by itself, all have some to spare with what is left, for `downAfterMs`
  *   neither nobody says how many run, or how all of them do; a change was just made, or enough of them this hour
  *
- * Of a role that nobody says anything of nothing is ever taken away.
+ * Of a role that nobody says anything of nothing is ever taken away, neither by an order for more than are heard of, but
+ * fewer than there are.
  */
 export function decide(policy: Policy, now: Now): Verdict {
   const { role, sample, nowMs } = now;
@@ -56,14 +55,22 @@ export function decide(policy: Policy, now: Now): Verdict {
   const windows = openWindows(policy, role, nowMs);
   const floor = Math.min(bounds.max, Math.max(bounds.min, ...windows.map(({ min }) => min)));
   const changes = now.state.changes.filter(({ atMs }) => atMs <= nowMs && atMs > nowMs - KEPT_MS);
-  const state: RoleState = { changes, seen: remembered(policy, bounds, now) };
+  const before = { ...now.state, changes };
+  const ordered = orderedOf(now.state);
+  const ran = ranOf(policy, bounds, { ...now, state: before });
+  const known = { ...before, ...(ordered !== undefined && { ordered }), ...(ran && { ran }) };
+  const there = howMany(policy, bounds, { sample, state: known, nowMs });
+  // Who is not heard does as those who are.
+  const carried = { ...sample, running: there?.carrying };
+  const state: RoleState = {
+    ...known,
+    seen: remembered(policy, bounds, { ...now, sample: carried }),
+  };
   const aheadMs = lookAhead(policy, bounds, changes, nowMs);
-  const signals =
-    sample.running === undefined
-      ? []
-      : signalsOf({ sample, seen: lately(policy, state.seen, nowMs), aheadMs }, bounds, policy);
-  const from = expected(policy, bounds, sample.running, changes, nowMs);
-  const wish = wishOf({ ...now, policy, bounds, signals, floor, windows, from, state });
+  const looked = { sample: carried, seen: lately(policy, state.seen, nowMs), aheadMs };
+  const signals = there === undefined ? [] : signalsOf(looked, bounds, policy);
+  const from = there?.from;
+  const wish = wishOf({ ...now, policy, bounds, signals, floor, windows, there, state });
   const verdict = { role, from, floor, signals };
   const held = (reason: string): Verdict => ({ ...verdict, to: from, reason, state });
   if (from === undefined || wish.to === undefined || wish.to === from) return held(wish.reason);
@@ -75,10 +82,10 @@ export function decide(policy: Policy, now: Now): Verdict {
 }
 
 /** The same state, with the last change marked as one of which nothing came. */
-export function failed({ changes, seen }: RoleState): RoleState {
-  const last = changes.at(-1);
-  if (last === undefined) return { changes, seen };
-  return { changes: [...changes.slice(0, -1), { ...last, hasFailed: true }], seen };
+export function failed(state: RoleState): RoleState {
+  const last = state.changes.at(-1);
+  if (last === undefined) return state;
+  return { ...state, changes: [...state.changes.slice(0, -1), { ...last, hasFailed: true }] };
 }
 
 /** Those that begin and have not ended. */
@@ -172,26 +179,13 @@ function madeOf(changes: readonly Change[], nowMs: number): Change[] {
   return changes.filter(({ atMs, hasFailed }) => hasFailed !== true && atMs > nowMs - HOUR_MS);
 }
 
-/** How many there are once what was begun is there. It is not waited for for ever: what did not come is begun again. */
-function expected(
-  { startMs }: Policy,
-  { everyMs }: RolePolicy,
-  running: number | undefined,
-  changes: readonly Change[],
-  nowMs: number,
-): number | undefined {
-  const last = changes.at(-1);
-  if (running === undefined || last === undefined || last.hasFailed === true) return running;
-  return nowMs - last.atMs < PATIENCE * startMs + everyMs ? last.to : running;
-}
-
 interface Weighed extends Now {
   policy: Policy;
   bounds: RolePolicy;
   signals: readonly Signal[];
   floor: number;
   windows: readonly Window[];
-  from: number | undefined;
+  there: There | undefined;
 }
 
 interface Wish {
@@ -201,19 +195,32 @@ interface Wish {
 
 /** How many there should be, whatever was changed lately. */
 function wishOf(weighed: Weighed): Wish {
-  const { from, signals, floor, windows, bounds, sample } = weighed;
-  if (from === undefined) return { to: undefined, reason: 'nobody says how many run' };
+  const { there, signals, floor, windows, bounds, sample } = weighed;
+  if (there === undefined) return { to: undefined, reason: 'nobody says how many run' };
+  const { from, size } = there;
   const neediest = most(signals, ({ need }) => need);
   const need = Math.min(bounds.max, Math.max(neediest?.need ?? 0, notCome(weighed, from)));
-  if (Math.max(need, floor) > from) {
-    if (need <= floor) return { to: floor, reason: floorReason(windows, floor) };
-    const isFull = sample.isOneMachine === true && (sample.memory ?? 0) > (bounds.memory ?? 1);
-    if (!isFull) return { to: need, reason: neediest?.text ?? '' };
+  if (Math.max(need, floor) <= from) return notUpwards(fewer(weighed, there), weighed, from);
+  const isFloor = need <= floor;
+  const isFull = sample.isOneMachine === true && (sample.memory ?? 0) > (bounds.memory ?? 1);
+  if (!isFloor && isFull) {
     const why = 'the memory of the machine is past its bound, nothing is added';
     // What has to be there is, whatever the machine says.
     return { to: Math.max(from, floor), reason: why };
   }
-  return fewer(weighed, from);
+  // What was ordered and did not come is not ordered away.
+  const to = Math.max(need, floor, size);
+  const { counted = 0 } = sample;
+  if (to <= counted)
+    return { to: from, reason: `${counted} are there by COUNT: they are waited for` };
+  return { to, reason: isFloor ? floorReason(windows, floor) : (neediest?.text ?? '') };
+}
+
+/** An order for fewer must not be one for more than are counted: some of those that run may be of elsewhere. */
+function notUpwards(wish: Wish, { sample: { counted } }: Weighed, from: number): Wish {
+  const { to = from } = wish;
+  if (to >= from || counted === undefined || to < counted) return wish;
+  return { to: from, reason: `${counted} are there by COUNT: none is taken away` };
 }
 
 /** What was asked for, and did not come in time: while more are needed, no fewer are asked for. */
@@ -225,12 +232,13 @@ function notCome({ state, signals }: Weighed, from: number): number {
 
 function fewer(
   { sample, signals, floor, policy, bounds, state, nowMs }: Weighed,
-  from: number,
+  { from, size }: There,
 ): Wish {
   const stay = (reason: string): Wish => ({ to: from, reason });
   const { running = 0, heard } = sample;
   if (signals.length === 0) return stay('nobody says how they do');
-  if (heard < running) return stay(`${heard} of ${running} say how they do: none is taken away`);
+  const all = Math.max(running, size);
+  if (heard < all) return stay(`${heard} of ${all} say how they do: none is taken away`);
   const { max } = bounds;
   if (from > max) return { to: max, reason: `at most ${max} by the policy` };
   const low = signals.find(({ isLow }) => isLow);

@@ -1,7 +1,9 @@
 /** How many there are of a role, and how they do. What nobody says is undefined. */
 export interface RoleSample {
-  /** How many run. */
+  /** How many run, as far as they show a sign of life. */
   running: number | undefined;
+  /** How many there are by who starts them. */
+  counted?: number | undefined;
   /** Of those, the ones that said how they do. */
   heard: number;
   /** Mean share of its time for which each was busy, 0 to 1. */
@@ -38,12 +40,22 @@ export interface Seen {
   queue?: number;
 }
 
+/** The most that ran, and when. */
+export interface Ran {
+  count: number;
+  /** Epoch milliseconds. */
+  atMs: number;
+}
+
 /** What is remembered of a role from one look to the next. */
 export interface RoleState {
   /** Of the last two hours, oldest first. */
   changes: readonly Change[];
   /** As long as fewer are only enough if they were so all the time, oldest first. */
   seen: readonly Seen[];
+  /** What was ordered last, however long ago. */
+  ordered?: number;
+  ran?: Ran;
 }
 
 export const NO_STATE: RoleState = { changes: [], seen: [] };

@@ -51,8 +51,11 @@ export class Hosts implements Ground {
     // At a start it is not known yet who is only a lease that was left.
     while (this.problem?.message === 'leases were not read yet') await sleep(50);
     if (this.problem !== undefined) throw this.problem;
-    if (role === 'query_nodes') return this.queryNodes();
-    return role === 'workers' ? this.workers() : this.shardNodes();
+    const counted = await this.counted(role);
+    if (role === 'workers') return this.workers(counted);
+    if (role === 'shard_nodes') return this.shardNodes(counted);
+    const sample = await this.queryNodes();
+    return counted === undefined ? sample : { ...sample, counted };
   }
 
   async change(order: Order): Promise<void> {
@@ -109,21 +112,25 @@ export class Hosts implements Ground {
     };
   }
 
-  private async workers(): Promise<RoleSample> {
-    const { count = '' } = this.options;
-    const text = await this.run(count, { role: 'workers' });
-    const running = Number(text.trim() === '' ? Number.NaN : text);
-    if (!Number.isInteger(running) || running < 0) {
-      throw new Error(
-        `COUNT must print how many there are, got ${JSON.stringify(text.slice(0, 80))}`,
-      );
-    }
+  /** They hold no lease: those that are counted run. */
+  private async workers(counted: number | undefined): Promise<RoleSample> {
     const pages = await this.pages(this.alive());
     const queue = waitingJobs([...pages.values()]);
-    return { running, heard: queue === undefined ? 0 : running, queue };
+    return { running: counted, counted, heard: queue === undefined ? 0 : (counted ?? 0), queue };
   }
 
-  private async shardNodes(): Promise<RoleSample> {
+  /** As who starts them says; undefined: there is no command that asks. */
+  private async counted(role: Role): Promise<number | undefined> {
+    const { count } = this.options;
+    if (count === undefined) return undefined;
+    const text = await this.run(count, { role });
+    const counted = Number(text.trim() === '' ? Number.NaN : text);
+    if (Number.isInteger(counted) && counted >= 0) return counted;
+    const got = JSON.stringify(text.slice(0, 80));
+    throw new Error(`COUNT must print how many there are, got ${got}`);
+  }
+
+  private async shardNodes(counted: number | undefined): Promise<RoleSample> {
     for (const { address } of this.alive()) {
       const text = await this.read(address, '/admin/cluster?limit=1');
       if (text === undefined) continue;
@@ -134,7 +141,12 @@ export class Hosts implements Ground {
       });
       const memory = shares.length === 0 ? undefined : Math.max(...shares);
       const isFull = advice.some(({ action }) => action === 'add');
-      return { running: alive.length, heard: alive.length, isFull, memory };
+      // One that is silent, or was drained and still runs, is a machine of its group all the same.
+      const known = nodes.filter((node) => node.alive || !node.drained).length;
+      // Of those that were replaced, the old ones are known until they are drained.
+      const running = Math.min(known, counted ?? known);
+      const heard = Math.min(alive.length, running);
+      return { running, heard, isFull, memory, ...(counted !== undefined && { counted }) };
     }
     throw new Error('no query node says what lies on which shard');
   }

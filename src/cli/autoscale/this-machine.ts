@@ -25,15 +25,16 @@ export class ThisMachine implements Ground {
     const all = await this.processes();
     // Those that are being started are there: what takes long to start is not to be ended for it.
     const { processes, count: running } = all[role];
+    const there = { running, counted: running };
     const ready = processes.filter((each) => each.ready);
     if (role === 'workers') {
       const queue = all.waiting ?? undefined;
-      return { running, heard: queue === undefined ? 0 : running, queue };
+      return { ...there, heard: queue === undefined ? 0 : running, queue };
     }
     const told = ready.flatMap((now) => this.sinceBefore(now) ?? []);
     this.before = new Map(ready.map((each) => [each.pid, each]));
     const { used, limit } = await memoryUse();
-    const sample = { running, heard: told.length, memory: used / limit, isOneMachine: true };
+    const sample = { ...there, heard: told.length, memory: used / limit, isOneMachine: true };
     if (told.length === 0) return sample;
     const sum = (of: (each: Lap) => number): number => told.reduce((a, each) => a + of(each), 0);
     return { ...sample, cpu: sum((each) => each.busy) / told.length, qps: sum((each) => each.qps) };

@@ -17,6 +17,16 @@ export function adviceItems(advice) {
   });
 }
 
+/** When the shard nodes are full, a line; none where that is not known. @param {number | null | undefined} days */
+export function fullItems(days) {
+  if (days === null || days === undefined) return [];
+  const when =
+    days === 0 ? 'are past 80 % of their memory' : `reach 80 % of their memory in ${days} days`;
+  return [
+    element('li', '', element('strong', '', 'shard nodes'), ` ${when}, as they grew this month.`),
+  ];
+}
+
 /** @param {Advice} advice */
 function measured({ measure, value, threshold }) {
   const isShare = SHARES.includes(measure) || measure.startsWith('max_');

@@ -1,12 +1,11 @@
 // @ts-check
 import { button, byId, element } from '../dom.js';
 import { shop } from '../shop.js';
-import { adviceItems } from './advice-list.js';
+import { adviceItems, fullItems } from './advice-list.js';
 import { attempt } from './notice.js';
 import { decimal, percent, table } from './table.js';
 
 /** @typedef {Awaited<ReturnType<typeof shop.operator.usage>>['tenants'][number]} TenantUsage */
-/** @typedef {import('../../client/operator.js').Advice} Advice */
 
 const PAGE = 50;
 /** 99.95 % is not 100 %. */
@@ -26,11 +25,11 @@ export class TenantsPart {
   }
 
   async load() {
-    const [advice, page] = await Promise.all([
-      attempt(() => shop.operator.advice(), 'advice'),
+    const [outlook, page] = await Promise.all([
+      attempt(() => shop.operator.outlook(), 'advice'),
       attempt(() => shop.operator.usage({ limit: PAGE }), 'figures of tenants'),
     ]);
-    if (advice !== undefined) this.drawAdvice(advice);
+    if (outlook !== undefined) this.drawAdvice(outlook);
     this.tenants = [];
     if (page !== undefined) this.draw(page.tenants, page.next_cursor);
   }
@@ -42,9 +41,9 @@ export class TenantsPart {
     if (page !== undefined) this.draw(page.tenants, page.next_cursor);
   }
 
-  /** @param {readonly Advice[]} advice */
-  drawAdvice(advice) {
-    const items = adviceItems(advice);
+  /** @param {import('../../client/operator.js').Outlook} outlook */
+  drawAdvice({ advice, days_until_full: days }) {
+    const items = [...adviceItems(advice), ...fullItems(days)];
     const body =
       items.length === 0
         ? element('p', 'none', 'Nobody outgrows what they have.')

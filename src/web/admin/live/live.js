@@ -3,7 +3,7 @@ import { OmniSearchError } from '../../../client/omnisearch.js';
 import { byId, element } from '../../dom.js';
 import { errorText } from '../../messages.js';
 import { shop, withKey } from '../../shop.js';
-import { adviceItems } from '../advice-list.js';
+import { adviceItems, fullItems } from '../advice-list.js';
 import { alertsPanel } from './alerts.js';
 import { Charts } from './charts.js';
 import { decisionList, reliefItems } from './decisions.js';
@@ -18,7 +18,6 @@ import { tiles } from './tiles.js';
 
 /** @typedef {import('../../../client/api-types.js').StatsReply} StatsReply */
 /** @typedef {import('../../../client/api-types.js').ClusterReply} ClusterReply */
-/** @typedef {import('../../../client/operator.js').Advice} Advice */
 
 const FIGURES_MS = 5_000;
 const CLUSTER_MS = 10_000;
@@ -39,8 +38,8 @@ export class LivePart {
     this.stats = undefined;
     /** @type {ClusterReply | undefined} */
     this.cluster = undefined;
-    /** @type {readonly Advice[]} */
-    this.advice = [];
+    /** @type {import('../../../client/operator.js').Outlook} */
+    this.outlook = { advice: [], days_until_full: null };
     /** What cannot be read, and why. @type {Map<string, string>} */
     this.trouble = new Map();
     this.isShown = false;
@@ -144,16 +143,18 @@ export class LivePart {
 
   readTenants() {
     const asked = () =>
-      Promise.all([shop.operator.usage({ limit: TENANTS, days: 1 }), shop.operator.advice()]);
-    return this.read('Tenants and advice', asked, ([{ tenants, next_cursor: more }, advice]) => {
-      this.advice = advice;
+      Promise.all([shop.operator.usage({ limit: TENANTS, days: 1 }), shop.operator.outlook()]);
+    return this.read('Tenants and advice', asked, ([{ tenants, next_cursor: more }, outlook]) => {
+      this.outlook = outlook;
       put('live-tenants', tenantTable(tenants, more === undefined));
       this.drawAdvice();
     });
   }
 
   drawAdvice() {
-    const items = [...reliefItems(this.cluster?.advice ?? []), ...adviceItems(this.advice)];
+    const { advice, days_until_full: days } = this.outlook;
+    const reliefs = reliefItems(this.cluster?.advice ?? []);
+    const items = [...reliefs, ...adviceItems(advice), ...fullItems(days)];
     const none = element('p', 'none', 'Nothing is too full, too busy or outgrows what it has.');
     const list = items.length === 0 ? none : element('ul', 'advice', ...items);
     put('live-advice', element('section', '', element('h2', '', 'Advice'), list));
