@@ -43,6 +43,7 @@ export function handOn(
     const isOfWriter = isWrite(request.method, route);
     const isThere = isOfWriter ? handover.writesThere : handover.readsThere && !OF_THIS.test(route);
     if (!isThere) return;
+    if (!isOfWriter && (await isReadHere(request, handover))) return;
     await sendUnlessHere(request, reply, handover, isLeaving());
   });
   // Once it is let in: strangers do not wait.
@@ -82,6 +83,23 @@ async function requireWalker(
   });
 }
 
+/**
+ * Whether a read that the other has sent is to be answered all the same. Between the two changes of a cut-over each says
+ * that the other answers: both have the same then and nobody writes, so the one that it comes back to answers it.
+ */
+async function isReadHere(request: FastifyRequest, handover: HandoverPort): Promise<boolean> {
+  const hops = hopsOf(request);
+  if (hops === 0) return false;
+  await handover.look().catch(() => undefined);
+  return hops > 1 || !handover.readsThere;
+}
+
+/** How often it was sent on. Whatever else stands there is not ours: it is not sent on again. */
+function hopsOf({ headers }: FastifyRequest): number {
+  const said = Number(headers[MARK] ?? 0);
+  return said >= 0 ? said : MAX_HOPS;
+}
+
 /** What the other has sent is sent back only where it is not for this one in a moment: both may be changing just now. */
 async function sendUnlessHere(
   request: FastifyRequest,
@@ -89,9 +107,7 @@ async function sendUnlessHere(
   handover: HandoverPort,
   isLast: boolean,
 ): Promise<void> {
-  const said = Number(request.headers[MARK] ?? 0);
-  // Whatever else stands there is not ours: it is not sent on again.
-  const hops = said >= 0 ? said : MAX_HOPS;
+  const hops = hopsOf(request);
   if (hops > 0) {
     const { signal } = request.exchange;
     const isHere = await handover.here(signal).then(
