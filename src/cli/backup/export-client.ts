@@ -33,8 +33,9 @@ export async function exportHead(transport: Transport): Promise<ExportHead> {
 export class ExportClient implements BackupSource {
   private readonly transport: Transport;
 
-  constructor(config: ServerConfig) {
-    this.transport = operatorsTransport(config);
+  /** @param headers sent with each request besides */
+  constructor(config: ServerConfig, headers: Readonly<Record<string, string>> = {}) {
+    this.transport = operatorsTransport(config, headers);
   }
 
   async head(): Promise<ExportHead> {
