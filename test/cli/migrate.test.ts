@@ -4,7 +4,8 @@ import { Installation } from '../../src/cli/migrate/installation.js';
 import { Side } from '../../src/cli/migrate/side.js';
 import { Walk } from '../../src/cli/migrate/walk.js';
 import type { Weights } from '../../src/cli/migrate/steps.js';
-import { HANDOVER_ID, HANDOVER_KIND } from '../../src/tenancy/handover.js';
+import { HANDOVER_ID, HANDOVER_KIND, isShared } from '../../src/tenancy/handover.js';
+import { statusOf } from '../cluster/desk-fixture.js';
 import { openHttp, type HttpHarness } from '../http/harness.js';
 
 const ADMIN = { authorization: 'Bearer boss' };
@@ -222,6 +223,16 @@ describe('omnisearch migrate', () => {
       };
     };
     await there();
+    // Orders for nodes are for those of whoever is asked. What would be copied there gets old.
+    old.cluster.status.set('s9', statusOf());
+    const said = async (node: HttpHarness, method: 'GET' | 'POST' | 'DELETE', path: string) =>
+      (await node.send(method, path, method === 'POST' ? {} : undefined, ADMIN)).statusCode;
+    expect(await said(old, 'POST', '/admin/nodes/s9/drain')).toBe(200);
+    expect(await said(old, 'DELETE', '/admin/nodes/s9/drain')).toBe(200);
+    for (const copied of ['/admin/region/changes', '/admin/export/records']) {
+      expect([await said(old, 'GET', copied), await said(next, 'GET', copied)]).toEqual([409, 200]);
+    }
+    expect(await said(old, 'GET', '/admin/export')).toBe(200);
     const [before, taken] = [await recordOf(old), await recordOf(next)];
     const first = await open();
     await first.begin();
@@ -301,7 +312,22 @@ describe('omnisearch migrate', () => {
     await expect(walk.forget()).rejects.toThrow('not at rolled-back');
     await walk.rollBack();
     await expect(walk.pause()).rejects.toThrow('nothing can be paused at rolled-back');
+    const [keyless, unguarded] = [await open(), await openHttp()];
+    const port = await unguarded.server.listen({ port: 0, host: '127.0.0.1' });
+    const url = `http://127.0.0.1:${port}`;
+    const guest = new Side(new Installation(url, undefined, 'w'));
+    const exposed = new Walk({ ...keyless.options, to: guest });
+    await expect(exposed.begin(false, { old: urls[0], new: url })).rejects.toThrow('ADMIN_KEY');
+    await unguarded.close();
+    const cold = { op: 'delete', id: 'p7', feedVersion: undefined, archive: 'chunk' } as const;
+    expect((await old.store.write('shop', [cold])).statuses).toEqual(['applied']);
+    await expect((await open()).begin()).rejects.toThrow(
+      'archived products, which do not go along, of: shop',
+    );
     await walk.forget();
+    // It has copies of what the old one serves: files that both may name are not its to remove.
+    expect(await isShared(next.store.records)).toBe(true);
+    expect(await isShared(old.store.records)).toBe(false);
     const again = await open();
     await expect(again.begin()).rejects.toThrow('there are tenants at');
     const alone = await open();

@@ -4,6 +4,7 @@ import { MoveError } from '../move/move.js';
 import { copyRecords, type RowCopy } from './copy.js';
 import type { Installation } from './installation.js';
 import { ReleasedError, type Side } from './side.js';
+import { requireNoneArchived } from './begin.js';
 import { mapTurns } from './turns.js';
 
 /** All nodes know within a quarter of a second, and what they had let in is stored, or waits, a second later. */
@@ -107,6 +108,7 @@ async function compareAll(
   await mapTurns(tenants, AT_ONCE, async (tenant) => {
     const sides = [giver, taker].map(({ at }) => at.sum(tenant, signal));
     const [source, target] = (await Promise.all(sides)) as [Sum, Sum];
+    requireNoneArchived(source.archived > 0 ? [tenant] : []);
     if (source.products !== target.products || source.digest !== target.digest) {
       const texts = [source, target].map(({ products, digest }) => `${products} (${digest})`);
       throw new MoveError(`${tenant} differs: ${texts.join(' products here, there ')}`);

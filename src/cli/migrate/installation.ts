@@ -17,7 +17,10 @@ interface ComparedHit {
 
 /** An OmniSearch with all of its tenants, as a command that hands it over sees it. Rejects `OmniSearchError`. */
 export class Installation extends Deployment {
+  /** For what is asked before it listens to the command, as these exports are. */
+  readonly unbegun: Deployment;
   readonly exports: ExportClient;
+  private readonly copied: ExportClient;
   readonly restores: RestoreClient;
 
   /** @param walker named in all requests: by it the installation knows who fills it */
@@ -28,7 +31,9 @@ export class Installation extends Deployment {
   ) {
     const headers = { [WALKER_HEADER]: walker };
     super(url, adminKey, headers);
+    this.unbegun = new Deployment(url, adminKey);
     this.exports = new ExportClient({ url, adminKey });
+    this.copied = new ExportClient({ url, adminKey }, headers);
     this.restores = new RestoreClient({ url, adminKey }, headers);
   }
 
@@ -65,7 +70,7 @@ export class Installation extends Deployment {
     const all = new Map<string, { kind: string; id: string; value: JsonObject }>();
     let cursor: string | undefined;
     do {
-      const { text, end } = await this.exports.records(undefined, cursor, signal);
+      const { text, end } = await this.copied.records(undefined, cursor, signal);
       for (const line of text.split('\n')) {
         if (line === '') continue;
         const { record } = JSON.parse(line) as { record?: JsonObject };

@@ -70,8 +70,8 @@ export class Walk {
 
   /** Begins one, or one anew that was rolled back. Rejects `MoveError` where it can not be. */
   async begin(isHost: boolean, addresses: { old: string; new: string }): Promise<void> {
-    const { from, to } = this.options;
-    await requireBeginnable(from, to, this.progress?.step);
+    const { from, to, stop } = this.options;
+    await requireBeginnable(from, to, { step: this.progress?.step, stop });
     const id = randomUUID();
     const common = { id, beat: 0 };
     const again = from.handover === undefined ? {} : { again: from.handover.id };

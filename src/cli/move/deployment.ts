@@ -20,6 +20,8 @@ export interface ExportedLines {
 /** What a catalogue holds. */
 export interface CatalogueSum {
   products: number;
+  /** That are archived, and in no sum. */
+  archived: number;
   /** The same for the same products, whatever their order. */
   digest: string;
 }
@@ -88,22 +90,24 @@ export class Deployment {
     tenant: string,
     signal?: AbortSignal,
   ): Promise<CatalogueSum & { position: string | undefined }> {
-    let [products, sum] = [0, 0n];
+    let [products, archived, sum] = [0, 0, 0n];
     let after: string | undefined;
     for (let atEnd = false; !atEnd;) {
       const path = `${pathOf(tenant)}/digest`;
       const page = (await this.call({ method: 'GET', path, query: { after } }, { signal })) as {
         products: number;
+        archived: number;
         digest: string;
         position: string;
         at_end: boolean;
       };
       products += page.products;
+      archived += page.archived;
       sum = BigInt.asUintN(DIGEST_BITS, sum + BigInt(`0x${page.digest}`));
       [after, atEnd] = [page.position, page.at_end];
     }
     const digest = sum.toString(16).padStart(DIGEST_BITS / 4, '0');
-    return { products, digest, position: after };
+    return { products, archived, digest, position: after };
   }
 
   /** Undefined where there is no such plan. */
