@@ -17,6 +17,7 @@ const FLAGS = {
   dwell: { default: 3, help: 'seconds at each step before the command is killed' },
 };
 const MAIN = join(REPOSITORY, 'dist', 'cli', 'main.js');
+const ADMIN_KEY = 'an-admin-key';
 const STEPS = ['following', 'validated', 'canary-10', 'canary-25', 'canary-100', 'cut'];
 
 interface Phase {
@@ -39,7 +40,7 @@ await bench(
   },
   async (run) => {
     const { products, searches, writes, dwell } = run.flags;
-    const options = { model: 'none', dimensions: 4 };
+    const options = { model: 'none', dimensions: 4, env: { OMNISEARCH_ADMIN_KEY: ADMIN_KEY } };
     const old = await run.start(OmniServer.start({ ...options, shards: 1 }));
     const next = await run.start(OmniServer.start({ ...options, shards: 2, queryNodes: 2 }));
     await ingest(old.client, products, (row) => JSON.stringify(product(row, 0)));
@@ -92,14 +93,14 @@ function kinds(failed: readonly string[]): Map<string, number> {
 }
 
 function command(words: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [MAIN, 'migrate', ...words], {
+  return spawn(process.execPath, [MAIN, 'migrate', ...words, '--admin-key', ADMIN_KEY], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
 }
 
 /** Starts a command, kills it a while after it has come to the step, and has another go on with what was begun. */
 async function killedAt(
-  { client }: OmniServer,
+  { url }: OmniServer,
   step: string,
   words: readonly string[],
   dwellS: number,
@@ -109,10 +110,10 @@ async function killedAt(
   if (words[0] === 'next') {
     await sleep(dwellS * 200);
     child.kill('SIGKILL');
-    if ((await stepOf(client)) !== step) child = command(words);
+    if ((await stepOf(url)) !== step) child = command(words);
   }
   const isOver = once(child, 'exit');
-  while ((await stepOf(client)) !== step) {
+  while ((await stepOf(url)) !== step) {
     if (child.exitCode !== null && child.exitCode !== 0) {
       throw new Error(`${words.join(' ')}: ${String(child.stderr?.read())}`);
     }
@@ -123,8 +124,10 @@ async function killedAt(
   await isOver;
 }
 
-async function stepOf(client: OmniServer['client']): Promise<string | undefined> {
-  const { body: json } = await client.get('/admin/handover');
+async function stepOf(url: string): Promise<string | undefined> {
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+  const reply = await fetch(`${url}/admin/handover`, { headers });
+  const json: unknown = await reply.json();
   return (json as { handover: { walk: { step: string } } | null }).handover?.walk.step;
 }
 

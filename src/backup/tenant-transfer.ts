@@ -44,6 +44,8 @@ interface ExportPage extends Cut {
 /** What a part of a catalogue holds, whatever the order: the sums of all parts are those of the whole. */
 interface DigestPage extends Cut {
   products: number;
+  /** Products that are archived, and so in no sum. */
+  archived: number;
   /** See `CatalogueDigest`. */
   hex: string;
 }
@@ -95,8 +97,10 @@ export class TenantTransfer {
     signal: AbortSignal,
   ): Promise<DigestPage> {
     const digest = new CatalogueDigest();
+    let archived = 0;
     const slices = new PatientSlices(signal);
-    const cut = await this.read(tenant, after, signal, async ({ rows }) => {
+    const cut = await this.read(tenant, after, signal, async ({ rows, deleted }) => {
+      archived += deleted.filter(({ archive }) => archive !== undefined).length;
       const names = await this.listNames(tenant);
       for (const { row, head } of rows) {
         if (slices.isOver) await slices.next();
@@ -105,7 +109,7 @@ export class TenantTransfer {
       }
     });
     const { products, hex } = digest;
-    return { products, hex, ...cut };
+    return { products, archived, hex, ...cut };
   }
 
   /** Where the export is to go on of which all until then is here; undefined: nothing is. */

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { OmniError } from '../core/errors.js';
 import { WALKER_HEADER } from '../tenancy/handover.js';
 import type { HandoverWatch } from '../tenancy/handover-watch.js';
+import { isOwn } from './own-routes.js';
 import { passBack, passOn } from './pass-on.js';
 import { connectPatiently, placeOfUrl } from './reach-writers.js';
 import { isWrite } from './writes.js';
@@ -21,10 +22,10 @@ const MAX_HOPS = 50;
 const FORWARDED = 'x-omnisearch-forwarded';
 /** A node of the other installation that is restarted comes back sooner. */
 const PATIENCE_MS = 5_000;
+/** Copies of what is here: a region that follows it, a backup. */
+const COPYING = /^\/admin\/(region|export)\/./;
 /** The record of the handover itself. */
 const RECORD = '/admin/handover';
-/** What tells of this machine and of no other. */
-const OF_THIS = /^\/(livez|readyz|healthz|metrics|stats|admin(\/|$))/;
 
 /**
  * Has the other installation answer what is its to answer. A write that comes while nobody takes any waits; one that
@@ -41,12 +42,13 @@ export function handOn(
     if (!isConcerned(request, handover)) return;
     const { url: route = '' } = request.routeOptions;
     const isOfWriter = isWrite(request.method, route);
-    const isThere = isOfWriter ? handover.writesThere : handover.readsThere && !OF_THIS.test(route);
-    if (!isThere) return;
+    if (!(isOfWriter ? handover.writesThere : handover.readsThere)) return;
+    if (!isOfWriter && (await isReadHere(request, handover))) return;
     await sendUnlessHere(request, reply, handover, isLeaving());
   });
   // Once it is let in: strangers do not wait.
   app.addHook('preParsing', async (request, reply) => {
+    requireCurrent(request, handover);
     if (!isConcerned(request, handover)) return;
     if (!isWrite(request.method, request.routeOptions.url ?? '')) return;
     const { signal } = request.exchange;
@@ -55,12 +57,23 @@ export function handOn(
   });
 }
 
-/** Whether anything is handed over, and it is not the command that does so who asks. */
+/** Throws `conflict` where what is here gets old: whoever copies it is to know. */
+function requireCurrent(
+  { method, headers, routeOptions }: FastifyRequest,
+  { readsThere, current }: HandoverPort,
+): void {
+  const { url: route = '' } = routeOptions;
+  if (!readsThere || isWrite(method, route) || !COPYING.test(route)) return;
+  if (headers[WALKER_HEADER] !== undefined) return;
+  throw new OmniError('conflict', `what is here is not kept up any more: ask ${current?.peer}`);
+}
+
+/** Whether anything is handed over, and it is neither for this one's own nodes nor asked by the command that does so. */
 function isConcerned(
   { headers, routeOptions }: FastifyRequest,
   { current }: HandoverPort,
 ): boolean {
-  if (current === undefined || routeOptions.url === RECORD) return false;
+  if (current === undefined || isOwn(routeOptions.url ?? '')) return false;
   return headers[WALKER_HEADER] === undefined;
 }
 
@@ -82,6 +95,23 @@ async function requireWalker(
   });
 }
 
+/**
+ * Whether a read that the other has sent is to be answered all the same. Between the two changes of a cut-over each says
+ * that the other answers: both have the same then and nobody writes, so the one that it comes back to answers it.
+ */
+async function isReadHere(request: FastifyRequest, handover: HandoverPort): Promise<boolean> {
+  const hops = hopsOf(request);
+  if (hops === 0) return false;
+  await handover.look().catch(() => undefined);
+  return hops > 1 || !handover.readsThere;
+}
+
+/** How often it was sent on. Whatever else stands there is not ours: it is not sent on again. */
+function hopsOf({ headers }: FastifyRequest): number {
+  const said = Number(headers[MARK] ?? 0);
+  return said >= 0 ? said : MAX_HOPS;
+}
+
 /** What the other has sent is sent back only where it is not for this one in a moment: both may be changing just now. */
 async function sendUnlessHere(
   request: FastifyRequest,
@@ -89,9 +119,7 @@ async function sendUnlessHere(
   handover: HandoverPort,
   isLast: boolean,
 ): Promise<void> {
-  const said = Number(request.headers[MARK] ?? 0);
-  // Whatever else stands there is not ours: it is not sent on again.
-  const hops = said >= 0 ? said : MAX_HOPS;
+  const hops = hopsOf(request);
   if (hops > 0) {
     const { signal } = request.exchange;
     const isHere = await handover.here(signal).then(

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { OmniError } from '../core/errors.js';
 import { forwardWrites, type Forwarding, type WritersPort } from './forward-writes.js';
+import { isOwn } from './own-routes.js';
 import { needOf } from './route-needs.js';
 import { isWrite } from './writes.js';
 
@@ -14,12 +15,8 @@ export interface RegionPort {
 
 /** What is younger is as good as new. */
 const AGE_FROM_MS = 2_000;
-/** Of the cluster that the request came to. */
-const OWN = /^\/admin(\/|$)/;
 /** Only the primary has them. */
 const IMPORTS = /^\/imports(\/|$)/;
-/** What brings back products or records, which are the primary's. */
-const RESTORING = /^\/admin\/(import|rollback)(\/|$)/;
 
 /** All writes, to a node of the same cluster that writes. */
 export const ALL_WRITES: Forwarding = {
@@ -62,10 +59,6 @@ export function addRegion(
     if (!isOfPrimary(method, routeOptions.url ?? '')) return;
     throw new OmniError('conflict', 'this region only reads: write to the primary');
   });
-}
-
-function isOwn(route: string): boolean {
-  return OWN.test(route) && !RESTORING.test(route);
 }
 
 function isOfPrimary(method: string, route: string): boolean {

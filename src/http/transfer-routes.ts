@@ -28,6 +28,7 @@ const ExportQuery = Type.Object(
 );
 const DigestReply = Type.Object({
   products: Type.Integer(),
+  archived: Type.Integer(),
   digest: Type.String(),
   position: Type.String(),
   at_end: Type.Boolean(),
@@ -101,8 +102,8 @@ function exportRoutes(app: FastifyInstance, ports: HttpPorts, gate: TenantGate):
       const leave = gate.enter(id);
       try {
         const page = await transfer.digest(id, query.after, exchange.signal);
-        const { products, hex, position, atEnd } = page;
-        return { products, digest: hex, position: position, at_end: atEnd };
+        const { products, archived, hex, position, atEnd } = page;
+        return { products, archived, digest: hex, position: position, at_end: atEnd };
       } finally {
         leave();
       }

@@ -8,6 +8,7 @@ import type { Position, Store } from '../store/store.js';
 import { noteTierClock } from '../store/tier-clock.js';
 import { tenantRecordId, TIERS_KIND } from '../store/tenant-records.js';
 import { coldRule, tiersOf, type ColdRule } from '../tenancy/cold-rule.js';
+import { isHandedOver, isShared } from '../tenancy/handover.js';
 import type { JobKind, JobWork } from './job.js';
 import { sweepArchive } from './sweep-archive.js';
 
@@ -52,6 +53,9 @@ export function archiveProducts(deps: ArchiveDeps): JobKind {
 
 async function run(deps: ArchiveDeps, work: JobWork): Promise<void> {
   const { store, archive, logger, fullShare } = deps;
+  // What goes cold meanwhile would be in no copy.
+  if (await isHandedOver(store.records)) return;
+  const mayRemove = !(await isShared(store.records));
   const used = await deps.diskUse();
   const isPressed = used >= fullShare;
   if (isPressed) {
@@ -67,7 +71,7 @@ async function run(deps: ArchiveDeps, work: JobWork): Promise<void> {
       if (tiersOf(value) === undefined || value['state'] !== 'active') continue;
       const clock = await noteTierClock(store, tenant, Date.now());
       if (archive === undefined) continue;
-      await sweepArchive(store, archive, tenant, Date.now(), work.signal);
+      if (mayRemove) await sweepArchive(store, archive, tenant, Date.now(), work.signal);
       const rule = coldRule(value, clock, Date.now(), isPressed);
       if (rule === undefined) continue;
       const { archived, raced } = await archiveTenant({ ...deps, archive }, tenant, rule, work);

@@ -4,6 +4,7 @@ import type { JsonValue } from '../core/product.js';
 import type { History } from '../backup/history.js';
 import type { Placer } from '../placement/placer.js';
 import { TENANT_KIND } from '../store/record-store.js';
+import { isShared } from '../tenancy/handover.js';
 import type { KeyDesk } from '../tenancy/keys/key-desk.js';
 import { movedRecord, valueOf, type TenantRecord } from '../tenancy/tenant-record.js';
 import type { Store } from '../store/store.js';
@@ -175,8 +176,9 @@ async function dropTenant(
   while (!(await store.dropTenant(key, ROWS_AT_ONCE))) signal.throwIfAborted();
   const before = (await records.get(TENANT_KIND, key))?.value as unknown as
     TenantRecord | undefined;
-  // Of one that moved, nobody else has what is cold.
-  if (before?.stays !== true) await removeChunks(tiers.archive, key, signal);
+  // Of one that moved, nobody else has what is cold; a copy's is that of the installation that it was copied from.
+  if (before?.stays !== true && !(await isShared(records)))
+    await removeChunks(tiers.archive, key, signal);
   if (before?.keepsKeys !== true) await keys.forgetTenant(key);
   await removeTenantRecords(records, key, signal);
   await removeSpools(store.spool, key, signal);

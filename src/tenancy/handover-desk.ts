@@ -4,6 +4,7 @@ import type { JsonObject } from '../core/product.js';
 import type { RecordStore } from '../store/record-store.js';
 import type { AuditLog } from './audit-log.js';
 import {
+  COPIES_ID,
   HANDOVER_ID,
   HANDOVER_KIND,
   handoverOf,
@@ -44,6 +45,7 @@ export class HandoverDesk {
       const bodies = { before: before && shown(before), after: next && shown(next) };
       await audit.note(DEFAULT_TENANT, { by, kind: 'handover', target: HANDOVER_ID, ...bodies });
     }
+    if (next === undefined && before?.side === 'new') await this.noteCopies(before);
     const isDone =
       next === undefined
         ? revision === 0 || (await records.remove(HANDOVER_KIND, HANDOVER_ID, revision))
@@ -51,6 +53,14 @@ export class HandoverDesk {
     if (!isDone) throw changed();
     await watch.look();
     return next === undefined ? 0 : revision + 1;
+  }
+
+  /** Before the record goes: what it was filled with is its own by now, or is the other one's. */
+  private async noteCopies({ writes }: Handover): Promise<void> {
+    const { records } = this.deps;
+    const { revision = 0 } = (await records.get(HANDOVER_KIND, COPIES_ID)) ?? {};
+    if (writes !== 'here') await records.put(HANDOVER_KIND, COPIES_ID, {}, revision);
+    else if (revision > 0) await records.remove(HANDOVER_KIND, COPIES_ID, revision);
   }
 
   /** Whether it is the command that may fill this installation now. */

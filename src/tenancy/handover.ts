@@ -1,8 +1,23 @@
 import type { JsonObject } from '../core/product.js';
+import type { RecordStore } from '../store/record-store.js';
 
 /** The record of an installation that is handed over to another, or is taken over: its kind, and its id. */
 export const HANDOVER_KIND = 'handover';
 export const HANDOVER_ID = 'installation';
+
+/** Noted where a walk to this installation was forgotten: it has copies of what another one goes on to serve. */
+export const COPIES_ID = 'copies';
+
+/** Whether this installation is handed over, or filled. Rejects as the store does. */
+export async function isHandedOver(records: Pick<RecordStore, 'get'>): Promise<boolean> {
+  return (await records.get(HANDOVER_KIND, HANDOVER_ID)) !== undefined;
+}
+
+/** Whether tenants here may be those of another installation, too, and with them the files of one archive. */
+export async function isShared(records: Pick<RecordStore, 'get'>): Promise<boolean> {
+  if (await isHandedOver(records)) return true;
+  return (await records.get(HANDOVER_KIND, COPIES_ID)) !== undefined;
+}
 
 /** Header of the command that hands over: what it sends is done here, whoever takes the writes of others. */
 export const WALKER_HEADER = 'x-omnisearch-walker';

@@ -4,7 +4,8 @@ import { Installation } from '../../src/cli/migrate/installation.js';
 import { Side } from '../../src/cli/migrate/side.js';
 import { Walk } from '../../src/cli/migrate/walk.js';
 import type { Weights } from '../../src/cli/migrate/steps.js';
-import { HANDOVER_ID, HANDOVER_KIND } from '../../src/tenancy/handover.js';
+import { HANDOVER_ID, HANDOVER_KIND, isShared } from '../../src/tenancy/handover.js';
+import { statusOf } from '../cluster/desk-fixture.js';
 import { openHttp, type HttpHarness } from '../http/harness.js';
 
 const ADMIN = { authorization: 'Bearer boss' };
@@ -77,6 +78,8 @@ async function open(last = Infinity) {
   return { walk, begin, state, options };
 }
 
+const recordOf = ({ store }: HttpHarness) => store.records.get(HANDOVER_KIND, HANDOVER_ID);
+
 /** To the step where all is at the new one, and back again. */
 async function there(last = Infinity): Promise<number> {
   const { walk, begin, state } = await open(last);
@@ -143,8 +146,7 @@ describe('omnisearch migrate', () => {
       isOver = !(await dies(back(last % 40))) && !isDead;
       await back();
       died += Number(isDead);
-      const record = await next.store.records.get(HANDOVER_KIND, HANDOVER_ID);
-      expect(record?.value).toMatchObject({ writes: 'there', reads: 'there' });
+      expect((await recordOf(next))?.value).toMatchObject({ writes: 'there', reads: 'there' });
     }
     await writer.stop();
     expect(died).toBeGreaterThan(1);
@@ -207,6 +209,91 @@ describe('omnisearch migrate', () => {
     expect((await old.send('GET', '/rules/late', undefined, OF)).statusCode).toBe(200);
   });
 
+  test('ended between two changes, it leaves reads answered, and can be gone on with', async () => {
+    const asked = async () => {
+      const ask = (url: string) =>
+        fetch(`${url}/products/p1`, { headers: OF, signal: AbortSignal.timeout(5_000) });
+      return (await Promise.all(urls.map(ask))).map(({ status }) => status);
+    };
+    const failsAt = (side: Side, what: 'change' | 'begin' | 'end', writes?: string) => {
+      const real = side[what].bind(side) as (changes?: object) => Promise<void>;
+      side[what] = async (changes?: { writes?: string }) => {
+        if (changes?.writes === writes) throw new Died();
+        await real(changes);
+      };
+    };
+    await there();
+    // Orders for nodes are for those of whoever is asked. What would be copied there gets old.
+    old.cluster.status.set('s9', statusOf());
+    const said = async (node: HttpHarness, method: 'GET' | 'POST' | 'DELETE', path: string) =>
+      (await node.send(method, path, method === 'POST' ? {} : undefined, ADMIN)).statusCode;
+    expect(await said(old, 'POST', '/admin/nodes/s9/drain')).toBe(200);
+    expect(await said(old, 'DELETE', '/admin/nodes/s9/drain')).toBe(200);
+    for (const copied of ['/admin/region/changes', '/admin/export/records']) {
+      expect([await said(old, 'GET', copied), await said(next, 'GET', copied)]).toEqual([409, 200]);
+    }
+    expect(await said(old, 'GET', '/admin/export')).toBe(200);
+    const [before, taken] = [await recordOf(old), await recordOf(next)];
+    const first = await open();
+    await first.begin();
+    failsAt(first.options.to, 'end');
+    await expect(first.walk.finish()).rejects.toThrow(Died);
+    const second = await open();
+    await second.begin();
+    await second.walk.finish();
+    await second.walk.finish();
+    const done = await recordOf(old);
+    expect([done?.value, await recordOf(next)]).toMatchObject([
+      { walk: { step: 'done' } },
+      undefined,
+    ]);
+    // As it was before: for what follows there is a way back.
+    await next.store.records.put(HANDOVER_KIND, HANDOVER_ID, taken?.value ?? {}, 0);
+    const { revision = 0 } = done ?? {};
+    await old.store.records.put(HANDOVER_KIND, HANDOVER_ID, before?.value ?? {}, revision);
+    const third = await open();
+    await third.begin();
+    // The new one gives all back, the old one does not know.
+    failsAt(third.options.from, 'change', 'here');
+    await expect(third.walk.rollBack()).rejects.toThrow(Died);
+    for (const node of [old, next]) {
+      expect((await recordOf(node))?.value).toMatchObject({ writes: 'there', reads: 'there' });
+    }
+    expect(await asked()).toEqual([200, 200]);
+    await back();
+    // Begun again at the new one alone.
+    const fourth = await open();
+    failsAt(fourth.options.from, 'begin', 'here');
+    await expect(fourth.begin()).rejects.toThrow(Died);
+    expect(await asked()).toEqual([200, 200]);
+    await back();
+    const fifth = await open();
+    await fifth.begin();
+    await fifth.walk.rollBack();
+  });
+
+  test('has writes wait for as long as it may, and for no longer than somebody stops it', async () => {
+    const { walk, begin, options } = await open();
+    await begin();
+    await walk.next();
+    const { at } = options.to;
+    // A catalogue that is never read to its end.
+    at.sum = (tenant, signal) =>
+      new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => reject(new Error(`${tenant} was given up`)));
+      });
+    options.holdMs = 1_500;
+    await expect(walk.next()).rejects.toThrow('it takes longer than 1.5 s');
+    expect((await recordOf(old))?.value).toMatchObject({ writes: 'here' });
+    options.holdMs = 600_000;
+    const stop = new AbortController();
+    const stopped = new Walk({ ...options, stop: stop.signal });
+    setTimeout(() => stop.abort(), 500);
+    await expect(stopped.next()).rejects.toThrow();
+    expect((await recordOf(old))?.value).toMatchObject({ writes: 'here' });
+    await walk.rollBack();
+  }, 15_000);
+
   test('listens to the command that began last, and to no other', async () => {
     const [first, second] = [await open(), await open()];
     await first.begin();
@@ -225,7 +312,22 @@ describe('omnisearch migrate', () => {
     await expect(walk.forget()).rejects.toThrow('not at rolled-back');
     await walk.rollBack();
     await expect(walk.pause()).rejects.toThrow('nothing can be paused at rolled-back');
+    const [keyless, unguarded] = [await open(), await openHttp()];
+    const port = await unguarded.server.listen({ port: 0, host: '127.0.0.1' });
+    const url = `http://127.0.0.1:${port}`;
+    const guest = new Side(new Installation(url, undefined, 'w'));
+    const exposed = new Walk({ ...keyless.options, to: guest });
+    await expect(exposed.begin(false, { old: urls[0], new: url })).rejects.toThrow('ADMIN_KEY');
+    await unguarded.close();
+    const cold = { op: 'delete', id: 'p7', feedVersion: undefined, archive: 'chunk' } as const;
+    expect((await old.store.write('shop', [cold])).statuses).toEqual(['applied']);
+    await expect((await open()).begin()).rejects.toThrow(
+      'archived products, which do not go along, of: shop',
+    );
     await walk.forget();
+    // It has copies of what the old one serves: files that both may name are not its to remove.
+    expect(await isShared(next.store.records)).toBe(true);
+    expect(await isShared(old.store.records)).toBe(false);
     const again = await open();
     await expect(again.begin()).rejects.toThrow('there are tenants at');
     const alone = await open();

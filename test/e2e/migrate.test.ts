@@ -11,6 +11,10 @@ import { FRONTS, type MovedFront } from './moved-fronts.js';
 const LIMIT_MS = 120_000;
 const PRODUCTS = 300;
 const ARGS = ['--model', 'none', '--dimensions', '4'];
+// An installation without one is given nothing.
+const env = { OMNISEARCH_ADMIN_KEY: 'an-admin-key' };
+const KEYS = ['--admin-key', env.OMNISEARCH_ADMIN_KEY];
+const ADMIN = { authorization: `Bearer ${env.OMNISEARCH_ADMIN_KEY}` };
 const [NGINX] = FRONTS;
 
 describe('omnisearch migrate behind nginx', () => {
@@ -22,10 +26,10 @@ describe('omnisearch migrate behind nginx', () => {
     if (NGINX.missing) return;
     dir = mkdtempSync(join(tmpdir(), 'omnisearch-migrate-'));
     [old, next] = await Promise.all([
-      Cluster.start({ args: ARGS, shards: 1 }),
-      Cluster.start({ args: [...ARGS, '--query-nodes', '2'], shards: 2 }),
+      Cluster.start({ args: ARGS, env, shards: 1 }),
+      Cluster.start({ args: [...ARGS, '--query-nodes', '2'], env, shards: 2 }),
     ]);
-    front = await NGINX.start(dir, new URL(old.url).host);
+    front = await NGINX.start(dir, new URL(old.url).host, KEYS);
     const rows = Array.from({ length: PRODUCTS }, (_, i) => product(i, 0));
     await old.post('/products?wait=searchable', rows);
   }, LIMIT_MS);
@@ -40,10 +44,10 @@ describe('omnisearch migrate behind nginx', () => {
   }, LIMIT_MS);
 
   const args = (action: string, ...more: string[]) => {
-    return ['migrate', action, '--url', old.url, ...front.args, ...more];
+    return ['migrate', action, '--url', old.url, ...KEYS, ...front.args, ...more];
   };
   const recordOf = async (cluster: Cluster) => {
-    const { json } = await cluster.send('GET', '/admin/handover');
+    const { json } = await cluster.send('GET', '/admin/handover', undefined, ADMIN);
     return (json as { handover: { writes: string; reads: string; walk: { step?: string } } | null })
       .handover;
   };

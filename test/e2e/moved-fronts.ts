@@ -22,7 +22,7 @@ export const FRONTS = [
   { name: 'HAProxy', missing: HAPROXY === undefined, start: behindHaproxy },
 ] as const;
 
-async function behindNginx(dir: string, server: string): Promise<MovedFront> {
+async function behindNginx(dir: string, server: string, keys?: string[]): Promise<MovedFront> {
   const [port] = await freePorts(1);
   const folder = join(dir, 'nginx');
   const file = localNginxConf(folder, `127.0.0.1:${port}`, () => [server]);
@@ -32,7 +32,7 @@ async function behindNginx(dir: string, server: string): Promise<MovedFront> {
     .replaceAll('proxy_pass http://readers;', 'proxy_pass $omnisearch_readers;')
     .replaceAll('proxy_pass http://writers;', 'proxy_pass $omnisearch_writers;');
   writeFileSync(file, conf);
-  await firstMap(map, server, 'nginx');
+  await firstMap(map, server, 'nginx', keys);
   const url = `http://127.0.0.1:${port}`;
   const nginx = await startNginx(file, folder, url);
   const reload = `${NGINX} -p ${folder} -c ${file} -s reload`;
@@ -42,7 +42,7 @@ async function behindNginx(dir: string, server: string): Promise<MovedFront> {
   return { url, headers, args, stop: () => stopNginx(nginx) };
 }
 
-async function behindHaproxy(dir: string, server: string): Promise<MovedFront> {
+async function behindHaproxy(dir: string, server: string, keys?: string[]): Promise<MovedFront> {
   const [port] = await freePorts(1);
   const folder = join(dir, 'haproxy');
   mkdirSync(folder, { recursive: true });
@@ -55,7 +55,7 @@ async function behindHaproxy(dir: string, server: string): Promise<MovedFront> {
     .replaceAll(/^ {2}#(http-request|use_backend)/gm, '  $1')
     .replaceAll('/etc/haproxy/tenants.map', map);
   writeFileSync(file, conf);
-  await firstMap(map, server, 'haproxy');
+  await firstMap(map, server, 'haproxy', keys);
   const url = `http://127.0.0.1:${port}`;
   const pidFile = join(folder, 'pid');
   // As a service: a new worker takes over at SIGUSR2.
@@ -66,8 +66,13 @@ async function behindHaproxy(dir: string, server: string): Promise<MovedFront> {
 }
 
 /** Nobody is elsewhere yet. */
-async function firstMap(out: string, server: string, mapFor: string): Promise<void> {
+async function firstMap(
+  out: string,
+  server: string,
+  mapFor: string,
+  keys: string[] = [],
+): Promise<void> {
   const args = ['tenants', 'route', '--url', `http://${server}`, '--map-for', mapFor];
-  const { code, stderr } = await runCommand([...args, '--out', out]);
+  const { code, stderr } = await runCommand([...args, ...keys, '--out', out]);
   if (code !== 0) throw new Error(`tenants route: ${stderr}`);
 }

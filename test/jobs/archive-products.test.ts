@@ -9,6 +9,7 @@ import type { JsonObject } from '../../src/core/product.js';
 import { archiveProducts, type ArchiveDeps } from '../../src/jobs/archive-products.js';
 import { sweepArchive } from '../../src/jobs/sweep-archive.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
+import { HANDOVER_ID, HANDOVER_KIND } from '../../src/tenancy/handover.js';
 import { DAY_MS, noteTierClock } from '../../src/store/tier-clock.js';
 import { openFolder, openPlace, product, type Place } from '../backup/place.js';
 
@@ -79,6 +80,15 @@ const chunkFiles = (): string[] =>
   readdirSync(folder.folder, { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder.folder, name))
     .filter((name) => /[0-9a-f]{64}$/.test(name));
+
+test('nothing goes into the archive while all goes to another installation', async () => {
+  const { records } = place.store;
+  await records.put(HANDOVER_KIND, HANDOVER_ID, { side: 'old' }, 0);
+  expect(await run()).toEqual([]);
+  expect(await states('a')).toEqual(['live']);
+  await records.remove(HANDOVER_KIND, HANDOVER_ID, 1);
+  expect(await run()).toContain('archived');
+});
 
 test('a write that races with the archive stays, whenever it comes', async () => {
   const racing = new ColdArchive(folder.target, KEY);

@@ -33,8 +33,9 @@ export async function exportHead(transport: Transport): Promise<ExportHead> {
 export class ExportClient implements BackupSource {
   private readonly transport: Transport;
 
-  constructor(config: ServerConfig) {
-    this.transport = operatorsTransport(config);
+  /** @param headers sent with each request besides */
+  constructor(config: ServerConfig, headers: Readonly<Record<string, string>> = {}) {
+    this.transport = operatorsTransport(config, headers);
   }
 
   async head(): Promise<ExportHead> {
@@ -45,8 +46,12 @@ export class ExportClient implements BackupSource {
     return this.page('admin/export/products', { tenant, ...from });
   }
 
-  async records(tenant: string | undefined, cursor: string | undefined): Promise<Page> {
-    return this.page('admin/export/records', { tenant, cursor });
+  async records(
+    tenant: string | undefined,
+    cursor: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<Page> {
+    return this.page('admin/export/records', { tenant, cursor }, signal);
   }
 
   /** Tells the server that a backup of all tenants is whole. */
@@ -55,15 +60,10 @@ export class ExportClient implements BackupSource {
     await this.transport.call({ method: 'POST', path, body: { json: { kind } }, twice: 'nothing' });
   }
 
-  private async page(path: string, query: Call['query']): Promise<Page> {
+  private async page(path: string, query: Call['query'], signal?: AbortSignal): Promise<Page> {
     const reads = { isWhole: (text: string) => pageOf(text) !== undefined };
-    const text = (await this.transport.call({
-      method: 'GET',
-      path,
-      query,
-      reads,
-      twice: 'nothing',
-    })) as string;
+    const call = { method: 'GET', path, query, reads, twice: 'nothing' } as const;
+    const text = (await this.transport.call(call, { signal })) as string;
     const page = pageOf(text);
     if (page === undefined) throw new OmniSearchError(502, 'the answer broke off');
     return page;

@@ -70,23 +70,28 @@ export class RestoreClient implements RestoreSink {
     )) as Imported;
   }
 
-  async records(lines: string, replace: boolean): Promise<void> {
+  async records(lines: string, replace: boolean, signal?: AbortSignal): Promise<void> {
     const query = replace ? { replace } : {};
-    await this.post('admin/import/records', { ndjson: lines }, query);
+    await this.post('admin/import/records', { ndjson: lines }, query, signal);
   }
 
-  async settle(tenant: string): Promise<string[]> {
+  async settle(tenant: string, signal?: AbortSignal): Promise<string[]> {
     const deadline = Deadline.after(SETTLE_MS);
     for (;;) {
       const json = { tenant, timeout_ms: Math.min(SETTLE_SLICE_MS, deadline.remainingMs()) };
-      const { lagging } = (await this.post('admin/import/settle', { json })) as {
-        lagging: string[];
-      };
+      const reply = await this.post('admin/import/settle', { json }, undefined, signal);
+      const { lagging } = reply as { lagging: string[] };
       if (lagging.length === 0 || deadline.expired) return lagging;
     }
   }
 
-  private async post(path: string, body: Call['body'], query?: Call['query']): Promise<unknown> {
-    return this.transport.call({ method: 'POST', path, body, query, twice: 'nothing' });
+  private async post(
+    path: string,
+    body: Call['body'],
+    query?: Call['query'],
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const call = { method: 'POST', path, body, query, twice: 'nothing' } as const;
+    return this.transport.call(call, { signal });
   }
 }

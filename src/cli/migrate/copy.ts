@@ -32,16 +32,17 @@ export class RowCopy {
     private readonly stop?: AbortSignal,
   ) {}
 
-  /** What changed since; resolves with how many rows that was. */
+  /** What changed since; resolves with how many rows that was. Rejects the signal's reason. */
   async round(
     tenants: readonly string[],
     say: (line: string) => void = () => undefined,
+    signal: AbortSignal | undefined = this.stop,
   ): Promise<number> {
     let rows = 0;
     await mapTurns(tenants, AT_ONCE, async (tenant) => {
       for (let atEnd = false; !atEnd;) {
-        this.stop?.throwIfAborted();
-        const page = await this.page(tenant);
+        signal?.throwIfAborted();
+        const page = await this.page(tenant, signal);
         atEnd = page.atEnd;
         rows += page.rows;
         if (!atEnd) say(`${rows} rows …`);
@@ -59,13 +60,16 @@ export class RowCopy {
     return rows;
   }
 
-  private async page(tenant: string): Promise<{ rows: number; atEnd: boolean }> {
+  private async page(
+    tenant: string,
+    signal: AbortSignal | undefined,
+  ): Promise<{ rows: number; atEnd: boolean }> {
     const known = this.last.get(tenant);
     const after = known?.position ?? (await this.to.importedUpTo(tenant));
-    const page = await this.from.export(tenant, after, { shop: false, keys: false });
+    const page = await this.from.export(tenant, after, { shop: false, keys: false }, signal);
     const lists = listsOf(page.text);
     if (page.rows > 0 || known?.lists !== lists) {
-      await this.to.import(tenant, page.text);
+      await this.to.import(tenant, page.text, signal);
     }
     this.last.set(tenant, { position: page.position, lists });
     return page;
@@ -92,8 +96,9 @@ async function tenantsOf(from: Installation, records: Records): Promise<string[]
 export async function copyRecords(
   from: Installation,
   to: Installation,
+  signal?: AbortSignal,
 ): Promise<{ changed: number; tenants: string[] }> {
-  const [here, there] = [await from.records(), await to.records()];
+  const [here, there] = [await from.records(signal), await to.records(signal)];
   const lines: string[] = [];
   const retold = new Set<string>();
   for (const [key, record] of here) {
@@ -122,23 +127,32 @@ export async function copyRecords(
       lines.push(JSON.stringify({ record }));
   }
   for (let at = 0; at < lines.length; at += LINES_AT_ONCE) {
-    await to.restores.records(`${lines.slice(at, at + LINES_AT_ONCE).join('\n')}\n`, true);
+    const some = `${lines.slice(at, at + LINES_AT_ONCE).join('\n')}\n`;
+    await to.restores.records(some, true, signal);
   }
-  for (const tenant of dropped) await to.tenants.drop(tenant);
-  const removed = await dropLists(here, there, to);
+  for (const tenant of dropped) {
+    signal?.throwIfAborted();
+    await to.tenants.drop(tenant);
+  }
+  const removed = await dropLists(here, there, to, signal);
   const tenants = await tenantsOf(from, here);
   return { changed: lines.length + dropped.length + removed, tenants };
 }
 
 /** A price list that is not there any more says nothing there either. */
-async function dropLists(here: Records, there: Records, to: Installation): Promise<number> {
+async function dropLists(
+  here: Records,
+  there: Records,
+  to: Installation,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   let removed = 0;
   for (const [key, { kind, id, value }] of there) {
     if (kind !== LISTS) continue;
     const kept = new Set(namesIn(here.get(key)?.value));
     for (const name of namesIn(value)) {
       if (kept.has(name)) continue;
-      await to.dropPriceList(tenantIn(id), name);
+      await to.dropPriceList(tenantIn(id), name, signal);
       removed += 1;
     }
   }

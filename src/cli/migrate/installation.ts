@@ -17,7 +17,10 @@ interface ComparedHit {
 
 /** An OmniSearch with all of its tenants, as a command that hands it over sees it. Rejects `OmniSearchError`. */
 export class Installation extends Deployment {
+  /** For what is asked before it listens to the command, as these exports are. */
+  readonly unbegun: Deployment;
   readonly exports: ExportClient;
+  private readonly copied: ExportClient;
   readonly restores: RestoreClient;
 
   /** @param walker named in all requests: by it the installation knows who fills it */
@@ -28,7 +31,9 @@ export class Installation extends Deployment {
   ) {
     const headers = { [WALKER_HEADER]: walker };
     super(url, adminKey, headers);
+    this.unbegun = new Deployment(url, adminKey);
     this.exports = new ExportClient({ url, adminKey });
+    this.copied = new ExportClient({ url, adminKey }, headers);
     this.restores = new RestoreClient({ url, adminKey }, headers);
   }
 
@@ -59,11 +64,13 @@ export class Installation extends Deployment {
   }
 
   /** All records that a backup has, by kind and id. */
-  async records(): Promise<Map<string, { kind: string; id: string; value: JsonObject }>> {
+  async records(
+    signal?: AbortSignal,
+  ): Promise<Map<string, { kind: string; id: string; value: JsonObject }>> {
     const all = new Map<string, { kind: string; id: string; value: JsonObject }>();
     let cursor: string | undefined;
     do {
-      const { text, end } = await this.exports.records(undefined, cursor);
+      const { text, end } = await this.copied.records(undefined, cursor, signal);
       for (const line of text.split('\n')) {
         if (line === '') continue;
         const { record } = JSON.parse(line) as { record?: JsonObject };
@@ -76,9 +83,9 @@ export class Installation extends Deployment {
     return all;
   }
 
-  async dropPriceList(tenant: string, name: string): Promise<void> {
+  async dropPriceList(tenant: string, name: string, signal?: AbortSignal): Promise<void> {
     const path = `price-lists/${encodeURIComponent(name)}`;
-    await this.call({ method: 'DELETE', path }, tenant).catch((error: unknown) => {
+    await this.call({ method: 'DELETE', path }, { tenant, signal }).catch((error: unknown) => {
       if (!(error instanceof OmniSearchError) || error.status !== 404) throw error;
     });
   }
@@ -87,7 +94,7 @@ export class Installation extends Deployment {
   async titles(tenant: string, count: number): Promise<string[]> {
     const json = { browse: true, top_k: count, fields: ['title'], timeout_ms: 10_000 };
     const path = 'search/text';
-    const reply = (await this.call({ method: 'POST', path, body: { json } }, tenant)) as {
+    const reply = (await this.call({ method: 'POST', path, body: { json } }, { tenant })) as {
       hits: { product: { title: string } }[];
     };
     return reply.hits.map(({ product }) => product.title);
@@ -97,7 +104,7 @@ export class Installation extends Deployment {
   async answer(tenant: string, query: string): Promise<ComparedHit[]> {
     const json = { query, exact: true, top_k: 10, fields: ['title'], timeout_ms: 10_000 };
     const path = 'search/text';
-    const reply = (await this.call({ method: 'POST', path, body: { json } }, tenant)) as {
+    const reply = (await this.call({ method: 'POST', path, body: { json } }, { tenant })) as {
       hits: ComparedHit[];
     };
     return reply.hits.map(({ id, score }) => ({ id, score }));

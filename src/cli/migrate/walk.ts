@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../../core/product.js';
 import { RepeatedWork } from '../../core/repeated-work.js';
 import { MoveError } from '../move/move.js';
+import { isPair, requireBeginnable } from './begin.js';
 import { copyRecords, RowCopy } from './copy.js';
 import { underHold, type HoldOptions } from './hold.js';
 import { compareAnswers } from './samples.js';
@@ -69,31 +70,15 @@ export class Walk {
 
   /** Begins one, or one anew that was rolled back. Rejects `MoveError` where it can not be. */
   async begin(isHost: boolean, addresses: { old: string; new: string }): Promise<void> {
-    const { from, to } = this.options;
-    const [here, there] = [await from.at.exports.head(), await to.at.exports.head()];
-    if (here.store === there.store) {
-      throw new MoveError(`${from.at.url} and ${to.at.url} have one store`);
-    }
-    if (here.model?.fingerprint !== there.model?.fingerprint) {
-      const names = [here, there].map(({ model }) => model?.name ?? 'none');
-      throw new MoveError(`the models differ: ${names.join(' here, there ')}`);
-    }
-    const isAgain = this.progress?.step === 'rolled-back';
-    if (from.handover !== undefined && !isAgain) {
-      throw new MoveError(`one is at ${this.progress?.step} already: omnisearch migrate resume`);
-    }
-    if (isAgain && to.handover?.id !== from.handover?.id) {
-      throw new MoveError(`the one that was rolled back went elsewhere: omnisearch migrate forget`);
-    }
-    if (!isAgain && there.tenants.length > 0) {
-      throw new MoveError(`there are tenants at ${to.at.url}: ${there.tenants.join(', ')}`);
-    }
+    const { from, to, stop } = this.options;
+    await requireBeginnable(from, to, { step: this.progress?.step, stop });
     const id = randomUUID();
     const common = { id, beat: 0 };
+    const again = from.handover === undefined ? {} : { again: from.handover.id };
     const walk = { step: 'copying', isHost } satisfies Progress as JsonObject;
     await to.begin({
       ...{ ...common, side: 'new', writes: 'there', reads: 'followed' },
-      ...{ peer: addresses.old, walk: {} },
+      ...{ peer: addresses.old, walk: again },
     });
     await from.begin({
       ...{ ...common, side: 'old', writes: 'here', reads: 'here' },
@@ -103,7 +88,8 @@ export class Walk {
 
   /** Takes over from a command that ended anywhere, or still is at it: it is not listened to any more. */
   async takeOver(): Promise<void> {
-    for (const side of [this.options.from, this.options.to]) {
+    const { from, to } = this.options;
+    for (const side of isPair(from, to) ? [from, to] : [from]) {
       if (side.handover !== undefined) {
         // Nobody is copying what they wait for.
         const isHeld = side.handover.writes === 'held';
@@ -171,27 +157,28 @@ export class Walk {
       throw new MoveError('it is done: there is no way back but another migrate');
     // Writes may have gone over by now: then they come back as any.
     if (step === 'cutting' && from.handover?.writes === 'there') await this.open();
-    if (to.handover !== undefined && from.handover?.writes === 'there') await this.giveBack();
+    if (isPair(from, to) && from.handover?.writes === 'there') await this.giveBack();
     if (from.handover?.writes === 'held') await from.change({ writes: 'here' });
     await this.balance('rolled-back');
-    if (to.handover !== undefined) await to.change({ writes: 'there', reads: 'there' });
+    if (isPair(from, to)) await to.change({ writes: 'there', reads: 'there' });
     await this.reach('rolled-back');
     say(`${from.at.url} has all again`);
   }
 
   /** Both forget: there is no way back from here. The old one goes on to send what comes to it to the new one. */
   async finish(): Promise<void> {
-    const { to } = this.options;
-    if (this.required().step !== 'cut') throw new MoveError('it is not at cut');
-    await this.reach('done');
-    await to.end();
+    const { from, to } = this.options;
+    const { step } = this.required();
+    if (step !== 'cut' && step !== 'done') throw new MoveError('it is not at cut');
+    if (step === 'cut') await this.reach('done');
+    if (isPair(from, to)) await to.end();
   }
 
   /** A walk that was rolled back leaves no record behind. What was copied stays where it is. */
   async forget(): Promise<void> {
     const { from, to } = this.options;
     if (this.required().step !== 'rolled-back') throw new MoveError('it is not at rolled-back');
-    if (to.handover !== undefined) await to.end();
+    if (isPair(from, to)) await to.end();
     await from.end();
   }
 
@@ -290,7 +277,15 @@ export class Walk {
   }
 
   private hold(giver: Side, taker: Side, copy: RowCopy): HoldOptions {
-    const { holdMs, say, settleMs } = this.options;
-    return { giver, taker, copy, holdMs, say, ...(settleMs === undefined ? {} : { settleMs }) };
+    const { holdMs, stop, say, settleMs } = this.options;
+    return {
+      giver,
+      taker,
+      copy,
+      holdMs,
+      stop,
+      say,
+      ...(settleMs === undefined ? {} : { settleMs }),
+    };
   }
 }

@@ -1,5 +1,5 @@
 import { OmniSearchError } from '../../client/errors.js';
-import { Transport, type Call } from '../../client/transport.js';
+import { Transport, type Call, type CallOptions } from '../../client/transport.js';
 import { pagesOf } from '../api-pages.js';
 import { TenantsClient } from '../tenants-client.js';
 
@@ -20,6 +20,8 @@ export interface ExportedLines {
 /** What a catalogue holds. */
 export interface CatalogueSum {
   products: number;
+  /** That are archived, and in no sum. */
+  archived: number;
   /** The same for the same products, whatever their order. */
   digest: string;
 }
@@ -58,10 +60,12 @@ export class Deployment {
     tenant: string,
     after: string | undefined,
     parts: { shop: boolean; keys: boolean },
+    signal?: AbortSignal,
   ): Promise<ExportedLines> {
     const query = { ...parts, after };
     const path = `${pathOf(tenant)}/export`;
-    const text = (await this.call({ method: 'GET', path, query, reads: { isWhole } })) as string;
+    const call = { method: 'GET', path, query, reads: { isWhole } } as const;
+    const text = (await this.call(call, { signal })) as string;
     const { position, at_end } = JSON.parse(lastLine(text)) as {
       position: string;
       at_end: boolean;
@@ -70,8 +74,9 @@ export class Deployment {
     return { text, rows, position, atEnd: at_end };
   }
 
-  async import(tenant: string, ndjson: string): Promise<void> {
-    await this.call({ method: 'POST', path: `${pathOf(tenant)}/import`, body: { ndjson } });
+  async import(tenant: string, ndjson: string, signal?: AbortSignal): Promise<void> {
+    const path = `${pathOf(tenant)}/import`;
+    await this.call({ method: 'POST', path, body: { ndjson } }, { signal });
   }
 
   /** Where the export goes on of which all until then is here; undefined: nothing is. */
@@ -81,23 +86,28 @@ export class Deployment {
   }
 
   /** Of a tenant that nobody writes to meanwhile, with the position behind all of it. */
-  async sum(tenant: string): Promise<CatalogueSum & { position: string | undefined }> {
-    let [products, sum] = [0, 0n];
+  async sum(
+    tenant: string,
+    signal?: AbortSignal,
+  ): Promise<CatalogueSum & { position: string | undefined }> {
+    let [products, archived, sum] = [0, 0, 0n];
     let after: string | undefined;
     for (let atEnd = false; !atEnd;) {
       const path = `${pathOf(tenant)}/digest`;
-      const page = (await this.call({ method: 'GET', path, query: { after } })) as {
+      const page = (await this.call({ method: 'GET', path, query: { after } }, { signal })) as {
         products: number;
+        archived: number;
         digest: string;
         position: string;
         at_end: boolean;
       };
       products += page.products;
+      archived += page.archived;
       sum = BigInt.asUintN(DIGEST_BITS, sum + BigInt(`0x${page.digest}`));
       [after, atEnd] = [page.position, page.at_end];
     }
     const digest = sum.toString(16).padStart(DIGEST_BITS / 4, '0');
-    return { products, digest, position: after };
+    return { products, archived, digest, position: after };
   }
 
   /** Undefined where there is no such plan. */
@@ -167,8 +177,11 @@ export class Deployment {
   }
 
   /** What does no harm when it is asked twice. */
-  protected call(call: Omit<Call, 'twice'>, tenant?: string): Promise<unknown> {
-    return this.transport.call({ ...call, twice: 'nothing' }, { tenant });
+  protected call(
+    call: Omit<Call, 'twice'>,
+    options: Pick<CallOptions, 'tenant' | 'signal'> = {},
+  ): Promise<unknown> {
+    return this.transport.call({ ...call, twice: 'nothing' }, options);
   }
 }
 
