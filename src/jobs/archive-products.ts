@@ -38,6 +38,8 @@ const CURSOR_ID = 'cold';
 /** Up to where a tenant's feed was looked at: what stands before is as it was, and was left by the same rule. */
 interface Cursor {
   key: string;
+  /** Identity of the store whose feed it was. */
+  store: string;
   /** Base64. */
   position: string;
 }
@@ -97,7 +99,8 @@ async function archiveTenant(
   const id = tenantRecordId(tenant, CURSOR_ID);
   const stored = await store.records.get(TIERS_KIND, id);
   const cursor = stored?.value as Cursor | undefined;
-  const start = cursor?.key === rule.key ? Buffer.from(cursor.position, 'base64') : undefined;
+  const isOfThis = cursor?.key === rule.key && cursor.store === store.storeId;
+  const start = isOfThis ? Buffer.from(cursor.position, 'base64') : undefined;
   let position: Position | undefined = start;
   for (;;) {
     work.signal.throwIfAborted();
@@ -125,7 +128,11 @@ async function archiveTenant(
     if (page.atEnd) break;
   }
   if (position !== undefined && position !== start) {
-    const next: Cursor = { key: rule.key, position: Buffer.from(position).toString('base64') };
+    const next: Cursor = {
+      key: rule.key,
+      store: store.storeId,
+      position: Buffer.from(position).toString('base64'),
+    };
     // Another runner has come as far, or begins a little earlier.
     await store.records.put(TIERS_KIND, id, { ...next }, stored?.revision ?? 0);
   }

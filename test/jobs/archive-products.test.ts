@@ -9,6 +9,7 @@ import type { JsonObject } from '../../src/core/product.js';
 import { archiveProducts, type ArchiveDeps } from '../../src/jobs/archive-products.js';
 import { sweepArchive } from '../../src/jobs/sweep-archive.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
+import { TIERS_KIND } from '../../src/store/tenant-records.js';
 import { DAY_MS, noteTierClock } from '../../src/store/tier-clock.js';
 import { openFolder, openPlace, product, type Place } from '../backup/place.js';
 
@@ -165,6 +166,22 @@ test('by default ninety days count; a full disk takes what is warm as well, wher
   expect(await states('a', 'late', 'new')).toEqual(['cold', 'live', 'live']);
   expect(await run({ diskUse: async () => 0.9 })).toEqual(['disk full', 'archived']);
   expect(await states('a', 'late', 'new')).toEqual(['cold', 'live', 'cold']);
+});
+
+test('what another store noted of its versions and its feed tells nothing here', async () => {
+  await setTiers({ cold: { updated_days: 90 } });
+  const { records } = place.store;
+  const foreign = { notes: [[Date.now() - 91 * DAY_MS, 1e9]], store: 'f'.repeat(32) };
+  await records.put(TIERS_KIND, `${T}/clock`, foreign, 0);
+  expect(await run()).toEqual([]);
+  expect(await states('a', 'b', 'c')).toEqual(['live', 'live', 'live']);
+  await setTiers({ cold: { updated_days: 0 } });
+  await run();
+  const cursor = await records.get(TIERS_KIND, `${T}/cold`);
+  const other = { ...cursor?.value, store: 'f'.repeat(32) };
+  await records.put(TIERS_KIND, `${T}/cold`, other, cursor?.revision ?? 0);
+  await desk.restore(T, ['a']);
+  expect(await run()).toEqual(['archived']);
 });
 
 test('chunks that nothing names any more go after thirty days, told at each look', async () => {
