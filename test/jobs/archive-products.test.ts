@@ -20,8 +20,10 @@ let place: Place;
 let folder: ReturnType<typeof openFolder>;
 let archive: ColdArchive;
 let desk: ColdDesk;
+let maxProducts: number | undefined;
 beforeEach(async () => {
   place = await openPlace();
+  maxProducts = undefined;
   folder = openFolder();
   archive = new ColdArchive(folder.target, KEY);
   desk = deskOf(archive);
@@ -44,6 +46,7 @@ function deskOf(of: ColdArchive | undefined): ColdDesk {
     model,
     nudge,
     place: (...asked) => deps.placement.ensure(...asked),
+    maxProducts: async () => maxProducts,
   });
 }
 
@@ -166,6 +169,36 @@ test('by default ninety days count; a full disk takes what is warm as well, wher
   expect(await states('a', 'late', 'new')).toEqual(['cold', 'live', 'live']);
   expect(await run({ diskUse: async () => 0.9 })).toEqual(['disk full', 'archived']);
   expect(await states('a', 'late', 'new')).toEqual(['cold', 'live', 'cold']);
+});
+
+test('what comes back is one product more, which a plan may refuse', async () => {
+  await run();
+  await place.ingest.upsertOne(T, product('d'));
+  maxProducts = 1;
+  await expect(desk.restore(T, ['a'])).rejects.toMatchObject({
+    ...{ code: 'quota_exceeded', field: 'max_products' },
+  });
+  expect(await states('a', 'd')).toEqual(['cold', 'live']);
+});
+
+test('an import updates what is archived as any product, and a dry run leaves it there', async () => {
+  const asOf = await place.store.head(T);
+  await run();
+  const { signal } = new AbortController();
+  const target = { tenant: T, imported: { number: 1, asOf }, signal };
+  const rows = ['a', 'x'].map((id, i) => ({
+    ...{ line: i + 1, bytes: 0, isKnown: true },
+    value: product(id, { in_stock: false, price: 8 }),
+  }));
+  const rejected = [{ line: 2, id: 'x', code: 'not_found' }];
+  const foreseen = await place.ingest.foresee(target, rows);
+  expect(foreseen).toMatchObject({ accepted: 1, added: 0, changed: 1, rejected });
+  expect(await states('a', 'x')).toEqual(['cold', undefined]);
+  // Without an archive, and though the archive has written it since the import began.
+  const report = await place.ingest.import(target, rows);
+  expect(report).toMatchObject({ accepted: 1, stale: 0, unchanged: 0, rejected });
+  expect(await states('a', 'x')).toEqual(['live', undefined]);
+  expect((await place.store.documents(T, ['a']))[0]?.product['price']).toBe(8);
 });
 
 test('what another store noted of its versions and its feed tells nothing here', async () => {
