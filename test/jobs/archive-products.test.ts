@@ -1,6 +1,6 @@
 import { readdirSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { backupKey } from '../../src/backup/backup-key.js';
 import { ColdArchive } from '../../src/backup/cold/cold-archive.js';
 import { ColdDesk } from '../../src/backup/cold/cold-desk.js';
@@ -199,6 +199,21 @@ test('an import updates what is archived as any product, and a dry run leaves it
   expect(report).toMatchObject({ accepted: 1, stale: 0, unchanged: 0, rejected });
   expect(await states('a', 'x')).toEqual(['live', undefined]);
   expect((await place.store.documents(T, ['a']))[0]?.product['price']).toBe(8);
+});
+
+test('what a rule has left and another takes once it is older is not passed over', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  await place.ingest.upsertOne(T, product('new', { in_stock: true }));
+  const cold = { updated_days: 0, filter: { in_stock: false } };
+  await setTiers({ warm: { updated_days: 30 }, cold });
+  const pressed = { diskUse: async () => 0.9 };
+  expect(await run(pressed)).toEqual(['disk full', 'archived', 'archived', 'archived']);
+  vi.setSystemTime(Date.now() + 29 * DAY_MS);
+  expect(await run(pressed)).toEqual(['disk full']);
+  vi.setSystemTime(Date.now() + 3 * DAY_MS);
+  expect(await run(pressed)).toEqual(['disk full', 'archived']);
+  expect(await states('new')).toEqual(['cold']);
 });
 
 test('what another store noted of its versions and its feed tells nothing here', async () => {
