@@ -4,7 +4,7 @@ import type { Product } from '../core/product.js';
 import { Slices } from '../core/slices.js';
 import { TopK } from '../core/top-k.js';
 import { score } from '../core/vector.js';
-import { DocumentFilter } from '../filter/evaluate.js';
+import type { DocumentFilter } from '../filter/evaluate.js';
 import type { StoreReader } from '../store/store.js';
 import type { ColdReply } from './search-types.js';
 

@@ -4,7 +4,7 @@ import { ColdArchive } from '../../src/backup/cold/cold-archive.js';
 import { openFolder } from './place.js';
 
 vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>();
+  const real = await original<{ readdir: typeof readdir }>();
   return { ...real, readdir: vi.fn(real.readdir) };
 });
 
