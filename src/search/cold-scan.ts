@@ -57,7 +57,7 @@ export class ColdQuestion {
   }
 }
 
-export interface ColdScanDeps {
+interface ColdScanDeps {
   store: Pick<StoreReader, 'heads'>;
   archive: ColdChunks;
   /** Fingerprint of the model that serves: no others are compared. */
