@@ -31,8 +31,10 @@ export class FolderTarget implements BackupTarget {
   }
 
   async list(prefix: string): Promise<string[]> {
+    // From the deepest folder that all of them lie in: beside it may be years of backups.
+    const deepest = join(this.folder, prefix.slice(0, prefix.lastIndexOf('/') + 1));
     try {
-      const entries = await readdir(this.folder, { recursive: true, withFileTypes: true });
+      const entries = await readdir(deepest, { recursive: true, withFileTypes: true });
       return entries
         .filter((entry) => entry.isFile() && !entry.name.endsWith('.part'))
         .map((entry) => relative(this.folder, join(entry.parentPath, entry.name)))

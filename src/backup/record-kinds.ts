@@ -1,7 +1,12 @@
 import { invalidField } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
 import { isObject } from '../core/json.js';
-import { tenantRecordId, tenantRecords, KINDS_OF_TENANTS } from '../store/tenant-records.js';
+import {
+  KINDS_OF_TENANTS,
+  tenantRecordId,
+  tenantRecords,
+  TIERS_KIND,
+} from '../store/tenant-records.js';
 import { HANDOVER_KIND } from '../tenancy/handover.js';
 import { TENANT_KIND, type RecordReader, type StoredRecord } from '../store/record-store.js';
 
@@ -33,6 +38,8 @@ export const LEFT_OUT: readonly string[] = [
   ...['scaling decisions', 'scaling', 'scaling decision', 'fill of nodes'],
   // What it has of its primary, where it follows one.
   ...['region', 'region feed', 'region age'],
+  // How old versions and places of a feed are: of this store's alone. Of another, all its products would be old.
+  TIERS_KIND,
 ];
 
 /** All kinds of which a backup has the records, in the order in which they are read. */
@@ -40,7 +47,7 @@ export const RECORD_KINDS: readonly string[] = [
   ...OF_ALL,
   ALIAS_KIND,
   ...NAMED_BY_TENANT,
-  ...KINDS_OF_TENANTS.filter((kind) => kind !== HISTORY_KIND),
+  ...KINDS_OF_TENANTS.filter((kind) => !LEFT_OUT.includes(kind)),
 ];
 
 /** Of a record's id, which has a tenant's name and one of its own in it. */
@@ -64,7 +71,7 @@ export function tenantOf({ kind, id, value }: KindRecord): string | undefined {
  */
 export function checkRecord(record: KindRecord): void {
   const { kind, id, value } = record;
-  if (!RECORD_KINDS.includes(kind) || ONLY_READ.has(kind)) {
+  if (!isBroughtBack(kind)) {
     throw invalidField('record.kind', 'must be of what a restore brings back');
   }
   if (typeof id !== 'string' || id === '' || id.length > MAX_ID_CHARACTERS) {
@@ -93,10 +100,15 @@ export function checkGone({ kind, id }: Omit<KindRecord, 'value'>): void {
 
 /** Whether a restore brings it back: of `tenant` alone, or all. Another name's aliases, and what it used, stay with the name. */
 export function isRestored(record: KindRecord, tenant?: string, as?: string): boolean {
-  if (ONLY_READ.has(record.kind)) return false;
+  if (!isBroughtBack(record.kind)) return false;
   if (tenant === undefined) return true;
   if (as !== undefined && as !== tenant && OF_THE_NAME.has(record.kind)) return false;
   return tenantOf(record) === tenant;
+}
+
+/** A backup of before may have what none has any more. */
+function isBroughtBack(kind: string): boolean {
+  return RECORD_KINDS.includes(kind) && !ONLY_READ.has(kind);
 }
 
 /** Says of keys and of what they are found by, in the order of a backup, whether they are for `tenant` alone. */

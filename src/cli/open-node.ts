@@ -97,6 +97,7 @@ export async function openNode(
   const cold = new ColdDesk({
     ...{ store, archive, model: model.fingerprint, nudge: (tenant) => nodes.nudge(tenant) },
     place: (...asked) => placement.ensure(...asked),
+    maxProducts: (tenant) => bounds.maxProducts(tenant),
   });
   const deps: IngestDeps = { store, model, encoder, ...place, cold, limits: config, logger };
   const ingest = new Ingest(deps);

@@ -62,7 +62,8 @@ async function foreseeBatch(
     else if (item.idle) builder.accept('unchanged');
     else {
       builder.accept('applied');
-      if (item.isNew) seen.added += 1;
+      // What is updated is there, be it archived.
+      if (item.isNew && item.isKnown !== true) seen.added += 1;
       else seen.changed += 1;
     }
   }

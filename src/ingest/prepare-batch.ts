@@ -2,10 +2,9 @@ import { OmniError } from '../core/errors.js';
 import { describeValue } from '../core/json.js';
 import { productInputs, type ProductInputs } from '../embedding/product-inputs.js';
 import { placeOf, type Places } from '../placement/placer.js';
-import { isUnseen } from '../store/decide.js';
+import { isOlder, isUnseen } from '../store/decide.js';
 import type { ContentWrite, PutProduct, StoredHead } from '../store/store.js';
 import { PatientSlices } from '../core/slices.js';
-import { headsBack } from './heads-back.js';
 import { contentHash, textEmbedHash, vectorEmbedHash } from './content-hash.js';
 import type { IngestDeps, WriteTarget } from './ports.js';
 import { noSuchProduct } from './single-write.js';
@@ -107,7 +106,7 @@ export async function planBatch(
   rows: readonly PlacedRow[],
 ): Promise<{ planned: Planned[]; drafts: Draft[]; heads: Map<string, StoredHead | undefined> }> {
   const ids = [...new Set(rows.map(({ row }) => row.id))];
-  const found = await headsBack(deps, target.tenant, ids, rows);
+  const found = await deps.store.heads(target.tenant, ids);
   const heads = new Map(ids.map((id, i) => [id, found[i]]));
   const planned = await plan(deps, target, rows, new Map(heads));
   return { planned, drafts: planned.filter((item) => 'contentHash' in item), heads };
@@ -175,11 +174,12 @@ async function plan(
     }
     const draft = { ...draftOf(deps, line, row), isKnown };
     const stale =
-      isBelow(row.feedVersion, head?.feedVersion) || isUnseen(head, imported, row.feedVersion);
+      isOlder(row.feedVersion, head?.feedVersion) || isUnseen(head, imported, row.feedVersion);
     const live = head !== undefined && !head.deleted;
     draft.exists = isNew && live;
     draft.isNew = !live;
-    draft.isMissing = isKnown && !live;
+    // What is archived is there, and what is written in its place needs no archive.
+    draft.isMissing = isKnown && !live && head?.archive === undefined;
     if (isNew) draft.ifVersion = head?.version ?? 0;
     draft.stale = stale;
     draft.keeps = stale || (live && head.embedHash === draft.embedHash);
@@ -235,10 +235,6 @@ function headAfter(
     contentVersion: before?.version ?? 0,
     imported,
   };
-}
-
-function isBelow(version: number | undefined, stored: number | undefined): boolean {
-  return version !== undefined && stored !== undefined && version < stored;
 }
 
 function rowsByCategory(drafts: readonly Draft[]): Map<string, number> {

@@ -39,6 +39,8 @@ const CURSOR_ID = 'cold';
 /** Up to where a tenant's feed was looked at: what stands before is as it was, and was left by the same rule. */
 interface Cursor {
   key: string;
+  /** Identity of the store whose feed it was. */
+  store: string;
   /** Base64. */
   position: string;
 }
@@ -101,8 +103,11 @@ async function archiveTenant(
   const id = tenantRecordId(tenant, CURSOR_ID);
   const stored = await store.records.get(TIERS_KIND, id);
   const cursor = stored?.value as Cursor | undefined;
-  const start = cursor?.key === rule.key ? Buffer.from(cursor.position, 'base64') : undefined;
+  const isOfThis = cursor?.key === rule.key && cursor.store === store.storeId;
+  const start = isOfThis ? Buffer.from(cursor.position, 'base64') : undefined;
   let position: Position | undefined = start;
+  let settled: Position | undefined;
+  let isSettled = true;
   for (;;) {
     work.signal.throwIfAborted();
     await giveWay();
@@ -126,10 +131,14 @@ async function archiveTenant(
     // The others of the page come of age later.
     if (due.length < page.entries.length) break;
     position = page.position;
+    // What one rule has left another may take later: the next look begins before it.
+    isSettled &&= page.entries.every(({ version }) => version <= rule.settledTo);
+    if (isSettled) settled = position;
     if (page.atEnd) break;
   }
-  if (position !== undefined && position !== start) {
-    const next: Cursor = { key: rule.key, position: Buffer.from(position).toString('base64') };
+  const reached = settled && Buffer.from(settled).toString('base64');
+  if (reached !== undefined && !(isOfThis && reached === cursor.position)) {
+    const next: Cursor = { key: rule.key, store: store.storeId, position: reached };
     // Another runner has come as far, or begins a little earlier.
     await store.records.put(TIERS_KIND, id, { ...next }, stored?.revision ?? 0);
   }

@@ -1,22 +1,13 @@
 import { Deadline } from '../core/deadline.js';
 import { invalidField, OmniError, toOmniError } from '../core/errors.js';
-import { TopK } from '../core/top-k.js';
-import { score } from '../core/vector.js';
-import type { Product } from '../core/product.js';
 import type { Encoder } from '../embedding/encoder.js';
 import { DocumentFilter } from '../filter/evaluate.js';
 import { StoredTextRow } from '../store/stored-text.js';
 import type { Store } from '../store/store.js';
+import { ColdQuestion, scanChunks, type ColdChunks, type FoundCold } from './cold-scan.js';
 import { Join } from './join-hits.js';
 import { seenFilter } from './narrowed-request.js';
 import type { ColdReply, Hit, SearchCaller, SearchReply, SearchRequest } from './search-types.js';
-
-/** An archived product, as its chunk has it. */
-interface ColdProduct {
-  product: Product;
-  vector: Float32Array;
-  model: string;
-}
 
 interface ColdSearchDeps {
   store: Store;
@@ -24,12 +15,7 @@ interface ColdSearchDeps {
   /** Fingerprint of the model that serves: no others are compared. */
   model: string;
   /** Undefined: this node knows none. */
-  archive:
-    | {
-        chunks(tenant: string): Promise<string[]>;
-        read(tenant: string, chunk: string): Promise<ColdProduct[]>;
-      }
-    | undefined;
+  archive: ColdChunks | undefined;
 }
 
 interface Searches {
@@ -43,11 +29,15 @@ interface Searches {
 /** Share of a request's time in which chunks are begun: the rest is for what is under way, and the reply. */
 const SCAN_SHARE = 0.7;
 
-interface Found extends ColdProduct {
-  id: string;
-  score: number;
-  version: number;
+/** A request that asks for what is cold, from when it came. */
+interface Asked {
+  request: SearchRequest;
+  deadline: Deadline;
+  until: Deadline;
 }
+
+/** What a request is told of what is cold; why it is told nothing. */
+type Told = ColdReply | OmniError;
 
 /**
  * Searches as `inner` does, and where a request says so also what lies in the archive: each product of it is read and
@@ -63,36 +53,98 @@ export class ColdSearch implements Searches {
   async search(request: SearchRequest, caller: SearchCaller): Promise<SearchReply> {
     if (request.includeCold !== true) return this.inner.search(request, caller);
     this.check(request);
-    const [reply, cold] = await Promise.all([
-      this.inner.search(withoutCold(request), caller),
-      this.cold(request, caller),
-    ]);
-    return { ...reply, cold };
+    const searched = (of: SearchCaller) => this.inner.search(withoutCold(request), of);
+    const [reply, [cold]] = await this.beside(searched, [request], caller);
+    if (cold instanceof OmniError) throw cold;
+    return { ...reply, cold: cold as ColdReply };
   }
 
   async searchBatch(
     requests: readonly SearchRequest[],
     caller: SearchCaller,
   ): Promise<(SearchReply | OmniError)[]> {
-    const replies: (SearchReply | OmniError)[] = [];
-    const found = await this.inner.searchBatch(requests.map(withoutCold), caller);
-    for (const [i, reply] of found.entries()) {
-      const request = requests[i] as SearchRequest;
-      const isCold = request.includeCold === true && !(reply instanceof OmniError);
-      replies.push(isCold ? await this.withCold(reply, request, caller) : reply);
-    }
-    return replies;
+    const searched = (of: SearchCaller) => this.inner.searchBatch(requests.map(withoutCold), of);
+    if (!requests.some(({ includeCold }) => includeCold)) return searched(caller);
+    const [found, told] = await this.beside(searched, requests, caller);
+    return found.map((reply, i) => {
+      const cold = told[i];
+      if (reply instanceof OmniError || cold === undefined) return reply;
+      return cold instanceof OmniError ? cold : { ...reply, cold };
+    });
   }
 
-  private async withCold(
-    reply: SearchReply,
-    request: SearchRequest,
+  /** Reads the archive while `search` runs; where that rejects, nothing of it is read any more. */
+  private async beside<T>(
+    search: (caller: SearchCaller) => Promise<T>,
+    requests: readonly SearchRequest[],
     caller: SearchCaller,
-  ): Promise<SearchReply | OmniError> {
+  ): Promise<[T, (Told | undefined)[]]> {
+    const needless = new AbortController();
+    const signal = AbortSignal.any([caller.signal, needless.signal]);
+    const scanning = this.scan(requests, { ...caller, signal });
+    scanning.catch(() => undefined);
+    try {
+      return [await search(caller), await scanning];
+    } finally {
+      needless.abort();
+    }
+  }
+
+  /** One pass over each tenant's chunks for all requests, each in its own time from now on; undefined: it did not ask. */
+  private async scan(
+    requests: readonly SearchRequest[],
+    caller: SearchCaller,
+  ): Promise<(Told | undefined)[]> {
+    const asked = requests.map((request): Asked => ({
+      request,
+      deadline: Deadline.after(request.timeoutMs),
+      until: Deadline.after(request.timeoutMs * SCAN_SHARE),
+    }));
+    const questions = await Promise.all(asked.map((one) => this.questionOf(one, caller)));
+    const { archive, store, model } = this.deps;
+    const open = questions.filter((one) => one instanceof ColdQuestion);
+    for (const tenant of new Set(open.map((one) => one.tenant))) {
+      if (archive === undefined) break;
+      const ofTenant = open.filter((one) => one.tenant === tenant);
+      await scanChunks({ archive, store, model }, tenant, ofTenant, caller.signal);
+    }
+    const told: (Told | undefined)[] = [];
+    for (const [i, question] of questions.entries()) {
+      if (!(question instanceof ColdQuestion)) told.push(question);
+      else told.push(await this.told(asked[i] as Asked, question, caller));
+    }
+    return told;
+  }
+
+  /** Undefined: it did not ask. Rejects where the caller has gone. */
+  private async questionOf(
+    { request, deadline, until }: Asked,
+    caller: SearchCaller,
+  ): Promise<ColdQuestion | Told | undefined> {
+    if (request.includeCold !== true) return undefined;
     try {
       this.check(request);
-      return { ...reply, cold: await this.cold(request, caller) };
+      const filter = new DocumentFilter(seenFilter(request, request.filter));
+      const vector = await this.vectorOf(request, deadline, caller);
+      return new ColdQuestion(request, filter, vector, until);
     } catch (error) {
+      caller.signal.throwIfAborted();
+      const { code } = toOmniError(error);
+      if (code === 'invalid_field' || code === 'forbidden') return toOmniError(error);
+      const missing = code === 'deadline_exceeded' ? 'timeout' : 'unavailable';
+      return { hits: [], compared: 0, missing };
+    }
+  }
+
+  private async told(
+    { request, deadline }: Asked,
+    { best, compared, missing }: ColdQuestion,
+    caller: SearchCaller,
+  ): Promise<Told> {
+    try {
+      return { hits: await this.join(request, caller, deadline, best.sorted()), compared, missing };
+    } catch (error) {
+      caller.signal.throwIfAborted();
       return toOmniError(error);
     }
   }
@@ -114,52 +166,6 @@ export class ColdSearch implements Searches {
     throw invalidField('include_cold', expected);
   }
 
-  private async cold(request: SearchRequest, caller: SearchCaller): Promise<ColdReply> {
-    const { archive } = this.deps;
-    const { tenant, topK } = request;
-    const deadline = Deadline.after(request.timeoutMs);
-    const until = Deadline.after(request.timeoutMs * SCAN_SHARE);
-    const reply: ColdReply = { hits: [], compared: 0, missing: undefined };
-    if (archive === undefined) return reply;
-    const best = new TopK<Found>(topK);
-    try {
-      const vector = await this.vectorOf(request, deadline, caller);
-      const filter = new DocumentFilter(seenFilter(request, request.filter));
-      for (const chunk of await until.race(archive.chunks(tenant), 'the archive')) {
-        caller.signal.throwIfAborted();
-        const rows = await until.race(archive.read(tenant, chunk), 'the archive');
-        for (const found of await this.current(tenant, chunk, rows)) {
-          reply.compared += 1;
-          if (!filter.matches(found.product)) continue;
-          best.offer({ ...found, score: vector === undefined ? 0 : score(vector, found.vector) });
-        }
-      }
-    } catch (error) {
-      if (caller.signal.aborted) throw error;
-      const isLate = error instanceof OmniError && error.code === 'deadline_exceeded';
-      reply.missing = isLate ? 'timeout' : 'unavailable';
-    }
-    reply.hits = await this.join(request, caller, deadline, best.sorted());
-    return reply;
-  }
-
-  /** Those that are in the archive by this chunk still, with vectors that can be compared. */
-  private async current(
-    tenant: string,
-    chunk: string,
-    rows: readonly ColdProduct[],
-  ): Promise<Found[]> {
-    const heads = await this.deps.store.heads(
-      tenant,
-      rows.map(({ product }) => product.id),
-    );
-    return rows.flatMap((row, i) => {
-      const head = heads[i];
-      if (head?.archive !== chunk || row.model !== this.deps.model) return [];
-      return [{ ...row, id: row.product.id, score: 0, version: head.version }];
-    });
-  }
-
   private async vectorOf(
     { query, tenant }: SearchRequest,
     deadline: Deadline,
@@ -175,14 +181,14 @@ export class ColdSearch implements Searches {
     request: SearchRequest,
     caller: SearchCaller,
     deadline: Deadline,
-    found: readonly Found[],
+    found: readonly FoundCold[],
   ): Promise<Hit[]> {
     if (found.length === 0) return [];
     const byId = new Map(found.map((row) => [row.id, row]));
     const rowsOf = (_tenant: string, ids: readonly string[]) =>
       Promise.resolve(
         ids.map((id) => {
-          const { version, product, model, vector } = byId.get(id) as Found;
+          const { version, product, model, vector } = byId.get(id) as FoundCold;
           return new StoredTextRow(version, JSON.stringify(product), model, { text: vector });
         }),
       );

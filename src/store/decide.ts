@@ -62,7 +62,8 @@ function isVersion(head: StoredHead | undefined, ifVersion: number): boolean {
   return head?.version === ifVersion;
 }
 
-function isOlder(version: number | undefined, stored: number | undefined): boolean {
+/** Whether a feed's own version is below the stored one, where both are known. */
+export function isOlder(version: number | undefined, stored: number | undefined): boolean {
   return version !== undefined && stored !== undefined && version < stored;
 }
 

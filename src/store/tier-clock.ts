@@ -14,6 +14,8 @@ const MAX_NOTES = 800;
 export interface TierClock {
   /** Epoch ms and version, ascending. */
   notes: readonly (readonly [atMs: number, version: number])[];
+  /** Identity of the store whose versions these are. */
+  store?: string;
 }
 
 const EMPTY: TierClock = { notes: [] };
@@ -33,20 +35,25 @@ export function versionBy({ notes }: TierClock, atMs: number): number | undefine
 
 /**
  * Notes how far the tenant's versions are, once a day: what a rule calls thirty days is between thirty and thirty-one. A
- * version is noted when it has been written, never before. Returns the clock as it is then.
+ * version is noted when it has been written, never before. Returns the clock as it is then. One of another store's
+ * versions tells nothing of this one's: it begins anew.
  */
 export async function noteTierClock(
-  store: Pick<Store, 'records' | 'head'>,
+  store: Pick<Store, 'records' | 'head' | 'storeId'>,
   tenant: string,
   nowMs: number,
 ): Promise<TierClock> {
   const id = tenantRecordId(tenant, ID);
   const stored = await store.records.get(TIERS_KIND, id);
-  const { notes } = (stored?.value as unknown as TierClock | undefined) ?? EMPTY;
+  const before = (stored?.value as unknown as TierClock | undefined) ?? EMPTY;
+  const { notes } = before.store === store.storeId ? before : EMPTY;
   const last = notes.at(-1);
   if (last !== undefined && nowMs - last[0] < DAY_MS) return { notes };
   const version = decodeMark(await store.head(tenant)) ?? 0;
-  const next: TierClock = { notes: [...notes, [nowMs, version] as const].slice(-MAX_NOTES) };
+  const next: TierClock = {
+    notes: [...notes, [nowMs, version] as const].slice(-MAX_NOTES),
+    store: store.storeId,
+  };
   // Whoever noted at the same time has said as much.
   await store.records.put(TIERS_KIND, id, next as unknown as JsonObject, stored?.revision ?? 0);
   return next;

@@ -1,13 +1,18 @@
 import { isObject } from '../core/json.js';
 import type { JsonObject, Product } from '../core/product.js';
 import { DocumentFilter } from '../filter/evaluate.js';
-import { tierConditions } from '../filter/tier-rule.js';
+import { tierConditions, type LowerTier } from '../filter/tier-rule.js';
 import { DAY_MS, versionBy, type TierClock } from '../store/tier-clock.js';
+
+/** As long as nobody knows what is as old as a rule says: versions begin at 1. */
+const NOTHING_YET = 0;
 
 /** Which products of a tenant go into the archive, as of now. */
 export interface ColdRule {
   /** None that is newer. */
   upTo: number;
+  /** Up to here each of what is asked has come of age: what is left there now is left for good. */
+  settledTo: number;
   takes(version: number, product: Product): boolean;
   /** The same where the same is asked of a product whatever its age. */
   key: string;
@@ -24,23 +29,25 @@ export function coldRule(
   isPressed: boolean,
 ): ColdRule | undefined {
   const tiers = tiersOf(record);
-  const asked = [
-    tierConditions(tiers, 'cold'),
-    isPressed ? tierConditions(tiers, 'warm') : undefined,
-  ];
-  if (asked[0] === undefined) return undefined;
-  const rules = asked.flatMap((conditions) => {
+  if (tierConditions(tiers, 'cold') === undefined) return undefined;
+  const names: readonly LowerTier[] = isPressed ? ['cold', 'warm'] : ['cold'];
+  const rules = names.flatMap((name) => {
+    const conditions = tierConditions(tiers, name);
     if (conditions === undefined) return [];
     const { updatedDays, filter } = conditions;
-    const upTo = updatedDays === 0 ? Infinity : versionBy(clock, nowMs - updatedDays * DAY_MS);
-    return upTo === undefined ? [] : [{ upTo, filter: new DocumentFilter(filter) }];
+    const known = versionBy(clock, nowMs - updatedDays * DAY_MS) ?? NOTHING_YET;
+    const upTo = updatedDays === 0 ? Infinity : known;
+    return [{ name, upTo, filter: new DocumentFilter(filter) }];
   });
-  if (rules.length === 0) return undefined;
+  const upTos = rules.map(({ upTo }) => upTo);
+  const upTo = Math.max(...upTos);
+  if (upTo === NOTHING_YET) return undefined;
   return {
-    upTo: Math.max(...rules.map(({ upTo }) => upTo)),
+    upTo,
+    settledTo: Math.min(...upTos),
     takes: (version, product) =>
       rules.some(({ upTo, filter }) => version <= upTo && filter.matches(product)),
-    key: JSON.stringify([rules.length, tiers]),
+    key: JSON.stringify([rules.map(({ name }) => name), tiers]),
   };
 }
 

@@ -33,10 +33,15 @@ describe('kinds of records', () => {
     const alias = { kind: 'alias', id: 'live', value: { tenant: 'a' } };
     const plan = { kind: 'plan', id: 'a', value: {} };
     const audit = { kind: 'audit entry', id: 'a/000000000001', value: {} };
-    const all = [rule, alias, plan, audit];
-    expect(all.map((each) => isRestored(each))).toEqual([true, true, true, false]);
-    expect(all.map((each) => isRestored(each, 'a'))).toEqual([true, true, false, false]);
-    expect(all.map((each) => isRestored(each, 'a', 'b'))).toEqual([true, false, false, false]);
+    // How old versions are: of another store's.
+    const clock = { kind: 'tiers', id: 'a/clock', value: {} };
+    const all = [rule, alias, plan, audit, clock];
+    const ofAll = [true, true, true, false, false];
+    expect(all.map((each) => isRestored(each))).toEqual(ofAll);
+    expect(all.map((each) => isRestored(each, 'a'))).toEqual([true, true, false, false, false]);
+    const renamedOnes = [true, false, false, false, false];
+    expect(all.map((each) => isRestored(each, 'a', 'b'))).toEqual(renamedOnes);
+    expect(RECORD_KINDS).not.toContain('tiers');
     expect(isRestored(rule, 'ab')).toBe(false);
     expect(renamed(rule, 'b')).toEqual({ ...rule, id: 'b/r' });
     const tenant = { kind: 'tenant', id: 'a', value: { id: 'a', plan: 'x' } };

@@ -1,6 +1,6 @@
 import { readdirSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { backupKey } from '../../src/backup/backup-key.js';
 import { ColdArchive } from '../../src/backup/cold/cold-archive.js';
 import { ColdDesk } from '../../src/backup/cold/cold-desk.js';
@@ -10,6 +10,7 @@ import { archiveProducts, type ArchiveDeps } from '../../src/jobs/archive-produc
 import { sweepArchive } from '../../src/jobs/sweep-archive.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
 import { HANDOVER_ID, HANDOVER_KIND } from '../../src/tenancy/handover.js';
+import { TIERS_KIND } from '../../src/store/tenant-records.js';
 import { DAY_MS, noteTierClock } from '../../src/store/tier-clock.js';
 import { openFolder, openPlace, product, type Place } from '../backup/place.js';
 
@@ -20,8 +21,10 @@ let place: Place;
 let folder: ReturnType<typeof openFolder>;
 let archive: ColdArchive;
 let desk: ColdDesk;
+let maxProducts: number | undefined;
 beforeEach(async () => {
   place = await openPlace();
+  maxProducts = undefined;
   folder = openFolder();
   archive = new ColdArchive(folder.target, KEY);
   desk = deskOf(archive);
@@ -44,6 +47,7 @@ function deskOf(of: ColdArchive | undefined): ColdDesk {
     model,
     nudge,
     place: (...asked) => deps.placement.ensure(...asked),
+    maxProducts: async () => maxProducts,
   });
 }
 
@@ -175,6 +179,68 @@ test('by default ninety days count; a full disk takes what is warm as well, wher
   expect(await states('a', 'late', 'new')).toEqual(['cold', 'live', 'live']);
   expect(await run({ diskUse: async () => 0.9 })).toEqual(['disk full', 'archived']);
   expect(await states('a', 'late', 'new')).toEqual(['cold', 'live', 'cold']);
+});
+
+test('what comes back is one product more, which a plan may refuse', async () => {
+  await run();
+  await place.ingest.upsertOne(T, product('d'));
+  maxProducts = 1;
+  await expect(desk.restore(T, ['a'])).rejects.toMatchObject({
+    ...{ code: 'quota_exceeded', field: 'max_products' },
+  });
+  expect(await states('a', 'd')).toEqual(['cold', 'live']);
+});
+
+test('an import updates what is archived as any product, and a dry run leaves it there', async () => {
+  const asOf = await place.store.head(T);
+  await run();
+  const { signal } = new AbortController();
+  const target = { tenant: T, imported: { number: 1, asOf }, signal };
+  const rows = ['a', 'x'].map((id, i) => ({
+    ...{ line: i + 1, bytes: 0, isKnown: true },
+    value: product(id, { in_stock: false, price: 8 }),
+  }));
+  const rejected = [{ line: 2, id: 'x', code: 'not_found' }];
+  const foreseen = await place.ingest.foresee(target, rows);
+  expect(foreseen).toMatchObject({ accepted: 1, added: 0, changed: 1, rejected });
+  expect(await states('a', 'x')).toEqual(['cold', undefined]);
+  // Without an archive, and though the archive has written it since the import began.
+  const report = await place.ingest.import(target, rows);
+  expect(report).toMatchObject({ accepted: 1, stale: 0, unchanged: 0, rejected });
+  expect(await states('a', 'x')).toEqual(['live', undefined]);
+  expect((await place.store.documents(T, ['a']))[0]?.product['price']).toBe(8);
+});
+
+test('what a rule has left and another takes once it is older is not passed over', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const cold = { updated_days: 0, filter: { in_stock: false } };
+  await setTiers({ warm: { updated_days: 30 }, cold });
+  const pressed = { diskUse: async () => 0.9 };
+  expect(await run(pressed)).toEqual(['disk full', 'archived', 'archived', 'archived']);
+  await place.ingest.upsertOne(T, product('new', { in_stock: true }));
+  // What was noted first is thirty days old, and this came behind it.
+  for (const came of [[], ['archived']]) {
+    vi.setSystemTime(Date.now() + 31 * DAY_MS);
+    expect(await run(pressed)).toEqual(['disk full', ...came]);
+  }
+  expect(await states('new')).toEqual(['cold']);
+});
+
+test('what another store noted of its versions and its feed tells nothing here', async () => {
+  await setTiers({ cold: { updated_days: 90 } });
+  const { records } = place.store;
+  const foreign = { notes: [[Date.now() - 91 * DAY_MS, 1e9]], store: 'f'.repeat(32) };
+  await records.put(TIERS_KIND, `${T}/clock`, foreign, 0);
+  expect(await run()).toEqual([]);
+  expect(await states('a', 'b', 'c')).toEqual(['live', 'live', 'live']);
+  await setTiers({ cold: { updated_days: 0 } });
+  await run();
+  const cursor = await records.get(TIERS_KIND, `${T}/cold`);
+  const other = { ...cursor?.value, store: 'f'.repeat(32) };
+  await records.put(TIERS_KIND, `${T}/cold`, other, cursor?.revision ?? 0);
+  await desk.restore(T, ['a']);
+  expect(await run()).toEqual(['archived']);
 });
 
 test('chunks that nothing names any more go after thirty days, told at each look', async () => {

@@ -1,3 +1,4 @@
+import { boundedCache } from '../../core/bounded-cache.js';
 import { PatientSlices } from '../../core/slices.js';
 import type { FullRow } from '../../store/catalogue-pages.js';
 import type { BackupKey } from '../backup-key.js';
@@ -9,12 +10,19 @@ import type { BackupTarget } from '../target.js';
 
 /** Below the backups of the same target, none of which is named so. */
 const FOLDER = 'cold';
+/** How long searches take a tenant's list of chunks to be what it was, and of how many tenants it is kept. */
+const LISTED_MS = 5_000;
+const LISTED_TENANTS = 32;
 
 /**
  * Products that are in no index: chunks of lines as backups have them, each named by the SHA-256 of its bytes, so that
  * none is ever written twice and none is read that is not what it was.
  */
 export class ColdArchive {
+  private readonly listed = boundedCache<Promise<string[]>>({
+    ...{ max: LISTED_TENANTS, ttl: LISTED_MS },
+  });
+
   constructor(
     private readonly target: BackupTarget,
     private readonly key: BackupKey | undefined,
@@ -29,6 +37,7 @@ export class ColdArchive {
     const sealed = await sealChunk(lines, placeOf(tenant), this.key);
     const chunk = sha256Of(sealed);
     await this.target.write(fileOf(tenant, chunk), sealed);
+    this.listed.delete(tenant);
     await this.bytes(tenant, chunk);
     return chunk;
   }
@@ -52,7 +61,19 @@ export class ColdArchive {
     return files.map((file) => file.slice(placeOf(tenant).length + 1));
   }
 
+  /** The same for searches, which may come at any rate: as of some seconds ago, at most one listing at a time. */
+  recentChunks(tenant: string): Promise<string[]> {
+    let listed = this.listed.get(tenant);
+    if (listed === undefined) {
+      listed = this.chunks(tenant);
+      this.listed.set(tenant, listed);
+      listed.catch(() => this.listed.delete(tenant));
+    }
+    return listed;
+  }
+
   async remove(tenant: string, chunk: string): Promise<void> {
+    this.listed.delete(tenant);
     await this.target.remove(fileOf(tenant, chunk));
   }
 

@@ -3,6 +3,7 @@ import { backOff } from '../../core/retry.js';
 import type { PutProduct, Store, StoredHead, WriteMark } from '../../store/store.js';
 import type { CopiedPut, CopyWriterDeps } from '../copy-writer.js';
 import { keepsChanging } from '../copy-writer.js';
+import { quotaExceeded } from '../../tenancy/plan-book.js';
 import { BackupProblem } from '../problem.js';
 import type { ColdArchive } from './cold-archive.js';
 
@@ -15,6 +16,8 @@ export interface ColdDeskDeps extends Pick<CopyWriterDeps, 'place' | 'nudge'> {
   archive: ColdArchive | undefined;
   /** Fingerprint of the model that serves. */
   model: string;
+  /** Products that a tenant may have by its plan; undefined: any number. */
+  maxProducts(tenant: string): Promise<number | undefined>;
 }
 
 /** What became of products that were asked for; `mark` covers all that were brought back. */
@@ -32,7 +35,8 @@ export class ColdDesk {
 
   /**
    * Rejects `unavailable` where the archive does not answer, is not whole or is not known here, and `conflict` where a
-   * product has vectors of another model: to write it again is all that helps then.
+   * product has vectors of another model: to write it again is all that helps then. `quota_exceeded` where the tenant
+   * has as many products as it may.
    */
   async restore(tenant: string, ids: readonly string[]): Promise<BroughtBack> {
     const result: BroughtBack = { restored: 0, live: 0, missing: 0, mark: undefined };
@@ -69,6 +73,7 @@ export class ColdDesk {
     const places = await place(tenant, categories, isStale);
     const [refused] = places.refused.values();
     if (refused !== undefined) throw refused;
+    const maxProducts = await this.deps.maxProducts(tenant);
     const writes = rows.map((row): PutProduct => {
       const { product, vector, feedVersion, contentHash, embedHash } = row;
       const { id, category } = product;
@@ -79,10 +84,13 @@ export class ColdDesk {
         ifVersion: (cold.get(id) as StoredHead).version,
         partition: places.of(category, id),
         isCopy: true,
+        ...(maxProducts === undefined ? {} : { maxProducts }),
       };
     });
     const { statuses, mark } = await store.write(tenant, writes);
     result.mark = mark;
+    if (statuses.includes('full'))
+      throw quotaExceeded('max_products', maxProducts ?? 0, 'products');
     return writes.flatMap(({ id }, i) => {
       if (statuses[i] !== 'applied') return [id];
       result.restored += 1;
