@@ -76,9 +76,13 @@ export class TenantsClient {
    * @param asked.moved it is elsewhere: its record stays, and says where
    * @param asked.keep_keys keys are for it still
    */
-  async drop(id: string, query: { moved?: true; keep_keys?: true } = {}): Promise<TenantBody> {
+  async drop(
+    id: string,
+    query: { moved?: true; keep_keys?: true } = {},
+    signal?: AbortSignal,
+  ): Promise<TenantBody> {
     const call = { method: 'DELETE', path: pathOf(id), query, twice: 'nothing' } as const;
-    return (await this.transport.call(call)) as TenantBody;
+    return (await this.transport.call(call, { signal })) as TenantBody;
   }
 }
 

@@ -152,6 +152,7 @@ export async function openIngest(
       ...{ store, archive: undefined, model: encoder.model.fingerprint },
       place: () => Promise.reject(new Error('there is no archive')),
       nudge: () => undefined,
+      maxProducts: () => Promise.resolve(undefined),
     }),
     limits: { maxProductBytes: 1024 * 1024 },
     meter,

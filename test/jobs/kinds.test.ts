@@ -16,6 +16,9 @@ import { KeyDesk } from '../../src/tenancy/keys/key-desk.js';
 import { KeyDirectory } from '../../src/tenancy/keys/key-directory.js';
 import { KeyVault } from '../../src/tenancy/keys/key-vault.js';
 import { PriceLists } from '../../src/tenancy/price-lists.js';
+import { COPIES_ID, HANDOVER_KIND } from '../../src/tenancy/handover.js';
+import { ColdArchive } from '../../src/backup/cold/cold-archive.js';
+import { openFolder } from '../backup/place.js';
 import { TenantDirectory } from '../../src/tenancy/tenant-directory.js';
 
 const logger = createLogger('silent', 'test');
@@ -38,7 +41,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
-function openRunner(): JobRunner {
+function openRunner(archive?: ColdArchive): JobRunner {
   const tenants = new TenantDirectory(store.records, true);
   const kinds = jobKinds({
     keys: keyDesk(),
@@ -54,7 +57,7 @@ function openRunner(): JobRunner {
     fill: { note: async () => undefined },
     advice: undefined,
     tiers: {
-      ...{ archive: undefined, everyMs: 1e6, nudge: () => undefined },
+      ...{ archive, everyMs: 1e6, nudge: () => undefined },
       ...{ diskUse: async () => 0, fullShare: 0.8 },
     },
     imports: {
@@ -166,6 +169,24 @@ test('of a tenant that has moved the record stays, and says where', async () => 
   await expect(tenants.require('t')).rejects.toMatchObject({ code: 'not_found' });
   await expect(tenants.ensure('t')).rejects.toMatchObject({ code: 'not_found' });
   await runner.close();
+});
+
+test('what is archived of a tenant goes with it, and stays where another installation may name it', async () => {
+  const folder = openFolder();
+  const archive = new ColdArchive(folder.target, undefined);
+  const runner = openRunner(archive);
+  const left = async (tenant: string): Promise<number> => {
+    await folder.target.write(`cold/${tenant}/chunk`, Buffer.from('x'));
+    await runner.request(DROP_TENANT, tenant);
+    await runner.tick();
+    await runner.settled();
+    return (await archive.chunks(tenant)).length;
+  };
+  expect(await left('t')).toBe(0);
+  await store.records.put(HANDOVER_KIND, COPIES_ID, {}, 0);
+  expect(await left('u')).toBe(1);
+  await runner.close();
+  folder.remove();
 });
 
 test('a tenant that is dropped to come back keeps its keys', async () => {

@@ -130,10 +130,7 @@ export async function copyRecords(
     const some = `${lines.slice(at, at + LINES_AT_ONCE).join('\n')}\n`;
     await to.restores.records(some, true, signal);
   }
-  for (const tenant of dropped) {
-    signal?.throwIfAborted();
-    await to.tenants.drop(tenant);
-  }
+  for (const tenant of dropped) await to.tenants.drop(tenant, {}, signal);
   const removed = await dropLists(here, there, to, signal);
   const tenants = await tenantsOf(from, here);
   return { changed: lines.length + dropped.length + removed, tenants };
