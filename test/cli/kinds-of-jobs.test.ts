@@ -21,6 +21,6 @@ test('a worker in a region knows that it is one, and does nothing that changes p
   expect(kindsOfWorker([])).toContain(ARCHIVE_PRODUCTS);
   expect(kindsOfWorker(['--region-of', 'http://primary.example'])).toEqual([
     ...['purge of tombstones', 'emptied categories', 'settling of replicas', 'replacing of nodes'],
-    ...['nodes of single tenants', 'growth of partitions'],
+    ...['nodes of single tenants', 'growth of partitions', 'fill of nodes'],
   ]);
 });

@@ -3,6 +3,8 @@ import { seeded } from '../e2e/catalogue.js';
 import { SHARDS, Turmoil } from './turmoil.js';
 
 const ROUNDS = 4;
+/** Whether a replica finds a peer to copy from is a matter of chance: until one did, there are more rounds. */
+const MAX_ROUNDS = 24;
 const OPERATIONS_A_ROUND = 60;
 
 /**
@@ -18,7 +20,9 @@ test.each([
   const turmoil = await Turmoil.open(seed, idleMs, copies);
   const random = seeded(seed * 1_000);
   try {
-    for (let round = 0; round < ROUNDS; round++) {
+    const isOver = (round: number): boolean =>
+      round >= ROUNDS && (!copies || turmoil.copied > 0 || round >= MAX_ROUNDS);
+    for (let round = 0; !isOver(round); round++) {
       const glances: Promise<void>[] = [];
       for (let i = 0; i < OPERATIONS_A_ROUND; i++) {
         const shard = SHARDS[i % SHARDS.length] as string;
