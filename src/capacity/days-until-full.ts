@@ -1,3 +1,5 @@
+import { lineThrough } from './least-squares.js';
+
 /** What there was on one day. */
 export interface Filled {
   /** Days since the epoch. */
@@ -26,20 +28,13 @@ export function daysUntilFull(days: readonly Filled[], today: number): number | 
   if (last === undefined) return null;
   const room = last.capacityBytes * FULL_SHARE - last.bytes;
   if (room <= 0) return 0;
-  const growth = days.length < LEAST_DAYS ? 0 : slopeOf(days);
+  const growth = days.length < LEAST_DAYS ? 0 : growthOf(days);
   if (growth <= 0) return null;
   const left = Math.floor(room / growth - (today - last.day));
   return left > MOST_DAYS ? null : Math.max(0, left);
 }
 
 /** Bytes a day. */
-function slopeOf(days: readonly Filled[]): number {
-  const meanDay = days.reduce((sum, { day }) => sum + day, 0) / days.length;
-  const meanBytes = days.reduce((sum, { bytes }) => sum + bytes, 0) / days.length;
-  let [above, below] = [0, 0];
-  for (const { day, bytes } of days) {
-    above += (day - meanDay) * (bytes - meanBytes);
-    below += (day - meanDay) ** 2;
-  }
-  return below === 0 ? 0 : above / below;
+function growthOf(days: readonly Filled[]): number {
+  return lineThrough(days.map(({ day, bytes }) => ({ x: day, y: bytes }))).slope ?? 0;
 }

@@ -1,4 +1,5 @@
 import { DEFAULT_COEFFICIENTS, type Coefficients } from './coefficients.js';
+import { lineThrough } from './least-squares.js';
 
 /** What was measured on a machine. */
 export interface Measured {
@@ -52,11 +53,6 @@ function graphCpuMs(segments: Measured['segments']): number {
     x: ((dimensions / DIMENSIONS) * Math.log(rows)) / Math.log(ROWS),
     y: cpuUs / 1_000,
   }));
-  const mean = (of: (point: { x: number; y: number }) => number): number =>
-    points.reduce((sum, point) => sum + of(point), 0) / points.length;
-  const [meanX, meanY] = [mean(({ x }) => x), mean(({ y }) => y)];
-  const spread = mean(({ x }) => (x - meanX) ** 2);
-  const slope =
-    spread === 0 ? meanY / meanX : mean(({ x, y }) => (x - meanX) * (y - meanY)) / spread;
+  const { meanX, meanY, slope = meanY / meanX } = lineThrough(points);
   return meanY + slope * (1 - meanX);
 }

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../core/days.js';
 import type { JsonObject } from '../core/product.js';
 import type { RecordStore } from '../store/record-store.js';
 import type { ClusterNode, ClusterNodes } from './cluster-nodes.js';
@@ -6,7 +7,6 @@ import type { ClusterNode, ClusterNodes } from './cluster-nodes.js';
 const FILL_KIND = 'fill of nodes';
 const FILL_ID = 'days';
 const MAX_DAYS = 30;
-const DAY_MS = 86_400_000;
 
 /** What the shard nodes had on one day. */
 export interface DayFill {

@@ -1,9 +1,9 @@
 import type { ColdArchive } from '../backup/cold/cold-archive.js';
+import { DAY_MS } from '../core/days.js';
 import { giveWay } from '../core/precedence.js';
 import { catalogueFeed } from '../store/catalogue-pages.js';
 import type { Store } from '../store/store.js';
 import { tenantRecordId, TIERS_KIND } from '../store/tenant-records.js';
-import { DAY_MS } from '../store/tier-clock.js';
 
 const ID = 'chunks';
 /** As long as that nothing names a chunk, it stays: a backup of the store from before may still name it. */

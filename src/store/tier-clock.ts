@@ -1,10 +1,10 @@
+import { DAY_MS } from '../core/days.js';
 import type { JsonObject } from '../core/product.js';
 import { decodeMark } from './position.js';
 import type { RecordReader } from './record-store.js';
 import type { Store } from './store.js';
 import { tenantRecordId, TIERS_KIND } from './tenant-records.js';
 
-export const DAY_MS = 86_400_000;
 /** Of the record in which a tenant's versions are told by time. */
 const ID = 'clock';
 /** More than a year of days: what was written before the first is older than any rule asks. */

@@ -1,8 +1,9 @@
+import { DAY_MS } from '../core/days.js';
 import { isObject } from '../core/json.js';
 import type { JsonObject, Product } from '../core/product.js';
 import { DocumentFilter } from '../filter/evaluate.js';
 import { tierConditions, type LowerTier } from '../filter/tier-rule.js';
-import { DAY_MS, versionBy, type TierClock } from '../store/tier-clock.js';
+import { versionBy, type TierClock } from '../store/tier-clock.js';
 
 /** As long as nobody knows what is as old as a rule says: versions begin at 1. */
 const NOTHING_YET = 0;

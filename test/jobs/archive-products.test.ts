@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { backupKey } from '../../src/backup/backup-key.js';
 import { ColdArchive } from '../../src/backup/cold/cold-archive.js';
 import { ColdDesk } from '../../src/backup/cold/cold-desk.js';
+import { DAY_MS } from '../../src/core/days.js';
 import { createLogger } from '../../src/core/logger.js';
 import type { JsonObject } from '../../src/core/product.js';
 import { archiveProducts, type ArchiveDeps } from '../../src/jobs/archive-products.js';
@@ -11,7 +12,7 @@ import { sweepArchive } from '../../src/jobs/sweep-archive.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
 import { HANDOVER_ID, HANDOVER_KIND } from '../../src/tenancy/handover.js';
 import { TIERS_KIND } from '../../src/store/tenant-records.js';
-import { DAY_MS, noteTierClock } from '../../src/store/tier-clock.js';
+import { noteTierClock } from '../../src/store/tier-clock.js';
 import { openFolder, openPlace, product, type Place } from '../backup/place.js';
 
 const T = 'shop';

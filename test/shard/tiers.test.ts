@@ -1,8 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
+import { DAY_MS } from '../../src/core/days.js';
 import { parseFilter } from '../../src/filter/parse-filter.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
 import type { JsonObject } from '../../src/core/product.js';
-import { DAY_MS, noteTierClock } from '../../src/store/tier-clock.js';
+import { noteTierClock } from '../../src/store/tier-clock.js';
 import type { SegmentRecord } from '../../src/shard/index/segment-record.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
 import { DIMENSIONS, put, remove, ShardFixture, textOf, type LookReply } from './shard-fixture.js';

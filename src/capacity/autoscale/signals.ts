@@ -1,3 +1,4 @@
+import { lineThrough } from '../least-squares.js';
 import type { Policy, RolePolicy } from './policy.js';
 import type { RoleSample, Seen } from './sample.js';
 
@@ -73,14 +74,8 @@ function qpsSignal(
 function risePerMs(seen: readonly Seen[]): number {
   const last = seen.filter(({ qps }) => qps !== undefined).slice(-SLOPE_OF);
   if (last.length < 2) return 0;
-  const meanMs = last.reduce((sum, { atMs }) => sum + atMs, 0) / last.length;
-  const mean = last.reduce((sum, { qps = 0 }) => sum + qps, 0) / last.length;
-  let [above, below] = [0, 0];
-  for (const { atMs, qps = 0 } of last) {
-    above += (atMs - meanMs) * (qps - mean);
-    below += (atMs - meanMs) ** 2;
-  }
-  return below === 0 ? 0 : Math.max(0, above / below);
+  const { slope = 0 } = lineThrough(last.map(({ atMs, qps = 0 }) => ({ x: atMs, y: qps })));
+  return Math.max(0, slope);
 }
 
 function cpuSignal(

@@ -43,9 +43,7 @@ export class Deletes {
 
   /** The same of many. */
   addAll(rows: Bitset): void {
-    const words = this.deleted.words.slice();
-    rows.words.forEach((word, i) => (words[i] = (words[i] as number) | word));
-    this.load(words);
+    this.load(this.deleted.copy().or(rows).words);
   }
 
   /** What a file said. */

@@ -21,11 +21,16 @@ let memory: Promise<Memory | undefined> | undefined;
 
 /** Whether files can be mapped on this system. */
 export async function canMap(): Promise<boolean> {
-  memory ??= loadMemory();
-  return (await memory) !== undefined;
+  return (await theMemory()) !== undefined;
 }
 
-/** Undefined where there is no such library. Loaded when a file is first mapped: most processes never do. */
+/** Loaded when a file is first mapped: most processes never do. */
+function theMemory(): Promise<Memory | undefined> {
+  memory ??= loadMemory();
+  return memory;
+}
+
+/** Undefined where there is no such library. */
 async function loadMemory(): Promise<Memory | undefined> {
   if (process.platform === 'win32') return undefined;
   try {
@@ -88,8 +93,7 @@ export class MappedFile {
 
   /** Maps a file that stays as it is; it may be removed. Rejects with what the system says, or where `canMap` is false. */
   static async open(path: string): Promise<MappedFile> {
-    memory ??= loadMemory();
-    const system = await memory;
+    const system = await theMemory();
     if (system === undefined) throw new Error('files cannot be mapped on this system');
     const file = await open(path, 'r');
     try {

@@ -60,14 +60,12 @@ export class RecentQueries {
     return this.asked % ONE_IN === 0;
   }
 
-  /** Takes what must not change, unless it is remembered or of several categories. */
-  offer(searched: SearchedVector, categories: readonly string[] | undefined): void {
-    if (categories === undefined) {
+  /** Takes what must not change, unless it is remembered: searched for in `category` alone, or in all. */
+  offer(searched: SearchedVector, category?: string): void {
+    if (category === undefined) {
       this.all.offer(searched);
       return;
     }
-    const [category, ...others] = categories;
-    if (category === undefined || others.length > 0) return;
     let ring = this.byCategory.get(category);
     if (ring === undefined) {
       ring = new Ring(KEPT_OF_CATEGORY);

@@ -124,8 +124,9 @@ export class SegmentKeeper {
     if (this.building !== undefined || this.closed || performance.now() < this.retryAtMs) return;
     const isMergeDue = this.plan(pace) !== undefined;
     const isTierDue = pace !== 'busy' && this.options.tiers?.isDue === true;
-    const stale = pace === 'rest' ? this.staleWidths() : undefined;
-    if (!isMergeDue && !isTierDue && stale === undefined) {
+    const isFree = !isMergeDue && !isTierDue;
+    const stale = isFree && pace === 'rest' ? this.staleWidths() : undefined;
+    if (isFree && stale === undefined) {
       if (pace !== 'rest' || !this.replaced) return;
       this.replaced = false;
       collectGarbage();

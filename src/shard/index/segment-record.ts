@@ -81,14 +81,24 @@ export function graphOf(record: SegmentRecord, name: string): GraphRecord | unde
   );
 }
 
-/** Where the rows of a graph stand, and the only category that they are of; undefined: they may be of any. */
+/** The only category that a graph's rows are of; undefined: they may be of any. */
+export function categoryOfGraph({ categories }: SegmentRecord, graph: string): string | undefined {
+  return categories[placeOf(graph)]?.category;
+}
+
+/** Where the rows of a graph stand, and the only category that they are of, as `categoryOfGraph` has it. */
 export function rangeOf(
   { rows, categories }: SegmentRecord,
   graph: string,
 ): { from: number; count: number; category: string | undefined } {
-  const at = graph === 'all' ? -1 : Number(graph.slice(1));
+  const at = placeOf(graph);
   const of = categories[at];
   if (of === undefined) return { from: 0, count: rows, category: undefined };
   const from = categories.slice(0, at).reduce((sum, each) => sum + each.rows, 0);
   return { from, count: of.rows, category: of.category };
+}
+
+/** Among the record's categories; -1: it is of all. */
+function placeOf(graph: string): number {
+  return graph === 'all' ? -1 : Number(graph.slice(1));
 }

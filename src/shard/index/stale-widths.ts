@@ -1,7 +1,7 @@
 import type { Logger } from '../../core/logger.js';
 import type { ChooseWidths } from '../build/builder.js';
 import type { EfOptions } from '../build/choose-ef.js';
-import { rangeOf, type GraphRecord } from './segment-record.js';
+import { categoryOfGraph, type GraphRecord } from './segment-record.js';
 import type { Segment } from './segment.js';
 import type { TenantIndex } from './tenant-index.js';
 
@@ -24,7 +24,7 @@ export function findStale(
     const { record } = segment;
     const graphs = record.components.flatMap((component) => {
       if (component.kind !== 'graph') return [];
-      const ring = recentQueries.ring(rangeOf(record, component.name).category);
+      const ring = recentQueries.ring(categoryOfGraph(record, component.name));
       return isStale(component, ef, ring?.isFull === true) ? [component.name] : [];
     });
     if (graphs.length > 0) return { segment, graphs };

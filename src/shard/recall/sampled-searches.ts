@@ -65,6 +65,6 @@ export class SampledSearches {
     const index = held.deref();
     if (index === undefined) return;
     if (isWatched) this.watcher?.repeat(index, { ...query, reach });
-    if (best >= reach) index.recentQueries.offer({ vector: query.vector, reach }, categories);
+    if (best >= reach) index.recentQueries.offer({ vector: query.vector, reach }, categories?.[0]);
   }
 }

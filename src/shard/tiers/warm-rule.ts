@@ -1,9 +1,10 @@
+import { DAY_MS } from '../../core/days.js';
 import type { Filter } from '../../filter/filter.js';
 import { tierConditions } from '../../filter/tier-rule.js';
 import { isObject } from '../../core/json.js';
 import { TENANT_KIND } from '../../store/record-store.js';
 import type { StoreReader } from '../../store/store.js';
-import { DAY_MS, readTierClock, versionBy } from '../../store/tier-clock.js';
+import { readTierClock, versionBy } from '../../store/tier-clock.js';
 
 /** Which rows of a tenant may be warm, as of now. */
 export interface WarmRule {
