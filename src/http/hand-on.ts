@@ -6,6 +6,7 @@ import type { HandoverWatch } from '../tenancy/handover-watch.js';
 import { isOwn } from './own-routes.js';
 import { passBack, passOn } from './pass-on.js';
 import { connectPatiently, placeOfUrl } from './reach-writers.js';
+import { ALL_WRITES } from './region.js';
 import { isWrite } from './writes.js';
 
 /** What a query node knows of the other installation, to which this one is handed over or of which it is filled. */
@@ -18,8 +19,6 @@ export type HandoverPort = Pick<
 const MARK = 'x-omnisearch-handed-on';
 /** As long as a write may wait. */
 const MAX_HOPS = 50;
-/** Between nodes of one installation: it would be refused by those of the other. */
-const FORWARDED = 'x-omnisearch-forwarded';
 /** A node of the other installation that is restarted comes back sooner. */
 const PATIENCE_MS = 5_000;
 /** Copies of what is here: a region that follows it, a backup. */
@@ -146,7 +145,8 @@ async function send(
   const { 'x-forwarded-for': before } = request.headers;
   const from = request.raw.socket.remoteAddress;
   const answer = await passOn(request, socket, {
-    ...{ [MARK]: String(hops), [FORWARDED]: undefined },
+    // What was forwarded between nodes of one installation would be refused by those of the other.
+    ...{ [MARK]: String(hops), [ALL_WRITES.mark]: undefined },
     'x-forwarded-for': [before, from].filter((one) => one !== undefined).join(', '),
   });
   passBack(answer, request, reply, isLast);

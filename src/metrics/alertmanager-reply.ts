@@ -1,3 +1,5 @@
+import { isObject } from '../core/json.js';
+
 /** An alert that fires. */
 export interface FiringAlert {
   name: string;
@@ -64,7 +66,7 @@ function byUrgency(a: FiringAlert, b: FiringAlert): number {
 }
 
 function membersOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  return isObject(value) ? value : {};
 }
 
 function textOf(value: unknown): string {

@@ -1,8 +1,7 @@
 import { OmniError, RETRY_AFTER_MS } from '../../core/errors.js';
 import { backOff } from '../../core/retry.js';
 import type { PutProduct, Store, StoredHead, WriteMark } from '../../store/store.js';
-import type { CopiedPut, CopyWriterDeps } from '../copy-writer.js';
-import { keepsChanging } from '../copy-writer.js';
+import { keepsChanging, type CopiedPut, type CopyWriterDeps } from '../copy-writer.js';
 import { quotaExceeded } from '../../tenancy/plan-book.js';
 import { BackupProblem } from '../problem.js';
 import type { ColdArchive } from './cold-archive.js';
