@@ -7,7 +7,7 @@ import { numberList } from './lib/flags.js';
 import { measureHardness } from './lib/hardness.js';
 import { diskBytes } from './lib/memory.js';
 import type { OmniServer } from './lib/omni-server.js';
-import { memoryBytes, type ProcessInfo } from './lib/processes.js';
+import { anonymousBytes, memoryBytes, type ProcessInfo } from './lib/processes.js';
 import { mean, recall } from './lib/quality.js';
 import { print } from './lib/report.js';
 import { search, type SearchReply } from './lib/search.js';
@@ -15,6 +15,8 @@ import { formatTable } from './lib/table.js';
 import { categoryName } from './lib/synthetic.js';
 import { idRow, vectorSearch } from './lib/vector-json.js';
 import { loadVectors, serveVectors } from './lib/vector-server.js';
+import { pacedSearches } from './scale/paced.js';
+import { measureWrites } from './scale/writes.js';
 
 const K = 10;
 const TARGET_RECALL = 0.95;
@@ -25,7 +27,10 @@ const FLAGS = {
   queries: { default: 500, help: 'different queries' },
   seconds: { default: 10, help: 'measured time of each load' },
   users: { default: 16, help: 'requests in flight for the throughput' },
-  shards: { default: 2, help: 'shard processes' },
+  shards: { default: 1, help: 'shard processes' },
+  rate: { default: 200, help: 'searches a second of the open loop; half of them beside writes' },
+  writes: { default: 0, help: 'rows written a second beside searches; 0: not measured' },
+  'write-seconds': { default: 60, help: 'how long' },
 };
 
 await bench(
@@ -63,8 +68,6 @@ async function measureSize(run: BenchRun<typeof FLAGS>, size: number) {
   const hardness = measureHardness(base, queries, flags.seed);
   const truth = exactNeighbours(base, queries, K, undefined, 'exact neighbours');
   const { server, times } = await serveVectors(run, base, flags.shards);
-  const memory = memoryBytes(server.processes());
-  const shardMemory = memoryBytes(shardsOf(server));
   const bodies = queries.map((query) => vectorSearch(query, { top_k: K, fields: [] }));
   const ask = (index: number): Promise<SearchReply> =>
     search(server.client, '/search/vector', bodies[index % bodies.length]!);
@@ -88,12 +91,19 @@ async function measureSize(run: BenchRun<typeof FLAGS>, size: number) {
     vectors: size,
     hardness,
     ...times,
-    memory_bytes: memory,
-    shard_memory_bytes: shardMemory,
     disk_bytes: await diskBytes(server.dataDir),
     recall: mean(recalls),
     single: await drive(1),
     many: await drive(flags.users),
+    paced: await pacedSearches(
+      run,
+      `${String(size)} vectors, ${String(flags.rate)}/s`,
+      { rate: flags.rate, seconds: flags.quick ? 2 : flags.seconds },
+      ask,
+    ),
+    memory_bytes: memoryBytes(server.processes()),
+    shard_memory_bytes: memoryBytes(shardsOf(server)),
+    shard_anonymous_bytes: anonymousBytes(shardsOf(server)),
     cold: await coldStart(server, queries[0]!),
     /** Vectors and links of one raw hnswlib index with M 16: what memory is compared with. */
     raw_index_bytes: size * (flags.dimensions * 4 + 4 * (2 * 16 + 1) + 8),
@@ -101,8 +111,27 @@ async function measureSize(run: BenchRun<typeof FLAGS>, size: number) {
   if (result.recall < TARGET_RECALL) {
     run.say(`recall ${result.recall.toFixed(3)} is below ${String(TARGET_RECALL)}`);
   }
+  const load = {
+    rate: flags.rate / 2,
+    rows: flags.writes,
+    seconds: flags['write-seconds'],
+    users: flags.users,
+  };
+  const writes = flags.writes > 0 ? await measureWrites(run, server, base, load, ask) : undefined;
+  if (writes !== undefined) print('beside writes', formatTable([writesRow(writes)]));
   await run.release(server);
-  return result;
+  return { ...result, ...(writes !== undefined && { writes }) };
+}
+
+function writesRow(writes: Awaited<ReturnType<typeof measureWrites>>) {
+  return {
+    'rows/s': writes.written.rows_a_second,
+    'p99 alone': writes.quiet.latency.p99_ms,
+    'p99 beside': writes.beside.latency.p99_ms,
+    'errors %': 100 * writes.beside.error_rate,
+    'QPS alone': writes.quiet_most.achieved_per_s,
+    'QPS beside': writes.beside_most.achieved_per_s,
+  };
 }
 
 function shardsOf(server: OmniServer): ProcessInfo[] {
@@ -160,8 +189,10 @@ function tableRow(result: Awaited<ReturnType<typeof measureSize>>) {
     'p50 at once': result.many.latency.p50_ms,
     'p99 at once': result.many.latency.p99_ms,
     'errors %': 100 * result.many.error_rate,
+    'p99 paced': result.paced.latency.p99_ms,
     'cold start s': result.cold.first_answer_ms / 1000,
     'shards MB': result.shard_memory_bytes / 1e6,
+    'of it own': result.shard_anonymous_bytes / 1e6,
     'after start': result.cold.shard_memory_bytes / 1e6,
     'x raw': result.cold.shard_memory_bytes / result.raw_index_bytes,
   };

@@ -47,6 +47,14 @@ export function memoryBytes(processes: readonly ProcessInfo[]): number {
   }, 0);
 }
 
+/** Memory that is these processes' own: what no file backs. */
+export function anonymousBytes(processes: readonly ProcessInfo[]): number {
+  return processes.reduce((sum, { pid }) => {
+    const status = tryRead(() => readFileSync(`/proc/${String(pid)}/status`, 'utf8')) ?? '';
+    return sum + Number(/^RssAnon:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024;
+  }, 0);
+}
+
 /** CPU time of `root` and its descendants so far. */
 export function treeCpuMs(root: number): number {
   return processTree(root).reduce((sum, { cpuMs }) => sum + cpuMs, 0);

@@ -174,7 +174,7 @@ async function openSound(
 
 async function open(tenantFolder: string, record: SegmentRecord): Promise<Segment> {
   try {
-    return await openSegment(tenantFolder, record, { graphs: false, access: 'mapped' });
+    return await openSegment(tenantFolder, record, { toCopy: true });
   } catch (error) {
     throw error instanceof CorruptFile ? new DamagedSegment(record.folder, error) : error;
   }

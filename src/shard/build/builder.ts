@@ -204,8 +204,8 @@ async function sendTail(post: Post, tail: WriteBuffer): Promise<void> {
   }
   // What dies from here on is noted by the index, and killed again in what was built.
   post({ type: 'dead', dead: tail.dead.words });
-  for (const vectors of tail.vectors.slabs) {
-    post({ type: 'slab', vectors });
+  for (let slab = 0; slab < tail.vectors.count; slab++) {
+    post({ type: 'slab', vectors: tail.vectors.slab(slab) });
     await nextTurn();
   }
   const { names, pieces } = tail.fieldLog;

@@ -67,7 +67,7 @@ export async function writeSegment(
     components.push({ kind, name, format, files: await record(await names) });
   };
   await add('rows', 'all', ROWS_FORMAT, writeRows(path, rows));
-  await add('vectors', 'text', VECTORS_FORMAT, writeVectors(path, 'text', rows));
+  await add('vectors', 'text', VECTORS_FORMAT, writeVectors(path, 'text', dimensions, rows));
   await add('columns', 'all', COLUMNS_FORMAT, writeColumns(path, rows.columns()));
   // In this order: sequences are of the numbers that the words get when they are written.
   await add('terms', 'all', TERMS_FORMAT, writeTerms(path, rows.count, terms.words()));

@@ -14,7 +14,7 @@ export interface FileRecord {
 export class CorruptFile extends Error {}
 
 /** A file that is gone, is something else, or lies where the disk cannot be read. */
-const LOST = new Set(['ENOENT', 'EISDIR', 'ENOTDIR', 'EIO']);
+const LOST = new Set(['ENOENT', 'EISDIR', 'ENOTDIR', 'ENODEV', 'EIO']);
 
 /**
  * `error` as `CorruptFile` where it tells of what is in the files, or that one is gone; as it is where
@@ -112,7 +112,10 @@ export async function readInto(
   lengths: readonly number[],
   access: Access = 'memory',
 ): Promise<ArrayBuffer[]> {
-  if (access === 'mapped') return mapInto(folder, record, lengths);
+  if (access === 'mapped') {
+    await verifyFile(folder, record);
+    return mapUnchecked(folder, record, lengths);
+  }
   const file = await open(`${folder}/${record.name}`, 'r');
   try {
     const buffers: ArrayBuffer[] = [];
@@ -143,15 +146,16 @@ export async function readInto(
   }
 }
 
-async function mapInto(
+/** The same, mapped, whatever its content. Throws `CorruptFile` where it has another length. */
+export async function mapUnchecked(
   folder: string,
   record: FileRecord,
   lengths: readonly number[],
 ): Promise<ArrayBuffer[]> {
   const total = lengths.reduce((sum, length) => sum + length, 0);
-  if (total > record.bytes) throw new CorruptFile(`${record.name} is too short`);
-  await verifyFile(folder, record);
   const file = await MappedFile.open(`${folder}/${record.name}`);
+  if (total > file.bytes) throw new CorruptFile(`${record.name} is too short`);
+  if (file.bytes !== record.bytes) throw new CorruptFile(`${record.name} is not what was written`);
   let at = 0;
   return lengths.map((length) => {
     at += length;

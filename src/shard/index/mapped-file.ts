@@ -76,7 +76,7 @@ const unread = new FinalizationRegistry<Held>((held) => {
 });
 
 function unmap(held: Held): void {
-  if (mapped.delete(held)) held.memory.unmap(held.address, held.bytes);
+  if (mapped.delete(held)) held.memory.unmap(held.address, Math.max(1, held.bytes));
 }
 
 /** For a thread that ends, whose collector comes to nothing any more: nobody may read any of its mappings. */
@@ -99,12 +99,16 @@ export class MappedFile {
     try {
       const { size } = await file.stat();
       // There is no mapping of nothing; a page is never read.
-      const bytes = Math.max(1, size);
-      const address = system.map(bytes, file.fd);
-      return new MappedFile({ memory: system, address, bytes, readers: 0 });
+      const address = system.map(Math.max(1, size), file.fd);
+      return new MappedFile({ memory: system, address, bytes: size, readers: 0 });
     } finally {
       await file.close();
     }
+  }
+
+  /** Length of the file. */
+  get bytes(): number {
+    return this.held.bytes;
   }
 
   /** A part of the file, as a buffer of its own that begins there. */

@@ -10,7 +10,6 @@ import { readVectors, VECTORS_FORMAT } from './components/vectors.js';
 import { asCorrupt, CorruptFile, type FileRecord } from './durable-file.js';
 import { canMap, type Access } from './mapped-file.js';
 import {
-  accessOf,
   componentOf,
   graphOf,
   type ComponentRecord,
@@ -21,32 +20,30 @@ import { Segment, type SegmentChanges } from './segment.js';
 import { SortedTerms } from './terms/sorted-terms.js';
 
 interface OpenOptions {
-  /** False: none is opened, for who only copies rows. */
-  graphs?: boolean;
-  /** Where its content is to be; by default as its tier has it. */
-  access?: Access;
+  /** To read all rows once: no graph is opened, all is mapped, and all of it compared with its checksums first. */
+  toCopy?: boolean;
   /** What changes of its rows: of the same segment as it is open already, otherwise nothing yet. */
   changes?: SegmentChanges;
 }
 
 /**
- * Opens a segment that `writeSegment` wrote, checking every file against its checksum. Throws
- * `CorruptFile`, or what the system says when it has no file or memory to give; does without a graph
- * that is damaged. Where files cannot be mapped, all are in memory.
+ * Opens a segment that `writeSegment` wrote, checking every file against its checksum, but for its vectors, which are
+ * checked as they are read. Throws `CorruptFile`, or what the system says when it has no file or memory to give; does
+ * without a graph that is damaged. Where files cannot be mapped, all are in memory.
  */
 export async function openSegment(
   tenantFolder: string,
   record: SegmentRecord,
-  { graphs = true, access: wanted = accessOf(record), changes }: OpenOptions = {},
+  { toCopy = false, changes }: OpenOptions = {},
 ): Promise<Segment> {
-  const access = wanted === 'mapped' && (await canMap()) ? 'mapped' : 'memory';
+  const isMapped = (toCopy || record.tier === 'warm') && (await canMap());
+  const access = isMapped ? 'mapped' : 'memory';
   const folder = join(tenantFolder, record.folder);
-  const { dimensions } = record;
-  const slabRows = record.categories.map(({ rows }) => rows);
+  const { dimensions, categories } = record;
   const lostGraphs: string[] = [];
   const open = async (name: string, firstRow: number): Promise<Graph | undefined> => {
     const graph = graphOf(record, name);
-    if (graph === undefined || !graphs) return undefined;
+    if (graph === undefined || toCopy) return undefined;
     try {
       if (graph.format !== GRAPH_FORMAT) throw new CorruptFile(`${name} is of another format`);
       return await openGraph(graph, folder, dimensions, firstRow);
@@ -58,12 +55,12 @@ export async function openSegment(
   };
   try {
     const rowsFile = fileIn(record, 'rows', ROWS_FORMAT);
-    const vectorsFile = fileIn(record, 'vectors', VECTORS_FORMAT);
+    const vectorFiles = componentIn(record, 'vectors', VECTORS_FORMAT).files;
     const { files } = componentIn(record, 'columns', COLUMNS_FORMAT);
     // Side by side: a start waits for nothing else.
     const parts = [
       readRows(rowsFile, folder, record.rows, access),
-      readVectors(vectorsFile, folder, dimensions, slabRows, access),
+      readVectors(pairOf(vectorFiles), folder, { dimensions, categories, isWhole: toCopy }),
       openTerms(record, folder, access),
       open('all', 0),
       openRanges(record, open),
@@ -110,6 +107,11 @@ function fileIn(record: SegmentRecord, kind: ComponentRecord['kind'], format: nu
   const [file] = componentIn(record, kind, format).files;
   if (file === undefined) throw new CorruptFile(`${record.folder} has no file of its ${kind}`);
   return file;
+}
+
+function pairOf([first, second]: FileRecord[]): [FileRecord, FileRecord] {
+  if (first === undefined || second === undefined) throw new CorruptFile('a file is not named');
+  return [first, second];
 }
 
 /** The categories' ranges of rows, each with its graph, one after the other: there may be many. */

@@ -1,6 +1,5 @@
 import type { FileRecord } from './durable-file.js';
 import type { EngineName } from '../engine/graph.js';
-import type { Access } from './mapped-file.js';
 
 /** Of the manifest and of what a segment's record holds; each component has a format of its own. */
 export const SEGMENT_FORMAT = 5;
@@ -50,14 +49,12 @@ export interface SegmentRecord {
   rows: number;
   dimensions: number;
   categories: CategoryRecord[];
-  /** Absent: hot, all of it is in memory. Warm: its files are mapped. Its rows are the same either way. */
+  /**
+   * Absent: hot, its ids, words and columns are in memory. Warm: these are mapped as well, as vectors and graphs always
+   * are. Its rows are the same either way.
+   */
   tier?: 'warm';
   components: (ComponentRecord | GraphRecord)[];
-}
-
-/** Where the content of its files is to be. */
-export function accessOf({ tier }: Pick<SegmentRecord, 'tier'>): Access {
-  return tier === 'warm' ? 'mapped' : 'memory';
 }
 
 /** What the files of all segments take, without a look at them. */

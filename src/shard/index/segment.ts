@@ -55,6 +55,7 @@ export class Segment implements SegmentReader {
   /** Searchers that read it. */
   private holders = 0;
   private lastLeft: (() => void) | undefined;
+  private readonly closing = new AbortController();
 
   /** @param record as the manifest has it; of it only widths of graphs ever change */
   constructor(
@@ -67,6 +68,8 @@ export class Segment implements SegmentReader {
     this.prices = changes?.prices ?? new BlockPrices(record.rows);
     this.runs = [{ firstRow: 0, rowCount: record.rows }];
     this.vectors = components.vectors;
+    const { checks } = this.vectors;
+    if (checks !== undefined) checks.onDamage = (error) => this.onDamage?.(this, error);
     this.terms = components.terms;
     this.graph = components.graph;
     this.ranges = components.ranges;
@@ -223,6 +226,12 @@ export class Segment implements SegmentReader {
     }
   }
 
+  /** Compares what of its vectors nobody has read yet with their checksums, until it is closed. */
+  async checkVectors(): Promise<void> {
+    const { signal } = this.closing;
+    if (!signal.aborted) await this.vectors.checks?.rest(signal);
+  }
+
   /** A searcher reads this until it calls `release`. */
   retain(): void {
     this.holders += 1;
@@ -235,6 +244,7 @@ export class Segment implements SegmentReader {
 
   /** Lets go of the file, once no searcher reads it any more. */
   async close(): Promise<void> {
+    this.closing.abort();
     if (this.holders > 0) await new Promise<void>((resolve) => (this.lastLeft = resolve));
     await this.components.columns.close();
   }

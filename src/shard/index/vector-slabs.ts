@@ -1,3 +1,6 @@
+import type { VectorPlace } from '../../core/vector.js';
+import type { BlockChecks } from './block-checks.js';
+
 /**
  * A block's vectors, row-major float32, cut into slabs of consecutive rows. Each slab is an
  * ArrayBuffer of its own, because usearch's exact search reads a typed array from the start of its
@@ -7,12 +10,19 @@ export class VectorSlabs {
   /**
    * @param slabs one array a slab, rows * dimensions values
    * @param starts first row of each slab, and the row count as the last element
+   * @param checks what is asked before anything is read; undefined: all is known to be sound
    */
   constructor(
     readonly dimensions: number,
-    readonly slabs: readonly Float32Array[],
+    private readonly slabs: readonly Float32Array[],
     readonly starts: ArrayLike<number>,
+    readonly checks?: BlockChecks,
   ) {}
+
+  /** How many slabs there are. */
+  get count(): number {
+    return this.slabs.length;
+  }
 
   /** The slab that holds `row`. */
   slabOf(row: number): number {
@@ -26,19 +36,23 @@ export class VectorSlabs {
     return low;
   }
 
+  /** All of a slab, to be read. Throws `CorruptFile`. */
   slab(index: number): Float32Array {
+    this.checks?.slab(index);
     return this.slabs[index] as Float32Array;
   }
 
-  /** Where `row` begins in its slab. */
-  offset(row: number, slab: number): number {
-    return (row - (this.starts[slab] as number)) * this.dimensions;
+  /** Where `row`'s vector is, to be read. Throws `CorruptFile`. */
+  place(row: number): VectorPlace {
+    const slab = this.slabOf(row);
+    const offset = (row - (this.starts[slab] as number)) * this.dimensions;
+    this.checks?.at(slab, offset);
+    return { block: this.slabs[slab] as Float32Array, offset };
   }
 
-  /** `row`'s vector, a view. */
+  /** `row`'s vector, a view. Throws `CorruptFile`. */
   view(row: number): Float32Array {
-    const slab = this.slabOf(row);
-    const at = this.offset(row, slab);
-    return this.slab(slab).subarray(at, at + this.dimensions);
+    const { block, offset } = this.place(row);
+    return block.subarray(offset, offset + this.dimensions);
   }
 }

@@ -60,8 +60,8 @@ export function graphUnits(width: number, dimensions: number): number {
 }
 
 export function scoreOf(vector: Float32Array, vectors: VectorSlabs, row: number): number {
-  const slab = vectors.slabOf(row);
-  return score(vector, vectors.slab(slab), vectors.offset(row, slab));
+  const { block, offset } = vectors.place(row);
+  return score(vector, block, offset);
 }
 
 /** Scores the candidates that can be among the k best, and offers them. Sorted, best first. */
@@ -95,16 +95,11 @@ export function offerWithin(
   while (count < rows.length && (scores[count] as number) >= least) count += 1;
   let at = 0;
   for (; at + 4 <= count; at += 4) {
-    const place = (i: number): VectorPlace => placeOf(rows[at + i] as number, view);
+    const place = (i: number): VectorPlace => view.vectors.place(rows[at + i] as number);
     const exact = scoreFour(run.vector, place(0), place(1), place(2), place(3));
     exact.forEach((value, i) => keep(rows[at + i] as number, value, view, run, top));
   }
   for (; at < count; at++) offer(rows[at] as number, view, run, top);
-}
-
-function placeOf(row: number, { vectors }: SegmentView): VectorPlace {
-  const slab = vectors.slabOf(row);
-  return { block: vectors.slab(slab), offset: vectors.offset(row, slab) };
 }
 
 function offer(row: number, view: SegmentView, run: LeafRun, top: TopK<LeafHit>): void {

@@ -47,10 +47,10 @@ export function planScan(view: SegmentView, selection: Selection, costs: CostMod
 /** The slabs that can hold selected rows. */
 function* rowRuns(view: SegmentView, { ranges }: Selection): Iterable<RowRun> {
   const { vectors, rows } = view;
-  const { slabs, starts } = vectors;
+  const { count, starts } = vectors;
   for (const range of ranges ?? [{ from: 0, to: rows }]) {
     if (range.from >= range.to) continue;
-    for (let slab = vectors.slabOf(range.from); slab < slabs.length; slab++) {
+    for (let slab = vectors.slabOf(range.from); slab < count; slab++) {
       const from = starts[slab] as number;
       if (from >= range.to) break;
       yield { slab, from, to: starts[slab + 1] as number };

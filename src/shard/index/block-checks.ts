@@ -1,0 +1,113 @@
+import { open } from 'node:fs/promises';
+import { freemem } from 'node:os';
+import { basename } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { PatientSlices } from '../../core/slices.js';
+import { asCorrupt, CorruptFile } from './durable-file.js';
+
+/** Blocks read together by who checks what nobody has read yet. */
+const BLOCKS_AT_ONCE = 16;
+
+/**
+ * Compares each block of a mapped file's slabs with its checksum once: when something of it is first read, or by `rest`
+ * before anybody wants it.
+ */
+export class BlockChecks {
+  /** Told before the error is thrown. */
+  onDamage: ((error: CorruptFile) => void) | undefined;
+  /** Number of each slab's first block, and of all blocks. */
+  private readonly firstBlocks: Uint32Array;
+  /** 1: it was compared. */
+  private readonly isSound: Uint8Array;
+
+  /**
+   * @param blockValues of a block; the last of a slab may be shorter
+   * @param crcs of each block, slab after slab. Throws `CorruptFile` where there are not as many
+   */
+  constructor(
+    private readonly path: string,
+    private readonly slabs: readonly Float32Array[],
+    private readonly blockValues: number,
+    private readonly crcs: Uint32Array,
+  ) {
+    const firstBlocks = [0];
+    for (const { length } of slabs) {
+      firstBlocks.push((firstBlocks.at(-1) as number) + Math.ceil(length / blockValues));
+    }
+    this.firstBlocks = Uint32Array.from(firstBlocks);
+    this.isSound = new Uint8Array(firstBlocks.at(-1) as number);
+    if (this.isSound.length !== crcs.length) {
+      throw new CorruptFile(`${basename(path)} has checksums of other blocks`);
+    }
+  }
+
+  /** The block that has the value at `offset` of a slab. Throws `CorruptFile`. */
+  at(slab: number, offset: number): void {
+    this.block(slab, Math.floor(offset / this.blockValues));
+  }
+
+  /** All of a slab: some milliseconds, the first time. Throws `CorruptFile`. */
+  slab(slab: number): void {
+    const { length } = this.slabs[slab] as Float32Array;
+    for (let i = 0; i * this.blockValues < length; i++) this.block(slab, i);
+  }
+
+  /**
+   * Checks what is left, from the file, in order, beside searches; afterwards the system has it in memory. A file that is
+   * larger than half of the memory that is free is left to be checked as it is read: it would push out what is in use.
+   */
+  async rest(signal: AbortSignal): Promise<void> {
+    const bytes = this.slabs.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    if (bytes > freemem() / 2) return;
+    const file = await open(this.path);
+    const slices = new PatientSlices(signal);
+    const buffer = new Uint8Array(BLOCKS_AT_ONCE * this.blockValues * 4);
+    try {
+      let at = 0;
+      for (const [slab, { byteLength }] of this.slabs.entries()) {
+        for (let from = 0; from < byteLength; from += buffer.length) {
+          const length = Math.min(buffer.length, byteLength - from);
+          const { bytesRead } = await file.read(buffer, 0, length, at + from);
+          this.check(slab, from / (this.blockValues * 4), buffer.subarray(0, bytesRead));
+          if (slices.isOver) await slices.next();
+        }
+        at += byteLength;
+      }
+    } catch (error) {
+      const corrupt = asCorrupt(error, basename(this.path));
+      if (corrupt instanceof CorruptFile && corrupt !== error) this.onDamage?.(corrupt);
+      throw corrupt;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Blocks of a slab from number `first` on, whose bytes follow each other. */
+  private check(slab: number, first: number, bytes: Uint8Array): void {
+    const blockBytes = this.blockValues * 4;
+    const block = (this.firstBlocks[slab] as number) + first;
+    for (let i = 0; i * blockBytes < bytes.length; i++) {
+      if (this.isSound[block + i] === 1) continue;
+      this.compare(block + i, bytes.subarray(i * blockBytes, (i + 1) * blockBytes));
+    }
+  }
+
+  private block(slab: number, i: number): void {
+    const block = (this.firstBlocks[slab] as number) + i;
+    if (this.isSound[block] === 1) return;
+    const from = i * this.blockValues;
+    const values = (this.slabs[slab] as Float32Array).subarray(from, from + this.blockValues);
+    this.compare(block, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+
+  private compare(block: number, content: Uint8Array): void {
+    if (crc32(content) === this.crcs[block]) {
+      this.isSound[block] = 1;
+      return;
+    }
+    const name = basename(this.path);
+    const error = new CorruptFile(`${name} is not what was written, in block ${block}`);
+    this.onDamage?.(error);
+    throw error;
+  }
+}
