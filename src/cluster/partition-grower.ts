@@ -63,8 +63,8 @@ export class PartitionGrower {
   }
 
   /**
-   * Whether each node that lives has seen what was last cut or joined: it knows what comes of it only a step at a
-   * time, and looks through the feed where it has missed one.
+   * Whether each node that lives has seen what was last cut or joined: one that sleeps or starts knows what came of
+   * it only a step at a time, and looks through the feed where it has missed one.
    */
   private async areSeen(
     tenant: string,

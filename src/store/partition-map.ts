@@ -89,6 +89,34 @@ export class PartitionMap {
     return this.byCategory.get(category) ?? this.rest;
   }
 
+  /**
+   * The partitions that hold what belongs to `partition` by `other`, an earlier or later placement of the tenant;
+   * undefined where there is no place for a part of it.
+   */
+  holdersOf(partition: Partition, other: PartitionMap): ReadonlySet<Partition> | undefined {
+    const { categories, from, to } = partition;
+    const holders = new Set<Partition>();
+    for (const holding of categories === 'rest'
+      ? this.holdingRestOf(other)
+      : categories.map((category) => this.holding(category))) {
+      let width = 0;
+      for (const each of holding) {
+        const shared = Math.min(to, each.to) - Math.max(from, each.from);
+        if (shared <= 0) continue;
+        width += shared;
+        holders.add(each);
+      }
+      if (width !== to - from) return undefined;
+    }
+    return holders;
+  }
+
+  /** The rest has also what others name here and `other` does not. */
+  private holdingRestOf(other: PartitionMap): (readonly Partition[])[] {
+    const named = [...this.byCategory].filter(([category]) => !other.byCategory.has(category));
+    return [this.rest, ...named.map(([, holding]) => holding)];
+  }
+
   private add(category: string, partition: Partition): void {
     const own = this.byCategory.get(category);
     if (own === undefined) this.byCategory.set(category, [partition]);

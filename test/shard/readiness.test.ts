@@ -94,14 +94,33 @@ describe('a partition that is cut or joined', () => {
     expect(missing()).toHaveLength(2);
   });
 
-  test('is looked for where a step was not seen', () => {
+  test('is looked for where a step was missed by a node that was away: its manifest has no shapes', () => {
     const whole = on({ state: 'serving', since: 1 });
-    adoptAll([whole]);
-    readiness.complete([keyOf(whole)]);
     const cut = cutOut([whole], ['Mice'], 2);
     const later = cut.flatMap((each) => halves(each, 3));
+    for (const [next, isComplete] of [[cut, true] as const, [later, false] as const]) {
+      readiness = new Readiness();
+      readiness.load([keyOf(whole)]);
+      catchUp();
+      adoptAll(next);
+      expect(areReady(next)).toEqual(next.map(() => isComplete));
+    }
+  });
+
+  test('has to settle where a step was not seen since its whole was only built', () => {
+    const [other, own]: Replica[] = [
+      { node: 's2', state: 'serving' },
+      { node: 's1', state: 'building', since: 1 },
+    ];
+    const building = { ...restPartition([]), replicas: [other, own] as Replica[] };
+    adoptAll([building]);
+    readiness.complete([keyOf(building)]);
+    const cut = cutOut([on({ state: 'serving', since: 1 })], ['Mice'], 9);
+    const later = cut.flatMap((each) => halves(each, 10));
     adoptAll(later);
-    expect(areReady(later)).toEqual([false, false, false, false]);
+    expect([missing(), areReady(later)]).toEqual([[], [false, false, false, false]]);
+    catchUp();
+    expect(areReady(later)).toEqual([true, true, true, true]);
   });
 
   test('is not searched before all is read that was written while its whole was only built', () => {

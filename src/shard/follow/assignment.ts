@@ -1,5 +1,5 @@
 import { HASH_END, hashId } from '../../core/ids.js';
-import { groupOf, PartitionMap } from '../../store/partition-map.js';
+import { groupOf, PartitionMap, replicaKey } from '../../store/partition-map.js';
 import type { CategoryCount, Partition, Replica, TenantPlacement } from '../../store/store.js';
 
 /** What one placement of a tenant gives one node. */
@@ -56,6 +56,16 @@ export class Assignment {
   /** Those that the same nodes hold in the same states, see `groupOf`. */
   ofGroup(key: string): readonly Partition[] {
     return this.groups.get(key) ?? [];
+  }
+
+  /**
+   * What this node has, by this placement, of what belongs to `partition` by `other`, in whatever shape: by
+   * `replicaKey`. Undefined where it is not all here.
+   */
+  keysOf(partition: Partition, other: Assignment): string[] | undefined {
+    const holders = [...(this.map.holdersOf(partition, other.map) ?? [])];
+    if (holders.length === 0 || !holders.every((each) => this.replicas.has(each))) return undefined;
+    return holders.map((each) => replicaKey(each, this.replicas.get(each)));
   }
 
   /** The tenant's partitions, here and elsewhere, that may hold products of `categories`. */

@@ -38,22 +38,29 @@ export class Readiness {
   adopt(next: Assignment, isFresh: boolean): boolean {
     const before = this.assignment;
     const unsettled = new Set([...this.settlingKeys(), ...this.onlyBuilt(before)]);
-    const isLost = before.partitions.some((old) => next.get(old.id) === undefined);
+    const isLost = before.partitions.some((old) => next.keysOf(old, before) === undefined);
     this.assignment = next;
     if (isLost || before === Assignment.NONE) this.hasForeignRows = true;
+    const wasHere = this.here;
     this.here = new Set(next.partitions.map((partition) => this.keyOf(partition)));
-    // Also what was cut or merged here: nothing of it can have been passed over.
+    // By how it was cut and merged, in however many steps since: nothing of it can have been passed over.
+    const formerKeys = new Map(
+      next.partitions
+        .filter((each) => !wasHere.has(this.keyOf(each)))
+        .map((each) => [each, before.keysOf(each, next)]),
+    );
+    const isMadeHere = (each: Partition): boolean =>
+      formerKeys.get(each)?.every((key) => this.ready.has(key)) === true;
     const complete = next.partitions.filter(
-      (each) => isFresh || isCompleteBy(each, next.replicaOf(each), this.ready),
+      (each) => isFresh || isCompleteBy(each, next.replicaOf(each), this.ready) || isMadeHere(each),
     );
     for (const keys of [this.ready, this.settling]) keys.keepOnly(this.here);
     const isNew = complete.some((each) => !this.ready.has(this.keyOf(each)));
     for (const partition of complete) this.ready.add(this.keyOf(partition));
     for (const partition of next.partitions) {
       const isFlipped = before.isOnlyBuilding(partition.id) && !next.isOnlyBuilding(partition.id);
-      const { madeOf = [] } = next.replicaOf(partition) ?? {};
-      const isOfUnsettled = madeOf.some((key) => unsettled.has(key));
-      if (isFlipped || isOfUnsettled) this.settling.add(this.keyOf(partition));
+      const isOfUnsettled = formerKeys.get(partition)?.some((key) => unsettled.has(key));
+      if (isFlipped || isOfUnsettled === true) this.settling.add(this.keyOf(partition));
     }
     return isNew && !isFresh;
   }
