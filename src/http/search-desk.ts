@@ -48,7 +48,7 @@ export class SearchDesk {
   private readonly slow: SlowSearches | undefined;
 
   constructor(
-    private readonly ports: Pick<HttpPorts, 'search' | 'insight' | 'meter'>,
+    private readonly ports: Pick<HttpPorts, 'search' | 'insight' | 'meter' | 'found'>,
     private readonly options: Pick<RouteOptions, 'replies' | 'slowSearches'>,
     private readonly tools: DeskTools,
   ) {
@@ -172,9 +172,13 @@ export class SearchDesk {
     return text;
   }
 
-  /** Counts what was asked for; a further page, and a search for counts alone, ask for nothing new. */
+  /**
+   * Notes what was found, and counts what was asked for; a further page, and a search for counts alone, ask for nothing
+   * new.
+   */
   private log(search: SearchRequest, found: SearchReply): void {
     const { tenant, query, queryId, text, topK, shop } = search;
+    this.ports.found?.returned(tenant, found.hits);
     if (found.embedding === 'computed') this.ports.meter.count(tenant, 'embeds', 1);
     if (typeof query !== 'string' || queryId === undefined || topK === 0) return;
     if (shop !== undefined && (shop.from > 0 || shop.cursor !== undefined)) return;
