@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OmniError, toOmniError } from '../core/errors.js';
+import { Slices } from '../core/slices.js';
 import type { StageTimes } from '../core/stage-times.js';
 import type { SearchMode } from '../metrics/search-metrics.js';
 import type { Explainer } from '../search/explanation.js';
@@ -127,13 +128,16 @@ export class SearchDesk {
       const due = searches.map((search) => within(search, search.timeoutMs - longest + leftMs));
       const found = due.length === 0 ? [] : await this.ports.search.searchBatch(due, caller);
       const answers = found[Symbol.iterator]();
-      const results = entries.map((entry, i) => {
-        if (entry instanceof OmniError) return entry;
-        const answer = nextAnswer(answers);
-        if (answer instanceof OmniError) return belowPrefix(answer, place(i));
-        this.log(entry, answer);
-        return answer;
-      });
+      const results: (SearchReply | OmniError)[] = [];
+      const slices = new Slices();
+      for (const [i, entry] of entries.entries()) {
+        const answer = entry instanceof OmniError ? entry : nextAnswer(answers);
+        const isOwn = answer instanceof OmniError && answer !== entry;
+        results.push(isOwn ? belowPrefix(answer, place(i)) : answer);
+        if (!(answer instanceof OmniError)) this.log(entry as SearchRequest, answer);
+        // Of many hits each may be noted.
+        if (slices.isOver) await slices.next();
+      }
       const counted = results.map(countedOf);
       const text = await this.writtenOut(caller, () => toChunks(write(results)));
       counter.each(request, entries, counted, { waitedMs, startedMs });

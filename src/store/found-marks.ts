@@ -60,11 +60,13 @@ export async function noteFound(
   nowMs: number,
 ): Promise<void> {
   const places = new Map<number, number[]>();
+  const slices = new Slices();
   for (const position of positions) {
     const record = position >>> PLACE_BITS;
     const own = places.get(record) ?? [];
     own.push(position & (2 ** PLACE_BITS - 1));
     places.set(record, own);
+    if (slices.isOver) await slices.next();
   }
   const day = Math.min(DAY_MASK, Math.max(0, dayNumber(nowMs) - FIRST_DAY));
   for (const [record, own] of places) {

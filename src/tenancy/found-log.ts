@@ -21,8 +21,10 @@ export interface FoundLogDeps {
 
 /** How long what was found stays in this process; a crash loses so much of it. */
 const FLUSH_MS = 5 * 60_000;
-/** Over all tenants; with so many they are written at once. Some megabytes. */
-const MAX_PENDING = 100_000;
+/** With so many, over all tenants, they are written at once. */
+const FLUSH_AT = 50_000;
+/** More than the largest batch returns beside that; some megabytes. */
+const MAX_PENDING = 250_000;
 /** Tenants that are written at a time. */
 const AT_ONCE = 4;
 
@@ -81,7 +83,7 @@ export class FoundLog {
     this.pending.set(tenant, found);
     this.size += 1;
     // Where that fails, it is tried again at its time.
-    if (this.size === MAX_PENDING) void this.flush();
+    if (this.size === FLUSH_AT) void this.flush();
   }
 
   private async write(): Promise<void> {
