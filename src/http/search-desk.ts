@@ -153,14 +153,16 @@ export class SearchDesk {
     return { text, caller };
   }
 
-  /** A search whose reply goes into another answer, which was charged; it is nothing that a shopper asked for. */
+  /** A search whose reply goes into another answer, which was charged; it is nothing that a shopper asked for, but may find. */
   async look(request: FastifyRequest, search: SearchRequest): Promise<SearchReply> {
     const caller = this.callerOf(request);
     const { tenant, timeoutMs } = search;
     const asked = narrowedBy(request, search);
-    return this.tools.gate.run({ tenant, timeoutMs, ...caller }, 1, (leftMs) =>
+    const found = await this.tools.gate.run({ tenant, timeoutMs, ...caller }, 1, (leftMs) =>
       this.ports.search.search(within(asked, leftMs), caller),
     );
+    this.ports.found?.returned(tenant, found.hits);
+    return found;
   }
 
   /** A reply's text, with its room among replies, which is taken before it is counted. Throws `overloaded`. */
