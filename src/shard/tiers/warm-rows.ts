@@ -8,7 +8,7 @@ import type { Segment } from '../index/segment.js';
 import { filterRows } from '../leaf/filter-rows.js';
 import type { WarmRule } from './warm-rule.js';
 
-/** Some tens of microseconds of looking at versions. */
+/** Some tens of microseconds of looking at versions; a millisecond where ids are looked for, too. */
 const LOOK_EVERY_ROWS = 4_096;
 /** Until then a filter over a million rows is through many times. */
 const TIMEOUT_MS = 60_000;
