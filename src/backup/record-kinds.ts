@@ -2,6 +2,7 @@ import { invalidField } from '../core/errors.js';
 import { NAME } from '../core/ids.js';
 import { isObject } from '../core/json.js';
 import {
+  FOUND_KIND,
   KINDS_OF_TENANTS,
   tenantRecordId,
   tenantRecords,
@@ -40,6 +41,8 @@ export const LEFT_OUT: readonly string[] = [
   ...['region', 'region feed', 'region age'],
   // How old versions and places of a feed are: of this store's alone. Of another, all its products would be old.
   TIERS_KIND,
+  // What the searches of this installation found.
+  FOUND_KIND,
 ];
 
 /** All kinds of which a backup has the records, in the order in which they are read. */

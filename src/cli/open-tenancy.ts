@@ -8,6 +8,7 @@ import type { Store } from '../store/store.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
 import { CollectionSchemas } from '../tenancy/collection-schemas.js';
 import type { OwnNodesPort } from '../tenancy/own-nodes.js';
+import { FoundLog } from '../tenancy/found-log.js';
 import { PlanBook } from '../tenancy/plan-book.js';
 import { SettingsDesk } from '../tenancy/settings-desk.js';
 import { TenantDesk } from '../tenancy/tenant-desk.js';
@@ -21,7 +22,7 @@ interface TenancyParts {
   store: Store;
   tenants: TenantDirectory;
   audit: AuditLog;
-  config: Pick<Config, 'costGbMonth' | 'replicas'>;
+  config: Pick<Config, 'costGbMonth' | 'replicas' | 'regionOf'>;
   /** Undefined: each node counts by itself. */
   redis: RedisConnection | undefined;
   logger: Logger;
@@ -32,14 +33,18 @@ interface TenancyParts {
 /** What tenants may, and what they use of it. */
 export function openTenancy({ config, redis, logger, opened, ...parts }: TenancyParts) {
   const { store, tenants, audit, ownNodes } = parts;
-  const { costGbMonth, replicas } = config;
+  const { costGbMonth, replicas, regionOf } = config;
   const onShards = () => ownNodes.changed();
   const plans = new PlanBook({ records: store.records, tenants, audit, onShards });
   const meter = new UsageMeter({ store, logger });
   opened.add(() => meter.close());
+  // A region has no rule of its own to go by it, and its primary does not hear of it.
+  const found =
+    regionOf === undefined ? new FoundLog({ records: store.records, tenants, logger }) : undefined;
+  opened.add(() => found?.close());
   const rates = new RateLimits(redis);
   const usage = new UsageReports({ store, tenants, plans, meter, costGbMonth, replicas });
-  return { plans, meter, usage, rates };
+  return { plans, meter, usage, found, rates };
 }
 
 interface DeskParts {

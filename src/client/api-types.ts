@@ -651,10 +651,12 @@ export interface components {
       tiers?: {
         cold?: {
           filter?: Record<string, unknown>;
+          found_days?: number;
           updated_days?: number;
         } | null;
         warm?: {
           filter?: Record<string, unknown>;
+          found_days?: number;
           updated_days?: number;
         } | null;
       };
@@ -684,17 +686,21 @@ export interface components {
       stop_words?: string[];
       /** @description an object */
       tiers?: {
-        /** @description an object of updated_days and filter, or null */
+        /** @description an object of updated_days, found_days and filter, or null */
         cold?: {
           /** @description a filter object */
           filter?: Record<string, unknown>;
           /** @description an integer from 0 to 730 */
+          found_days?: number;
+          /** @description an integer from 0 to 730 */
           updated_days?: number;
         } | null;
-        /** @description an object of updated_days and filter, or null */
+        /** @description an object of updated_days, found_days and filter, or null */
         warm?: {
           /** @description a filter object */
           filter?: Record<string, unknown>;
+          /** @description an integer from 0 to 730 */
+          found_days?: number;
           /** @description an integer from 0 to 730 */
           updated_days?: number;
         } | null;

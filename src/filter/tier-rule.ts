@@ -6,12 +6,15 @@ import { parseFilter } from './parse-filter.js';
 export interface TierConditions {
   /** Not written for so many days; 0: whenever it was written. */
   updatedDays: number;
+  /** Found by no search for so many days; 0: whenever it was found. */
+  foundDays: number;
   /** What it has to match. */
   filter: Filter;
 }
 
 export type LowerTier = 'warm' | 'cold';
 
+const LOWER_TIERS: readonly LowerTier[] = ['warm', 'cold'];
 const DEFAULT_DAYS: Readonly<Record<LowerTier, number>> = { warm: 30, cold: 90 };
 
 /**
@@ -22,9 +25,19 @@ export function tierConditions(tiers: unknown, tier: LowerTier): TierConditions 
   if (!isObject(tiers)) return undefined;
   const asked = tiers[tier];
   if (asked === null) return undefined;
-  const { updated_days: days = DEFAULT_DAYS[tier], filter = {} } = isObject(asked) ? asked : {};
+  const { updated_days: days, found_days: found, filter = {} } = isObject(asked) ? asked : {};
   return {
     updatedDays: typeof days === 'number' ? days : DEFAULT_DAYS[tier],
+    foundDays: typeof found === 'number' ? found : 0,
     filter: parseFilter(filter, `tiers.${tier}.filter`),
   };
+}
+
+/** Whether a tenant's setting `tiers` goes by what searches find: for others nothing of that is noted. */
+export function asksFound(tiers: unknown): boolean {
+  if (!isObject(tiers)) return false;
+  return LOWER_TIERS.some((tier) => {
+    const asked = tiers[tier];
+    return isObject(asked) && typeof asked['found_days'] === 'number' && asked['found_days'] > 0;
+  });
 }

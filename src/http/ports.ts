@@ -32,6 +32,7 @@ import type { SearchCaller, SearchReply, SearchRequest } from '../search/search-
 import type { TenantSettings } from '../tenancy/tenant-settings.js';
 import type { AuditLog } from '../tenancy/audit-log.js';
 import type { CollectionSchemas } from '../tenancy/collection-schemas.js';
+import type { FoundLog } from '../tenancy/found-log.js';
 import type { HandoverDesk } from '../tenancy/handover-desk.js';
 import type { KeyDesk } from '../tenancy/keys/key-desk.js';
 import type { KeyRing } from '../tenancy/keys/key-ring.js';
@@ -218,6 +219,8 @@ export interface HttpPorts {
   usage: Pick<UsageReports, 'lastDays' | 'month' | 'page' | 'one'>;
   /** Is told of each search. */
   meter: Pick<UsageMeter, 'searched' | 'count'>;
+  /** Is told what each search returns; absent: nobody wants to know. */
+  found?: Pick<FoundLog, 'returned'> | undefined;
   rates: Pick<RateLimits, 'take'>;
   /** Absent: nobody takes this installation's place. */
   handover?: HandoverPort | undefined;

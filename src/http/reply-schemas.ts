@@ -145,6 +145,7 @@ const Tier = Type.Optional(
   Type.Union([
     Type.Object({
       updated_days: Type.Optional(Count),
+      found_days: Type.Optional(Count),
       filter: Type.Optional(Type.Object({})),
     }),
     Type.Null(),

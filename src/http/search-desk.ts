@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OmniError, toOmniError } from '../core/errors.js';
+import { Slices } from '../core/slices.js';
 import type { StageTimes } from '../core/stage-times.js';
 import type { SearchMode } from '../metrics/search-metrics.js';
 import type { Explainer } from '../search/explanation.js';
@@ -48,7 +49,7 @@ export class SearchDesk {
   private readonly slow: SlowSearches | undefined;
 
   constructor(
-    private readonly ports: Pick<HttpPorts, 'search' | 'insight' | 'meter'>,
+    private readonly ports: Pick<HttpPorts, 'search' | 'insight' | 'meter' | 'found'>,
     private readonly options: Pick<RouteOptions, 'replies' | 'slowSearches'>,
     private readonly tools: DeskTools,
   ) {
@@ -127,13 +128,16 @@ export class SearchDesk {
       const due = searches.map((search) => within(search, search.timeoutMs - longest + leftMs));
       const found = due.length === 0 ? [] : await this.ports.search.searchBatch(due, caller);
       const answers = found[Symbol.iterator]();
-      const results = entries.map((entry, i) => {
-        if (entry instanceof OmniError) return entry;
-        const answer = nextAnswer(answers);
-        if (answer instanceof OmniError) return belowPrefix(answer, place(i));
-        this.log(entry, answer);
-        return answer;
-      });
+      const results: (SearchReply | OmniError)[] = [];
+      const slices = new Slices();
+      for (const [i, entry] of entries.entries()) {
+        const answer = entry instanceof OmniError ? entry : nextAnswer(answers);
+        const isOwn = answer instanceof OmniError && answer !== entry;
+        results.push(isOwn ? belowPrefix(answer, place(i)) : answer);
+        if (!(answer instanceof OmniError)) this.log(entry as SearchRequest, answer);
+        // Of many hits each may be noted.
+        if (slices.isOver) await slices.next();
+      }
       const counted = results.map(countedOf);
       const text = await this.writtenOut(caller, () => toChunks(write(results)));
       counter.each(request, entries, counted, { waitedMs, startedMs });
@@ -149,14 +153,16 @@ export class SearchDesk {
     return { text, caller };
   }
 
-  /** A search whose reply goes into another answer, which was charged; it is nothing that a shopper asked for. */
+  /** A search whose reply goes into another answer, which was charged; it is nothing that a shopper asked for, but may find. */
   async look(request: FastifyRequest, search: SearchRequest): Promise<SearchReply> {
     const caller = this.callerOf(request);
     const { tenant, timeoutMs } = search;
     const asked = narrowedBy(request, search);
-    return this.tools.gate.run({ tenant, timeoutMs, ...caller }, 1, (leftMs) =>
+    const found = await this.tools.gate.run({ tenant, timeoutMs, ...caller }, 1, (leftMs) =>
       this.ports.search.search(within(asked, leftMs), caller),
     );
+    this.ports.found?.returned(tenant, found.hits);
+    return found;
   }
 
   /** A reply's text, with its room among replies, which is taken before it is counted. Throws `overloaded`. */
@@ -172,9 +178,13 @@ export class SearchDesk {
     return text;
   }
 
-  /** Counts what was asked for; a further page, and a search for counts alone, ask for nothing new. */
+  /**
+   * Notes what was found, and counts what was asked for; a further page, and a search for counts alone, ask for nothing
+   * new.
+   */
   private log(search: SearchRequest, found: SearchReply): void {
     const { tenant, query, queryId, text, topK, shop } = search;
+    this.ports.found?.returned(tenant, found.hits);
     if (found.embedding === 'computed') this.ports.meter.count(tenant, 'embeds', 1);
     if (typeof query !== 'string' || queryId === undefined || topK === 0) return;
     if (shop !== undefined && (shop.from > 0 || shop.cursor !== undefined)) return;

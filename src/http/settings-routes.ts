@@ -29,12 +29,16 @@ const TierBody = Type.Optional(
   Type.Union(
     [
       Type.Object(
-        { updated_days: Type.Optional(integer(0, MAX_DAYS)), filter: Type.Optional(FilterBody) },
+        {
+          updated_days: Type.Optional(integer(0, MAX_DAYS)),
+          found_days: Type.Optional(integer(0, MAX_DAYS)),
+          filter: Type.Optional(FilterBody),
+        },
         CLOSED,
       ),
       Type.Null(),
     ],
-    { description: 'an object of updated_days and filter, or null' },
+    { description: 'an object of updated_days, found_days and filter, or null' },
   ),
 );
 

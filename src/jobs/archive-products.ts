@@ -3,12 +3,14 @@ import type { ColdArchive } from '../backup/cold/cold-archive.js';
 import type { Logger } from '../core/logger.js';
 import { giveWay } from '../core/precedence.js';
 import { readFull, type FullRow } from '../store/catalogue-pages.js';
+import { beginFound } from '../store/found-clock.js';
 import { TENANT_KIND } from '../store/record-store.js';
 import type { Position, Store } from '../store/store.js';
 import { noteTierClock } from '../store/tier-clock.js';
 import { tenantRecordId, TIERS_KIND } from '../store/tenant-records.js';
-import { coldRule, tiersOf, type ColdRule } from '../tenancy/cold-rule.js';
+import { coldRule, goesByFound, tiersOf, type ColdRule } from '../tenancy/cold-rule.js';
 import { isHandedOver, isShared } from '../tenancy/handover.js';
+import { forgetFound } from './forget-found.js';
 import type { JobKind, JobWork } from './job.js';
 import { sweepArchive } from './sweep-archive.js';
 
@@ -55,8 +57,10 @@ export function archiveProducts(deps: ArchiveDeps): JobKind {
 
 async function run(deps: ArchiveDeps, work: JobWork): Promise<void> {
   const { store, archive, logger, fullShare } = deps;
+  const handedOver = await isHandedOver(store.records);
+  await forgetFound(store.records, handedOver, work.signal);
   // What goes cold meanwhile would be in no copy.
-  if (await isHandedOver(store.records)) return;
+  if (handedOver) return;
   const mayRemove = !(await isShared(store.records));
   const used = await deps.diskUse();
   const isPressed = used >= fullShare;
@@ -72,9 +76,11 @@ async function run(deps: ArchiveDeps, work: JobWork): Promise<void> {
       work.signal.throwIfAborted();
       if (tiersOf(value) === undefined || value['state'] !== 'active') continue;
       const clock = await noteTierClock(store, tenant, Date.now());
+      if (goesByFound(value)) await beginFound(store.records, tenant, Date.now());
       if (archive === undefined) continue;
       if (mayRemove) await sweepArchive(store, archive, tenant, Date.now(), work.signal);
-      const rule = coldRule(value, clock, Date.now(), isPressed);
+      const known = { id: tenant, record: value, clock };
+      const rule = await coldRule(store.records, known, Date.now(), isPressed);
       if (rule === undefined) continue;
       const { archived, raced } = await archiveTenant({ ...deps, archive }, tenant, rule, work);
       if (archived + raced === 0) continue;
@@ -117,7 +123,9 @@ async function archiveTenant(
       continue;
     }
     const due = page.entries.filter(({ version }) => version <= rule.upTo);
-    const live = due.filter(({ deleted }) => !deleted).map((entry) => entry.id);
+    const live = due
+      .filter(({ deleted, version, id }) => !deleted && rule.mayTake(version, id))
+      .map(({ id }) => id);
     const rows = await readFull(store, tenant, live);
     const taken = rows.filter(({ row, head }) => rule.takes(head.version, row.product));
     if (taken.length > 0) {

@@ -1,8 +1,11 @@
-import { DAY_MS } from '../core/days.js';
+import { DAY_MS, dayNumber } from '../core/days.js';
 import { isObject } from '../core/json.js';
 import type { JsonObject, Product } from '../core/product.js';
 import { DocumentFilter } from '../filter/evaluate.js';
-import { tierConditions, type LowerTier } from '../filter/tier-rule.js';
+import { asksFound, tierConditions, type LowerTier } from '../filter/tier-rule.js';
+import { foundWithin } from '../store/found-clock.js';
+import type { FoundIds } from '../store/found-marks.js';
+import type { RecordReader } from '../store/record-store.js';
 import { versionBy, type TierClock } from '../store/tier-clock.js';
 
 /** As long as nobody knows what is as old as a rule says: versions begin at 1. */
@@ -14,41 +17,72 @@ export interface ColdRule {
   upTo: number;
   /** Up to here each of what is asked has come of age: what is left there now is left for good. */
   settledTo: number;
+  /** False where `takes` is false whatever the product is. */
+  mayTake(version: number, id: string): boolean;
   takes(version: number, product: Product): boolean;
   /** The same where the same is asked of a product whatever its age. */
   key: string;
 }
 
+/** What is known of a tenant. */
+export interface ColdTenant {
+  id: string;
+  record: JsonObject;
+  clock: TierClock;
+}
+
+/** What one tier asks of a product, as of now. */
+interface Asked {
+  name: LowerTier;
+  upTo: number;
+  found: FoundIds | undefined;
+  filter: DocumentFilter;
+}
+
 /**
- * By the setting `tiers` of a tenant's record; undefined where nothing goes there, or nobody knows yet what is as old as
- * the rule says. With `isPressed` what may be warm goes as well, where the rule has products go cold at all.
+ * By the setting `tiers` of a tenant's record; undefined where nothing goes there, or nobody knows yet what is as old, or
+ * was not found for as long, as the rule says. With `isPressed` what may be warm goes as well, where the rule has products
+ * go cold at all.
  */
-export function coldRule(
-  record: JsonObject,
-  clock: TierClock,
+export async function coldRule(
+  records: RecordReader,
+  { id, record, clock }: ColdTenant,
   nowMs: number,
   isPressed: boolean,
-): ColdRule | undefined {
+): Promise<ColdRule | undefined> {
   const tiers = tiersOf(record);
   if (tierConditions(tiers, 'cold') === undefined) return undefined;
-  const names: readonly LowerTier[] = isPressed ? ['cold', 'warm'] : ['cold'];
-  const rules = names.flatMap((name) => {
+  const rules: Asked[] = [];
+  let isByDay = false;
+  for (const name of isPressed ? (['cold', 'warm'] as const) : (['cold'] as const)) {
     const conditions = tierConditions(tiers, name);
-    if (conditions === undefined) return [];
-    const { updatedDays, filter } = conditions;
+    if (conditions === undefined) continue;
+    const { updatedDays, foundDays, filter } = conditions;
     const known = versionBy(clock, nowMs - updatedDays * DAY_MS) ?? NOTHING_YET;
     const upTo = updatedDays === 0 ? Infinity : known;
-    return [{ name, upTo, filter: new DocumentFilter(filter) }];
-  });
+    const isFound = foundDays > 0;
+    const found = isFound ? await foundWithin(records, id, foundDays, nowMs) : undefined;
+    if (isFound && found === undefined) continue;
+    isByDay ||= isFound;
+    rules.push({ name, upTo, found, filter: new DocumentFilter(filter) });
+  }
   const upTos = rules.map(({ upTo }) => upTo);
-  const upTo = Math.max(...upTos);
+  const upTo = Math.max(NOTHING_YET, ...upTos);
   if (upTo === NOTHING_YET) return undefined;
+  const isDue = ({ upTo, found }: Asked, version: number, id: string): boolean =>
+    version <= upTo && found?.has(id) !== true;
   return {
     upTo,
     settledTo: Math.min(...upTos),
+    mayTake: (version, id) => rules.some((rule) => isDue(rule, version, id)),
     takes: (version, product) =>
-      rules.some(({ upTo, filter }) => version <= upTo && filter.matches(product)),
-    key: JSON.stringify([rules.map(({ name }) => name), tiers]),
+      rules.some((rule) => isDue(rule, version, product.id) && rule.filter.matches(product)),
+    // What was found is to be looked at again on another day.
+    key: JSON.stringify([
+      rules.map(({ name }) => name),
+      tiers,
+      ...(isByDay ? [dayNumber(nowMs)] : []),
+    ]),
   };
 }
 
@@ -57,4 +91,9 @@ export function tiersOf(record: JsonObject): JsonObject | undefined {
   const { settings } = record;
   const tiers = isObject(settings) ? settings['tiers'] : undefined;
   return isObject(tiers) ? tiers : undefined;
+}
+
+/** Whether a tenant's rule goes by what its searches find. */
+export function goesByFound(record: JsonObject): boolean {
+  return asksFound(tiersOf(record));
 }

@@ -29,6 +29,7 @@ interface TiersBody {
 
 interface TierBody {
   updated_days?: number;
+  found_days?: number;
   filter?: object;
 }
 

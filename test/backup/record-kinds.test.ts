@@ -41,7 +41,7 @@ describe('kinds of records', () => {
     expect(all.map((each) => isRestored(each, 'a'))).toEqual([true, true, false, false, false]);
     const renamedOnes = [true, false, false, false, false];
     expect(all.map((each) => isRestored(each, 'a', 'b'))).toEqual(renamedOnes);
-    expect(RECORD_KINDS).not.toContain('tiers');
+    for (const own of ['tiers', 'found']) expect(RECORD_KINDS).not.toContain(own);
     expect(isRestored(rule, 'ab')).toBe(false);
     expect(renamed(rule, 'b')).toEqual({ ...rule, id: 'b/r' });
     const tenant = { kind: 'tenant', id: 'a', value: { id: 'a', plan: 'x' } };

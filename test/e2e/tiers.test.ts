@@ -2,6 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DAY_MS } from '../../src/core/days.js';
+import { restartFound } from '../../src/store/found-clock.js';
+import { openLmdbReader, openLmdbStore } from '../../src/store/lmdb/open.js';
+import { FOUND_KIND } from '../../src/store/tenant-records.js';
 import { SmallDisk, whyNoDisk } from '../chaos/small-disk.js';
 import { Cluster } from './cluster.js';
 
@@ -102,6 +106,55 @@ test('what is cold is in no answer but by the flag, and comes back by a write, a
     expect.objectContaining({ field: 'tiers.cold.filter.price.gt' }),
   ]);
 });
+
+test('what shoppers found stays hot; what nobody has found for days becomes warm, and cold', async () => {
+  const [rows, kept] = [2_000, 800];
+  // Among each other: in each segment some are found.
+  const row = (_: unknown, i: number) => {
+    const category = i % 5 < 2 ? 'found' : 'lost';
+    return { id: `${category}-${i}`, title: 't', category, vector: [1, i, 0, 1] };
+  };
+  const env = { OMNISEARCH_TAIL_ROWS: '1000', OMNISEARCH_LOG_LEVEL: 'info' };
+  const days = { updated_days: 0, found_days: 10 };
+  const store = join(dir, 'data', 'store');
+  let server = await start(env);
+  await server.index(Array.from({ length: rows }, row));
+  await server.send('PUT', '/settings', { tiers: { warm: days, cold: null } });
+  const reader = await openLmdbReader({ dir: store });
+  const noted = () => reader.records.ids(FOUND_KIND, undefined, 500);
+  await expect.poll(noted, { timeout: PATIENCE_MS }).toEqual(['default/since']);
+  const shop = async (): Promise<number> => {
+    const filter = { category: 'found' };
+    const asked = { vector: [1, 2, 3, 4], exact: true, top_k: 1_000, filter };
+    return ((await server.post('/search/vector', asked)).json as unknown as Found).hits.length;
+  };
+  expect(await shop()).toBe(kept);
+  expect(server.log()).not.toContain('became warm');
+  // Written as it ends.
+  await server.stop();
+  expect((await noted()).length).toBeGreaterThan(200);
+  await reader.close();
+  await elapse(store, 12);
+
+  server = await start(env);
+  // A shard opens what is searched.
+  await expect.poll(shop, { timeout: PATIENCE_MS }).toBe(kept);
+  const warm = () => Number(/"rows":(\d+),"msg":"rows became warm"/.exec(server.log())?.[1]);
+  await expect.poll(warm, { timeout: PATIENCE_MS }).toBeGreaterThanOrEqual(1_000);
+  expect(warm()).toBeLessThanOrEqual(rows - kept);
+  await server.send('PUT', '/settings', { tiers: { warm: days, cold: days } });
+  const left = async () => (await server.send('GET', '/stats')).json['products'];
+  await expect.poll(left, { timeout: PATIENCE_MS }).toBe(kept);
+  const { hits } = await search(server);
+  expect([hits.length, hits.every((id) => id.startsWith('found'))]).toEqual([kept, true]);
+}, 120_000);
+
+/** As if it had been noted for so many days more what searches find. */
+async function elapse(dir: string, days: number): Promise<void> {
+  const store = await openLmdbStore({ dir });
+  await restartFound(store.records, 'default', Date.now() - days * DAY_MS);
+  await store.close();
+}
 
 const reason = whyNoDisk();
 describe.skipIf(reason !== undefined)(`a nearly full disk${reason ? ` (${reason})` : ''}`, () => {

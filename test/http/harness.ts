@@ -112,6 +112,7 @@ export async function openHttp(
     alerts?: HttpPorts['alerts'];
     jobs?: HttpPorts['jobs'];
     census?: HttpPorts['census'];
+    found?: HttpPorts['found'];
     /** In place of one that scans the store. */
     searchOver?: (node: IngestHarness) => SearchPort;
   } = {},
@@ -165,6 +166,7 @@ export async function openHttp(
       tenants: options.tenants ?? node.directory,
       writers: options.writers,
       ...{ alerts: options.alerts, jobs: options.jobs, census: options.census },
+      found: options.found,
       region: options.region,
       regionSource: new RegionSource(node.store),
       answers: { of: async () => answers.state },

@@ -46,6 +46,12 @@ describe('settings', () => {
     expect((await put({})).json()).toEqual(DEFAULTS);
   });
 
+  test('of tiers are answered as they were sent', async () => {
+    const tiers = { warm: { found_days: 0 }, cold: { updated_days: 1, found_days: 730 } };
+    expect((await put({ tiers })).json()).toEqual({ ...DEFAULTS, tiers });
+    expect((await get()).json()).toEqual({ ...DEFAULTS, tiers });
+  });
+
   test('as they are answered they can be sent, and change nothing', async () => {
     expect((await put((await get()).json())).json()).toEqual(DEFAULTS);
     expect(node.switches).toEqual([]);
@@ -103,6 +109,10 @@ describe('settings', () => {
     ['sortable as a number', { sortable: 1 }, 'sortable'],
     ['a sortable field twice', { sortable: ['price', 'price'] }, 'sortable[1]'],
     ['understand as text', { understand: 'yes' }, 'understand'],
+    ['days that are none', { tiers: { warm: { found_days: -1 } } }, 'tiers.warm.found_days'],
+    ['too many days', { tiers: { cold: { found_days: 731 } } }, 'tiers.cold.found_days'],
+    ['days as text', { tiers: { cold: { found_days: '30' } } }, 'tiers.cold.found_days'],
+    ['an unknown condition', { tiers: { warm: { seen_days: 1 } } }, 'tiers.warm.seen_days'],
     ['a list', [], 'body'],
   ])('%s is 400, names the field and changes nothing', async (_, body, field) => {
     const refused = await put(body);

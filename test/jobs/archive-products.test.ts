@@ -1,6 +1,6 @@
 import { readdirSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { backupKey } from '../../src/backup/backup-key.js';
 import { ColdArchive } from '../../src/backup/cold/cold-archive.js';
 import { ColdDesk } from '../../src/backup/cold/cold-desk.js';
@@ -11,7 +11,8 @@ import { archiveProducts, type ArchiveDeps } from '../../src/jobs/archive-produc
 import { sweepArchive } from '../../src/jobs/sweep-archive.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
 import { HANDOVER_ID, HANDOVER_KIND } from '../../src/tenancy/handover.js';
-import { TIERS_KIND } from '../../src/store/tenant-records.js';
+import { foundPosition, noteFound } from '../../src/store/found-marks.js';
+import { FOUND_KIND, TIERS_KIND } from '../../src/store/tenant-records.js';
 import { noteTierClock } from '../../src/store/tier-clock.js';
 import { openFolder, openPlace, product, type Place } from '../backup/place.js';
 
@@ -226,6 +227,73 @@ test('what a rule has left and another takes once it is older is not passed over
     expect(await run(pressed)).toEqual(['disk full', ...came]);
   }
   expect(await states('new')).toEqual(['cold']);
+});
+
+describe('a rule that goes by what searches find', () => {
+  const search = (...ids: string[]) =>
+    noteFound(place.store.records, T, new Set(ids.map(foundPosition)), Date.now());
+  const days = (count: number): void => void vi.setSystemTime(Date.now() + count * DAY_MS);
+  const noted = async () => place.store.records.ids(FOUND_KIND, undefined, 500);
+  beforeEach(async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await setTiers({ cold: { updated_days: 0, found_days: 30, filter: { in_stock: false } } });
+  });
+
+  test('counts from when it was first seen, and takes what none has found for so long', async () => {
+    await place.ingest.upsertOne(T, product('d', { in_stock: true }));
+    await search('a');
+    expect(await run()).toEqual([]);
+    days(29);
+    await search('b');
+    expect(await run()).toEqual([]);
+    days(2);
+    expect(await run()).toEqual(['archived', 'archived']);
+    expect(await states('a', 'b', 'c', 'd')).toEqual(['cold', 'live', 'cold', 'live']);
+    // What was left for having been found is looked at again on each day.
+    await search('b');
+    days(30);
+    expect(await run()).toEqual([]);
+    days(1);
+    expect(await run()).toEqual(['archived']);
+  });
+
+  test('begins anew where it was another, and where another installation answers', async () => {
+    await run();
+    await search('a');
+    days(31);
+    await setTiers({ cold: { updated_days: 0, filter: { in_stock: true } } });
+    expect([await run(), await noted()]).toEqual([[], []]);
+    await setTiers({ cold: { updated_days: 0, found_days: 1 } });
+    expect(await run()).toEqual([]);
+    expect(await noted()).toEqual([`${T}/since`]);
+    const { records } = place.store;
+    await records.put(HANDOVER_KIND, HANDOVER_ID, { side: 'old' }, 0);
+    await run();
+    expect(await noted()).toEqual([]);
+    await records.remove(HANDOVER_KIND, HANDOVER_ID, 1);
+    days(2);
+    expect(await run()).toEqual([]);
+    days(2);
+    expect((await run()).length).toBe(3);
+  });
+
+  test('holds for each tier by itself on a full disk', async () => {
+    const warm = { updated_days: 0, found_days: 2 };
+    await setTiers({ warm, cold: { updated_days: 0, found_days: 30 } });
+    await run();
+    days(3);
+    await search('a');
+    expect(await run()).toEqual([]);
+    expect(await run({ diskUse: async () => 0.9 })).toEqual(['disk full', 'archived', 'archived']);
+    expect(await states('a')).toEqual(['live']);
+  });
+
+  test('leaves nothing of a tenant that has gone', async () => {
+    await noteFound(place.store.records, 'gone', [1], Date.now());
+    await run();
+    expect(await noted()).toEqual([`${T}/since`]);
+  });
 });
 
 test('what another store noted of its versions and its feed tells nothing here', async () => {

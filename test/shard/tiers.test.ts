@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { DAY_MS } from '../../src/core/days.js';
 import { parseFilter } from '../../src/filter/parse-filter.js';
 import { TENANT_KIND } from '../../src/store/record-store.js';
 import type { JsonObject } from '../../src/core/product.js';
+import { beginFound } from '../../src/store/found-clock.js';
+import { foundPosition, noteFound } from '../../src/store/found-marks.js';
 import { noteTierClock } from '../../src/store/tier-clock.js';
 import type { SegmentRecord } from '../../src/shard/index/segment-record.js';
 import { randomVector, seeded } from '../e2e/catalogue.js';
@@ -121,4 +124,26 @@ test('days are counted from when they were first noted: what was written since i
   await expect
     .poll(() => fixture.node.status().warm?.documents, { timeout: 20_000 })
     .toBe(ROWS - 40);
+}, 60_000);
+
+test('what searches found lately is hot, once it has been noted for so many days', async () => {
+  const fixture = await open();
+  const { records } = fixture.store;
+  const found = Array.from({ length: 40 }, (_, i) => foundPosition(`p${i * 6}`));
+  const before = await answers(fixture);
+  await noteFound(records, TENANT, found, Date.now() - 9 * DAY_MS);
+  await noteFound(
+    records,
+    TENANT,
+    found.map((_, i) => foundPosition(`p${i}`)),
+    Date.now() - 11 * DAY_MS,
+  );
+  await setTiers(fixture, { warm: { updated_days: 0, found_days: 10 } });
+  await sleep(150);
+  expect(fixture.node.status().warm?.documents ?? 0).toBe(0);
+  await beginFound(records, TENANT, Date.now() - 11 * DAY_MS);
+  await expect
+    .poll(() => fixture.node.status().warm?.documents, { timeout: 20_000 })
+    .toBe(ROWS - 40);
+  expect(await answers(fixture)).toEqual(before);
 }, 60_000);

@@ -1,4 +1,5 @@
 import type { RecordStore } from '../../store/record-store.js';
+import { FOUND_KIND } from '../../store/tenant-records.js';
 
 /** Up to where this store has the primary's changes. */
 export const PLACE_KIND = 'region';
@@ -14,6 +15,9 @@ const REMOVED_AT_ONCE = 500;
  * again, all is copied anew, and what only it has goes.
  */
 export async function forgetPrimary(records: RecordStore): Promise<void> {
+  const [followed] = await records.ids(PLACE_KIND, undefined, 1);
+  // A region notes nothing of what it finds: what was noted before is no whole any more.
+  if (followed !== undefined) await removeKind(records, FOUND_KIND);
   for (const kind of [FEED_KIND, PLACE_KIND, AGE_KIND]) await removeKind(records, kind);
 }
 

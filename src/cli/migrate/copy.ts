@@ -11,7 +11,7 @@ const LINES_AT_ONCE = 200;
  */
 const OWN: ReadonlySet<string> = new Set([
   ...['audit entry', 'audit', 'usage', 'queries', 'import', 'imports'],
-  ...['price lists', 'merchandising', 'tiers'],
+  ...['price lists', 'merchandising', 'tiers', 'found'],
 ]);
 /** What nodes read again when a tenant's tally changes. */
 const TALLIED: ReadonlySet<string> = new Set(['rule', 'synonym']);

@@ -8,7 +8,7 @@ import type { Segment } from '../index/segment.js';
 import { filterRows } from '../leaf/filter-rows.js';
 import type { WarmRule } from './warm-rule.js';
 
-/** Some tens of microseconds of looking at versions. */
+/** Some tens of microseconds of looking at versions; a millisecond where ids are looked for, too. */
 const LOOK_EVERY_ROWS = 4_096;
 /** Until then a filter over a million rows is through many times. */
 const TIMEOUT_MS = 60_000;
@@ -16,7 +16,7 @@ const TIMEOUT_MS = 60_000;
 /** The live rows of a segment that may be warm by `rule`, in turns of bounded length. */
 export async function warmRows(segment: Segment, rule: WarmRule | undefined): Promise<Bitset> {
   if (rule === undefined) return new Bitset(segment.rows);
-  const { filter, upTo } = rule;
+  const { filter, upTo, found } = rule;
   const columns = new Map<string, Column>();
   for (const field of fieldsOf(filter)) columns.set(field, await segment.readColumn(field));
   const budget = new Budget(Deadline.after(TIMEOUT_MS));
@@ -24,6 +24,7 @@ export async function warmRows(segment: Segment, rule: WarmRule | undefined): Pr
   const slices = new Slices();
   for (let row = 0; row < segment.rows; row++) {
     if (segment.version(row) > upTo) rows.delete(row);
+    else if (found !== undefined && rows.has(row) && found.has(segment.id(row))) rows.delete(row);
     if (row % LOOK_EVERY_ROWS === 0 && slices.isOver) await slices.next();
   }
   return rows.andNot(segment.dead);
