@@ -113,7 +113,7 @@ export function decodeDocument(bytes: Buffer): StoredText {
 }
 
 /** The model's fingerprint, then each vector's name, bytes and floats. */
-export function encodeVectors(model: string, vectors: NamedVectors): Sealable {
+export function encodeVectors(model: string, vectors: NamedVectors): Buffer {
   const parts = [packStrings(Buffer.alloc(0), [model])];
   for (const [name, vector] of Object.entries(vectors) as [string, Float32Array][]) {
     const length = Buffer.alloc(4);
@@ -121,8 +121,7 @@ export function encodeVectors(model: string, vectors: NamedVectors): Sealable {
     const floats = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
     parts.push(packStrings(Buffer.alloc(0), [name]), length, floats);
   }
-  const bytes = Buffer.concat([...parts, Buffer.alloc(CRC_BYTES)]);
-  return { bytes, crc: crc32c(bytes, 0, 0, bytes.length - CRC_BYTES) };
+  return Buffer.concat(parts);
 }
 
 export function decodeVectors(bytes: Buffer): { model: string; vectors: NamedVectors } {
@@ -133,7 +132,7 @@ export function decodeVectors(bytes: Buffer): { model: string; vectors: NamedVec
     const start = name.end + 4;
     at = start + bytes.readUInt32BE(name.end);
     // Copied, because floats must be aligned to 4 bytes. A name this version knows not is skipped.
-    const floats = Uint8Array.from(bytes.subarray(start, at)).buffer;
+    const floats = new Uint8Array(bytes.subarray(start, at)).buffer;
     if (name.strings[0] === 'text') vectors.text = new Float32Array(floats);
   }
   return { model: head.strings[0] ?? '', vectors };
