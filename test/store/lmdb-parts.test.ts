@@ -82,6 +82,7 @@ describe('values', () => {
         const gone = { contentHash: '', ...(archive === undefined ? {} : { archive }) };
         const h = any.deleted ? { ...any, ...gone } : any;
         expect(values.decodeHead(values.encodeHead(h))).toEqual(h);
+        expect(values.decodePrices(values.encodeHead(h))).toEqual(h.prices);
         const entry = { id, category: h.category, deleted: h.deleted, bytes: h.documentBytes };
         expect(values.decodeFeedRecord(values.encodeFeedRecord(entry))).toEqual(entry);
       }),

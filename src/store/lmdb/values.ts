@@ -75,9 +75,21 @@ export function decodeHead(bytes: Buffer): HeadRecord {
     vectorBytes: bytes.readUInt32BE(29),
     imported: isImported ? readUint64(bytes, stringsEnd) : undefined,
     contentVersion: hasPrices ? readUint64(bytes, end) : version,
-    // Copied: what LMDB gave is of its snapshot.
-    prices: hasPrices ? Uint8Array.from(bytes.subarray(end + VERSION_BYTES)) : NO_PRICES,
+    prices: pricesBehind(bytes, end),
   };
+}
+
+/** The prices of a head alone: of each row that is read nothing else of it is asked for. */
+export function decodePrices(bytes: Buffer): PackedPrices {
+  let end = HEAD_FIXED_BYTES;
+  for (let i = 0; i < 3; i++) end += 2 + bytes.readUInt16BE(end);
+  const isImported = (bytes.readUInt8(0) & IMPORTED) !== 0;
+  return pricesBehind(bytes, isImported ? end + VERSION_BYTES : end);
+}
+
+/** Copied: what LMDB gave is of its snapshot. */
+function pricesBehind(bytes: Buffer, end: number): PackedPrices {
+  return bytes.length > end ? Uint8Array.from(bytes.subarray(end + VERSION_BYTES)) : NO_PRICES;
 }
 
 /**
