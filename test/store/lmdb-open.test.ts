@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { open } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabases } from '../../src/store/lmdb/databases.js';
+import { textKey } from '../../src/store/lmdb/keys.js';
 import type { Table } from '../../src/store/lmdb/table.js';
 import { openLmdbReader, openLmdbStore } from '../../src/store/lmdb/open.js';
 import { put, remove } from './contract/writes.js';
@@ -117,11 +118,15 @@ describe('opening the LMDB store', () => {
     await store.write(T, [remove('b'), put('c'), remove('c')]);
     await store.purgeTombstones(Date.now() + 1000);
     await store.close();
-    const { root, damage, meta, tenants, changes, ...others } = openDatabases(folder.dir, true);
+    const { root, damage, meta, tenants, changes, vectors, ...others } = openDatabases(
+      folder.dir,
+      true,
+    );
     const keys = (table: Table): number => [...table.keys({})].length;
     const counts = Object.entries(others).map(([name, table]) => [name, keys(table)]);
     expect(damage.list()).toEqual([]);
     expect(counts.filter(([, count]) => count !== 0)).toEqual([]);
+    for (const id of ['a', 'b', 'c']) expect(vectors.get(textKey(T, id))).toBeUndefined();
     expect([keys(meta) > 0, keys(tenants), keys(changes)]).toEqual([true, 1, 1]);
     await root.close();
   });

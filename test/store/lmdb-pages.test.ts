@@ -58,10 +58,10 @@ function pagesWith(text: string, kind: number): number[] {
   );
 }
 
-/** Makes the vectors' pages useless: nothing reads them when a store is opened. */
+/** Makes the pages of the vectors' blocks useless: nothing reads them when a store is opened. */
 function damageVectors(): void {
   const bytes = readFileSync(file);
-  // The name of the model stands in vectors only.
+  // The name of the model stands in blocks of vectors only.
   for (const at of pagesWith(put('a').model, LEAF)) bytes.writeUInt16LE(3, at + 20);
   writeFileSync(file, bytes);
 }
@@ -114,7 +114,7 @@ describe('the check of the pages', () => {
   it('ends the opening of a damaged store with a line that names the table', async () => {
     damageVectors();
     await expect(openLmdbStore({ dir: folder.dir })).rejects.toThrow(
-      /^data\.mdb in .* is damaged, put a good copy back: vectors: page \d+ has wrong/,
+      /^data\.mdb in .* is damaged, put a good copy back: blocks: page \d+ has wrong/,
     );
   });
 });
@@ -128,7 +128,7 @@ describe('a store that was opened before its pages were checked', () => {
   it('says that it is damaged once that is known, answers on, and takes no writes', async () => {
     damageVectors();
     await open();
-    const line = expect.stringContaining('vectors: page') as unknown;
+    const line = expect.stringContaining('blocks: page') as unknown;
     expect(await store.checked?.()).toEqual(line);
     expect(await store.healthy()).toEqual(line);
     expect(await store.productCount()).toBe(400);

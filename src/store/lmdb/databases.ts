@@ -1,7 +1,9 @@
 import { open, type RootDatabase } from 'lmdb';
 import { DamageLog } from '../damage-log.js';
+import { Blocks } from './blocks.js';
 import { checkFormat } from './meta.js';
-import { COPIES, Table, type Bytes } from './table.js';
+import { BLOCKS, COPIES, FREE_BLOCKS, Table, VECTORS, type Bytes } from './table.js';
+import { VectorTable } from './vector-table.js';
 
 /** The environment and its sub-databases. Every reader and writer of one store opens all of them. */
 export interface Databases {
@@ -15,8 +17,8 @@ export interface Databases {
   heads: Table;
   /** Tenant and id to document. */
   documents: Table;
-  /** Tenant and id to vectors. */
-  vectors: Table;
+  /** Tenant and id to vectors, of which parts are in two tables more. */
+  vectors: VectorTable;
   /** Tenant and sequence to feed entry; each id once. */
   feed: Table;
   /** Time, tenant and sequence to id: tombstones in the order of their purge. */
@@ -76,6 +78,8 @@ function openTables(
   // Of what is small and could not be made again from the rest there are two.
   const copies = openSub(root, COPIES);
   const table = (name: string) => new Table(openSub(root, name), name, damage);
+  // What is damaged of a vector's parts is named as that vector.
+  const part = (name: string) => new Table(openSub(root, name), name, new DamageLog());
   const twice = (name: string) => new Table(openSub(root, name), name, damage, copies);
   return {
     root,
@@ -84,7 +88,7 @@ function openTables(
     tenants: twice('tenants'),
     heads: table('heads'),
     documents: table('documents'),
-    vectors: table('vectors'),
+    vectors: new VectorTable(table(VECTORS), new Blocks(part(BLOCKS), part(FREE_BLOCKS))),
     feed: table('feed'),
     tombstones: table('tombstones'),
     categories: table('categories'),

@@ -28,7 +28,7 @@ function restoredHead(
 ): HeadRecord | undefined {
   const document = db.documents.get(key);
   const vectors = db.vectors.get(key);
-  const vectorBytes = vectors === undefined ? 0 : vectors.length + CRC_BYTES;
+  const vectorBytes = vectors?.length ?? 0;
   const unknown = {
     feedVersion: undefined,
     contentHash: '',

@@ -8,7 +8,7 @@ interface WithMeta {
 }
 
 /** The layout this code reads and writes: raise it with every change to keys or records. */
-const FORMAT = 4;
+const FORMAT = 5;
 const FORMAT_KEY = Buffer.from('format');
 
 /** What concerns the whole store, as JSON by name; and the format, in digits. */

@@ -29,7 +29,7 @@ import { readPlacement } from './placement.js';
 import type { OpenLock } from './open-lock.js';
 import { encodeMark, positionCovers } from '../position.js';
 import { LmdbRecords } from './records.js';
-import { decodeDocument, decodeHead, decodeVectors } from './values.js';
+import { decodeDocument, decodeHead, decodePrices, decodeVectors } from './values.js';
 import { isDamagedTree } from './table.js';
 import { listTenants, readTenant } from './tenant.js';
 
@@ -91,7 +91,7 @@ export class LmdbReader implements StoreReader {
           document.json,
           decoded.model,
           decoded.vectors,
-          head && decodeHead(head).prices,
+          head && decodePrices(head),
         );
       }),
     );

@@ -16,9 +16,17 @@ export const CRC_BYTES = 4;
 /** The table of the copies of other tables' values. */
 export const COPIES = 'copies';
 
+export const VECTORS = 'vectors';
+/** The tables of parts of vectors, and of those that are not needed any more. */
+export const BLOCKS = 'blocks';
+export const FREE_BLOCKS = 'free';
+
+const APPEND = { append: true };
+
 /** All tables of a store: a damaged name would be an empty table. */
 export const TABLE_NAMES: ReadonlySet<string> = new Set([
-  ...['meta', COPIES, 'tenants', 'heads', 'documents', 'vectors', 'feed', 'tombstones'],
+  ...['meta', COPIES, 'tenants', 'heads', 'documents', VECTORS, BLOCKS, FREE_BLOCKS],
+  ...['feed', 'tombstones'],
   ...['categories', 'fields', 'placements', 'records', 'changes', 'spool', 'told'],
 ]);
 
@@ -59,6 +67,24 @@ export class Table {
     return bytes === undefined ? undefined : (unsealed(key, bytes) ?? this.restored(key));
   }
 
+  /** Copies the value to `target` at `at`: how long it is, undefined when there is none that is sound. */
+  copyTo(key: Buffer, target: Buffer, at: number): number | undefined {
+    let bytes: Buffer | undefined;
+    try {
+      // LMDB's own buffer, until the next read.
+      bytes = this.db.getBinaryFast(key);
+    } catch (error) {
+      if (!isDamagedTree(error)) throw error;
+      this.db.resetReadTxn();
+    }
+    const end = (bytes?.length ?? 0) - CRC_BYTES;
+    if (bytes === undefined || end < 0) return undefined;
+    if (at + end > target.length) return undefined;
+    target.set(bytes.subarray(0, end), at);
+    const crc = crc32c(key, crc32c(target, 0, at, at + end));
+    return bytes.readUInt32BE(end) === crc ? end : undefined;
+  }
+
   /** Whether there is a value, damaged or not. */
   has(key: Buffer): boolean {
     return this.db.doesExist(key);
@@ -81,10 +107,15 @@ export class Table {
     this.putSealed(key, { bytes, crc: crc32c(body) });
   }
 
-  /** Within a write transaction; fills in the checksum. */
-  putSealed(key: Buffer, { bytes, crc }: Sealable): void {
+  /**
+   * Within a write transaction; fills in the checksum.
+   *
+   * @param isLast the key is behind all others: LMDB then fills its pages to the end
+   */
+  putSealed(key: Buffer, { bytes, crc }: Sealable, isLast = false): void {
     bytes.writeUInt32BE(crc32c(key, crc), bytes.length - CRC_BYTES);
-    this.db.putSync(key, bytes);
+    if (isLast) this.db.putSync(key, bytes, APPEND);
+    else this.db.putSync(key, bytes);
     this.copies?.putSync(this.copyKey(key), bytes);
     this.forgetDamage(key);
   }
@@ -112,9 +143,14 @@ export class Table {
     return this.db.getKeys({ ...range });
   }
 
+  /** As what is damaged, in the damage log. */
+  nameDamaged(key: Buffer): void {
+    this.damage.add(key, { ...describe(key), what: this.name });
+  }
+
   /** The value's copy, if that is sound. */
   private restored(key: Buffer): Buffer | undefined {
-    this.damage.add(key, { ...describe(key), what: this.name });
+    this.nameDamaged(key);
     if (this.copies === undefined) return undefined;
     const copy = this.copies.get(this.copyKey(key));
     const sound = copy && unsealed(key, copy);

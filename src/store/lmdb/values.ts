@@ -75,9 +75,21 @@ export function decodeHead(bytes: Buffer): HeadRecord {
     vectorBytes: bytes.readUInt32BE(29),
     imported: isImported ? readUint64(bytes, stringsEnd) : undefined,
     contentVersion: hasPrices ? readUint64(bytes, end) : version,
-    // Copied: what LMDB gave is of its snapshot.
-    prices: hasPrices ? Uint8Array.from(bytes.subarray(end + VERSION_BYTES)) : NO_PRICES,
+    prices: pricesBehind(bytes, end),
   };
+}
+
+/** The prices of a head alone: of each row that is read nothing else of it is asked for. */
+export function decodePrices(bytes: Buffer): PackedPrices {
+  let end = HEAD_FIXED_BYTES;
+  for (let i = 0; i < 3; i++) end += 2 + bytes.readUInt16BE(end);
+  const isImported = (bytes.readUInt8(0) & IMPORTED) !== 0;
+  return pricesBehind(bytes, isImported ? end + VERSION_BYTES : end);
+}
+
+/** Copied: what LMDB gave is of its snapshot. */
+function pricesBehind(bytes: Buffer, end: number): PackedPrices {
+  return bytes.length > end ? Uint8Array.from(bytes.subarray(end + VERSION_BYTES)) : NO_PRICES;
 }
 
 /**
@@ -113,7 +125,7 @@ export function decodeDocument(bytes: Buffer): StoredText {
 }
 
 /** The model's fingerprint, then each vector's name, bytes and floats. */
-export function encodeVectors(model: string, vectors: NamedVectors): Sealable {
+export function encodeVectors(model: string, vectors: NamedVectors): Buffer {
   const parts = [packStrings(Buffer.alloc(0), [model])];
   for (const [name, vector] of Object.entries(vectors) as [string, Float32Array][]) {
     const length = Buffer.alloc(4);
@@ -121,8 +133,7 @@ export function encodeVectors(model: string, vectors: NamedVectors): Sealable {
     const floats = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
     parts.push(packStrings(Buffer.alloc(0), [name]), length, floats);
   }
-  const bytes = Buffer.concat([...parts, Buffer.alloc(CRC_BYTES)]);
-  return { bytes, crc: crc32c(bytes, 0, 0, bytes.length - CRC_BYTES) };
+  return Buffer.concat(parts);
 }
 
 export function decodeVectors(bytes: Buffer): { model: string; vectors: NamedVectors } {
@@ -133,7 +144,7 @@ export function decodeVectors(bytes: Buffer): { model: string; vectors: NamedVec
     const start = name.end + 4;
     at = start + bytes.readUInt32BE(name.end);
     // Copied, because floats must be aligned to 4 bytes. A name this version knows not is skipped.
-    const floats = Uint8Array.from(bytes.subarray(start, at)).buffer;
+    const floats = new Uint8Array(bytes.subarray(start, at)).buffer;
     if (name.strings[0] === 'text') vectors.text = new Float32Array(floats);
   }
   return { model: head.strings[0] ?? '', vectors };

@@ -10,6 +10,7 @@ import type {
 import { NO_PRICES, withEntry, type PackedPrices } from '../../core/price-entries.js';
 import { CountChanges } from '../count-changes.js';
 import { filterFieldNames } from '../../core/product-fields.js';
+import { BlockRoom } from './blocks.js';
 import { addCounts } from './counts.js';
 import type { Databases } from './databases.js';
 import { decide, isSameContent } from '../decide.js';
@@ -27,6 +28,7 @@ import {
   type HeadRecord,
 } from './values.js';
 import type { Sealable } from './table.js';
+import { cutValue, type CutValue } from './vector-table.js';
 import { holdsPartition } from '../partition-map.js';
 import { readPlacement } from './placement.js';
 import { announce, readTenant, writeTenant, type TenantState } from './tenant.js';
@@ -39,7 +41,7 @@ export interface PreparedWrite {
   /** Empty for a delete or a price. */
   document: Sealable;
   /** Undefined: keeps the stored ones. */
-  vectors: Sealable | undefined;
+  vectors: CutValue | undefined;
   /** Filter names of the product's fields. */
   fields: string[];
 }
@@ -51,14 +53,15 @@ export function prepareWrite(write: ProductWrite): PreparedWrite {
   return {
     write,
     document: encodeDocument(write.product),
-    vectors: write.vectors === 'keep' ? undefined : encodeVectors(write.model, write.vectors),
+    vectors:
+      write.vectors === 'keep' ? undefined : cutValue(encodeVectors(write.model, write.vectors)),
     fields: filterFieldNames(write.product),
   };
 }
 
 /** Bytes a write keeps in memory while it waits, roughly. */
 export function preparedBytes(prepared: PreparedWrite): number {
-  return 512 + prepared.document.bytes.length + (prepared.vectors?.bytes.length ?? 0);
+  return 512 + prepared.document.bytes.length + (prepared.vectors?.length ?? 0);
 }
 
 /** What a transaction on one tenant gathers. */
@@ -68,12 +71,14 @@ export interface Change {
   state: TenantState;
   counts: CountChanges;
   nowMs: number;
+  room: BlockRoom;
   /** Read when a write first asks for it. */
   placement?: TenantPlacement;
 }
 
 export function beginChange(db: Databases, tenant: string, nowMs: number): Change {
-  return { db, tenant, state: readTenant(db, tenant), counts: new CountChanges(), nowMs };
+  const state = readTenant(db, tenant);
+  return { db, tenant, state, counts: new CountChanges(), nowMs, room: new BlockRoom() };
 }
 
 export function endChange({ db, tenant, state, counts }: Change): void {
@@ -169,9 +174,9 @@ function applyPut(
   const { contentHash, embedHash, feedVersion } = write;
   const { category } = write.product;
   db.documents.putSealed(key, stampDocument(prepared.document, state.sequence));
-  if (prepared.vectors !== undefined) db.vectors.putSealed(key, prepared.vectors);
+  if (prepared.vectors !== undefined) db.vectors.put(key, prepared.vectors, change.room);
   const documentBytes = prepared.document.bytes.length;
-  const vectorBytes = prepared.vectors?.bytes.length ?? before?.vectorBytes ?? 0;
+  const vectorBytes = prepared.vectors?.length ?? before?.vectorBytes ?? 0;
   const sizes = { documentBytes, vectorBytes };
   const hashes = { feedVersion, contentHash, embedHash };
   // A copy may differ in prices alone: who holds the row need not read it again.

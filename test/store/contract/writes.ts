@@ -40,8 +40,9 @@ export function remove(
   return { op: 'delete', id, feedVersion, ...(ifVersion === undefined ? {} : { ifVersion }) };
 }
 
-/** Eight floats that depend on `text`, some of them not exact in decimal. */
+/** Floats that depend on `text`, some of them not exact in decimal, in more bytes than LMDB has in a block. */
 export function vectorOf(text: string): Float32Array {
   const hex = digest('vector', text);
-  return Float32Array.from({ length: 8 }, (_, i) => Number(`0x${hex.slice(i * 4, i * 4 + 4)}`) / 3);
+  const eighth = (i: number): string => hex.slice((i % 8) * 4, (i % 8) * 4 + 4);
+  return Float32Array.from({ length: 300 }, (_, i) => (Number(`0x${eighth(i)}`) + i) / 3);
 }
