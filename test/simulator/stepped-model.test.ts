@@ -48,7 +48,6 @@ test('more nodes come with load and go with it, and one that starts takes of the
   expect(nodeSeconds(roomy.changes, 1, 120_000)).toBeGreaterThan(150);
   const narrow = await run({ cores: 1 }, steps);
   const free = await run({ cores: 1, start: { cpuMs: 1, waitMs: 1_100 } }, steps);
-  expect(narrow.p50Ms).toBeGreaterThan(roomy.p50Ms);
   expect(narrow.p99Ms).toBeGreaterThan(1.1 * free.p99Ms);
 });
 

@@ -6,10 +6,15 @@ import { measureServer, type MeasuredServer } from './measure-server.js';
 import type { ProcessFigures } from './process-figures.js';
 import type { Sample } from './sample.js';
 
-/** In the order in which they are measured, as far as the time goes. */
-const SEGMENTS: readonly (readonly [rows: number, dimensions: number])[] = [
+type Size = readonly [rows: number, dimensions: number];
+
+/** Measured first, whatever the time: without them nothing is known. */
+const SMALL: readonly Size[] = [
   [2_500, 512],
   [2_500, 128],
+];
+/** In the order in which they are measured, as far as the time goes. */
+const LARGE: readonly Size[] = [
   [10_000, 512],
   [10_000, 128],
   [30_000, 512],
@@ -24,20 +29,26 @@ const SEARCH_MS = 5_000;
 /** A server that is started, comes to rest and is searched, whatever it has; and for each row of it. */
 const SERVER_S = { fixed: 45, row: 0.003 };
 
-/** Servers first, then larger and larger segments, none that would not be done in time. */
+/** Small segments, servers, and then larger and larger segments, none that would not be done in time. */
 export async function measureMachine(
   sample: Sample,
   endMs: number,
 ): Promise<Pick<Measured, 'servers'> & { segments: MeasuredSegment[] }> {
-  const servers = await measureServers(sample, endMs);
   const segments: MeasuredSegment[] = [];
-  for (const [rows, dimensions] of SEGMENTS) {
-    const last = segments.at(-1);
-    const expectedS = last === undefined ? 0 : last.buildS * growthFrom(last, rows, dimensions);
-    // What is not building, reading products and searching, takes less than that again.
-    if (last !== undefined && performance.now() + 2_000 * expectedS > endMs) break;
+  const measure = async ([rows, dimensions]: Size): Promise<MeasuredSegment> => {
     process.stderr.write(`omnisearch: measuring ${rows} rows of ${dimensions} dimensions\n`);
-    segments.push(await measureSegment(sample, rows, dimensions));
+    const measured = await measureSegment(sample, rows, dimensions);
+    segments.push(measured);
+    return measured;
+  };
+  let last: MeasuredSegment | undefined;
+  for (const size of SMALL) last = await measure(size);
+  const servers = await measureServers(sample, endMs);
+  for (const size of LARGE) {
+    // What is not building, reading products and searching, takes less than that again.
+    const expectedS = last === undefined ? 0 : last.buildS * growthFrom(last, ...size);
+    if (performance.now() + 2_000 * expectedS > endMs) break;
+    last = await measure(size);
   }
   return { servers, segments };
 }

@@ -45,9 +45,7 @@ export async function measureSegment(
     });
     if (record === undefined) throw new Error('a segment without rows');
     const buildS = (performance.now() - startMs) / 1_000;
-    const queries = Array.from({ length: SEARCHES }, (_, i) =>
-      Array.from(sample.query(i, dimensions)),
-    );
+    const queries = Array.from({ length: SEARCHES }, (_, i) => sample.query(i, dimensions));
     const { cpuUs, heapBytes } = await inChild({ folder, record, queries });
     const textKinds = record.components.filter(
       ({ kind }) => kind !== 'vectors' && kind !== 'graph',
@@ -77,7 +75,9 @@ function filled(sample: Sample, rows: number, dimensions: number): WriteBuffer {
 async function inChild(
   task: SegmentTask,
 ): Promise<{ cpuUs: number; heapBytes: number | undefined }> {
-  const child = fork(packageFile('dist/cli/plan/segment-child.js'));
+  const script = packageFile('dist/cli/plan/segment-child.js');
+  // As bytes: numbers in JSON would be garbage of other sizes than what is measured.
+  const child = fork(script, [], { serialization: 'advanced' });
   const ended = once(child, 'exit');
   let told: { cpuUs: number; heapBytes?: number } | undefined;
   child.once('message', (message) => (told = message as typeof told));

@@ -15,12 +15,12 @@ const WARM_UP_SHARE = 0.25;
 export interface SegmentTask {
   folder: string;
   record: SegmentRecord;
-  queries: number[][];
+  queries: Float32Array[];
 }
 
 /** What a search through all its rows takes, microseconds of a core. @param onOpened after the first, which reads what is read once */
 export async function searchSegment(
-  { folder, record, queries }: SegmentTask,
+  { folder, record, queries: vectors }: SegmentTask,
   onOpened: () => Promise<void>,
 ): Promise<number> {
   const { dimensions } = record;
@@ -28,7 +28,6 @@ export async function searchSegment(
   const segment = await openSegment(folder, record);
   index.segments = [segment];
   const costs = new CostModel();
-  const vectors = queries.map((query) => Float32Array.from(query));
   const ask = async (vector: Float32Array): Promise<void> => {
     const request = { vector, filter: undefined, k: K, exact: false, costs };
     const searcher = index.searcher();
