@@ -83,7 +83,10 @@ async function coefficientsOf(run: Run): Promise<Coefficients> {
   });
   print('measured to foretell by', formatTable(measured.segments.map((each) => ({ ...each }))));
   print('servers', formatTable(measured.servers.map((each) => ({ ...each }))));
-  const rows = Object.entries(coefficients).map(([coefficient, value]) => ({ coefficient, value }));
+  const rows = Object.entries<number>({ ...coefficients }).map(([coefficient, value]) => ({
+    coefficient,
+    value,
+  }));
   print('coefficients', formatTable(rows));
   return coefficients;
 }

@@ -130,7 +130,7 @@ test('calibrate measures a segment of the engine', async () => {
 test('calibrate measures a server of its own', async () => {
   if (process.platform !== 'linux') return;
   const sample = sampleOf((row) => ({ id: `p${row}`, title: 'Red mug', category: 'x', price: 3 }));
-  const spec = { rows: 300, dimensions: 16, shards: 1, queries: 5, forMs: 200 };
+  const spec = { rows: 300, dimensions: 16, shards: 1, queries: 5, forMs: 200, pauseMs: 0 };
   const server = await measureServer(sample, spec);
   expect(server.found.map((ids) => ids.length)).toEqual([10, 10, 10, 10, 10]);
   expect(server.documentBytes).toBeCloseTo(JSON.stringify(sample.product(100)).length, 0);

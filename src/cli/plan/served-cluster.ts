@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
+import { Agent, request, type IncomingMessage } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,28 +101,21 @@ export class ServedCluster {
     throw new Error('the server to measure with does not come to rest');
   }
 
-  send(
+  async send(
     method: 'GET' | 'POST',
     path: string,
-    body?: string | Buffer,
+    body?: string,
     type = 'application/json',
   ): Promise<{ status: number; body: unknown }> {
     const { agent, port } = this;
     const headers = body === undefined ? {} : { 'content-type': type };
-    return new Promise((resolve, reject) => {
-      const asking = request({ agent, port, method, path, headers }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        response.once('error', reject).once('end', () => {
-          try {
-            resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) });
-          } catch (error) {
-            reject(error);
-          }
-        });
-      });
-      asking.once('error', reject).end(body);
-    });
+    const asking = request({ agent, port, method, path, headers });
+    const answered = once(asking, 'response') as Promise<[IncomingMessage]>;
+    asking.end(body);
+    const [response] = await answered;
+    let text = '';
+    for await (const part of response.setEncoding('utf8')) text += String(part);
+    return { status: response.statusCode ?? 0, body: JSON.parse(text) as unknown };
   }
 
   /** Bytes on disk. */
