@@ -115,10 +115,15 @@ function heapOf(
   return { vector_heap_bytes, row_heap_bytes: Math.max(LEAST, rest) };
 }
 
-/** What is left of a server's figures without what its rows and walks take, on the mean of all servers. */
+/**
+ * What is left of a server's figures without what its rows and walks take: sizes on the mean of all servers; of times the
+ * least, since whatever else a machine does makes them longer.
+ */
 function withServers(of: Coefficients, servers: readonly ServerFigures[]): Coefficients {
   const mean = (each: (server: ServerFigures) => number): number =>
     Math.max(LEAST, servers.reduce((sum, server) => sum + each(server), 0) / servers.length);
+  const least = (each: (server: ServerFigures) => number): number =>
+    Math.max(LEAST, Math.min(...servers.map(each)));
   const asked = ({ rows, partitionRows, shards }: ServerFigures): number =>
     askedParts(rows, partitionRows, shards);
   const walkMs = (server: ServerFigures): number =>
@@ -137,15 +142,15 @@ function withServers(of: Coefficients, servers: readonly ServerFigures[]): Coeff
       ({ storeBytes, rows, dimensions }) =>
         (storeBytes / rows - of.store_row_bytes - of.document_bytes) / (4 * dimensions),
     ),
-    vector_rest_ms: mean((each) => each.aloneMs - slowestWalkMs(walkMs(each), asked(each), of)),
-    vector_query_cpu_ms: mean((each) => each.queryCpuMs - of.query_part_cpu_ms * asked(each)),
-    vector_shard_cpu_ms: mean((each) => each.shardsCpuMs / asked(each) - walkMs(each)),
-    vector_client_cpu_ms: mean((each) => each.clientCpuMs),
+    vector_rest_ms: least((each) => each.aloneMs - slowestWalkMs(walkMs(each), asked(each), of)),
+    vector_query_cpu_ms: least((each) => each.queryCpuMs - of.query_part_cpu_ms * asked(each)),
+    vector_shard_cpu_ms: least((each) => each.shardsCpuMs / asked(each) - walkMs(each)),
+    vector_client_cpu_ms: least((each) => each.clientCpuMs),
   };
-  const at_once_share = mean((each) => {
+  const shares = servers.map((each) => {
     const { cores } = each;
     const bestMs = eachMs({ cores, asked: asked(each), walkMs: walkMs(each) }, fitted);
     return (each.perSecond * bestMs) / 1_000;
   });
-  return { ...fitted, at_once_share };
+  return { ...fitted, at_once_share: Math.max(LEAST, ...shares) };
 }
