@@ -80,9 +80,10 @@ export async function besideModel(run: BesideRun) {
     ...{ policy, steps, seed: flags.seed, shards: [...new Set(partitions.flat())] },
     next: () => ({ tenant: 'default', placement, text: shop.traffic.next(0) }),
   });
-  const { start, clientMs } = measured;
+  const { start, clientMs, cold } = measured;
   const before = {
     ...{ 'client ms': clientMs, 'start cpu ms': start.cpuMs, 'start wait ms': start.waitMs },
+    'cold, times': cold.slowness,
     'others %': 100 * foreign,
   };
   print(

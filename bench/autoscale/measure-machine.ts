@@ -25,6 +25,8 @@ export interface MeasureSpec {
 }
 
 const STARTS = 3;
+/** A node is warm after so many. */
+const COLD_SEARCHES = 100;
 const LEAST_SEARCHES = 20;
 const IDLE_MS = 2_000;
 const POLL_MS = 20;
@@ -51,7 +53,9 @@ export async function measureMachine(shop: Shop, spec: MeasureSpec): Promise<Mac
   const rows = Math.round(shop.catalogue.products.length / spec.parts);
   const starts: Machine['start'][] = [];
   for (let i = 0; i < STARTS; i++) starts.push(await measureStart(machine));
+  const cold = await measureCold(shop, spec);
   return {
+    cold,
     cores: cpus().length - idleShare,
     clientMs: Math.max(0, clientMs),
     start: {
@@ -89,6 +93,37 @@ async function measureStart(machine: ThisMachine): Promise<Machine['start']> {
   const waitMs = Math.max(0, tookMs - cpuMs - waitedForCpuMs(pid));
   await becomes(machine, 1);
   return { cpuMs, waitMs };
+}
+
+/** What the first searches of a new node take of it, beside what others take of the one that is warm meanwhile. */
+async function measureCold(shop: Shop, spec: MeasureSpec): Promise<Machine['cold']> {
+  const { machine } = spec;
+  const fresh = await becomes(machine, 2);
+  const before = await figuresOf(machine);
+  await load(shop, spec, 'cold');
+  // What they did is told from time to time.
+  await sleep(IDLE_MS);
+  const after = await figuresOf(machine);
+  await becomes(machine, 1);
+  const laps = after.map(({ pid, cpuMs, searches }) => {
+    const then = before.find((each) => each.pid === pid);
+    return { pid, cpuMs: cpuMs - (then?.cpuMs ?? 0), searches: searches - (then?.searches ?? 0) };
+  });
+  const [cold, warm] = [true, false].map((isFresh) =>
+    laps.find(({ pid }) => (pid === fresh) === isFresh),
+  );
+  if (cold === undefined || warm === undefined || cold.searches < 1 || warm.searches < 1) {
+    throw new Error('a query node had no searches while there were two');
+  }
+  const usualMs = warm.cpuMs / warm.searches;
+  const searches = Math.min(COLD_SEARCHES, cold.searches);
+  const moreMs = Math.max(0, cold.cpuMs - usualMs * cold.searches);
+  return { searches, slowness: 1 + moreMs / (usualMs * searches) };
+}
+
+async function figuresOf(machine: ThisMachine) {
+  const { processes } = (await machine.processes()).query_nodes;
+  return processes.map(({ pid, searches = 0 }) => ({ pid, searches, cpuMs: preciseCpuMs(pid) }));
 }
 
 /** Resolves once so many answer, with the process of the last. */

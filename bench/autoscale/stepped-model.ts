@@ -17,6 +17,8 @@ export interface Machine {
   clientMs: number;
   /** A new query node, until it answers: a core's time, and what it waits for beside that. */
   start: { cpuMs: number; waitMs: number };
+  /** The first searches of a new one take so many times as long of its own work: its code is not compiled yet. */
+  cold: { searches: number; slowness: number };
   times: ServiceTimes;
 }
 
@@ -48,7 +50,7 @@ export async function runModel(spec: SteppedModelSpec): Promise<SteppedRun> {
     queryHosts: [HOST],
   });
   const { clock } = cluster;
-  const asker = new Asker(cluster, machine.clientMs, seed);
+  const asker = new Asker(cluster, machine, seed);
   const nodes = new ScaledNodes(cluster, machine.start);
   const scaler = new ModelScaler(policy, nodes, asker, clock.now);
   const endMs = durationMs(steps);
@@ -93,12 +95,17 @@ class Asker {
   lap = 0;
   private readonly loop: EventLoop;
   private readonly random: Random;
+  /** Searches that those that are still cold have had. */
+  private readonly had = new Map<SimulatedQueryNode, number>();
+  private readonly warm: ReadonlySet<SimulatedQueryNode>;
 
+  /** Nodes that there are now are warm. */
   constructor(
     private readonly cluster: SimulatedCluster,
-    private readonly clientMs: number,
+    private readonly machine: Machine,
     seed: number,
   ) {
+    this.warm = new Set(cluster.queryNodes);
     this.loop = new EventLoop(cluster.hostOf(HOST));
     this.random = new Random(seed, 'port');
   }
@@ -107,10 +114,10 @@ class Asker {
     const { clock } = this.cluster;
     const dueMs = clock.now();
     this.searches += 1;
-    const half = this.clientMs / 2;
+    const half = this.machine.clientMs / 2;
     this.loop.do(half, () => {
       this.lap += 1;
-      void this.leastBusy()
+      void this.next()
         .search(question)
         .then(({ hasFailed }) => {
           this.loop.do(half, () => {
@@ -119,6 +126,16 @@ class Asker {
           });
         });
     });
+  }
+
+  private next(): SimulatedQueryNode {
+    const node = this.leastBusy();
+    if (this.warm.has(node)) return node;
+    const { searches, slowness } = this.machine.cold;
+    const had = this.had.get(node) ?? 0;
+    this.had.set(node, had + 1);
+    node.loop.slowness = had < searches ? slowness : 1;
+    return node;
   }
 
   private leastBusy(): SimulatedQueryNode {

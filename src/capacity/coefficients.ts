@@ -85,7 +85,7 @@ export const DEFAULT_COEFFICIENTS: Readonly<Coefficients> = {
   at_once_share: 0.8,
   link_bytes: 148.5,
   text_bytes: 590,
-  vector_heap_bytes: 4,
+  vector_heap_bytes: 0.01,
   row_heap_bytes: 590,
   shard_process_bytes: 60e6,
   query_process_bytes: 120e6,

@@ -13,6 +13,7 @@ const SHARDS = ['s1'];
 /** Half of the query node's 4 ms is work of its own, 1 of the rest who asks takes; the encoder takes 1, a shard 2 and its way 1. */
 const MACHINE: Machine = {
   ...{ cores: 4, clientMs: 1, start: { cpuMs: 1_000, waitMs: 100 } },
+  cold: { searches: 100, slowness: 1 },
   times: {
     ...{ rowsPerShard: 1_000, shardBusyShare: 1, queryBusyShare: 0.5 },
     searches: [
@@ -49,6 +50,8 @@ test('more nodes come with load and go with it, and one that starts takes of the
   const narrow = await run({ cores: 1 }, steps);
   const free = await run({ cores: 1, start: { cpuMs: 1, waitMs: 1_100 } }, steps);
   expect(narrow.p99Ms).toBeGreaterThan(1.1 * free.p99Ms);
+  const cold = await run({ cold: { searches: 100, slowness: 10 } }, steps);
+  expect(cold.p99Ms).toBeGreaterThan(roomy.p99Ms + 10);
 });
 
 test('node seconds go from order to order', () => {
