@@ -75,8 +75,7 @@ export async function besideModel(run: BesideRun) {
     partitions: partitions.map((group, i) => firstPartition(`c${i}`, group)),
   };
   const model = await runModel({
-    // What others took of the machine meanwhile was not there.
-    machine: { ...measured, cores: Math.max(0.1, measured.cores * (1 - foreign)) },
+    machine: measured,
     ...{ policy, steps, seed: flags.seed, shards: [...new Set(partitions.flat())] },
     next: () => ({ tenant: 'default', placement, text: shop.traffic.next(0) }),
   });

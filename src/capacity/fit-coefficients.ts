@@ -5,7 +5,7 @@ import { askedParts, eachMs, slowestWalkMs } from './one-machine.js';
 import { graphMs } from './search-cost.js';
 
 /** A segment of the engine, searched in a process of its own. */
-export interface SegmentFigures {
+interface SegmentFigures {
   rows: number;
   dimensions: number;
   cpuUs: number;

@@ -15,7 +15,7 @@ export interface ServerSpec {
 }
 
 /** What searches by vector took, one at a time or many at once. */
-export interface MeasuredSearches {
+interface MeasuredSearches {
   p50Ms: number;
   perSecond: number;
   /** A core's time for a search: of the query node, of all shards, of who asks. */
@@ -39,7 +39,7 @@ export interface MeasuredServer extends Pick<ServerSpec, 'rows' | 'dimensions' |
 }
 
 /** How many ask at once. */
-export const AT_ONCE = 16;
+const AT_ONCE = 16;
 const K = 10;
 /** What a busy machine is late with is measured, and no failure. */
 const TIMEOUT_MS = 20_000;
