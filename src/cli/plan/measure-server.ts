@@ -60,6 +60,8 @@ export async function measureServer(sample: Sample, spec: ServerSpec): Promise<M
     await cluster.untilAtRest();
     const loaded = await cluster.figures();
     await cluster.restart();
+    // What was left to merge or to move goes on.
+    await cluster.untilAtRest();
     const bodies = Array.from({ length: queries }, (_, i) => {
       const vector = Array.from(sample.query(i, dimensions));
       return JSON.stringify({ vector, top_k: K, fields: [], timeout_ms: TIMEOUT_MS });
