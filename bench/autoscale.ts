@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPolicy, type Policy } from '../src/capacity/autoscale/policy.js';
+import { BESIDE_FLAGS, besideModel } from './autoscale/beside-model.js';
 import { bench, type BenchResult, type BenchRun } from './lib/bench.js';
 import { Random } from './lib/random.js';
 import { print, type Figure } from './lib/report.js';
@@ -22,7 +23,13 @@ import { searchCosts, WaitingNodes } from './simulator/waiting-nodes.js';
 
 const FLAGS = {
   ...SHOP_FLAGS,
+  ...BESIDE_FLAGS,
   shards: { default: 1, help: 'shard processes of the real cluster' },
+  'query-nodes': { default: 2, help: 'with which the real one starts: several share the port' },
+  validate: {
+    default: false,
+    help: 'only: a load with steps on the real cluster that scales itself, beside its model',
+  },
   days: { default: '.', help: 'those whose name matches are replayed; none: ^$' },
   'only-model': {
     default: false,
@@ -54,6 +61,7 @@ await bench(
     flags: FLAGS,
   },
   async (run): Promise<BenchResult> => {
+    if (run.flags.validate) return validate(run);
     const measurement = await readMeasurement(MEASURED);
     const wanted = new RegExp(run.flags.days);
     const days = SCALED_DAYS.filter(({ name }) => wanted.test(name)).slice(
@@ -78,6 +86,16 @@ await bench(
 );
 
 type Run = BenchRun<typeof FLAGS>;
+
+async function validate(run: Run): Promise<BenchResult> {
+  const { data, results, rows } = await besideModel(run);
+  const figures = rows.map(({ figure, ratio }) => ({
+    name: `${figure}: model / real`,
+    value: ratio,
+    unit: '',
+  }));
+  return { data, results, figures };
+}
 
 function policyIn(file: object): Policy {
   const policy = readPolicy(file);

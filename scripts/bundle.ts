@@ -4,6 +4,7 @@ import { build, type BuildOptions, type Plugin } from 'esbuild';
 /** What is started: the command, and what runs in threads and processes of its own. */
 const PROGRAMS = [
   'cli/main.ts',
+  'cli/plan/segment-child.ts',
   'embedding/worker.ts',
   'shard/build/build-worker.ts',
   'telemetry/send-last-report.ts',

@@ -14,14 +14,20 @@ export interface JsonReply {
 export class JsonClient {
   private readonly pool: Pool;
 
-  /** `tenant` undefined: the default one. */
+  /**
+   * `tenant` undefined: the default one. `isOfMany`: a connection of its own for each request, as of shoppers who know
+   * nothing of each other; kept ones stay with the process that they were opened to.
+   */
   constructor(
     url: string,
     timeoutMs = REQUEST_TIMEOUT_MS,
     connections = 512,
     private readonly tenant?: string,
+    isOfMany = false,
   ) {
-    this.pool = new Pool(url, { connections, headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
+    const timeouts = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs };
+    // Undici's word for no request on a connection after another.
+    this.pool = new Pool(url, { connections, ...timeouts, ...(isOfMany && { pipelining: 0 }) });
   }
 
   get(path: string): Promise<JsonReply> {

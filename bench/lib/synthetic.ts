@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
+import { CrowdedVectors } from '../../src/cli/plan/crowded-vectors.js';
 import { cachePath } from './paths.js';
 import { Progress } from './progress.js';
 import { Random } from './random.js';
@@ -24,16 +25,12 @@ export interface SyntheticOptions {
 
 const CATEGORIES = 20;
 const CLUSTERS_A_CATEGORY = 10;
-const SUBSPACE = 24;
 /** Part of the cache's file names: raise it when the recipe changes. */
 const RECIPE = 1;
 
 /**
- * Vectors with the crowding of CLIP embeddings. Category sizes follow (rank + 1.3)^-1.45; each
- * category has ten clusters; a cluster's centre is a random unit vector plus 0.6 of one direction
- * common to all; a vector is its centre + 0.75 x noise in the cluster's own 24-d subspace + 0.375 x
- * isotropic noise, normalised. The tenth neighbour's cosine is then about 0.74 at 100,000 x 512.
- * Kept in the cache folder from one run to the next.
+ * Vectors with the crowding of CLIP embeddings (`CrowdedVectors`). Category sizes follow (rank + 1.3)^-1.45; each
+ * category has ten clusters. Kept in the cache folder from one run to the next.
  */
 export async function syntheticVectors(options: SyntheticOptions): Promise<VectorSet> {
   const { count, dimensions, seed, stream } = options;
@@ -69,14 +66,9 @@ export function rowOf(set: VectorSet, row: number): Float32Array {
   return set.vectors.subarray(row * set.dimensions, (row + 1) * set.dimensions);
 }
 
-interface Cluster {
-  centre: Float64Array;
-  /** SUBSPACE unit vectors, one after the other. */
-  axes: Float64Array;
-}
-
 function generate(set: VectorSet, { dimensions, seed, stream }: SyntheticOptions): void {
-  const clusters = makeClusters(dimensions, new Random(seed, 'clusters'));
+  const count = CATEGORIES * CLUSTERS_A_CATEGORY;
+  const crowd = new CrowdedVectors(dimensions, count, new Random(seed, 'clusters'));
   const random = new Random(seed, stream);
   const weights = Array.from({ length: CATEGORIES }, (_, i) => (i + 1 + 1.3) ** -1.45);
   const total = weights.reduce((sum, weight) => sum + weight);
@@ -89,8 +81,8 @@ function generate(set: VectorSet, { dimensions, seed, stream }: SyntheticOptions
       point -= weights[category] ?? 0;
       category += 1;
     }
-    const cluster = clusters[category * CLUSTERS_A_CATEGORY + random.below(CLUSTERS_A_CATEGORY)];
-    if (cluster !== undefined) drawVector(vector, cluster, random);
+    const cluster = category * CLUSTERS_A_CATEGORY + random.below(CLUSTERS_A_CATEGORY);
+    crowd.draw(vector, cluster, random);
     set.categories[row] = category;
     for (let i = 0; i < dimensions; i += 1) {
       set.vectors[row * dimensions + i] = Math.round((vector[i] ?? 0) * 1e6) / 1e6;
@@ -99,41 +91,6 @@ function generate(set: VectorSet, { dimensions, seed, stream }: SyntheticOptions
   }
   progress.update(set.count);
   progress.done();
-}
-
-function makeClusters(dimensions: number, random: Random): Cluster[] {
-  const unit = (): Float64Array =>
-    normalise(Float64Array.from({ length: dimensions }, () => random.gaussian()));
-  const common = unit();
-  return Array.from({ length: CATEGORIES * CLUSTERS_A_CATEGORY }, () => {
-    const centre = normalise(unit().map((value, i) => value + 0.6 * (common[i] ?? 0)));
-    const axes = new Float64Array(SUBSPACE * dimensions);
-    for (let axis = 0; axis < SUBSPACE; axis += 1) axes.set(unit(), axis * dimensions);
-    return { centre, axes };
-  });
-}
-
-/** Both noises are scaled so that their expected norm is 1 before the factor. */
-function drawVector(vector: Float64Array, { centre, axes }: Cluster, random: Random): void {
-  const { length } = vector;
-  const isotropic = 0.375 / Math.sqrt(length);
-  for (let i = 0; i < length; i += 1) {
-    vector[i] = (centre[i] ?? 0) + isotropic * random.gaussian();
-  }
-  for (let axis = 0; axis < SUBSPACE; axis += 1) {
-    const weight = (0.75 / Math.sqrt(SUBSPACE)) * random.gaussian();
-    const offset = axis * length;
-    for (let i = 0; i < length; i += 1) {
-      vector[i] = (vector[i] ?? 0) + weight * (axes[offset + i] ?? 0);
-    }
-  }
-  normalise(vector);
-}
-
-function normalise(vector: Float64Array): Float64Array {
-  const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
-  for (let i = 0; i < vector.length; i += 1) vector[i] = (vector[i] ?? 0) / norm;
-  return vector;
 }
 
 /** Reads and writes go in pieces: one call cannot move 2 GiB. */

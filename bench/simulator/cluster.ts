@@ -26,30 +26,43 @@ export interface ClusterSpec {
 export class SimulatedCluster {
   readonly clock = new EventClock();
   readonly shards: ReadonlyMap<string, SimulatedShard>;
-  readonly queryNodes: readonly SimulatedQueryNode[];
+  /** Those that answer; one that is taken out ends what it began. */
+  readonly queryNodes: SimulatedQueryNode[] = [];
+  private readonly hosts = new Map<string, Host>();
+  private readonly draw: ServiceDraw;
+  private begun = 0;
 
   constructor(readonly spec: ClusterSpec) {
-    const { sites, queryHosts, times, seed, rowsOf, hedging, cores } = spec;
-    const { clock } = this;
+    const { sites, queryHosts, times, seed } = spec;
     // What a turn takes is of the service times: no turn of this process is too long for the next one.
     searchTurns.now = () => 0;
-    const hosts = new Map<string, Host>();
-    const hostOf = (name: string): Host => {
-      const host = hosts.get(name) ?? new Host(clock, cores);
-      hosts.set(name, host);
-      return host;
+    this.shards = new Map(
+      sites.map(({ node, host }) => [node, new SimulatedShard(this.hostOf(host))]),
+    );
+    this.draw = new ServiceDraw(times, new Random(seed, 'service times'));
+    for (const host of queryHosts) this.addQueryNode(host);
+  }
+
+  /** The cores of a machine. */
+  hostOf(name: string): Host {
+    const host = this.hosts.get(name) ?? new Host(this.clock, this.spec.cores);
+    this.hosts.set(name, host);
+    return host;
+  }
+
+  /** One more that answers from now on, and knows nothing yet. */
+  addQueryNode(host: string): SimulatedQueryNode {
+    const { clock, shards, draw } = this;
+    const { rowsOf, hedging, seed } = this.spec;
+    const random = new Random(seed, `query node ${this.begun++}`);
+    const replicas = {
+      random: () => random.next(),
+      ...(hedging ? {} : { hedges: new HedgeBudget(0, 0) }),
     };
-    const shards = new Map(sites.map(({ node, host }) => [node, new SimulatedShard(hostOf(host))]));
-    this.shards = shards;
-    const draw = new ServiceDraw(times, new Random(seed, 'service times'));
-    this.queryNodes = queryHosts.map((name, i) => {
-      const random = new Random(seed, `query node ${i}`);
-      const replicas = {
-        random: () => random.next(),
-        ...(hedging ? {} : { hedges: new HedgeBudget(0, 0) }),
-      };
-      return new SimulatedQueryNode({ clock, shards, draw, rowsOf, replicas, host: hostOf(name) });
-    });
+    const parts = { clock, shards, draw, rowsOf, replicas, host: this.hostOf(host) };
+    const node = new SimulatedQueryNode(parts);
+    this.queryNodes.push(node);
+    return node;
   }
 
   /** The shards whose site fits. */

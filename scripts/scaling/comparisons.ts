@@ -17,7 +17,7 @@ export interface Comparison {
 const STARTER_DIMENSIONS = 256;
 
 /** Rows of `bench:scale` are vectors, with next to no words. */
-const WITHOUT_WORDS: Coefficients = { ...DEFAULT_COEFFICIENTS, text_bytes: 0 };
+const WITHOUT_WORDS: Coefficients = { ...DEFAULT_COEFFICIENTS, row_heap_bytes: 0 };
 
 /** Everything that was measured in one piece, beside the formulas. */
 export function comparisons(): Comparison[] {

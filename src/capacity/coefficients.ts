@@ -17,8 +17,9 @@ export interface Coefficients {
   choose_cpu_ms: number;
   /** A part's work for a look at the set, without the graph. */
   look_cpu_ms: number;
-  /** A walk through the graph, once for each of the two. */
+  /** A walk through the graph, once for each of the two; and the part of it that grows, with dimensions and ln rows. */
   graph_cpu_ms: number;
+  graph_growth_ms: number;
   /** Ways between processes, all stages of a search together. */
   network_ms: number;
   /** By how much more the slowest of k parts takes, for each unit of ln k. */
@@ -29,12 +30,29 @@ export interface Coefficients {
   one_category_share: number;
   /** The fullest process beside the mean. */
   imbalance: number;
+  /** Searches by vector: of one alone, from question to answer, all but its walk through the graph. */
+  vector_rest_ms: number;
+  /** Of many at once, a core's time: of a query node, of all shards without their walks, and of who asks for them. */
+  vector_query_cpu_ms: number;
+  vector_shard_cpu_ms: number;
+  vector_client_cpu_ms: number;
+  /** How much of a machine's cores so many searches at once get to work. */
+  at_once_share: number;
   /** A row's links in memory and on disk, beside its vector in float32 and int8. */
   link_bytes: number;
-  /** Words, columns and ids of a product in a shard. */
+  /** Words, columns and ids of a product in a shard's files. */
   text_bytes: number;
+  /** Memory that is of no file: of a row for each dimension, and beside its vector; of a process that has no rows. */
+  vector_heap_bytes: number;
+  row_heap_bytes: number;
   shard_process_bytes: number;
   query_process_bytes: number;
+  /** More of it where a query node embeds texts. */
+  model_bytes: number;
+  /** Of each process, the files of its program that it has mapped. */
+  program_bytes: number;
+  /** Bytes of the store for each of a vector: it is kept in pages. */
+  store_vector_share: number;
   /** A product's JSON, and what the store keeps with it: feed, keys, counts. */
   document_bytes: number;
   store_row_bytes: number;
@@ -54,15 +72,26 @@ export const DEFAULT_COEFFICIENTS: Readonly<Coefficients> = {
   choose_cpu_ms: 2,
   look_cpu_ms: 0.8,
   graph_cpu_ms: 0.243,
+  graph_growth_ms: 0.243,
   network_ms: 2.17,
   spread: 0.26,
   tail: 5.2,
   one_category_share: 0.6,
   imbalance: 1.05,
+  vector_rest_ms: 1.5,
+  vector_query_cpu_ms: 0.75,
+  vector_shard_cpu_ms: 0.2,
+  vector_client_cpu_ms: 0.2,
+  at_once_share: 0.8,
   link_bytes: 148.5,
   text_bytes: 590,
+  vector_heap_bytes: 0.01,
+  row_heap_bytes: 590,
   shard_process_bytes: 60e6,
-  query_process_bytes: 150e6,
+  query_process_bytes: 120e6,
+  model_bytes: 30e6,
+  program_bytes: 45e6,
+  store_vector_share: 2,
   document_bytes: 670,
   store_row_bytes: 1_350,
   reply_bytes: 8_000,

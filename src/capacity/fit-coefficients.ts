@@ -1,58 +1,156 @@
 import { DEFAULT_COEFFICIENTS, type Coefficients } from './coefficients.js';
+import { heapRowBytes, rowBytes } from './data-size.js';
 import { lineThrough } from './least-squares.js';
+import { askedParts, eachMs, slowestWalkMs } from './one-machine.js';
+import { graphMs } from './search-cost.js';
+
+/** A segment of the engine, searched in a process of its own. */
+interface SegmentFigures {
+  rows: number;
+  dimensions: number;
+  cpuUs: number;
+  textBytes: number;
+  linkBytes: number;
+  /** Of a row, memory that is of no file; undefined: the system does not tell. */
+  heapBytes: number | undefined;
+}
+
+/** A server of one query node, at rest. Memory is of all shards together, and of the query node. */
+export interface ServerFigures {
+  rows: number;
+  dimensions: number;
+  shards: number;
+  partitionRows: number;
+  cores: number;
+  shardHeapBytes: number;
+  shardResidentBytes: number;
+  queryHeapBytes: number;
+  storeBytes: number;
+  /** Searches by vector: one at a time; and many at once, a core's time of a search. */
+  aloneMs: number;
+  perSecond: number;
+  queryCpuMs: number;
+  shardsCpuMs: number;
+  clientCpuMs: number;
+}
 
 /** What was measured on a machine. */
 export interface Measured {
-  segments: readonly {
-    rows: number;
-    dimensions: number;
-    cpuUs: number;
-    textBytes: number;
-    linkBytes: number;
-  }[];
+  /** One at least. */
+  segments: readonly SegmentFigures[];
+  /** None: what only a server shows is taken from the defaults. */
+  servers: readonly ServerFigures[];
   embedCpuMs: number;
+  modelBytes: number | undefined;
   documentBytes: number;
 }
 
 /** The size for which the coefficients of a search stand. */
 const ROWS = 10_000;
 const DIMENSIONS = 512;
+/** A coefficient is above 0, whatever was measured. */
+const LEAST = 0.001;
 
 /**
  * The coefficients of a machine. What a walk through a graph takes here beside what it took where the defaults were
  * measured is taken for how fast the machine is, also in what is not measured by itself.
  */
-export function fitCoefficients({ segments, embedCpuMs, documentBytes }: Measured): Coefficients {
-  const graph_cpu_ms = graphCpuMs(segments);
-  const slowness = graph_cpu_ms / DEFAULT_COEFFICIENTS.graph_cpu_ms;
-  const largest = segments.reduce<Measured['segments'][number] | undefined>(
-    (most, each) => (most === undefined || each.rows > most.rows ? each : most),
-    undefined,
-  );
+export function fitCoefficients(measured: Measured): Coefficients {
+  const { segments, servers, embedCpuMs, documentBytes, modelBytes } = measured;
+  const graph = graphLine(segments);
+  const slowness = graph.graph_cpu_ms / DEFAULT_COEFFICIENTS.graph_cpu_ms;
+  const largest = largestOf(segments);
   const { query_cpu_ms, query_part_cpu_ms, choose_cpu_ms, look_cpu_ms } = DEFAULT_COEFFICIENTS;
-  return {
+  const ofSegments: Coefficients = {
     ...DEFAULT_COEFFICIENTS,
-    graph_cpu_ms,
+    ...graph,
     query_cpu_ms: query_cpu_ms * slowness,
     query_part_cpu_ms: query_part_cpu_ms * slowness,
     choose_cpu_ms: choose_cpu_ms * slowness,
     look_cpu_ms: look_cpu_ms * slowness,
     embed_cpu_ms: embedCpuMs,
+    model_bytes: Math.max(LEAST, modelBytes ?? DEFAULT_COEFFICIENTS.model_bytes),
     document_bytes: documentBytes,
     text_bytes: largest?.textBytes ?? DEFAULT_COEFFICIENTS.text_bytes,
     link_bytes: largest?.linkBytes ?? DEFAULT_COEFFICIENTS.link_bytes,
+    ...heapOf(segments),
   };
+  return servers.length === 0 ? ofSegments : withServers(ofSegments, servers);
+}
+
+function largestOf(segments: readonly SegmentFigures[]): SegmentFigures | undefined {
+  return segments.reduce<SegmentFigures | undefined>(
+    (most, each) => (most === undefined || each.rows >= most.rows ? each : most),
+    undefined,
+  );
 }
 
 /**
  * A walk's time at the size for which it stands, by least squares: a part that is always there, and one that grows with
  * dimensions and the logarithm of rows. Of one size alone all of it is taken to grow.
  */
-function graphCpuMs(segments: Measured['segments']): number {
+function graphLine(
+  segments: readonly SegmentFigures[],
+): Pick<Coefficients, 'graph_cpu_ms' | 'graph_growth_ms'> {
   const points = segments.map(({ rows, dimensions, cpuUs }) => ({
     x: ((dimensions / DIMENSIONS) * Math.log(rows)) / Math.log(ROWS),
     y: cpuUs / 1_000,
   }));
   const { meanX, meanY, slope = meanY / meanX } = lineThrough(points);
-  return meanY + slope * (1 - meanX);
+  const graph_growth_ms = Math.max(LEAST, slope);
+  return { graph_cpu_ms: Math.max(LEAST, meanY + graph_growth_ms * (1 - meanX)), graph_growth_ms };
+}
+
+/** What two numbers of dimensions tell apart; as with the defaults where there is one. */
+function heapOf(
+  segments: readonly SegmentFigures[],
+): Partial<Pick<Coefficients, 'vector_heap_bytes' | 'row_heap_bytes'>> {
+  const told = segments.filter(({ heapBytes }) => heapBytes !== undefined);
+  const long = largestOf(told.filter(({ dimensions }) => dimensions === DIMENSIONS));
+  const short = largestOf(told.filter(({ dimensions }) => dimensions < DIMENSIONS));
+  if (long?.heapBytes === undefined || short?.heapBytes === undefined) return {};
+  const slope = (long.heapBytes - short.heapBytes) / (long.dimensions - short.dimensions);
+  const vector_heap_bytes = Math.max(LEAST, slope);
+  const rest = long.heapBytes - vector_heap_bytes * long.dimensions;
+  return { vector_heap_bytes, row_heap_bytes: Math.max(LEAST, rest) };
+}
+
+/**
+ * What is left of a server's figures without what its rows and walks take: sizes on the mean of all servers; of times the
+ * least, since whatever else a machine does makes them longer.
+ */
+function withServers(of: Coefficients, servers: readonly ServerFigures[]): Coefficients {
+  const mean = (each: (server: ServerFigures) => number): number =>
+    Math.max(LEAST, servers.reduce((sum, server) => sum + each(server), 0) / servers.length);
+  const least = (each: (server: ServerFigures) => number): number =>
+    Math.max(LEAST, Math.min(...servers.map(each)));
+  const asked = ({ rows, partitionRows, shards }: ServerFigures): number =>
+    askedParts(rows, partitionRows, shards);
+  const walkMs = (server: ServerFigures): number =>
+    graphMs(server.rows / asked(server), server.dimensions, of);
+  const heap = ({ rows, dimensions }: ServerFigures): number => rows * heapRowBytes(dimensions, of);
+  const mapped = ({ rows, dimensions }: ServerFigures): number =>
+    rows * (rowBytes(dimensions, of) - heapRowBytes(dimensions, of));
+  const fitted: Coefficients = {
+    ...of,
+    shard_process_bytes: mean((each) => (each.shardHeapBytes - heap(each)) / each.shards),
+    program_bytes: mean(
+      (each) => (each.shardResidentBytes - each.shardHeapBytes - mapped(each)) / each.shards,
+    ),
+    query_process_bytes: mean((each) => each.queryHeapBytes),
+    store_vector_share: mean(
+      ({ storeBytes, rows, dimensions }) =>
+        (storeBytes / rows - of.store_row_bytes - of.document_bytes) / (4 * dimensions),
+    ),
+    vector_rest_ms: least((each) => each.aloneMs - slowestWalkMs(walkMs(each), asked(each), of)),
+    vector_query_cpu_ms: least((each) => each.queryCpuMs - of.query_part_cpu_ms * asked(each)),
+    vector_shard_cpu_ms: least((each) => each.shardsCpuMs / asked(each) - walkMs(each)),
+    vector_client_cpu_ms: least((each) => each.clientCpuMs),
+  };
+  const shares = servers.map((each) => {
+    const { cores } = each;
+    const bestMs = eachMs({ cores, asked: asked(each), walkMs: walkMs(each) }, fitted);
+    return (each.perSecond * bestMs) / 1_000;
+  });
+  return { ...fitted, at_once_share: Math.max(LEAST, ...shares) };
 }

@@ -5,7 +5,7 @@ import { limitsOf, type Limits } from './limits.js';
 import { moneyOf, type Money } from './money.js';
 import type { MachinePrice, PriceList } from './prices.js';
 import { SearchCosts } from './search-cost.js';
-import { querySize, type QuerySize } from './size-queries.js';
+import { queryNodeBytes, querySize, type QuerySize } from './size-queries.js';
 import { nodeBytes, processCounts, shardSizes, type ShardSize } from './size-shards.js';
 import { totalRows, type Workload } from './workload.js';
 
@@ -91,7 +91,7 @@ function describe(
   };
   const latency = latencyOf(costs, shard.parts, busy, of);
   const diskBytes = {
-    shard: rows * fileRowBytes(workload.dimensions, of) * shard.replicas,
+    shard: rows * fileRowBytes(workload, shard.parts, of) * shard.replicas,
     store: rows * storeRowBytes(workload.dimensions, of),
   };
   const networkBytesS = costs.networkBytes(shard.parts);
@@ -103,7 +103,7 @@ function describe(
   return {
     ...{ query, shard, diskBytes, networkBytesS, latency },
     memoryBytes: {
-      query: query.nodes * query.machine.cores * of.query_process_bytes,
+      query: query.nodes * query.machine.cores * queryNodeBytes(of),
       shard: shard.nodes * nodeBytes(workload, shard, of),
     },
     limits: limitsOf(workload, { shard, busy, latency, fullestBytes }),

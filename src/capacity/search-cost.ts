@@ -17,6 +17,16 @@ export interface SearchCost {
   lookMs: number;
 }
 
+/** One walk through the graph of so many rows, milliseconds of a core: a part that is always there, and one that grows. */
+export function graphMs(rows: number, dimensions: number, of: Coefficients): number {
+  const work = (growthOf(rows) * dimensions) / MEASURED_DIMENSIONS;
+  return Math.max(0, of.graph_cpu_ms + of.graph_growth_ms * (work - 1));
+}
+
+function growthOf(rows: number): number {
+  return Math.log(Math.max(LEAST_ROWS, rows)) / Math.log(MEASURED_ROWS);
+}
+
 /** What searches cost, by the number of parts that all data is cut into. */
 export class SearchCosts {
   readonly shops: readonly Shops[];
@@ -36,13 +46,13 @@ export class SearchCosts {
     const asked = Math.min(parts, Math.max(1, Math.ceil(rows / workload.partitionRows)));
     const looked =
       of.one_category_share * this.partsOfCategory(asked) + (1 - of.one_category_share) * asked;
-    const growth = Math.log(Math.max(LEAST_ROWS, rows / asked)) / Math.log(MEASURED_ROWS);
-    const graphMs = (of.graph_cpu_ms * workload.dimensions) / MEASURED_DIMENSIONS;
+    const growth = growthOf(rows / asked);
+    const walkMs = graphMs(rows / asked, workload.dimensions, of);
     return {
       asked,
       looked,
-      chooseMs: (of.choose_cpu_ms + graphMs) * growth,
-      lookMs: (of.look_cpu_ms + graphMs) * growth,
+      chooseMs: of.choose_cpu_ms * growth + walkMs,
+      lookMs: of.look_cpu_ms * growth + walkMs,
     };
   }
 

@@ -8,6 +8,11 @@ export interface QuerySize {
   nodes: number;
 }
 
+/** Memory of a query node that embeds texts. */
+export function queryNodeBytes(of: Coefficients): number {
+  return of.query_process_bytes + of.model_bytes;
+}
+
 /** The cheapest machines for so many busy cores; `hasSpare`: one of them may be away. */
 export function querySize(
   cores: number,
@@ -17,8 +22,7 @@ export function querySize(
 ): QuerySize | undefined {
   const sizes = machines
     .filter(
-      ({ cores: each, memory_bytes }) =>
-        each * of.query_process_bytes <= memory_bytes * MEMORY_SHARE,
+      ({ cores: each, memory_bytes }) => each * queryNodeBytes(of) <= memory_bytes * MEMORY_SHARE,
     )
     .map((machine) => {
       const enough = Math.max(1, Math.ceil(cores / (machine.cores * busy)));

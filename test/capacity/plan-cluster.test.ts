@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_COEFFICIENTS } from '../../src/capacity/coefficients.js';
-import { fileRowBytes, rowBytes, storeRowBytes } from '../../src/capacity/data-size.js';
+import {
+  fileRowBytes,
+  heapRowBytes,
+  rowBytes,
+  storeRowBytes,
+} from '../../src/capacity/data-size.js';
 import { planCluster, type Plan } from '../../src/capacity/plan-cluster.js';
 import { EXAMPLE_PRICES, type MachinePrice } from '../../src/capacity/prices.js';
 import { MEMORY_SHARE } from '../../src/capacity/size-shards.js';
@@ -9,6 +14,10 @@ import { categoryShares, totalRows, type Workload } from '../../src/capacity/wor
 
 const of = DEFAULT_COEFFICIENTS;
 const RUNS = { numRuns: 150 };
+const SHOP: Workload = {
+  ...{ products: 1, tenants: { count: 0, rows: 0 }, qps: 1, dimensions: 512, categories: 1 },
+  ...{ replicas: 1, partitionRows: 5_000, p99Ms: 200, availability: 0 },
+};
 
 const workloads: fc.Arbitrary<Workload> = fc.record({
   products: fc.integer({ min: 1, max: 60_000_000 }),
@@ -135,13 +144,23 @@ describe('a plan', () => {
   });
 });
 
-test('a row: its vector twice, its links, its words; on disk also the graph of its category', () => {
-  const { link_bytes: links, text_bytes: words } = of;
-  expect(rowBytes(512, of)).toBe(2_048 + 512 + links + words);
-  expect(fileRowBytes(512, of)).toBe(rowBytes(512, of) + 512 + links);
-  const pages = (dimensions: number): number =>
-    (storeRowBytes(dimensions, of) - of.store_row_bytes - of.document_bytes) / 4_096;
-  expect([256, 512, 1_024].map(pages)).toEqual([1, 1, 2]);
+test('a row: its vector twice, its links, its words; on disk also the graph of a large category', () => {
+  const { link_bytes: links, text_bytes: words, store_vector_share: pages } = of;
+  expect(rowBytes(512, of)).toBe(2_048 + 512 + links + of.row_heap_bytes);
+  // Mapped vectors are no memory of the process, and are to be there all the same.
+  expect(heapRowBytes(512, of)).toBeLessThan(of.row_heap_bytes + 10);
+  const unmapped = { ...of, vector_heap_bytes: 4 };
+  expect(rowBytes(512, unmapped)).toBe(rowBytes(512, of));
+  expect(heapRowBytes(512, unmapped)).toBe(2_048 + of.row_heap_bytes);
+  const row = 2_048 + 512 + links + words;
+  const onDisk = (products: number, parts: number): number =>
+    fileRowBytes({ ...SHOP, products, categories: 4 }, parts, of);
+  expect(onDisk(9_999, 1)).toBe(row);
+  expect(onDisk(10_000, 1)).toBe(row + 512 + links);
+  // A category lies on one of few parts as a whole, and on several of many.
+  expect(onDisk(10_000, 4)).toBe(row + 512 + links);
+  expect(onDisk(10_000, 8)).toBe(row);
+  expect(storeRowBytes(512, of) - of.store_row_bytes - of.document_bytes).toBe(2_048 * pages);
 });
 
 test('categories take shares of all products, largest first', () => {

@@ -2,8 +2,11 @@ import { expect, test } from 'vitest';
 import { countOf, machineSizesOf, tenantsOf } from '../../src/core/quantities.js';
 import { DEFAULT_COEFFICIENTS, readCoefficients } from '../../src/capacity/coefficients.js';
 import { fitCoefficients } from '../../src/capacity/fit-coefficients.js';
+import { heapRowBytes } from '../../src/capacity/data-size.js';
+import { planOneMachine } from '../../src/capacity/one-machine.js';
+import { graphMs } from '../../src/capacity/search-cost.js';
 import { EXAMPLE_PRICES, readPrices } from '../../src/capacity/prices.js';
-import { peakQps } from '../../src/capacity/workload.js';
+import { peakQps, type Workload } from '../../src/capacity/workload.js';
 
 test('counts, shops and sizes are read as they are typed', () => {
   expect(['0', '30K', '2.5M', '1B', '12345'].map(countOf)).toEqual([0, 3e4, 2.5e6, 1e9, 12_345]);
@@ -50,10 +53,13 @@ test('a machine that walks graphs in twice the time is twice as slow in all that
   const segment = (rows: number, dimensions: number) => {
     const growth = Math.log(rows) / Math.log(10_000);
     const cpuUs = 2_000 * DEFAULT_COEFFICIENTS.graph_cpu_ms * (dimensions / 512) * growth;
-    return { rows, dimensions, cpuUs, textBytes: rows / 10, linkBytes: 150 };
+    const heapBytes = 600 + 4 * dimensions;
+    return { rows, dimensions, cpuUs, textBytes: rows / 10, linkBytes: 150, heapBytes };
   };
   const segments = [segment(2_500, 128), segment(30_000, 512), segment(10_000, 512)];
-  const fitted = fitCoefficients({ segments, embedCpuMs: 7, documentBytes: 900 });
+  const fitted = fitCoefficients({
+    ...{ segments, servers: [], embedCpuMs: 7, modelBytes: undefined, documentBytes: 900 },
+  });
   const { query_cpu_ms, look_cpu_ms, graph_cpu_ms, network_ms } = DEFAULT_COEFFICIENTS;
   expect(fitted.graph_cpu_ms).toBeCloseTo(2 * graph_cpu_ms);
   expect(fitted.query_cpu_ms).toBeCloseTo(2 * query_cpu_ms);
@@ -62,4 +68,50 @@ test('a machine that walks graphs in twice the time is twice as slow in all that
   // Of the largest.
   expect(fitted).toMatchObject({ text_bytes: 3_000, link_bytes: 150 });
   expect(readCoefficients({ coefficients: fitted })).toEqual(fitted);
+});
+
+test('of a server what is left of its figures without its rows and walks is foretold of others', () => {
+  const workload: Workload = {
+    ...{ products: 14_000, tenants: { count: 0, rows: 0 }, qps: 1, dimensions: 512, replicas: 1 },
+    ...{ categories: 'zipf', partitionRows: 5_000, p99Ms: 100, availability: 0 },
+  };
+  const machine = { cores: 2, parts: 2 };
+  const truth = {
+    ...{ ...DEFAULT_COEFFICIENTS, graph_cpu_ms: 0.4, graph_growth_ms: 0.2, vector_heap_bytes: 0.5 },
+    ...{ row_heap_bytes: 300, shard_process_bytes: 4e7, query_process_bytes: 9e7 },
+    ...{ store_vector_share: 1.2, vector_rest_ms: 2, vector_query_cpu_ms: 1 },
+    ...{ vector_shard_cpu_ms: 0.3, vector_client_cpu_ms: 0.1, at_once_share: 0.7 },
+  };
+  const segments = [
+    [2_500, 128],
+    [10_000, 128],
+    [30_000, 512],
+  ].map(([rows = 0, dimensions = 0]) => ({
+    ...{ rows, dimensions, cpuUs: 1_000 * graphMs(rows, dimensions, truth) },
+    heapBytes: heapRowBytes(dimensions, truth),
+    ...{ textBytes: truth.text_bytes, linkBytes: truth.link_bytes },
+  }));
+  const slowness = truth.graph_cpu_ms / DEFAULT_COEFFICIENTS.graph_cpu_ms;
+  truth.query_part_cpu_ms *= slowness;
+  const plan = planOneMachine(workload, machine, truth);
+  const walkMs = graphMs(7_000, 512, truth);
+  const { products: rows, dimensions, partitionRows } = workload;
+  const server = {
+    ...{ rows, dimensions, shards: 2, partitionRows, cores: 2 },
+    ...{ shardHeapBytes: plan.shardHeapBytes, queryHeapBytes: plan.queryHeapBytes },
+    ...{ shardResidentBytes: plan.shardResidentBytes, storeBytes: plan.storeBytes },
+    ...{ aloneMs: plan.p50Ms, perSecond: plan.perSecond },
+    queryCpuMs: truth.vector_query_cpu_ms + 2 * truth.query_part_cpu_ms,
+    shardsCpuMs: 2 * (truth.vector_shard_cpu_ms + walkMs),
+    clientCpuMs: truth.vector_client_cpu_ms,
+  };
+  const { embed_cpu_ms: embedCpuMs, document_bytes: documentBytes } = truth;
+  const measured = { segments, embedCpuMs, modelBytes: truth.model_bytes, documentBytes };
+  const fitted = fitCoefficients({ ...measured, servers: [server, server] });
+  const other = { ...workload, products: 1_000_000 };
+  const [foretold, taken] = [fitted, truth].map((of) => planOneMachine(other, machine, of));
+  for (const [figure, value] of Object.entries<number>({ ...taken })) {
+    const error = (foretold?.[figure as keyof typeof foretold] ?? 0) / value - 1;
+    expect([figure, Math.abs(error) < 1e-6]).toEqual([figure, true]);
+  }
 });

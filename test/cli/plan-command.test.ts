@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { measureServer } from '../../src/cli/plan/measure-server.js';
+import { sampleOf } from '../../src/cli/plan/sample.js';
 import { measureSegment } from '../../src/cli/plan/measure-segment.js';
 import { packageFile } from '../../src/cli/package-file.js';
 import { runPlan } from '../../src/cli/plan/plan-command.js';
@@ -114,12 +116,29 @@ test('wrong usage ends with 2', async () => {
 });
 
 test('calibrate measures a segment of the engine', async () => {
-  const product = { id: 'a', title: 'Red mug', category: 'Mugs', price: 3 };
-  const { cpuUs, textBytes, linkBytes, ...rest } = await measureSegment([product], 600, 16);
+  const sample = sampleOf((row) => ({ id: `p${row}`, title: 'Red mug', category: 'x', price: 3 }));
+  const { cpuUs, textBytes, linkBytes, heapBytes, ...rest } = await measureSegment(sample, 600, 16);
   expect(rest).toMatchObject({ rows: 600, dimensions: 16 });
   expect(cpuUs).toBeGreaterThan(0);
   expect(textBytes).toBeGreaterThan(10);
   // M = 16: twice as many links in the lowest layer, of four bytes each.
   expect(linkBytes).toBeGreaterThan(100);
   expect(linkBytes).toBeLessThan(250);
+  if (process.platform === 'linux') expect(heapBytes).toBeGreaterThan(0);
+});
+
+test('calibrate measures a server of its own', async () => {
+  if (process.platform !== 'linux') return;
+  const sample = sampleOf((row) => ({ id: `p${row}`, title: 'Red mug', category: 'x', price: 3 }));
+  const spec = { rows: 300, dimensions: 16, shards: 1, queries: 5, forMs: 200, pauseMs: 0 };
+  const server = await measureServer(sample, spec);
+  expect(server.found.map((ids) => ids.length)).toEqual([10, 10, 10, 10, 10]);
+  expect(server.documentBytes).toBeCloseTo(JSON.stringify(sample.product(100)).length, 0);
+  expect(server.started.map(({ role }) => role).sort()).toEqual(['query node', 'shard']);
+  for (const { anonymous, resident } of server.started) {
+    expect(anonymous).toBeGreaterThan(1e6);
+    expect(resident).toBeGreaterThan(anonymous);
+  }
+  expect(server.disk.store).toBeGreaterThan(0);
+  expect(server.atOnce.queryCpuMs).toBeGreaterThan(0);
 });

@@ -7,26 +7,18 @@ import { Deadline } from '../../core/deadline.js';
 import { reasonOf } from '../../core/errors.js';
 import type { Product } from '../../core/product.js';
 import { openEncoder } from '../../embedding/open-encoder.js';
-import { fitCoefficients } from '../../capacity/fit-coefficients.js';
+import { fitCoefficients, type Measured } from '../../capacity/fit-coefficients.js';
 import { packageFile, packageUrl } from '../package-file.js';
 import { complain, print } from '../terminal.js';
-import { measureSegment, type MeasuredSegment } from './measure-segment.js';
+import { measureMachine } from './measure-machine.js';
+import { memoryOf } from './process-figures.js';
+import { sampleOf } from './sample.js';
 
-/** In the order in which they are measured, as far as the time goes. */
-const SIZES: readonly (readonly [rows: number, dimensions: number])[] = [
-  [2_500, 512],
-  [2_500, 128],
-  [10_000, 512],
-  [10_000, 128],
-  [30_000, 512],
-  [100_000, 128],
-  [100_000, 512],
-];
 const TEXTS = 300;
 const EMBED_LIMIT_MS = 10_000;
 
 /**
- * `omnisearch calibrate`: measures this machine with the engine and the bundled model, within `--minutes`, and writes the
+ * `omnisearch calibrate`: measures this machine with the engine, a server of its own and the bundled model, within `--minutes`, and writes the
  * coefficients of `plan` as JSON to `--out`, or prints them. Resolves with the exit code.
  */
 export async function runCalibrate({
@@ -38,14 +30,18 @@ export async function runCalibrate({
     // What cannot be written is known before minutes have passed.
     if (out !== undefined) await (await open(out, 'a')).close();
     const products = await demoProducts();
-    const embedCpuMs = await measureEmbedding(products);
-    const segments = await measureSegments(products, endMs);
+    const embedding = await measureEmbedding(products);
+    const { servers, segments } = await measureMachine(
+      sampleOf((row) => likeOf(products, row)),
+      endMs,
+    );
     const documentBytes =
       products.reduce((sum, product) => sum + JSON.stringify(product).length, 0) / products.length;
     const report = {
       measured_at: new Date().toISOString(),
       machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
-      coefficients: fitCoefficients({ segments, embedCpuMs, documentBytes }),
+      coefficients: fitCoefficients({ ...embedding, servers, segments, documentBytes }),
+      servers,
       segments,
     };
     const json = JSON.stringify(report, undefined, 2);
@@ -57,32 +53,16 @@ export async function runCalibrate({
   }
 }
 
-/** Larger and larger ones, none that would not be done in time. */
-async function measureSegments(
+/** A core's time for a text of a few words, milliseconds; and what the model takes of memory, where the system tells. */
+async function measureEmbedding(
   products: readonly Product[],
-  endMs: number,
-): Promise<MeasuredSegment[]> {
-  const segments: MeasuredSegment[] = [];
-  for (const [rows, dimensions] of SIZES) {
-    const last = segments.at(-1);
-    const expectedS = last === undefined ? 0 : last.buildS * growthFrom(last, rows, dimensions);
-    // What is not building, reading products and searching, takes less than that again.
-    if (last !== undefined && performance.now() + 2_000 * expectedS > endMs) break;
-    process.stderr.write(`omnisearch: measuring ${rows} rows of ${dimensions} dimensions\n`);
-    segments.push(await measureSegment(products, rows, dimensions));
-  }
-  return segments;
-}
-
-/** A build takes a search for each row, in a graph that has so many. */
-function growthFrom(last: MeasuredSegment, rows: number, dimensions: number): number {
-  const work = (of: { rows: number; dimensions: number }): number =>
-    of.rows * Math.log(of.rows) * (of.dimensions + 64);
-  return work({ rows, dimensions }) / work(last);
-}
-
-/** A core's time for a text of a few words, milliseconds. */
-async function measureEmbedding(products: readonly Product[]): Promise<number> {
+): Promise<Pick<Measured, 'embedCpuMs' | 'modelBytes'>> {
+  const bytes = (): Promise<number | undefined> =>
+    memoryOf('self').then(
+      ({ anonymous }) => anonymous,
+      () => undefined,
+    );
+  const without = await bytes();
   const encoder = await openEncoder({
     modelDir: packageFile('models/starter'),
     threads: 1,
@@ -91,14 +71,24 @@ async function measureEmbedding(products: readonly Product[]): Promise<number> {
   try {
     const before = process.cpuUsage();
     for (let i = 0; i < TEXTS; i++) {
-      const title = products[i % products.length]?.title ?? '';
+      const { title } = likeOf(products, i);
       await encoder.embedQuery(`${i} ${title}`.slice(0, 40), Deadline.after(EMBED_LIMIT_MS));
     }
     const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1_000 / TEXTS;
+    const embedCpuMs = (user + system) / 1_000 / TEXTS;
+    const all = await bytes();
+    const isTold = without !== undefined && all !== undefined;
+    return { embedCpuMs, modelBytes: isTold ? all - without : undefined };
   } finally {
     await encoder.close();
   }
+}
+
+/** The products again and again, each time with other ids. */
+function likeOf(products: readonly Product[], row: number): Product {
+  const like = products[row % products.length];
+  if (like === undefined) throw new Error('no products to measure with');
+  return { ...like, id: `${like.id}-${row}` };
 }
 
 async function demoProducts(): Promise<Product[]> {
