@@ -1,4 +1,4 @@
-import { Packr } from 'msgpackr';
+import { Packr, RESERVE_START_SPACE } from 'msgpackr';
 import type { Message } from './messages.js';
 
 /**
@@ -17,12 +17,12 @@ export interface Frame {
 }
 
 export function encodeFrame(request: number, message: Message): Buffer {
-  const body = packr.pack(message);
-  if (4 + body.byteLength > MAX_FRAME_BYTES) throw new Error(`frame of ${body.byteLength} bytes`);
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + body.byteLength);
-  frame.writeUInt32LE(4 + body.byteLength, 0);
+  // With room for the header before it: nothing is copied.
+  const frame = packr.pack(message, RESERVE_START_SPACE | HEADER_BYTES);
+  const length = frame.byteLength - 4;
+  if (length > MAX_FRAME_BYTES) throw new Error(`frame of ${length} bytes`);
+  frame.writeUInt32LE(length, 0);
   frame.writeUInt32LE(request, 4);
-  body.copy(frame, HEADER_BYTES);
   return frame;
 }
 
