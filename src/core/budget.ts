@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { CancelSignal } from './cancellation.js';
 import type { Deadline } from './deadline.js';
 
 /** How long one turn of an event loop may work before it gives the loop away, milliseconds. */
@@ -8,7 +9,7 @@ export const LOOK_EVERY_UNITS = 16_384;
 
 export interface BudgetOptions {
   /** The caller went away: the budget is spent from then on. */
-  signal?: AbortSignal;
+  signal?: CancelSignal;
   turnMs?: number;
   /** Gives the turn away and resolves when it is this work's turn again. */
   yieldTurn?: () => Promise<void>;

@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation.js';
 import { OmniError } from './errors.js';
 
 /** A point in time by which a request must have answered. Monotonic clock, milliseconds. */
@@ -27,17 +28,19 @@ export class Deadline {
   }
 
   /** `work`, or `deadline_exceeded` when the deadline comes first. `work` goes on unobserved then. */
-  async race<T>(work: Promise<T>, stage: string): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(deadlineExceeded(stage)), this.remainingMs());
+  race<T>(work: Promise<T>, stage: string): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(deadlineExceeded(stage)), this.remainingMs());
+      const won = (value: T): void => {
+        clearTimeout(timer);
+        resolve(value);
+      };
+      const failed = (error: Error): void => {
+        clearTimeout(timer);
+        reject(error);
+      };
+      work.then(won, failed);
     });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
-      work.catch(() => undefined);
-    }
   }
 }
 
@@ -46,11 +49,11 @@ function deadlineExceeded(stage: string): OmniError {
 }
 
 /** `work`, or the signal's reason when it is aborted first. `work` goes on unobserved then. */
-export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function unlessAborted<T>(work: Promise<T>, signal: CancelSignal): Promise<T> {
   let giveUp: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    giveUp = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', giveUp, { once: true });
+    giveUp = () => reject(signal.reason);
+    signal.addEventListener('abort', giveUp);
     if (signal.aborted) giveUp();
   });
   try {

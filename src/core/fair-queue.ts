@@ -1,4 +1,5 @@
 import { TURN_MS } from './budget.js';
+import type { CancelSignal } from './cancellation.js';
 import { OmniError } from './errors.js';
 
 export interface FairQueueOptions {
@@ -24,7 +25,7 @@ export interface RunOptions {
   /** The tenant's share beside others': of 2 it gets twice as much as one of 1, the default, before it has to wait. */
   weight?: number;
   /** Aborted while the work waits: it is not started, and `run` rejects with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: CancelSignal;
 }
 
 /** The right to work, held by whoever runs. */
@@ -197,7 +198,7 @@ export class FairQueue {
     use: TenantUse,
     places: number,
     where: 'first' | 'last',
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
     maxWaitMs?: number,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -223,7 +224,7 @@ export class FairQueue {
         this.startDue();
       };
       const onAbort = (): void => giveUp(signal?.reason as Error);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      signal?.addEventListener('abort', onAbort);
       if (maxWaitMs !== undefined) {
         const message = `the deadline passed among waiting ${this.options.what}`;
         timer = setTimeout(() => giveUp(new OmniError('deadline_exceeded', message)), maxWaitMs);

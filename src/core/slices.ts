@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation.js';
 import { giveWay } from './precedence.js';
 
 /** How long one slice of work may keep the event loop, milliseconds. */
@@ -18,7 +19,7 @@ export class Slices {
 
   /** `signal` aborted: `next` rejects with its reason. `now` is injectable for tests. */
   constructor(
-    private readonly signal?: AbortSignal,
+    private readonly signal?: CancelSignal,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.endsAtMs = now() + SLICE_MS;

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../core/cancellation.js';
 import type { Deadline } from '../core/deadline.js';
 import type { ModelIdentity } from '../core/product.js';
 import type { ProductInputs } from './product-inputs.js';
@@ -37,7 +38,7 @@ export interface EmbeddingCaller {
   /** `default` when absent. */
   tenant?: string;
   /** Aborted when nobody waits any more: texts that have not started are dropped. */
-  signal?: AbortSignal | undefined;
+  signal?: CancelSignal | undefined;
 }
 
 /** Text to vectors of one model. The only part of the node that knows about models. */

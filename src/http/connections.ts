@@ -1,6 +1,6 @@
-import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { ServerResponse } from 'node:http';
+import { abortSignalOf, Cancellation, type CancelSignal } from '../core/cancellation.js';
 import { OmniError } from '../core/errors.js';
 import type { Span } from '../core/span.js';
 import { rawErrorReply } from './error-reply.js';
@@ -8,16 +8,10 @@ import { REQUESTS_OF_CONNECTION, type HttpLimits } from './limits.js';
 
 const SWEEP_MS = 1_000;
 
-/** Of a batch each search listens, once for each shard that it asks: Node would warn of so many. */
-function newController(): AbortController {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
-  return controller;
-}
-
 /** A request from its head to the last byte of its reply. */
 export class Exchange {
-  private controller: AbortController | undefined;
+  private readonly cancellation = new Cancellation();
+  private nodes: AbortSignal | undefined;
   private readonly endings: (() => void)[] = [];
   private hasEnded = false;
   /** Where it is traced. */
@@ -30,10 +24,14 @@ export class Exchange {
   constructor(private readonly response: ServerResponse) {}
 
   /** Aborted when the caller goes away before the reply has left. */
+  get caller(): CancelSignal {
+    return this.cancellation;
+  }
+
+  /** The same as Node's own. */
   get signal(): AbortSignal {
-    this.controller ??= newController();
-    if (this.hasEnded) this.abort();
-    return this.controller.signal;
+    this.nodes ??= abortSignalOf(this.cancellation);
+    return this.nodes;
   }
 
   /** Calls `leave` once the reply has left, or its connection is gone. */
@@ -59,12 +57,10 @@ export class Exchange {
   end(): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
-    if (!this.response.writableFinished) this.abort();
+    if (!this.response.writableFinished) {
+      this.cancellation.abort(new OmniError('unavailable', 'the caller went away'));
+    }
     for (const leave of this.endings) leave();
-  }
-
-  private abort(): void {
-    this.controller?.abort(new OmniError('unavailable', 'the caller went away'));
   }
 }
 

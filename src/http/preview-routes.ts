@@ -42,7 +42,7 @@ export function previewRoutes(
       const asked = toPreview(request.tenant, request.body);
       const leave = previews.enter(request.tenant);
       const bytes = replies.lease(request.tenant);
-      const { signal } = request.exchange;
+      const { caller: signal } = request.exchange;
       try {
         const found = await preview.run(asked, async (one) => {
           await desk.chargeLook(request);

@@ -204,7 +204,7 @@ export class SearchDesk {
   private callerOf(request: FastifyRequest): SearchCaller {
     const bytes = this.options.replies.lease(request.tenant);
     request.exchange.onEnd(() => bytes.release());
-    const { signal, span } = request.exchange;
+    const { caller: signal, span } = request.exchange;
     const notes: Explainer[] | undefined = this.slow && [];
     return { signal, bytes, span, notes };
   }

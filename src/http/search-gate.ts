@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../core/cancellation.js';
 import { FairQueue } from '../core/fair-queue.js';
 import { takePrecedence } from '../core/precedence.js';
 import type { HttpLimits } from './limits.js';
@@ -8,7 +9,7 @@ const TENANT_SHARE_OF_QUEUE = 0.5;
 /** Who a search is for, and how long it may wait. */
 export interface GateCaller {
   tenant: string;
-  signal: AbortSignal;
+  signal: CancelSignal;
   timeoutMs: number;
 }
 

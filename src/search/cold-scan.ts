@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../core/cancellation.js';
 import { Deadline, unlessAborted } from '../core/deadline.js';
 import { OmniError } from '../core/errors.js';
 import type { Product } from '../core/product.js';
@@ -72,7 +73,7 @@ export async function scanChunks(
   deps: ColdScanDeps,
   tenant: string,
   questions: readonly ColdQuestion[],
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<void> {
   const slices = new Slices(signal);
   let open = questions;

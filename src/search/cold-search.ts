@@ -1,3 +1,4 @@
+import { abortSignalOf } from '../core/cancellation.js';
 import { Deadline } from '../core/deadline.js';
 import { invalidField, OmniError, toOmniError } from '../core/errors.js';
 import type { Encoder } from '../embedding/encoder.js';
@@ -80,7 +81,7 @@ export class ColdSearch implements Searches {
     caller: SearchCaller,
   ): Promise<[T, (Told | undefined)[]]> {
     const needless = new AbortController();
-    const signal = AbortSignal.any([caller.signal, needless.signal]);
+    const signal = AbortSignal.any([abortSignalOf(caller.signal), needless.signal]);
     const scanning = this.scan(requests, { ...caller, signal });
     scanning.catch(() => undefined);
     try {

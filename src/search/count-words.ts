@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../core/cancellation.js';
 import { Deadline } from '../core/deadline.js';
 import { digest } from '../core/ids.js';
 import type { Span } from '../core/span.js';
@@ -65,7 +66,7 @@ interface Answered {
 
 /** How a round of counting is asked for. */
 interface CountOptions {
-  signal?: AbortSignal | undefined;
+  signal?: CancelSignal | undefined;
   /** Of the first who asks it, where that search is traced. */
   span?: Span | undefined;
   pin?: boolean;

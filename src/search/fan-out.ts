@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../core/cancellation.js';
 import type { Deadline } from '../core/deadline.js';
 import { searchTurns } from '../core/fair-turns.js';
 import type { Span } from '../core/span.js';
@@ -43,7 +44,7 @@ export interface FanOutResult {
 export interface FanOutBounds {
   deadline: Deadline;
   /** Aborted: the shards are told to stop; absent: whoever goes away, others wait. */
-  signal?: AbortSignal | undefined;
+  signal?: CancelSignal | undefined;
   /** What the shards do is a part of it, where the search is traced. */
   span?: Span | undefined;
   /** Takes what each answer took; absent: nobody wants to know. */

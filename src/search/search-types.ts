@@ -1,4 +1,5 @@
 import type { ByteLease } from '../core/byte-budget.js';
+import type { CancelSignal } from '../core/cancellation.js';
 import type { Span } from '../core/span.js';
 import type { EmbeddingSource } from '../embedding/encoder.js';
 import type { Filter } from '../filter/filter.js';
@@ -141,7 +142,7 @@ export interface Warning {
 /** On whose behalf a search is done. */
 export interface SearchCaller {
   /** Aborted when nobody waits for the answer any more: then all work for it ends. */
-  signal: AbortSignal;
+  signal: CancelSignal;
   /** Charged for each document of the reply; to be released once that has left. */
   bytes: ByteLease;
   /** Of the request, where it is traced. */

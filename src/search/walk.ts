@@ -1,4 +1,5 @@
 import { boundedCache } from '../core/bounded-cache.js';
+import { abortSignalOf, type CancelSignal } from '../core/cancellation.js';
 import { digest } from '../core/ids.js';
 import { invalidField, OmniError } from '../core/errors.js';
 import type { Deadline } from '../core/deadline.js';
@@ -51,7 +52,7 @@ export class Walks {
     request: SearchRequest,
     shaping: Shaping,
     deadline: Deadline,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<OpenWalk | undefined> {
     const { cursor, wantsCursor, group } = request.shop ?? PLAIN_SHOP;
     if (cursor === undefined && !wantsCursor) return undefined;
@@ -104,13 +105,14 @@ export class Walks {
    * Rows up to the tenant's latest version are the walk's: once all shards have them, what is not changed
    * later is there all along, and what is changed has a later version, in both kinds of store.
    */
-  private async begin(tenant: string, deadline: Deadline, signal: AbortSignal): Promise<OpenWalk> {
+  private async begin(tenant: string, deadline: Deadline, signal: CancelSignal): Promise<OpenWalk> {
     const mark = await readInTime(this.deps.store.head(tenant), deadline, 'the feed');
     const until = decodeMark(mark);
     if (until === undefined) throw new OmniError('internal', 'a mark that says no version');
     if (this.applied.get(tenant) === until) return { until, at: undefined, missing: [] };
     const patienceMs = deadline.remainingMs() * CATCH_UP_SHARE;
-    const lagging = await this.deps.searchable.awaitApplied(tenant, mark, patienceMs, signal);
+    const stop = abortSignalOf(signal);
+    const lagging = await this.deps.searchable.awaitApplied(tenant, mark, patienceMs, stop);
     const missing = lagging.map((shard): MissingPart => {
       return { part: 'shard', shard, reason: 'stale_index' };
     });

@@ -1,3 +1,4 @@
+import { Cancellation } from '../core/cancellation.js';
 import { ByteBudget } from '../core/byte-budget.js';
 import { MATCH_ALL } from '../filter/filter.js';
 import type { RootSearch } from './root-search.js';
@@ -19,7 +20,7 @@ const TEXTS = [
  * times it is a multiple slower, and the first callers after a start would wait for it.
  */
 export async function warmUp(search: Pick<RootSearch, 'search'>): Promise<void> {
-  const { signal } = new AbortController();
+  const signal = new Cancellation();
   const bytes = new ByteBudget({ what: 'replies', limitBytes: 1 << 20 }).lease(NOBODY);
   const endMs = performance.now() + MOST_MS;
   const how = { filter: MATCH_ALL, fields: undefined, exact: false, explain: false };

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../core/cancellation.js';
 import type { Deadline } from '../core/deadline.js';
 import { OmniError } from '../core/errors.js';
 import { inSpan, type Span } from '../core/span.js';
@@ -58,13 +59,13 @@ export type Send = (
   node: string,
   message: Request,
   deadline: Deadline,
-  signal?: AbortSignal,
+  signal?: CancelSignal,
 ) => Promise<Reply>;
 
 /** On whose behalf a shard is asked. */
 export interface Asker {
   /** Aborted: nobody waits for the answer any more. */
-  signal?: AbortSignal | undefined;
+  signal?: CancelSignal | undefined;
   /** Each shard that is asked is a part of it, where what is asked for is traced. */
   span?: Span | undefined;
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import type { CancelSignal } from '../core/cancellation.js';
 import { Deadline } from '../core/deadline.js';
 import { OmniError } from '../core/errors.js';
 import { encodeFrame, FrameReader } from '../protocol/frames.js';
@@ -81,7 +82,7 @@ export class ShardConnection {
    * The reply to `message`. Rejects `unavailable`, `overloaded` or `deadline_exceeded`; also when
    * `signal` is aborted, and then the shard is told to stop.
    */
-  async request(message: Request, deadline: Deadline, signal?: AbortSignal): Promise<Reply> {
+  async request(message: Request, deadline: Deadline, signal?: CancelSignal): Promise<Reply> {
     if (this.pulse.isSilent) throw new OmniError('unavailable', 'the shard does not answer');
     // What waits for the feed may do so for minutes: it says nothing of the shard.
     if (message.type === 'await') return this.exchange(message, deadline, signal);
@@ -124,10 +125,11 @@ export class ShardConnection {
   private async exchange(
     message: Request,
     deadline: Deadline,
-    signal?: AbortSignal,
+    signal?: CancelSignal,
   ): Promise<Reply> {
     if (this.isClogged()) throw tooMany();
-    const socket = await this.connected(message, deadline);
+    const socket = this.socket ?? (await this.connected(deadline));
+    this.checkSpoken(message);
     this.lastRequest = (this.lastRequest % 0xffffffff) + 1;
     const request = this.lastRequest;
     const frame = encodeFrame(request, message);
@@ -137,7 +139,8 @@ export class ShardConnection {
       const isSmall = frame.byteLength <= SMALL_REQUEST_BYTES;
       if (!(error instanceof ConnectionLost) || !isSmall || this.closed) throw error;
       try {
-        const next = await this.connected(message, deadline);
+        const next = await this.connected(deadline);
+        this.checkSpoken(message);
         return await this.send(next, request, frame, deadline, signal);
       } catch (again) {
         // The request itself may have ended the shard.
@@ -146,23 +149,26 @@ export class ShardConnection {
     }
   }
 
-  private async connected(message: Request, deadline: Deadline): Promise<Socket> {
-    const socket = this.socket ?? (await deadline.race(this.ensure(), 'connecting to a shard'));
-    if (spokenSince(message) <= this.protocol) return socket;
+  private async connected(deadline: Deadline): Promise<Socket> {
+    return this.socket ?? deadline.race(this.ensure(), 'connecting to a shard');
+  }
+
+  private checkSpoken(message: Request): void {
+    if (spokenSince(message) <= this.protocol) return;
     throw new OmniError('unavailable', `the shard speaks protocol ${this.protocol} only`);
   }
 
-  private async send(
+  private send(
     socket: Socket,
     request: number,
     frame: Buffer,
     deadline: Deadline,
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
   ): Promise<Reply> {
-    // Lost again before its first request: nobody would answer.
-    if (socket !== this.socket) throw new ConnectionLost('the connection was lost');
-    if (signal?.aborted === true) throw gaveUp();
     return new Promise<Reply>((resolve, reject) => {
+      // Lost again before its first request: nobody would answer.
+      if (socket !== this.socket) throw new ConnectionLost('the connection was lost');
+      if (signal?.aborted === true) throw gaveUp();
       const stop = (error: OmniError): void => {
         if (this.take(request) === undefined) return;
         socket.write(encodeFrame(0, { type: 'cancel', request }));

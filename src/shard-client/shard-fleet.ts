@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../core/cancellation.js';
 import { Deadline } from '../core/deadline.js';
 import { OmniError, toOmniError } from '../core/errors.js';
 import type { ShardState } from '../core/shard-status.js';
@@ -267,7 +268,7 @@ export class ShardFleet {
     shard: string,
     message: Request,
     deadline: Deadline,
-    signal?: AbortSignal,
+    signal?: CancelSignal,
   ): Promise<Reply> {
     const connection = this.shards.get(shard);
     try {

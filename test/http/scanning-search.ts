@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../src/core/cancellation.js';
 import { invalidField, type OmniError } from '../../src/core/errors.js';
 import { score } from '../../src/core/vector.js';
 import type { SearchPort } from '../../src/http/ports.js';
@@ -106,8 +107,8 @@ export class ScanningSearch implements SearchPort {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
+function aborted(signal: CancelSignal): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    signal.addEventListener('abort', () => reject(signal.reason));
   });
 }

@@ -11,6 +11,7 @@ import {
   MAX_FRAME_BYTES,
   type Frame,
 } from '../../src/protocol/frames.js';
+import type { CancelSignal } from '../../src/core/cancellation.js';
 import { PROTOCOL_VERSION, type Message, type Reply } from '../../src/protocol/messages.js';
 import {
   ClientConnection,
@@ -28,7 +29,7 @@ let server: Server;
 let sockets: Socket[];
 let clients: Socket[];
 let nonsense: unknown[];
-let answer: (request: ClientRequest, signal: AbortSignal) => Promise<Reply | undefined>;
+let answer: (request: ClientRequest, signal: CancelSignal) => Promise<Reply | undefined>;
 
 beforeEach(async () => {
   // The sockets' own events are real; what the server waits for comes when the test says so.
@@ -142,7 +143,7 @@ test('answers that are not read have a deadline; one who reads in time goes on',
 });
 
 test('one connection has so many requests under way, and a cancel or a close aborts them', async () => {
-  const signals: AbortSignal[] = [];
+  const signals: CancelSignal[] = [];
   answer = (_, signal) => {
     signals.push(signal);
     return new Promise(() => undefined);

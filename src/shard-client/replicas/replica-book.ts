@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../core/cancellation.js';
 import { Deadline } from '../../core/deadline.js';
 import { toOmniError } from '../../core/errors.js';
 import type { KnownLoads } from './choose-replica.js';
@@ -83,7 +84,7 @@ export class ReplicaBook implements KnownLoads {
    * `error` came instead of an answer. It is the node's failure where another might have answered; a deadline
    * that passed sooner than a node counts as hung proves nothing, nor does what the caller called off.
    */
-  failed(asked: Asked, error: unknown, signal: AbortSignal | undefined): void {
+  failed(asked: Asked, error: unknown, signal: CancelSignal | undefined): void {
     const isEarly = this.now() - asked.askedAtMs < this.times.hangAfterMs(asked.kind);
     const isNodes = isForAnother(error) && !(error.code === 'deadline_exceeded' && isEarly);
     this.gaveUp(asked, signal?.aborted === true ? 'called_off' : outcomeOf(error));

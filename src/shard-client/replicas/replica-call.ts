@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../core/cancellation.js';
 import type { Deadline } from '../../core/deadline.js';
 
 /** One request that any of several nodes can answer. */
@@ -11,7 +12,7 @@ export interface ReplicaCall<T> {
   /** 32 bits; the same for requests that gain from going to the same replica. */
   stickyKey?: number | undefined;
   /** One attempt; rejects `OmniError`, by the deadline at the latest. Aborting `signal` stops it. */
-  ask(node: string, deadline: Deadline, signal: AbortSignal | undefined): Promise<T>;
+  ask(node: string, deadline: Deadline, signal: CancelSignal | undefined): Promise<T>;
   /**
    * False: the answer lacks something that another replica may have (not ready, timed out). Another one is
    * asked while time is left, and the better answer serves.

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../core/cancellation.js';
 import type { Deadline } from '../../core/deadline.js';
 import { HedgeBudget } from './hedge-budget.js';
 import type { NodeCalls } from './node-calls.js';
@@ -81,7 +82,7 @@ export class ReplicaCalls {
    * `deadline_exceeded` only when `deadline` passed. When `signal` is aborted it rejects as the attempt
    * does, and so does an error that is no matter of the replica.
    */
-  call<T>(call: ReplicaCall<T>, deadline: Deadline, signal?: AbortSignal): Promise<Served<T>> {
+  call<T>(call: ReplicaCall<T>, deadline: Deadline, signal?: CancelSignal): Promise<Served<T>> {
     this.setting.counts.calls += 1;
     if (call.nodes.length === 1) return this.callOnly(call, deadline, signal);
     for (const node of call.nodes) {
@@ -96,7 +97,7 @@ export class ReplicaCalls {
   private async callOnly<T>(
     call: ReplicaCall<T>,
     deadline: Deadline,
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
   ): Promise<Served<T>> {
     const node = call.nodes[0] as string;
     const asked = this.book.asked(node, call.kind);

@@ -1,3 +1,4 @@
+import { Cancellation, type CancelSignal } from '../../core/cancellation.js';
 import { Deadline } from '../../core/deadline.js';
 import { OmniError } from '../../core/errors.js';
 import { chooseReplica } from './choose-replica.js';
@@ -39,7 +40,7 @@ type Reason = 'first' | 'hedges' | 'retries' | 'moves';
 interface Attempt extends Asked {
   reason: Reason;
   deadline: Deadline;
-  stop: AbortController;
+  stop: Cancellation;
   callOff: () => void;
   onHung: () => void;
 }
@@ -62,7 +63,7 @@ export class RunningCall<T> {
     private readonly setting: CallSetting,
     private readonly call: ReplicaCall<T>,
     private readonly deadline: Deadline,
-    private readonly signal: AbortSignal | undefined,
+    private readonly signal: CancelSignal | undefined,
   ) {
     this.unasked = call.nodes;
     this.settle = { resolve: () => undefined, reject: () => undefined };
@@ -94,13 +95,13 @@ export class RunningCall<T> {
       ...book.asked(node, this.call.kind),
       reason,
       deadline: this.deadlineOfNext(),
-      stop: new AbortController(),
+      stop: new Cancellation(),
       callOff: () => undefined,
       onHung: () => this.goOn('moves'),
     };
     this.attempts.add(attempt);
     attempt.health.onHung.add(attempt.onHung);
-    this.call.ask(node, attempt.deadline, attempt.stop.signal).then(
+    this.call.ask(node, attempt.deadline, attempt.stop).then(
       (answer) => this.answered(attempt, answer),
       (error: unknown) => this.failed(attempt, error),
     );

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Cancellation, type CancelSignal } from '../../core/cancellation.js';
 import { encodeFrame, FrameReader, MAX_FRAME_BYTES, type Frame } from '../../protocol/frames.js';
 import type { Failure, Message, Reply, Request } from '../../protocol/messages.js';
 import { ServerHandshake, type HandshakeOptions } from './handshake.js';
@@ -26,7 +27,7 @@ export const READER_LIMITS: ReaderLimits = { maxUnreadBytes: 64 * 1024 * 1024, u
 /** What a connection asks of its server. */
 export interface ConnectionHandlers {
   /** Never rejects. Aborted when nobody waits for the answer any more. */
-  answer: (request: ClientRequest, signal: AbortSignal) => Promise<Reply | undefined>;
+  answer: (request: ClientRequest, signal: CancelSignal) => Promise<Reply | undefined>;
   /** The client sent what no client of ours would. */
   onNonsense: (error: unknown) => void;
   onClose: () => void;
@@ -42,7 +43,7 @@ export class ClientConnection {
   private readonly reader = new FrameReader(GREETING_BYTES);
   private readonly handshake: ServerHandshake;
   private state: 'greeting' | 'open' | 'ended' = 'greeting';
-  private readonly outstanding = new Map<number, AbortController>();
+  private readonly outstanding = new Map<number, Cancellation>();
   /** Ends the greeting, or a client that does not read. */
   private timer: NodeJS.Timeout | undefined;
 
@@ -106,11 +107,11 @@ export class ClientConnection {
       this.reply(request, TOO_MANY);
       return;
     }
-    const controller = new AbortController();
-    this.outstanding.set(request, controller);
-    void this.handlers.answer(message, controller.signal).then((reply) => {
-      if (this.outstanding.get(request) === controller) this.outstanding.delete(request);
-      if (reply !== undefined && !controller.signal.aborted) this.reply(request, reply);
+    const cancellation = new Cancellation();
+    this.outstanding.set(request, cancellation);
+    void this.handlers.answer(message, cancellation).then((reply) => {
+      if (this.outstanding.get(request) === cancellation) this.outstanding.delete(request);
+      if (reply !== undefined && !cancellation.aborted) this.reply(request, reply);
     });
   }
 
@@ -125,7 +126,7 @@ export class ClientConnection {
 
   private closed(): void {
     this.stopTimer();
-    for (const controller of this.outstanding.values()) controller.abort();
+    for (const each of this.outstanding.values()) each.abort();
     this.handlers.onClose();
   }
 

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../core/cancellation.js';
 import { toOmniError } from '../../core/errors.js';
 import { Histogram } from '../../core/histogram.js';
 
@@ -11,7 +12,7 @@ export class RequestCounts {
   readonly kinds = new Map<string, Counted>();
 
   /** Counts `work` when it is over, from now on. */
-  async count<T>(kind: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async count<T>(kind: string, signal: CancelSignal, work: () => Promise<T>): Promise<T> {
     const startedMs = performance.now();
     let outcome = 'ok';
     try {

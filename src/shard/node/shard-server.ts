@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import { Budget } from '../../core/budget.js';
+import type { CancelSignal } from '../../core/cancellation.js';
 import { Deadline } from '../../core/deadline.js';
 import { OmniError, toOmniError } from '../../core/errors.js';
 import { CREDIT_MS, FairQueue } from '../../core/fair-queue.js';
@@ -147,7 +148,7 @@ export class ShardServer {
   }
 
   /** Undefined for what wants no answer. Throws what the client is told instead of one. */
-  private async answer(message: ClientRequest, signal: AbortSignal): Promise<Reply | undefined> {
+  private async answer(message: ClientRequest, signal: CancelSignal): Promise<Reply | undefined> {
     switch (message.type) {
       case 'search':
         return this.traced(message, signal, (budget) => this.node.search(message, budget));
@@ -176,7 +177,7 @@ export class ShardServer {
   /** As a part of the trace that it is asked for in. */
   private traced(
     message: SearchLeaf | CountWords,
-    signal: AbortSignal,
+    signal: CancelSignal,
     work: (budget: Budget) => Promise<Reply>,
   ): Promise<Reply> {
     const { shard, tracer } = this.options;
@@ -190,7 +191,7 @@ export class ShardServer {
 
   private counted(
     message: SearchLeaf | CountWords,
-    signal: AbortSignal,
+    signal: CancelSignal,
     work: (budget: Budget) => Promise<Reply>,
     span?: Span,
   ): Promise<Reply> {
@@ -201,7 +202,7 @@ export class ShardServer {
 
   private async inTurn(
     message: SearchLeaf | CountWords,
-    signal: AbortSignal,
+    signal: CancelSignal,
     work: (budget: Budget) => Promise<Reply>,
     span?: Span,
   ): Promise<Reply> {

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../../src/core/cancellation.js';
 import { Random } from '../../../bench/lib/random.js';
 import { Deadline } from '../../../src/core/deadline.js';
 import { type ErrorCode, OmniError } from '../../../src/core/errors.js';
@@ -90,7 +91,7 @@ export class SimulatedReplicas implements ReplicaNodes {
   private async ask(
     name: string,
     deadline: Deadline,
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
   ): Promise<SimulatedAnswer> {
     const node = this.node(name);
     node.asked += 1;
@@ -101,7 +102,7 @@ export class SimulatedReplicas implements ReplicaNodes {
   private answerOf(
     name: string,
     deadline: Deadline,
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
     serviceMs: number,
   ): Promise<void> {
     const node = this.node(name);
