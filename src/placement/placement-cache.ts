@@ -30,12 +30,17 @@ export class PlacementCache {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  async get(tenant: string): Promise<TenantPlacement> {
+  /** At once where it is fresh. */
+  get(tenant: string): TenantPlacement | Promise<TenantPlacement> {
     const freshMs = this.now() - PLACEMENT_AGE_MS;
     const kept = this.views.get(tenant);
     if (kept !== undefined && kept.asOfMs > freshMs) return kept.placement;
     const running = this.reading.get(tenant);
     if (running !== undefined && running.asOfMs > freshMs) return running.view;
+    return this.read(tenant);
+  }
+
+  private async read(tenant: string): Promise<TenantPlacement> {
     const started = { asOfMs: this.now(), view: this.refresh(tenant) };
     this.reading.set(tenant, started);
     try {

@@ -6,13 +6,14 @@ import type { MissingPart, MissingReason } from './search-types.js';
 
 /**
  * What the store has by the deadline. Rejects `deadline_exceeded` where only the time ran out, what
- * the store says of too much, and else `unavailable`.
+ * the store says of too much, and else `unavailable`. @param read what is there already is given at once
  */
 export async function readInTime<T>(
-  read: Promise<T>,
+  read: T | Promise<T>,
   deadline: Deadline,
   what: string,
 ): Promise<T> {
+  if (!(read instanceof Promise)) return read;
   try {
     return await deadline.race(read, `reading ${what}`);
   } catch (error) {

@@ -140,10 +140,11 @@ export class KeptAnswers {
       state: Depended | undefined;
     },
   ): Promise<void> {
+    if (key === undefined || state === undefined) return;
     const size = sizeOf(reply);
-    if (key === undefined || state === undefined || size > MAX_ANSWER_BYTES) return;
     const isWhole = reply.missing.length === 0 && reply.text?.isApproximate !== true;
-    if (!isWhole || reply.through === undefined || reply.through < state.sequence) return;
+    if (size > MAX_ANSWER_BYTES || !isWhole) return;
+    if (reply.through === undefined || reply.through < state.sequence) return;
     // Nothing was written from before it was searched for until all of it was read.
     if ((await this.stateOf(request))?.name !== state.name) return;
     const answer = { state: state.name, reply: { ...reply, hits: [...reply.hits] }, bytes };

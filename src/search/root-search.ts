@@ -88,9 +88,21 @@ export class RootSearch {
    * is over before anything was found, `unavailable` or `overloaded` when nothing answered.
    */
   async search(request: SearchRequest, caller: SearchCaller): Promise<SearchReply> {
-    const [reply] = await this.searchBatch([request], caller);
-    if (reply instanceof Error) throw reply;
-    return reply as SearchReply;
+    const { tenant } = request;
+    try {
+      const due = searchTurns.due(tenant);
+      if (due !== undefined) await due;
+      const run = await this.begin(request, caller);
+      const asked = await this.read([run]);
+      const vector = await embed(asked.meaning, this.deps.encoder, run);
+      const again = searchTurns.due(tenant);
+      if (again !== undefined) await again;
+      const [reply] = await this.find({ group: [run], asked }, vector, caller);
+      if (reply instanceof Error) throw reply;
+      return reply as SearchReply;
+    } catch (error) {
+      throw this.failures.noted(error);
+    }
   }
 
   /** One result a request, in order; those of one query are searched for together, all texts embedded in one pass. */

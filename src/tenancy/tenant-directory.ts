@@ -65,11 +65,17 @@ export class TenantDirectory {
     this.freshness = new Freshness(MAX_AGE_MS, now);
   }
 
-  /** Rejects `unavailable` where nothing is known and the store does not tell. */
-  async find(id: string): Promise<TenantRecord | undefined> {
+  /** At once where it is fresh. Rejects `unavailable` where nothing is known and the store does not tell. */
+  find(id: string): TenantRecord | undefined | Promise<TenantRecord | undefined> {
     const kept = this.kept.get(id);
-    if (kept !== undefined && this.freshness.isFresh(kept.asOfMs)) return kept.record;
-    const known = kept?.record;
+    const isFresh = kept !== undefined && this.freshness.isFresh(kept.asOfMs);
+    return isFresh ? kept.record : this.findAnew(id, kept?.record);
+  }
+
+  private async findAnew(
+    id: string,
+    known: TenantRecord | undefined,
+  ): Promise<TenantRecord | undefined> {
     const patience = Deadline.after(known === undefined ? PATIENCE_MS : REFRESH_PATIENCE_MS);
     try {
       return await patience.race(this.reading.get(id) ?? this.refresh(id), 'reading the tenant');

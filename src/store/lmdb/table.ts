@@ -57,7 +57,7 @@ export class Table {
   get(key: Buffer): Buffer | undefined {
     let bytes: Buffer | undefined;
     try {
-      bytes = this.db.get(key);
+      bytes = ownCopy(this.db.getBinaryFast(key));
     } catch (error) {
       if (!isDamagedTree(error)) throw error;
       // The snapshot is spoilt for every further read.
@@ -168,6 +168,14 @@ export class Table {
   private copyKey(key: Buffer): Buffer {
     return Buffer.concat([Buffer.from(`${this.name}\0`), key]);
   }
+}
+
+/**
+ * LMDB reuses what it reads into, of which only the first `length` bytes are the value. A copy in Node's pool of small
+ * buffers costs a fraction of one with memory of its own.
+ */
+function ownCopy(read: Buffer | undefined): Buffer | undefined {
+  return read && Buffer.from(read.subarray(0, read.length));
 }
 
 /** The value without its checksum; undefined when that is not right. */
