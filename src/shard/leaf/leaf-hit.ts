@@ -64,7 +64,7 @@ export function scoreOf(vector: Float32Array, vectors: VectorSlabs, row: number)
   return score(vector, block, offset);
 }
 
-/** Scores the candidates that can be among the k best, and offers them. Sorted, best first. */
+/** Scores the candidates of a float32 kernel that can be among the k best, and offers them. Sorted, best first. */
 export function offerBest(
   candidates: Candidates,
   view: SegmentView,
@@ -72,11 +72,7 @@ export function offerBest(
   top: TopK<LeafHit>,
 ): void {
   const kth = candidates.scores[run.k - 1] ?? -Infinity;
-  for (let i = 0; i < candidates.rows.length; i++) {
-    const approximate = candidates.scores[i] as number;
-    if (approximate < kth - SCORE_MARGIN || approximate < top.floor - SCORE_MARGIN) return;
-    offer(candidates.rows[i] as number, view, run, top);
-  }
+  offerFrom(Math.max(kth, top.floor) - SCORE_MARGIN, candidates, view, run, top);
 }
 
 /**
@@ -84,13 +80,24 @@ export function offerBest(
  * near-duplicates that is all of them, of rows well apart hardly more than k.
  */
 export function offerWithin(
-  { rows, scores }: Candidates,
+  candidates: Candidates,
   margin: number,
   view: SegmentView,
   run: LeafRun,
   top: TopK<LeafHit>,
 ): void {
-  const least = (scores[run.k - 1] ?? -Infinity) - margin;
+  const kth = candidates.scores[run.k - 1] ?? -Infinity;
+  offerFrom(kth - margin, candidates, view, run, top);
+}
+
+/** Offers the first candidates, down to those whose approximate score is `least`. */
+function offerFrom(
+  least: number,
+  { rows, scores }: Candidates,
+  view: SegmentView,
+  run: LeafRun,
+  top: TopK<LeafHit>,
+): void {
   let count = 0;
   while (count < rows.length && (scores[count] as number) >= least) count += 1;
   let at = 0;
