@@ -26,6 +26,8 @@ export interface RuleBook {
   /** Changes with every change of rules or synonyms, and is the same on all nodes. */
   readonly version: string;
   readonly synonyms: Synonyms;
+  /** False: nothing ever applies. */
+  readonly hasRules: boolean;
   match(occasion: Occasion): Merchandise;
 }
 
@@ -55,6 +57,10 @@ export class CompiledBook implements RuleBook {
     private readonly index: RuleIndex,
     readonly synonyms: Synonyms,
   ) {}
+
+  get hasRules(): boolean {
+    return !this.index.isEmpty;
+  }
 
   match(occasion: Occasion): Merchandise {
     const rules = this.index.matching(occasion, MAX_APPLIED);

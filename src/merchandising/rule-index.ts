@@ -44,6 +44,10 @@ export class RuleIndex {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.size === 0;
+  }
+
   /** At most `limit` rules that apply, in order. */
   matching(occasion: Occasion, limit: number): Rule[] {
     const atMs = occasion.at.getTime();

@@ -4,6 +4,7 @@ import { searchTurns } from '../core/fair-turns.js';
 import { OmniError, toOmniError } from '../core/errors.js';
 import { entryOf, NO_PRICES, pricedProduct, type PriceEntry } from '../core/price-entries.js';
 import type { JsonObject, JsonValue, Product } from '../core/product.js';
+import { residualFilter } from '../filter/analyse.js';
 import { DocumentFilter } from '../filter/evaluate.js';
 import { isMatchAll } from '../filter/filter.js';
 import type { StoredDocument, StoreReader } from '../store/store.js';
@@ -53,6 +54,8 @@ export interface Joined {
 export class Join {
   /** Undefined where every document matches. */
   private readonly filter: DocumentFilter | undefined;
+  /** It names categories, and nothing else. */
+  private readonly isOfCategories: boolean;
   private readonly budget: Budget;
   /** What became of the partial hits so far; undefined: dropped. */
   private readonly known = new Map<string, Found | undefined>();
@@ -71,6 +74,7 @@ export class Join {
   ) {
     const { filter } = request;
     this.filter = isMatchAll(filter) ? undefined : new DocumentFilter(filter);
+    this.isOfCategories = residualFilter(filter) === undefined;
     const { signal } = caller;
     // However many join at once, others come to their turn after each slice of one of them.
     this.budget = new Budget(deadline, {
@@ -173,13 +177,20 @@ export class Join {
   }
 
   private join(hit: JoinHit, document: JoinedDocument): Found | undefined {
-    if (this.filter?.matches(document.product) === false) return undefined;
+    if (!this.holds(hit, document)) return undefined;
     const { fields, narrowing } = this.request;
     if ((narrowing?.exclude.length ?? 0) > 0) return this.joinPart(hit, document);
     const { json, vectors } = document;
     const whole = fields === undefined;
     const shown = whole ? json : JSON.stringify(project(document.product, vectors, fields));
     return this.found(shown, this.describe?.(hit, document.product));
+  }
+
+  /** Whether the document matches still. Of categories alone its shard knew all, unless it has changed since. */
+  private holds({ version }: JoinHit, document: JoinedDocument): boolean {
+    if (this.filter === undefined) return true;
+    if (this.isOfCategories && document.version === version) return true;
+    return this.filter.matches(document.product);
   }
 
   /** A hit without excluded fields. */
@@ -238,15 +249,15 @@ function bytesOf(extras: HitExtras | undefined): number {
   return extras === undefined ? 0 : JSON.stringify(extras).length;
 }
 
-type JoinedDocument = Pick<StoredDocument, 'json' | 'product'> & {
+type JoinedDocument = Pick<StoredDocument, 'version' | 'json' | 'product'> & {
   vectors?: { text: Float32Array };
 };
 
 /** A document with what a list says in place of its own price and stock. */
-function priced({ product, vectors }: JoinedDocument, entry: PriceEntry): JoinedDocument {
+function priced({ version, product, vectors }: JoinedDocument, entry: PriceEntry): JoinedDocument {
   const shown = pricedProduct(product, entry);
   const json = Buffer.from(JSON.stringify(shown));
-  return { product: shown, json, ...(vectors === undefined ? {} : { vectors }) };
+  return { version, product: shown, json, ...(vectors === undefined ? {} : { vectors }) };
 }
 
 /** The reply may not hold more, whatever was joined. */

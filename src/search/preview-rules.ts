@@ -117,6 +117,7 @@ function bookAt(book: RuleBook, at: Date): RuleBook {
   return {
     version: book.version,
     synonyms: book.synonyms,
+    hasRules: book.hasRules,
     match: (occasion): Merchandise => book.match({ ...occasion, at }),
   };
 }

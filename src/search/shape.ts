@@ -2,6 +2,7 @@ import type { Deadline } from '../core/deadline.js';
 import { categoriesOf } from '../filter/analyse.js';
 import type { Pin } from '../merchandising/rule.js';
 import type { Merchandise, RuleBook, RuleBooks } from '../merchandising/rule-book.js';
+import type { Occasion } from '../merchandising/rule-index.js';
 import { seenFilter } from './narrowed-request.js';
 import type { SearchRequest, ShopOptions } from './search-types.js';
 
@@ -25,11 +26,14 @@ export async function shapingOf(
 ): Promise<Shaping> {
   const { tenant, query } = request;
   const book = request.book ?? (await books?.of(tenant, deadline));
-  const asked = typeof query === 'string' ? query : undefined;
-  const categories = categoriesOf(seenFilter(request, request.filter));
-  const occasion = { query: asked, categories, tags: shop.tags };
-  const ruled = shop.rules ? book?.match({ ...occasion, at: new Date() }) : undefined;
-  const { pinned, hidden, boosts, ...rest } = ruled ?? NO_RULES;
+  const occasion = (): Occasion => ({
+    query: typeof query === 'string' ? query : undefined,
+    categories: categoriesOf(seenFilter(request, request.filter)),
+    tags: shop.tags,
+    at: new Date(),
+  });
+  const isRuled = shop.rules && book?.hasRules === true;
+  const { pinned, hidden, boosts, ...rest } = isRuled ? book.match(occasion()) : NO_RULES;
   const all = [...new Set([...shop.hidden, ...hidden])];
   return {
     ...{ ...rest, book, hidden: all },

@@ -19,12 +19,15 @@ export async function findUnknownFields(
   shards: AskedShards,
 ): Promise<string[]> {
   const { tenant, filter, narrowing } = request;
-  // What a list has is known, whether a product has its own or not.
-  const fields = fieldsOf(filter).filter((field) => list === undefined || !isListed(field));
+  const hasProducts = shards.placement.partitions.length > 0;
+  const isKnown = (field: string): boolean =>
+    // What a list has is known, whether a product has its own or not.
+    (hasProducts && field === 'category') || (list !== undefined && isListed(field));
+  const fields = fieldsOf(filter).filter((field) => !isKnown(field));
   const asked = fields.filter((field) => !isExcluded(narrowing, field));
   if (fields.length === 0) return [];
   const reading = asked.length === 0 ? [] : store.knownFields(tenant, asked);
-  const known = await readInTime(Promise.resolve(reading), deadline, 'names of fields');
+  const known = await readInTime(reading, deadline, 'names of fields');
   const held = asked.filter((_, i) => known[i] === true);
   const seen = new Set(
     (narrowing?.filters ?? []).length === 0 ? held : await seenOf(held, request, shards),
