@@ -1,5 +1,6 @@
+import { endFound } from '../store/found-clock.js';
 import { TENANT_KIND, type RecordStore } from '../store/record-store.js';
-import { FOUND_KIND, removeOfKind, tenantsOfKind } from '../store/tenant-records.js';
+import { FOUND_KIND, tenantsOfKind } from '../store/tenant-records.js';
 import { goesByFound } from '../tenancy/cold-rule.js';
 
 /**
@@ -14,6 +15,6 @@ export async function forgetFound(
   for await (const tenant of tenantsOfKind(records, FOUND_KIND)) {
     const stored = all ? undefined : await records.get(TENANT_KIND, tenant);
     if (stored !== undefined && goesByFound(stored.value)) continue;
-    await removeOfKind(records, FOUND_KIND, tenant, signal);
+    await endFound(records, tenant, signal);
   }
 }

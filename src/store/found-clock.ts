@@ -2,11 +2,11 @@ import { dayNumber } from '../core/days.js';
 import { changeRecord } from './change-record.js';
 import { readFound, type FoundIds } from './found-marks.js';
 import type { RecordReader, RecordStore } from './record-store.js';
-import { FOUND_KIND, tenantRecordId } from './tenant-records.js';
+import { FOUND_KIND, removeOfKind, tenantRecordId } from './tenant-records.js';
 
 /** Of the record that says since when it is noted what a tenant's searches find. */
 const ID = 'since';
-const ATTEMPTS = 8;
+const SINCE = { what: 'since when is noted what is found', attempts: 8 };
 
 /** From `nowMs` on all that is found is noted, unless it is so already. */
 export async function beginFound(
@@ -26,13 +26,21 @@ export async function restartFound(
   nowMs: number,
 ): Promise<void> {
   const id = tenantRecordId(tenant, ID);
-  const at = {
-    kind: FOUND_KIND,
-    id,
-    what: 'since when is noted what is found',
-    attempts: ATTEMPTS,
-  };
+  const at = { kind: FOUND_KIND, id, ...SINCE };
   await changeRecord(records, at, (stored) => stored && { sinceMs: nowMs });
+}
+
+/** Nothing is known of what a tenant's searches found any more. */
+export async function endFound(
+  records: RecordStore,
+  tenant: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const id = tenantRecordId(tenant, ID);
+  // First: of what is removed halfway nobody is to think that it is all.
+  const at = { kind: FOUND_KIND, id, ...SINCE };
+  await changeRecord(records, at, () => 'gone');
+  await removeOfKind(records, FOUND_KIND, tenant, signal);
 }
 
 /**

@@ -54,10 +54,7 @@ export class FoundLog {
       this.add(tenant, foundPosition(id));
       for (const other of extras?.group?.hits ?? []) this.add(tenant, foundPosition(other.id));
     }
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      void this.flush();
-    }, FLUSH_MS).unref();
+    this.flushLater();
   }
 
   /** Writes what was found. Never rejects. */
@@ -70,6 +67,13 @@ export class FoundLog {
     this.closed = true;
     clearTimeout(this.timer);
     await this.flush();
+  }
+
+  private flushLater(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      void this.flush();
+    }, FLUSH_MS).unref();
   }
 
   private add(tenant: string, position: number): void {
@@ -99,6 +103,9 @@ export class FoundLog {
       }),
     );
     for (const tenant of lost) await this.restart(tenant);
+    // Also where nothing more is found.
+    const isLeft = this.pending.size > 0 || this.lost.size > 0;
+    if (isLeft && !this.closed) this.flushLater();
   }
 
   private async note(tenant: string, found: Set<number>): Promise<void> {

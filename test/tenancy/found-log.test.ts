@@ -78,6 +78,17 @@ test('what a store did not take is noted once it does', async () => {
   expect(await isFound('shop', 'a', 'b')).toEqual([true, true]);
 });
 
+test('what a store did not take is tried again at its time, though nothing more is found', async () => {
+  const put = vi.spyOn(records, 'put').mockRejectedValue(new Error('away'));
+  log.returned('shop', hits('a'));
+  await vi.advanceTimersByTimeAsync(FLUSH_MS);
+  put.mockRestore();
+  expect(await isFound('shop', 'a')).toEqual([false]);
+  await vi.advanceTimersByTimeAsync(FLUSH_MS);
+  expect(await isFound('shop', 'a')).toEqual([true]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test('of more than is kept the first are written at once; what was lost has days be counted anew', async () => {
   const many = (from: number, to: number) =>
     Array.from({ length: to - from }, (_, n) => ({ id: `p${from + n}` }));
