@@ -75,7 +75,9 @@ async function coefficientsOf(run: Run): Promise<Coefficients> {
   const sample = madeSample();
   const products = Array.from({ length: 1_000 }, (_, row) => sample.product(row));
   const endMs = performance.now() + flags.minutes * 60_000;
-  const measured = await run.measure('calibrate', () => measureMachine(sample, endMs));
+  const measured = await run.measure('calibrate', () =>
+    untilClosed(run, (signal) => measureMachine(sample, endMs, signal)),
+  );
   const coefficients = fitCoefficients({
     ...measured,
     ...{ embedCpuMs: 1, modelBytes: undefined },
@@ -104,11 +106,10 @@ async function measureSize(run: Run, products: number, of: Coefficients) {
   const plan = planOneMachine(workload, { cores, parts: shards }, of);
   const sample = madeSample();
   run.say(`${String(products)} products on ${String(shards)} shards`);
+  const forMs = 1_000 * (quick ? 2 : seconds);
+  const spec = { rows: products, dimensions, shards, queries, forMs };
   const server = await run.measure(`${String(products)} products`, () =>
-    measureServer(sample, {
-      ...{ rows: products, dimensions, shards, queries },
-      forMs: 1_000 * (quick ? 2 : seconds),
-    }),
+    untilClosed(run, (signal) => measureServer(sample, spec, signal)),
   );
   const truth = exactIds(sample, { rows: products, dimensions, queries, k: K });
   const recalls = truth.map((ids, i) => {
@@ -121,6 +122,19 @@ async function measureSize(run: Run, products: number, of: Coefficients) {
   print(`${title}: memory`, formatTable(processRows(server)));
   const { found, ...measured } = server;
   return { products, shards, recall: mean(recalls), searched: found.length, foretold, measured };
+}
+
+/** What is still at it when the bench ends, on Ctrl-C, is given up, and the bench waits until nothing of it is left. */
+function untilClosed<T>(run: Run, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const working = work(stop.signal);
+  run.use({
+    close: async () => {
+      stop.abort(new Error('the bench has ended'));
+      await working.catch(() => undefined);
+    },
+  });
+  return working;
 }
 
 /** Of the plan for this machine alone. */

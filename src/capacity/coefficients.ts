@@ -51,7 +51,7 @@ export interface Coefficients {
   model_bytes: number;
   /** Of each process, the files of its program that it has mapped. */
   program_bytes: number;
-  /** Bytes of the store for each of a vector: it is kept in pages. */
+  /** Bytes of the store for each of a vector, with what it takes to keep it. */
   store_vector_share: number;
   /** A product's JSON, and what the store keeps with it: feed, keys, counts. */
   document_bytes: number;
@@ -91,7 +91,7 @@ export const DEFAULT_COEFFICIENTS: Readonly<Coefficients> = {
   query_process_bytes: 120e6,
   model_bytes: 30e6,
   program_bytes: 45e6,
-  store_vector_share: 2,
+  store_vector_share: 1.1,
   document_bytes: 670,
   store_row_bytes: 1_350,
   reply_bytes: 8_000,

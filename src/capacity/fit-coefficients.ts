@@ -1,5 +1,5 @@
 import { DEFAULT_COEFFICIENTS, type Coefficients } from './coefficients.js';
-import { heapRowBytes, rowBytes } from './data-size.js';
+import { heapRowBytes, rowBytes, storeRowBytes } from './data-size.js';
 import { lineThrough } from './least-squares.js';
 import { askedParts, eachMs, slowestWalkMs } from './one-machine.js';
 import { graphMs } from './search-cost.js';
@@ -138,9 +138,10 @@ function withServers(of: Coefficients, servers: readonly ServerFigures[]): Coeff
       (each) => (each.shardResidentBytes - each.shardHeapBytes - mapped(each)) / each.shards,
     ),
     query_process_bytes: mean((each) => each.queryHeapBytes),
-    store_vector_share: mean(
+    // What vectors take there is known; what else does goes by the products.
+    store_row_bytes: mean(
       ({ storeBytes, rows, dimensions }) =>
-        (storeBytes / rows - of.store_row_bytes - of.document_bytes) / (4 * dimensions),
+        storeBytes / rows - storeRowBytes(dimensions, { ...of, store_row_bytes: 0 }),
     ),
     vector_rest_ms: least((each) => each.aloneMs - slowestWalkMs(walkMs(each), asked(each), of)),
     vector_query_cpu_ms: least((each) => each.queryCpuMs - of.query_part_cpu_ms * asked(each)),

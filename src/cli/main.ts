@@ -94,7 +94,7 @@ async function run(verb: Verb, config: Config, positionals: string[]): Promise<n
     case 'plan':
       return (await import('./plan/plan-command.js')).runPlan(config);
     case 'calibrate':
-      return (await import('./plan/calibrate-command.js')).runCalibrate(config);
+      return (await import('./plan/calibrate-command.js')).runCalibrate(config, untilStopped());
     case 'models':
       return (await import('./models.js')).runModels(positionals);
   }

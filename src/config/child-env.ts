@@ -8,9 +8,7 @@ import type { Verb } from './verbs.js';
  * of pairs are left to the command line.
  */
 export function childEnv(config: Config, verb: Verb, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const child = Object.fromEntries(
-    Object.entries(env).filter(([name]) => !name.startsWith('OMNISEARCH_')),
-  );
+  const child = withoutSettings(env);
   for (const [key, { type }] of settingsOf(verb)) {
     const value = config[key];
     if (type === 'pairs' || key === 'config' || value === undefined) continue;
@@ -19,4 +17,11 @@ export function childEnv(config: Config, verb: Verb, env: NodeJS.ProcessEnv): No
     child[`OMNISEARCH_${settingName(key)}`] = String(value);
   }
   return child;
+}
+
+/** The environment of a child process that is to have none of our settings. */
+export function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !name.startsWith('OMNISEARCH_')),
+  );
 }

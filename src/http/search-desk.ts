@@ -131,9 +131,10 @@ export class SearchDesk {
       const results: (SearchReply | OmniError)[] = [];
       const slices = new Slices();
       for (const [i, entry] of entries.entries()) {
-        results.push(
-          entry instanceof OmniError ? entry : this.noted(entry, nextAnswer(answers), place(i)),
-        );
+        const answer = entry instanceof OmniError ? entry : nextAnswer(answers);
+        const isOwn = answer instanceof OmniError && answer !== entry;
+        results.push(isOwn ? belowPrefix(answer, place(i)) : answer);
+        if (!(answer instanceof OmniError)) this.log(entry as SearchRequest, answer);
         // Of many hits each may be noted.
         if (slices.isOver) await slices.next();
       }
@@ -175,17 +176,6 @@ export class SearchDesk {
     caller.span?.past('serialize', startedMs);
     holdRoom(text, caller);
     return text;
-  }
-
-  /** A batch's answer to one of its searches, which the caller wrote at `place`. */
-  private noted(
-    search: SearchRequest,
-    answer: SearchReply | OmniError,
-    place: string,
-  ): SearchReply | OmniError {
-    if (answer instanceof OmniError) return belowPrefix(answer, place);
-    this.log(search, answer);
-    return answer;
   }
 
   /**

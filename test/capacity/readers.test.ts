@@ -79,7 +79,7 @@ test('of a server what is left of its figures without its rows and walks is fore
   const truth = {
     ...{ ...DEFAULT_COEFFICIENTS, graph_cpu_ms: 0.4, graph_growth_ms: 0.2, vector_heap_bytes: 0.5 },
     ...{ row_heap_bytes: 300, shard_process_bytes: 4e7, query_process_bytes: 9e7 },
-    ...{ store_vector_share: 1.2, vector_rest_ms: 2, vector_query_cpu_ms: 1 },
+    ...{ store_row_bytes: 700, vector_rest_ms: 2, vector_query_cpu_ms: 1 },
     ...{ vector_shard_cpu_ms: 0.3, vector_client_cpu_ms: 0.1, at_once_share: 0.7 },
   };
   const segments = [

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { measureServer } from '../../src/cli/plan/measure-server.js';
 import { sampleOf } from '../../src/cli/plan/sample.js';
+import { ServedCluster } from '../../src/cli/plan/served-cluster.js';
 import { measureSegment } from '../../src/cli/plan/measure-segment.js';
 import { packageFile } from '../../src/cli/package-file.js';
 import { runPlan } from '../../src/cli/plan/plan-command.js';
@@ -14,6 +15,7 @@ import { EXAMPLE_PRICES } from '../../src/capacity/prices.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'omnisearch-plan-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const { signal } = new AbortController();
 
 interface Ended {
   code: number;
@@ -117,7 +119,11 @@ test('wrong usage ends with 2', async () => {
 
 test('calibrate measures a segment of the engine', async () => {
   const sample = sampleOf((row) => ({ id: `p${row}`, title: 'Red mug', category: 'x', price: 3 }));
-  const { cpuUs, textBytes, linkBytes, heapBytes, ...rest } = await measureSegment(sample, 600, 16);
+  const { cpuUs, textBytes, linkBytes, heapBytes, ...rest } = await measureSegment(
+    sample,
+    { rows: 600, dimensions: 16 },
+    signal,
+  );
   expect(rest).toMatchObject({ rows: 600, dimensions: 16 });
   expect(cpuUs).toBeGreaterThan(0);
   expect(textBytes).toBeGreaterThan(10);
@@ -131,7 +137,7 @@ test('calibrate measures a server of its own', async () => {
   if (process.platform !== 'linux') return;
   const sample = sampleOf((row) => ({ id: `p${row}`, title: 'Red mug', category: 'x', price: 3 }));
   const spec = { rows: 300, dimensions: 16, shards: 1, queries: 5, forMs: 200, pauseMs: 0 };
-  const server = await measureServer(sample, spec);
+  const server = await measureServer(sample, spec, signal);
   expect(server.found.map((ids) => ids.length)).toEqual([10, 10, 10, 10, 10]);
   expect(server.documentBytes).toBeCloseTo(JSON.stringify(sample.product(100)).length, 0);
   expect(server.started.map(({ role }) => role).sort()).toEqual(['query node', 'shard']);
@@ -141,4 +147,26 @@ test('calibrate measures a server of its own', async () => {
   }
   expect(server.disk.store).toBeGreaterThan(0);
   expect(server.atOnce.queryCpuMs).toBeGreaterThan(0);
+});
+
+test('a server to measure with has none of the settings of who measures, and ends with them', async () => {
+  if (process.platform !== 'linux') return;
+  const store = join(dir, 'real');
+  vi.stubEnv('OMNISEARCH_STORE_URL', `lmdb:${store}`);
+  vi.stubEnv('OMNISEARCH_API_KEY', 'of-a-real-installation');
+  const stop = new AbortController();
+  const cluster = await ServedCluster.start(1, 16, stop.signal);
+  try {
+    expect(existsSync(store)).toBe(false);
+    expect(await cluster.figures()).toHaveLength(2);
+    const resting = cluster.untilAtRest();
+    stop.abort();
+    await expect(resting).rejects.toThrow('aborted');
+    await expect(cluster.restart()).rejects.toThrow('aborted');
+  } finally {
+    vi.unstubAllEnvs();
+    await cluster.close();
+  }
+  expect(existsSync(cluster.dataDir)).toBe(false);
+  expect(await cluster.figures()).toEqual([]);
 });

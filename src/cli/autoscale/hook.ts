@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { withoutSettings } from '../../config/child-env.js';
 import type { Order } from './ground.js';
 
 /** Of what a command prints, so much is read; the rest is thrown away. */
@@ -26,7 +27,7 @@ export async function runHook({ command, order, timeoutMs, signal }: HookOptions
   // A group of its own: what a shell has started would outlive it.
   const child = spawn('sh', ['-c', command], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...outerEnv(), ...toldOf(order) },
+    env: { ...withoutSettings(process.env), ...toldOf(order) },
     detached: true,
   });
   const [out, problem] = [textOf(child.stdout), textOf(child.stderr)];
@@ -51,12 +52,6 @@ export async function runHook({ command, order, timeoutMs, signal }: HookOptions
       reject(new Error(`${command} failed, ${how}${said === '' ? '' : `: ${said}`}`));
     });
   });
-}
-
-function outerEnv(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('OMNISEARCH_')),
-  );
 }
 
 function toldOf({ role, from, to, reason }: Partial<Order>): NodeJS.ProcessEnv {

@@ -19,12 +19,13 @@ const EMBED_LIMIT_MS = 10_000;
 
 /**
  * `omnisearch calibrate`: measures this machine with the engine, a server of its own and the bundled model, within `--minutes`, and writes the
- * coefficients of `plan` as JSON to `--out`, or prints them. Resolves with the exit code.
+ * coefficients of `plan` as JSON to `--out`, or prints them. Resolves with the exit code; where `signal` aborts, once
+ * nothing of it is left.
  */
-export async function runCalibrate({
-  minutes,
-  out,
-}: Pick<Config, 'minutes' | 'out'>): Promise<number> {
+export async function runCalibrate(
+  { minutes, out }: Pick<Config, 'minutes' | 'out'>,
+  signal: AbortSignal,
+): Promise<number> {
   const endMs = performance.now() + minutes * 60_000;
   try {
     // What cannot be written is known before minutes have passed.
@@ -34,6 +35,7 @@ export async function runCalibrate({
     const { servers, segments } = await measureMachine(
       sampleOf((row) => likeOf(products, row)),
       endMs,
+      signal,
     );
     const documentBytes =
       products.reduce((sum, product) => sum + JSON.stringify(product).length, 0) / products.length;
@@ -49,7 +51,7 @@ export async function runCalibrate({
     else await writeFile(out, `${json}\n`);
     return 0;
   } catch (error) {
-    return complain(1, reasonOf(error));
+    return complain(1, signal.aborted ? 'stopped' : reasonOf(error));
   }
 }
 

@@ -29,21 +29,25 @@ const SEARCH_MS = 5_000;
 /** A server that is started, comes to rest and is searched, whatever it has; and for each row of it. */
 const SERVER_S = { fixed: 60, row: 0.003 };
 
-/** Small segments, servers, and then larger and larger segments, none that would not be done in time. */
+/**
+ * Small segments, servers, and then larger and larger segments, none that would not be done in time. Rejects where `signal`
+ * aborts, after a build that goes on; nothing of it is left then.
+ */
 export async function measureMachine(
   sample: Sample,
   endMs: number,
+  signal: AbortSignal,
 ): Promise<Pick<Measured, 'servers'> & { segments: MeasuredSegment[] }> {
   const segments: MeasuredSegment[] = [];
   const measure = async ([rows, dimensions]: Size): Promise<MeasuredSegment> => {
     process.stderr.write(`omnisearch: measuring ${rows} rows of ${dimensions} dimensions\n`);
-    const measured = await measureSegment(sample, rows, dimensions);
+    const measured = await measureSegment(sample, { rows, dimensions }, signal);
     segments.push(measured);
     return measured;
   };
   let last: MeasuredSegment | undefined;
   for (const size of SMALL) last = await measure(size);
-  const servers = await measureServers(sample, endMs);
+  const servers = await measureServers(sample, endMs, signal);
   for (const size of LARGE) {
     // What is not building, reading products and searching, takes less than that again.
     const expectedS = last === undefined ? 0 : last.buildS * growthFrom(last, ...size);
@@ -54,7 +58,11 @@ export async function measureMachine(
 }
 
 /** None where the system does not tell what processes take. */
-async function measureServers(sample: Sample, endMs: number): Promise<ServerFigures[]> {
+async function measureServers(
+  sample: Sample,
+  endMs: number,
+  signal: AbortSignal,
+): Promise<ServerFigures[]> {
   if (process.platform !== 'linux') return [];
   const servers: ServerFigures[] = [];
   for (const rows of SERVERS) {
@@ -63,7 +71,7 @@ async function measureServers(sample: Sample, endMs: number): Promise<ServerFigu
     process.stderr.write(`omnisearch: measuring a server of ${rows} products\n`);
     const spec = { rows, dimensions: DIMENSIONS, shards: SHARDS };
     const searches = { queries: QUERIES, forMs: SEARCH_MS };
-    servers.push(serverFigures(await measureServer(sample, { ...spec, ...searches })));
+    servers.push(serverFigures(await measureServer(sample, { ...spec, ...searches }, signal)));
   }
   return servers;
 }

@@ -31,12 +31,13 @@ export interface MeasuredSegment {
   heapBytes: number | undefined;
 }
 
-/** Builds a segment of a sample as a shard does, and has it searched in a process of its own. */
+/** Builds a segment of a sample as a shard does, and has it searched in a process of its own, which ends with `signal`. */
 export async function measureSegment(
   sample: Sample,
-  rows: number,
-  dimensions: number,
+  { rows, dimensions }: Pick<MeasuredSegment, 'rows' | 'dimensions'>,
+  signal: AbortSignal,
 ): Promise<MeasuredSegment> {
+  signal.throwIfAborted();
   const folder = await mkdtemp(join(tmpdir(), 'omnisearch-calibrate-'));
   try {
     const startMs = performance.now();
@@ -46,7 +47,7 @@ export async function measureSegment(
     if (record === undefined) throw new Error('a segment without rows');
     const buildS = (performance.now() - startMs) / 1_000;
     const queries = Array.from({ length: SEARCHES }, (_, i) => sample.query(i, dimensions));
-    const { cpuUs, heapBytes } = await inChild({ folder, record, queries });
+    const { cpuUs, heapBytes } = await inChild({ folder, record, queries }, signal);
     const textKinds = record.components.filter(
       ({ kind }) => kind !== 'vectors' && kind !== 'graph',
     );
@@ -74,10 +75,11 @@ function filled(sample: Sample, rows: number, dimensions: number): WriteBuffer {
 
 async function inChild(
   task: SegmentTask,
+  signal: AbortSignal,
 ): Promise<{ cpuUs: number; heapBytes: number | undefined }> {
   const script = packageFile('dist/cli/plan/segment-child.js');
   // As bytes: numbers in JSON would be garbage of other sizes than what is measured.
-  const child = fork(script, [], { serialization: 'advanced' });
+  const child = fork(script, [], { serialization: 'advanced', signal });
   const ended = once(child, 'exit');
   let told: { cpuUs: number; heapBytes?: number } | undefined;
   child.once('message', (message) => (told = message as typeof told));

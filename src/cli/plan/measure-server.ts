@@ -51,10 +51,14 @@ const PAUSE_MS = 15_000;
 const WARM_UP = 5_000;
 const WARM_UP_LIMIT_MS = 60_000;
 
-/** Starts a server, loads products into it, starts it anew and searches it. Nothing of it is left. Rejects where there is no /proc. */
-export async function measureServer(sample: Sample, spec: ServerSpec): Promise<MeasuredServer> {
+/** Starts a server, loads products into it, starts it anew and searches it. Nothing of it is left. Rejects where there is no /proc, and where `signal` aborts. */
+export async function measureServer(
+  sample: Sample,
+  spec: ServerSpec,
+  signal: AbortSignal,
+): Promise<MeasuredServer> {
   const { rows, dimensions, shards, queries, forMs, pauseMs = PAUSE_MS } = spec;
-  const cluster = await ServedCluster.start(shards, dimensions);
+  const cluster = await ServedCluster.start(shards, dimensions, signal);
   try {
     const documentBytes = (await load(cluster, sample, spec)) / rows;
     await cluster.untilAtRest();
@@ -70,7 +74,7 @@ export async function measureServer(sample: Sample, spec: ServerSpec): Promise<M
     for (const body of bodies) found.push(await search(cluster, body));
     await drive(cluster, bodies, AT_ONCE, { forMs: WARM_UP_LIMIT_MS, most: WARM_UP });
     // After as many searches as on any other server: heaps grow with what was done.
-    await sleep(pauseMs);
+    await sleep(pauseMs, undefined, { signal });
     const started = await cluster.figures();
     const alone = await searches(cluster, bodies, 1, forMs);
     const atOnce = await searches(cluster, bodies, AT_ONCE, forMs);

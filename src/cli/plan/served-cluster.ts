@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withoutSettings } from '../../config/child-env.js';
 import { packageFile } from '../package-file.js';
 import { childFigures, cpuMsOf, type ProcessFigures } from './process-figures.js';
 
@@ -26,16 +27,25 @@ export class ServedCluster {
     readonly dataDir: string,
     private readonly port: number,
     private readonly args: readonly string[],
-  ) {}
+    private readonly signal: AbortSignal,
+  ) {
+    signal.addEventListener('abort', () => this.agent.destroy(), { once: true });
+  }
 
-  /** Rejects where it does not answer in time; nothing of it is left then. */
-  static async start(shards: number, dimensions: number): Promise<ServedCluster> {
+  /**
+   * Rejects where it does not answer in time; nothing of it is left then. Once `signal` aborts, all but `close` rejects.
+   */
+  static async start(
+    shards: number,
+    dimensions: number,
+    signal: AbortSignal,
+  ): Promise<ServedCluster> {
     const dataDir = await mkdtemp(join(tmpdir(), 'omnisearch-calibrate-'));
     const port = await freePort();
     const model = ['--model', 'none', '--dimensions', String(dimensions)];
     const where = ['--port', String(port), '--data-dir', dataDir];
     const args = ['up', ...where, ...model, '--shards', String(shards)];
-    const cluster = new ServedCluster(dataDir, port, args);
+    const cluster = new ServedCluster(dataDir, port, args, signal);
     try {
       await cluster.begin();
       return cluster;
@@ -46,16 +56,20 @@ export class ServedCluster {
   }
 
   private async begin(): Promise<void> {
-    const env = { ...process.env, OMNISEARCH_LOG_LEVEL: 'error' };
+    this.signal.throwIfAborted();
+    // Those of this process may name a store, and keys, of a real installation.
+    const own = { OMNISEARCH_LOG_LEVEL: 'error', OTEL_EXPORTER_OTLP_ENDPOINT: '' };
+    const env = { ...withoutSettings(process.env), ...own };
     const script = packageFile('dist/cli/main.js');
     const stdio: ('ignore' | 'inherit')[] = ['ignore', 'ignore', 'inherit'];
     this.child = spawn(process.execPath, [script, ...this.args], { env, stdio });
     const endMs = performance.now() + START_LIMIT_MS;
     while (!(await this.isReady())) {
-      if (this.child.exitCode !== null || performance.now() > endMs) {
+      const { exitCode, signalCode } = this.child;
+      if ((exitCode ?? signalCode) !== null || performance.now() > endMs) {
         throw new Error('the server to measure with did not start');
       }
-      await sleep(POLL_MS);
+      await this.pause(POLL_MS);
     }
   }
 
@@ -95,7 +109,7 @@ export class ServedCluster {
     };
     let quiet = 0;
     for (let before = await all(); performance.now() < endMs;) {
-      await sleep(REST_MS);
+      await this.pause(REST_MS);
       const now = await all();
       quiet = now - before < REST_SHARE * REST_MS ? quiet + 1 : 0;
       // Twice: who waits for a core that others have takes little as well.
@@ -112,6 +126,7 @@ export class ServedCluster {
     type = 'application/json',
   ): Promise<{ status: number; body: unknown }> {
     const { agent, port } = this;
+    this.signal.throwIfAborted();
     const headers = body === undefined ? {} : { 'content-type': type };
     const asking = request({ agent, port, method, path, headers });
     const answered = once(asking, 'response') as Promise<[IncomingMessage]>;
@@ -126,6 +141,10 @@ export class ServedCluster {
   async diskBytes(): Promise<{ store: number; shards: number }> {
     const [store, shards] = [join(this.dataDir, 'store'), join(this.dataDir, 'shards')];
     return { store: await bytesBelow(store), shards: await bytesBelow(shards) };
+  }
+
+  private pause(forMs: number): Promise<void> {
+    return sleep(forMs, undefined, { signal: this.signal });
   }
 
   private async stop(): Promise<void> {
