@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { DAY_MS } from '../../src/core/days.js';
-import { beginFound, foundWithin, restartFound } from '../../src/store/found-clock.js';
+import { beginFound, endFound, foundWithin, restartFound } from '../../src/store/found-clock.js';
 import { foundPosition, noteFound, readFound } from '../../src/store/found-marks.js';
 import { FOUND_KIND, removeTenantRecords } from '../../src/store/tenant-records.js';
 import { MemoryRecords } from '../tenancy/memory-records.js';
@@ -80,5 +80,22 @@ test('days are counted from when it began to be noted, anew where something was 
   await restartFound(records, T, at(62));
   expect([await knows(30, 92), await knows(30, 93)]).toEqual([false, true]);
   await removeTenantRecords(records, T, new AbortController().signal);
+  expect(await records.list(FOUND_KIND)).toEqual([]);
+});
+
+test('of what was removed halfway nothing is known', async () => {
+  const records = new MemoryRecords();
+  await beginFound(records, T, at(0));
+  await note(records, ['a', 'b', 'c'], 35);
+  const remove = records.remove.bind(records);
+  const removing = vi.spyOn(records, 'remove');
+  removing.mockImplementationOnce(remove).mockImplementationOnce(remove);
+  removing.mockRejectedValue(new Error('killed'));
+  const { signal } = new AbortController();
+  await expect(endFound(records, T, signal)).rejects.toThrow('killed');
+  expect(await records.list(FOUND_KIND)).not.toEqual([]);
+  expect(await foundWithin(records, T, 30, at(40))).toBeUndefined();
+  removing.mockRestore();
+  await endFound(records, T, signal);
   expect(await records.list(FOUND_KIND)).toEqual([]);
 });
