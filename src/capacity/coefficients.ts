@@ -42,8 +42,7 @@ export interface Coefficients {
   link_bytes: number;
   /** Words, columns and ids of a product in a shard's files. */
   text_bytes: number;
-  /** Memory that is of no file: of a row for each dimension, and beside its vector; of a process that has no rows. */
-  vector_heap_bytes: number;
+  /** Memory that is of no file: of a row; of a process that has no rows. */
   row_heap_bytes: number;
   shard_process_bytes: number;
   query_process_bytes: number;
@@ -85,7 +84,6 @@ export const DEFAULT_COEFFICIENTS: Readonly<Coefficients> = {
   at_once_share: 0.8,
   link_bytes: 148.5,
   text_bytes: 590,
-  vector_heap_bytes: 0.01,
   row_heap_bytes: 590,
   shard_process_bytes: 60e6,
   query_process_bytes: 120e6,

@@ -7,14 +7,12 @@ const GRAPH_MIN_ROWS = 2_500;
 
 /** What one product takes in a shard's memory, also of files that it reads all the time: its vector, its place in the graph (int8 and links), its words and columns. */
 export function rowBytes(dimensions: number, of: Coefficients): number {
-  const { vector_heap_bytes: heap } = of;
-  const vector = Math.max(FLOAT_BYTES, heap) * dimensions;
-  return vector + graphRowBytes(dimensions, of) + of.row_heap_bytes;
+  return mappedRowBytes(dimensions, of) + of.row_heap_bytes;
 }
 
-/** The part of it that is of no file, so that it cannot be let go of and read again. */
-export function heapRowBytes(dimensions: number, of: Coefficients): number {
-  return of.vector_heap_bytes * dimensions + of.row_heap_bytes;
+/** The part of it that is mapped, so that it can be let go of and read again. */
+export function mappedRowBytes(dimensions: number, of: Coefficients): number {
+  return FLOAT_BYTES * dimensions + graphRowBytes(dimensions, of);
 }
 
 /** On a shard's disk, `rows` of them in a part: the same, and the graphs of large categories, which are read where they are searched. */

@@ -1,5 +1,5 @@
 import { DEFAULT_COEFFICIENTS, type Coefficients } from './coefficients.js';
-import { heapRowBytes, rowBytes, storeRowBytes } from './data-size.js';
+import { mappedRowBytes, storeRowBytes } from './data-size.js';
 import { lineThrough } from './least-squares.js';
 import { askedParts, eachMs, slowestWalkMs } from './one-machine.js';
 import { graphMs } from './search-cost.js';
@@ -11,7 +11,7 @@ interface SegmentFigures {
   cpuUs: number;
   textBytes: number;
   linkBytes: number;
-  /** Of a row, memory that is of no file; undefined: the system does not tell. */
+  /** Memory that is of no file; undefined: the system does not tell. */
   heapBytes: number | undefined;
 }
 
@@ -101,18 +101,16 @@ function graphLine(
   return { graph_cpu_ms: Math.max(LEAST, meanY + graph_growth_ms * (1 - meanX)), graph_growth_ms };
 }
 
-/** What two numbers of dimensions tell apart; as with the defaults where there is one. */
+/** What more rows add; as with the defaults where there is one size. A process has some for a segment of any size. */
 function heapOf(
   segments: readonly SegmentFigures[],
-): Partial<Pick<Coefficients, 'vector_heap_bytes' | 'row_heap_bytes'>> {
-  const told = segments.filter(({ heapBytes }) => heapBytes !== undefined);
-  const long = largestOf(told.filter(({ dimensions }) => dimensions === DIMENSIONS));
-  const short = largestOf(told.filter(({ dimensions }) => dimensions < DIMENSIONS));
-  if (long?.heapBytes === undefined || short?.heapBytes === undefined) return {};
-  const slope = (long.heapBytes - short.heapBytes) / (long.dimensions - short.dimensions);
-  const vector_heap_bytes = Math.max(LEAST, slope);
-  const rest = long.heapBytes - vector_heap_bytes * long.dimensions;
-  return { vector_heap_bytes, row_heap_bytes: Math.max(LEAST, rest) };
+): Partial<Pick<Coefficients, 'row_heap_bytes'>> {
+  const points = segments.flatMap(({ rows, heapBytes }) =>
+    heapBytes === undefined ? [] : [{ x: rows, y: heapBytes }],
+  );
+  if (points.length === 0) return {};
+  const { slope } = lineThrough(points);
+  return slope === undefined ? {} : { row_heap_bytes: Math.max(LEAST, slope) };
 }
 
 /**
@@ -128,9 +126,9 @@ function withServers(of: Coefficients, servers: readonly ServerFigures[]): Coeff
     askedParts(rows, partitionRows, shards);
   const walkMs = (server: ServerFigures): number =>
     graphMs(server.rows / asked(server), server.dimensions, of);
-  const heap = ({ rows, dimensions }: ServerFigures): number => rows * heapRowBytes(dimensions, of);
+  const heap = ({ rows }: ServerFigures): number => rows * of.row_heap_bytes;
   const mapped = ({ rows, dimensions }: ServerFigures): number =>
-    rows * (rowBytes(dimensions, of) - heapRowBytes(dimensions, of));
+    rows * mappedRowBytes(dimensions, of);
   const fitted: Coefficients = {
     ...of,
     shard_process_bytes: mean((each) => (each.shardHeapBytes - heap(each)) / each.shards),

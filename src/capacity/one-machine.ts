@@ -1,5 +1,5 @@
 import type { Coefficients } from './coefficients.js';
-import { fileRowBytes, heapRowBytes, rowBytes, storeRowBytes } from './data-size.js';
+import { fileRowBytes, mappedRowBytes, storeRowBytes } from './data-size.js';
 import { graphMs } from './search-cost.js';
 import type { Workload } from './workload.js';
 
@@ -32,9 +32,8 @@ export function planOneMachine(
   of: Coefficients,
 ): OneMachinePlan {
   const { products, dimensions, partitionRows } = workload;
-  const heapRow = heapRowBytes(dimensions, of);
-  const shardHeapBytes = parts * of.shard_process_bytes + products * heapRow;
-  const mappedBytes = products * (rowBytes(dimensions, of) - heapRow);
+  const shardHeapBytes = parts * of.shard_process_bytes + products * of.row_heap_bytes;
+  const mappedBytes = products * mappedRowBytes(dimensions, of);
   const asked = askedParts(products, partitionRows, parts);
   const walkMs = graphMs(products / asked, dimensions, of);
   return {

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { countOf, machineSizesOf, tenantsOf } from '../../src/core/quantities.js';
 import { DEFAULT_COEFFICIENTS, readCoefficients } from '../../src/capacity/coefficients.js';
 import { fitCoefficients } from '../../src/capacity/fit-coefficients.js';
-import { heapRowBytes } from '../../src/capacity/data-size.js';
 import { planOneMachine } from '../../src/capacity/one-machine.js';
 import { graphMs } from '../../src/capacity/search-cost.js';
 import { EXAMPLE_PRICES, readPrices } from '../../src/capacity/prices.js';
@@ -53,7 +52,7 @@ test('a machine that walks graphs in twice the time is twice as slow in all that
   const segment = (rows: number, dimensions: number) => {
     const growth = Math.log(rows) / Math.log(10_000);
     const cpuUs = 2_000 * DEFAULT_COEFFICIENTS.graph_cpu_ms * (dimensions / 512) * growth;
-    const heapBytes = 600 + 4 * dimensions;
+    const heapBytes = 1e6 + 600 * rows;
     return { rows, dimensions, cpuUs, textBytes: rows / 10, linkBytes: 150, heapBytes };
   };
   const segments = [segment(2_500, 128), segment(30_000, 512), segment(10_000, 512)];
@@ -77,7 +76,7 @@ test('of a server what is left of its figures without its rows and walks is fore
   };
   const machine = { cores: 2, parts: 2 };
   const truth = {
-    ...{ ...DEFAULT_COEFFICIENTS, graph_cpu_ms: 0.4, graph_growth_ms: 0.2, vector_heap_bytes: 0.5 },
+    ...{ ...DEFAULT_COEFFICIENTS, graph_cpu_ms: 0.4, graph_growth_ms: 0.2 },
     ...{ row_heap_bytes: 300, shard_process_bytes: 4e7, query_process_bytes: 9e7 },
     ...{ store_row_bytes: 700, vector_rest_ms: 2, vector_query_cpu_ms: 1 },
     ...{ vector_shard_cpu_ms: 0.3, vector_client_cpu_ms: 0.1, at_once_share: 0.7 },
@@ -88,7 +87,8 @@ test('of a server what is left of its figures without its rows and walks is fore
     [30_000, 512],
   ].map(([rows = 0, dimensions = 0]) => ({
     ...{ rows, dimensions, cpuUs: 1_000 * graphMs(rows, dimensions, truth) },
-    heapBytes: heapRowBytes(dimensions, truth),
+    // What a process has whatever its rows.
+    heapBytes: 2e6 + rows * truth.row_heap_bytes,
     ...{ textBytes: truth.text_bytes, linkBytes: truth.link_bytes },
   }));
   const slowness = truth.graph_cpu_ms / DEFAULT_COEFFICIENTS.graph_cpu_ms;

@@ -27,7 +27,7 @@ export interface MeasuredSegment {
   /** A row's words, columns and ids; and its links. */
   textBytes: number;
   linkBytes: number;
-  /** Memory of a row that is of no file; undefined: the system does not tell. */
+  /** Memory of the segment that is of no file; undefined: the system does not tell. */
   heapBytes: number | undefined;
 }
 
@@ -56,7 +56,7 @@ export async function measureSegment(
       ...{ rows, dimensions, cpuUs, buildS },
       textBytes: bytesOf(textKinds) / rows,
       linkBytes: bytesOf(graphs) / rows - dimensions,
-      heapBytes: heapBytes === undefined ? undefined : heapBytes / rows,
+      heapBytes,
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
