@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -104,5 +104,21 @@ test('a sound file passes, one of another length is refused when it is opened', 
   await (await open()).checks?.rest(new AbortController().signal);
   await writeFile(join(folder, files[0].name), sound.subarray(0, sound.length - 1));
   await expect(open()).rejects.toThrow(CorruptFile);
+  await writeFile(join(folder, files[0].name), sound);
+});
+
+test('a file that becomes shorter under its mapping is found by the check of the rest', async ({
+  skip,
+}) => {
+  if (!(await canMap())) skip('files cannot be mapped on this system');
+  for (const length of [sound.length - 1, BLOCK_ROWS * DIMENSIONS * 4, 0]) {
+    await writeFile(join(folder, files[0].name), sound);
+    const { checks } = await open();
+    const told: CorruptFile[] = [];
+    if (checks !== undefined) checks.onDamage = (error) => told.push(error);
+    await truncate(join(folder, files[0].name), length);
+    await expect(checks?.rest(new AbortController().signal)).rejects.toThrow(CorruptFile);
+    expect(told).toHaveLength(1);
+  }
   await writeFile(join(folder, files[0].name), sound);
 });

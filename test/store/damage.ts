@@ -1,4 +1,6 @@
 import { open } from 'lmdb';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** Changes one byte of what is stored under `key`, as a disk does that forgets one. */
 export async function damage(dir: string, table: string, key: string | Buffer): Promise<void> {
@@ -10,6 +12,19 @@ export async function damage(dir: string, table: string, key: string | Buffer): 
     value[at] = (value[at] as number) ^ 1;
     await db.put(name, value);
   });
+}
+
+/** Changes a key to another of its length where it stands, whatever the order, as a disk does that forgets a bit. */
+export async function damageKey(dir: string, table: string, key: Buffer, changed: Buffer) {
+  const value = await withTable(dir, table, (db) =>
+    Promise.resolve(Buffer.from(db.get(key) ?? [])),
+  );
+  const path = join(dir, 'data.mdb');
+  const file = await readFile(path);
+  // LMDB has them one behind the other, also in pages that are no longer in use.
+  const node = Buffer.concat([key, value]);
+  for (let at = file.indexOf(node); at !== -1; at = file.indexOf(node, at)) changed.copy(file, at);
+  await writeFile(path, file);
 }
 
 /** All keys of a table. */

@@ -5,7 +5,7 @@ import { numberKey } from '../../src/store/lmdb/keys.js';
 import { openLmdbStore } from '../../src/store/lmdb/open.js';
 import type { ProductWrite, PutProduct, Store } from '../../src/store/store.js';
 import { put, remove } from './contract/writes.js';
-import { damage, keysOf } from './damage.js';
+import { damage, damageKey, keysOf } from './damage.js';
 import { makeFolder } from './lmdb-fixture.js';
 
 const T = 'shop';
@@ -164,3 +164,20 @@ it('a free block whose number is damaged is never given to a product', async () 
   await store.write(T, [sized('c', 512, 1)]);
   expect(await vectorsOf(['b', 'c'])).toEqual([vectorOf(512, 0), vectorOf(512, 1)]);
 });
+
+it.each([0, 5, 2 ** 40, 2 ** 63])(
+  'where the number of the last block became %d, new vectors are whole, and none is read with a part of another',
+  async (changed) => {
+    await store.write(T, [sized('a', 512), sized('b', 512)]);
+    await store.close();
+    await damageKey(folder.dir, 'blocks', numberKey(4), numberKey(changed));
+    store = await openLmdbStore({ dir: folder.dir, checkMs: 0, checkAfterMs: 1e9 });
+    await store.write(T, [sized('c', 512, 1), sized('d', 512, 2)]);
+    await store.write(T, [sized('e', 512, 3)]);
+    const fresh = [1, 2, 3].map((round) => vectorOf(512, round));
+    expect(await vectorsOf(['c', 'd', 'e'])).toEqual(fresh);
+    // Where keys are out of order also others are not found.
+    const [a = vectorOf(512, 0), b] = await vectorsOf(['a', 'b']);
+    expect([a, b]).toEqual([vectorOf(512, 0), undefined]);
+  },
+);

@@ -55,10 +55,12 @@ export class BlockChecks {
   /**
    * Checks what is left, from the file, in order, beside searches; afterwards the system has it in memory. A file that is
    * larger than half of the memory that is free is left to be checked as it is read: it would push out what is in use.
+   * Throws `CorruptFile`, what `signal` says, or what the system does.
    */
   async rest(signal: AbortSignal): Promise<void> {
     const bytes = this.slabs.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    if (bytes > freemem() / 2) return;
+    // Of the machine, and of the container that this is in.
+    if (bytes > Math.min(freemem(), process.availableMemory()) / 2) return;
     const file = await open(this.path);
     const slices = new PatientSlices(signal);
     const buffer = new Uint8Array(BLOCKS_AT_ONCE * this.blockValues * 4);
@@ -68,7 +70,9 @@ export class BlockChecks {
         for (let from = 0; from < byteLength; from += buffer.length) {
           const length = Math.min(buffer.length, byteLength - from);
           const { bytesRead } = await file.read(buffer, 0, length, at + from);
-          this.check(slab, from / (this.blockValues * 4), buffer.subarray(0, bytesRead));
+          // Whoever reads there by the mapping would end the process.
+          if (bytesRead < length) this.fail('became shorter');
+          this.check(slab, from / (this.blockValues * 4), buffer.subarray(0, length));
           if (slices.isOver) await slices.next();
         }
         at += byteLength;
@@ -105,8 +109,11 @@ export class BlockChecks {
       this.isSound[block] = 1;
       return;
     }
-    const name = basename(this.path);
-    const error = new CorruptFile(`${name} is not what was written, in block ${block}`);
+    this.fail(`is not what was written, in block ${block}`);
+  }
+
+  private fail(what: string): never {
+    const error = new CorruptFile(`${basename(this.path)} ${what}`);
     this.onDamage?.(error);
     throw error;
   }

@@ -18,6 +18,8 @@ const NOTHING = Buffer.alloc(0);
 export class BlockRoom {
   /** The number behind all blocks; 0 until it is asked for. */
   end = 0;
+  /** No key is behind that number: none is damaged. */
+  isLast = true;
   /** Of what this change itself gives back the next one knows. */
   mayHaveFree = true;
 }
@@ -57,9 +59,9 @@ export class Blocks {
       this.replace(free, block);
       return free;
     }
-    if (room.end === 0) room.end = this.readEnd();
+    if (room.end === 0) this.findEnd(room);
     const number = room.end++;
-    this.blocks.putSealed(numberKey(number), block, true);
+    this.blocks.putSealed(numberKey(number), block, room.isLast);
     return number;
   }
 
@@ -78,8 +80,16 @@ export class Blocks {
     return undefined;
   }
 
-  private readEnd(): number {
-    for (const key of this.blocks.keys({ reverse: true, limit: 1 })) return numberOf(key) + 1;
-    return 1;
+  /** Blocks are never removed: of damaged ones, whose keys may be wrong, it only counts how many there are. */
+  private findEnd(room: BlockRoom): void {
+    let damaged = 0;
+    const sound = this.blocks.entries({ reverse: true }, () => {
+      damaged += 1;
+      return undefined;
+    });
+    const last = sound.next();
+    sound.return(undefined);
+    room.end = (last.done === true ? 0 : numberOf(last.value.key)) + damaged + 1;
+    room.isLast = damaged === 0;
   }
 }
