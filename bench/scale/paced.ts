@@ -63,10 +63,11 @@ export function writeBeside(
   const startMs = performance.now();
   const written = (async (): Promise<Written> => {
     let rows = 0;
+    const batchRows = Math.max(1, Math.round(rowsASecond / BATCHES_A_SECOND));
     for (let batch = 0; !isOver; batch += 1) {
       const dueMs = startMs + (batch * 1000) / BATCHES_A_SECOND;
       await sleep(Math.max(0, dueMs - performance.now()));
-      const lines = Array.from({ length: Math.round(rowsASecond / BATCHES_A_SECOND) }, () =>
+      const lines = Array.from({ length: batchRows }, () =>
         vectorProduct(base, anyRow(base, random), undefined, rowId(anyRow(base, random))),
       );
       const body = Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')]));

@@ -8,6 +8,9 @@ import { asCorrupt, CorruptFile } from './durable-file.js';
 /** Blocks read together by who checks what nobody has read yet. */
 const BLOCKS_AT_ONCE = 16;
 
+/** Files that this process has read, or will, to check the rest of them: one after the other. */
+const rests = { turn: Promise.resolve(), bytes: 0 };
+
 /**
  * Compares each block of a mapped file's slabs with its checksum once: when something of it is first read, or by `rest`
  * before anybody wants it.
@@ -53,14 +56,26 @@ export class BlockChecks {
   }
 
   /**
-   * Checks what is left, from the file, in order, beside searches; afterwards the system has it in memory. A file that is
-   * larger than half of the memory that is free is left to be checked as it is read: it would push out what is in use.
-   * Throws `CorruptFile`, what `signal` says, or what the system does.
+   * Checks what is left, from the file, in order, beside searches; afterwards the system has it in memory. Files that
+   * together would take more than half of the memory that is free are left to be checked as they are read: they would
+   * push out what is in use. Rejects with `CorruptFile`, what `signal` says, or what the system does.
+   *
+   * @param signal aborted when the file is not held any more
    */
-  async rest(signal: AbortSignal): Promise<void> {
+  rest(signal: AbortSignal): Promise<void> {
     const bytes = this.slabs.reduce((sum, { byteLength }) => sum + byteLength, 0);
     // Of the machine, and of the container that this is in.
-    if (bytes > Math.min(freemem(), process.availableMemory()) / 2) return;
+    const freeBytes = Math.min(freemem(), process.availableMemory());
+    if (rests.bytes + bytes > freeBytes / 2) return Promise.resolve();
+    rests.bytes += bytes;
+    signal.addEventListener('abort', () => (rests.bytes -= bytes), { once: true });
+    const checked = rests.turn.then(() => this.checkFile(signal));
+    rests.turn = checked.catch(() => undefined);
+    return checked;
+  }
+
+  private async checkFile(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const file = await open(this.path);
     const slices = new PatientSlices(signal);
     const buffer = new Uint8Array(BLOCKS_AT_ONCE * this.blockValues * 4);

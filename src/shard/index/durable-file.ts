@@ -14,7 +14,7 @@ export interface FileRecord {
 export class CorruptFile extends Error {}
 
 /** A file that is gone, is something else, or lies where the disk cannot be read. */
-const LOST = new Set(['ENOENT', 'EISDIR', 'ENOTDIR', 'ENODEV', 'EIO']);
+const LOST = new Set(['ENOENT', 'EISDIR', 'ENOTDIR', 'EIO']);
 
 /**
  * `error` as `CorruptFile` where it tells of what is in the files, or that one is gone; as it is where

@@ -97,7 +97,9 @@ export class MappedFile {
     if (system === undefined) throw new Error('files cannot be mapped on this system');
     const file = await open(path, 'r');
     try {
-      const { size } = await file.stat();
+      const stat = await file.stat();
+      if (!stat.isFile()) throw Object.assign(new Error(`${path} is no file`), { code: 'EISDIR' });
+      const { size } = stat;
       // There is no mapping of nothing; a page is never read.
       const address = system.map(Math.max(1, size), file.fd);
       return new MappedFile({ memory: system, address, bytes: size, readers: 0 });

@@ -53,8 +53,6 @@ export class SegmentKeeper {
   private retryAtMs = 0;
   private retryMs = RETRY_FIRST_MS;
   private widthsAtMs = 0;
-  /** One segment after the other. */
-  private checking = Promise.resolve();
 
   constructor(
     private readonly index: TenantIndex,
@@ -232,7 +230,7 @@ export class SegmentKeeper {
   private take(segment: Segment): void {
     segment.onDamage = (damaged, error) => this.discard(damaged, error);
     // What cannot be read now is checked when it is wanted.
-    this.checking = this.checking.then(() => segment.checkVectors()).catch(() => undefined);
+    segment.checkVectors().catch(() => undefined);
   }
 
   private hold(segments: readonly Segment[]): void {

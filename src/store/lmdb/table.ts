@@ -23,6 +23,11 @@ export const FREE_BLOCKS = 'free';
 
 const APPEND = { append: true };
 
+/** What LMDB tells of an append: its types leave it out. */
+interface Appending {
+  putSync(key: Buffer, value: Buffer, options: typeof APPEND): boolean;
+}
+
 /** All tables of a store: a damaged name would be an empty table. */
 export const TABLE_NAMES: ReadonlySet<string> = new Set([
   ...['meta', COPIES, 'tenants', 'heads', 'documents', VECTORS, BLOCKS, FREE_BLOCKS],
@@ -114,10 +119,16 @@ export class Table {
    */
   putSealed(key: Buffer, { bytes, crc }: Sealable, isLast = false): void {
     bytes.writeUInt32BE(crc32c(key, crc), bytes.length - CRC_BYTES);
-    if (isLast) this.db.putSync(key, bytes, APPEND);
+    if (isLast) this.append(key, bytes);
     else this.db.putSync(key, bytes);
     this.copies?.putSync(this.copyKey(key), bytes);
     this.forgetDamage(key);
+  }
+
+  /** Throws where the key would not be the last: then nothing is written. */
+  private append(key: Buffer, bytes: Buffer): void {
+    const db = this.db as unknown as Appending;
+    if (!db.putSync(key, bytes, APPEND)) throw new Error('a value that was to be the last is not');
   }
 
   /** Within a write transaction. */
