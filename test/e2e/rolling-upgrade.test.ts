@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bruteForce, makeProducts, randomVector, seeded } from './catalogue.js';
 import { MAIN, startCommand, type Command } from './command.js';
 import { beforeLastProtocol, builtAt } from './former-version.js';
 import { freePorts } from './topology.js';
+import { MongoServer, whyNoServer } from '../store/mongo-server.js';
 
 const DIMENSIONS = 16;
 const SHARDS = ['s1', 's2'];
@@ -14,8 +15,10 @@ const START_LIMIT_MS = 60_000;
 const products = makeProducts(400, DIMENSIONS);
 const commit = beforeLastProtocol();
 
-/** Each of two shards has all; each process may be of another build. */
+/** Each of two shards has all; each process may be of another build. Their store is one that has other machines, too. */
 class MixedCluster {
+  constructor(private readonly storeUrl: string) {}
+
   private readonly dir = mkdtempSync(join(tmpdir(), 'omnisearch-upgrade-'));
   private readonly running = new Map<string, Command>();
   private url = '';
@@ -23,6 +26,7 @@ class MixedCluster {
   private get env(): Record<string, string> {
     return {
       OMNISEARCH_DATA_DIR: this.dir,
+      OMNISEARCH_STORE_URL: this.storeUrl,
       OMNISEARCH_LOG_LEVEL: 'warn',
       OMNISEARCH_REPLICAS: '2',
     };
@@ -94,16 +98,22 @@ test('where the history is cut off there is no former version to run', () => {
   expect(commit === undefined || /^[0-9a-f]{40,}$/.test(commit)).toBe(true);
 });
 
-if (commit !== undefined) {
+describe.skipIf(commit === undefined || whyNoServer() !== undefined)('of two versions', () => {
   let former: ReturnType<typeof builtAt>;
   let cluster: MixedCluster;
+  let server: MongoServer;
+  let clusters = 0;
 
-  beforeAll(() => {
-    former = builtAt(commit);
-    return former.remove;
+  beforeAll(async () => {
+    server = await MongoServer.start();
+    former = builtAt(commit as string);
+    return async () => {
+      former.remove();
+      await server.stop();
+    };
   });
   beforeEach(() => {
-    cluster = new MixedCluster();
+    cluster = new MixedCluster(server.url(`upgrade-${clusters++}`));
   });
   afterEach(() => cluster.end());
 
@@ -164,4 +174,4 @@ if (commit !== undefined) {
     await index();
     await checkAnswers(2);
   }, 240_000);
-}
+});
