@@ -1,21 +1,17 @@
 /** Opens a segment as a shard does, in a process that has nothing else, and says what it takes there. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from '../../shard/build/garbage.js';
 import { memoryOf } from './process-figures.js';
 import { searchSegment, type SegmentTask } from './search-segment.js';
 
 /** Pages go back to the system a moment after they are free. */
 const SETTLE_MS = 200;
 
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
 /** Undefined where there is no /proc. */
 async function anonymous(): Promise<number | undefined> {
   // What only finalizers free goes with the second.
   for (let i = 0; i < 2; i++) {
-    collect();
+    collectGarbage();
     await sleep(SETTLE_MS);
   }
   return memoryOf('self').then(
