@@ -47,8 +47,7 @@ export class SuggestionList {
   }
 
   askSoon() {
-    clearTimeout(this.timer);
-    this.asking?.abort();
+    this.stopAsking();
     const text = this.box.value.trim();
     if (text === '' || this.route.isAbsent) return this.close();
     this.timer = setTimeout(() => void this.ask(text), DEBOUNCE_MS);
@@ -119,9 +118,11 @@ export class SuggestionList {
     const count = this.list.children.length;
     switch (key) {
       case 'ArrowDown':
+        this.stopAsking();
         this.setActive(this.active + 1 >= count ? -1 : this.active + 1);
         return true;
       case 'ArrowUp':
+        this.stopAsking();
         this.setActive(this.active < 0 ? count - 1 : this.active - 1);
         return true;
       case 'Escape':
@@ -150,9 +151,14 @@ export class SuggestionList {
     else this.box.setAttribute('aria-activedescendant', `suggestion-${at}`);
   }
 
-  close() {
+  /** Who goes through the list, or closes it, keeps what is shown: a late reply must not take its place. */
+  stopAsking() {
     clearTimeout(this.timer);
     this.asking?.abort();
+  }
+
+  close() {
+    this.stopAsking();
     this.setActive(-1);
     this.setOpen(false);
   }

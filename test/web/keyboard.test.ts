@@ -25,6 +25,8 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('keyboard and suggestions', () =
   async function type(text: string): Promise<void> {
     await box().pressSequentially(text);
     await list().waitFor();
+    // What was shown first may be of a part of the text: a pause is enough for a server to be asked.
+    await expect.poll(() => opened.shop.suggested.at(-1)).toBe(text);
   }
 
   test('the whole list goes by keyboard', async () => {
@@ -72,6 +74,25 @@ describe.skipIf(CHROMIUM_MISSING !== undefined)('keyboard and suggestions', () =
     expect(await list().isHidden()).toBe(true);
     await expect.poll(() => opened.shop.searches.at(-1)?.query).toBe('wireless mouse');
     expect(opened.shop.searches.at(-1)?.prefix).toBeUndefined();
+  });
+
+  test('a late reply takes no place from who goes through the list', async () => {
+    opened.shop.suggestions = SUGGESTIONS;
+    await open();
+    await type('wire');
+    await expect.poll(() => opened.shop.suggested.at(-1)).toBe('wire');
+    let release = (): void => undefined;
+    opened.shop.held = new Promise((resolve) => (release = resolve));
+    await box().pressSequentially('l');
+    await expect.poll(() => opened.shop.suggested.at(-1)).toBe('wirel');
+    await press('ArrowDown');
+    expect(await active()).toBe('wireless mouse');
+    opened.shop.suggestions = { queries: [], categories: [], products: [] };
+    release();
+    await opened.page.waitForTimeout(200);
+    expect(await active()).toBe('wireless mouse');
+    await press('Enter');
+    await expect.poll(() => box().inputValue()).toBe('wireless mouse');
   });
 
   test('Escape closes the list first, and clears the box only then', async () => {

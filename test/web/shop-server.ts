@@ -23,6 +23,10 @@ export interface ShopServer {
   answer: Answer | undefined;
   /** The reply of `/suggest`; without one the server has no such route. */
   suggestions: object | undefined;
+  /** Texts that suggestions were asked for, the latest last. */
+  suggested: string[];
+  /** Set to hold back replies of `/suggest` until it resolves. */
+  held: Promise<void> | undefined;
   operator: OperatorState;
   close: () => Promise<void>;
 }
@@ -50,6 +54,7 @@ export async function openShopServer(): Promise<ShopServer> {
   const shop: ShopServer = {
     ...{ address: '', searches: [], counts: [], tenants: [], events: [] },
     ...{ key: undefined, answer: undefined, suggestions: NO_SUGGESTIONS },
+    ...{ suggested: [], held: undefined },
     description: 'Stitched by hand.',
     operator: { rules: new Map(), synonyms: new Map(), previews: [], isMissing: false },
     close: () => app.close(),
@@ -81,7 +86,11 @@ export async function openShopServer(): Promise<ShopServer> {
   app.post<{ Body: { id: string } }>('/search/similar', async ({ body }) =>
     replyWith(PRODUCTS.filter(({ id }) => id !== body.id).slice(0, 6)),
   );
-  app.get('/suggest', async (_, reply) => shop.suggestions ?? notFound(reply));
+  app.get<{ Querystring: { q: string } }>('/suggest', async ({ query }, reply) => {
+    shop.suggested.push(query.q);
+    await shop.held;
+    return shop.suggestions ?? notFound(reply);
+  });
   app.post<{ Body: Record<string, unknown> }>('/events', async ({ body }, reply) => {
     shop.events.push(body);
     return reply.code(202).send({ accepted: 1 });

@@ -99,6 +99,7 @@ export class HostedTenants {
    * has that generation.
    */
   async find(tenant: string, generation?: number): Promise<HostedTenant | undefined> {
+    await this.hosted.get(tenant)?.leaving;
     const known = this.get(tenant, generation);
     if (known !== undefined) return known;
     const generations = this.hosted.get(tenant);
@@ -261,15 +262,22 @@ export class HostedTenants {
     const { tenant, serving, all } = generations;
     if (serving.hasLeft && serving.opened === undefined) {
       this.retiring.delete(generations);
-      try {
-        for (const index of all) await index.forget();
-      } finally {
-        this.hosted.delete(tenant);
-      }
+      const left = this.letGoOf(tenant, all);
+      // Who asks for it meanwhile waits; what went wrong is told by the look that began it.
+      generations.leaving = left.catch(() => undefined);
+      await left;
       this.deps.left(tenant);
       return;
     }
     await generations.clean();
     if (!generations.isRetiring) this.retiring.delete(generations);
+  }
+
+  private async letGoOf(tenant: string, indexes: readonly HostedTenant[]): Promise<void> {
+    try {
+      for (const index of indexes) await index.forget();
+    } finally {
+      this.hosted.delete(tenant);
+    }
   }
 }

@@ -13,6 +13,8 @@ export class TenantGenerations {
   serving: HostedTenant;
   next: HostedTenant | undefined;
   private retired: HostedTenant[] = [];
+  /** While all of it is let go of, until its files are gone: another may take its place then. */
+  leaving: Promise<void> | undefined;
   /** Reads of the record that were begun, and the latest of them that was taken over. */
   private reads = 0;
   private adopted = 0;
