@@ -1,5 +1,6 @@
 import usearch from 'usearch';
 import type { Candidates } from './graph.js';
+import type { Codes } from './codes.js';
 
 const { exactSearch, MetricKind } = usearch;
 
@@ -15,15 +16,33 @@ export function scanSlab(
 ): Candidates {
   const dimensions = query.length;
   const data = rows * dimensions === slab.length ? slab : slab.subarray(0, rows * dimensions);
-  const wanted = Math.min(count, rows);
-  const found = exactSearch(data, query, dimensions, wanted, MetricKind.IP, 1);
-  const { keys, distances } = found;
+  return nearest(data, query, Math.min(count, rows), (distance) => 1 - distance);
+}
+
+/**
+ * The `count` best of some rows by the dot products of codes, with SIMD: at 512 dimensions in a seventh of the time of
+ * float32, since a quarter of the bytes is read. Scores are within `codes.errorWith(query)` of the vectors' own.
+ */
+export function scanCodes(codes: Codes, query: Codes, count: number): Candidates {
+  const rows = codes.data.length / query.data.length;
+  return nearest(codes.data, query.data, Math.min(count, rows), (distance) =>
+    codes.unscaled(1 - distance, query),
+  );
+}
+
+function nearest<T extends Float32Array | Int8Array>(
+  data: T,
+  query: T,
+  wanted: number,
+  scoreOf: (distance: number) => number,
+): Candidates {
+  const { keys, distances } = exactSearch(data, query, query.length, wanted, MetricKind.IP, 1);
   // The low words of the keys: a BigInt each would cost more than to compare the row.
   const words = new Uint32Array(keys.buffer, keys.byteOffset, 2 * wanted);
   const candidates: Candidates = { rows: [], scores: [] };
   for (let i = 0; i < wanted; i++) {
     candidates.rows.push(words[2 * i] as number);
-    candidates.scores.push(1 - (distances[i] as number));
+    candidates.scores.push(scoreOf(distances[i] as number));
   }
   return candidates;
 }

@@ -1,5 +1,13 @@
 import type { VectorPlace } from '../../core/vector.js';
+import type { Codes } from '../engine/codes.js';
 import type { BlockChecks } from './block-checks.js';
+
+/** Rows [from, to) as codes. */
+export interface CodedRows {
+  from: number;
+  to: number;
+  codes: Codes;
+}
 
 /**
  * A block's vectors, row-major float32, cut into slabs of consecutive rows. Each slab is an
@@ -11,12 +19,14 @@ export class VectorSlabs {
    * @param slabs one array a slab, rows * dimensions values
    * @param starts first row of each slab, and the row count as the last element
    * @param checks what is asked before anything is read; undefined: all is known to be sound
+   * @param coded codes by number of slab, of those that have any
    */
   constructor(
     readonly dimensions: number,
     private readonly slabs: readonly Float32Array[],
     readonly starts: ArrayLike<number>,
     readonly checks?: BlockChecks,
+    readonly coded?: readonly CodedRows[],
   ) {}
 
   /** How many slabs there are. */

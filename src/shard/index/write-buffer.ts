@@ -9,6 +9,7 @@ import type { Bitset } from './bitset.js';
 import { Deletes } from './deletes.js';
 import type { SegmentReader } from './segment-reader.js';
 import type { Column } from './column.js';
+import { GrowingCodes } from '../engine/codes.js';
 import { FieldLog } from './columns/field-log.js';
 import { BlockPrices } from './prices/block-prices.js';
 import { TermLog } from './terms/term-log.js';
@@ -23,6 +24,8 @@ export function slabRows(start: number): number {
   return Math.min(SLAB_ROWS, Math.max(FIRST_SLAB_ROWS, start));
 }
 
+/** Rows that are scanned as codes at once, and coded again in one turn where a value is too large. */
+const CODED_ROWS = 1_024;
 /** Rows for whose columns under price lists there is room in memory. */
 const PRICED_ROWS = 100_000;
 /** An id, its place in a list and in a map, version, hash and category. */
@@ -43,6 +46,8 @@ export class WriteBuffer implements SegmentReader {
 
   private readonly slabs: Float32Array[] = [];
   private readonly starts: number[] = [0];
+  /** So many rows each, `CODED_ROWS`, the last one fewer. */
+  private readonly coded: GrowingCodes[] = [];
   /** First row of the last slab, and the rows for which there is room. */
   private lastSlab = 0;
   private capacity = 0;
@@ -66,7 +71,11 @@ export class WriteBuffer implements SegmentReader {
   get vectors(): VectorSlabs {
     const { rows, dimensions, slabs, starts } = this;
     if (this.slabsAsOf?.rows !== rows) {
-      const vectors = new VectorSlabs(dimensions, slabs.slice(), starts.slice());
+      const coded = this.coded.map(({ codes, rows: count }, i) => {
+        const from = i * CODED_ROWS;
+        return { from, to: from + count, codes };
+      });
+      const vectors = new VectorSlabs(dimensions, slabs.slice(), starts.slice(), undefined, coded);
       this.slabsAsOf = { rows, vectors };
     }
     return this.slabsAsOf.vectors;
@@ -108,6 +117,7 @@ export class WriteBuffer implements SegmentReader {
     if (row === this.capacity) this.grow();
     const slab = this.slabs[this.slabs.length - 1] as Float32Array;
     slab.set(vector, (row - this.lastSlab) * this.dimensions);
+    this.addCodes(row, vector);
     this.ids.push(id);
     this.versions.push(version);
     const hash = hashId(id);
@@ -122,7 +132,8 @@ export class WriteBuffer implements SegmentReader {
   /** Memory of vectors, fields, words and ids, about. */
   get bytes(): number {
     const vectors = this.slabs.length * SLAB_ROWS * this.dimensions * 4;
-    return vectors + this.contentBytes + this.rows * BYTES_A_ROW + this.prices.bytes;
+    const codes = this.coded.reduce((sum, { bytes }) => sum + bytes, 0);
+    return vectors + codes + this.contentBytes + this.rows * BYTES_A_ROW + this.prices.bytes;
   }
 
   /** Of that what products say: some say a thousand times as much as others. */
@@ -211,6 +222,22 @@ export class WriteBuffer implements SegmentReader {
       this.codeOfCategory.set(category, code);
     }
     return code;
+  }
+
+  private addCodes(row: number, vector: Float32Array): void {
+    const last = this.coded.at(-1);
+    const isFull = last === undefined || last.rows === last.capacity;
+    const codes = isFull ? new GrowingCodes(this.dimensions, CODED_ROWS, last?.scale) : last;
+    if (isFull) this.coded.push(codes);
+    const first = row - codes.rows;
+    codes.add(vector, (i) => this.vectorOf(first + i));
+  }
+
+  private vectorOf(row: number): Float32Array {
+    let slab = this.slabs.length - 1;
+    while (row < (this.starts[slab] as number)) slab -= 1;
+    const from = (row - (this.starts[slab] as number)) * this.dimensions;
+    return (this.slabs[slab] as Float32Array).subarray(from, from + this.dimensions);
   }
 
   private grow(): void {

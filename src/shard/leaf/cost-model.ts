@@ -1,14 +1,16 @@
 /** Ways to find the best rows of a block, each with a cost of its own. */
-export type Operation = 'graph' | 'scan' | 'gather';
+const OPERATIONS = ['graph', 'scan', 'codes', 'gather'] as const;
+export type Operation = (typeof OPERATIONS)[number];
 
 /**
  * Microseconds on the machine that the figures in docs/decisions/0012 come from, at d dimensions:
  * a graph search of width w visits some 20 w nodes beyond a fixed descent; a scan of rows that lie
- * together streams them; a scan of scattered rows copies them first.
+ * together streams them, one of their codes a quarter of the bytes; a scan of scattered rows copies them first.
  */
 const REFERENCE_US: Record<Operation, (units: number, dimensions: number) => number> = {
   graph: (width, dimensions) => 40 + width * (0.4 + dimensions / 400),
   scan: (rows, dimensions) => 10 + (rows * dimensions) / 5_000,
+  codes: (rows, dimensions) => 10 + (rows * dimensions) / 25_000,
   gather: (rows, dimensions) => 15 + rows * (0.1 + dimensions / 1_700),
 };
 
@@ -27,7 +29,9 @@ const FORGET = 0.002;
  * while, and is avoided for it, is thought better of with time and tried again.
  */
 export class CostModel {
-  private readonly factors: Record<Operation, number> = { graph: 1, scan: 1, gather: 1 };
+  private readonly factors: Record<Operation, number> = {
+    ...{ graph: 1, scan: 1, codes: 1, gather: 1 },
+  };
 
   /** `units`: the width of a graph search, the rows of a scan. */
   estimateUs(operation: Operation, units: number, dimensions: number): number {
@@ -39,7 +43,7 @@ export class CostModel {
     const ratio = tookUs / this.estimateUs(operation, units, dimensions);
     const bounded = Math.min(MAX_STEP, Math.max(1 / MAX_STEP, ratio));
     const factor = this.factors[operation] * bounded ** WEIGHT;
-    for (const other of ['graph', 'scan', 'gather'] as const) {
+    for (const other of OPERATIONS) {
       if (other !== operation) this.factors[other] **= 1 - FORGET;
     }
     this.factors[operation] = Math.min(MAX_FACTOR, Math.max(1 / MAX_FACTOR, factor));

@@ -2,6 +2,7 @@ import type { Budget } from '../../core/budget.js';
 import type { Scored, TopK } from '../../core/top-k.js';
 import { score, scoreFour, type VectorPlace } from '../../core/vector.js';
 import type { Candidates } from '../engine/graph.js';
+import type { Codes } from '../engine/codes.js';
 import type { SegmentView } from '../index/segment-view.js';
 import type { VectorSlabs } from '../index/vector-slabs.js';
 import type { CostModel } from './cost-model.js';
@@ -11,6 +12,8 @@ import type { SearchTrace } from './search-trace.js';
 export interface LeafRun {
   /** Unit length, at offset 0 of its buffer. */
   vector: Float32Array;
+  /** Of the vector; made when a scan of codes first needs it. */
+  codes?: Codes | undefined;
   k: number;
   /** Width of a graph search at least; each graph has its own. */
   ef: number;
@@ -72,7 +75,7 @@ export function offerBest(
   top: TopK<LeafHit>,
 ): void {
   const kth = candidates.scores[run.k - 1] ?? -Infinity;
-  offerFrom(Math.max(kth, top.floor) - SCORE_MARGIN, candidates, view, run, top);
+  offerDownTo(Math.max(kth, top.floor) - SCORE_MARGIN, candidates, view, run, top);
 }
 
 /**
@@ -87,11 +90,11 @@ export function offerWithin(
   top: TopK<LeafHit>,
 ): void {
   const kth = candidates.scores[run.k - 1] ?? -Infinity;
-  offerFrom(kth - margin, candidates, view, run, top);
+  offerDownTo(kth - margin, candidates, view, run, top);
 }
 
 /** Offers the first candidates, down to those whose approximate score is `least`. */
-function offerFrom(
+export function offerDownTo(
   least: number,
   { rows, scores }: Candidates,
   view: SegmentView,

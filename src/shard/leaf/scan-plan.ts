@@ -1,26 +1,27 @@
+import type { Codes } from '../engine/codes.js';
 import type { SegmentView } from '../index/segment-view.js';
 import type { CostModel } from './cost-model.js';
 import type { Selection } from './selection.js';
 
-/** Rows [from, to) of one slab. */
+/** Rows [from, to): a slab, or some slabs that there are codes of. */
 export interface RowRun {
-  slab: number;
   from: number;
   to: number;
+  codes?: Codes | undefined;
 }
 
 /** How the selected rows of a view are compared with a query. */
 export interface ScanPlan {
-  /** Slabs that are scanned as they lie, whatever of them is selected. */
+  /** Runs that are scanned as they lie, whatever of them is selected. */
   whole: RowRun[];
-  /** Where the selected rows are copied together first: few in a slab, or slabs of few rows. */
+  /** Where the selected rows are copied together first: few in a run, or runs of few rows. */
   scattered: RowRun[];
   /** Selected rows of `scattered`. */
   gathered: number;
   costUs: number;
 }
 
-/** For each slab with selected rows the cheaper way, by the cost model. */
+/** For each run with selected rows the cheaper way, by the cost model. */
 export function planScan(view: SegmentView, selection: Selection, costs: CostModel): ScanPlan {
   const { dimensions } = view.vectors;
   const plan: ScanPlan = { whole: [], scattered: [], gathered: 0, costUs: 0 };
@@ -31,7 +32,7 @@ export function planScan(view: SegmentView, selection: Selection, costs: CostMod
     const dead = selection.mask === undefined ? view.dead.count(run.from, run.to) : 0;
     const matching = selection.mask?.count(run.from, run.to) ?? rows - dead;
     if (matching === 0) continue;
-    const scanUs = costs.estimateUs('scan', rows, dimensions);
+    const scanUs = costs.estimateUs(run.codes === undefined ? 'scan' : 'codes', rows, dimensions);
     const gatherUs = costs.estimateUs('gather', matching, dimensions) - onceUs;
     if (gatherUs < scanUs) {
       plan.scattered.push(run);
@@ -44,16 +45,20 @@ export function planScan(view: SegmentView, selection: Selection, costs: CostMod
   return plan;
 }
 
-/** The slabs that can hold selected rows. */
+/** The runs that can hold selected rows. What has codes is not sorted by category: any of it can. */
 function* rowRuns(view: SegmentView, { ranges }: Selection): Iterable<RowRun> {
   const { vectors, rows } = view;
-  const { count, starts } = vectors;
+  const { count, starts, coded } = vectors;
+  if (coded !== undefined) {
+    yield* coded;
+    return;
+  }
   for (const range of ranges ?? [{ from: 0, to: rows }]) {
     if (range.from >= range.to) continue;
     for (let slab = vectors.slabOf(range.from); slab < count; slab++) {
       const from = starts[slab] as number;
       if (from >= range.to) break;
-      yield { slab, from, to: starts[slab + 1] as number };
+      yield { from, to: starts[slab + 1] as number };
     }
   }
 }

@@ -1,16 +1,21 @@
 import type { TopK } from '../../core/top-k.js';
-import { scanSlab } from '../engine/exact-scan.js';
+import { scanCodes, scanSlab } from '../engine/exact-scan.js';
 import type { Candidates } from '../engine/graph.js';
+import { Codes } from '../engine/codes.js';
 import type { Bitset } from '../index/bitset.js';
 import type { SegmentView } from '../index/segment-view.js';
 import type { Operation } from './cost-model.js';
 import { gather, GATHER_ROWS } from './gather.js';
-import { offerBest, scanUnits, SCORE_MARGIN, type LeafHit, type LeafRun } from './leaf-hit.js';
+import { offerDownTo, scanUnits, SCORE_MARGIN, type LeafHit, type LeafRun } from './leaf-hit.js';
 import { planScan, type RowRun } from './scan-plan.js';
 import type { Selection } from './selection.js';
 
 /** Candidates asked for beyond k, so that ties and rounding rarely need a second scan. */
 const SPARE = 16;
+/** The same of a scan of codes, whose order is a rough one: where these are not enough, float32 says more. */
+const SPARE_CODES = 48;
+/** To compare a row's codes costs a fraction of what it costs to compare the row. */
+const CODES_FACTOR = 0.2;
 /** To copy a row costs some times what it costs to compare it. */
 const GATHER_FACTOR = 4;
 
@@ -24,16 +29,58 @@ export async function scanRows(
   run: LeafRun,
   top: TopK<LeafHit>,
 ): Promise<void> {
-  const { budget } = run;
   const plan = planScan(view, selection, run.costs);
-  const { dimensions } = view.vectors;
   for (const rows of plan.whole) {
-    const isSure = scanWhole(view, selection, rows, run, top);
-    if (!isSure) await scanGathered(view, selection.mask, [rows], run, top);
-    const units = scanUnits(rows.to - rows.from, dimensions);
-    if (budget.spend(units) && !(await budget.pause())) return;
+    if (!(await scanRun(view, selection, rows, run, top))) return;
   }
   if (plan.gathered > 0) await scanGathered(view, selection.mask, plan.scattered, run, top);
+}
+
+/** By codes, where these are there and tell for sure which rows are the best, or slab by slab. False: the budget is spent. */
+async function scanRun(
+  view: SegmentView,
+  selection: Selection,
+  rows: RowRun,
+  run: LeafRun,
+  top: TopK<LeafHit>,
+): Promise<boolean> {
+  const { budget } = run;
+  const { dimensions, starts } = view.vectors;
+  if (rows.codes !== undefined) {
+    const isSure = scanCoded(view, selection, rows, rows.codes, run, top);
+    const units = Math.ceil(CODES_FACTOR * scanUnits(rows.to - rows.from, dimensions));
+    if (budget.spend(units) && !(await budget.pause())) return false;
+    if (isSure) return true;
+  }
+  let slab = view.vectors.slabOf(rows.from);
+  for (let from = rows.from; from < rows.to; from = starts[++slab] as number) {
+    const part = { from, to: starts[slab + 1] as number };
+    const isSure = scanSlabWhole(view, selection, slab, part, run, top);
+    if (!isSure) await scanGathered(view, selection.mask, [part], run, top);
+    const units = scanUnits(part.to - part.from, dimensions);
+    if (budget.spend(units) && !(await budget.pause())) return false;
+  }
+  return true;
+}
+
+/** Compares codes; false, and nothing offered, where they do not tell for sure which rows are the best. */
+function scanCoded(
+  view: SegmentView,
+  selection: Selection,
+  rows: RowRun,
+  codes: Codes,
+  run: LeafRun,
+  top: TopK<LeafHit>,
+): boolean {
+  run.codes ??= Codes.of(run.vector);
+  const query = run.codes;
+  const piece: Piece = {
+    ...rowsOf(view, selection, rows),
+    find: (count) => scanCodes(codes, query, count),
+    margin: codes.errorWith(query),
+  };
+  const count = 2 * run.k + SPARE_CODES;
+  return timed('codes', piece.rows, run, () => scanPiece(piece, count, view, run, top));
 }
 
 /**
@@ -41,41 +88,54 @@ export async function scanRows(
  * are better copied together; if they are the most of it, it is scanned again for so many that all
  * others could come first.
  */
-function scanWhole(
+function scanSlabWhole(
   view: SegmentView,
-  { mask }: Selection,
-  { slab, from, to }: RowRun,
+  selection: Selection,
+  slab: number,
+  { from, to }: RowRun,
   run: LeafRun,
   top: TopK<LeafHit>,
 ): boolean {
+  const data = view.vectors.slab(slab);
   const piece: Piece = {
-    data: view.vectors.slab(slab),
-    rows: to - from,
-    rowOf: (i) => from + i,
-    isMatch: (row) => mask?.has(row) ?? !view.dead.has(row),
+    ...rowsOf(view, selection, { from, to }),
+    find: (count) => scanSlab(data, to - from, run.vector, count),
+    margin: SCORE_MARGIN,
   };
   const scan = (count: number): boolean =>
     timed('scan', piece.rows, run, () => scanPiece(piece, count, view, run, top));
   if (scan(run.k + SPARE)) return true;
-  const matching = mask?.count(from, to) ?? piece.rows - view.dead.count(from, to);
+  const matching = selection.mask?.count(from, to) ?? piece.rows - view.dead.count(from, to);
   if (matching * 2 <= piece.rows) return false;
   // Ties at the end of what was found are the only reason to ask for more.
   for (let count = piece.rows - matching + run.k + SPARE; !scan(count);) count *= 2;
   return true;
 }
 
-/** Copies the selected rows of some slabs together, as many at once as may be, and scans those. */
+function rowsOf(
+  view: SegmentView,
+  { mask }: Selection,
+  { from, to }: RowRun,
+): Pick<Piece, 'rows' | 'rowOf' | 'isMatch'> {
+  return {
+    rows: to - from,
+    rowOf: (i) => from + i,
+    isMatch: (row) => mask?.has(row) ?? !view.dead.has(row),
+  };
+}
+
+/** Copies the selected rows of some runs together, as many at once as may be, and scans those. */
 async function scanGathered(
   view: SegmentView,
   mask: Bitset | undefined,
-  slabs: readonly RowRun[],
+  runs: readonly RowRun[],
   run: LeafRun,
   top: TopK<LeafHit>,
 ): Promise<void> {
   const { budget } = run;
   const units = GATHER_FACTOR * scanUnits(GATHER_ROWS, view.vectors.dimensions);
   let batch: number[] = [];
-  for (const { from, to } of slabs) {
+  for (const { from, to } of runs) {
     for (const row of matchingRows(view, mask, from, to)) {
       if (batch.push(row) < GATHER_ROWS) continue;
       scanBatch(view, batch, run, top);
@@ -98,7 +158,11 @@ function scanBatch(
   timed('gather', rows.length, run, () => {
     const data = gather(view.vectors, rows);
     const rowOf = (i: number): number => rows[i] as number;
-    const piece: Piece = { data, rows: rows.length, rowOf, isMatch: () => true };
+    const find = (count: number): Candidates => scanSlab(data, rows.length, run.vector, count);
+    const piece: Piece = {
+      ...{ rows: rows.length, rowOf, isMatch: () => true },
+      ...{ find, margin: SCORE_MARGIN },
+    };
     for (let count = run.k + SPARE; !scanPiece(piece, count, view, run, top);) count *= 2;
   });
 }
@@ -126,26 +190,29 @@ function matchingRows(
 
 /** Vectors that a kernel scans, and the rows that they are of. */
 interface Piece {
-  data: Float32Array;
   rows: number;
   rowOf: (i: number) => number;
   isMatch: (row: number) => boolean;
+  /** The `count` best of them by the kernel. */
+  find: (count: number) => Candidates;
+  /** The kernel and the score differ by no more. */
+  margin: number;
 }
 
 /**
- * Takes the `count` best of a piece by the float32 kernel and offers those that match. False, and
- * nothing offered, unless what was left out is surely below what is kept: by more than the margin
- * between the kernel and the score.
+ * Takes the `count` best of a piece by a kernel and offers those that match. False, and
+ * nothing offered, unless what was left out is surely below what is kept: of two that a kernel orders the one
+ * may be too low by the margin, and the other too high.
  */
 function scanPiece(
-  { data, rows, rowOf, isMatch }: Piece,
+  { rows, rowOf, isMatch, find, margin }: Piece,
   count: number,
   view: SegmentView,
   run: LeafRun,
   top: TopK<LeafHit>,
 ): boolean {
   run.trace?.scanned(rows);
-  const found = scanSlab(data, rows, run.vector, count);
+  const found = find(count);
   const matches: Candidates = { rows: [], scores: [] };
   found.rows.forEach((i, at) => {
     const row = rowOf(i);
@@ -155,7 +222,8 @@ function scanPiece(
   });
   const last = found.scores.at(-1) ?? -Infinity;
   const kth = matches.scores[run.k - 1] ?? -Infinity;
-  const isSure = count >= rows || last < Math.max(kth, top.floor) - SCORE_MARGIN;
-  if (isSure) offerBest(matches, view, run, top);
+  const least = Math.max(kth - 2 * margin, top.floor - margin);
+  const isSure = count >= rows || last < least;
+  if (isSure) offerDownTo(least, matches, view, run, top);
   return isSure;
 }

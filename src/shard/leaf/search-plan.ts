@@ -38,6 +38,10 @@ const WIDEN_SPARE = 8;
 /** The last candidates of a search are less sure than the first: so many beyond k, at least. */
 const SPARE = 16;
 const SPARE_SHARE = 0.4;
+/** With fewer live rows than this a graph is searched as with a filter. */
+const LIVE_SHARE = 0.5;
+/** Standard deviations. */
+const CHANCE = 2;
 /** Met in this share of the expected number, matches lie elsewhere than the query. */
 const ELSEWHERE_SHARE = 0.25;
 /** The k-th match has to stand within this share of the candidates. */
@@ -110,7 +114,10 @@ function scanStep(view: SegmentView, selection: Selection, { costs }: LeafRun): 
 }
 
 function graphStep(view: SegmentView, graph: Graph, selection: Selection, run: LeafRun): GraphStep {
-  const width = widthFor(graph, selection.count / graph.size, selection, run);
+  const share = selection.count / graph.size;
+  const width = isAllOf(graph, selection)
+    ? widthForLive(graph, share, selection, run)
+    : widthFor(graph, share, selection, run);
   return { selection, graph, width, costUs: graphUs(view, width, run) };
 }
 
@@ -119,14 +126,31 @@ function graphUs(view: SegmentView, width: number, { costs }: LeafRun): number {
   return costs.estimateUs('graph', width, view.vectors.dimensions);
 }
 
+/** Every live row of the graph may be returned. */
+function isAllOf(graph: Graph, { mask, ranges }: Selection): boolean {
+  if (mask !== undefined) return false;
+  return (
+    ranges === undefined || ranges.reduce((sum, { from, to }) => sum + to - from, 0) === graph.size
+  );
+}
+
+/**
+ * How wide to search `graph` when all that is not deleted, `share` of it, can be returned: its own width is one at
+ * which it finds so many. Deleted rows lie anywhere, so that as many more candidates are asked for as are
+ * deleted, and as chance may add to that.
+ */
+function widthForLive(graph: Graph, share: number, selection: Selection, run: LeafRun): number {
+  const wanted = Math.min(run.k, selection.count);
+  if (wanted > EF_K || share < LIVE_SHARE) return widthFor(graph, share, selection, run);
+  const own = Math.max(run.ef, graph.ef, Math.ceil(wanted / SURE_SHARE));
+  const spread = Math.sqrt((own * (1 - share)) / share);
+  return Math.min(graph.size, Math.ceil(own / share + CHANCE * spread));
+}
+
 /** How wide to search `graph` when `share` of its candidates can be returned. */
 function widthFor(graph: Graph, share: number, { count }: Selection, run: LeafRun): number {
   const wanted = Math.min(run.k, count);
   const least = Math.max(run.ef, graph.ef);
-  // The graph's own width is one at which it finds so many.
-  if (share >= 1 && wanted <= EF_K) {
-    return Math.min(graph.size, Math.max(least, Math.ceil(wanted / SURE_SHARE)));
-  }
   const spare = SPARE + Math.ceil(wanted * SPARE_SHARE);
   const needed = share >= 1 ? wanted : Math.ceil((wanted * WIDEN) / share) + WIDEN_SPARE;
   return Math.min(graph.size, Math.max(least, needed + spare));
