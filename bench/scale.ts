@@ -126,6 +126,7 @@ async function measureSize(run: BenchRun<typeof FLAGS>, size: number) {
 function writesRow(writes: Awaited<ReturnType<typeof measureWrites>>) {
   return {
     'rows/s': writes.written.rows_a_second,
+    refused: writes.written.refused,
     'p99 alone': writes.quiet.latency.p99_ms,
     'p99 beside': writes.beside.latency.p99_ms,
     'errors %': 100 * writes.beside.error_rate,

@@ -15,6 +15,7 @@ const WARMUP_MS = 2_000;
 const MAX_IN_FLIGHT = 512;
 const DRAIN_MS = 10_000;
 const BATCHES_A_SECOND = 10;
+const RETRY_MS = 100;
 
 export interface Pace {
   /** Searches a second. */
@@ -46,6 +47,8 @@ export function pacedSearches(
 /** What was written beside searches. */
 export interface Written {
   rows: number;
+  /** Requests that were refused for the moment (503), and sent again. */
+  refused: number;
   rows_a_second: number;
 }
 
@@ -63,6 +66,7 @@ export function writeBeside(
   const startMs = performance.now();
   const written = (async (): Promise<Written> => {
     let rows = 0;
+    let refused = 0;
     const batchRows = Math.max(1, Math.round(rowsASecond / BATCHES_A_SECOND));
     for (let batch = 0; !isOver; batch += 1) {
       const dueMs = startMs + (batch * 1000) / BATCHES_A_SECOND;
@@ -71,10 +75,17 @@ export function writeBeside(
         vectorProduct(base, anyRow(base, random), undefined, rowId(anyRow(base, random))),
       );
       const body = Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')]));
-      await server.client.expect('POST', '/products', body, 'application/x-ndjson', DRAIN_MS);
+      for (;;) {
+        const request = ['POST', '/products', body, 'application/x-ndjson', DRAIN_MS] as const;
+        const { status, body: reply } = await server.client.request(...request);
+        if (status === 200) break;
+        if (status !== 503) throw new Error(`a write: ${String(status)} ${JSON.stringify(reply)}`);
+        refused += 1;
+        await sleep(RETRY_MS);
+      }
       rows += lines.length;
     }
-    return { rows, rows_a_second: (rows * 1000) / (performance.now() - startMs) };
+    return { rows, refused, rows_a_second: (rows * 1000) / (performance.now() - startMs) };
   })();
   written.catch(() => undefined);
   return () => {

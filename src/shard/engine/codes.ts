@@ -3,10 +3,10 @@ const LARGEST = 127;
 /** Added to a code that may be negative, so that what is cut off is cut off towards the same side. */
 const ABOVE_ZERO = 1_024;
 /** How much larger than those seen so far a value may be without all being coded again. */
-const HEADROOM = 1.5;
+const HEADROOM = 1.1;
 /** Rows that there is room for at first. */
 const FIRST_ROWS = 64;
-/** Beyond the rounding of codes: of the float32 sums of a kernel, at unit length. */
+/** Beyond the rounding of codes: of an integer sum as float32, and of a score. */
 const SUM_ERROR = 1e-6;
 
 /**
@@ -50,7 +50,10 @@ export class Codes {
   }
 }
 
-/** Codes that vectors are added to, at most as many as there is room for. */
+/**
+ * Codes that vectors are added to, at most `capacity`. Those of a few dozen vectors are coded again now and then, each
+ * time for values a tenth larger; of unit vectors of 4,096 at most some 40 times.
+ */
 export class GrowingCodes {
   rows = 0;
   private data: Int8Array;
@@ -59,11 +62,12 @@ export class GrowingCodes {
   /** Of the rows as of `rows`. */
   private asOf: { rows: number; codes: Codes } | undefined;
 
-  /** @param scale that of codes of the like, where there are any; a first vector finds its own */
+  /** 0 until there is a vector. */
+  private scale = 0;
+
   constructor(
     private readonly dimensions: number,
     readonly capacity: number,
-    public scale = 0,
   ) {
     this.data = new Int8Array(Math.min(FIRST_ROWS, capacity) * dimensions);
   }

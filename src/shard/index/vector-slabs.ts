@@ -19,7 +19,7 @@ export class VectorSlabs {
    * @param slabs one array a slab, rows * dimensions values
    * @param starts first row of each slab, and the row count as the last element
    * @param checks what is asked before anything is read; undefined: all is known to be sound
-   * @param coded codes by number of slab, of those that have any
+   * @param coded all rows as codes as well, in order, each run of whole slabs; undefined: there are none
    */
   constructor(
     readonly dimensions: number,

@@ -5,7 +5,7 @@ export type Operation = (typeof OPERATIONS)[number];
 /**
  * Microseconds on the machine that the figures in docs/decisions/0012 come from, at d dimensions:
  * a graph search of width w visits some 20 w nodes beyond a fixed descent; a scan of rows that lie
- * together streams them, one of their codes a quarter of the bytes; a scan of scattered rows copies them first.
+ * together streams them, one of their codes a quarter of the bytes, and them as well where it was in vain; a scan of scattered rows copies them first.
  */
 const REFERENCE_US: Record<Operation, (units: number, dimensions: number) => number> = {
   graph: (width, dimensions) => 40 + width * (0.4 + dimensions / 400),
@@ -30,7 +30,10 @@ const FORGET = 0.002;
  */
 export class CostModel {
   private readonly factors: Record<Operation, number> = {
-    ...{ graph: 1, scan: 1, codes: 1, gather: 1 },
+    graph: 1,
+    scan: 1,
+    codes: 1,
+    gather: 1,
   };
 
   /** `units`: the width of a graph search, the rows of a scan. */

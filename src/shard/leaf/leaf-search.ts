@@ -11,7 +11,7 @@ import { searchVectors, type SelectedView } from './search-vectors.js';
 import { select, selectWhole } from './selection.js';
 
 /** What is looked for, whatever rows there are. */
-interface LeafRequest extends Omit<LeafRun, 'ef' | 'budget' | 'filtered'> {
+interface LeafRequest extends Omit<LeafRun, 'ef' | 'budget' | 'filtered' | 'codes'> {
   filter: Filter | undefined;
   /** Width of a graph search at least; without it each graph's own. */
   ef?: number;

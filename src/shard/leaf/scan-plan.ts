@@ -21,6 +21,9 @@ export interface ScanPlan {
   costUs: number;
 }
 
+/** Of fewer matches among so many rows codes would seldom tell for sure which are the best. */
+const LEAST_BY_CODES = 0.25;
+
 /** For each run with selected rows the cheaper way, by the cost model. */
 export function planScan(view: SegmentView, selection: Selection, costs: CostModel): ScanPlan {
   const { dimensions } = view.vectors;
@@ -32,13 +35,16 @@ export function planScan(view: SegmentView, selection: Selection, costs: CostMod
     const dead = selection.mask === undefined ? view.dead.count(run.from, run.to) : 0;
     const matching = selection.mask?.count(run.from, run.to) ?? rows - dead;
     if (matching === 0) continue;
-    const scanUs = costs.estimateUs(run.codes === undefined ? 'scan' : 'codes', rows, dimensions);
+    const slabsUs = costs.estimateUs('scan', rows, dimensions);
+    const hasCodes = run.codes !== undefined && matching >= rows * LEAST_BY_CODES;
+    const codesUs = hasCodes ? costs.estimateUs('codes', rows, dimensions) : Infinity;
+    const scanUs = Math.min(slabsUs, codesUs);
     const gatherUs = costs.estimateUs('gather', matching, dimensions) - onceUs;
     if (gatherUs < scanUs) {
       plan.scattered.push(run);
       plan.gathered += matching;
     } else {
-      plan.whole.push(run);
+      plan.whole.push(codesUs < slabsUs ? run : { from: run.from, to: run.to });
     }
     plan.costUs += Math.min(gatherUs, scanUs);
   }

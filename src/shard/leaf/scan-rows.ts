@@ -36,8 +36,35 @@ export async function scanRows(
   if (plan.gathered > 0) await scanGathered(view, selection.mask, plan.scattered, run, top);
 }
 
-/** By codes, where these are there and tell for sure which rows are the best, or slab by slab. False: the budget is spent. */
+/** By codes, where the plan says so and they tell for sure which rows are the best, or slab by slab. False: the budget is spent. */
 async function scanRun(
+  view: SegmentView,
+  selection: Selection,
+  rows: RowRun,
+  run: LeafRun,
+  top: TopK<LeafHit>,
+): Promise<boolean> {
+  const { codes, from, to } = rows;
+  const { dimensions } = view.vectors;
+  if (codes === undefined) return scanSlabs(view, selection, rows, run, top);
+  const { budget, costs } = run;
+  const startMs = performance.now();
+  if (scanCoded(view, selection, rows, codes, run, top)) {
+    costs.observe('codes', to - from, dimensions, (performance.now() - startMs) * 1_000);
+    return (
+      !budget.spend(Math.ceil(CODES_FACTOR * scanUnits(to - from, dimensions))) || budget.pause()
+    );
+  }
+  // What codes cost where they are of no use is what is asked of them and of the slabs.
+  const awayMs = budget.awayMs;
+  const goesOn = await scanSlabs(view, selection, rows, run, top);
+  const tookMs = performance.now() - startMs - (budget.awayMs - awayMs);
+  costs.observe('codes', to - from, dimensions, tookMs * 1_000);
+  return goesOn;
+}
+
+/** Slab by slab. False: the budget is spent. */
+async function scanSlabs(
   view: SegmentView,
   selection: Selection,
   rows: RowRun,
@@ -46,12 +73,6 @@ async function scanRun(
 ): Promise<boolean> {
   const { budget } = run;
   const { dimensions, starts } = view.vectors;
-  if (rows.codes !== undefined) {
-    const isSure = scanCoded(view, selection, rows, rows.codes, run, top);
-    const units = Math.ceil(CODES_FACTOR * scanUnits(rows.to - rows.from, dimensions));
-    if (budget.spend(units) && !(await budget.pause())) return false;
-    if (isSure) return true;
-  }
   let slab = view.vectors.slabOf(rows.from);
   for (let from = rows.from; from < rows.to; from = starts[++slab] as number) {
     const part = { from, to: starts[slab + 1] as number };
@@ -79,8 +100,9 @@ function scanCoded(
     find: (count) => scanCodes(codes, query, count),
     margin: codes.errorWith(query),
   };
-  const count = 2 * run.k + SPARE_CODES;
-  return timed('codes', piece.rows, run, () => scanPiece(piece, count, view, run, top));
+  const share = matchingIn(view, selection, rows) / piece.rows;
+  const count = Math.ceil((2 * run.k + SPARE_CODES) / share);
+  return scanPiece(piece, count, view, run, top);
 }
 
 /**
@@ -105,11 +127,15 @@ function scanSlabWhole(
   const scan = (count: number): boolean =>
     timed('scan', piece.rows, run, () => scanPiece(piece, count, view, run, top));
   if (scan(run.k + SPARE)) return true;
-  const matching = selection.mask?.count(from, to) ?? piece.rows - view.dead.count(from, to);
+  const matching = matchingIn(view, selection, { from, to });
   if (matching * 2 <= piece.rows) return false;
   // Ties at the end of what was found are the only reason to ask for more.
   for (let count = piece.rows - matching + run.k + SPARE; !scan(count);) count *= 2;
   return true;
+}
+
+function matchingIn(view: SegmentView, { mask }: Selection, { from, to }: RowRun): number {
+  return mask?.count(from, to) ?? to - from - view.dead.count(from, to);
 }
 
 function rowsOf(

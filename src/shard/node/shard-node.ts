@@ -1,6 +1,6 @@
 import type { Budget } from '../../core/budget.js';
 import { BusyShare } from '../../core/busy-share.js';
-import type { Deadline } from '../../core/deadline.js';
+import { Deadline } from '../../core/deadline.js';
 import { OmniError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import type {
@@ -133,7 +133,8 @@ export class ShardNode {
     const { tenant, mark, generation, partitions = '', budgetMs } = request;
     this.tenants.doubtWhatIsOld();
     const named = decodePartitions(partitions);
-    const hosted = await this.tenants.find(tenant, generation);
+    const found = this.tenants.find(tenant, generation);
+    const hosted = await Deadline.after(budgetMs).race(found, 'the tenant');
     if (hosted === undefined) return !this.tenants.has(tenant) && named.length === 0;
     // A switch may come at any moment: what is searched then has to have it as well.
     const wanted = generation === undefined ? this.tenants.searchable(tenant) : [hosted];
