@@ -59,11 +59,10 @@ export class GrowingCodes {
   private data: Int8Array;
   private residual = 0;
   private longest = 0;
-  /** Of the rows as of `rows`. */
-  private asOf: { rows: number; codes: Codes } | undefined;
-
   /** 0 until there is a vector. */
   private scale = 0;
+  /** Of the rows as of `rows`. */
+  private asOf: { rows: number; codes: Codes } | undefined;
 
   constructor(
     private readonly dimensions: number,

@@ -5,7 +5,8 @@ export type Operation = (typeof OPERATIONS)[number];
 /**
  * Microseconds on the machine that the figures in docs/decisions/0012 come from, at d dimensions:
  * a graph search of width w visits some 20 w nodes beyond a fixed descent; a scan of rows that lie
- * together streams them, one of their codes a quarter of the bytes, and them as well where it was in vain; a scan of scattered rows copies them first.
+ * together streams them, one of their codes a quarter of the bytes (and the rows as well where that was in vain); a
+ * scan of scattered rows copies them first.
  */
 const REFERENCE_US: Record<Operation, (units: number, dimensions: number) => number> = {
   graph: (width, dimensions) => 40 + width * (0.4 + dimensions / 400),

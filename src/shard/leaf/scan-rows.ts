@@ -1,7 +1,7 @@
 import type { TopK } from '../../core/top-k.js';
+import { Codes } from '../engine/codes.js';
 import { scanCodes, scanSlab } from '../engine/exact-scan.js';
 import type { Candidates } from '../engine/graph.js';
-import { Codes } from '../engine/codes.js';
 import type { Bitset } from '../index/bitset.js';
 import type { SegmentView } from '../index/segment-view.js';
 import type { Operation } from './cost-model.js';
@@ -36,7 +36,10 @@ export async function scanRows(
   if (plan.gathered > 0) await scanGathered(view, selection.mask, plan.scattered, run, top);
 }
 
-/** By codes, where the plan says so and they tell for sure which rows are the best, or slab by slab. False: the budget is spent. */
+/**
+ * By codes, where the plan says so and they tell for sure which rows are the best, or slab by slab. False: the budget is
+ * spent.
+ */
 async function scanRun(
   view: SegmentView,
   selection: Selection,
@@ -51,9 +54,8 @@ async function scanRun(
   const startMs = performance.now();
   if (scanCoded(view, selection, rows, codes, run, top)) {
     costs.observe('codes', to - from, dimensions, (performance.now() - startMs) * 1_000);
-    return (
-      !budget.spend(Math.ceil(CODES_FACTOR * scanUnits(to - from, dimensions))) || budget.pause()
-    );
+    const units = Math.ceil(CODES_FACTOR * scanUnits(to - from, dimensions));
+    return !budget.spend(units) || budget.pause();
   }
   // What codes cost where they are of no use is what is asked of them and of the slabs.
   const awayMs = budget.awayMs;
