@@ -28,7 +28,7 @@ export class Codes {
 
   /** Of one vector. */
   static of(vector: Float32Array): Codes {
-    const scale = scaleFor(vector, 1);
+    const scale = scaleFor(largestOf(vector));
     const data = new Int8Array(vector.length);
     const { moved, length } = encode(vector, scale, data, 0);
     return new Codes(data, scale, moved, length);
@@ -75,8 +75,9 @@ export class GrowingCodes {
   add(vector: Float32Array, before: (row: number) => Float32Array): void {
     const { dimensions, rows } = this;
     if ((rows + 1) * dimensions > this.data.length) this.grow();
-    if (largestOf(vector) * this.scale > LARGEST || this.scale === 0) {
-      this.scale = scaleFor(vector, HEADROOM);
+    const largest = largestOf(vector);
+    if (largest * this.scale > LARGEST || this.scale === 0) {
+      this.scale = scaleFor(HEADROOM * largest);
       // Searches may still look at those that there were.
       this.data = new Int8Array(this.data.length);
       this.residual = 0;
@@ -114,15 +115,16 @@ export class GrowingCodes {
   }
 }
 
-function scaleFor(vector: Float32Array, headroom: number): number {
-  const largest = largestOf(vector);
-  return largest > 0 ? LARGEST / (headroom * largest) : 1;
+/** At which a value of `largest` is the largest code. */
+function scaleFor(largest: number): number {
+  return largest > 0 ? LARGEST / largest : 1;
 }
 
 function largestOf(vector: Float32Array): number {
   let largest = 0;
-  for (let i = 0; i < vector.length; i++)
+  for (let i = 0; i < vector.length; i++) {
     largest = Math.max(largest, Math.abs(vector[i] as number));
+  }
   return largest;
 }
 

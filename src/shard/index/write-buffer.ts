@@ -52,7 +52,6 @@ export class WriteBuffer implements SegmentReader {
 
   private readonly slabs: Float32Array[] = [];
   private readonly starts: number[] = [0];
-  private readonly codedRows: number;
   /** So many rows each, the last one fewer. */
   private readonly coded: GrowingCodes[] = [];
   /** First row of the last slab, and the rows for which there is room. */
@@ -72,8 +71,11 @@ export class WriteBuffer implements SegmentReader {
   /** Slabs as of so many rows, made when a search first asks. */
   private slabsAsOf: { rows: number; vectors: VectorSlabs } | undefined;
 
+  /** The slabs as they are at any moment. */
+  private readonly live: VectorSlabs;
+
   constructor(readonly dimensions: number) {
-    this.codedRows = codedRows(dimensions);
+    this.live = new VectorSlabs(dimensions, this.slabs, this.starts);
   }
 
   /** Of the rows there are now: further ones are not in it. */
@@ -81,7 +83,7 @@ export class WriteBuffer implements SegmentReader {
     const { rows, dimensions, slabs, starts } = this;
     if (this.slabsAsOf?.rows !== rows) {
       const coded = this.coded.map(({ codes, rows: count }, i) => {
-        const from = i * this.codedRows;
+        const from = i * codedRows(dimensions);
         return { from, to: from + count, codes };
       });
       const vectors = new VectorSlabs(dimensions, slabs.slice(), starts.slice(), undefined, coded);
@@ -236,17 +238,10 @@ export class WriteBuffer implements SegmentReader {
   private addCodes(row: number, vector: Float32Array): void {
     const last = this.coded.at(-1);
     const isFull = last === undefined || last.rows === last.capacity;
-    const codes = isFull ? new GrowingCodes(this.dimensions, this.codedRows) : last;
+    const codes = isFull ? new GrowingCodes(this.dimensions, codedRows(this.dimensions)) : last;
     if (isFull) this.coded.push(codes);
     const first = row - codes.rows;
-    codes.add(vector, (i) => this.vectorOf(first + i));
-  }
-
-  private vectorOf(row: number): Float32Array {
-    let slab = this.slabs.length - 1;
-    while (row < (this.starts[slab] as number)) slab -= 1;
-    const from = (row - (this.starts[slab] as number)) * this.dimensions;
-    return (this.slabs[slab] as Float32Array).subarray(from, from + this.dimensions);
+    codes.add(vector, (i) => this.live.view(first + i));
   }
 
   private grow(): void {

@@ -67,6 +67,19 @@ export function scoreOf(vector: Float32Array, vectors: VectorSlabs, row: number)
   return score(vector, block, offset);
 }
 
+/**
+ * The approximate score down to which candidates can be among the best: of two, the one may be too low by `margin` and
+ * the other too high; what is kept already has its real score.
+ */
+export function leastOf(
+  { scores }: Candidates,
+  margin: number,
+  { k }: LeafRun,
+  { floor }: TopK<LeafHit>,
+): number {
+  return Math.max((scores[k - 1] ?? -Infinity) - 2 * margin, floor - margin);
+}
+
 /** Scores the candidates of a float32 kernel that can be among the k best, and offers them. Sorted, best first. */
 export function offerBest(
   candidates: Candidates,
@@ -74,8 +87,7 @@ export function offerBest(
   run: LeafRun,
   top: TopK<LeafHit>,
 ): void {
-  const kth = candidates.scores[run.k - 1] ?? -Infinity;
-  offerDownTo(Math.max(kth, top.floor) - SCORE_MARGIN, candidates, view, run, top);
+  offerDownTo(leastOf(candidates, SCORE_MARGIN, run, top), candidates, view, run, top);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Codes } from '../engine/codes.js';
 import type { SegmentView } from '../index/segment-view.js';
 import type { CostModel } from './cost-model.js';
-import type { Selection } from './selection.js';
+import { countIn, type Selection } from './selection.js';
 
 /** Rows [from, to): a slab, or some slabs that there are codes of. */
 export interface RowRun {
@@ -32,8 +32,7 @@ export function planScan(view: SegmentView, selection: Selection, costs: CostMod
   const onceUs = costs.estimateUs('gather', 0, dimensions);
   for (const run of rowRuns(view, selection)) {
     const rows = run.to - run.from;
-    const dead = selection.mask === undefined ? view.dead.count(run.from, run.to) : 0;
-    const matching = selection.mask?.count(run.from, run.to) ?? rows - dead;
+    const matching = countIn(view, selection, run);
     if (matching === 0) continue;
     const slabsUs = costs.estimateUs('scan', rows, dimensions);
     const hasCodes = run.codes !== undefined && matching >= rows * LEAST_BY_CODES;

@@ -4,7 +4,7 @@ import { EF_K, type Graph } from '../engine/graph.js';
 import { FAR_WIDTH } from './far-matches.js';
 import type { LeafRun } from './leaf-hit.js';
 import { planScan } from './scan-plan.js';
-import type { Selection } from './selection.js';
+import { countIn, type Selection } from './selection.js';
 
 interface ScanStep {
   selection: Selection;
@@ -102,10 +102,6 @@ function planRange(
   const scan = scanStep(view, part, run);
   const graph = range.graph && graphStep(view, range.graph, part, run);
   return graph !== undefined && graph.costUs < scan.costUs ? graph : scan;
-}
-
-function countIn(view: SegmentView, { mask }: Selection, { from, to }: CategoryRange): number {
-  return mask?.count(from, to) ?? to - from - view.dead.count(from, to);
 }
 
 function scanStep(view: SegmentView, selection: Selection, { costs }: LeafRun): Step {

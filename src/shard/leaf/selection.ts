@@ -15,6 +15,15 @@ export interface Selection {
   ranges: readonly CategoryRange[] | undefined;
 }
 
+/** How many of the rows [from, to), all of them of the ranges asked for, are selected. */
+export function countIn(
+  view: SegmentView,
+  { mask }: Selection,
+  { from, to }: Pick<CategoryRange, 'from' | 'to'>,
+): number {
+  return mask?.count(from, to) ?? to - from - view.dead.count(from, to);
+}
+
 /** Rows looked at between two looks at the budget. */
 const CHUNK_ROWS = 16_384;
 
